@@ -1,0 +1,162 @@
+package manifests
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Default limits of [Options].
+const (
+	DefaultMaxFiles     = 100_000
+	DefaultMaxFileSize  = 1 << 30
+	DefaultMaxTotalSize = 1_000_000_000 // what Argo CD unpacks of one artifact
+	DefaultMaxDepth     = 100
+)
+
+// Options are what a caller may change about collecting. The zero value is the
+// default.
+type Options struct {
+	// AllowEmptyFiles takes manifest files of no bytes, which are an error
+	// otherwise: nearly always something went wrong when they were written.
+	AllowEmptyFiles bool
+
+	// Limits. Zero is the default named beside each; a negative number is
+	// refused.
+
+	MaxFiles     int   // manifest files; DefaultMaxFiles
+	MaxFileSize  int64 // bytes in one file; DefaultMaxFileSize
+	MaxTotalSize int64 // bytes in all files; DefaultMaxTotalSize
+	MaxDepth     int   // folders below one another; DefaultMaxDepth
+}
+
+func (o Options) withDefaults() (Options, error) {
+	if o.MaxFiles < 0 || o.MaxFileSize < 0 || o.MaxTotalSize < 0 || o.MaxDepth < 0 {
+		return o, errors.New("negative limit in the options of collecting")
+	}
+	o.MaxFiles = cmp.Or(o.MaxFiles, DefaultMaxFiles)
+	o.MaxFileSize = cmp.Or(o.MaxFileSize, DefaultMaxFileSize)
+	o.MaxTotalSize = cmp.Or(o.MaxTotalSize, DefaultMaxTotalSize)
+	o.MaxDepth = cmp.Or(o.MaxDepth, DefaultMaxDepth)
+	return o, nil
+}
+
+// SourceDir checks that dir is an existing directory and returns its absolute
+// path. Symbolic links in the path are followed and left as written.
+//
+// The error is a [*PathError] with [ErrPathRequired], [ErrPathNotFound],
+// [ErrPathNotDirectory], or the file system's own error.
+func SourceDir(dir string) (string, error) {
+	if strings.TrimSpace(dir) == "" {
+		return "", &PathError{Err: ErrPathRequired}
+	}
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", &PathError{Path: dir, Err: ErrPathNotFound}
+	case err != nil:
+		return "", &PathError{Path: dir, Err: systemError(err)}
+	case !info.IsDir():
+		return "", &PathError{Path: dir, Err: ErrPathNotDirectory}
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return "", &PathError{Path: dir, Err: err}
+	}
+	return abs, nil
+}
+
+// Collect finds the manifest files in dir and the folders below it: regular
+// files that end in .yaml, .yml or .json, in upper or lower case. Folders of
+// version-control systems are never entered.
+//
+// A symbolic link that leads to a file or folder inside dir counts as what it
+// leads to. Nothing outside dir is ever read, whatever links say or become
+// while collecting: all access goes through an [os.Root].
+//
+// Collect takes everything or nothing. Its error is a [*PathError] with one of
+// the package's sentinels or the file system's own error, or that of ctx.
+func Collect(ctx context.Context, dir string, opts Options) (*Set, error) {
+	abs, err := SourceDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	open := func() (fs.FS, io.Closer, error) {
+		root, err := os.OpenRoot(abs)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil, &PathError{Path: abs, Err: ErrPathNotFound}
+		}
+		if err != nil {
+			return nil, nil, &PathError{Path: abs, Err: systemError(err)}
+		}
+		return newRootFS(root), root, nil
+	}
+	set, err := collect(ctx, open, opts)
+	if errors.Is(err, ErrNoManifestFiles) {
+		return nil, &PathError{Path: abs, Err: ErrNoManifestFiles}
+	}
+	if err != nil {
+		return nil, err
+	}
+	set.name = filepath.Base(abs)
+	return set, nil
+}
+
+// CollectFS is [Collect] for the tree in fsys, which has to stay as it is for
+// as long as the Set is used. Symbolic links are followed where fsys is an
+// [fs.ReadLinkFS] and are [ErrSymlinkEscapes] where it is not.
+func CollectFS(ctx context.Context, fsys fs.FS, opts Options) (*Set, error) {
+	return collect(ctx, func() (fs.FS, io.Closer, error) {
+		return fsys, io.NopCloser(nil), nil
+	}, opts)
+}
+
+func collect(ctx context.Context, open func() (fs.FS, io.Closer, error), opts Options) (*Set, error) {
+	opts, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	fsys, closer, err := open()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = closer.Close() }() // only read from
+
+	w := walker{fsys: fsys, opts: opts, set: &Set{open: open}}
+	if err := w.folder(ctx, place{path: ".", real: "."}); err != nil {
+		return nil, err
+	}
+	if len(w.set.files) == 0 {
+		return nil, &PathError{Err: ErrNoManifestFiles}
+	}
+	slices.SortFunc(w.set.files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(w.set.skipped, func(a, b Skipped) int { return strings.Compare(a.Path, b.Path) })
+	return w.set, nil
+}
+
+// IsManifest reports whether a file of this name is collected: its extension
+// is .yaml, .yml or .json in upper or lower case.
+func IsManifest(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".yaml", ".yml", ".json":
+		return true
+	}
+	return false
+}
+
+// isVersionControl lists the folders of systems that keep their data beside
+// the files. Ignore files such as .gitignore are plain files and not meant.
+func isVersionControl(name string) bool {
+	switch name {
+	case ".git", ".hg", ".svn", ".bzr", ".jj", "_darcs", "CVS":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,118 @@
+package manifests
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+)
+
+// What can be wrong with the source directory as a whole. Each arrives wrapped
+// in a [*PathError].
+var (
+	// ErrPathRequired reports that no source directory was named.
+	ErrPathRequired = errors.New("source path is required")
+	// ErrPathNotFound reports a source directory that does not exist.
+	ErrPathNotFound = errors.New("source path does not exist")
+	// ErrPathNotDirectory reports a source path that is not a directory.
+	ErrPathNotDirectory = errors.New("source path is not a directory")
+	// ErrNoManifestFiles reports a tree without a single manifest file.
+	ErrNoManifestFiles = errors.New("no manifest files (.yaml, .yml, .json)")
+)
+
+// What can be wrong with one entry of the tree. Each arrives wrapped in a
+// [*PathError] that names the entry.
+var (
+	// ErrSymlinkEscapes reports a symbolic link that is absolute, leads out of
+	// the tree, or cannot be shown not to.
+	ErrSymlinkEscapes = errors.New("symbolic link leaves the source directory")
+	// ErrSymlinkDangling reports a symbolic link to nothing.
+	ErrSymlinkDangling = errors.New("symbolic link leads to nothing")
+	// ErrSymlinkLoop reports a symbolic link that leads back to itself, or to a
+	// directory that holds it.
+	ErrSymlinkLoop = errors.New("symbolic link leads in a circle")
+	// ErrSpecialFile reports a FIFO, socket or device with a manifest's name.
+	ErrSpecialFile = errors.New("not a regular file")
+	// ErrEmptyFile reports a manifest file of no bytes.
+	ErrEmptyFile = errors.New("file is empty")
+	// ErrInvalidName reports a name that not every consumer can unpack.
+	ErrInvalidName = errors.New("name cannot be carried in an archive")
+	// ErrFileChanged reports a file that is not what it was when it was
+	// collected. Collecting again may succeed.
+	ErrFileChanged = errors.New("file changed while it was read")
+	// ErrLimitExceeded reports a tree beyond one of the limits in [Options].
+	// The error in the chain is a [*LimitError].
+	ErrLimitExceeded = errors.New("limit exceeded")
+)
+
+// PathError says what is wrong with which path.
+type PathError struct {
+	// Path is slash-separated and relative to the root of the tree, or, for the
+	// errors about the source directory itself, that directory's path.
+	Path string
+	// Target is where a symbolic link points, as written in the link.
+	Target string
+	// Err is one of the package's sentinels, or the file system's own error.
+	Err error
+}
+
+func (e *PathError) Error() string {
+	if e.Path == "" {
+		return e.Err.Error()
+	}
+	if e.Target != "" {
+		return fmt.Sprintf("%v: %q -> %q", e.Err, e.Path, e.Target)
+	}
+	return fmt.Sprintf("%v: %q", e.Err, e.Path)
+}
+
+func (e *PathError) Unwrap() error { return e.Err }
+
+// Hint says what to do about the error, or "".
+func (e *PathError) Hint() string {
+	for _, h := range hints {
+		if errors.Is(e.Err, h.err) {
+			return h.text
+		}
+	}
+	return ""
+}
+
+var hints = []struct {
+	err  error
+	text string
+}{
+	{ErrPathRequired, "name the directory that holds the manifests"},
+	{ErrNoManifestFiles, "check that this is the right directory"},
+	{ErrSymlinkEscapes, "replace the link with the file, or link relatively to a place inside the directory"},
+	{ErrSymlinkDangling, "remove the link, or create what it points to"},
+	{ErrSymlinkLoop, "remove the link"},
+	{ErrSpecialFile, "move it out of the directory, or give it another extension"},
+	{ErrEmptyFile, "remove the file, or allow empty files"},
+	{ErrInvalidName, "rename it: UTF-8, without control characters and backslashes, and no directory that ends in two dots"},
+	{ErrFileChanged, "try again when nothing writes to the directory"},
+	{ErrLimitExceeded, "point at a smaller tree, or raise the limit in the options"},
+	{fs.ErrPermission, "give yourself read permission, or move it out of the directory"},
+}
+
+// LimitError says which limit of [Options] a tree exceeds. It matches
+// [ErrLimitExceeded].
+type LimitError struct {
+	// Limit is the name of the field in [Options].
+	Limit string
+	// Max is the value in force.
+	Max int64
+}
+
+func (e *LimitError) Error() string { return fmt.Sprintf("more than %s %d", e.Limit, e.Max) }
+
+// Is reports whether target is [ErrLimitExceeded].
+func (e *LimitError) Is(target error) bool { return target == ErrLimitExceeded }
+
+// systemError strips the path that the file system puts into its errors, since
+// a PathError names it already.
+func systemError(err error) error {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+		return pathErr.Err
+	}
+	return err
+}

@@ -1,0 +1,220 @@
+package manifests
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Lengths that file systems (NAME_MAX, PATH_MAX on Linux) can hold.
+const (
+	maxNameLength = 255
+	maxPathLength = 4096
+)
+
+// maxLinks is how many symbolic links one name may lead through, as on Linux.
+const maxLinks = 40
+
+// place is an entry under its own name, and where that really is.
+type place struct {
+	path string
+	real string // path with its symbolic links resolved
+}
+
+func (p place) child(name string) place {
+	return place{path.Join(p.path, name), path.Join(p.real, name)}
+}
+
+type walker struct {
+	fsys    fs.FS
+	opts    Options
+	set     *Set
+	folders []string // the real paths of the folders that are being walked
+}
+
+func (w *walker) folder(ctx context.Context, at place) error {
+	if len(w.folders) > w.opts.MaxDepth {
+		return &PathError{Path: at.path, Err: &LimitError{"MaxDepth", int64(w.opts.MaxDepth)}}
+	}
+	w.folders = append(w.folders, at.real)
+	defer func() { w.folders = w.folders[:len(w.folders)-1] }()
+
+	entries, err := fs.ReadDir(w.fsys, at.real)
+	if err != nil {
+		return &PathError{Path: at.path, Err: systemError(err)}
+	}
+	for _, entry := range entries {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := w.entry(ctx, at.child(entry.Name()), entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *walker) entry(ctx context.Context, at place, entry fs.DirEntry) error {
+	name, kind, info := entry.Name(), entry.Type(), entry.Info
+	if isVersionControl(name) && (kind.IsDir() || kind&fs.ModeSymlink != 0) {
+		w.skip(at.path+"/", ReasonVersionControl)
+		return nil
+	}
+	if kind&fs.ModeSymlink != 0 {
+		real, target, err := w.resolve(at)
+		if err != nil {
+			return err
+		}
+		at.real, kind = real, target.Mode().Type()
+		info = func() (fs.FileInfo, error) { return target, nil }
+	}
+	switch {
+	case kind.IsDir():
+		if err := checkName(at.path, true); err != nil {
+			return err
+		}
+		return w.folder(ctx, at)
+	case !IsManifest(name) && kind.IsRegular():
+		w.skip(at.path, ReasonExtension)
+		return nil
+	case !IsManifest(name):
+		w.skip(at.path, ReasonSpecial)
+		return nil
+	case !kind.IsRegular():
+		return &PathError{Path: at.path, Err: ErrSpecialFile}
+	}
+	if err := checkName(at.path, false); err != nil {
+		return err
+	}
+	return w.file(at, info)
+}
+
+func (w *walker) skip(path string, reason Reason) {
+	w.set.skipped = append(w.set.skipped, Skipped{path, reason})
+}
+
+func (w *walker) file(at place, stat func() (fs.FileInfo, error)) error {
+	info, err := stat()
+	if errors.Is(err, fs.ErrNotExist) {
+		return &PathError{Path: at.path, Err: ErrFileChanged}
+	}
+	if err != nil {
+		return &PathError{Path: at.path, Err: systemError(err)}
+	}
+	w.set.size += info.Size()
+	switch {
+	case info.Size() == 0 && !w.opts.AllowEmptyFiles:
+		return &PathError{Path: at.path, Err: ErrEmptyFile}
+	case info.Size() > w.opts.MaxFileSize:
+		return &PathError{Path: at.path, Err: &LimitError{"MaxFileSize", w.opts.MaxFileSize}}
+	case w.set.size > w.opts.MaxTotalSize:
+		return &PathError{Path: at.path, Err: &LimitError{"MaxTotalSize", w.opts.MaxTotalSize}}
+	case len(w.set.files) >= w.opts.MaxFiles:
+		return &PathError{Path: at.path, Err: &LimitError{"MaxFiles", int64(w.opts.MaxFiles)}}
+	}
+	w.set.files = append(w.set.files, File{
+		Path:    at.path,
+		Size:    info.Size(),
+		real:    at.real,
+		modTime: info.ModTime(),
+	})
+	return nil
+}
+
+// resolve follows the symbolic link at at, whose folder is already resolved,
+// to a path without links. It does by hand what the file system could do, so
+// that a link out of the tree, a loop, and a link to nothing can be told apart
+// on every platform and in every [fs.FS].
+func (w *walker) resolve(at place) (string, fs.FileInfo, error) {
+	fail := func(target string, err error) (string, fs.FileInfo, error) {
+		return "", nil, &PathError{Path: at.path, Target: target, Err: err}
+	}
+	fsys, ok := w.fsys.(fs.ReadLinkFS)
+	if !ok {
+		return fail("", ErrSymlinkEscapes)
+	}
+	var first string // what the link itself says, for messages
+	var info fs.FileInfo
+	var done []string
+	links := 0
+	for todo := strings.Split(at.real, "/"); len(todo) > 0; {
+		part := todo[0]
+		todo = todo[1:]
+		switch part {
+		case "", ".":
+			continue
+		case "..":
+			if len(done) == 0 {
+				return fail(first, ErrSymlinkEscapes)
+			}
+			done = done[:len(done)-1]
+			continue
+		}
+		name := path.Join(path.Join(done...), part)
+		var err error
+		info, err = fsys.Lstat(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return fail(first, ErrSymlinkDangling)
+		}
+		if err != nil {
+			return fail(first, systemError(err))
+		}
+		if info.Mode()&fs.ModeSymlink == 0 {
+			if len(todo) > 0 && !info.IsDir() {
+				return fail(first, ErrSymlinkDangling)
+			}
+			done = append(done, part)
+			continue
+		}
+		if links++; links > maxLinks {
+			return fail(first, ErrSymlinkLoop)
+		}
+		target, err := fsys.ReadLink(name)
+		if err != nil {
+			return fail(first, systemError(err))
+		}
+		if first == "" {
+			first = target
+		}
+		if path.IsAbs(target) || filepath.IsAbs(target) || filepath.VolumeName(target) != "" {
+			return fail(first, ErrSymlinkEscapes)
+		}
+		todo = append(strings.Split(filepath.ToSlash(target), "/"), todo...)
+	}
+	real := path.Join(done...)
+	if real == "" { // the root itself, which is among w.folders
+		return fail(first, ErrSymlinkLoop)
+	}
+	// The last element may have been "..", so what was looked at last need not
+	// be what the link leads to.
+	info, err := fsys.Lstat(real)
+	if err != nil {
+		return fail(first, systemError(err))
+	}
+	if slices.Contains(w.folders, real) {
+		return fail(first, ErrSymlinkLoop)
+	}
+	return real, info, nil
+}
+
+// checkName refuses what one consumer or another cannot unpack: Flux refuses
+// backslashes, and ".." before a slash even inside a longer name; the rest does
+// not survive every file system, terminal and log.
+func checkName(p string, folder bool) error {
+	name := path.Base(p)
+	bad := !utf8.ValidString(name) ||
+		strings.ContainsRune(name, '\\') ||
+		strings.ContainsFunc(name, unicode.IsControl) ||
+		folder && strings.HasSuffix(name, "..") ||
+		len(name) > maxNameLength || len(p) > maxPathLength
+	if bad {
+		return &PathError{Path: p, Err: ErrInvalidName}
+	}
+	return nil
+}

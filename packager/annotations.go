@@ -1,0 +1,99 @@
+package packager
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// MaxAnnotationBytes bounds the keys and values of all annotations together: a
+// manifest has to stay below 4 MiB, and consumers copy the annotations into
+// Kubernetes objects.
+const MaxAnnotationBytes = 64 << 10
+
+// ErrInvalidAnnotation reports an annotation that cannot be written.
+var ErrInvalidAnnotation = errors.New("invalid annotation")
+
+// AnnotationError says which annotation cannot be written, and never its value.
+// It matches [ErrInvalidAnnotation].
+type AnnotationError struct {
+	Key    string
+	Reason string
+}
+
+func (e *AnnotationError) Error() string {
+	return fmt.Sprintf("%v %.100q: %s", ErrInvalidAnnotation, e.Key, e.Reason)
+}
+
+// Is reports whether target is [ErrInvalidAnnotation].
+func (e *AnnotationError) Is(target error) bool { return target == ErrInvalidAnnotation }
+
+// CheckAnnotations reports whether [Pack] takes the annotations. The error is an
+// [*AnnotationError].
+func CheckAnnotations(annotations map[string]string) error {
+	total := 0
+	for _, key := range slices.Sorted(maps.Keys(annotations)) {
+		if reason := annotationFault(key, annotations[key]); reason != "" {
+			return &AnnotationError{key, reason}
+		}
+		if total += len(key) + len(annotations[key]); total > MaxAnnotationBytes {
+			return &AnnotationError{key, fmt.Sprintf("all together exceed %d bytes", MaxAnnotationBytes)}
+		}
+	}
+	return nil
+}
+
+// manifestAnnotations checks what the caller gave, takes user names and
+// passwords out of URLs, and adds the creation time.
+func manifestAnnotations(given map[string]string, created time.Time) (map[string]string, error) {
+	if err := CheckAnnotations(given); err != nil {
+		return nil, err
+	}
+	if year := created.Year(); year < 0 || year > 9999 { // RFC 3339 section 5.6
+		return nil, &AnnotationError{ocispec.AnnotationCreated, fmt.Sprintf("the year %d cannot be written", year)}
+	}
+	annotations := make(map[string]string, len(given)+1)
+	for key, value := range given {
+		annotations[key] = withoutUserinfo(value)
+	}
+	annotations[ocispec.AnnotationCreated] = created.Format(time.RFC3339)
+	return annotations, nil
+}
+
+func annotationFault(key, value string) string {
+	switch {
+	case key == "":
+		return "the key is empty"
+	case key == ocispec.AnnotationCreated:
+		return "the creation time is an option of its own"
+	case !utf8.ValidString(key) || strings.ContainsFunc(key, unicode.IsControl):
+		return "the key holds control characters or is not UTF-8"
+	case !utf8.ValidString(value):
+		return "the value is not UTF-8"
+	case strings.ContainsFunc(value, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) }):
+		return "the value holds control characters"
+	}
+	return ""
+}
+
+// withoutUserinfo removes the user name and password from a URL, such as that
+// of the Git repository a build comes from, and leaves other text alone.
+func withoutUserinfo(value string) string {
+	u, err := url.Parse(strings.TrimSpace(value))
+	if err != nil || u.Host == "" || u.User == nil {
+		return value
+	}
+	if _, secret := u.User.Password(); !secret && strings.Contains(u.Scheme, "ssh") {
+		return value // git@host: the name is part of the address
+	}
+	u.User = nil
+	return u.String()
+}

@@ -1,0 +1,145 @@
+package packager
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/kubeoci/oci/manifests"
+)
+
+var (
+	// ErrCollision reports two entries of one name, or a file where a folder
+	// has to be. The error in the chain is a [*CollisionError].
+	ErrCollision = errors.New("two entries collide in the archive")
+	// ErrInvalidPrefix reports a prefix that is not the name of a folder.
+	ErrInvalidPrefix = errors.New("invalid prefix")
+)
+
+// CollisionError names two files that cannot both be in the archive. It
+// matches [ErrCollision].
+type CollisionError struct {
+	// Path is the place in the archive that both need.
+	Path string
+	// First and Second are the files, as they are named in the Set.
+	First, Second string
+}
+
+func (e *CollisionError) Error() string {
+	return fmt.Sprintf("%v: %q and %q both need %q", ErrCollision, e.First, e.Second, e.Path)
+}
+
+// Is reports whether target is [ErrCollision].
+func (e *CollisionError) Is(target error) bool { return target == ErrCollision }
+
+// Hint says what to do about the error.
+func (e *CollisionError) Hint() string {
+	return "choose another prefix, or one engine, so that the tree is laid out only once"
+}
+
+// Entry is a file of the Set and its path in the archive.
+type Entry struct {
+	Path string         `json:"path"`
+	File manifests.File `json:"file"`
+}
+
+// Layout is how a Set is laid out in the archive.
+type Layout struct {
+	// Entries is in the order of the paths' bytes.
+	Entries []Entry
+	// Paths are what the engines have to be told.
+	Paths EnginePaths
+}
+
+// Plan lays files out for engine, before a byte is written. The prefix is the
+// folder under which [GitOpsEngineArgoCD] and [GitOpsEngineNone] put the tree;
+// [GitOpsEngineFlux] does not use it.
+//
+// Two paths that would become one are a [*CollisionError]. Paths that differ by
+// case only are not. Other errors match [ErrUnknownEngine] or
+// [ErrInvalidPrefix].
+func Plan(files []manifests.File, engine GitOpsEngine, prefix string) (Layout, error) {
+	engine, err := ParseGitOpsEngine(string(engine))
+	if err != nil {
+		return Layout{}, err
+	}
+	if engine != GitOpsEngineFlux {
+		if err := checkPrefix(prefix); err != nil {
+			return Layout{}, err
+		}
+	}
+	entries := make([]Entry, 0, 2*len(files))
+	for _, f := range files {
+		if engine != GitOpsEngineArgoCD {
+			entries = append(entries, Entry{f.Path, f})
+		}
+		if engine != GitOpsEngineFlux {
+			entries = append(entries, Entry{path.Join(prefix, f.Path), f})
+		}
+	}
+	if engine == GitOpsEngineNone {
+		if err := checkCopies(files, prefix); err != nil {
+			return Layout{}, err
+		}
+	}
+	slices.SortStableFunc(entries, func(a, b Entry) int { return strings.Compare(a.Path, b.Path) })
+	if err := checkCollisions(entries); err != nil {
+		return Layout{}, err
+	}
+	return Layout{Entries: entries, Paths: engine.paths(prefix)}, nil
+}
+
+// checkCopies refuses a tree with a child named like the prefix: the copy under
+// the prefix would be merged with it, and neither could be rendered alone.
+func checkCopies(files []manifests.File, prefix string) error {
+	for _, f := range files {
+		if first, _, _ := strings.Cut(f.Path, "/"); first == prefix {
+			return &CollisionError{Path: prefix, First: f.Path, Second: path.Join(prefix, files[0].Path)}
+		}
+	}
+	return nil
+}
+
+func checkCollisions(entries []Entry) error {
+	byPath := make(map[string]Entry, len(entries))
+	for _, e := range entries {
+		if other, ok := byPath[e.Path]; ok {
+			return &CollisionError{Path: e.Path, First: other.File.Path, Second: e.File.Path}
+		}
+		byPath[e.Path] = e
+	}
+	for _, e := range entries {
+		for dir := path.Dir(e.Path); dir != "."; dir = path.Dir(dir) {
+			if other, ok := byPath[dir]; ok {
+				return &CollisionError{Path: dir, First: other.File.Path, Second: e.File.Path}
+			}
+		}
+	}
+	return nil
+}
+
+// checkPrefix accepts what manifests accepts as the name of a folder.
+func checkPrefix(prefix string) error {
+	bad := prefix == "" || prefix == "." || strings.HasSuffix(prefix, "..") ||
+		strings.ContainsAny(prefix, `/\`) ||
+		strings.ContainsFunc(prefix, unicode.IsControl) ||
+		!utf8.ValidString(prefix) || len(prefix) > 255
+	if bad {
+		return &prefixError{prefix}
+	}
+	return nil
+}
+
+type prefixError struct{ prefix string }
+
+func (e *prefixError) Error() string { return fmt.Sprintf("%v: %.80q", ErrInvalidPrefix, e.prefix) }
+
+func (e *prefixError) Unwrap() error { return ErrInvalidPrefix }
+
+func (e *prefixError) Hint() string {
+	return "give the tree a prefix of its own, the name of one folder, where that of the source directory does not serve"
+}

@@ -1,0 +1,198 @@
+package packager
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2/content"
+	"oras.land/oras-go/v2/errdef"
+)
+
+// DefaultMemoryLimit is how many bytes of one blob a [Store] holds in memory.
+const DefaultMemoryLimit = 8 << 20
+
+// Store is a content store for the time between Pack and Push. It holds small
+// blobs in memory and larger ones in temporary files, which [Store.Close]
+// removes. The zero value is ready to use, and safe for concurrent use.
+type Store struct {
+	// MemoryLimit is how many bytes of one blob are held in memory. Zero means
+	// DefaultMemoryLimit.
+	MemoryLimit int64
+	// TempDir is where larger blobs go. Empty means [os.TempDir].
+	TempDir string
+
+	mu     sync.Mutex
+	blobs  map[digest.Digest]*spool
+	closed bool
+}
+
+var _ content.Storage = (*Store)(nil)
+
+// Exists reports whether the Store holds the content that target describes.
+func (s *Store) Exists(_ context.Context, target ocispec.Descriptor) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.find(target) != nil, nil
+}
+
+// Fetch returns the content that target describes. The reader is an
+// [io.ReadSeekCloser], and reads until the Store is closed.
+//
+// The error matches errdef.ErrNotFound where the Store does not hold it.
+func (s *Store) Fetch(_ context.Context, target ocispec.Descriptor) (io.ReadCloser, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	blob := s.find(target)
+	if blob == nil {
+		return nil, fmt.Errorf("%s: %w", target.Digest, errdef.ErrNotFound)
+	}
+	return blob.open(), nil
+}
+
+// Push takes content in. It is kept only if it is what expected describes.
+//
+// The error matches errdef.ErrAlreadyExists where the Store holds it already,
+// content.ErrMismatchedDigest, content.ErrTrailingData or io.ErrUnexpectedEOF
+// where it is not what was described, or is that of r or of the temporary file.
+func (s *Store) Push(ctx context.Context, expected ocispec.Descriptor, r io.Reader) error {
+	if exists, _ := s.Exists(ctx, expected); exists { // never an error
+		return fmt.Errorf("%s: %w", expected.Digest, errdef.ErrAlreadyExists)
+	}
+	blob := s.newSpool()
+	verified := content.NewVerifyReader(r, expected)
+	_, err := io.Copy(blob, verified)
+	if err == nil {
+		err = verified.Verify()
+	}
+	return s.keep(ctx, expected.Digest, blob, err)
+}
+
+// Close removes all content and the temporary files. The Store takes nothing in
+// afterwards.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, blob := range s.blobs {
+		errs = append(errs, blob.discard())
+	}
+	s.blobs, s.closed = nil, true
+	return errors.Join(errs...)
+}
+
+// ingest takes in content that is described only after it was written, so that
+// what is large is written once.
+func (s *Store) ingest(ctx context.Context, mediaType string, write func(io.Writer) error) (ocispec.Descriptor, error) {
+	blob := s.newSpool()
+	digester := digest.Canonical.Digester()
+	err := write(io.MultiWriter(blob, digester.Hash()))
+	desc := ocispec.Descriptor{MediaType: mediaType, Digest: digester.Digest(), Size: blob.size}
+	if err := s.keep(ctx, desc.Digest, blob, err); err != nil {
+		return ocispec.Descriptor{}, err
+	}
+	return desc, nil
+}
+
+// find is called with the lock held.
+func (s *Store) find(target ocispec.Descriptor) *spool {
+	if blob := s.blobs[target.Digest]; blob != nil && blob.size == target.Size {
+		return blob
+	}
+	return nil
+}
+
+func (s *Store) newSpool() *spool {
+	return &spool{limit: cmp.Or(s.MemoryLimit, DefaultMemoryLimit), dir: s.TempDir}
+}
+
+// keep makes blob part of the Store, or discards it where err says that writing
+// it went wrong.
+func (s *Store) keep(ctx context.Context, name digest.Digest, blob *spool, err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err == nil && s.closed {
+		err = os.ErrClosed
+	}
+	if err != nil {
+		return errors.Join(err, blob.discard())
+	}
+	if s.blobs[name] != nil { // somebody was faster; the bytes are the same
+		return blob.discard()
+	}
+	if s.blobs == nil {
+		s.blobs = map[digest.Digest]*spool{}
+	}
+	s.blobs[name] = blob
+	return nil
+}
+
+// spool holds what is written to it in memory, and beyond limit in a file.
+type spool struct {
+	limit int64
+	dir   string
+	size  int64
+	mem   bytes.Buffer
+	file  *os.File
+}
+
+func (s *spool) Write(p []byte) (int, error) {
+	if s.file == nil && s.size+int64(len(p)) > s.limit {
+		if err := s.spill(); err != nil {
+			return 0, err
+		}
+	}
+	var w io.Writer = &s.mem
+	if s.file != nil {
+		w = s.file
+	}
+	n, err := w.Write(p)
+	s.size += int64(n)
+	return n, err
+}
+
+func (s *spool) spill() error {
+	file, err := os.CreateTemp(s.dir, "oci-layer-*")
+	if err != nil {
+		return err
+	}
+	s.file = file
+	// Where the system allows it the file loses its name at once, so that not
+	// even a killed process leaves it behind. Elsewhere discard removes it.
+	_ = os.Remove(file.Name())
+	_, err = s.mem.WriteTo(file)
+	s.mem = bytes.Buffer{}
+	return err
+}
+
+func (s *spool) open() io.ReadCloser {
+	var r io.ReaderAt = bytes.NewReader(s.mem.Bytes())
+	if s.file != nil {
+		r = s.file
+	}
+	return struct {
+		io.ReadSeeker
+		io.Closer
+	}{io.NewSectionReader(r, 0, s.size), io.NopCloser(nil)}
+}
+
+func (s *spool) discard() error {
+	s.mem = bytes.Buffer{}
+	if s.file == nil {
+		return nil
+	}
+	err := s.file.Close()
+	_ = os.Remove(s.file.Name()) // gone already where spill could remove it
+	s.file = nil
+	return err
+}
