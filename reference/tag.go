@@ -1,0 +1,58 @@
+package reference
+
+import (
+	"strconv"
+	"strings"
+)
+
+const (
+	maxTag   = 128 // OCI distribution specification, section "Pulling manifests"
+	tagBytes = alphanum + "_.-"
+)
+
+// CheckTag checks s against the grammar of a tag in the OCI distribution
+// specification 1.1, section "Pulling manifests": [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}.
+//
+// The error is an [*Error] of kind [ErrInvalidTag]. Its hint proposes a legal tag
+// like the refused one where there is any: 1.2.3-build for 1.2.3+build. It is for
+// a person to accept: different texts can lead to the same tag. Text that may hold
+// a secret is not repeated, nor made into a proposal.
+func CheckTag(s string) error {
+	if screen(s) != nil {
+		return &Error{Kind: ErrInvalidTag, Reason: `"@" and "?" are not allowed`, hint: tagHint("")}
+	}
+	if err := checkTag(s); err != nil {
+		return err
+	}
+	return nil
+}
+
+func checkTag(s string) *Error {
+	var reason string
+	switch {
+	case s == "":
+		reason = "missing"
+	case len(s) > maxTag:
+		reason = "longer than 128 bytes"
+	case s[0] == '.' || s[0] == '-':
+		reason = "starts with " + strconv.Quote(s[:1])
+	default:
+		reason = checkBytes(s, tagBytes)
+	}
+	if reason == "" {
+		return nil
+	}
+	return newError(ErrInvalidTag, s, reason, tagHint(s))
+}
+
+// tagHint proposes the legal runs at the beginning of s, joined by hyphens.
+func tagHint(s string) string {
+	runs := strings.FieldsFunc(s[:min(len(s), maxTag)], func(r rune) bool {
+		return !strings.ContainsRune(tagBytes, r)
+	})
+	proposal := strings.TrimLeft(strings.Join(runs, "-"), ".-")
+	if proposal == "" {
+		return "write a tag such as v1.0.0"
+	}
+	return "write " + strconv.Quote(proposal)
+}
