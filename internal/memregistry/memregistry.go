@@ -1,0 +1,131 @@
+// Package memregistry is an OCI registry that lives in memory. The examples
+// push to it where no other is named, and the tests run against it over HTTP.
+package memregistry
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"cuelabs.dev/go/oci/ociregistry/ocimem"
+	"cuelabs.dev/go/oci/ociregistry/ociserver"
+)
+
+// Options say who may do what. The zero value lets anyone do anything.
+type Options struct {
+	// Users are those who may use the registry, by name. Empty means everybody.
+	Users map[string]User
+	// Bearer hands out tokens at /token, and wants one with every request. Basic
+	// authentication is used otherwise.
+	Bearer bool
+}
+
+// User is somebody who may use the registry.
+type User struct {
+	Password string
+	ReadOnly bool
+}
+
+// Handler returns a new, empty registry.
+func Handler(opts Options) http.Handler {
+	registry := ociserver.New(ocimem.New(), nil)
+	if len(opts.Users) == 0 {
+		return registry
+	}
+	return &guard{Options: opts, registry: registry}
+}
+
+// guard lets through who is allowed to pass.
+type guard struct {
+	Options
+	registry http.Handler
+	tokens   sync.Map // token -> user name
+}
+
+func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if g.Bearer && r.URL.Path == "/token" {
+		g.serveToken(w, r)
+		return
+	}
+	user, ok := g.authenticate(r)
+	switch write := r.Method != http.MethodGet && r.Method != http.MethodHead; {
+	case !ok:
+		w.Header().Set("WWW-Authenticate", g.challenge(r))
+		writeError(w, http.StatusUnauthorized, "UNAUTHORIZED", "authentication required")
+	case write && user.ReadOnly:
+		writeError(w, http.StatusForbidden, "DENIED", "requested access to the resource is denied")
+	default:
+		g.registry.ServeHTTP(w, r)
+	}
+}
+
+func (g *guard) authenticate(r *http.Request) (User, bool) {
+	name, password, ok := r.BasicAuth()
+	if !g.Bearer {
+		user, known := g.Users[name]
+		return user, ok && known && user.Password == password
+	}
+	var token string
+	if _, err := fmt.Sscanf(r.Header.Get("Authorization"), "Bearer %s", &token); err != nil {
+		return User{}, false
+	}
+	owner, ok := g.tokens.Load(token)
+	if !ok {
+		return User{}, false
+	}
+	return g.Users[owner.(string)], true
+}
+
+func (g *guard) challenge(r *http.Request) string {
+	if !g.Bearer {
+		return `Basic realm="memregistry"`
+	}
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	return fmt.Sprintf(`Bearer realm="%s://%s/token",service="memregistry"`, scheme, r.Host)
+}
+
+func (g *guard) serveToken(w http.ResponseWriter, r *http.Request) {
+	name, password, ok := r.BasicAuth()
+	if user, known := g.Users[name]; !ok || !known || user.Password != password {
+		writeError(w, http.StatusUnauthorized, "UNAUTHORIZED", "authentication required")
+		return
+	}
+	token := rand.Text()
+	g.tokens.Store(token, name)
+	_ = json.NewEncoder(w).Encode(map[string]string{"token": token}) // the client is gone
+}
+
+func writeError(w http.ResponseWriter, status int, code, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = fmt.Fprintf(w, `{"errors":[{"code":%q,"message":%q}]}`, code, message) // the client is gone
+}
+
+// Server is a registry that listens on a loopback address.
+type Server struct {
+	// Host is its host:port.
+	Host string
+
+	server *http.Server
+}
+
+// Start starts a new, empty registry, on a port that the system chooses.
+func Start(opts Options) (*Server, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	server := &http.Server{Handler: Handler(opts), ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(listener) }() // ends with Close
+	return &Server{Host: listener.Addr().String(), server: server}, nil
+}
+
+// Close stops the registry and drops what it holds.
+func (s *Server) Close() error { return s.server.Close() }

@@ -1,0 +1,234 @@
+package registry
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/opencontainers/go-digest"
+	"oras.land/oras-go/v2/errdef"
+	"oras.land/oras-go/v2/registry/remote/auth"
+	"oras.land/oras-go/v2/registry/remote/errcode"
+)
+
+// What a registry's refusal, or its silence, comes down to. An [*Error] matches
+// at most one of these, and in addition what its comment says.
+var (
+	// ErrUnreachable reports that no registry answered: nothing listens there,
+	// the name is unknown, the certificate is not trusted, or the connection
+	// broke.
+	ErrUnreachable = errors.New("registry unreachable")
+	// ErrTLSMismatch reports TLS spoken to a plain port. It also matches
+	// ErrUnreachable.
+	ErrTLSMismatch = fmt.Errorf("%w: it does not speak TLS", ErrUnreachable)
+	// ErrNotRegistry reports an answer that no registry gives, such as a web
+	// page or, over plain HTTP, that of a TLS port. It also matches
+	// ErrUnreachable.
+	ErrNotRegistry = fmt.Errorf("%w: what answers is not a registry, or wants TLS", ErrUnreachable)
+	// ErrAuthRequired reports that the registry wants a credential and there
+	// was none.
+	ErrAuthRequired = errors.New("registry requires authentication")
+	// ErrPermissionDenied reports that the registry refused the credential, or
+	// what its owner wanted to do.
+	ErrPermissionDenied = errors.New("registry denies access")
+	// ErrNotFound reports that the repository, tag or digest does not exist.
+	ErrNotFound = errors.New("not found in the registry")
+	// ErrTagConflict reports a tag that points elsewhere and was not to be
+	// moved. The error in the chain is a [*TagConflictError].
+	ErrTagConflict = errors.New("tag exists with other content")
+)
+
+// Error says what was attempted on what, and how it went wrong. Its text is
+// one line, and holds no secret and no query of a URL.
+type Error struct {
+	// Op is what was attempted, such as "push to" or "resolve".
+	Op string
+	// Reference is what it was attempted on: host/repository, and the tag or
+	// digest where there was one.
+	Reference string
+	// StatusCode is the registry's HTTP status, or 0 if it gave none.
+	StatusCode int
+	// Code is the registry's own error code, such as NAME_UNKNOWN
+	// (distribution-spec v1.1, "Error Codes"), if it gave one.
+	Code string
+	// Kind is one of the package's sentinels, or nil where none fits.
+	Kind error
+	// Err is the cause.
+	Err error
+}
+
+func (e *Error) Error() string {
+	text := e.Op + " " + e.Reference
+	if e.Kind != nil {
+		text += ": " + e.Kind.Error()
+	}
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+// Unwrap returns the Kind and the cause.
+func (e *Error) Unwrap() []error {
+	var errs []error
+	for _, err := range []error{e.Kind, e.Err} {
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errs
+}
+
+// Hint says what to do about the error, or "".
+func (e *Error) Hint() string {
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](e.Err); ok {
+		return "trust the registry's certificate authority, see RootCAs in the options"
+	}
+	switch e.Kind {
+	case ErrUnreachable:
+		return "check the host and port, and that the registry is running"
+	case ErrTLSMismatch:
+		return "ask for plain HTTP if the registry is to be used without TLS"
+	case ErrNotRegistry:
+		return "check the host and port, and whether the registry speaks TLS there"
+	case ErrAuthRequired:
+		return "give a user name and password, or use the Docker configuration after logging in"
+	case ErrPermissionDenied:
+		return "check the credentials, and that they allow to push to this repository"
+	case ErrNotFound:
+		return "check the name; where the registry does not create repositories by itself, create it first"
+	}
+	return ""
+}
+
+// TagConflictError says where a tag points and where it was to point. It
+// matches [ErrTagConflict].
+type TagConflictError struct {
+	Tag        string
+	Have, Want digest.Digest
+}
+
+func (e *TagConflictError) Error() string {
+	return fmt.Sprintf("%s is %s, not %s", e.Tag, e.Have, e.Want)
+}
+
+// Is reports whether target is [ErrTagConflict].
+func (e *TagConflictError) Is(target error) bool { return target == ErrTagConflict }
+
+// fail turns what went wrong into an [*Error]. It goes by status codes and the
+// types of errors alone.
+func (c *Client) fail(ctx context.Context, op, reference string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, done := errors.AsType[*Error](err); done {
+		return err
+	}
+	e := &Error{Op: op, Reference: reference}
+	// A deadline inside net/http looks like that of a context, hence not
+	// errors.Is: only the caller's own context decides.
+	if cause := ctx.Err(); cause != nil {
+		e.Err = cause
+		return e
+	}
+	if answer, ok := errors.AsType[*errcode.ErrorResponse](err); ok {
+		c.failStatus(e, answer)
+		return e
+	}
+	local, isLocal := errors.AsType[*localError](err)
+	transport, isTransport := errors.AsType[*url.Error](err)
+	switch {
+	case isLocal:
+		e.Err = local.err
+	case errors.Is(err, ErrTagConflict):
+		e.Kind, e.Err = ErrTagConflict, err
+	case errors.Is(err, auth.ErrBasicCredentialNotFound):
+		e.Kind, e.StatusCode = ErrAuthRequired, http.StatusUnauthorized
+	case errors.Is(err, errdef.ErrNotFound):
+		e.Kind, e.StatusCode = ErrNotFound, http.StatusNotFound
+	case errors.Is(err, http.ErrSchemeMismatch):
+		e.Kind = ErrTLSMismatch
+	case isTransport:
+		// The URL stays out: it may carry a query. What net/http says about a
+		// malformed answer has no type of its own, and is unreachable too.
+		e.Kind, e.Err = ErrUnreachable, &cause{c.clean(transport.Err.Error()), transport.Err}
+	default:
+		e.Err = &cause{c.clean(err.Error()), err}
+	}
+	return e
+}
+
+// localError marks an error that is not the registry's: of the content store, or
+// of a CredentialFunc, on its way through net/http and oras-go.
+type localError struct{ err error }
+
+func (e *localError) Error() string { return e.err.Error() }
+
+func (e *localError) Unwrap() error { return e.err }
+
+// cause is an error from below, with a text that may be shown.
+type cause struct {
+	text string
+	err  error
+}
+
+func (c *cause) Error() string { return c.text }
+
+func (c *cause) Unwrap() error { return c.err }
+
+// failStatus classifies an answer.
+func (c *Client) failStatus(e *Error, answer *errcode.ErrorResponse) {
+	e.StatusCode = answer.StatusCode
+	detail := http.StatusText(answer.StatusCode)
+	if len(answer.Errors) > 0 {
+		first := answer.Errors[0]
+		e.Code = c.clean(first.Code)
+		detail = strings.TrimSuffix(e.Code+": "+c.clean(first.Message), ": ")
+	}
+	e.Err = fmt.Errorf("status %d, %s", answer.StatusCode, detail)
+	switch status := answer.StatusCode; {
+	case (status == http.StatusUnauthorized || status == http.StatusForbidden) && !c.keys.answered():
+		e.Kind = ErrAuthRequired
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		e.Kind = ErrPermissionDenied
+	case status == http.StatusNotFound && len(answer.Errors) > 0:
+		e.Kind = ErrNotFound
+	case status < 400, status == http.StatusNotFound, status == http.StatusBadRequest && len(answer.Errors) == 0:
+		e.Kind = ErrNotRegistry
+	}
+}
+
+// maxMessageBytes bounds what is repeated of a registry's own words.
+const maxMessageBytes = 200
+
+// urlSecrets finds the query and the user information of a URL.
+var urlSecrets = regexp.MustCompile(`\?[^\s"'<>]*|//[^\s"'/@]*@`)
+
+// clean makes foreign text fit for an error: one line, short, without control
+// characters, without queries and user names in URLs, and without any secret
+// that was sent to the registry.
+func (c *Client) clean(text string) string {
+	text = urlSecrets.ReplaceAllStringFunc(c.keys.redact(text), func(s string) string {
+		if s[0] == '/' {
+			return "//"
+		}
+		return ""
+	})
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+	text = strings.ToValidUTF8(strings.TrimSpace(text), "")
+	if len(text) > maxMessageBytes {
+		text = strings.ToValidUTF8(text[:maxMessageBytes], "") + "…"
+	}
+	return text
+}
