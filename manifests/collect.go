@@ -28,6 +28,11 @@ type Options struct {
 	// otherwise: nearly always something went wrong when they were written.
 	AllowEmptyFiles bool
 
+	// Include takes further files, besides .yaml, .yml and .json, such as those
+	// that a kustomization generates from: patterns of [path.Match] for the name
+	// of a file in any folder, like "*.properties". They may be empty files.
+	Include []string
+
 	// Limits. Zero is the default named beside each; a negative number is
 	// refused.
 
@@ -40,6 +45,11 @@ type Options struct {
 func (o Options) withDefaults() (Options, error) {
 	if o.MaxFiles < 0 || o.MaxFileSize < 0 || o.MaxTotalSize < 0 || o.MaxDepth < 0 {
 		return o, errors.New("negative limit in the options of collecting")
+	}
+	for _, pattern := range o.Include {
+		if _, err := path.Match(pattern, ""); err != nil || pattern == "" || strings.Contains(pattern, "/") {
+			return o, &PathError{Path: pattern, Err: ErrInvalidPattern}
+		}
 	}
 	o.MaxFiles = cmp.Or(o.MaxFiles, DefaultMaxFiles)
 	o.MaxFileSize = cmp.Or(o.MaxFileSize, DefaultMaxFileSize)
@@ -74,8 +84,8 @@ func SourceDir(dir string) (string, error) {
 }
 
 // Collect finds the manifest files in dir and the folders below it: regular
-// files that end in .yaml, .yml or .json, in upper or lower case. Folders of
-// version-control systems are never entered.
+// files that end in .yaml, .yml or .json, in upper or lower case, and those that
+// the options include. Folders of version-control systems are never entered.
 //
 // A symbolic link that leads to a file or folder inside dir counts as what it
 // leads to. Nothing outside dir is ever read, whatever links say or become
@@ -149,6 +159,14 @@ func IsManifest(name string) bool {
 		return true
 	}
 	return false
+}
+
+// included reports whether a pattern of the options takes the file.
+func (o Options) included(name string) bool {
+	return slices.ContainsFunc(o.Include, func(pattern string) bool {
+		matched, _ := path.Match(pattern, name) // its form is checked
+		return matched
+	})
 }
 
 // isVersionControl lists the folders of systems that keep their data beside

@@ -36,6 +36,8 @@ var (
 	ErrEmptyFile = errors.New("file is empty")
 	// ErrInvalidName reports a name that not every consumer can unpack.
 	ErrInvalidName = errors.New("name cannot be carried in an archive")
+	// ErrInvalidPattern reports a pattern in [Options] that is none.
+	ErrInvalidPattern = errors.New("invalid pattern to include")
 	// ErrFileChanged reports a file that is not what it was when it was
 	// collected. Collecting again may succeed.
 	ErrFileChanged = errors.New("file changed while it was read")
@@ -89,6 +91,7 @@ var hints = []struct {
 	{ErrSpecialFile, "move it out of the directory, or give it another extension"},
 	{ErrEmptyFile, "remove the file, or allow empty files"},
 	{ErrInvalidName, "rename it: UTF-8, without control characters and backslashes, and no directory that ends in two dots"},
+	{ErrInvalidPattern, "give a pattern for the name of a file, such as *.properties, without folders"},
 	{ErrFileChanged, "try again when nothing writes to the directory"},
 	{ErrLimitExceeded, "point at a smaller tree, or raise the limit in the options"},
 	{fs.ErrPermission, "give yourself read permission, or move it out of the directory"},

@@ -24,7 +24,8 @@ type File struct {
 type Reason string
 
 const (
-	// ReasonExtension is a file that is not .yaml, .yml or .json.
+	// ReasonExtension is a file that is not .yaml, .yml or .json, and that no
+	// pattern of the options includes.
 	ReasonExtension Reason = "extension"
 	// ReasonVersionControl is the folder of a version-control system.
 	ReasonVersionControl Reason = "version-control"

@@ -80,11 +80,12 @@ func (w *walker) entry(ctx context.Context, at place, entry fs.DirEntry) error {
 			return err
 		}
 		return w.folder(ctx, at)
-	case !IsManifest(name) && kind.IsRegular():
-		w.skip(at.path, ReasonExtension)
-		return nil
-	case !IsManifest(name):
-		w.skip(at.path, ReasonSpecial)
+	case !IsManifest(name) && !w.opts.included(name):
+		reason := ReasonExtension
+		if !kind.IsRegular() {
+			reason = ReasonSpecial
+		}
+		w.skip(at.path, reason)
 		return nil
 	case !kind.IsRegular():
 		return &PathError{Path: at.path, Err: ErrSpecialFile}
@@ -109,7 +110,7 @@ func (w *walker) file(at place, stat func() (fs.FileInfo, error)) error {
 	}
 	w.set.size += info.Size()
 	switch {
-	case info.Size() == 0 && !w.opts.AllowEmptyFiles:
+	case info.Size() == 0 && !w.opts.AllowEmptyFiles && IsManifest(at.path):
 		return &PathError{Path: at.path, Err: ErrEmptyFile}
 	case info.Size() > w.opts.MaxFileSize:
 		return &PathError{Path: at.path, Err: &LimitError{"MaxFileSize", w.opts.MaxFileSize}}
