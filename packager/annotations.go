@@ -36,9 +36,7 @@ func (e *AnnotationError) Error() string {
 // Is reports whether target is [ErrInvalidAnnotation].
 func (e *AnnotationError) Is(target error) bool { return target == ErrInvalidAnnotation }
 
-// CheckAnnotations reports whether [Pack] takes the annotations. The error is an
-// [*AnnotationError].
-func CheckAnnotations(annotations map[string]string) error {
+func checkAnnotations(annotations map[string]string) error {
 	total := 0
 	for _, key := range slices.Sorted(maps.Keys(annotations)) {
 		if reason := annotationFault(key, annotations[key]); reason != "" {
@@ -51,21 +49,15 @@ func CheckAnnotations(annotations map[string]string) error {
 	return nil
 }
 
-// manifestAnnotations checks what the caller gave, takes user names and
-// passwords out of URLs, and adds the creation time.
-func manifestAnnotations(given map[string]string, created time.Time) (map[string]string, error) {
-	if err := CheckAnnotations(given); err != nil {
-		return nil, err
-	}
-	if year := created.Year(); year < 0 || year > 9999 { // RFC 3339 section 5.6
-		return nil, &AnnotationError{ocispec.AnnotationCreated, fmt.Sprintf("the year %d cannot be written", year)}
-	}
-	annotations := make(map[string]string, len(given)+1)
-	for key, value := range given {
+// manifestAnnotations are those of the caller, without user names and passwords
+// in URLs, and the creation time.
+func (o Options) manifestAnnotations() map[string]string {
+	annotations := make(map[string]string, len(o.Annotations)+1)
+	for key, value := range o.Annotations {
 		annotations[key] = withoutUserinfo(value)
 	}
-	annotations[ocispec.AnnotationCreated] = created.Format(time.RFC3339)
-	return annotations, nil
+	annotations[ocispec.AnnotationCreated] = o.created().Format(time.RFC3339)
+	return annotations
 }
 
 func annotationFault(key, value string) string {

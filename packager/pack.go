@@ -55,6 +55,32 @@ type Options struct {
 	ArtifactType string
 }
 
+// Validate reports whether [Pack] takes the options. The error matches
+// [ErrUnknownEngine], [ErrInvalidPrefix] or [ErrInvalidAnnotation].
+func (o Options) Validate() error {
+	engine, err := ParseGitOpsEngine(string(o.Engine))
+	if err != nil {
+		return err
+	}
+	if o.Prefix != "" && engine != GitOpsEngineFlux {
+		if err := checkPrefix(o.Prefix); err != nil {
+			return err
+		}
+	}
+	if year := o.created().Year(); year < 0 || year > 9999 { // RFC 3339 section 5.6
+		return &AnnotationError{ocispec.AnnotationCreated, fmt.Sprintf("the year %d cannot be written", year)}
+	}
+	return checkAnnotations(o.Annotations)
+}
+
+// created is the creation time as RFC 3339 without fractions holds it.
+func (o Options) created() time.Time {
+	if o.Created.IsZero() {
+		return time.Unix(0, 0).UTC()
+	}
+	return o.Created.UTC().Truncate(time.Second)
+}
+
 // Result describes an artifact in a content store.
 type Result struct {
 	Manifest ocispec.Descriptor
@@ -81,15 +107,14 @@ type Result struct {
 //
 // Pack may be called concurrently, for one store too if that allows it.
 func Pack(ctx context.Context, store content.Pusher, set *manifests.Set, opts Options) (Result, error) {
+	if err := opts.Validate(); err != nil {
+		return Result{}, err
+	}
 	layout, err := Plan(set.Files(), opts.Engine, cmp.Or(opts.Prefix, set.Name()))
 	if err != nil {
 		return Result{}, err
 	}
-	result := Result{Layout: layout, Created: recordedTime(opts.Created)}
-	annotations, err := manifestAnnotations(opts.Annotations, result.Created)
-	if err != nil {
-		return Result{}, err
-	}
+	result := Result{Layout: layout, Created: opts.created()}
 	if err := result.packLayer(ctx, store, set); err != nil {
 		return Result{}, err
 	}
@@ -103,21 +128,13 @@ func Pack(ctx context.Context, store content.Pusher, set *manifests.Set, opts Op
 		ArtifactType: opts.ArtifactType,
 		Config:       result.Config,
 		Layers:       []ocispec.Descriptor{result.Layer},
-		Annotations:  annotations,
+		Annotations:  opts.manifestAnnotations(),
 	}
 	if result.Manifest, err = pushJSON(ctx, store, manifest.MediaType, manifest); err != nil {
 		return Result{}, err
 	}
 	result.Manifest.ArtifactType = opts.ArtifactType
 	return result, nil
-}
-
-// recordedTime is t as RFC 3339 without fractions holds it, the epoch for zero.
-func recordedTime(t time.Time) time.Time {
-	if t.IsZero() {
-		t = time.Unix(0, 0)
-	}
-	return t.UTC().Truncate(time.Second)
 }
 
 // packLayer writes the layer and records what it became.

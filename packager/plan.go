@@ -25,11 +25,15 @@ var (
 type CollisionError struct {
 	// Path is the place in the archive that both need.
 	Path string
-	// First and Second are the files, as they are named in the Set.
+	// First and Second are the files, as they are named in the Set. Second is
+	// empty where it is the whole copy of the tree under the prefix.
 	First, Second string
 }
 
 func (e *CollisionError) Error() string {
+	if e.Second == "" {
+		return fmt.Sprintf("%v: %q and the copy of the tree both need %q", ErrCollision, e.First, e.Path)
+	}
 	return fmt.Sprintf("%v: %q and %q both need %q", ErrCollision, e.First, e.Second, e.Path)
 }
 
@@ -98,7 +102,7 @@ func Plan(files []manifests.File, engine GitOpsEngine, prefix string) (Layout, e
 func checkCopies(files []manifests.File, prefix string) error {
 	for _, f := range files {
 		if first, _, _ := strings.Cut(f.Path, "/"); first == prefix {
-			return &CollisionError{Path: prefix, First: f.Path, Second: path.Join(prefix, files[0].Path)}
+			return &CollisionError{Path: prefix, First: f.Path}
 		}
 	}
 	return nil

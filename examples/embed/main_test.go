@@ -1,0 +1,36 @@
+package main
+
+import (
+	"bytes"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/internal/memregistry"
+)
+
+func TestEmbed(t *testing.T) {
+	server := httptest.NewServer(memregistry.Handler(memregistry.Options{}))
+	t.Cleanup(server.Close)
+	ref := "oci://" + server.Listener.Addr().String() + "/hello:1.0.0"
+	for _, tt := range []struct {
+		name string
+		args []string
+		want []string
+	}{
+		{"a registry of its own", nil, []string{"/hello:1.0.0\n", "files    2\n", "unchanged false\n"}},
+		{"another registry", []string{"-ref", ref}, []string{ref, "unchanged false\n"}},
+		{"a second time", []string{"-ref", ref}, []string{ref, "unchanged true\n"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var stdout bytes.Buffer
+			require.NoError(t, run(t.Context(), cli.Env{Stdout: &stdout}, tt.args))
+			for _, want := range tt.want {
+				assert.Contains(t, stdout.String(), want)
+			}
+		})
+	}
+}

@@ -1,0 +1,123 @@
+package cli
+
+import (
+	"crypto/x509"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/kubeoci/oci"
+	"github.com/kubeoci/oci/registry"
+)
+
+// maxPasswordBytes bounds what is read as a password: tokens are longer than
+// passwords, but not that long.
+const maxPasswordBytes = 64 << 10
+
+// Connection are the flags that say how to connect to a registry.
+type Connection struct {
+	username             string
+	passwordStdin        bool
+	plainHTTP            bool
+	plainHTTPCredentials bool
+	insecureSkipVerify   bool
+	caFile               string
+}
+
+// ConnectionFlags defines the flags of a Connection.
+func ConnectionFlags(flags *flag.FlagSet) *Connection {
+	c := new(Connection)
+	flags.StringVar(&c.username, "username", "", "`name` to log in with; the Docker configuration is asked if there is none")
+	flags.BoolVar(&c.passwordStdin, "password-stdin", false, "read the password, or the token that serves as one, from standard input")
+	flags.BoolVar(&c.plainHTTP, "plain-http", false, "speak HTTP without TLS; localhost is spoken to so, unless this is set to false")
+	flags.BoolVar(&c.plainHTTPCredentials, "plain-http-credentials", false, "send credentials over plain HTTP to other hosts than localhost, for all to read")
+	flags.BoolVar(&c.insecureSkipVerify, "insecure-skip-verify", false, "accept any certificate; prefer -ca-file")
+	flags.StringVar(&c.caFile, "ca-file", "", "`file` with the certificates to trust, in PEM form")
+	return c
+}
+
+// Names are the flags of a Connection.
+var connectionNames = []string{"username", "password-stdin", "plain-http", "plain-http-credentials", "insecure-skip-verify", "ca-file"}
+
+// RefuseWithoutRef refuses flags that need a registry to connect to.
+func RefuseWithoutRef(flags *flag.FlagSet) error {
+	given := Given(flags)
+	for _, name := range connectionNames {
+		if given[name] {
+			return Usagef("-%s needs -ref: without it nothing but a registry within this program is used", name)
+		}
+	}
+	return nil
+}
+
+// Resolve turns the flags into the endpoint and the options for host.
+func (c *Connection) Resolve(env Env, flags *flag.FlagSet, host string) (endpoint string, opts oci.RegistryOptions, err error) {
+	given := Given(flags)
+	wantsTLS := c.insecureSkipVerify || c.caFile != "" || given["plain-http"] && !c.plainHTTP
+	switch {
+	case (c.username != "") != c.passwordStdin:
+		return "", opts, Usagef("-username and -password-stdin go together")
+	case wantsTLS && c.plainHTTP:
+		return "", opts, Usagef("-plain-http contradicts -ca-file and -insecure-skip-verify")
+	case wantsTLS:
+		endpoint = "https://" + host
+	case c.plainHTTP:
+		endpoint = "http://" + host
+	default:
+		endpoint = host
+	}
+	opts.PlainHTTPCredentials = c.plainHTTPCredentials
+	opts.InsecureSkipVerify = c.insecureSkipVerify
+	if opts.RootCAs, err = c.rootCAs(); err != nil {
+		return "", opts, err
+	}
+	if !c.passwordStdin {
+		opts.DockerConfig = dockerConfig(env)
+		return endpoint, opts, nil
+	}
+	opts.Credential, err = c.credential(env)
+	return endpoint, opts, err
+}
+
+func (c *Connection) credential(env Env) (registry.Credential, error) {
+	password, err := io.ReadAll(io.LimitReader(env.Stdin, maxPasswordBytes))
+	if err != nil {
+		return registry.Credential{}, fmt.Errorf("read the password: %w", err)
+	}
+	cred := registry.Credential{Username: c.username, Password: strings.TrimRight(string(password), "\r\n")}
+	if cred.Password == "" {
+		return registry.Credential{}, Usagef("-password-stdin: there is no password on standard input")
+	}
+	return cred, nil
+}
+
+func (c *Connection) rootCAs() (*x509.CertPool, error) {
+	if c.caFile == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(c.caFile)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s: holds no certificate in PEM form", c.caFile)
+	}
+	return pool, nil
+}
+
+// dockerConfig is where Docker keeps its configuration, or "" where that cannot
+// be known.
+func dockerConfig(env Env) string {
+	if dir := env.Getenv("DOCKER_CONFIG"); dir != "" {
+		return filepath.Join(dir, "config.json")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(home, ".docker", "config.json")
+}

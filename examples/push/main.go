@@ -1,0 +1,80 @@
+// Command push packages a directory of Kubernetes manifests and pushes it to a
+// registry. Without -ref it brings a registry of its own, in memory, and reads
+// the artifact back from there the way a consumer would.
+package main
+
+import (
+	"cmp"
+	"context"
+	"flag"
+
+	"github.com/kubeoci/oci"
+	"github.com/kubeoci/oci/examples/internal/cli"
+)
+
+const usage = `push packages the manifests in DIR as an OCI artifact and pushes it.
+
+  push [flags] [DIR]
+
+Without -ref it pushes to a registry of its own, in memory, reads the artifact
+back from there and shows what arrived. Without DIR it takes a tree that comes
+with the project.
+
+Try it:
+  go run ./examples/push
+  go run ./examples/push -engine argocd -include '*.properties' testdata/trees/kustomize
+
+Push for Flux to a registry on this machine, under two tags:
+  go run ./examples/push -ref oci://localhost:5000/shop:1.4.0 -engine flux -tag latest ./deploy
+
+Push from CI, and hand the digest on:
+  echo "$TOKEN" | go run ./examples/push -ref oci://ghcr.io/acme/shop:1.4.0 \
+    -username "$USER" -password-stdin -json \
+    -annotation org.opencontainers.image.source="$REPOSITORY_URL" \
+    -annotation org.opencontainers.image.revision="$COMMIT" ./deploy | jq -r .artifact.digest
+
+The exit status is 0, 1 for a failure, and 2 for wrong usage.
+`
+
+// What is pushed where nothing is named.
+const (
+	sampleTree = "testdata/trees/flat"
+	sampleTag  = "latest"
+)
+
+func main() { cli.Main(run) }
+
+func run(ctx context.Context, env cli.Env, args []string) error {
+	flags := flag.NewFlagSet("push", flag.ContinueOnError)
+	connection := cli.ConnectionFlags(flags)
+	c := newConfig(flags)
+	if err := cli.Parse(env, flags, args, 1, usage); err != nil {
+		return err
+	}
+	opts, err := c.options(env)
+	if err != nil {
+		return err
+	}
+	opts.SourcePath = cmp.Or(flags.Arg(0), sampleTree)
+	opts.OnEvent = func(e oci.Event) { printEvent(env.Stderr, e) }
+
+	ctx, cancel := c.deadline(ctx)
+	defer cancel()
+	if c.ref == "" {
+		if err := cli.RefuseWithoutRef(flags); err != nil {
+			return err
+		}
+		return demonstrate(ctx, env, opts, c.json)
+	}
+	if err := c.target(&opts); err != nil {
+		return err
+	}
+	if opts.RegistryEndpoint, opts.Registry, err = connection.Resolve(env, flags, opts.RegistryEndpoint); err != nil {
+		return err
+	}
+	result, err := oci.NewWorkloadArtifactBuilder().Build(ctx, opts)
+	if err != nil {
+		return err
+	}
+	return printResult(env.Stdout, result, c.json)
+}

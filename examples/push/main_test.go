@@ -1,0 +1,243 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci"
+	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/internal/memregistry"
+)
+
+const (
+	flatTree = "../../testdata/trees/flat"
+	canary   = "c4nary-s3cret"
+)
+
+// outcome is what a person, or a program, sees of a run.
+type outcome struct {
+	status         int
+	stdout, stderr string
+}
+
+func push(t *testing.T, stdin string, environment map[string]string, args ...string) outcome {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	env := cli.Env{
+		Stdin:  strings.NewReader(stdin),
+		Stdout: &stdout,
+		Stderr: &stderr,
+		Getenv: func(key string) string {
+			if key == "DOCKER_CONFIG" && environment[key] == "" {
+				return t.TempDir() // never that of whoever runs the test
+			}
+			return environment[key]
+		},
+	}
+	status := cli.Status(env, run(t.Context(), env, args))
+	return outcome{status, stdout.String(), stderr.String()}
+}
+
+func (o outcome) result(t *testing.T) oci.BuildResult {
+	t.Helper()
+	require.Zero(t, o.status, o.stderr)
+	var result oci.BuildResult
+	decoder := json.NewDecoder(strings.NewReader(o.stdout))
+	require.NoError(t, decoder.Decode(&result))
+	assert.False(t, decoder.More(), "more than the result on standard output")
+	return result
+}
+
+func startRegistry(t *testing.T, users map[string]memregistry.User) string {
+	t.Helper()
+	server := httptest.NewServer(memregistry.Handler(memregistry.Options{Users: users}))
+	t.Cleanup(server.Close)
+	return server.Listener.Addr().String()
+}
+
+func TestWithoutFlagsItPushesAndReadsBack(t *testing.T) {
+	t.Chdir("../..")
+	o := push(t, "", nil)
+	require.Zero(t, o.status, o.stderr)
+	for _, want := range []string{
+		"pushed    oci://127.0.0.1:", "/flat:latest\n", "manifest  sha256:", "layer     sha256:", "content   sha256:",
+		"Flux      path: ./flat\n", "Argo CD   path: flat\n", "Read back from the registry:\n",
+	} {
+		assert.Contains(t, o.stdout, want)
+	}
+	entries, err := os.ReadDir("testdata/trees/flat")
+	require.NoError(t, err)
+	for _, entry := range entries {
+		assert.Contains(t, o.stdout, fmt.Sprintf("%q", entry.Name()))
+		assert.Contains(t, o.stdout, fmt.Sprintf("%q", "flat/"+entry.Name()))
+	}
+	assert.Contains(t, o.stderr, "collected 6 files")
+	assert.Contains(t, o.stderr, "set tag latest")
+}
+
+func TestJSONIsAllThereIsOnStandardOutput(t *testing.T) {
+	result := push(t, "", nil, "-json", "-engine", "flux", flatTree).result(t)
+	assert.Equal(t, "flat", result.Artifact.Repository)
+	assert.Equal(t, oci.EnginePaths{Flux: "./", ArgoCD: "."}, result.Artifact.Paths)
+	assert.Len(t, result.Files, 6)
+}
+
+func TestPushToARegistry(t *testing.T) {
+	host := startRegistry(t, map[string]memregistry.User{"user": {Password: canary}})
+	args := []string{
+		"-ref", "oci://" + host + "/acme/shop:1.0.0", "-username", "user", "-password-stdin",
+		"-tag", "1.0", "-tag", "latest", "-annotation", "org.opencontainers.image.revision=a=b", "-json", flatTree,
+	}
+	o := push(t, canary+"\n", nil, args...)
+	result := o.result(t)
+	assert.Equal(t, "oci://"+host+"/acme/shop:1.0.0", result.Artifact.Reference)
+	assert.Equal(t, []string{"1.0.0", "1.0", "latest"}, result.Tags)
+	assert.False(t, result.Unchanged)
+	assert.NotContains(t, o.stdout+o.stderr, canary)
+
+	assert.True(t, push(t, canary, nil, args...).result(t).Unchanged)
+
+	o = push(t, "wrong", nil, args...)
+	assert.Equal(t, 1, o.status)
+	assert.Contains(t, o.stderr, "error: push to "+host+"/acme/shop: registry denies access: status 401")
+	assert.Contains(t, o.stderr, "hint: check the credentials")
+}
+
+func TestDockerConfigurationIsAsked(t *testing.T) {
+	host := startRegistry(t, map[string]memregistry.User{"user": {Password: canary}})
+	dir := t.TempDir()
+	config := fmt.Sprintf(`{"auths":{%q:{"auth":%q}}}`, host, base64.StdEncoding.EncodeToString([]byte("user:"+canary)))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "config.json"), []byte(config), 0o600))
+	args := []string{"-ref", "oci://" + host + "/shop:1", "-json", flatTree}
+
+	push(t, "", map[string]string{"DOCKER_CONFIG": dir}, args...).result(t)
+
+	o := push(t, "", nil, args...)
+	assert.Equal(t, 1, o.status)
+	assert.Contains(t, o.stderr, "registry requires authentication")
+}
+
+func TestCreationTime(t *testing.T) {
+	for _, tt := range []struct {
+		name, epoch string
+		args        []string
+		want        string
+	}{
+		{"the epoch", "", nil, "1970-01-01T00:00:00Z"},
+		{"SOURCE_DATE_EPOCH", "1700000000", nil, "2023-11-14T22:13:20Z"},
+		{"the flag comes first", "1700000000", []string{"-created", "2020-02-02T02:02:02+01:00"}, "2020-02-02T01:02:02Z"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o := push(t, "", map[string]string{"SOURCE_DATE_EPOCH": tt.epoch}, append(tt.args, flatTree)...)
+			require.Zero(t, o.status, o.stderr)
+			assert.Contains(t, o.stdout, "created   "+tt.want+"\n")
+		})
+	}
+}
+
+func TestTLS(t *testing.T) {
+	server := httptest.NewTLSServer(memregistry.Handler(memregistry.Options{}))
+	t.Cleanup(server.Close)
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	require.NoError(t, os.WriteFile(ca, block, 0o600))
+	ref := "oci://" + server.Listener.Addr().String() + "/shop:1"
+
+	push(t, "", nil, "-json", "-ref", ref, "-ca-file", ca, flatTree).result(t)
+	push(t, "", nil, "-json", "-ref", ref, "-insecure-skip-verify", flatTree).result(t)
+
+	o := push(t, "", nil, "-ref", ref, "-plain-http=false", flatTree)
+	assert.Equal(t, 1, o.status)
+	assert.Contains(t, o.stderr, "certificate")
+	assert.Contains(t, o.stderr, "hint: trust the registry's certificate authority")
+	o = push(t, "", nil, "-ref", ref, flatTree)
+	assert.Equal(t, 1, o.status)
+	assert.Contains(t, o.stderr, "not a registry, or wants TLS")
+}
+
+func TestHelp(t *testing.T) {
+	o := push(t, "", nil, "-h")
+	assert.Zero(t, o.status)
+	assert.Empty(t, o.stderr)
+	for _, want := range []string{"go run ./examples/push", "-ref oci://", "-password-stdin"} {
+		assert.Contains(t, o.stdout, want)
+	}
+}
+
+func TestWrongUsage(t *testing.T) {
+	const ref = "-ref=oci://localhost:1/shop:1"
+	for _, tt := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"unknown flag", []string{"-colour"}, "flag provided but not defined: -colour"},
+		{"two folders", []string{"a", "b"}, `unexpected argument "b"`},
+		{"flag after the folder", []string{flatTree, "-json"}, `unexpected argument "-json"`},
+		{"unknown engine", []string{"-engine", "jenkins"}, "-engine: unknown GitOps engine"},
+		{"no time", []string{"-created", "yesterday"}, `-created: "yesterday"`},
+		{"annotation without value", []string{"-annotation", "key"}, "has no ="},
+		{"annotation twice", []string{"-annotation", "k=1", "-annotation", "k=2"}, `"k" is given twice`},
+		{"no timeout", []string{"-timeout", "0s"}, "-timeout"},
+		{"digest to push to", []string{"-ref", "oci://localhost/shop@sha256:" + strings.Repeat("0", 64)}, "the digest is what comes of pushing"},
+		{"no tag", []string{"-ref", "oci://localhost/shop"}, "name the tag"},
+		{"no scheme", []string{"-ref", "localhost:1/shop:1", flatTree}, "hint: write oci:// in front"},
+		{"password in the reference", []string{"-ref", "oci://u:" + canary + "@host/shop:1"}, "credentials do not belong in a reference"},
+		{"user without password", []string{ref, "-username", "u"}, "go together"},
+		{"password without user", []string{ref, "-password-stdin"}, "go together"},
+		{"empty password", []string{ref, "-username", "u", "-password-stdin"}, "no password"},
+		{"plain HTTP with a certificate", []string{ref, "-plain-http", "-ca-file", "ca.pem"}, "contradicts"},
+		{"connection without registry", []string{"-plain-http"}, "-plain-http needs -ref"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o := push(t, "", nil, tt.args...)
+			assert.Equal(t, 2, o.status)
+			assert.Contains(t, o.stderr, tt.want)
+			assert.NotContains(t, o.stderr, canary)
+			assert.Empty(t, o.stdout)
+		})
+	}
+	o := push(t, "", map[string]string{"SOURCE_DATE_EPOCH": "soon"}, flatTree)
+	assert.Equal(t, 2, o.status)
+	assert.Contains(t, o.stderr, "SOURCE_DATE_EPOCH")
+}
+
+func TestFailures(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"missing folder", []string{"no-such"}, `error: source path does not exist: "no-such"`},
+		{"illegal tag", []string{"-tag", "a+b", flatTree}, `hint: write "a-b"`},
+		{"missing certificates", []string{"-ref", "oci://localhost:1/shop:1", "-ca-file", "no-such.pem", flatTree}, "no-such.pem"},
+		{"no certificates in the file", []string{"-ref", "oci://localhost:1/shop:1", "-ca-file", "main.go", flatTree}, "holds no certificate"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o := push(t, "", nil, tt.args...)
+			assert.Equal(t, 1, o.status)
+			assert.Contains(t, o.stderr, tt.want)
+			assert.NotContains(t, o.stderr, canary)
+			assert.Empty(t, o.stdout)
+		})
+	}
+}
+
+func TestIncludeTakesGeneratorInputsAlong(t *testing.T) {
+	args := []string{"-json", "-engine", "flux", "-include", "*.properties", "-include", "*.env", "../../testdata/trees/kustomize"}
+	result := push(t, "", nil, args...).result(t)
+	assert.Contains(t, result.Files, "base/app.properties")
+	assert.Contains(t, result.Files, "overlays/production/production.env")
+	assert.Len(t, result.Skipped, 1)
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"archive/tar"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/kubeoci/oci"
+)
+
+// printEvent shows progress to people.
+func printEvent(w io.Writer, e oci.Event) {
+	var text string
+	switch {
+	case e.Phase == oci.PhaseCollect:
+		text = fmt.Sprintf("collected %d files, %d bytes", e.Files, e.Bytes)
+	case e.Phase == oci.PhasePack:
+		text = fmt.Sprintf("packed %d files into %d bytes", e.Files, e.Bytes)
+	case e.Tag != "":
+		text = fmt.Sprintf("%s tag %s", action(e, "set"), e.Tag)
+	default:
+		text = fmt.Sprintf("%s %s, %d bytes", action(e, "sent"), e.Descriptor.Digest, e.Descriptor.Size)
+	}
+	_, _ = fmt.Fprintln(w, text) // nobody is left to be told
+}
+
+func action(e oci.Event, done string) string {
+	if e.Skipped {
+		return "unchanged:"
+	}
+	return done
+}
+
+func printResult(w io.Writer, result oci.BuildResult, asJSON bool) error {
+	if asJSON {
+		encoder := json.NewEncoder(w)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(result)
+	}
+	a := result.Artifact
+	verb := "pushed"
+	if result.Unchanged {
+		verb = "unchanged"
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	row := func(name, format string, args ...any) {
+		_, _ = fmt.Fprintf(table, "%s\t"+format+"\n", append([]any{name}, args...)...) // Flush has the error
+	}
+	row(verb, "%s", a.Reference)
+	if result.RequestedRepository != "" {
+		row("", "%q is not a legal repository", result.RequestedRepository)
+	}
+	row("tags", "%s", strings.Join(result.Tags, ", "))
+	row("created", "%s", a.CreatedAt.Format(time.RFC3339))
+	row("manifest", "%s  %d bytes", a.Digest, a.ManifestSize)
+	row("layer", "%s  %d bytes", a.LayerDigest, a.LayerSize)
+	row("content", "%s  %d bytes, %d files", a.ContentDigest, a.ContentSize, len(result.Files))
+	row("Flux", "path: %s", a.Paths.Flux)
+	row("Argo CD", "path: %s", a.Paths.ArgoCD)
+	for _, s := range result.Skipped {
+		row("left out", "%q (%s)", s.Path, s.Reason)
+	}
+	return table.Flush()
+}
+
+// printFiles lists what was read back.
+func printFiles(w io.Writer, files []tar.Header) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	_, _ = fmt.Fprintf(w, "\nRead back from the registry:\n") // Flush has the error
+	for _, f := range files {
+		_, _ = fmt.Fprintf(table, "%04o\t%d\t  %q\n", f.Mode, f.Size, f.Name)
+	}
+	return table.Flush()
+}

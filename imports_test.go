@@ -1,0 +1,115 @@
+package oci_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/kubeoci/oci"
+
+// arrows are all imports that are allowed between the public packages. The
+// linter (.depguard.json) says the same.
+var arrows = map[string][]string{
+	module:                {"manifests", "packager", "reference", "registry"},
+	module + "/packager":  {"manifests"},
+	module + "/registry":  {"reference"},
+	module + "/manifests": {},
+	module + "/reference": {},
+}
+
+type goPackage struct {
+	ImportPath string
+	Imports    []string
+	Deps       []string
+}
+
+func TestImportsGoOneWay(t *testing.T) {
+	seen := map[string]bool{}
+	for _, pkg := range listPackages(t) {
+		allowed, public := arrows[pkg.ImportPath]
+		if !public {
+			continue
+		}
+		seen[pkg.ImportPath] = true
+		for _, path := range pkg.Imports {
+			name, own := strings.CutPrefix(path, module+"/")
+			if own && !strings.HasPrefix(name, "internal/") {
+				assert.Contains(t, allowed, name, "%s imports %s", pkg.ImportPath, path)
+			}
+		}
+	}
+	assert.Len(t, seen, len(arrows), "a package of the table is gone")
+}
+
+func TestEveryPublicPackageHasItsArrows(t *testing.T) {
+	for _, pkg := range listPackages(t) {
+		name := strings.TrimPrefix(pkg.ImportPath, module)
+		if strings.Contains(name, "internal/") || strings.HasPrefix(name, "/examples/") {
+			continue
+		}
+		assert.Contains(t, arrows, pkg.ImportPath)
+	}
+}
+
+func TestNoPackageButTheFacadeKnowsTheFacade(t *testing.T) {
+	for _, pkg := range listPackages(t) {
+		if !strings.HasPrefix(pkg.ImportPath, module+"/examples/") {
+			assert.NotContains(t, pkg.Imports, module, pkg.ImportPath)
+		}
+	}
+}
+
+func TestReferenceAndManifestsReachNoNetwork(t *testing.T) {
+	for _, pkg := range listPackages(t) {
+		if pkg.ImportPath == module+"/reference" || pkg.ImportPath == module+"/manifests" {
+			for _, network := range []string{"net", "net/http", "crypto/tls"} {
+				assert.NotContains(t, pkg.Deps, network, pkg.ImportPath)
+			}
+		}
+	}
+}
+
+func TestOnlyRegistryTalksToRegistries(t *testing.T) {
+	for _, pkg := range listPackages(t) {
+		talks := slices.Contains(pkg.Imports, "oras.land/oras-go/v2/registry/remote")
+		assert.Equal(t, pkg.ImportPath == module+"/registry", talks, pkg.ImportPath)
+	}
+}
+
+// What embedders build holds neither the registry of the tests nor testify.
+func TestEmbeddersBuildNoTestCode(t *testing.T) {
+	for _, pkg := range listPackages(t) {
+		if pkg.ImportPath != module {
+			continue
+		}
+		for _, dep := range pkg.Deps {
+			assert.False(t, strings.HasPrefix(dep, "cuelabs.dev/") || strings.HasPrefix(dep, "github.com/stretchr/") || dep == "testing", dep)
+		}
+	}
+}
+
+func listPackages(t *testing.T) []goPackage {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,Deps", "./...").Output()
+	require.NoError(t, err)
+	var packages []goPackage
+	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
+		var pkg goPackage
+		err := decoder.Decode(&pkg)
+		if errors.Is(err, io.EOF) {
+			require.NotEmpty(t, packages)
+			return packages
+		}
+		require.NoError(t, err)
+		packages = append(packages, pkg)
+	}
+}
