@@ -12,8 +12,10 @@ import (
 	"github.com/kubeoci/oci/manifests"
 )
 
-// EmptyBuildOptions are [BuildOptions] without a source: they build an artifact
-// that renders to nothing, deliberately. Repository is required here.
+// EmptyBuildOptions are [BuildOptions] without a source, for an artifact that
+// renders to nothing, deliberately. RegistryEndpoint, Repository and Version are
+// required. Every field means what it does there, except that Prefix is Name by
+// default.
 type EmptyBuildOptions struct {
 	Name             string
 	RegistryEndpoint string
@@ -23,8 +25,7 @@ type EmptyBuildOptions struct {
 	Username         string
 	Password         string `json:"-"`
 
-	Tags []string
-	// Prefix is as in BuildOptions. Default: Name.
+	Tags        []string
 	Prefix      string
 	Annotations map[string]string
 	Created     time.Time

@@ -172,7 +172,8 @@ func (e *localError) Error() string { return e.err.Error() }
 
 func (e *localError) Unwrap() error { return e.err }
 
-// cause is an error from below, with a text that may be shown.
+// cause is an error from below, with a text that may be shown. It can be asked
+// what it is, but does not unwrap: the text of what is in it may not be shown.
 type cause struct {
 	text string
 	err  error
@@ -180,7 +181,9 @@ type cause struct {
 
 func (c *cause) Error() string { return c.text }
 
-func (c *cause) Unwrap() error { return c.err }
+func (c *cause) Is(target error) bool { return errors.Is(c.err, target) }
+
+func (c *cause) As(target any) bool { return errors.As(c.err, target) }
 
 // failStatus classifies an answer.
 func (c *Client) failStatus(e *Error, answer *errcode.ErrorResponse) {

@@ -1,0 +1,183 @@
+package registry_test
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/registry"
+)
+
+func TestCredentialValidate(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		cred   registry.Credential
+		reason string // empty if there is nothing wrong
+	}{
+		{"none", registry.Credential{}, ""},
+		{"user and password", registry.Credential{Username: "ci", Password: password}, ""},
+		{"colon in the password", registry.Credential{Username: "ci", Password: "a:b"}, ""},
+		{"line break in the password", registry.Credential{Username: "ci", Password: "a\nb"}, ""},
+		{"UTF-8", registry.Credential{Username: "zoë", Password: "pässword"}, ""},
+		{"robot", registry.Credential{Username: "robot$ci", Password: password}, ""},
+		{"identity token", registry.Credential{IdentityToken: password}, ""},
+		{"access token", registry.Credential{AccessToken: password}, ""},
+
+		{"user alone", registry.Credential{Username: "ci"}, "a user name without a password"},
+		{"password alone", registry.Credential{Password: password}, "a password without a user name"},
+		{"colon in the user", registry.Credential{Username: "c:i", Password: password}, "a colon in the user name"},
+		{"password and identity token", registry.Credential{Username: "ci", Password: password, IdentityToken: password}, "both a user name and a token"},
+		{"password and access token", registry.Credential{Username: "ci", Password: password, AccessToken: password}, "both a user name and a token"},
+		{"user and token", registry.Credential{Username: "ci", AccessToken: password}, "a user name without a password"},
+		{"two tokens", registry.Credential{IdentityToken: password, AccessToken: password}, "both an identity token and an access token"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			err := row.cred.Validate()
+			assert.Equal(t, row.cred == registry.Credential{}, row.cred.IsZero())
+			client, clientErr := registry.NewClient("localhost:5000", registry.Options{Credential: row.cred})
+			if row.reason == "" {
+				require.NoError(t, err)
+				require.NoError(t, clientErr)
+				return
+			}
+			require.ErrorIs(t, err, registry.ErrInvalidCredential)
+			require.EqualError(t, err, "invalid registry credential: "+row.reason)
+			requirePresentable(t, err.Error())
+			assert.Equal(t, err, clientErr)
+			assert.Nil(t, client)
+		})
+	}
+}
+
+// writeConfig writes a Docker configuration file and returns its path.
+func writeConfig(t testing.TB, format string, args ...any) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "config.json")
+	require.NoError(t, os.WriteFile(path, fmt.Appendf(nil, format, args...), 0o600))
+	return path
+}
+
+// authEntry is a Docker configuration that holds a credential for host.
+func authEntry(host string, c registry.Credential) string {
+	return fmt.Sprintf(`{"auths":{%q:{"auth":%q}}}`, host, basic(c))
+}
+
+func TestDockerConfig(t *testing.T) {
+	eachScheme(t, func(t *testing.T, opts memregistry.Options) {
+		srv, a := start(t, opts), newArtifact(t, "demo")
+		client := srv.client(t, registry.Options{DockerConfig: writeConfig(t, "%s", authEntry(srv.host, ci))})
+		_, err := a.push(t, client, registry.PushOptions{}, "v1")
+		require.NoError(t, err)
+		assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, "v1"))
+	})
+}
+
+// docker login writes the entry of Docker Hub under an address of the past.
+func TestDockerConfigForDockerHub(t *testing.T) {
+	client := newClient(t, "docker.io", registry.Options{
+		Transport:    inProcess{memregistry.Handler(memregistry.Options{Users: users})},
+		DockerConfig: writeConfig(t, "%s", authEntry("https://index.docker.io/v1/", ci)),
+	})
+	require.NoError(t, client.VerifyAccess(t.Context(), repository))
+}
+
+func TestDockerConfigWithoutTheRegistry(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "no", "config.json")
+	for _, row := range []struct{ name, path string }{
+		{"no file", missing},
+		{"no entries", writeConfig(t, `{}`)},
+		{"entry of another registry", writeConfig(t, "%s", authEntry("other.example.com", ci))},
+		{"entry of another port", writeConfig(t, "%s", authEntry("127.0.0.1:1", ci))},
+		{"entry of no port", writeConfig(t, "%s", authEntry("127.0.0.1", ci))},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			srv := start(t, memregistry.Options{Users: users})
+			err := srv.client(t, registry.Options{DockerConfig: row.path}).VerifyAccess(t.Context(), repository)
+			requireKind(t, err, registry.ErrAuthRequired)
+		})
+	}
+	assert.NoFileExists(t, missing)
+	assert.NoDirExists(t, filepath.Dir(missing))
+}
+
+func TestDockerConfigIsOnlyRead(t *testing.T) {
+	srv := start(t, memregistry.Options{Users: users})
+	path := writeConfig(t, "%s", authEntry(srv.host, ci))
+	require.NoError(t, os.Chmod(path, 0o400))
+	require.NoError(t, srv.client(t, registry.Options{DockerConfig: path}).VerifyAccess(t.Context(), repository))
+
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, authEntry(srv.host, ci), string(data))
+	entries, err := os.ReadDir(filepath.Dir(path))
+	require.NoError(t, err)
+	assert.Len(t, entries, 1)
+}
+
+func TestDockerConfigThatIsBroken(t *testing.T) {
+	for _, row := range []struct{ name, path string }{
+		{"not JSON", writeConfig(t, `{"auths": %s`, password)},
+		{"another shape", writeConfig(t, `{"auths": [%q]}`, password)},
+		{"a directory", t.TempDir()},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			client, err := registry.NewClient("localhost", registry.Options{DockerConfig: row.path})
+			require.ErrorIs(t, err, registry.ErrInvalidCredential)
+			require.EqualError(t, err, fmt.Sprintf("invalid registry credential: Docker configuration %q cannot be read", row.path))
+			assert.Nil(t, client)
+		})
+	}
+}
+
+func TestDockerConfigWithABrokenEntry(t *testing.T) {
+	for _, row := range []struct{ name, entry string }{
+		{"not base64", `{"auth":"` + password + `!"}`},
+		{"no colon", `{"auth":"` + base64.StdEncoding.EncodeToString([]byte(password)) + `"}`},
+		{"no password", `{"auth":"` + basic(registry.Credential{Username: "ci"}) + `"}`},
+		{"another shape", `["` + password + `"]`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			srv := start(t, memregistry.Options{Users: users})
+			path := writeConfig(t, `{"auths":{%q:%s}}`, srv.host, row.entry)
+			err := srv.client(t, registry.Options{DockerConfig: path}).VerifyAccess(t.Context(), repository)
+			require.ErrorIs(t, err, registry.ErrInvalidCredential)
+			requireNoSecret(t, err.Error())
+		})
+	}
+}
+
+// What is given wins over what is found.
+func TestCredentialPrecedence(t *testing.T) {
+	wrong := registry.Credential{Username: "ci", Password: "wrong"}
+	find := func(c registry.Credential) registry.CredentialFunc {
+		return func(context.Context, string) (registry.Credential, error) { return c, nil }
+	}
+	srv := start(t, memregistry.Options{Users: users})
+	for _, row := range []struct {
+		name string
+		opts registry.Options
+		kind error // nil if it works
+	}{
+		{"given", registry.Options{Credential: ci, Credentials: find(wrong)}, nil},
+		{"given over configuration", registry.Options{Credential: ci, DockerConfig: writeConfig(t, "%s", authEntry(srv.host, wrong))}, nil},
+		{"function over configuration", registry.Options{Credentials: find(ci), DockerConfig: writeConfig(t, "%s", authEntry(srv.host, wrong))}, nil},
+		{"given and wrong", registry.Options{Credential: wrong, Credentials: find(ci)}, registry.ErrPermissionDenied},
+		{"function and none", registry.Options{Credentials: find(registry.Credential{}), DockerConfig: writeConfig(t, "%s", authEntry(srv.host, ci))}, registry.ErrAuthRequired},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			err := srv.client(t, row.opts).VerifyAccess(t.Context(), repository)
+			if row.kind == nil {
+				require.NoError(t, err)
+				return
+			}
+			requireKind(t, err, row.kind)
+		})
+	}
+}

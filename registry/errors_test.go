@@ -1,0 +1,150 @@
+package registry_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/opencontainers/go-digest"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/registry"
+)
+
+const (
+	hintUnreachable = "check the host and port, and that the registry is running"
+	hintNotRegistry = "check the host and port, and whether the registry speaks TLS there"
+	hintAuth        = "give a user name and password, or use the Docker configuration after logging in"
+	hintPermission  = "check the credentials, and that they allow to push to this repository"
+	hintNotFound    = "check the name; where the registry does not create repositories by itself, create it first"
+)
+
+// The complete text of one error of each class, all of them from Push.
+func TestErrorTexts(t *testing.T) {
+	fails := func(err error) http.RoundTripper {
+		return roundTripper(func(*http.Request) (*http.Response, error) { return nil, err })
+	}
+	answers := func(step string, h http.HandlerFunc) http.RoundTripper {
+		return inProcess{newServer(memregistry.Options{}, fault{step, h}).Config.Handler}
+	}
+	guarded := inProcess{memregistry.Handler(memregistry.Options{Users: users})}
+	occupied, old := inProcess{memregistry.Handler(memregistry.Options{})}, newArtifact(t, "old")
+	_, err := old.push(t, newClient(t, "localhost", registry.Options{Transport: occupied}), registry.PushOptions{}, "v1")
+	require.NoError(t, err)
+	a := newArtifact(t, "demo")
+
+	const prefix = "push to registry.example.com/apps/demo: "
+	for _, row := range []struct {
+		name       string
+		transport  http.RoundTripper
+		credential registry.Credential
+		kind       error
+		text, hint string
+	}{
+		{
+			"no connection", fails(errors.New("connection refused")), ci, registry.ErrUnreachable,
+			"registry unreachable: connection refused", hintUnreachable,
+		},
+		{
+			"certificate", fails(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), ci, registry.ErrUnreachable,
+			"registry unreachable: tls: failed to verify certificate: x509: certificate signed by unknown authority",
+			"trust the registry's certificate authority, see RootCAs in the options",
+		},
+		{
+			"TLS to a plain port", fails(http.ErrSchemeMismatch), ci, registry.ErrTLSMismatch,
+			"registry unreachable: it does not speak TLS",
+			"ask for plain HTTP if the registry is to be used without TLS",
+		},
+		{
+			"web page", answers("POST", page(http.StatusOK)), ci, registry.ErrNotRegistry,
+			"registry unreachable: what answers is not a registry, or wants TLS: status 200, OK", hintNotRegistry,
+		},
+		{
+			"no credential for basic authentication", guarded, registry.Credential{}, registry.ErrAuthRequired,
+			"registry requires authentication", hintAuth,
+		},
+		{
+			"no credential", answers("POST", refusal(401, "UNAUTHORIZED", "log in")), registry.Credential{}, registry.ErrAuthRequired,
+			"registry requires authentication: status 401, UNAUTHORIZED: log in", hintAuth,
+		},
+		{
+			"wrong password", guarded, registry.Credential{Username: "ci", Password: "wrong"}, registry.ErrPermissionDenied,
+			"registry denies access: status 401, UNAUTHORIZED: authentication required", hintPermission,
+		},
+		{
+			"read-only user", guarded, registry.Credential{Username: "guest", Password: password}, registry.ErrPermissionDenied,
+			"registry denies access: status 403, DENIED: requested access to the resource is denied", hintPermission,
+		},
+		{
+			"no repository", answers("POST", refusal(404, "NAME_UNKNOWN", "")), ci, registry.ErrNotFound,
+			"not found in the registry: status 404, NAME_UNKNOWN", hintNotFound,
+		},
+		{
+			"tag conflict", occupied, ci, registry.ErrTagConflict,
+			fmt.Sprintf("tag exists with other content: v1 is %s, not %s", old.Manifest.Digest, a.Manifest.Digest), "",
+		},
+		{
+			"other refusal", answers("PUT manifests/", refusal(400, "MANIFEST_INVALID", "no rootfs")), ci, nil,
+			"status 400, MANIFEST_INVALID: no rootfs", "",
+		},
+		{
+			"other refusal by a web server", answers("PUT manifests/", page(http.StatusServiceUnavailable)), ci, nil,
+			"status 503, Service Unavailable", "",
+		},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			client := newClient(t, "registry.example.com", registry.Options{Transport: row.transport, Credential: row.credential})
+			_, err := a.push(t, client, registry.PushOptions{KeepTags: true}, "v1")
+			require.EqualError(t, err, prefix+row.text)
+			assert.Equal(t, row.hint, requireKind(t, err, row.kind).Hint())
+		})
+	}
+}
+
+func TestErrorTextsOfTheOtherOperations(t *testing.T) {
+	client := newClient(t, "registry.example.com", registry.Options{
+		Transport: inProcess{http.HandlerFunc(page(http.StatusNotFound))},
+	})
+	_, err := client.Resolve(t.Context(), repository, "v1")
+	require.EqualError(t, err, "resolve registry.example.com/apps/demo:v1: not found in the registry")
+	assert.Equal(t, hintNotFound, requireKind(t, err, registry.ErrNotFound).Hint())
+
+	a := newArtifact(t, "demo")
+	_, err = client.Resolve(t.Context(), repository, a.Manifest.Digest.String())
+	require.EqualError(t, err, "resolve registry.example.com/apps/demo@"+a.Manifest.Digest.String()+": not found in the registry")
+
+	err = client.VerifyAccess(t.Context(), repository)
+	require.EqualError(t, err, "verify access to registry.example.com/apps/demo: registry unreachable: "+
+		"what answers is not a registry, or wants TLS: status 404, Not Found")
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.EqualError(t, client.VerifyAccess(ctx, repository), "verify access to registry.example.com/apps/demo: context canceled")
+}
+
+// An Error can be made by others, for tests of their own.
+func TestErrorOfFewFacts(t *testing.T) {
+	err := &registry.Error{Op: "push to", Reference: "ghcr.io/org/app"}
+	require.EqualError(t, err, "push to ghcr.io/org/app")
+	assert.Empty(t, err.Unwrap())
+	assert.Empty(t, err.Hint())
+
+	err.Kind = registry.ErrNotFound
+	require.EqualError(t, err, "push to ghcr.io/org/app: not found in the registry")
+	require.ErrorIs(t, err, registry.ErrNotFound)
+	assert.Equal(t, hintNotFound, err.Hint())
+}
+
+func TestTagConflictError(t *testing.T) {
+	err := fmt.Errorf("wrapped: %w", &registry.TagConflictError{
+		Tag: "v1", Have: digest.FromString("a"), Want: digest.FromString("b"),
+	})
+	require.ErrorIs(t, err, registry.ErrTagConflict)
+	require.NotErrorIs(t, err, registry.ErrNotFound)
+}

@@ -1,0 +1,256 @@
+package registry_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/manifests"
+	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/registry"
+)
+
+const (
+	repository = "apps/demo"
+	password   = "canary-7d1f"
+)
+
+// users are those of every registry that wants a credential.
+var users = map[string]memregistry.User{
+	"ci":    {Password: password},
+	"guest": {Password: password, ReadOnly: true},
+}
+
+var ci = registry.Credential{Username: "ci", Password: password}
+
+// artifact is a packed tree, and the store that it is in.
+type artifact struct {
+	packager.Result
+	store *packager.Store
+}
+
+// newArtifact packs one manifest file. Another name makes another artifact.
+func newArtifact(t testing.TB, name string) artifact {
+	t.Helper()
+	files := fstest.MapFS{"app.yaml": {Data: fmt.Appendf(nil, "kind: ConfigMap\nmetadata: {name: %s}\n", name)}}
+	set, err := manifests.CollectFS(t.Context(), files, manifests.Options{})
+	require.NoError(t, err)
+	store := new(packager.Store)
+	t.Cleanup(func() { _ = store.Close() })
+	result, err := packager.Pack(t.Context(), store, set, packager.Options{Engine: packager.GitOpsEngineFlux})
+	require.NoError(t, err)
+	return artifact{result, store}
+}
+
+// push is [registry.Client.Push] to the repository of all tests.
+func (a artifact) push(t testing.TB, c *registry.Client, opts registry.PushOptions, tags ...string) (registry.PushResult, error) {
+	t.Helper()
+	return c.Push(t.Context(), a.store, a.Manifest, repository, tags, opts)
+}
+
+// server is a registry that keeps a log of its requests and can be made to
+// answer some of them in another way.
+type server struct {
+	*httptest.Server
+	host     string
+	opts     memregistry.Options
+	registry http.Handler // without log and faults
+
+	mu  sync.Mutex
+	log []string
+}
+
+// fault answers the requests of which describe returns something that starts
+// with step.
+type fault struct {
+	step    string
+	handler http.HandlerFunc
+}
+
+func start(t testing.TB, opts memregistry.Options, faults ...fault) *server {
+	t.Helper()
+	s := newServer(opts, faults...)
+	s.Start()
+	s.host = s.Listener.Addr().String()
+	t.Cleanup(s.Close)
+	return s
+}
+
+// newServer returns a server that is not started yet.
+func newServer(opts memregistry.Options, faults ...fault) *server {
+	s := &server{opts: opts, registry: memregistry.Handler(opts)}
+	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		step := describe(r)
+		s.mu.Lock()
+		s.log = append(s.log, step)
+		s.mu.Unlock()
+		for _, f := range faults {
+			if strings.HasPrefix(step, f.step) {
+				f.handler(w, r)
+				return
+			}
+		}
+		s.registry.ServeHTTP(w, r)
+	}))
+	s.Config.ErrorLog = quiet
+	return s
+}
+
+// describe returns the method and the path within the repository.
+func describe(r *http.Request) string {
+	path := strings.TrimPrefix(r.URL.Path, "/v2/"+repository+"/")
+	if strings.HasPrefix(path, "blobs/uploads/") && r.Method != http.MethodPost {
+		path = "blobs/uploads/id"
+	}
+	return r.Method + " " + path
+}
+
+// requests returns the log so far and starts a new one. Digests are replaced by
+// what they are of.
+func (s *server) requests(a artifact) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	log := s.log
+	s.log = nil
+	names := strings.NewReplacer(
+		a.Manifest.Digest.String(), "manifest",
+		a.Config.Digest.String(), "config",
+		a.Layer.Digest.String(), "layer",
+	)
+	for i := range log {
+		log[i] = names.Replace(log[i])
+	}
+	return log
+}
+
+// count returns how many requests were made whose description starts with step.
+func (s *server) count(step string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(slices.DeleteFunc(slices.Clone(s.log), func(entry string) bool {
+		return !strings.HasPrefix(entry, step)
+	}))
+}
+
+func (s *server) client(t testing.TB, opts registry.Options) *registry.Client {
+	t.Helper()
+	return newClient(t, s.host, opts)
+}
+
+func newClient(t testing.TB, endpoint string, opts registry.Options) *registry.Client {
+	t.Helper()
+	client, err := registry.NewClient(endpoint, opts)
+	require.NoError(t, err)
+	return client
+}
+
+// digestOf returns what a tag points to, or "". It goes past log and faults.
+func (s *server) digestOf(t testing.TB, tag string) digest.Digest {
+	t.Helper()
+	opts := registry.Options{Transport: inProcess{s.registry}}
+	if len(s.opts.Users) > 0 {
+		opts.Credential = ci
+	}
+	client := newClient(t, "localhost", opts)
+	exists, err := client.Exists(t.Context(), repository, tag)
+	require.NoError(t, err)
+	if !exists {
+		return ""
+	}
+	desc, err := client.Resolve(t.Context(), repository, tag)
+	require.NoError(t, err)
+	return desc.Digest
+}
+
+// inProcess hands requests to a handler without a network.
+type inProcess struct{ http.Handler }
+
+func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+	in := r.Clone(r.Context())
+	in.Host = r.URL.Host
+	if in.Body == nil {
+		in.Body = http.NoBody
+	}
+	defer func() { _ = in.Body.Close() }()
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, in)
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	response := w.Result()
+	response.Request = r
+	return response, nil
+}
+
+// roundTripper is a transport made of a function.
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// status answers like a registry where code is not empty, and like a web server
+// otherwise.
+func status(status int, code string) http.HandlerFunc {
+	if code == "" {
+		return page(status)
+	}
+	return refusal(status, code, "sorry")
+}
+
+// refusal answers in the way of a registry.
+func refusal(status int, code, message string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_, _ = fmt.Fprintf(w, `{"errors":[{"code":%q,"message":%q}]}`, code, message)
+	}
+}
+
+// page answers with a web page.
+func page(status int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, "<html><body>Welcome</body></html>")
+	}
+}
+
+// abort cuts the connection.
+func abort(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+
+// requireError asserts what holds for all errors of the package that are about
+// a registry.
+func requireError(t testing.TB, err error) *registry.Error {
+	t.Helper()
+	var failed *registry.Error
+	require.ErrorAs(t, err, &failed)
+	requirePresentable(t, failed.Error())
+	requirePresentable(t, failed.Hint())
+	return failed
+}
+
+// oneBlob is a source of one blob, under any name.
+type oneBlob []byte
+
+func (b oneBlob) Exists(context.Context, ocispec.Descriptor) (bool, error) { return true, nil }
+
+func (b oneBlob) Fetch(context.Context, ocispec.Descriptor) (io.ReadCloser, error) {
+	return io.NopCloser(bytes.NewReader(b)), nil
+}
+
+func readAllTo(w io.Writer, r io.ReadCloser) (int64, error) {
+	defer func() { _ = r.Close() }()
+	return io.Copy(w, r)
+}

@@ -1,0 +1,84 @@
+package registry_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"testing"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"oras.land/oras-go/v2/content"
+	"oras.land/oras-go/v2/errdef"
+
+	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/registry"
+)
+
+var errDisk = errors.New("disk on fire")
+
+// brokenStore fails to fetch the content of one digest.
+type brokenStore struct {
+	content.ReadOnlyStorage
+	broken digest.Digest
+	err    error
+}
+
+func (s brokenStore) Fetch(ctx context.Context, target ocispec.Descriptor) (io.ReadCloser, error) {
+	if target.Digest == s.broken {
+		return nil, s.err
+	}
+	return s.ReadOnlyStorage.Fetch(ctx, target)
+}
+
+// What goes wrong in the source is not blamed on the registry.
+func TestPushFromASourceThatFails(t *testing.T) {
+	a := newArtifact(t, "demo")
+	huge, negative, resized := a.Manifest, a.Manifest, a.Manifest
+	huge.Size, negative.Size, resized.Size = 4<<20+1, -1, a.Manifest.Size+1
+	for _, row := range []struct {
+		name     string
+		src      content.ReadOnlyStorage
+		manifest ocispec.Descriptor
+		want     error
+		requests int
+	}{
+		{"no manifest", brokenStore{a.store, a.Manifest.Digest, errdef.ErrNotFound}, a.Manifest, errdef.ErrNotFound, 0},
+		{"no config", brokenStore{a.store, a.Config.Digest, errdef.ErrNotFound}, a.Manifest, errdef.ErrNotFound, 2},
+		{"no layer", brokenStore{a.store, a.Layer.Digest, errdef.ErrNotFound}, a.Manifest, errdef.ErrNotFound, 5},
+		{"unreadable manifest", brokenStore{a.store, a.Manifest.Digest, errDisk}, a.Manifest, errDisk, 0},
+		{"unreadable layer", brokenStore{a.store, a.Layer.Digest, errDisk}, a.Manifest, errDisk, 5},
+		{"manifest over 4 MiB", a.store, huge, errdef.ErrSizeExceedsLimit, 0},
+		{"negative size", oneBlob("{}"), negative, content.ErrInvalidDescriptorSize, 0},
+		{"manifest of another size", a.store, resized, errdef.ErrNotFound, 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			srv := start(t, memregistry.Options{})
+			_, err := srv.client(t, registry.Options{}).Push(t.Context(), row.src, row.manifest, repository, []string{"v1"}, registry.PushOptions{})
+			require.ErrorIs(t, err, row.want)
+			failed := requireError(t, err)
+			assert.NoError(t, failed.Kind, "it is not the registry's fault")
+			assert.Zero(t, failed.StatusCode)
+			assert.Empty(t, failed.Hint())
+			assert.Len(t, srv.requests(a), row.requests)
+			assert.Empty(t, srv.digestOf(t, "v1"))
+		})
+	}
+}
+
+// A manifest is 4 MiB at most, and one of just that size is pushed.
+func TestPushManifestOfTheLargestSize(t *testing.T) {
+	data := make([]byte, 4<<20)
+	copy(data, `{"schemaVersion":2,"layers":[]}`)
+	for i := len(`{"schemaVersion":2,"layers":[]}`); i < len(data); i++ {
+		data[i] = ' '
+	}
+	// The media type is one of which nothing is known, so that no blobs belong to it.
+	manifest := content.NewDescriptorFromBytes("application/vnd.example.manifest+json", data)
+	srv := start(t, memregistry.Options{})
+	_, err := srv.client(t, registry.Options{}).Push(t.Context(), oneBlob(data), manifest, repository, []string{"v1"}, registry.PushOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, manifest.Digest, srv.digestOf(t, "v1"))
+}

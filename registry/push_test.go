@@ -1,0 +1,252 @@
+package registry_test
+
+import (
+	"net/http"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/reference"
+	"github.com/kubeoci/oci/registry"
+)
+
+// uploads are the requests that put the blobs of an artifact into an empty
+// repository.
+var uploads = []string{
+	"HEAD blobs/config", "POST blobs/uploads/", "PUT blobs/uploads/id",
+	"HEAD blobs/layer", "POST blobs/uploads/", "PUT blobs/uploads/id",
+}
+
+func TestPushSendsBlobsThenTagsInOrder(t *testing.T) {
+	srv, a := start(t, memregistry.Options{}), newArtifact(t, "demo")
+	client := srv.client(t, registry.Options{})
+
+	result, err := a.push(t, client, registry.PushOptions{}, "v1", "stable", "latest")
+	require.NoError(t, err)
+	assert.Equal(t, registry.PushResult{}, result)
+	assert.Equal(t, slices.Concat(
+		[]string{"HEAD manifests/v1", "HEAD manifests/stable", "HEAD manifests/latest"},
+		uploads,
+		[]string{"PUT manifests/v1", "PUT manifests/stable", "PUT manifests/latest"},
+	), srv.requests(a))
+
+	for _, tag := range []string{"v1", "stable", "latest"} {
+		assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, tag), tag)
+	}
+	pulled := new(packager.Store)
+	defer func() { _ = pulled.Close() }()
+	_, err = client.Pull(t.Context(), repository, "v1", pulled)
+	require.NoError(t, err, "what was pushed is complete")
+}
+
+func TestPushAgainSendsNothing(t *testing.T) {
+	srv, a := start(t, memregistry.Options{}), newArtifact(t, "demo")
+	client := srv.client(t, registry.Options{})
+	_, err := a.push(t, client, registry.PushOptions{}, "v1", "latest")
+	require.NoError(t, err)
+	srv.requests(a)
+
+	result, err := a.push(t, client, registry.PushOptions{}, "v1", "latest")
+	require.NoError(t, err)
+	assert.True(t, result.Unchanged)
+	assert.Equal(t, []string{"HEAD manifests/v1", "HEAD manifests/latest"}, srv.requests(a))
+}
+
+func TestPushForce(t *testing.T) {
+	srv, a := start(t, memregistry.Options{}), newArtifact(t, "demo")
+	client := srv.client(t, registry.Options{})
+	_, err := a.push(t, client, registry.PushOptions{}, "v1")
+	require.NoError(t, err)
+	srv.requests(a)
+
+	result, err := a.push(t, client, registry.PushOptions{Force: true}, "v1")
+	require.NoError(t, err)
+	assert.False(t, result.Unchanged)
+	assert.Equal(t, []string{
+		"HEAD manifests/v1", "HEAD blobs/config", "HEAD blobs/layer", "PUT manifests/v1",
+	}, srv.requests(a))
+}
+
+// An artifact that is in the repository under another tag only is not unchanged.
+func TestPushSetsATagThatIsMissing(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		tags []string
+	}{
+		{"the only one", []string{"v2"}},
+		{"the second", []string{"v1", "v2"}},
+		{"the first", []string{"v2", "v1"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			srv, a := start(t, memregistry.Options{}), newArtifact(t, "demo")
+			client := srv.client(t, registry.Options{})
+			_, err := a.push(t, client, registry.PushOptions{}, "v1")
+			require.NoError(t, err)
+
+			result, err := a.push(t, client, registry.PushOptions{KeepTags: true}, row.tags...)
+			require.NoError(t, err)
+			assert.False(t, result.Unchanged)
+			for _, tag := range row.tags {
+				assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, tag), tag)
+			}
+		})
+	}
+}
+
+func TestPushMovesATag(t *testing.T) {
+	srv, old, a := start(t, memregistry.Options{}), newArtifact(t, "old"), newArtifact(t, "new")
+	client := srv.client(t, registry.Options{})
+	_, err := old.push(t, client, registry.PushOptions{}, "latest")
+	require.NoError(t, err)
+
+	result, err := a.push(t, client, registry.PushOptions{}, "latest")
+	require.NoError(t, err)
+	assert.False(t, result.Unchanged)
+	assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, "latest"))
+}
+
+func TestPushKeepTags(t *testing.T) {
+	srv, old, a := start(t, memregistry.Options{}), newArtifact(t, "old"), newArtifact(t, "new")
+	client := srv.client(t, registry.Options{})
+	_, err := old.push(t, client, registry.PushOptions{}, "v1")
+	require.NoError(t, err)
+	srv.requests(a)
+
+	t.Run("same digest", func(t *testing.T) {
+		result, err := old.push(t, client, registry.PushOptions{KeepTags: true}, "v1")
+		require.NoError(t, err)
+		assert.True(t, result.Unchanged)
+		srv.requests(a)
+	})
+	t.Run("other digest", func(t *testing.T) {
+		for _, force := range []bool{false, true} {
+			_, err := a.push(t, client, registry.PushOptions{KeepTags: true, Force: force}, "v2", "v1")
+			require.ErrorIs(t, err, registry.ErrTagConflict)
+			failed := requireError(t, err)
+			assert.Equal(t, registry.ErrTagConflict, failed.Kind)
+			var conflict *registry.TagConflictError
+			require.ErrorAs(t, err, &conflict)
+			assert.Equal(t, registry.TagConflictError{Tag: "v1", Have: old.Manifest.Digest, Want: a.Manifest.Digest}, *conflict)
+			assert.Equal(t, []string{"HEAD manifests/v2", "HEAD manifests/v1"}, srv.requests(a))
+		}
+		assert.Equal(t, old.Manifest.Digest, srv.digestOf(t, "v1"))
+		assert.Empty(t, srv.digestOf(t, "v2"))
+	})
+}
+
+// Whether a tag is free has to be known for certain before it may be kept.
+func TestPushKeepTagsNeedsAnAnswer(t *testing.T) {
+	for _, code := range []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusInternalServerError} {
+		t.Run(http.StatusText(code), func(t *testing.T) {
+			srv := start(t, memregistry.Options{}, fault{"HEAD manifests/", status(code, "")})
+			a := newArtifact(t, "demo")
+			_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{KeepTags: true}, "v1")
+			assert.Equal(t, code, requireError(t, err).StatusCode)
+			assert.Equal(t, []string{"HEAD manifests/v1"}, srv.requests(a))
+		})
+	}
+}
+
+// A registry that stops between two tags is left with the first.
+func TestPushStopsAtTheFirstTagThatFails(t *testing.T) {
+	srv := start(t, memregistry.Options{}, fault{"PUT manifests/v2", status(http.StatusInternalServerError, "UNKNOWN")})
+	a := newArtifact(t, "demo")
+	_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{}, "v1", "v2", "v3")
+	requireError(t, err)
+	assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, "v1"))
+	assert.Empty(t, srv.digestOf(t, "v2"))
+	assert.Empty(t, srv.digestOf(t, "v3"))
+}
+
+func TestPushEvents(t *testing.T) {
+	srv, a := start(t, memregistry.Options{}), newArtifact(t, "demo")
+	client := srv.client(t, registry.Options{})
+	for _, row := range []struct {
+		name  string
+		force bool
+		tags  []string
+		want  []registry.PushEvent
+	}{
+		{"all is new", false, []string{"v1", "v2"}, []registry.PushEvent{
+			{Descriptor: a.Config}, {Descriptor: a.Layer},
+			{Descriptor: a.Manifest, Tag: "v1"}, {Descriptor: a.Manifest, Tag: "v2"},
+		}},
+		{"a tag is new", false, []string{"v3"}, []registry.PushEvent{
+			{Descriptor: a.Config, Skipped: true}, {Descriptor: a.Layer, Skipped: true},
+			{Descriptor: a.Manifest, Tag: "v3"},
+		}},
+		{"nothing is new", false, []string{"v1", "v2"}, []registry.PushEvent{
+			{Descriptor: a.Manifest, Tag: "v1", Skipped: true}, {Descriptor: a.Manifest, Tag: "v2", Skipped: true},
+		}},
+		{"by force", true, []string{"v1"}, []registry.PushEvent{
+			{Descriptor: a.Config, Skipped: true}, {Descriptor: a.Layer, Skipped: true},
+			{Descriptor: a.Manifest, Tag: "v1"},
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			var events []registry.PushEvent
+			_, err := a.push(t, client, registry.PushOptions{
+				Force:   row.force,
+				OnEvent: func(e registry.PushEvent) { events = append(events, e) },
+			}, row.tags...)
+			require.NoError(t, err)
+			require.Len(t, events, len(row.want))
+			for i, want := range row.want {
+				got := events[i]
+				assert.Equal(t, want.Descriptor.Digest, got.Descriptor.Digest, "event %d", i)
+				assert.Equal(t, want.Descriptor.Size, got.Descriptor.Size, "event %d", i)
+				assert.Equal(t, want.Descriptor.MediaType, got.Descriptor.MediaType, "event %d", i)
+				assert.Equal(t, want.Tag, got.Tag, "event %d", i)
+				assert.Equal(t, want.Skipped, got.Skipped, "event %d", i)
+			}
+		})
+	}
+}
+
+// An event is told when its step is done, and none of a step that failed.
+func TestPushEventsEndWithTheFailure(t *testing.T) {
+	srv := start(t, memregistry.Options{}, fault{"PUT manifests/v2", status(http.StatusInternalServerError, "UNKNOWN")})
+	a := newArtifact(t, "demo")
+	var tags []string
+	_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{
+		OnEvent: func(e registry.PushEvent) {
+			if e.Tag != "" {
+				tags = append(tags, e.Tag)
+				assert.NotEmpty(t, srv.digestOf(t, e.Tag))
+			}
+		},
+	}, "v1", "v2")
+	requireError(t, err)
+	assert.Equal(t, []string{"v1"}, tags)
+}
+
+func TestPushRefusesBeforeAnyRequest(t *testing.T) {
+	srv, a := start(t, memregistry.Options{}), newArtifact(t, "demo")
+	client := srv.client(t, registry.Options{})
+	for _, row := range []struct {
+		name, repository string
+		tags             []string
+		kind             error
+	}{
+		{"no tag", repository, nil, reference.ErrInvalidTag},
+		{"empty tag", repository, []string{""}, reference.ErrInvalidTag},
+		{"illegal tag", repository, []string{"v1", "1.0+x"}, reference.ErrInvalidTag},
+		{"digest as a tag", repository, []string{a.Manifest.Digest.String()}, reference.ErrInvalidTag},
+		{"no repository", "", []string{"v1"}, reference.ErrInvalidRepository},
+		{"upper-case repository", "Apps/demo", []string{"v1"}, reference.ErrInvalidRepository},
+		{"path out of the repository", "apps/../admin", []string{"v1"}, reference.ErrInvalidRepository},
+		{"query in the repository", "apps/demo?x=" + password, []string{"v1"}, reference.ErrInvalidRepository},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			result, err := client.Push(t.Context(), a.store, a.Manifest, row.repository, row.tags, registry.PushOptions{})
+			require.ErrorIs(t, err, row.kind)
+			assert.Zero(t, result)
+			assert.NotContains(t, err.Error(), password)
+			assert.Empty(t, srv.requests(a))
+		})
+	}
+}

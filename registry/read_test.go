@@ -1,0 +1,224 @@
+package registry_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"oras.land/oras-go/v2/content"
+	"oras.land/oras-go/v2/errdef"
+
+	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/reference"
+	"github.com/kubeoci/oci/registry"
+)
+
+// stored starts a registry that holds a under v1. The faults are not there while
+// it is pushed.
+func stored(t *testing.T, a artifact, faults ...fault) *server {
+	t.Helper()
+	origin := start(t, memregistry.Options{})
+	_, err := a.push(t, origin.client(t, registry.Options{}), registry.PushOptions{}, "v1")
+	require.NoError(t, err)
+	srv := start(t, memregistry.Options{}, faults...)
+	srv.registry = origin.registry
+	return srv
+}
+
+func TestResolve(t *testing.T) {
+	a := newArtifact(t, "demo")
+	client := stored(t, a).client(t, registry.Options{})
+	for _, ref := range []string{"v1", a.Manifest.Digest.String()} {
+		desc, err := client.Resolve(t.Context(), repository, ref)
+		require.NoError(t, err)
+		assert.Equal(t, ocispec.Descriptor{
+			MediaType: ocispec.MediaTypeImageManifest,
+			Digest:    a.Manifest.Digest,
+			Size:      a.Manifest.Size,
+		}, desc)
+		exists, err := client.Exists(t.Context(), repository, ref)
+		require.NoError(t, err)
+		assert.True(t, exists)
+	}
+}
+
+func TestReadWhatIsMissing(t *testing.T) {
+	a := newArtifact(t, "demo")
+	client := stored(t, a).client(t, registry.Options{})
+	for _, row := range []struct{ name, repository, ref, separator string }{
+		{"tag", repository, "v2", ":"},
+		{"digest", repository, newArtifact(t, "other").Manifest.Digest.String(), "@"},
+		{"repository", "apps/other", "v1", ":"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			desc, err := client.Resolve(t.Context(), row.repository, row.ref)
+			failed := requireKind(t, err, registry.ErrNotFound)
+			assert.True(t, strings.HasSuffix(failed.Reference, "/"+row.repository+row.separator+row.ref), failed.Reference)
+			assert.Equal(t, http.StatusNotFound, failed.StatusCode)
+			assert.Zero(t, desc)
+
+			exists, err := client.Exists(t.Context(), row.repository, row.ref)
+			require.NoError(t, err)
+			assert.False(t, exists)
+
+			desc, err = client.Pull(t.Context(), row.repository, row.ref, new(packager.Store))
+			requireKind(t, err, registry.ErrNotFound)
+			assert.Zero(t, desc)
+		})
+	}
+}
+
+func TestReadRefusesBeforeAnyRequest(t *testing.T) {
+	srv := start(t, memregistry.Options{})
+	client := srv.client(t, registry.Options{})
+	for _, row := range []struct {
+		name, repository, ref string
+		kind                  error
+	}{
+		{"illegal repository", "Apps", "v1", reference.ErrInvalidRepository},
+		{"no ref", repository, "", reference.ErrInvalidTag},
+		{"illegal tag", repository, "a/b", reference.ErrInvalidTag},
+		{"short digest", repository, "sha256:abc", reference.ErrInvalidOCIFormat},
+		{"unknown algorithm", repository, "md5:d41d8cd98f00b204e9800998ecf8427e", reference.ErrInvalidOCIFormat},
+		{"tag and digest", repository, "v1@sha256:" + strings.Repeat("0", 64), reference.ErrInvalidOCIFormat},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			_, err := client.Resolve(t.Context(), row.repository, row.ref)
+			require.ErrorIs(t, err, row.kind)
+			exists, err := client.Exists(t.Context(), row.repository, row.ref)
+			require.ErrorIs(t, err, row.kind)
+			assert.False(t, exists)
+			_, err = client.Pull(t.Context(), row.repository, row.ref, new(packager.Store))
+			require.ErrorIs(t, err, row.kind)
+			assert.Empty(t, srv.log)
+		})
+	}
+}
+
+func TestPull(t *testing.T) {
+	a := newArtifact(t, "demo")
+	client := stored(t, a).client(t, registry.Options{})
+	for _, ref := range []string{"v1", a.Manifest.Digest.String()} {
+		dst := new(packager.Store)
+		desc, err := client.Pull(t.Context(), repository, ref, dst)
+		require.NoError(t, err)
+		assert.Equal(t, a.Manifest.Digest, desc.Digest)
+		for _, part := range []ocispec.Descriptor{a.Manifest, a.Config, a.Layer} {
+			want, err := content.FetchAll(t.Context(), a.store, part)
+			require.NoError(t, err)
+			got, err := content.FetchAll(t.Context(), dst, part)
+			require.NoError(t, err)
+			assert.Equal(t, want, got)
+		}
+		_, err = client.Pull(t.Context(), repository, ref, dst)
+		require.NoError(t, err, "what is there already is no error")
+		require.NoError(t, dst.Close())
+	}
+}
+
+// A registry, or somebody on the way, that hands out other bytes is reachable,
+// and none of what it hands out is kept.
+func TestPullCorrupted(t *testing.T) {
+	a := newArtifact(t, "demo")
+	for _, row := range []struct {
+		name, step string
+		part       ocispec.Descriptor
+		want       error
+	}{
+		{"manifest", "GET manifests/", a.Manifest, content.ErrMismatchedDigest},
+		{"config", "GET blobs/" + a.Config.Digest.String(), a.Config, content.ErrMismatchedDigest},
+		{"layer", "GET blobs/" + a.Layer.Digest.String(), a.Layer, content.ErrMismatchedDigest},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			srv := stored(t, a, fault{row.step, func(w http.ResponseWriter, _ *http.Request) {
+				data, err := content.FetchAll(t.Context(), a.store, row.part)
+				assert.NoError(t, err)
+				data[0] ^= 1
+				w.Header().Set("Content-Type", row.part.MediaType)
+				_, _ = w.Write(data)
+			}})
+			dst := new(packager.Store)
+			desc, err := srv.client(t, registry.Options{}).Pull(t.Context(), repository, "v1", dst)
+			require.ErrorIs(t, err, row.want)
+			failed := requireKind(t, err, nil)
+			assert.Equal(t, "pull from", failed.Op)
+			assert.Zero(t, desc)
+			for _, part := range []ocispec.Descriptor{a.Manifest, row.part} {
+				exists, err := dst.Exists(t.Context(), part)
+				require.NoError(t, err)
+				assert.False(t, exists)
+			}
+		})
+	}
+}
+
+// A manifest of another size than the one that was announced is not read.
+func TestPullManifestThatGrows(t *testing.T) {
+	a := newArtifact(t, "demo")
+	srv := stored(t, a, fault{"GET manifests/", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", ocispec.MediaTypeImageManifest)
+		_, _ = io.WriteString(w, strings.Repeat(" ", int(a.Manifest.Size)+1))
+	}})
+	_, err := srv.client(t, registry.Options{}).Pull(t.Context(), repository, "v1", new(packager.Store))
+	requireKind(t, err, nil)
+}
+
+func TestPullManifestOverTheLimit(t *testing.T) {
+	data := bytes.Repeat([]byte(" "), 4<<20+1)
+	desc := content.NewDescriptorFromBytes(ocispec.MediaTypeImageManifest, data)
+	srv := start(t, memregistry.Options{}, fault{"", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", desc.MediaType)
+		w.Header().Set("Docker-Content-Digest", desc.Digest.String())
+		w.Header().Set("Content-Length", strconv.Itoa(len(data)))
+		if r.Method == http.MethodGet {
+			_, _ = w.Write(data)
+		}
+	}})
+	_, err := srv.client(t, registry.Options{}).Pull(t.Context(), repository, "v1", new(packager.Store))
+	require.ErrorIs(t, err, errdef.ErrSizeExceedsLimit)
+	requireKind(t, err, nil)
+}
+
+func TestPullBlobThatIsMissing(t *testing.T) {
+	a := newArtifact(t, "demo")
+	srv := stored(t, a, fault{"GET blobs/" + a.Layer.Digest.String(), status(http.StatusNotFound, "BLOB_UNKNOWN")})
+	_, err := srv.client(t, registry.Options{}).Pull(t.Context(), repository, "v1", new(packager.Store))
+	requireKind(t, err, registry.ErrNotFound)
+}
+
+// fullStore takes nothing.
+type fullStore struct {
+	*packager.Store
+	err error
+}
+
+func (s fullStore) Push(context.Context, ocispec.Descriptor, io.Reader) error { return s.err }
+
+// What goes wrong in the destination is not blamed on the registry, even if the
+// destination is another registry.
+func TestPullToADestinationThatFails(t *testing.T) {
+	a := newArtifact(t, "demo")
+	for _, err := range []error{
+		errDisk,
+		os.ErrClosed,
+		errdef.ErrNotFound,
+		&url.Error{Op: "Put", URL: "https://registry.example.com", Err: errDisk},
+	} {
+		t.Run(err.Error(), func(t *testing.T) {
+			dst := fullStore{new(packager.Store), err}
+			_, failed := stored(t, a).client(t, registry.Options{}).Pull(t.Context(), repository, "v1", dst)
+			requireKind(t, failed, nil)
+			require.ErrorIs(t, failed, err)
+		})
+	}
+}

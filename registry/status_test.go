@@ -1,0 +1,200 @@
+package registry_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/registry"
+)
+
+// answers are what a registry may say instead of yes, and what it means to
+// somebody without a credential. Code is empty for an answer that is not in the
+// form of a registry's.
+var answers = []struct {
+	status int
+	code   string
+	kind   error
+}{
+	{200, "", registry.ErrNotRegistry},
+	{204, "", registry.ErrNotRegistry},
+	{304, "", registry.ErrNotRegistry},
+	{400, "", registry.ErrNotRegistry},
+	{400, "MANIFEST_INVALID", nil},
+	{401, "", registry.ErrAuthRequired},
+	{401, "UNAUTHORIZED", registry.ErrAuthRequired},
+	{403, "", registry.ErrAuthRequired},
+	{403, "DENIED", registry.ErrAuthRequired},
+	{404, "", registry.ErrNotRegistry},
+	{404, "NAME_UNKNOWN", registry.ErrNotFound},
+	{404, "BLOB_UPLOAD_UNKNOWN", registry.ErrNotFound},
+	{405, "", nil},
+	{405, "UNSUPPORTED", nil},
+	{409, "TAG_IMMUTABLE", nil},
+	{412, "PRECONDITION", nil},
+	{413, "", nil},
+	{413, "SIZE_INVALID", nil},
+	{429, "", nil},
+	{429, "TOOMANYREQUESTS", nil},
+	{500, "", nil},
+	{500, "UNKNOWN", nil},
+	{503, "", nil},
+	{503, "UNAVAILABLE", nil},
+}
+
+var kinds = []error{
+	registry.ErrAuthRequired, registry.ErrPermissionDenied, registry.ErrNotFound,
+	registry.ErrTagConflict, registry.ErrTLSMismatch, registry.ErrNotRegistry, registry.ErrUnreachable,
+}
+
+// requireKind asserts that err matches kind and none of its siblings.
+func requireKind(t *testing.T, err, kind error) *registry.Error {
+	t.Helper()
+	failed := requireError(t, err)
+	require.Equal(t, kind, failed.Kind, err.Error())
+	for _, other := range kinds {
+		same := other == kind || other == registry.ErrUnreachable &&
+			(kind == registry.ErrNotRegistry || kind == registry.ErrTLSMismatch)
+		if same {
+			require.ErrorIs(t, err, other)
+		} else {
+			require.NotErrorIs(t, err, other)
+		}
+	}
+	return failed
+}
+
+func TestPushIsRefused(t *testing.T) {
+	a := newArtifact(t, "demo")
+	for _, step := range []struct {
+		name     string
+		requests int
+	}{
+		{"POST blobs/uploads/", 3},
+		{"PUT blobs/uploads/", 4},
+		{"PUT manifests/", 8},
+	} {
+		for _, answer := range answers {
+			t.Run(fmt.Sprintf("%s %d %s", step.name, answer.status, answer.code), func(t *testing.T) {
+				srv := start(t, memregistry.Options{}, fault{step.name, status(answer.status, answer.code)})
+				result, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{}, "v1")
+				failed := requireKind(t, err, answer.kind)
+				assert.Zero(t, result)
+				assert.Equal(t, answer.status, failed.StatusCode)
+				assert.Equal(t, answer.code, failed.Code)
+				assert.Equal(t, "push to", failed.Op)
+				assert.Equal(t, srv.host+"/"+repository, failed.Reference)
+				assert.Len(t, srv.requests(a), step.requests, "nothing is tried again")
+				assert.Empty(t, srv.digestOf(t, "v1"))
+			})
+		}
+	}
+}
+
+// Some registries answer HEAD for what does not exist, or for whoever may only
+// write, with all kinds of refusals.
+func TestPushThoughHeadIsRefused(t *testing.T) {
+	a := newArtifact(t, "demo")
+	for _, step := range []string{"HEAD manifests/", "HEAD blobs/", "HEAD "} {
+		for _, code := range []int{400, 401, 403, 404, 405, 409, 413, 429, 500, 503} {
+			for _, opts := range []registry.Options{{}, {Credential: ci}} {
+				t.Run(fmt.Sprintf("%s %d %s", step, code, opts.Credential.Username), func(t *testing.T) {
+					srv := start(t, memregistry.Options{}, fault{step, status(code, "")})
+					if !opts.Credential.IsZero() {
+						srv = start(t, memregistry.Options{Users: users}, fault{step, status(code, "")})
+					}
+					result, err := a.push(t, srv.client(t, opts), registry.PushOptions{}, "v1")
+					require.NoError(t, err)
+					assert.False(t, result.Unchanged)
+					assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, "v1"))
+				})
+			}
+		}
+	}
+}
+
+// A web server, or one that hides behind a login page.
+func TestPushToWhatIsNotARegistry(t *testing.T) {
+	login := func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/login" {
+			page(http.StatusOK)(w, r)
+			return
+		}
+		http.Redirect(w, r, "/login?state="+password, http.StatusFound)
+	}
+	a := newArtifact(t, "demo")
+	for _, row := range []struct {
+		name    string
+		handler http.HandlerFunc
+	}{
+		{"a page for everything", page(http.StatusOK)},
+		{"a page that says 404", page(http.StatusNotFound)},
+		{"a page that says 400", page(http.StatusBadRequest)},
+		{"a login page", login},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			srv := start(t, memregistry.Options{}, fault{"", row.handler})
+			client := srv.client(t, registry.Options{})
+			_, err := a.push(t, client, registry.PushOptions{}, "v1")
+			requireKind(t, err, registry.ErrNotRegistry)
+			requireKind(t, client.VerifyAccess(t.Context(), repository), registry.ErrNotRegistry)
+		})
+	}
+}
+
+// A status that the registry gives somebody who has shown a credential is about
+// that credential.
+func TestRefusalOfACredential(t *testing.T) {
+	for _, row := range []struct {
+		status int
+		code   string
+	}{
+		{401, "UNAUTHORIZED"}, {401, ""}, {403, "DENIED"}, {403, ""},
+	} {
+		t.Run(fmt.Sprintf("%d %s", row.status, row.code), func(t *testing.T) {
+			srv := start(t, memregistry.Options{Users: users}, fault{"PUT manifests/", status(row.status, row.code)})
+			_, err := newArtifact(t, "demo").push(t, srv.client(t, registry.Options{Credential: ci}), registry.PushOptions{}, "v1")
+			failed := requireKind(t, err, registry.ErrPermissionDenied)
+			assert.Equal(t, row.status, failed.StatusCode)
+			assert.Equal(t, row.code, failed.Code)
+		})
+	}
+}
+
+func TestReadingIsRefused(t *testing.T) {
+	for _, row := range []struct {
+		status int
+		kind   error
+	}{
+		{401, registry.ErrAuthRequired},
+		{403, registry.ErrAuthRequired},
+		{404, registry.ErrNotFound},
+		{405, nil},
+		{429, nil},
+		{500, nil},
+		{503, nil},
+	} {
+		t.Run(fmt.Sprint(row.status), func(t *testing.T) {
+			srv := start(t, memregistry.Options{}, fault{"", status(row.status, "")})
+			client := srv.client(t, registry.Options{})
+
+			_, err := client.Resolve(t.Context(), repository, "v1")
+			failed := requireKind(t, err, row.kind)
+			assert.Equal(t, row.status, failed.StatusCode)
+			assert.Equal(t, "resolve", failed.Op)
+			assert.Equal(t, srv.host+"/"+repository+":v1", failed.Reference)
+
+			exists, err := client.Exists(t.Context(), repository, "v1")
+			assert.False(t, exists)
+			if row.status == http.StatusNotFound {
+				require.NoError(t, err)
+			} else {
+				requireKind(t, err, row.kind)
+			}
+		})
+	}
+}

@@ -1,0 +1,260 @@
+package registry_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/reference"
+	"github.com/kubeoci/oci/registry"
+)
+
+func TestOptionsValidate(t *testing.T) {
+	anyProxy := func(*http.Request) (*url.URL, error) { return nil, nil }
+	for _, row := range []struct {
+		name, endpoint string
+		opts           registry.Options
+		plainHTTP      bool
+	}{
+		{"a host", "ghcr.io", registry.Options{}, false},
+		{"a host with a port", "registry.example.com:80", registry.Options{}, false},
+		{"loopback name", "localhost:5000", registry.Options{}, true},
+		{"loopback address", "127.0.0.1:5000", registry.Options{}, true},
+		{"loopback IPv6", "[::1]:5000", registry.Options{}, true},
+		{"name below localhost", "app.localhost:5000", registry.Options{}, false},
+		{"http", "http://registry.example.com", registry.Options{}, true},
+		{"https", "https://registry.example.com", registry.Options{}, false},
+		{"https on loopback", "https://localhost:5000", registry.Options{}, false},
+		{"oci on loopback", "oci://localhost:5000", registry.Options{}, true},
+		{"oci", "oci://ghcr.io", registry.Options{}, false},
+		{"asked for", "registry.example.com", registry.Options{PlainHTTP: true}, true},
+		{"asked for twice", "http://registry.example.com", registry.Options{PlainHTTP: true}, true},
+		{"TLS settings", "ghcr.io", registry.Options{InsecureSkipVerify: true}, false},
+		{"TLS settings on loopback", "https://localhost", registry.Options{RootCAs: x509.NewCertPool()}, false},
+		{"proxy and plain HTTP", "http://registry.example.com", registry.Options{Proxy: anyProxy}, true},
+		{"transport and plain HTTP", "localhost", registry.Options{Transport: inProcess{}}, true},
+		{"credential on loopback", "localhost", registry.Options{Credential: ci}, true},
+		{"credential over TLS", "ghcr.io", registry.Options{Credential: ci}, false},
+		{
+			"credential over plain HTTP by permission", "http://registry.example.com",
+			registry.Options{Credential: ci, PlainHTTPCredentials: true}, true,
+		},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			plainHTTP, err := row.opts.Validate(row.endpoint)
+			require.NoError(t, err)
+			assert.Equal(t, row.plainHTTP, plainHTTP)
+			_, err = registry.NewClient(row.endpoint, row.opts)
+			require.NoError(t, err)
+		})
+	}
+}
+
+func TestOptionsValidateRefuses(t *testing.T) {
+	const (
+		invalid    = "invalid registry options: "
+		both       = invalid + "a Transport together with settings for TLS or a proxy"
+		tlsOnPlain = invalid + "settings for TLS together with plain HTTP"
+		readable   = "invalid registry credential: not sent over plain HTTP to a host that is not loopback, unless PlainHTTPCredentials allows it"
+	)
+	anyProxy := func(*http.Request) (*url.URL, error) { return nil, nil }
+	for _, row := range []struct {
+		name, endpoint string
+		opts           registry.Options
+		kind           error
+		text           string // empty where another package has it
+	}{
+		{"no endpoint", "", registry.Options{}, reference.ErrInvalidHost, ""},
+		{"path", "ghcr.io/org", registry.Options{}, reference.ErrInvalidOCIFormat, ""},
+		{"user in the endpoint", "https://ci:" + password + "@ghcr.io", registry.Options{}, reference.ErrCredentialsInReference, ""},
+		{"plain HTTP and https", "https://ghcr.io", registry.Options{PlainHTTP: true}, registry.ErrInvalidOptions, invalid + "plain HTTP for an endpoint written https://"},
+		{"transport and proxy", "ghcr.io", registry.Options{Transport: inProcess{}, Proxy: anyProxy}, registry.ErrInvalidOptions, both},
+		{"transport and authorities", "ghcr.io", registry.Options{Transport: inProcess{}, RootCAs: x509.NewCertPool()}, registry.ErrInvalidOptions, both},
+		{"transport and any certificate", "ghcr.io", registry.Options{Transport: inProcess{}, InsecureSkipVerify: true}, registry.ErrInvalidOptions, both},
+		{"transport and certificate", "ghcr.io", registry.Options{Transport: inProcess{}, ClientCertificates: make([]tls.Certificate, 1)}, registry.ErrInvalidOptions, both},
+		{"authorities on loopback", "localhost", registry.Options{RootCAs: x509.NewCertPool()}, registry.ErrInvalidOptions, tlsOnPlain},
+		{"any certificate and http", "http://ghcr.io", registry.Options{InsecureSkipVerify: true}, registry.ErrInvalidOptions, tlsOnPlain},
+		{"certificate and plain HTTP", "ghcr.io", registry.Options{PlainHTTP: true, ClientCertificates: make([]tls.Certificate, 1)}, registry.ErrInvalidOptions, tlsOnPlain},
+		{"credential over http", "http://registry.example.com", registry.Options{Credential: ci}, registry.ErrInvalidCredential, readable},
+		{"credential over plain HTTP", "registry.example.com", registry.Options{PlainHTTP: true, Credential: ci}, registry.ErrInvalidCredential, readable},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			_, err := row.opts.Validate(row.endpoint)
+			require.ErrorIs(t, err, row.kind)
+			if row.text != "" {
+				require.EqualError(t, err, row.text)
+			}
+			requirePresentable(t, err.Error())
+			client, clientErr := registry.NewClient(row.endpoint, row.opts)
+			assert.Equal(t, err, clientErr)
+			assert.Nil(t, client)
+		})
+	}
+}
+
+// A credential that is found, and not given, is withheld when it is found: a
+// configuration need not hold any for the registry.
+func TestFoundCredentialIsNotSentOverPlainHTTP(t *testing.T) {
+	const host = "registry.example.com"
+	found := func(c registry.Credential) registry.CredentialFunc {
+		return func(context.Context, string) (registry.Credential, error) { return c, nil }
+	}
+	for _, row := range []struct {
+		name string
+		opts registry.Options
+		kind error // of the package, nil where the credential is withheld
+	}{
+		{"function", registry.Options{Credentials: found(ci)}, nil},
+		{"configuration", registry.Options{DockerConfig: writeConfig(t, "%s", authEntry(host, ci))}, nil},
+		{"nothing by a function", registry.Options{Credentials: found(registry.Credential{})}, registry.ErrAuthRequired},
+		{"nothing in the configuration", registry.Options{DockerConfig: writeConfig(t, `{}`)}, registry.ErrAuthRequired},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			eachScheme(t, func(t *testing.T, opts memregistry.Options) {
+				inner := memregistry.Handler(opts)
+				row.opts.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+					assert.Empty(t, r.Header.Get("Authorization"))
+					return inProcess{inner}.RoundTrip(r)
+				})
+				err := newClient(t, "http://"+host, row.opts).VerifyAccess(t.Context(), repository)
+				requireKind(t, err, row.kind)
+				assert.Equal(t, row.kind == nil, errors.Is(err, registry.ErrInvalidCredential))
+
+				allowed := row.opts
+				allowed.PlainHTTPCredentials, allowed.Transport = true, inProcess{inner}
+				err = newClient(t, "http://"+host, allowed).VerifyAccess(t.Context(), repository)
+				assert.Equal(t, row.kind == nil, err == nil, "%v", err)
+			})
+		})
+	}
+}
+
+// startTLS starts a registry with a certificate of its own authority.
+func startTLS(t *testing.T, config *tls.Config) *server {
+	t.Helper()
+	srv := newServer(memregistry.Options{Users: users})
+	srv.TLS = config
+	srv.StartTLS()
+	srv.host = srv.Listener.Addr().String()
+	t.Cleanup(srv.Close)
+	return srv
+}
+
+// trust returns the authority of the server's certificate.
+func (s *server) trust() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AddCert(s.Certificate())
+	return pool
+}
+
+func TestTLS(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		opts func(*server) registry.Options
+	}{
+		{"its authority", func(s *server) registry.Options { return registry.Options{RootCAs: s.trust()} }},
+		{"any certificate", func(*server) registry.Options { return registry.Options{InsecureSkipVerify: true} }},
+		{"own transport", func(s *server) registry.Options { return registry.Options{Transport: s.Client().Transport} }},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			srv, a := startTLS(t, nil), newArtifact(t, "demo")
+			opts := row.opts(srv)
+			opts.Credential = ci
+			_, err := a.push(t, newClient(t, srv.URL, opts), registry.PushOptions{}, "v1")
+			require.NoError(t, err)
+			assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, "v1"))
+		})
+	}
+}
+
+func TestTLSUnknownAuthority(t *testing.T) {
+	srv := startTLS(t, nil)
+	err := newClient(t, srv.URL, registry.Options{Credential: ci}).VerifyAccess(t.Context(), repository)
+	failed := requireKind(t, err, registry.ErrUnreachable)
+	var untrusted *tls.CertificateVerificationError
+	require.ErrorAs(t, err, &untrusted)
+	assert.Contains(t, failed.Hint(), "RootCAs")
+	assert.Empty(t, srv.log)
+}
+
+func TestTLSOldVersion(t *testing.T) {
+	srv := startTLS(t, &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11})
+	err := newClient(t, srv.URL, registry.Options{InsecureSkipVerify: true}).VerifyAccess(t.Context(), repository)
+	requireKind(t, err, registry.ErrUnreachable)
+	assert.Empty(t, srv.log)
+}
+
+func TestTLSClientCertificate(t *testing.T) {
+	srv := startTLS(t, &tls.Config{ClientAuth: tls.RequireAnyClientCert})
+	opts := registry.Options{Credential: ci, RootCAs: srv.trust()}
+	requireKind(t, newClient(t, srv.URL, opts).VerifyAccess(t.Context(), repository), registry.ErrUnreachable)
+	assert.Empty(t, srv.log)
+
+	opts.ClientCertificates = srv.TLS.Certificates // any will do
+	require.NoError(t, newClient(t, srv.URL, opts).VerifyAccess(t.Context(), repository))
+}
+
+func TestProxy(t *testing.T) {
+	proxy := start(t, memregistry.Options{}, fault{"HEAD manifests/", func(w http.ResponseWriter, r *http.Request) {
+		assert.Equal(t, "registry.example.com", r.Host)
+		assert.Equal(t, "Basic "+basic(ci), r.Header.Get("Proxy-Authorization"))
+		w.WriteHeader(http.StatusNotFound)
+	}})
+	client := newClient(t, "http://registry.example.com", registry.Options{
+		Proxy: func(*http.Request) (*url.URL, error) {
+			return &url.URL{Scheme: "http", Host: proxy.host, User: url.UserPassword(ci.Username, ci.Password)}, nil
+		},
+	})
+	a := newArtifact(t, "demo")
+	_, err := a.push(t, client, registry.PushOptions{}, "v1")
+	require.NoError(t, err)
+	assert.Equal(t, a.Manifest.Digest, proxy.digestOf(t, "v1"))
+}
+
+func TestProxyThatFails(t *testing.T) {
+	errNoProxy := errors.New(`no route to "http://ci:` + password + `@proxy.example.com:3128/?key=` + password + `"`)
+	for _, row := range []struct {
+		name  string
+		proxy func(*http.Request) (*url.URL, error)
+	}{
+		{"to be found", func(*http.Request) (*url.URL, error) { return nil, errNoProxy }},
+		{"to answer", func(*http.Request) (*url.URL, error) {
+			return url.Parse("http://ci:" + password + "@" + closedPort(t))
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			for _, endpoint := range []string{"http://registry.example.com", "https://registry.example.com"} {
+				err := newClient(t, endpoint, registry.Options{Proxy: row.proxy}).VerifyAccess(t.Context(), repository)
+				requireKind(t, err, registry.ErrUnreachable)
+			}
+		})
+	}
+}
+
+func TestUserAgent(t *testing.T) {
+	for _, row := range []struct{ name, given, want string }{
+		{"default", "", "kubeoci-oci"},
+		{"given", "deployer/1.0", "deployer/1.0"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			inner := memregistry.Handler(memregistry.Options{Users: users, Bearer: true})
+			client := newClient(t, "localhost", registry.Options{
+				Credential: ci,
+				UserAgent:  row.given,
+				Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+					assert.Equal(t, []string{row.want}, r.Header.Values("User-Agent"), r.URL.Path)
+					return inProcess{inner}.RoundTrip(r)
+				}),
+			})
+			require.NoError(t, client.VerifyAccess(t.Context(), repository))
+		})
+	}
+}
