@@ -27,6 +27,20 @@ func CheckTag(s string) error {
 	return nil
 }
 
+// CheckDigest checks that s is a sha256 or sha512 digest in lower case, the two
+// algorithms that the OCI image specification 1.1 registers (section "Digests").
+//
+// The error is an [*Error] of kind [ErrInvalidDigest].
+func CheckDigest(s string) error {
+	if screen(s) != nil {
+		return &Error{Kind: ErrInvalidDigest, Reason: `"@" and "?" are not allowed`}
+	}
+	if err := checkDigest(s); err != nil {
+		return err
+	}
+	return nil
+}
+
 func checkTag(s string) *Error {
 	var reason string
 	switch {

@@ -2,16 +2,10 @@ package registry
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
-	"sync"
-
-	"oras.land/oras-go/v2/registry/remote/auth"
-	"oras.land/oras-go/v2/registry/remote/credentials"
 )
 
 // ErrInvalidCredential reports a credential that is incomplete or contradicts
@@ -19,7 +13,8 @@ import (
 var ErrInvalidCredential = errors.New("invalid registry credential")
 
 // Credential is what a registry is shown: a user name with a password, or a
-// token. The zero value is no credential. It prints as redacted.
+// token. The zero value is no credential. It prints as redacted, except as an
+// unexported field of another struct, where fmt cannot call its methods.
 type Credential struct {
 	Username string
 	Password string
@@ -78,104 +73,6 @@ func (c Credential) MarshalText() ([]byte, error) { return []byte(fmt.Sprint(c))
 // CredentialFunc finds the credential for a registry. It may be called several
 // times, also concurrently. The zero Credential means none.
 type CredentialFunc func(ctx context.Context, host string) (Credential, error)
-
-// dockerCredentials reads a Docker configuration file and asks the credential
-// helpers that it names. A file that does not exist holds none.
-func dockerCredentials(path string) (CredentialFunc, error) {
-	store, err := credentials.NewStore(path, credentials.StoreOptions{})
-	if err != nil {
-		return nil, fmt.Errorf("%w: Docker configuration %q cannot be read", ErrInvalidCredential, path)
-	}
-	lookup := credentials.Credential(store)
-	return func(ctx context.Context, host string) (Credential, error) {
-		found, err := lookup(ctx, host)
-		if ctx.Err() != nil {
-			return Credential{}, ctx.Err()
-		}
-		if err != nil { // its text may be what a helper printed, secrets included
-			return Credential{}, fmt.Errorf("%w: the Docker configuration %q, or a credential helper that it names, failed", ErrInvalidCredential, path)
-		}
-		return Credential{
-			Username:      found.Username,
-			Password:      found.Password,
-			IdentityToken: found.RefreshToken,
-			AccessToken:   found.AccessToken,
-		}, nil
-	}, nil
-}
-
-// keyring answers one host, and remembers what it handed out: whether there was
-// anything decides what a refusal means, and what there was is kept out of
-// every message.
-type keyring struct {
-	host     string
-	find     CredentialFunc
-	withhold bool // the connection can be read by others
-
-	mu      sync.Mutex
-	secrets []string
-	shown   bool
-}
-
-func (k *keyring) credential(ctx context.Context, host string) (auth.Credential, error) {
-	if k.find == nil || host != k.host {
-		return auth.EmptyCredential, nil
-	}
-	cred, err := k.find(ctx, host)
-	if err == nil {
-		err = cred.Validate()
-	}
-	if err == nil && k.withhold && !cred.IsZero() {
-		err = errReadable
-	}
-	if err != nil {
-		return auth.EmptyCredential, &localError{err}
-	}
-	if cred.IsZero() {
-		return auth.EmptyCredential, nil
-	}
-	k.remember(cred)
-	return auth.Credential{
-		Username:     cred.Username,
-		Password:     cred.Password,
-		RefreshToken: cred.IdentityToken,
-		AccessToken:  cred.AccessToken,
-	}, nil
-}
-
-func (k *keyring) remember(cred Credential) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.shown = true
-	for _, secret := range []string{
-		cred.Password,
-		cred.IdentityToken,
-		cred.AccessToken,
-		base64.StdEncoding.EncodeToString([]byte(cred.Username + ":" + cred.Password)),
-	} {
-		if secret != "" && !slices.Contains(k.secrets, secret) {
-			k.secrets = append(k.secrets, secret)
-		}
-	}
-}
-
-// answered reports whether a credential was handed out.
-func (k *keyring) answered() bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.shown
-}
-
-// redact takes every secret that was handed out from text: a registry may
-// repeat what it was sent.
-func (k *keyring) redact(text string) string {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for _, secret := range k.secrets {
-		text = strings.ReplaceAll(text, secret, redacted)
-	}
-	return text
-}
 
 // credentialFunc picks the source of the credential: nil if there is none.
 func (o Options) credentialFunc() (CredentialFunc, error) {

@@ -4,6 +4,7 @@ package registry_test
 
 import (
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -87,7 +88,7 @@ func TestCredentialHelperThatIsMissing(t *testing.T) {
 	config := helperFor(t, srv.host)
 	err := srv.client(t, registry.Options{DockerConfig: config}).VerifyAccess(t.Context(), repository)
 	require.ErrorIs(t, err, registry.ErrInvalidCredential)
-	assert.Contains(t, err.Error(), "a credential helper that it names")
+	assert.Contains(t, err.Error(), "the credential helper")
 }
 
 func TestCredentialHelperThatKnowsNothing(t *testing.T) {
@@ -106,4 +107,41 @@ func TestCredentialHelperThatHangs(t *testing.T) {
 	err := client.VerifyAccess(ctx, repository)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	requireKind(t, err, nil)
+}
+
+// The child of a helper keeps its standard output open.
+func TestCredentialHelperWhoseChildHangs(t *testing.T) {
+	installHelper(t, `sleep 30; true`)
+	srv := start(t, memregistry.Options{Users: users})
+	client := srv.client(t, registry.Options{DockerConfig: helperFor(t, srv.host)})
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	require.ErrorIs(t, client.VerifyAccess(ctx, repository), context.DeadlineExceeded)
+	assert.Less(t, time.Since(began), 15*time.Second, "it was waited for")
+}
+
+func TestCredentialHelperPrintsNowhere(t *testing.T) {
+	installHelper(t, `echo `+password+` >&2; exit 1`)
+	srv := start(t, memregistry.Options{Users: users})
+	client := srv.client(t, registry.Options{DockerConfig: helperFor(t, srv.host)})
+	seen, stderr, err := os.Pipe()
+	require.NoError(t, err)
+	real := os.Stderr
+	os.Stderr = stderr
+	err = client.VerifyAccess(t.Context(), repository)
+	os.Stderr = real
+	require.NoError(t, stderr.Close())
+	require.ErrorIs(t, err, registry.ErrInvalidCredential)
+	out, err := io.ReadAll(seen)
+	require.NoError(t, err)
+	assert.Empty(t, string(out))
+}
+
+// A helper is a program on the PATH, not one that the configuration can point at.
+func TestCredentialHelperWithAPath(t *testing.T) {
+	for _, config := range []string{`{"credHelpers":{%q:"x/y"}}`, `{"auths":{%q:{}},"credsStore":"../x"}`} {
+		_, err := registry.NewClient("localhost:5000", registry.Options{DockerConfig: writeConfig(t, config, "localhost:5000")})
+		require.ErrorIs(t, err, registry.ErrInvalidCredential)
+	}
 }

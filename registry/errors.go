@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -127,9 +129,6 @@ func (c *Client) fail(ctx context.Context, op, reference string, err error) erro
 	if err == nil {
 		return nil
 	}
-	if _, done := errors.AsType[*Error](err); done {
-		return err
-	}
 	e := &Error{Op: op, Reference: reference}
 	// A deadline inside net/http looks like that of a context, hence not
 	// errors.Is: only the caller's own context decides.
@@ -154,6 +153,8 @@ func (c *Client) fail(ctx context.Context, op, reference string, err error) erro
 		e.Kind, e.StatusCode = ErrNotFound, http.StatusNotFound
 	case errors.Is(err, http.ErrSchemeMismatch):
 		e.Kind = ErrTLSMismatch
+	case errors.Is(err, http.ErrNoLocation), errors.Is(err, errMalformed):
+		e.Kind, e.Err = ErrNotRegistry, &cause{c.clean(err.Error()), err}
 	case isTransport:
 		// The URL stays out: it may carry a query. What net/http says about a
 		// malformed answer has no type of its own, and is unreachable too.
@@ -172,6 +173,10 @@ func (e *localError) Error() string { return e.err.Error() }
 
 func (e *localError) Unwrap() error { return e.err }
 
+// errMalformed marks an answer that no registry gives, where oras-go has no type
+// for it.
+var errMalformed = errors.New("malformed answer")
+
 // cause is an error from below, with a text that may be shown. It can be asked
 // what it is, but does not unwrap: the text of what is in it may not be shown.
 type cause struct {
@@ -188,34 +193,42 @@ func (c *cause) As(target any) bool { return errors.As(c.err, target) }
 // failStatus classifies an answer.
 func (c *Client) failStatus(e *Error, answer *errcode.ErrorResponse) {
 	e.StatusCode = answer.StatusCode
-	detail := http.StatusText(answer.StatusCode)
+	words := []string{http.StatusText(answer.StatusCode)}
 	if len(answer.Errors) > 0 {
-		first := answer.Errors[0]
-		e.Code = c.clean(first.Code)
-		detail = strings.TrimSuffix(e.Code+": "+c.clean(first.Message), ": ")
+		e.Code = cut(c.clean(answer.Errors[0].Code), maxCodeBytes)
+		words = []string{e.Code, c.clean(answer.Errors[0].Message)}
 	}
-	e.Err = fmt.Errorf("status %d, %s", answer.StatusCode, detail)
+	text := "status " + strconv.Itoa(answer.StatusCode)
+	if words = slices.DeleteFunc(words, func(s string) bool { return s == "" }); len(words) > 0 {
+		text += ", " + strings.Join(words, ": ")
+	}
+	e.Err = errors.New(text)
 	switch status := answer.StatusCode; {
-	case (status == http.StatusUnauthorized || status == http.StatusForbidden) && !c.keys.answered():
+	case (status == http.StatusUnauthorized || status == http.StatusForbidden) && !c.keys.anythingGiven():
 		e.Kind = ErrAuthRequired
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		e.Kind = ErrPermissionDenied
 	case status == http.StatusNotFound && len(answer.Errors) > 0:
 		e.Kind = ErrNotFound
-	case status < 400, status == http.StatusNotFound, status == http.StatusBadRequest && len(answer.Errors) == 0:
+	case status < 400, status == http.StatusNotFound:
 		e.Kind = ErrNotRegistry
+	case status == http.StatusBadRequest && len(answer.Errors) == 0 && c.plainHTTP:
+		e.Kind = ErrNotRegistry // what TLS servers say to those who speak HTTP
 	}
 }
 
-// maxMessageBytes bounds what is repeated of a registry's own words.
-const maxMessageBytes = 200
+// Bounds on what is repeated of a registry's own words.
+const (
+	maxMessageBytes = 200
+	maxCodeBytes    = 64
+)
 
 // urlSecrets finds the query and the user information of a URL.
-var urlSecrets = regexp.MustCompile(`\?[^\s"'<>]*|//[^\s"'/@]*@`)
+var urlSecrets = regexp.MustCompile(`\?[^\s"'<>]*|//[^\s"'/]*@`)
 
-// clean makes foreign text fit for an error: one line, short, without control
-// characters, without queries and user names in URLs, and without any secret
-// that was sent to the registry.
+// clean makes foreign text fit for an error: one line, short, printable, without
+// queries and user names in URLs, and without any secret that was sent to the
+// registry.
 func (c *Client) clean(text string) string {
 	text = urlSecrets.ReplaceAllStringFunc(c.keys.redact(text), func(s string) string {
 		if s[0] == '/' {
@@ -224,14 +237,18 @@ func (c *Client) clean(text string) string {
 		return ""
 	})
 	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if !unicode.IsPrint(r) {
 			return ' '
 		}
 		return r
 	}, text)
-	text = strings.ToValidUTF8(strings.TrimSpace(text), "")
-	if len(text) > maxMessageBytes {
-		text = strings.ToValidUTF8(text[:maxMessageBytes], "") + "…"
+	return cut(strings.TrimSpace(text), maxMessageBytes)
+}
+
+// cut shortens text to at most limit bytes and an ellipsis.
+func cut(text string, limit int) string {
+	if len(text) <= limit {
+		return text
 	}
-	return text
+	return strings.ToValidUTF8(text[:limit], "") + "…"
 }

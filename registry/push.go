@@ -85,6 +85,7 @@ type push struct {
 	src      content.ReadOnlyStorage
 	manifest ocispec.Descriptor
 	opts     PushOptions
+	refused  bool // what exists is not to be learnt
 }
 
 func (p *push) run(ctx context.Context, tags []string) (PushResult, error) {
@@ -135,7 +136,8 @@ func (p *push) readManifest(ctx context.Context) ([]byte, error) {
 //
 // A refusal does not end the push: some registries answer HEAD for what does
 // not exist with 401 or 403, and whether pushing is allowed is for the upload
-// to say.
+// to say. It ends the questions, so that a wrong password is not shown again and
+// again.
 func (p *push) compareTags(ctx context.Context, tags []string) (bool, error) {
 	same := true
 	for _, tag := range tags {
@@ -145,8 +147,12 @@ func (p *push) compareTags(ctx context.Context, tags []string) (bool, error) {
 			continue
 		case err == nil && p.opts.KeepTags:
 			return false, &TagConflictError{Tag: tag, Have: found.Digest, Want: p.manifest.Digest}
-		case err != nil && !errors.Is(err, errdef.ErrNotFound) && (p.opts.KeepTags || !isAnswer(err)):
-			return false, err
+		case err != nil && !errors.Is(err, errdef.ErrNotFound):
+			if p.opts.KeepTags || !isAnswer(err) {
+				return false, err
+			}
+			p.refused = true
+			return false, nil
 		}
 		same = false
 	}
@@ -163,22 +169,48 @@ func isAnswer(err error) bool {
 
 // blob uploads a blob that the repository does not have.
 func (p *push) blob(ctx context.Context, desc ocispec.Descriptor) error {
-	exists, err := p.repo.Blobs().Exists(ctx, desc)
-	if err != nil && !isAnswer(err) {
+	exists, err := p.exists(ctx, desc)
+	if err != nil {
 		return err
 	}
 	if !exists {
-		r, err := p.src.Fetch(ctx, desc)
-		if err != nil {
-			return &localError{err}
-		}
-		defer func() { _ = r.Close() }() // only read from
-		if err := p.repo.Blobs().Push(ctx, desc, r); err != nil {
+		if err := p.upload(ctx, desc); err != nil {
 			return err
 		}
 	}
 	p.emit(PushEvent{Descriptor: desc, Skipped: exists})
 	return nil
+}
+
+func (p *push) exists(ctx context.Context, desc ocispec.Descriptor) (bool, error) {
+	if p.refused {
+		return false, nil
+	}
+	found, err := p.repo.Blobs().Resolve(ctx, desc.Digest.String())
+	switch {
+	case err == nil:
+		return found.Size == desc.Size, nil
+	case errors.Is(err, errdef.ErrNotFound):
+		return false, nil
+	case isAnswer(err):
+		p.refused = true
+		return false, nil
+	}
+	return false, err
+}
+
+func (p *push) upload(ctx context.Context, desc ocispec.Descriptor) error {
+	r, err := p.src.Fetch(ctx, desc)
+	if err != nil {
+		return &localError{err}
+	}
+	defer func() { _ = r.Close() }() // only read from
+	source := &watchedReader{Reader: content.NewVerifyReader(r, desc)}
+	err = p.repo.Blobs().Push(ctx, desc, source)
+	if failed := source.failed(); failed != nil {
+		return &localError{failed}
+	}
+	return err
 }
 
 func (p *push) emit(e PushEvent) {

@@ -1,13 +1,19 @@
 package registry
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
 
-	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"oras.land/oras-go/v2"
 	"oras.land/oras-go/v2/content"
+	"oras.land/oras-go/v2/errdef"
+	"oras.land/oras-go/v2/registry/remote"
+	"oras.land/oras-go/v2/registry/remote/errcode"
 
 	"github.com/kubeoci/oci/reference"
 )
@@ -26,8 +32,21 @@ func (c *Client) Resolve(ctx context.Context, repository, ref string) (ocispec.D
 		return ocispec.Descriptor{}, err
 	}
 	desc, err := repo.Resolve(ctx, ref)
-	repo.Reference.Reference = ref // for the message
-	return desc, c.fail(ctx, "resolve", repo.Reference.String(), err)
+	if err != nil {
+		repo.Reference.Reference = ref // for the message
+		return ocispec.Descriptor{}, c.fail(ctx, "resolve", repo.Reference.String(), markMalformed(err))
+	}
+	return desc, nil
+}
+
+// markMalformed finds the errors of a HEAD request for which oras-go has no type:
+// the answer says success and is not that of a registry.
+func markMalformed(err error) error {
+	_, refused := errors.AsType[*errcode.ErrorResponse](err)
+	if refused || errors.Is(err, errdef.ErrNotFound) || !isAnswer(err) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errMalformed, err)
 }
 
 // Exists reports whether the repository has a manifest under ref, a tag or a
@@ -40,14 +59,13 @@ func (c *Client) Exists(ctx context.Context, repository, ref string) (bool, erro
 	return err == nil, err
 }
 
-// Pull copies the manifest that ref, a tag or a digest, stands for to dst, with
-// everything that it names, and returns its descriptor. Whether the bytes are
-// those that were asked for is for dst to verify, as [packager.Store] and the
+// Pull copies the image manifest that ref, a tag or a digest, stands for to dst,
+// after the blobs that it names, and returns its descriptor. Whether a blob is
+// what its descriptor says is for dst to verify, as packager.Store and the
 // stores of oras-go do. Pull unpacks nothing.
 //
-// Errors are those of [Client.Resolve], or of dst.
-//
-// [packager.Store]: https://pkg.go.dev/github.com/kubeoci/oci/packager#Store
+// Errors are those of [Client.Resolve], or of dst. What is under ref and not an
+// image manifest of at most 4 MiB is refused.
 func (c *Client) Pull(ctx context.Context, repository, ref string, dst content.Storage) (ocispec.Descriptor, error) {
 	desc, err := c.Resolve(ctx, repository, ref)
 	if err != nil {
@@ -57,19 +75,85 @@ func (c *Client) Pull(ctx context.Context, repository, ref string, dst content.S
 	if err != nil {
 		return ocispec.Descriptor{}, err
 	}
-	err = oras.CopyGraph(ctx, repo, dst, desc, oras.CopyGraphOptions{MaxMetadataBytes: maxManifestBytes})
-	if copyErr, ok := errors.AsType[*oras.CopyError](err); ok && copyErr.Origin == oras.CopyErrorOriginDestination {
-		err = &localError{copyErr.Err}
-	}
-	if err != nil {
-		return ocispec.Descriptor{}, c.fail(ctx, "pull from", repo.Reference.String(), err)
+	if err := pull(ctx, repo, desc, dst); err != nil {
+		repo.Reference.Reference = ref // for the message
+		return ocispec.Descriptor{}, c.fail(ctx, "pull", repo.Reference.String(), err)
 	}
 	return desc, nil
 }
 
-func checkRef(ref string) error {
-	if digest.Digest(ref).Validate() == nil {
+func pull(ctx context.Context, repo *remote.Repository, manifest ocispec.Descriptor, dst content.Storage) error {
+	if manifest.MediaType != ocispec.MediaTypeImageManifest {
+		return &localError{fmt.Errorf("%.80q is not an image manifest: %w", manifest.MediaType, errdef.ErrUnsupported)}
+	}
+	if manifest.Size > maxManifestBytes {
+		return &localError{fmt.Errorf("manifest of %d bytes: %w", manifest.Size, errdef.ErrSizeExceedsLimit)}
+	}
+	data, err := readAll(ctx, repo, manifest)
+	if err != nil {
+		return err
+	}
+	blobs, err := content.Successors(ctx, content.FetcherFunc(func(context.Context, ocispec.Descriptor) (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(data)), nil
+	}), manifest)
+	if err != nil {
+		return err
+	}
+	for _, blob := range blobs {
+		r, err := repo.Blobs().Fetch(ctx, blob)
+		if errors.Is(err, errdef.ErrNotFound) {
+			return &localError{fmt.Errorf("%s is named by the manifest, and the registry does not have it", blob.Digest)}
+		}
+		if err != nil {
+			return err
+		}
+		err = store(ctx, dst, blob, r)
+		_ = r.Close() // only read from
+		if err != nil {
+			return err
+		}
+	}
+	return store(ctx, dst, manifest, bytes.NewReader(data))
+}
+
+// readAll reads a manifest, and verifies it.
+func readAll(ctx context.Context, repo *remote.Repository, manifest ocispec.Descriptor) ([]byte, error) {
+	r, err := repo.Fetch(ctx, manifest)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = r.Close() }() // only read from
+	source := &watchedReader{Reader: r}
+	data, err := content.ReadAll(source, manifest)
+	if failed := source.failed(); failed != nil {
+		return nil, connectionError(failed)
+	}
+	return data, err
+}
+
+// connectionError is a failure to read a body, as if it came from net/http.
+func connectionError(err error) error { return &url.Error{Op: "Get", Err: err} }
+
+// store pushes content to dst unless dst has it, and tells whose fault it is if
+// that fails.
+func store(ctx context.Context, dst content.Pusher, desc ocispec.Descriptor, r io.Reader) error {
+	source := &watchedReader{Reader: r}
+	err := dst.Push(ctx, desc, source)
+	switch {
+	case errors.Is(err, errdef.ErrAlreadyExists):
 		return nil
+	case source.failed() != nil:
+		return connectionError(source.failed())
+	case err != nil:
+		return &localError{fmt.Errorf("store %s: %w", desc.Digest, err)}
+	}
+	return nil
+}
+
+// checkRef accepts a tag or a digest.
+func checkRef(ref string) error {
+	if strings.Contains(ref, ":") {
+		return reference.CheckDigest(ref)
 	}
 	return reference.CheckTag(ref)
 }

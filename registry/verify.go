@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"oras.land/oras-go/v2/registry/remote/auth"
@@ -110,8 +109,4 @@ func readError(resp *http.Response) error {
 		answer.Errors = body.Errors
 	}
 	return answer
-}
-
-func sameOrigin(a, b *url.URL) bool {
-	return strings.EqualFold(a.Scheme, b.Scheme) && strings.EqualFold(a.Host, b.Host)
 }

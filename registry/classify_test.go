@@ -1,0 +1,165 @@
+package registry_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"oras.land/oras-go/v2/content"
+	"oras.land/oras-go/v2/errdef"
+
+	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/reference"
+	"github.com/kubeoci/oci/registry"
+)
+
+// brokenSource hands out other bytes than it should for the layer.
+type brokenSource struct {
+	content.ReadOnlyStorage
+	layer ocispec.Descriptor
+	bytes io.Reader
+}
+
+func (s brokenSource) Fetch(ctx context.Context, desc ocispec.Descriptor) (io.ReadCloser, error) {
+	if desc.Digest == s.layer.Digest {
+		return io.NopCloser(s.bytes), nil
+	}
+	return s.ReadOnlyStorage.Fetch(ctx, desc)
+}
+
+type failingReader struct{ err error }
+
+func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
+
+// The connection breaks as well when the source does, but that is not the cause.
+func TestPushOfASourceThatFails(t *testing.T) {
+	errWorn := errors.New("the disk is worn out")
+	for _, tt := range []struct {
+		name  string
+		bytes io.Reader
+		want  error
+	}{
+		{"an error in the middle", io.MultiReader(strings.NewReader("abc"), failingReader{errWorn}), errWorn},
+		{"too few bytes", strings.NewReader("abc"), io.ErrUnexpectedEOF},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a := newArtifact(t, "demo")
+			srv := start(t, memregistry.Options{})
+			source := brokenSource{a.store, a.Layer, tt.bytes}
+			_, err := srv.client(t, registry.Options{}).Push(t.Context(), source, a.Manifest, repository, []string{"v1"}, registry.PushOptions{})
+			requireKind(t, err, nil)
+			require.ErrorIs(t, err, tt.want)
+		})
+	}
+}
+
+func TestPullOverAConnectionThatIsCut(t *testing.T) {
+	a := newArtifact(t, "demo")
+	for _, step := range []string{"GET manifests/", "GET blobs/"} {
+		t.Run(step, func(t *testing.T) {
+			srv := stored(t, a, fault{step, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", ocispec.MediaTypeImageManifest)
+				_, _ = io.WriteString(w, "{")
+				_ = http.NewResponseController(w).Flush()
+				panic(http.ErrAbortHandler)
+			}})
+			_, err := srv.client(t, registry.Options{}).Pull(t.Context(), repository, "v1", new(packager.Store))
+			requireKind(t, err, registry.ErrUnreachable)
+		})
+	}
+}
+
+func TestPullOfAnIndex(t *testing.T) {
+	srv := start(t, memregistry.Options{}, fault{"HEAD manifests/", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", ocispec.MediaTypeImageIndex)
+		w.Header().Set("Content-Length", "2")
+		w.Header().Set("Docker-Content-Digest", "sha256:"+strings.Repeat("0", 64))
+	}})
+	_, err := srv.client(t, registry.Options{}).Pull(t.Context(), repository, "v1", new(packager.Store))
+	require.ErrorIs(t, err, errdef.ErrUnsupported)
+	assert.Contains(t, err.Error(), ocispec.MediaTypeImageIndex)
+}
+
+func TestResolveAtAWebPage(t *testing.T) {
+	srv := start(t, memregistry.Options{}, fault{"", page(http.StatusOK)})
+	_, err := srv.client(t, registry.Options{}).Resolve(t.Context(), repository, "v1")
+	requireKind(t, err, registry.ErrNotRegistry)
+}
+
+func TestPushToARegistryThatNamesNoLocation(t *testing.T) {
+	srv := start(t, memregistry.Options{}, fault{"POST", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }})
+	_, err := newArtifact(t, "demo").push(t, srv.client(t, registry.Options{}), registry.PushOptions{}, "v1")
+	requireKind(t, err, registry.ErrNotRegistry)
+}
+
+// Given and refused is refused, whether or not the registry asked for it.
+func TestRefusalWithoutChallenge(t *testing.T) {
+	srv := start(t, memregistry.Options{}, fault{"POST", status(http.StatusForbidden, "DENIED")})
+	requireKind(t, srv.client(t, registry.Options{Credential: ci}).VerifyAccess(t.Context(), repository), registry.ErrPermissionDenied)
+	requireKind(t, srv.client(t, registry.Options{}).VerifyAccess(t.Context(), repository), registry.ErrAuthRequired)
+}
+
+// An error that a CredentialFunc brings from elsewhere says nothing about this
+// registry.
+func TestErrorOfACredentialFuncIsNotTheRegistrys(t *testing.T) {
+	inner := &registry.Error{Op: "resolve", Reference: "vault.example.com/keys", Kind: registry.ErrNotFound}
+	srv := start(t, memregistry.Options{Users: users})
+	client := srv.client(t, registry.Options{Credentials: func(context.Context, string) (registry.Credential, error) {
+		return registry.Credential{}, inner
+	}})
+	err := client.VerifyAccess(t.Context(), repository)
+	var failed *registry.Error
+	require.ErrorAs(t, err, &failed)
+	assert.Equal(t, "verify access to", failed.Op)
+	assert.NoError(t, failed.Kind)
+	require.ErrorIs(t, err, inner)
+}
+
+func TestRefIsCheckedAsWhatItLooksLike(t *testing.T) {
+	srv := start(t, memregistry.Options{})
+	for _, tt := range []struct {
+		ref  string
+		want error
+	}{
+		{"sha256:abc", reference.ErrInvalidDigest},
+		{"sha384:" + strings.Repeat("0", 96), reference.ErrInvalidDigest},
+		{".hidden", reference.ErrInvalidTag},
+	} {
+		_, err := srv.client(t, registry.Options{}).Resolve(t.Context(), repository, tt.ref)
+		require.ErrorIs(t, err, tt.want, tt.ref)
+	}
+	assert.Zero(t, srv.count(""))
+}
+
+func TestWordsOfAnAnswer(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		status int
+		body   string
+		want   string
+	}{
+		{"unknown status", 520, "", "status 520"},
+		{"known status", 503, "", "status 503, Service Unavailable"},
+		{"an error that says nothing", 500, `{"errors":[{}]}`, "status 500"},
+		{"no code", 500, `{"errors":[{"message":"oops"}]}`, "status 500, oops"},
+		{"no message", 500, `{"errors":[{"code":"OOPS"}]}`, "status 500, OOPS"},
+		{"invisible characters", 500, `{"errors":[{"code":"X","message":"a\u2028b\u202ec"}]}`, "status 500, X: a b c"},
+		{"a code that goes on", 500, `{"errors":[{"code":"` + strings.Repeat("D", 300) + `"}]}`, "status 500, " + strings.Repeat("D", 64) + "…"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			srv := start(t, memregistry.Options{}, fault{"POST", func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(tt.status)
+				_, _ = io.WriteString(w, tt.body)
+			}})
+			err := srv.client(t, registry.Options{}).VerifyAccess(t.Context(), repository)
+			assert.EqualError(t, err, "verify access to "+srv.host+"/apps/demo: "+tt.want)
+		})
+	}
+}

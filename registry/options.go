@@ -1,0 +1,128 @@
+package registry
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/kubeoci/oci/internal/redact"
+	"github.com/kubeoci/oci/reference"
+)
+
+// Bounds on what a registry may make a Client wait for or hold.
+const (
+	dialTimeout           = 10 * time.Second
+	responseHeaderTimeout = 30 * time.Second
+	maxHeaderBytes        = 1 << 20
+)
+
+// ErrInvalidOptions reports options that contradict each other. It is found
+// before any request.
+var ErrInvalidOptions = errors.New("invalid registry options")
+
+// Options say how to connect to a registry. The zero value is TLS with the
+// system's certificate authorities, or plain HTTP for a loopback host, and no
+// credential.
+type Options struct {
+	// PlainHTTP speaks HTTP without TLS. There is never a fall-back from one to
+	// the other. An endpoint written "http://…" or "https://…" decides by
+	// itself, and a loopback host means plain HTTP where neither does.
+	PlainHTTP bool
+	// PlainHTTPCredentials allows to send a credential over plain HTTP to a
+	// host that is not loopback, where anyone on the way can read it.
+	PlainHTTPCredentials bool
+
+	// Credential is shown to the registry and to no other host. Zero means
+	// what Credentials or DockerConfig find.
+	Credential Credential
+	// Credentials finds the credential. It is asked only for the registry's own
+	// host, and not where Credential is set.
+	Credentials CredentialFunc `json:"-"`
+	// DockerConfig is the path of a Docker configuration file, usually
+	// ~/.docker/config.json, whose entries and credential helpers are asked
+	// where Credential and Credentials are not set. Empty means none. It is
+	// only ever read, and need not exist.
+	DockerConfig string
+
+	// RootCAs are the certificate authorities to trust. Nil means those of the
+	// system.
+	RootCAs *x509.CertPool `json:"-"`
+	// ClientCertificates are shown to a registry that asks for one.
+	ClientCertificates []tls.Certificate `json:"-"`
+	// InsecureSkipVerify accepts any certificate. A private certificate
+	// authority needs RootCAs, not this.
+	InsecureSkipVerify bool
+	// Proxy picks the proxy of a request. Nil means what the environment says,
+	// see [http.ProxyFromEnvironment].
+	Proxy func(*http.Request) (*url.URL, error) `json:"-"`
+
+	// Transport sends the requests instead of one that is made from the four
+	// fields above, which then have to be empty.
+	Transport http.RoundTripper `json:"-"`
+	// UserAgent is sent with every request. Empty means "kubeoci-oci".
+	UserAgent string
+}
+
+// Format keeps the credential and private keys out of what fmt prints.
+func (o Options) Format(f fmt.State, _ rune) { redact.Format(f, o) }
+
+// Validate reports whether the options fit together and the endpoint, and
+// whether they come to plain HTTP there. It neither sends nor reads anything.
+//
+// The error is that of [reference.ParseEndpoint], or matches
+// [ErrInvalidOptions] or [ErrInvalidCredential].
+func (o Options) Validate(endpoint string) (plainHTTP bool, err error) {
+	parsed, err := reference.ParseEndpoint(endpoint)
+	if err != nil {
+		return false, err
+	}
+	plainHTTP = o.PlainHTTP || parsed.Scheme == "http" || parsed.Scheme == "" && parsed.Loopback()
+	ownTLS := o.RootCAs != nil || len(o.ClientCertificates) > 0 || o.InsecureSkipVerify
+	switch {
+	case o.PlainHTTP && parsed.Scheme == "https":
+		err = fmt.Errorf("%w: plain HTTP for an endpoint written https://", ErrInvalidOptions)
+	case o.Transport != nil && (ownTLS || o.Proxy != nil):
+		err = fmt.Errorf("%w: a Transport together with settings for TLS or a proxy", ErrInvalidOptions)
+	case plainHTTP && ownTLS:
+		err = fmt.Errorf("%w: settings for TLS together with plain HTTP", ErrInvalidOptions)
+	case !o.Credential.IsZero() && plainHTTP && !parsed.Loopback() && !o.PlainHTTPCredentials:
+		err = errReadable
+	default:
+		err = o.Credential.Validate()
+	}
+	return plainHTTP, err
+}
+
+// errReadable keeps a credential from a network where anyone can read it.
+var errReadable = fmt.Errorf("%w: not sent over plain HTTP to a host that is not loopback, unless PlainHTTPCredentials allows it", ErrInvalidCredential)
+
+func (o Options) transport() http.RoundTripper {
+	if o.Transport != nil {
+		return o.Transport
+	}
+	proxy := o.Proxy
+	if proxy == nil {
+		proxy = http.ProxyFromEnvironment
+	}
+	return &http.Transport{
+		Proxy:                  proxy,
+		DialContext:            (&net.Dialer{Timeout: dialTimeout}).DialContext,
+		TLSHandshakeTimeout:    dialTimeout,
+		ResponseHeaderTimeout:  responseHeaderTimeout,
+		MaxResponseHeaderBytes: maxHeaderBytes,
+		MaxIdleConnsPerHost:    8,
+		IdleConnTimeout:        90 * time.Second,
+		ForceAttemptHTTP2:      true,
+		TLSClientConfig: &tls.Config{
+			MinVersion:         tls.VersionTLS12,
+			RootCAs:            o.RootCAs,
+			Certificates:       o.ClientCertificates,
+			InsecureSkipVerify: o.InsecureSkipVerify, //nolint:gosec // asked for by name
+		},
+	}
+}
