@@ -11,14 +11,16 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // Default limits of [Options].
 const (
 	DefaultMaxFiles     = 100_000
-	DefaultMaxFileSize  = 1 << 30
-	DefaultMaxTotalSize = 1_000_000_000 // what Argo CD unpacks of one artifact
+	DefaultMaxFileSize  = 1_000_000_000 // what Argo CD unpacks of one artifact
+	DefaultMaxTotalSize = 1_000_000_000 // the same
 	DefaultMaxDepth     = 100
+	DefaultMaxEntries   = 500_000
 )
 
 // Options are what a caller may change about collecting. The zero value is the
@@ -40,22 +42,30 @@ type Options struct {
 	MaxFileSize  int64 // bytes in one file; DefaultMaxFileSize
 	MaxTotalSize int64 // bytes in all files; DefaultMaxTotalSize
 	MaxDepth     int   // folders below one another; DefaultMaxDepth
+	MaxEntries   int   // files, folders and others, taken or not; DefaultMaxEntries
 }
 
-func (o Options) withDefaults() (Options, error) {
-	if o.MaxFiles < 0 || o.MaxFileSize < 0 || o.MaxTotalSize < 0 || o.MaxDepth < 0 {
-		return o, errors.New("negative limit in the options of collecting")
+// Validate reports whether the options can be used. The error is a [*PathError]
+// with [ErrInvalidLimit] or [ErrInvalidPattern].
+func (o Options) Validate() error {
+	if o.MaxFiles < 0 || o.MaxFileSize < 0 || o.MaxTotalSize < 0 || o.MaxDepth < 0 || o.MaxEntries < 0 {
+		return &PathError{Err: ErrInvalidLimit}
 	}
 	for _, pattern := range o.Include {
 		if _, err := path.Match(pattern, ""); err != nil || pattern == "" || strings.Contains(pattern, "/") {
-			return o, &PathError{Path: pattern, Err: ErrInvalidPattern}
+			return &PathError{Path: pattern, Err: ErrInvalidPattern}
 		}
 	}
+	return nil
+}
+
+func (o Options) withDefaults() Options {
 	o.MaxFiles = cmp.Or(o.MaxFiles, DefaultMaxFiles)
 	o.MaxFileSize = cmp.Or(o.MaxFileSize, DefaultMaxFileSize)
 	o.MaxTotalSize = cmp.Or(o.MaxTotalSize, DefaultMaxTotalSize)
 	o.MaxDepth = cmp.Or(o.MaxDepth, DefaultMaxDepth)
-	return o, nil
+	o.MaxEntries = cmp.Or(o.MaxEntries, DefaultMaxEntries)
+	return o
 }
 
 // SourceDir checks that dir is an existing directory and returns its absolute
@@ -69,7 +79,7 @@ func SourceDir(dir string) (string, error) {
 	}
 	info, err := os.Stat(dir)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR): // below a file
 		return "", &PathError{Path: dir, Err: ErrPathNotFound}
 	case err != nil:
 		return "", &PathError{Path: dir, Err: systemError(err)}
@@ -94,12 +104,15 @@ func SourceDir(dir string) (string, error) {
 // Collect takes everything or nothing. Its error is a [*PathError] with one of
 // the package's sentinels or the file system's own error, or that of ctx.
 func Collect(ctx context.Context, dir string, opts Options) (*Set, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	abs, err := SourceDir(dir)
 	if err != nil {
 		return nil, err
 	}
 	open := func() (fs.FS, io.Closer, error) {
-		root, err := os.OpenRoot(abs)
+		root, err := os.OpenRoot(abs + string(filepath.Separator)) // never waits for a FIFO
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, nil, &PathError{Path: abs, Err: ErrPathNotFound}
 		}
@@ -129,8 +142,10 @@ func CollectFS(ctx context.Context, fsys fs.FS, opts Options) (*Set, error) {
 }
 
 func collect(ctx context.Context, open func() (fs.FS, io.Closer, error), opts Options) (*Set, error) {
-	opts, err := opts.withDefaults()
-	if err != nil {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := opts.Validate(); err != nil {
 		return nil, err
 	}
 	fsys, closer, err := open()
@@ -139,11 +154,11 @@ func collect(ctx context.Context, open func() (fs.FS, io.Closer, error), opts Op
 	}
 	defer func() { _ = closer.Close() }() // only read from
 
-	w := walker{fsys: fsys, opts: opts, set: &Set{open: open}}
+	w := walker{fsys: fsys, opts: opts.withDefaults(), set: &Set{open: open}}
 	if err := w.folder(ctx, place{path: ".", real: "."}); err != nil {
 		return nil, err
 	}
-	if len(w.set.files) == 0 {
+	if !slices.ContainsFunc(w.set.files, func(f File) bool { return IsManifest(f.Path) }) {
 		return nil, &PathError{Err: ErrNoManifestFiles}
 	}
 	slices.SortFunc(w.set.files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
@@ -172,9 +187,9 @@ func (o Options) included(name string) bool {
 // isVersionControl lists the folders of systems that keep their data beside
 // the files. Ignore files such as .gitignore are plain files and not meant.
 func isVersionControl(name string) bool {
-	switch name {
-	case ".git", ".hg", ".svn", ".bzr", ".jj", "_darcs", "CVS":
+	switch strings.ToLower(name) { // some file systems know no case
+	case ".git", ".hg", ".svn", ".bzr", ".jj", "_darcs":
 		return true
 	}
-	return false
+	return name == "CVS" // in lower case it is more likely something else
 }

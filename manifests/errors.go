@@ -36,8 +36,10 @@ var (
 	ErrEmptyFile = errors.New("file is empty")
 	// ErrInvalidName reports a name that not every consumer can unpack.
 	ErrInvalidName = errors.New("name cannot be carried in an archive")
-	// ErrInvalidPattern reports a pattern in [Options] that is none.
+	// ErrInvalidPattern reports a malformed pattern in [Options].
 	ErrInvalidPattern = errors.New("invalid pattern to include")
+	// ErrInvalidLimit reports a negative limit in [Options].
+	ErrInvalidLimit = errors.New("negative limit")
 	// ErrFileChanged reports a file that is not what it was when it was
 	// collected. Collecting again may succeed.
 	ErrFileChanged = errors.New("file changed while it was read")
@@ -84,6 +86,8 @@ var hints = []struct {
 	text string
 }{
 	{ErrPathRequired, "name the directory that holds the manifests"},
+	{ErrPathNotFound, "check the path"},
+	{ErrPathNotDirectory, "name the directory that holds the file"},
 	{ErrNoManifestFiles, "check that this is the right directory"},
 	{ErrSymlinkEscapes, "replace the link with the file, or link relatively to a place inside the directory"},
 	{ErrSymlinkDangling, "remove the link, or create what it points to"},
@@ -93,7 +97,7 @@ var hints = []struct {
 	{ErrInvalidName, "rename it: UTF-8, without control characters and backslashes, and no directory that ends in two dots"},
 	{ErrInvalidPattern, "give a pattern for the name of a file, such as *.properties, without folders"},
 	{ErrFileChanged, "try again when nothing writes to the directory"},
-	{ErrLimitExceeded, "point at a smaller tree, or raise the limit in the options"},
+	{ErrLimitExceeded, "point at a smaller tree, or raise the limit where manifests are collected"},
 	{fs.ErrPermission, "give yourself read permission, or move it out of the directory"},
 }
 

@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"slices"
 	"time"
 )
@@ -93,7 +94,7 @@ func (r *Reader) Close() error { return r.closer.Close() }
 // of them are wrapped in a [*PathError].
 func (r *Reader) Open(f File) (io.ReadCloser, error) {
 	file, err := r.fsys.Open(f.real)
-	if errors.Is(err, fs.ErrNotExist) {
+	if err != nil && r.replaced(f) {
 		return nil, &PathError{Path: f.Path, Err: ErrFileChanged}
 	}
 	if err != nil {
@@ -105,6 +106,19 @@ func (r *Reader) Open(f File) (io.ReadCloser, error) {
 		return nil, err
 	}
 	return opened, nil
+}
+
+// replaced reports whether, in place of a file, there is nothing, something
+// else, or on the way to it what is no folder.
+func (r *Reader) replaced(f File) bool {
+	lstat := fs.Lstat
+	for dir := path.Dir(f.real); dir != "."; dir = path.Dir(dir) {
+		if info, err := lstat(r.fsys, dir); err == nil && !info.IsDir() {
+			return true
+		}
+	}
+	info, err := lstat(r.fsys, f.real)
+	return errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular()
 }
 
 // openFile hands out exactly the bytes that were announced.
@@ -147,19 +161,14 @@ func (f *openFile) check() error {
 }
 
 // rootFS is an [os.Root] whose Open cannot be held up by a FIFO that took the
-// place of a regular file.
+// place of a file or folder. It is no [fs.ReadDirFS], so that folders are opened
+// by it as well.
 type rootFS struct {
 	root *os.Root
-	linkFS
-}
-
-// linkFS is what an [os.Root] offers.
-type linkFS interface {
-	fs.ReadDirFS
 	fs.ReadLinkFS
 }
 
-func newRootFS(root *os.Root) rootFS { return rootFS{root, root.FS().(linkFS)} }
+func newRootFS(root *os.Root) rootFS { return rootFS{root, root.FS().(fs.ReadLinkFS)} }
 
 func (r rootFS) Open(name string) (fs.File, error) {
 	return r.root.OpenFile(name, os.O_RDONLY|openNonblock, 0)

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // Lengths that file systems (NAME_MAX, PATH_MAX on Linux) can hold.
@@ -36,6 +35,7 @@ type walker struct {
 	opts    Options
 	set     *Set
 	folders []string // the real paths of the folders that are being walked
+	entries int      // links can make many of few
 }
 
 func (w *walker) folder(ctx context.Context, at place) error {
@@ -46,12 +46,18 @@ func (w *walker) folder(ctx context.Context, at place) error {
 	defer func() { w.folders = w.folders[:len(w.folders)-1] }()
 
 	entries, err := fs.ReadDir(w.fsys, at.real)
+	if errors.Is(err, fs.ErrNotExist) && at.path != "." {
+		return &PathError{Path: at.path, Err: ErrFileChanged}
+	}
 	if err != nil {
 		return &PathError{Path: at.path, Err: systemError(err)}
 	}
 	for _, entry := range entries {
 		if err := ctx.Err(); err != nil {
 			return err
+		}
+		if w.entries++; w.entries > w.opts.MaxEntries {
+			return &PathError{Path: at.path, Err: &LimitError{"MaxEntries", int64(w.opts.MaxEntries)}}
 		}
 		if err := w.entry(ctx, at.child(entry.Name()), entry); err != nil {
 			return err
@@ -67,9 +73,16 @@ func (w *walker) entry(ctx context.Context, at place, entry fs.DirEntry) error {
 		return nil
 	}
 	if kind&fs.ModeSymlink != 0 {
+		if err := checkName(at.path, false); err != nil {
+			return err
+		}
 		real, target, err := w.resolve(at)
 		if err != nil {
 			return err
+		}
+		if slices.ContainsFunc(strings.Split(real, "/"), isVersionControl) {
+			w.skip(at.path, ReasonVersionControl)
+			return nil
 		}
 		at.real, kind = real, target.Mode().Type()
 		info = func() (fs.FileInfo, error) { return target, nil }
@@ -209,7 +222,7 @@ func (w *walker) resolve(at place) (string, fs.FileInfo, error) {
 // not survive every file system, terminal and log.
 func checkName(p string, folder bool) error {
 	name := path.Base(p)
-	bad := !utf8.ValidString(name) ||
+	bad := !fs.ValidPath(p) || // not UTF-8, or an fs.FS that makes names up
 		strings.ContainsRune(name, '\\') ||
 		strings.ContainsFunc(name, unicode.IsControl) ||
 		folder && strings.HasSuffix(name, "..") ||

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/kubeoci/oci/internal/redact"
 )
 
 // MaxAnnotationBytes bounds the keys and values of all annotations together: a
@@ -49,12 +51,12 @@ func checkAnnotations(annotations map[string]string) error {
 	return nil
 }
 
-// manifestAnnotations are those of the caller, without user names and passwords
-// in URLs, and the creation time.
+// manifestAnnotations are those of the caller, without the secrets in URLs, and
+// the creation time.
 func (o Options) manifestAnnotations() map[string]string {
 	annotations := make(map[string]string, len(o.Annotations)+1)
 	for key, value := range o.Annotations {
-		annotations[key] = withoutUserinfo(value)
+		annotations[key] = redact.URLs(value)
 	}
 	annotations[ocispec.AnnotationCreated] = o.created().Format(time.RFC3339)
 	return annotations
@@ -70,22 +72,14 @@ func annotationFault(key, value string) string {
 		return "the key holds control characters or is not UTF-8"
 	case !utf8.ValidString(value):
 		return "the value is not UTF-8"
+	case hiddenUserinfo.MatchString(redact.URLs(value)):
+		return "the value holds what may be a password and cannot be told from the rest"
 	case strings.ContainsFunc(value, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) }):
 		return "the value holds control characters"
 	}
 	return ""
 }
 
-// withoutUserinfo removes the user name and password from a URL, such as that
-// of the Git repository a build comes from, and leaves other text alone.
-func withoutUserinfo(value string) string {
-	u, err := url.Parse(strings.TrimSpace(value))
-	if err != nil || u.Host == "" || u.User == nil {
-		return value
-	}
-	if _, secret := u.User.Password(); !secret && strings.Contains(u.Scheme, "ssh") {
-		return value // git@host: the name is part of the address
-	}
-	u.User = nil
-	return u.String()
-}
+// hiddenUserinfo finds a password that holds what ends the authority of a URL.
+// What stands before it looks like a port that is no number.
+var hiddenUserinfo = regexp.MustCompile(`//[^/\s@:]*:[^/\s@]*[^/\s@0-9].*@`)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"regexp"
 	"time"
 
 	"github.com/opencontainers/go-digest"
@@ -33,6 +34,12 @@ const (
 // default 1G), and where that is between two entries it does so without an error.
 const MaxArchiveSize = 1_000_000_000
 
+// ErrInvalidArtifactType reports an artifact type that is not a media type.
+var ErrInvalidArtifactType = errors.New("invalid artifact type")
+
+// mediaType is the form of RFC 6838 section 4.2.
+var mediaType = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$`)
+
 // ErrTooLarge reports an archive of more than [MaxArchiveSize] bytes.
 var ErrTooLarge = archive.ErrTooLarge
 
@@ -42,10 +49,11 @@ type Options struct {
 	// Engine selects the layout. Empty means GitOpsEngineNone.
 	Engine GitOpsEngine
 	// Prefix is the folder under which GitOpsEngineArgoCD and GitOpsEngineNone
-	// put the tree. Empty means the name of the Set.
+	// put the tree. Empty means the name of the Set; one of an fs.FS has none,
+	// and needs a prefix for these two.
 	Prefix string
-	// Annotations are added to the manifest. A user name or password in a URL
-	// is taken out. The key for the creation time is refused.
+	// Annotations are added to the manifest. User names, passwords and queries
+	// in URLs are taken out. The key for the creation time is refused.
 	Annotations map[string]string
 	// Created is recorded as the creation time. Zero means the Unix epoch, so
 	// that the same files give the same digest.
@@ -56,7 +64,8 @@ type Options struct {
 }
 
 // Validate reports whether [Pack] takes the options. The error matches
-// [ErrUnknownEngine], [ErrInvalidPrefix] or [ErrInvalidAnnotation].
+// [ErrUnknownEngine], [ErrInvalidPrefix], [ErrInvalidArtifactType] or
+// [ErrInvalidAnnotation].
 func (o Options) Validate() error {
 	engine, err := ParseGitOpsEngine(string(o.Engine))
 	if err != nil {
@@ -66,6 +75,9 @@ func (o Options) Validate() error {
 		if err := checkPrefix(o.Prefix); err != nil {
 			return err
 		}
+	}
+	if o.ArtifactType != "" && !mediaType.MatchString(o.ArtifactType) {
+		return fmt.Errorf("%w: %.80q is not a media type", ErrInvalidArtifactType, o.ArtifactType)
 	}
 	if year := o.created().Year(); year < 0 || year > 9999 { // RFC 3339 section 5.6
 		return &AnnotationError{ocispec.AnnotationCreated, fmt.Sprintf("the year %d cannot be written", year)}
@@ -102,17 +114,23 @@ type Result struct {
 // error.
 //
 // Errors match [ErrCollision], [ErrInvalidPrefix], [ErrUnknownEngine],
-// [ErrInvalidAnnotation], [ErrTooLarge], those of [manifests.Reader.Open], or
-// are those of store or ctx. Nothing refers to what was written before an error.
+// [ErrInvalidArtifactType], [ErrInvalidAnnotation], [ErrTooLarge], those of
+// [manifests.Reader.Open], or are those of store or ctx. Nothing refers to what was written before an error.
 //
 // Pack may be called concurrently, for one store too if that allows it.
 func Pack(ctx context.Context, store content.Pusher, set *manifests.Set, opts Options) (Result, error) {
+	if err := ctx.Err(); err != nil {
+		return Result{}, err
+	}
 	if err := opts.Validate(); err != nil {
 		return Result{}, err
 	}
 	layout, err := Plan(set.Files(), opts.Engine, cmp.Or(opts.Prefix, set.Name()))
 	if err != nil {
 		return Result{}, err
+	}
+	if size := layout.leastSize(); size > MaxArchiveSize { // found before anything is read
+		return Result{}, fmt.Errorf("%w: at least %d bytes, and %d are allowed", ErrTooLarge, size, MaxArchiveSize)
 	}
 	result := Result{Layout: layout, Created: opts.created()}
 	if err := result.packLayer(ctx, store, set); err != nil {

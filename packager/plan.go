@@ -3,6 +3,7 @@ package packager
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -59,13 +60,24 @@ type Layout struct {
 	Paths EnginePaths
 }
 
+// leastSize is what the archive has at least: for each entry a block for its
+// header, and whole blocks for its content.
+func (l Layout) leastSize() int64 {
+	const block = 512
+	var size int64
+	for _, e := range l.Entries {
+		size += block + (e.File.Size+block-1)/block*block
+	}
+	return size
+}
+
 // Plan lays files out for engine, before a byte is written. The prefix is the
 // folder under which [GitOpsEngineArgoCD] and [GitOpsEngineNone] put the tree;
 // [GitOpsEngineFlux] does not use it.
 //
 // Two paths that would become one are a [*CollisionError]. Paths that differ by
-// case only are not. Other errors match [ErrUnknownEngine] or
-// [ErrInvalidPrefix].
+// case only are not. Other errors match [ErrUnknownEngine], [ErrInvalidPrefix],
+// or manifests.ErrInvalidName for a path that is not relative and clean.
 func Plan(files []manifests.File, engine GitOpsEngine, prefix string) (Layout, error) {
 	engine, err := ParseGitOpsEngine(string(engine))
 	if err != nil {
@@ -74,6 +86,11 @@ func Plan(files []manifests.File, engine GitOpsEngine, prefix string) (Layout, e
 	if engine != GitOpsEngineFlux {
 		if err := checkPrefix(prefix); err != nil {
 			return Layout{}, err
+		}
+	}
+	for _, f := range files {
+		if !fs.ValidPath(f.Path) || f.Path == "." {
+			return Layout{}, &manifests.PathError{Path: f.Path, Err: manifests.ErrInvalidName}
 		}
 	}
 	entries := make([]Entry, 0, 2*len(files))
@@ -128,7 +145,7 @@ func checkCollisions(entries []Entry) error {
 
 // checkPrefix accepts what manifests accepts as the name of a folder.
 func checkPrefix(prefix string) error {
-	bad := prefix == "" || prefix == "." || strings.HasSuffix(prefix, "..") ||
+	bad := strings.TrimSpace(prefix) != prefix || prefix == "" || prefix == "." || strings.HasSuffix(prefix, "..") ||
 		strings.ContainsAny(prefix, `/\`) ||
 		strings.ContainsFunc(prefix, unicode.IsControl) ||
 		!utf8.ValidString(prefix) || len(prefix) > 255

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	_ "crypto/sha512" // digests of that kind, where nothing else brings it
 	"errors"
 	"fmt"
 	"io"
@@ -60,9 +61,16 @@ func (s *Store) Fetch(_ context.Context, target ocispec.Descriptor) (io.ReadClos
 // Push takes content in. It is kept only if it is what expected describes.
 //
 // The error matches errdef.ErrAlreadyExists where the Store holds it already,
-// content.ErrMismatchedDigest, content.ErrTrailingData or io.ErrUnexpectedEOF
-// where it is not what was described, or is that of r or of the temporary file.
+// content.ErrInvalidDescriptorSize, content.ErrMismatchedDigest,
+// content.ErrTrailingData or io.ErrUnexpectedEOF where it is not what was
+// described, or is that of ctx, of r or of the temporary file.
 func (s *Store) Push(ctx context.Context, expected ocispec.Descriptor, r io.Reader) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if expected.Size < 0 {
+		return fmt.Errorf("%s: %w", expected.Digest, content.ErrInvalidDescriptorSize)
+	}
 	if exists, _ := s.Exists(ctx, expected); exists { // never an error
 		return fmt.Errorf("%s: %w", expected.Digest, errdef.ErrAlreadyExists)
 	}

@@ -1,18 +1,45 @@
-// Package redact prints structs that hold secrets.
+// Package redact keeps secrets out of what is printed and recorded.
 package redact
 
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
+	"strings"
 )
 
 // Format prints v as its type and its JSON, so that a field is kept out of
-// messages and logs in the same way as out of JSON: by the tag `json:"-"`. It is
-// meant to be all of a Format method.
+// messages and logs in the same way as out of JSON: by the tag `json:"-"`. What
+// is secret in a URL is taken out as well. It is meant to be all of a Format
+// method.
 func Format(f fmt.State, v any) {
 	data, err := json.Marshal(v)
 	if err != nil {
 		data = []byte("{not printable}")
 	}
-	_, _ = fmt.Fprintf(f, "%T%s", v, data) // fmt.State does not fail
+	text := jsonString.ReplaceAllStringFunc(string(data), URLs)
+	_, _ = fmt.Fprintf(f, "%T%s", v, text) // fmt.State does not fail
+}
+
+// jsonString is a string in JSON with its quotes.
+var jsonString = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+// What may be secret in a URL: the user information, which ends at the last "@"
+// of the authority, and the query.
+var (
+	userinfo = regexp.MustCompile(`(?i)(?:[a-z][a-z0-9+.-]*:)?//[^/\s]*@`)
+	query    = regexp.MustCompile(`(//[^\s?]*)\?\S*`)
+)
+
+// URLs takes the user information and the query out of all URLs in text. The
+// name in ssh://git@host stays, since it is part of the address.
+func URLs(text string) string {
+	text = userinfo.ReplaceAllStringFunc(text, func(s string) string {
+		scheme, user, _ := strings.Cut(s, "//")
+		if strings.Contains(strings.ToLower(scheme), "ssh") && !strings.Contains(user, ":") {
+			return s
+		}
+		return scheme + "//"
+	})
+	return query.ReplaceAllString(text, "$1")
 }

@@ -53,3 +53,26 @@ func TestFormatWithinOtherValues(t *testing.T) {
 	text := fmt.Sprintf("%+v %#v %v", []settings{s}, map[string]any{"s": s}, struct{ S settings }{s})
 	assert.NotContains(t, text, "canary")
 }
+
+func TestURLs(t *testing.T) {
+	for _, row := range []struct{ name, text, want string }{
+		{"nothing", "no URL, but jane@example.com?", "no URL, but jane@example.com?"},
+		{"a user and a password", "https://user:pw@host/path", "https://host/path"},
+		{"a token", "see https://token@host and http://x", "see https://host and http://x"},
+		{"an address for SSH", "ssh://git@host/app", "ssh://git@host/app"},
+		{"a password for SSH", "ssh://git:pw@host/app", "ssh://host/app"},
+		{"a query", "https://host/path?token=pw and more", "https://host/path and more"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			assert.Equal(t, row.want, redact.URLs(row.text))
+		})
+	}
+}
+
+// What nobody should put into a field is put there.
+func TestFormatOfURLs(t *testing.T) {
+	v := settings{Name: `say "https://user:pw\"x@host/a?token=pw" twice`}
+	text := fmt.Sprint(v)
+	assert.NotContains(t, text, "pw")
+	assert.Contains(t, text, `\"https://host/a twice`)
+}

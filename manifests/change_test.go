@@ -1,0 +1,133 @@
+package manifests_test
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/manifests"
+)
+
+// change is something that happens to a file of the text "0123456789".
+type change struct {
+	name string
+	do   func(t *testing.T, file string)
+}
+
+var contentChanges = []change{
+	{"grows", func(t *testing.T, file string) {
+		f, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY, 0)
+		require.NoError(t, err)
+		_, err = f.WriteString("more")
+		require.NoError(t, err)
+		require.NoError(t, f.Close())
+		require.NoError(t, os.Chtimes(file, longAgo, longAgo))
+	}},
+	{"shrinks", func(t *testing.T, file string) {
+		require.NoError(t, os.Truncate(file, 5))
+		require.NoError(t, os.Chtimes(file, longAgo, longAgo))
+	}},
+	{"is emptied", func(t *testing.T, file string) {
+		require.NoError(t, os.Truncate(file, 0))
+		require.NoError(t, os.Chtimes(file, longAgo, longAgo))
+	}},
+	{"is rewritten in its size", func(t *testing.T, file string) {
+		require.NoError(t, os.WriteFile(file, []byte("9876543210"), 0o644))
+		require.NoError(t, os.Chtimes(file, longAgo, longAgo.AddDate(0, 0, 1)))
+	}},
+	{"is rewritten in its size within the second", func(t *testing.T, file string) {
+		require.NoError(t, os.WriteFile(file, []byte("9876543210"), 0o644))
+		require.NoError(t, os.Chtimes(file, longAgo, longAgo.Add(1000)))
+	}},
+}
+
+var replacements = []change{
+	{"vanishes", func(t *testing.T, file string) { require.NoError(t, os.Remove(file)) }},
+	{"vanishes with its folder", func(t *testing.T, file string) { require.NoError(t, os.RemoveAll(filepath.Dir(file))) }},
+	{"becomes a folder", func(t *testing.T, file string) {
+		require.NoError(t, os.Remove(file))
+		require.NoError(t, os.Mkdir(file, 0o755))
+		require.NoError(t, os.Chtimes(file, longAgo, longAgo))
+	}},
+	{"becomes another file", func(t *testing.T, file string) {
+		require.NoError(t, os.WriteFile(file+"~", []byte("9876543210"), 0o644))
+		require.NoError(t, os.Rename(file+"~", file))
+	}},
+}
+
+// collectTen collects a tree whose one file, sub/a.yaml, changed long ago.
+func collectTen(t *testing.T) (set *manifests.Set, dir, file string) {
+	t.Helper()
+	dir = tree{"sub/a.yaml": "0123456789"}.dir(t)
+	file = filepath.Join(dir, "sub", "a.yaml")
+	require.NoError(t, os.Chtimes(file, longAgo, longAgo))
+	set, err := manifests.Collect(t.Context(), dir, manifests.Options{})
+	require.NoError(t, err)
+	return set, dir, file
+}
+
+func TestChangeBeforeOpen(t *testing.T) {
+	for _, change := range append(contentChanges, replacements...) {
+		t.Run(change.name, func(t *testing.T) {
+			set, _, file := collectTen(t)
+			change.do(t, file)
+			requireChanged(t, set)
+		})
+	}
+}
+
+// requireChanged asserts that the one file of set is not opened.
+func requireChanged(t *testing.T, set *manifests.Set) {
+	t.Helper()
+	reader, err := set.Open()
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, reader.Close()) }()
+	content, err := reader.Open(set.Files()[0])
+	require.Nil(t, content)
+	requirePathError(t, err, manifests.ErrFileChanged, "sub/a.yaml")
+}
+
+func TestChangeWhileReading(t *testing.T) {
+	for _, change := range contentChanges {
+		for _, seen := range []int{0, 1, 10} {
+			t.Run(change.name+" after "+strings.Repeat("x", seen), func(t *testing.T) {
+				set, _, file := collectTen(t)
+				reader, err := set.Open()
+				require.NoError(t, err)
+				defer func() { assert.NoError(t, reader.Close()) }()
+				content, err := reader.Open(set.Files()[0])
+				require.NoError(t, err)
+				defer func() { assert.NoError(t, content.Close()) }()
+				text := make([]byte, seen)
+				_, err = io.ReadFull(content, text)
+				require.NoError(t, err)
+				require.Equal(t, "0123456789"[:seen], string(text))
+
+				change.do(t, file)
+				rest, err := io.ReadAll(content)
+				requirePathError(t, err, manifests.ErrFileChanged, "sub/a.yaml")
+				assert.LessOrEqual(t, seen+len(rest), 10, "more than was announced")
+			})
+		}
+	}
+}
+
+// TestUnchanged leaves the file alone, and all around it not.
+func TestUnchanged(t *testing.T) {
+	set, dir, file := collectTen(t)
+	tree{"b.yaml": "new", "sub/c.yaml": "new"}.write(t, dir)
+	require.NoError(t, os.Chmod(file, 0o600))
+	assert.Equal(t, map[string]string{"sub/a.yaml": "0123456789"}, contents(t, set))
+}
+
+func TestSourceVanishes(t *testing.T) {
+	set, dir, _ := collectTen(t)
+	require.NoError(t, os.RemoveAll(dir))
+	_, err := set.Open()
+	requirePathError(t, err, manifests.ErrPathNotFound, dir)
+}

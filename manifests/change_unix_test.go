@@ -1,0 +1,155 @@
+//go:build unix && !aix && !solaris
+
+package manifests_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/manifests"
+)
+
+// TestReplacedWhileReading goes on reading the file that was collected.
+func TestReplacedWhileReading(t *testing.T) {
+	for _, change := range replacements {
+		t.Run(change.name, func(t *testing.T) {
+			set, _, file := collectTen(t)
+			reader, err := set.Open()
+			require.NoError(t, err)
+			content, err := reader.Open(set.Files()[0])
+			require.NoError(t, err)
+			require.NoError(t, reader.Close())
+
+			change.do(t, file)
+			text, err := io.ReadAll(content)
+			require.NoError(t, err)
+			assert.Equal(t, "0123456789", string(text))
+			require.NoError(t, content.Close())
+		})
+	}
+}
+
+func TestReplacedByLink(t *testing.T) {
+	set, dir, file := collectTen(t)
+	tree{"b.yaml": "abcdefghij"}.write(t, dir)
+	require.NoError(t, os.Remove(file))
+	require.NoError(t, os.Symlink("../b.yaml", file))
+	requireChanged(t, set)
+}
+
+// TestReplacedByFIFO has a FIFO that only its kind tells from the empty file.
+func TestReplacedByFIFO(t *testing.T) {
+	dir := tree{"a.yaml": ""}.dir(t)
+	file := filepath.Join(dir, "a.yaml")
+	require.NoError(t, os.Chtimes(file, longAgo, longAgo))
+	set, err := manifests.Collect(t.Context(), dir, manifests.Options{AllowEmptyFiles: true})
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(file))
+	makeFIFO(t, file)
+	require.NoError(t, os.Chtimes(file, longAgo, longAgo))
+	promptly(t, func() {
+		reader, err := set.Open()
+		if assert.NoError(t, err) {
+			_, err = reader.Open(set.Files()[0])
+			assert.ErrorIs(t, err, manifests.ErrFileChanged)
+			assert.NoError(t, reader.Close())
+		}
+	})
+}
+
+// outside makes a folder whose a.yaml cannot be told from that of collectTen by
+// size or time.
+func outside(t *testing.T) string {
+	t.Helper()
+	dir := tree{"a.yaml": "forbidden!"}.dir(t)
+	require.NoError(t, os.Chtimes(filepath.Join(dir, "a.yaml"), longAgo, longAgo))
+	return dir
+}
+
+func TestNothingOutsideIsOpened(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		change func(t *testing.T, sub, file, outside string)
+	}{
+		{"folder becomes a link", func(t *testing.T, sub, _, outside string) {
+			require.NoError(t, os.RemoveAll(sub))
+			require.NoError(t, os.Symlink(outside, sub))
+		}},
+		{"folder becomes a relative link", func(t *testing.T, sub, _, outside string) {
+			target, err := filepath.Rel(filepath.Dir(sub), outside)
+			require.NoError(t, err)
+			require.NoError(t, os.RemoveAll(sub))
+			require.NoError(t, os.Symlink(target, sub))
+		}},
+		{"file becomes a link", func(t *testing.T, _, file, outside string) {
+			require.NoError(t, os.Remove(file))
+			require.NoError(t, os.Symlink(filepath.Join(outside, "a.yaml"), file))
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			set, dir, file := collectTen(t)
+			outside := outside(t)
+			row.change(t, filepath.Join(dir, "sub"), file, outside)
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			require.Equal(t, "forbidden!", string(text))
+
+			reader, err := set.Open()
+			require.NoError(t, err)
+			defer func() { assert.NoError(t, reader.Close()) }()
+			content, err := reader.Open(set.Files()[0])
+			require.Nil(t, content)
+			requirePathError(t, err, err, "sub/a.yaml")
+		})
+	}
+}
+
+// TestNothingOutsideIsCollected swaps a folder for a link at every moment at
+// which Collect looks at its context.
+func TestNothingOutsideIsCollected(t *testing.T) {
+	for step, done := 1, false; !done; step++ {
+		t.Run(fmt.Sprint("step ", step), func(t *testing.T) {
+			dir := tree{"a.yaml": "a", "b/c.yaml": "bc", "d/e.yaml": "de", "d/f/g.yaml": "dfg", "h.yaml": "h"}.dir(t)
+			forbidden := tree{"e.yaml": "forbidden!", "f/g.yaml": "forbidden!", "x.yaml": "forbidden!"}.dir(t)
+			ctx := &steppedContext{Context: t.Context(), step: step, do: func() {
+				assert.NoError(t, os.Rename(filepath.Join(dir, "d"), filepath.Join(dir, "moved")))
+				assert.NoError(t, os.Symlink(forbidden, filepath.Join(dir, "d")))
+			}}
+			set, err := manifests.Collect(ctx, dir, manifests.Options{})
+			if done = ctx.step > 0; done {
+				require.NoError(t, err, "nothing was swapped")
+				require.Greater(t, step, 5)
+				return
+			}
+			if err != nil {
+				var pathErr *manifests.PathError
+				require.ErrorAs(t, err, &pathErr)
+				return
+			}
+			for _, f := range set.Files() {
+				assert.LessOrEqual(t, f.Size, int64(3), f.Path)
+			}
+		})
+	}
+}
+
+// steppedContext does something when it is looked at for the nth time.
+type steppedContext struct {
+	context.Context
+	step int
+	do   func()
+}
+
+func (s *steppedContext) Err() error {
+	if s.step--; s.step == 0 {
+		s.do()
+	}
+	return s.Context.Err()
+}

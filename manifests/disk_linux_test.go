@@ -1,0 +1,70 @@
+package manifests_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/manifests"
+)
+
+// TestNamesOnDisk has names that few file systems besides Linux's hold.
+func TestNamesOnDisk(t *testing.T) {
+	for _, name := range []string{"a\xff.yaml", "a\nb.yaml", `a\b.yaml`, "\x1b[2J.yml"} {
+		dir := tree{"ok.yaml": "ok", name: "text"}.dir(t)
+		_, err := manifests.Collect(t.Context(), dir, manifests.Options{})
+		requirePathError(t, err, manifests.ErrInvalidName, name)
+	}
+}
+
+// TestLongPathOnDisk has a path that no system call takes as a whole.
+func TestLongPathOnDisk(t *testing.T) {
+	dir := t.TempDir()
+	root, err := os.OpenRoot(dir)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, root.Close()) }()
+	name := longPath(4096)
+	require.NoError(t, root.MkdirAll(filepath.Dir(name), 0o755))
+	require.NoError(t, root.WriteFile(name, []byte("text"), 0o644))
+
+	set, err := manifests.Collect(t.Context(), dir, manifests.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{name: "text"}, contents(t, set))
+
+	require.NoError(t, root.Rename(name, longPath(4097)))
+	_, err = manifests.Collect(t.Context(), dir, manifests.Options{})
+	requirePathError(t, err, manifests.ErrInvalidName, longPath(4097))
+}
+
+// TestDefaultSizes has files without blocks: large at no cost.
+func TestDefaultSizes(t *testing.T) {
+	for _, row := range []struct {
+		name  string
+		sizes []int64
+		limit string
+	}{
+		{"total at the limit", []int64{manifests.DefaultMaxTotalSize - 1, 1}, ""},
+		{"total over the limit", []int64{manifests.DefaultMaxTotalSize, 1}, "MaxTotalSize"},
+		{"file over the limit", []int64{manifests.DefaultMaxFileSize + 1}, "MaxFileSize"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			dir := t.TempDir()
+			for i, size := range row.sizes {
+				name := filepath.Join(dir, string(rune('a'+i))+".yaml")
+				require.NoError(t, os.WriteFile(name, nil, 0o644))
+				require.NoError(t, os.Truncate(name, size))
+			}
+			_, err := manifests.Collect(t.Context(), dir, manifests.Options{})
+			if row.limit == "" {
+				require.NoError(t, err)
+				return
+			}
+			var limit *manifests.LimitError
+			require.ErrorAs(t, err, &limit)
+			assert.Equal(t, row.limit, limit.Limit)
+		})
+	}
+}

@@ -1,0 +1,87 @@
+package manifests_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"testing/fstest"
+
+	"github.com/kubeoci/oci/manifests"
+)
+
+func ExampleCollect() {
+	set, err := manifests.Collect(context.Background(), "../testdata/trees/kustomize", manifests.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(set.Name(), "has", len(set.Files()), "manifests")
+	for _, f := range set.Files()[:3] {
+		fmt.Println(f.Path, f.Size)
+	}
+	for _, s := range set.Skipped() {
+		fmt.Println("without", s.Path, "because of its", s.Reason)
+	}
+	// Output:
+	// kustomize has 12 manifests
+	// base/deployment.yaml 2822
+	// base/kustomization.yaml 393
+	// base/service.yaml 346
+	// without README.md because of its extension
+	// without base/app.properties because of its extension
+	// without base/defaults.env because of its extension
+	// without overlays/production/production.env because of its extension
+}
+
+func ExampleCollect_refused() {
+	_, err := manifests.Collect(context.Background(), "../testdata/trees/missing", manifests.Options{})
+	fmt.Println(err)
+	fmt.Println(errors.Is(err, manifests.ErrPathNotFound))
+	// Output:
+	// source path does not exist: "../testdata/trees/missing"
+	// true
+}
+
+func ExampleCollectFS() {
+	fsys := fstest.MapFS{
+		"namespace.yaml": {Data: []byte("kind: Namespace\n")},
+		"app.yaml":       {},
+	}
+	_, err := manifests.CollectFS(context.Background(), fsys, manifests.Options{})
+	fmt.Println(err)
+
+	var pathErr *manifests.PathError
+	if errors.As(err, &pathErr) {
+		fmt.Println("hint:", pathErr.Hint())
+	}
+	// Output:
+	// file is empty: "app.yaml"
+	// hint: remove the file, or allow empty files
+}
+
+func ExampleSet_Open() {
+	fsys := fstest.MapFS{"namespace.yaml": {Data: []byte("kind: Namespace\n")}}
+	set, err := manifests.CollectFS(context.Background(), fsys, manifests.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	reader, err := set.Open()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer reader.Close()
+	for _, f := range set.Files() {
+		content, err := reader.Open(f)
+		if err != nil {
+			log.Fatal(err)
+		}
+		if _, err := io.Copy(os.Stdout, content); err != nil {
+			log.Fatal(err)
+		}
+		content.Close()
+	}
+	// Output:
+	// kind: Namespace
+}

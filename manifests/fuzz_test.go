@@ -1,0 +1,124 @@
+package manifests_test
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/manifests"
+)
+
+// FuzzCollectFS builds a tree of the paths in a listing and knows by rules of
+// its own what is to be found there.
+func FuzzCollectFS(f *testing.F) {
+	for _, listing := range []string{
+		"", "a.yaml", "a.yaml\nb/c.YML\nb/d/e.json\nREADME.md", "b.yaml\na/b.yaml\na-b.yaml\na.yaml\na/b/c.yaml", ".git/a.yaml\na/.git\n.hg/x",
+		"app.yaml/a.json\napp.yaml/app.yaml/b.yml", "x/a..yaml\nx../a.yaml", "a\\b.yaml", "a\x7f.yaml\nb.yaml", "é.yaml\nz.yaml\nZ.yaml",
+		"CVS/a.yaml\n_darcs/b.yaml\ncvs/c.yaml\n.jj\n.svn.yaml\n.bzr/a", strings.Repeat("d/", 101) + "a.yaml", strings.Repeat("n", 251) + ".yaml",
+	} {
+		f.Add(listing, false)
+		f.Add(listing, true)
+	}
+	f.Fuzz(func(t *testing.T, listing string, allowEmpty bool) {
+		texts := treeOf(listing)
+		fsys := texts.mapFS()
+		set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{AllowEmptyFiles: allowEmpty})
+
+		want, wrong := expect(texts, allowEmpty)
+		if wrong != nil {
+			require.Nil(t, set)
+			require.True(t, slices.ContainsFunc(wrong, func(e error) bool { return errors.Is(err, e) }), "%v is none of %v", err, wrong)
+			return
+		}
+		require.NoError(t, err)
+		require.Equal(t, want, paths(set), "not exactly the manifests in the order of their bytes")
+		var size int64
+		for _, f := range set.Files() {
+			size += f.Size
+			require.EqualValues(t, len(texts[f.Path]), f.Size, f.Path)
+		}
+		require.Equal(t, size, set.Size())
+		for name, text := range contents(t, set) {
+			data, err := fs.ReadFile(fsys, name)
+			require.NoError(t, err)
+			require.Equal(t, string(data), text, name)
+		}
+
+		// What is neither taken nor below a version-control folder is reported.
+		for name := range texts {
+			listed := slices.ContainsFunc(set.Skipped(), func(s manifests.Skipped) bool {
+				return s.Path == name || strings.HasSuffix(s.Path, "/") && strings.HasPrefix(name, s.Path)
+			})
+			require.Equal(t, !slices.Contains(want, name), listed, name)
+		}
+	})
+}
+
+// treeOf is a tree of the paths in listing, one a line, in which no file is
+// where a folder has to be. Some files are empty.
+func treeOf(listing string) tree {
+	texts, folders := tree{}, map[string]bool{".": true}
+	for _, name := range strings.Split(listing, "\n") {
+		inFile := false
+		for dir := path.Dir(name); dir != "." && dir != "/"; dir = path.Dir(dir) {
+			_, isFile := texts[dir]
+			inFile = inFile || isFile
+		}
+		if !fs.ValidPath(name) || folders[name] || inFile {
+			continue
+		}
+		texts[name] = strings.Repeat("x", len(name)%5)
+		for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+			folders[dir] = true
+		}
+	}
+	return texts
+}
+
+// expect says which files of a tree are collected, or what may be wrong with it.
+func expect(texts tree, allowEmpty bool) (want []string, wrong []error) {
+	for name, text := range texts {
+		folders := strings.Split(name, "/")
+		file := folders[len(folders)-1]
+		folders = folders[:len(folders)-1]
+
+		hidden := slices.IndexFunc(folders, func(folder string) bool {
+			return folder == "CVS" || slices.Contains([]string{".git", ".hg", ".svn", ".bzr", ".jj", "_darcs"}, strings.ToLower(folder))
+		})
+		if hidden >= 0 {
+			folders = folders[:hidden]
+		}
+		if slices.ContainsFunc(folders, func(folder string) bool { return unfit(folder) || strings.HasSuffix(folder, "..") }) {
+			wrong = append(wrong, manifests.ErrInvalidName)
+		}
+		if len(folders) > manifests.DefaultMaxDepth {
+			wrong = append(wrong, manifests.ErrLimitExceeded)
+		}
+		lower := strings.ToLower(file)
+		if hidden >= 0 || !strings.HasSuffix(lower, ".yaml") && !strings.HasSuffix(lower, ".yml") && !strings.HasSuffix(lower, ".json") {
+			continue
+		}
+		want = append(want, name)
+		if unfit(file) || len(name) > 4096 {
+			wrong = append(wrong, manifests.ErrInvalidName)
+		}
+		if text == "" && !allowEmpty {
+			wrong = append(wrong, manifests.ErrEmptyFile)
+		}
+	}
+	if len(want) == 0 && wrong == nil {
+		wrong = append(wrong, manifests.ErrNoManifestFiles)
+	}
+	slices.Sort(want)
+	return want, wrong
+}
+
+func unfit(name string) bool {
+	return strings.Contains(name, `\`) || strings.ContainsFunc(name, unicode.IsControl) || len(name) > 255
+}

@@ -1,0 +1,122 @@
+package manifests_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/manifests"
+)
+
+func TestSetIsImmutable(t *testing.T) {
+	set, err := manifests.CollectFS(t.Context(), tree{"a.yaml": "a", "b.yaml": "bb", "c.txt": "", "d.txt": ""}.mapFS(), manifests.Options{})
+	require.NoError(t, err)
+	files := set.Files()
+	slices.Reverse(set.Files())
+	set.Files()[0].Path = "changed"
+	slices.Reverse(set.Skipped())
+	set.Skipped()[0].Path = "changed"
+	_ = append(set.Files()[:1], manifests.File{Path: "new"})
+
+	assert.Equal(t, files, set.Files())
+	assert.Equal(t, []string{"a.yaml", "b.yaml"}, paths(set))
+	assert.Equal(t, []manifests.Skipped{{Path: "c.txt", Reason: "extension"}, {Path: "d.txt", Reason: "extension"}}, set.Skipped())
+	assert.EqualValues(t, 3, set.Size())
+	assert.Equal(t, map[string]string{"a.yaml": "a", "b.yaml": "bb"}, contents(t, set))
+}
+
+func TestSetConcurrently(t *testing.T) {
+	texts := tree{"notes.txt": "", "link.yaml": linkTo + "f00/a.yaml"}
+	for i := range 50 {
+		texts[fmt.Sprintf("f%02d/a.yaml", i)] = strings.Repeat("x", i+1)
+	}
+	set, err := manifests.CollectFS(t.Context(), texts.mapFS(), manifests.Options{})
+	require.NoError(t, err)
+	shared, err := set.Open()
+	require.NoError(t, err)
+
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			own, err := set.Open()
+			assert.NoError(t, err)
+			for _, f := range set.Files() {
+				for _, reader := range []*manifests.Reader{shared, own} {
+					text, err := readFile(reader, f)
+					assert.NoError(t, err)
+					assert.Len(t, text, int(f.Size))
+				}
+			}
+			assert.Len(t, set.Skipped(), 1)
+			assert.NoError(t, own.Close())
+		})
+	}
+	group.Wait()
+	require.NoError(t, shared.Close())
+}
+
+func TestSetConcurrentlyOnDisk(t *testing.T) {
+	dir := tree{"a.yaml": "a", "b/c.yaml": "c", "b/d.yaml": "d"}.dir(t)
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			set, err := manifests.Collect(t.Context(), dir, manifests.Options{})
+			if !assert.NoError(t, err) {
+				return
+			}
+			reader, err := set.Open()
+			assert.NoError(t, err)
+			for _, f := range set.Files() {
+				text, err := readFile(reader, f)
+				assert.NoError(t, err)
+				assert.Equal(t, strings.TrimSuffix(f.Path[len(f.Path)-6:], ".yaml"), text)
+			}
+			assert.NoError(t, reader.Close())
+		})
+	}
+	group.Wait()
+}
+
+func TestSetAsJSON(t *testing.T) {
+	set, err := manifests.CollectFS(t.Context(), tree{"a.yaml": "a", ".git/x": "", "c.txt": ""}.mapFS(), manifests.Options{})
+	require.NoError(t, err)
+	text, err := json.Marshal([]any{set.Files(), set.Skipped()})
+	require.NoError(t, err)
+	assert.Equal(t, `[[{"path":"a.yaml","size":1}],`+
+		`[{"path":".git/","reason":"version-control"},{"path":"c.txt","reason":"extension"}]]`, string(text))
+}
+
+// TestReadInPieces reads by small and by odd calls.
+func TestReadInPieces(t *testing.T) {
+	text := strings.Repeat("0123456789", 100)
+	set, err := manifests.CollectFS(t.Context(), tree{"a.yaml": text}.mapFS(), manifests.Options{})
+	require.NoError(t, err)
+	reader, err := set.Open()
+	require.NoError(t, err)
+	for name, wrap := range map[string]func(io.Reader) io.Reader{
+		"as they come": func(r io.Reader) io.Reader { return r }, "bytes": iotest.OneByteReader, "halves": iotest.HalfReader,
+	} {
+		content, err := reader.Open(set.Files()[0])
+		require.NoError(t, err)
+		require.NoError(t, iotest.TestReader(wrap(content), []byte(text)), name)
+		require.NoError(t, content.Close())
+	}
+}
+
+// TestReaderOpensFilesOfItsSet refuses a File that was put together by hand.
+func TestReaderOpensFilesOfItsSet(t *testing.T) {
+	set, err := manifests.CollectFS(t.Context(), tree{"a.yaml": "a"}.mapFS(), manifests.Options{})
+	require.NoError(t, err)
+	reader, err := set.Open()
+	require.NoError(t, err)
+	_, err = reader.Open(manifests.File{Path: "a.yaml", Size: 1})
+	require.Error(t, err)
+}

@@ -1,0 +1,87 @@
+package manifests_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/manifests"
+)
+
+func TestSourceDirRefuses(t *testing.T) {
+	dir := tree{"file.yaml": "a"}.dir(t)
+	missing, file := filepath.Join(dir, "missing"), filepath.Join(dir, "file.yaml")
+	for _, row := range []struct {
+		name, dir string
+		err       error
+		path      string
+	}{
+		{"empty", "", manifests.ErrPathRequired, ""},
+		{"blank", " \t\n", manifests.ErrPathRequired, ""},
+		{"missing", missing, manifests.ErrPathNotFound, missing},
+		{"below what is missing", filepath.Join(missing, "x"), manifests.ErrPathNotFound, filepath.Join(missing, "x")},
+		{"file", file, manifests.ErrPathNotDirectory, file},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			abs, err := manifests.SourceDir(row.dir)
+			assert.Empty(t, abs)
+			requirePathError(t, err, row.err, row.path)
+
+			set, err := manifests.Collect(t.Context(), row.dir, manifests.Options{})
+			assert.Nil(t, set)
+			requirePathError(t, err, row.err, row.path)
+		})
+	}
+}
+
+// TestSourceDirUnreadableName has a path that no system call takes.
+func TestSourceDirUnreadableName(t *testing.T) {
+	_, err := manifests.SourceDir("a\x00b")
+	require.Error(t, err)
+	pathErr := requirePathError(t, err, err, "a\x00b")
+	assert.NotErrorIs(t, err, manifests.ErrPathNotFound)
+	assert.NotContains(t, err.Error(), "\x00")
+	assert.NotContains(t, pathErr.Err.Error(), "stat", "the path is named once")
+}
+
+func TestSourceDir(t *testing.T) {
+	parent := t.TempDir()
+	dir := filepath.Join(parent, "my app")
+	require.NoError(t, os.Mkdir(dir, 0o755))
+	tree{"a.yaml": "a"}.write(t, dir)
+	t.Chdir(dir)
+	wd, err := os.Getwd()
+	require.NoError(t, err)
+
+	for _, written := range []string{
+		".", "./", "../my app", "../my app/.", filepath.Join(wd, "..", "my app") + string(filepath.Separator),
+	} {
+		abs, err := manifests.SourceDir(written)
+		require.NoError(t, err, written)
+		assert.Equal(t, wd, abs, written)
+
+		set, err := manifests.Collect(t.Context(), written, manifests.Options{})
+		require.NoError(t, err, written)
+		assert.Equal(t, "my app", set.Name(), written)
+		assert.Equal(t, []string{"a.yaml"}, paths(set), written)
+	}
+}
+
+// TestCollectRelative collects a relative path and opens it from elsewhere.
+func TestCollectRelative(t *testing.T) {
+	t.Chdir(tree{"app/a.yaml": "a"}.dir(t))
+	set, err := manifests.Collect(t.Context(), "app", manifests.Options{})
+	require.NoError(t, err)
+
+	t.Chdir(t.TempDir())
+	assert.Equal(t, map[string]string{"a.yaml": "a"}, contents(t, set))
+}
+
+func TestCollectFSHasNoName(t *testing.T) {
+	set, err := manifests.CollectFS(t.Context(), tree{"a.yaml": "a"}.mapFS(), manifests.Options{})
+	require.NoError(t, err)
+	assert.Empty(t, set.Name())
+}

@@ -1,0 +1,79 @@
+//go:build unix && !aix && !solaris
+
+package manifests_test
+
+import (
+	"net"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/manifests"
+)
+
+// patience is what an operation gets that would last for ever if it opened a
+// FIFO that nobody writes to.
+const patience = 10 * time.Second
+
+// promptly fails the test when f does not return.
+func promptly(t *testing.T, f func()) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	select {
+	case <-done:
+	case <-time.After(patience):
+		t.Fatal("held up by a FIFO")
+	}
+}
+
+func makeFIFO(t *testing.T, name string) {
+	t.Helper()
+	require.NoError(t, syscall.Mkfifo(name, 0o644))
+}
+
+func TestFIFO(t *testing.T) {
+	dir := tree{"a.yaml": "a", "link": linkTo + "pipe"}.dir(t)
+	makeFIFO(t, filepath.Join(dir, "pipe"))
+	promptly(t, func() {
+		set, err := manifests.Collect(t.Context(), dir, manifests.Options{})
+		if assert.NoError(t, err) {
+			assert.Equal(t, []string{"a.yaml"}, paths(set))
+			assert.Equal(t, []manifests.Skipped{{Path: "link", Reason: "special"}, {Path: "pipe", Reason: "special"}}, set.Skipped())
+		}
+	})
+
+	makeFIFO(t, filepath.Join(dir, "pipe.yaml"))
+	promptly(t, func() {
+		_, err := manifests.Collect(t.Context(), dir, manifests.Options{})
+		assert.ErrorIs(t, err, manifests.ErrSpecialFile)
+	})
+}
+
+func TestFIFOAsSource(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	makeFIFO(t, pipe)
+	promptly(t, func() {
+		_, err := manifests.Collect(t.Context(), pipe, manifests.Options{})
+		assert.ErrorIs(t, err, manifests.ErrPathNotDirectory)
+	})
+}
+
+func TestSocket(t *testing.T) {
+	// The address of a socket is short, hence relative.
+	t.Chdir(tree{"a.yaml": "a"}.dir(t))
+	for _, name := range []string{"socket", "socket.yaml"} {
+		listener, err := net.Listen("unix", name)
+		require.NoError(t, err)
+		defer func() { assert.NoError(t, listener.Close()) }()
+	}
+	_, err := manifests.Collect(t.Context(), ".", manifests.Options{})
+	requirePathError(t, err, manifests.ErrSpecialFile, "socket.yaml")
+}

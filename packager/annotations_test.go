@@ -1,0 +1,121 @@
+package packager_test
+
+import (
+	"maps"
+	"strings"
+	"testing"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/packager"
+)
+
+const epoch = "1970-01-01T00:00:00Z"
+
+// recorded packs a file with annotations and returns those of the manifest.
+func recorded(t *testing.T, annotations map[string]string) map[string]string {
+	t.Helper()
+	return pack(t, small(t), packager.Options{Engine: packager.GitOpsEngineFlux, Annotations: annotations}).manifest(t).Annotations
+}
+
+func TestAnnotations(t *testing.T) {
+	given := map[string]string{
+		ocispec.AnnotationSource: "https://github.com/org/app.git", ocispec.AnnotationRevision: "main@sha1:0123456789abcdef",
+		"empty": "", "spaces": " a\tb\r\nc ", "letters": "größe 日本", "quotes": `"<&>\u0000`,
+	}
+	before := maps.Clone(given)
+	want := maps.Clone(given)
+	want[ocispec.AnnotationCreated] = epoch
+	assert.Equal(t, want, recorded(t, given))
+	assert.Equal(t, before, given, "the caller's map was changed")
+	assert.Equal(t, map[string]string{ocispec.AnnotationCreated: epoch}, recorded(t, nil))
+}
+
+func TestAnnotationsRefused(t *testing.T) {
+	const secret = "hunter2"
+	for _, row := range []struct{ name, key, value string }{
+		{"empty key", "", secret},
+		{"creation time", ocispec.AnnotationCreated, secret},
+		{"newline in the key", "a\nb", secret},
+		{"NUL in the key", "a\x00", secret},
+		{"key that is not UTF-8", "\xff", secret},
+		{"NUL in the value", "key", secret + "\x00"},
+		{"ESC in the value", "key", "https://user:" + secret + "@host/\x1b"},
+		{"C1 control character in the value", "key", secret + "\u009b"},
+		{"value that is not UTF-8", "key", secret + "\xff"},
+		{"value too large", "key", strings.Repeat(secret, packager.MaxAnnotationBytes)},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			annotations := map[string]string{"fine": "fine", row.key: row.value}
+			opts := packager.Options{Engine: packager.GitOpsEngineFlux, Annotations: annotations}
+			store := new(packager.Store)
+			result, packed := packager.Pack(t.Context(), store, small(t), opts)
+			assert.Zero(t, result)
+			require.NoError(t, store.Close())
+			for _, err := range []error{opts.Validate(), packed} {
+				require.ErrorIs(t, err, packager.ErrInvalidAnnotation)
+				var refused *packager.AnnotationError
+				require.ErrorAs(t, err, &refused)
+				assert.Equal(t, row.key, refused.Key)
+				assert.NotContains(t, err.Error(), secret)
+				assert.NotContains(t, refused.Reason, secret)
+			}
+		})
+	}
+}
+
+func TestAnnotationsSize(t *testing.T) {
+	opts := packager.Options{Annotations: map[string]string{"a": strings.Repeat("x", 1<<15-1), "b": strings.Repeat("x", 1<<15-1)}}
+	require.NoError(t, opts.Validate())
+	opts.Annotations["b"] += "x"
+	require.ErrorIs(t, opts.Validate(), packager.ErrInvalidAnnotation)
+}
+
+// What cannot be told from a password is refused, and not repeated.
+func TestAnnotationsHiddenUserinfo(t *testing.T) {
+	for _, value := range []string{"https://user:hunter2/x@host/app", "https://user:hunter x@host/app"} {
+		opts := packager.Options{Annotations: map[string]string{"key": value}}
+		err := opts.Validate()
+		require.ErrorIs(t, err, packager.ErrInvalidAnnotation, value)
+		assert.NotContains(t, err.Error(), "hunter")
+	}
+}
+
+func TestAnnotationsUserinfo(t *testing.T) {
+	for _, row := range []struct{ name, given, want string }{
+		{"user and password", "https://user:hunter2@host/app.git", "https://host/app.git"},
+		{"token as the user", "https://hunter2@host/app.git", "https://host/app.git"},
+		{"empty user", "https://:hunter2@host:8443/app", "https://host:8443/app"},
+		{"encoded", "https://user:hunter2%40x@host/app", "https://host/app"},
+		{"another scheme", "oci://user:hunter2@host/app", "oci://host/app"},
+		{"without a scheme", "//user:hunter2@host/app", "//host/app"},
+		{"blanks around", " https://user:hunter2@host/app\n", " https://host/app\n"},
+		{"password for SSH", "ssh://git:hunter2@host/app", "ssh://host/app"},
+		{"upper case", "HTTPS://user:hunter2@host/app", "HTTPS://host/app"},
+		{"bad escape", "https://user:hunter2%@host/app", "https://host/app"},
+		{"bad port", "https://user:hunter2@host:port/app", "https://host:port/app"},
+		{"backslash", `https://user:hunter2\x@host/app`, "https://host/app"},
+		{"fragment in the password", "https://user:hunter2#x@host/app", "https://host/app"},
+		{"question mark in the password", "https://user:hunter2?x@host/app", "https://host/app"},
+		{"at sign in the password", "https://user:hunter2@x@host/app", "https://host/app"},
+		{"in a sentence", "built from https://user:hunter2@host/app today", "built from https://host/app today"},
+		{"two of them", "https://x/ https://user:hunter2@host/", "https://x/ https://host/"},
+		{"scheme in a scheme", "git::https://user:hunter2@host/app", "git::https://host/app"},
+		{"three slashes", "https:///user:hunter2@host/app", "https:///host/app"},
+		{"query", "https://host/app?token=hunter2&x=y", "https://host/app"},
+		{"query in a sentence", "from https://host/app?token=hunter2 today", "from https://host/app today"},
+		{"a question", "really? yes", "really? yes"},
+		{"none", "https://host/app.git", "https://host/app.git"},
+		{"user for SSH", "ssh://git@host/app.git", "ssh://git@host/app.git"},
+		{"user for Git over SSH", "git+ssh://git@host/app.git", "git+ssh://git@host/app.git"},
+		{"no URL", "Jane Doe <jane@example.com>", "Jane Doe <jane@example.com>"},
+		{"host and path", "git@github.com:org/app.git", "git@github.com:org/app.git"},
+		{"at sign behind the host", "https://host/@scope/app", "https://host/@scope/app"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			assert.Equal(t, row.want, recorded(t, map[string]string{"key": row.given})["key"])
+		})
+	}
+}

@@ -1,0 +1,67 @@
+package packager_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+
+	"github.com/kubeoci/oci/manifests"
+	"github.com/kubeoci/oci/packager"
+)
+
+func ExamplePlan() {
+	files := []manifests.File{{Path: "base/deployment.yaml"}, {Path: "kustomization.yaml"}}
+	layout, err := packager.Plan(files, packager.GitOpsEngineArgoCD, "my-app")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, e := range layout.Entries {
+		fmt.Println(e.Path)
+	}
+	fmt.Println("Flux looks in", layout.Paths.Flux)
+	fmt.Println("Argo CD looks in", layout.Paths.ArgoCD)
+	// Output:
+	// my-app/base/deployment.yaml
+	// my-app/kustomization.yaml
+	// Flux looks in ./my-app
+	// Argo CD looks in my-app
+}
+
+func ExamplePlan_collision() {
+	files := []manifests.File{{Path: "app/deployment.yaml"}, {Path: "namespace.yaml"}}
+	_, err := packager.Plan(files, packager.GitOpsEngineNone, "app")
+	fmt.Println(err)
+
+	var collision *packager.CollisionError
+	if errors.As(err, &collision) {
+		fmt.Println("hint:", collision.Hint())
+	}
+	// Output:
+	// two entries collide in the archive: "app/deployment.yaml" and the copy of the tree both need "app"
+	// hint: choose another prefix, or one engine, so that the tree is laid out only once
+}
+
+func ExamplePack() {
+	ctx := context.Background()
+	set, err := manifests.Collect(ctx, "../testdata/trees/flat", manifests.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	var store packager.Store
+	defer store.Close()
+	result, err := packager.Pack(ctx, &store, set, packager.Options{
+		Engine:      packager.GitOpsEngineFlux,
+		Annotations: map[string]string{"org.opencontainers.image.version": "1.4.0"},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(result.Manifest.MediaType)
+	fmt.Println(result.Layer.MediaType)
+	fmt.Println(result.ContentDigest)
+	// Output:
+	// application/vnd.oci.image.manifest.v1+json
+	// application/vnd.oci.image.layer.v1.tar+gzip
+	// sha256:2039bae8dac3716d20c14a6f58a267b1147da24db1c82bd2898d68fd3d841052
+}

@@ -1,0 +1,63 @@
+package packager_test
+
+import (
+	"archive/tar"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/packager"
+)
+
+// TestGolden compares the archive of each tree with the description in
+// testdata. The content digest in it is a promise to those who compare builds
+// of different releases: it must never change.
+func TestGolden(t *testing.T) {
+	eachTree(t, func(t *testing.T, tree string, engine packager.GitOpsEngine) {
+		p := pack(t, collect(t, filepath.Join(treesDir, tree)), packager.Options{Engine: engine})
+		got := description(t, p)
+		name := filepath.Join("..", "testdata", "golden", tree+"."+strings.ToLower(string(engine))+".golden")
+		if *update {
+			require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o755))
+			require.NoError(t, os.WriteFile(name, []byte(got), 0o644))
+		}
+		want, err := os.ReadFile(name)
+		require.NoError(t, err)
+		assert.Equal(t, string(want), got)
+	})
+}
+
+// TestGoldenTrees has no tree forgotten, and no description left over.
+func TestGoldenTrees(t *testing.T) {
+	entries, err := os.ReadDir(treesDir)
+	require.NoError(t, err)
+	var names []string
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	assert.Equal(t, trees, names)
+	assert.Len(t, allFiles(t, filepath.Join("..", "testdata", "golden")), len(trees)*len(engines))
+}
+
+// description is the content digest, the number of entries, and a line for each:
+// type, mode, size, the start of the content's SHA-256, and path.
+func description(t *testing.T, p packed) string {
+	t.Helper()
+	records := untar(t, p.archive(t))
+	var out strings.Builder
+	fmt.Fprintf(&out, "content %s\nentries %d\n", p.ContentDigest, len(records))
+	for _, r := range records {
+		kind, sum := "file", fmt.Sprintf("%x", sha256.Sum256([]byte(r.text)))[:12]
+		if r.Typeflag == tar.TypeDir {
+			kind, sum = "dir", strings.Repeat("-", 12)
+		}
+		fmt.Fprintf(&out, "%-4s %04o %5d %s %s\n", kind, r.Mode, r.Size, sum, r.Name)
+	}
+	return out.String()
+}

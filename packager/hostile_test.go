@@ -1,0 +1,117 @@
+package packager_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"io/fs"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"oras.land/oras-go/v2/content"
+
+	"github.com/kubeoci/oci/manifests"
+	"github.com/kubeoci/oci/packager"
+)
+
+// Plan takes paths of the caller's making.
+func TestPlanOfPathsThatAreNone(t *testing.T) {
+	for _, p := range []string{"/etc/a.yaml", "../a.yaml", "a/../../b.yaml", "", ".", "a//b.yaml", "./a.yaml", "a/"} {
+		t.Run(p, func(t *testing.T) {
+			_, err := packager.Plan([]manifests.File{{Path: p}}, packager.GitOpsEngineFlux, "")
+			require.ErrorIs(t, err, manifests.ErrInvalidName)
+		})
+	}
+}
+
+// archive known to be too large is compressed all the same.
+type zeros struct{ fstest.MapFS }
+
+type zeroInfo struct{ fs.FileInfo }
+
+func (zeroInfo) Size() int64 { return 600_000_000 }
+
+type zeroEntry struct{ fs.DirEntry }
+
+func (e zeroEntry) Info() (fs.FileInfo, error) { i, err := e.DirEntry.Info(); return zeroInfo{i}, err }
+
+type zeroFile struct {
+	fs.File
+	n *int64
+}
+
+func (z zeroFile) Stat() (fs.FileInfo, error) { i, err := z.File.Stat(); return zeroInfo{i}, err }
+func (z zeroFile) Read(p []byte) (int, error) {
+	if *z.n%600_000_000+int64(len(p)) > 600_000_000 {
+		p = p[:600_000_000-*z.n%600_000_000]
+	}
+	clear(p)
+	*z.n += int64(len(p))
+	if *z.n%600_000_000 == 0 && len(p) == 0 {
+		return 0, io.EOF
+	}
+	return len(p), nil
+}
+
+var zerosRead int64
+
+func (z zeros) ReadDir(name string) ([]fs.DirEntry, error) {
+	entries, err := z.MapFS.ReadDir(name)
+	for i := range entries {
+		entries[i] = zeroEntry{entries[i]}
+	}
+	return entries, err
+}
+func (z zeros) Open(name string) (fs.File, error) {
+	f, err := z.MapFS.Open(name)
+	return zeroFile{f, &zerosRead}, err
+}
+
+func TestPackFindsBeforeReadingThatItIsTooMuch(t *testing.T) {
+	set, err := manifests.CollectFS(t.Context(), zeros{fstest.MapFS{"a.yaml": {Data: []byte("x")}}}, manifests.Options{})
+	require.NoError(t, err)
+	_, err = packager.Pack(t.Context(), &packager.Store{TempDir: t.TempDir()}, set, packager.Options{Prefix: "app"})
+	require.ErrorIs(t, err, packager.ErrTooLarge)
+	require.Zero(t, zerosRead, "read for nothing")
+}
+
+// a cancelled Push reads nothing.
+func TestStorePushWhenCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r := bytes.NewReader([]byte("0123456789"))
+	var s packager.Store
+	require.ErrorIs(t, s.Push(ctx, describe("0123456789"), r), context.Canceled)
+	assert.Equal(t, 10, r.Len())
+}
+
+// cancelled context first.
+func TestPackCancelledComesFirst(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	fsys := fstest.MapFS{"a.yaml": {Data: []byte("a")}}
+	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
+	require.NoError(t, err)
+	delete(fsys, "a.yaml")
+	_, err = packager.Pack(ctx, new(packager.Store), set, packager.Options{Prefix: "app"})
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestStorePushOfANegativeSize(t *testing.T) {
+	var s packager.Store
+	desc := ocispec.Descriptor{Digest: describe("").Digest, Size: -5}
+	require.ErrorIs(t, s.Push(t.Context(), desc, strings.NewReader("")), content.ErrInvalidDescriptorSize)
+}
+
+func TestArtifactTypeIsAMediaType(t *testing.T) {
+	for _, good := range []string{"", "application/vnd.acme.manifests.v1+tar"} {
+		require.NoError(t, packager.Options{ArtifactType: good}.Validate())
+	}
+	for _, bad := range []string{"manifests", "application/", "a/b\x1b", "a/b; c=d", "a/b/c"} {
+		require.ErrorIs(t, packager.Options{ArtifactType: bad}.Validate(), packager.ErrInvalidArtifactType, bad)
+	}
+}

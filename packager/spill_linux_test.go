@@ -1,0 +1,43 @@
+//go:build !race
+
+// Compressing what does not fit into memory takes long under the race detector.
+
+package packager_test
+
+import (
+	"context"
+	"io"
+	"os"
+	"testing"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/packager"
+)
+
+// TestPackLeavesNoFiles packs into a store of another kind what does not fit
+// into memory.
+func TestPackLeavesNoFiles(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	set := collectTexts(t, map[string]string{"a.yaml": string(noise(t, packager.DefaultMemoryLimit))})
+	store := &spyingStore{countingStore{fail: layerType, err: os.ErrPermission}, func() {
+		assert.Equal(t, 1, openBelow(t, os.Getenv("TMPDIR")))
+	}}
+	_, err := packager.Pack(t.Context(), store, set, packager.Options{Engine: packager.GitOpsEngineFlux})
+	require.ErrorIs(t, err, os.ErrPermission)
+	assert.Zero(t, openBelow(t, os.Getenv("TMPDIR")))
+	assert.Empty(t, allFiles(t, os.Getenv("TMPDIR")))
+}
+
+// spyingStore looks around when something is pushed.
+type spyingStore struct {
+	countingStore
+	look func()
+}
+
+func (s *spyingStore) Push(ctx context.Context, desc ocispec.Descriptor, r io.Reader) error {
+	s.look()
+	return s.countingStore.Push(ctx, desc, r)
+}

@@ -1,0 +1,98 @@
+package packager_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"oras.land/oras-go/v2/content"
+	"oras.land/oras-go/v2/errdef"
+
+	"github.com/kubeoci/oci/packager"
+)
+
+// openBelow counts the open files below dir, those without a name included.
+func openBelow(t *testing.T, dir string) int {
+	t.Helper()
+	const descriptors = "/proc/self/fd"
+	entries, err := os.ReadDir(descriptors)
+	require.NoError(t, err)
+	count := 0
+	for _, entry := range entries {
+		target, err := os.Readlink(filepath.Join(descriptors, entry.Name()))
+		if err == nil && strings.HasPrefix(target, dir+"/") { // the listing's own is closed by now
+			count++
+		}
+	}
+	return count
+}
+
+// TestStoreFiles counts the temporary files that are open, which have no name.
+func TestStoreFiles(t *testing.T) {
+	const text = "0123456789"
+	newStore := func(t *testing.T) *packager.Store {
+		return &packager.Store{MemoryLimit: 1, TempDir: t.TempDir()}
+	}
+	t.Run("one for each blob, none after Close", func(t *testing.T) {
+		store := newStore(t)
+		for _, text := range []string{text, "another", ""} {
+			require.NoError(t, store.Push(t.Context(), describe(text), strings.NewReader(text)))
+		}
+		assert.Equal(t, 2, openBelow(t, store.TempDir))
+		left, err := os.ReadDir(store.TempDir)
+		require.NoError(t, err)
+		assert.Empty(t, left, "not even a killed process leaves a file behind")
+		require.NoError(t, store.Close())
+		assert.Zero(t, openBelow(t, store.TempDir))
+	})
+	t.Run("none after a failure", func(t *testing.T) {
+		store := newStore(t)
+		require.ErrorIs(t, store.Push(t.Context(), describe(text), strings.NewReader("9876543210")), content.ErrMismatchedDigest)
+		require.ErrorIs(t, store.Push(t.Context(), describe(text), iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader(text)))), iotest.ErrTimeout)
+		assert.Zero(t, openBelow(t, store.TempDir))
+	})
+	t.Run("none after a cancelled Push", func(t *testing.T) {
+		store := newStore(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.ErrorIs(t, store.Push(ctx, describe(text), strings.NewReader(text)), context.Canceled)
+		assert.Zero(t, openBelow(t, store.TempDir))
+	})
+	t.Run("none after a cancelled Pack", func(t *testing.T) {
+		store := newStore(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, err := packager.Pack(ctx, store, small(t), packager.Options{Prefix: "app"})
+		require.ErrorIs(t, err, context.Canceled)
+		assert.Zero(t, openBelow(t, store.TempDir))
+	})
+	t.Run("none after a Push into a closed store", func(t *testing.T) {
+		store := newStore(t)
+		require.NoError(t, store.Close())
+		require.ErrorIs(t, store.Push(t.Context(), describe(text), strings.NewReader(text)), os.ErrClosed)
+		assert.Zero(t, openBelow(t, store.TempDir))
+	})
+	t.Run("one for a blob that was pushed twice at once", func(t *testing.T) {
+		store := newStore(t)
+		reader, writer := io.Pipe()
+		late := make(chan error)
+		go func() { late <- store.Push(t.Context(), describe(text), reader) }()
+		_, err := writer.Write([]byte(text)) // the first Push is at work
+		require.NoError(t, err)
+		require.NoError(t, store.Push(t.Context(), describe(text), strings.NewReader(text)))
+		require.NoError(t, writer.Close())
+		if err := <-late; !errors.Is(err, errdef.ErrAlreadyExists) {
+			require.NoError(t, err)
+		}
+		assert.Equal(t, 1, openBelow(t, store.TempDir))
+		assert.Equal(t, text, string(fetch(t, store, describe(text))))
+		require.NoError(t, store.Close())
+	})
+}

@@ -1,0 +1,276 @@
+package packager_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/iotest"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"oras.land/oras-go/v2/content"
+	"oras.land/oras-go/v2/errdef"
+
+	"github.com/kubeoci/oci/packager"
+)
+
+func describe(text string) ocispec.Descriptor {
+	return content.NewDescriptorFromBytes("text/plain", []byte(text))
+}
+
+// eachStore runs f with stores that hold the blob in memory and in a file.
+func eachStore(t *testing.T, f func(t *testing.T, store *packager.Store)) {
+	t.Helper()
+	for name, limit := range map[string]int64{"default": 0, "memory": 1 << 20, "file": 1} {
+		t.Run(name, func(t *testing.T) {
+			store := &packager.Store{MemoryLimit: limit, TempDir: t.TempDir()}
+			f(t, store)
+			require.NoError(t, store.Close())
+			left, err := os.ReadDir(store.TempDir)
+			require.NoError(t, err)
+			require.Empty(t, left, "left behind")
+		})
+	}
+}
+
+func TestStore(t *testing.T) {
+	eachStore(t, func(t *testing.T, store *packager.Store) {
+		for _, text := range []string{"0123456789", "another", ""} {
+			desc := describe(text)
+			exists, err := store.Exists(t.Context(), desc)
+			require.NoError(t, err)
+			require.False(t, exists)
+			_, err = store.Fetch(t.Context(), desc)
+			require.ErrorIs(t, err, errdef.ErrNotFound)
+			require.ErrorContains(t, err, desc.Digest.String())
+
+			require.NoError(t, store.Push(t.Context(), desc, strings.NewReader(text)))
+			exists, err = store.Exists(t.Context(), desc)
+			require.NoError(t, err)
+			require.True(t, exists)
+			require.Equal(t, text, string(fetch(t, store, desc)))
+
+			err = store.Push(t.Context(), desc, strings.NewReader(text))
+			require.ErrorIs(t, err, errdef.ErrAlreadyExists)
+			require.ErrorContains(t, err, desc.Digest.String())
+		}
+	})
+}
+
+// TestStoreSeeks reads one blob by two readers in any order.
+func TestStoreSeeks(t *testing.T) {
+	eachStore(t, func(t *testing.T, store *packager.Store) {
+		text := strings.Repeat("0123456789", 1000)
+		require.NoError(t, store.Push(t.Context(), describe(text), iotest.HalfReader(strings.NewReader(text))))
+		first, err := store.Fetch(t.Context(), describe(text))
+		require.NoError(t, err)
+		second, err := store.Fetch(t.Context(), describe(text))
+		require.NoError(t, err)
+		require.NoError(t, iotest.TestReader(first, []byte(text)))
+		require.NoError(t, first.Close())
+
+		seeker, ok := second.(io.ReadSeekCloser)
+		require.True(t, ok)
+		_, err = seeker.Seek(-5, io.SeekEnd)
+		require.NoError(t, err)
+		end, err := io.ReadAll(seeker)
+		require.NoError(t, err)
+		assert.Equal(t, "56789", string(end))
+		require.NoError(t, second.Close())
+	})
+}
+
+func TestStoreVerifies(t *testing.T) {
+	const text = "0123456789"
+	errBroken := errors.New("broken")
+	read := func(text string) func() io.Reader {
+		return func() io.Reader { return strings.NewReader(text) }
+	}
+	size := func(n int64) ocispec.Descriptor {
+		desc := describe(text)
+		desc.Size = n
+		return desc
+	}
+	for _, row := range []struct {
+		name   string
+		desc   ocispec.Descriptor
+		reader func() io.Reader
+		want   error
+	}{
+		{"other content", describe("9876543210"), read(text), content.ErrMismatchedDigest},
+		{"short", describe(text), read(text[:5]), io.ErrUnexpectedEOF},
+		{"empty", describe(text), read(""), io.ErrUnexpectedEOF},
+		{"trailing", describe(text), read(text + "x"), content.ErrTrailingData},
+		{"size too small", size(9), read(text), content.ErrTrailingData},
+		{"size too large", size(11), read(text), io.ErrUnexpectedEOF},
+		{"reader fails", describe(text), func() io.Reader {
+			return io.MultiReader(strings.NewReader(text[:5]), iotest.ErrReader(errBroken))
+		}, errBroken},
+		{"reader fails at the end", describe(text), func() io.Reader {
+			return io.MultiReader(strings.NewReader(text), iotest.ErrReader(errBroken))
+		}, errBroken},
+		{"no digest", ocispec.Descriptor{Size: 10}, read(text), digest.ErrDigestInvalidFormat},
+		{"unknown algorithm", ocispec.Descriptor{Digest: "md5:00", Size: 10}, read(text), digest.ErrDigestUnsupported},
+		{"digest cut off", ocispec.Descriptor{Digest: "sha256:00", Size: 10}, read(text), digest.ErrDigestInvalidLength},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			eachStore(t, func(t *testing.T, store *packager.Store) {
+				err := store.Push(t.Context(), row.desc, row.reader())
+				require.ErrorIs(t, err, row.want)
+				for _, desc := range []ocispec.Descriptor{row.desc, describe(text)} {
+					exists, err := store.Exists(t.Context(), desc)
+					require.NoError(t, err)
+					assert.False(t, exists)
+				}
+				require.NoError(t, store.Push(t.Context(), describe(text), strings.NewReader(text)), "the right content afterwards")
+			})
+		})
+	}
+}
+
+// TestStoreComparesSizes knows a blob by digest and size.
+func TestStoreComparesSizes(t *testing.T) {
+	eachStore(t, func(t *testing.T, store *packager.Store) {
+		desc := describe("0123456789")
+		require.NoError(t, store.Push(t.Context(), desc, strings.NewReader("0123456789")))
+		desc.Size++
+		exists, err := store.Exists(t.Context(), desc)
+		require.NoError(t, err)
+		assert.False(t, exists)
+		_, err = store.Fetch(t.Context(), desc)
+		require.ErrorIs(t, err, errdef.ErrNotFound)
+	})
+}
+
+func TestStoreSHA512(t *testing.T) {
+	eachStore(t, func(t *testing.T, store *packager.Store) {
+		const text = "0123456789"
+		desc := ocispec.Descriptor{Digest: digest.SHA512.FromString(text), Size: 10}
+		require.ErrorIs(t, store.Push(t.Context(), desc, strings.NewReader("9876543210")), content.ErrMismatchedDigest)
+		require.NoError(t, store.Push(t.Context(), desc, strings.NewReader(text)))
+		assert.Equal(t, text, string(fetch(t, store, desc)))
+	})
+}
+
+// TestStoreMemoryLimit makes files of what is larger than the limit: it has no
+// place for them.
+func TestStoreMemoryLimit(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing")
+	for _, row := range []struct {
+		name  string
+		limit int64
+		size  int
+		spill bool
+	}{
+		{"at the limit", 1000, 1000, false},
+		{"over the limit", 1000, 1001, true},
+		{"at the default", 0, packager.DefaultMemoryLimit, false},
+		{"over the default", 0, packager.DefaultMemoryLimit + 1, true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			store := &packager.Store{MemoryLimit: row.limit, TempDir: missing}
+			text := strings.Repeat("x", row.size)
+			err := store.Push(t.Context(), describe(text), strings.NewReader(text))
+			if row.spill {
+				require.ErrorIs(t, err, os.ErrNotExist)
+				require.ErrorContains(t, err, missing)
+			} else {
+				require.NoError(t, err)
+				require.Len(t, fetch(t, store, describe(text)), row.size)
+			}
+			require.NoError(t, store.Close())
+		})
+	}
+}
+
+// TestStoreLimitsBlobs holds several blobs in memory that exceed the limit
+// together.
+func TestStoreLimitsBlobs(t *testing.T) {
+	store := &packager.Store{MemoryLimit: 10, TempDir: filepath.Join(t.TempDir(), "missing")}
+	for _, text := range []string{"0123456789", "abcdefghij"} {
+		require.NoError(t, store.Push(t.Context(), describe(text), strings.NewReader(text)))
+	}
+	require.NoError(t, store.Close())
+}
+
+func TestStoreTempDirMissing(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing")
+	store := &packager.Store{MemoryLimit: 1, TempDir: missing}
+	_, err := packager.Pack(t.Context(), store, small(t), packager.Options{Prefix: "app"})
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.ErrorContains(t, err, missing)
+}
+
+func TestStoreClosed(t *testing.T) {
+	eachStore(t, func(t *testing.T, store *packager.Store) {
+		desc := describe("0123456789")
+		require.NoError(t, store.Push(t.Context(), desc, strings.NewReader("0123456789")))
+		require.NoError(t, store.Close())
+		require.NoError(t, store.Close(), "a second time")
+
+		exists, err := store.Exists(t.Context(), desc)
+		require.NoError(t, err)
+		assert.False(t, exists)
+		_, err = store.Fetch(t.Context(), desc)
+		require.ErrorIs(t, err, errdef.ErrNotFound)
+		require.ErrorIs(t, store.Push(t.Context(), desc, strings.NewReader("0123456789")), os.ErrClosed)
+		_, err = packager.Pack(t.Context(), store, small(t), packager.Options{Prefix: "app"})
+		require.ErrorIs(t, err, os.ErrClosed)
+	})
+}
+
+// TestStoreClosedMeanwhile closes the store under a reader of a file.
+func TestStoreClosedMeanwhile(t *testing.T) {
+	store := &packager.Store{MemoryLimit: 1, TempDir: t.TempDir()}
+	require.NoError(t, store.Push(t.Context(), describe("0123456789"), strings.NewReader("0123456789")))
+	blob, err := store.Fetch(t.Context(), describe("0123456789"))
+	require.NoError(t, err)
+	require.NoError(t, store.Close())
+	_, err = io.ReadAll(blob)
+	require.ErrorIs(t, err, os.ErrClosed)
+}
+
+func TestStoreCancelled(t *testing.T) {
+	eachStore(t, func(t *testing.T, store *packager.Store) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.ErrorIs(t, store.Push(ctx, describe("0123456789"), strings.NewReader("0123456789")), context.Canceled)
+		exists, err := store.Exists(t.Context(), describe("0123456789"))
+		require.NoError(t, err)
+		assert.False(t, exists)
+	})
+}
+
+func TestStoreConcurrently(t *testing.T) {
+	eachStore(t, func(t *testing.T, store *packager.Store) {
+		var group sync.WaitGroup
+		for i := range 16 {
+			group.Go(func() {
+				text := strings.Repeat(fmt.Sprint(i%4), 1000)
+				err := store.Push(t.Context(), describe(text), strings.NewReader(text))
+				if !errors.Is(err, errdef.ErrAlreadyExists) {
+					assert.NoError(t, err)
+				}
+				exists, err := store.Exists(t.Context(), describe(text))
+				assert.NoError(t, err)
+				assert.True(t, exists)
+				blob, err := store.Fetch(t.Context(), describe(text))
+				if assert.NoError(t, err) {
+					data, err := io.ReadAll(blob)
+					assert.NoError(t, err)
+					assert.True(t, bytes.Equal([]byte(text), data))
+				}
+			})
+		}
+		group.Wait()
+	})
+}
