@@ -27,7 +27,7 @@ var (
 	ErrRepositoryRequired = errors.New("repository is required")
 	// ErrVersionRequired reports options without a version.
 	ErrVersionRequired = errors.New("version is required")
-	// ErrInvalidName reports the name of an artifact that cannot be one.
+	// ErrInvalidName reports a name that no artifact can have.
 	ErrInvalidName = errors.New("invalid artifact name")
 )
 
@@ -35,9 +35,14 @@ var (
 // finer distinctions: an illegal host, repository, tag or digest matches
 // ErrInvalidOCIFormat and a sentinel of its own.
 var (
+	// ErrInvalidOCIScheme reports a scheme other than oci://, or, for an
+	// endpoint, other than http, https and oci.
 	ErrInvalidOCIScheme = reference.ErrInvalidOCIScheme
+	// ErrInvalidOCIFormat reports text that has not the form of a reference, or
+	// a part of one that is illegal.
 	ErrInvalidOCIFormat = reference.ErrInvalidOCIFormat
-	ErrInvalidPort      = reference.ErrInvalidPort
+	// ErrInvalidPort reports a port that is not between 1 and 65535.
+	ErrInvalidPort = reference.ErrInvalidPort
 )
 
 // What a registry's refusal, or its silence, comes down to.
@@ -51,6 +56,8 @@ var (
 	ErrRegistryPermissionDenied = registry.ErrPermissionDenied
 	// ErrRegistryNotFound reports a repository or reference that does not exist.
 	ErrRegistryNotFound = registry.ErrNotFound
+	// ErrTagConflict reports a tag that was not to be moved, and would have to.
+	ErrTagConflict = registry.ErrTagConflict
 )
 
 // GitOpsEngine is the engine an artifact is laid out for. The empty string
@@ -78,3 +85,9 @@ func ParseReference(s string) (*Reference, error) { return reference.Parse(s) }
 
 // RegistryOptions say how to connect to a registry.
 type RegistryOptions = registry.Options
+
+// RegistryCredential is what a registry is shown.
+type RegistryCredential = registry.Credential
+
+// Skipped is an entry of the source directory that was left out.
+type Skipped = manifests.Skipped

@@ -2,6 +2,7 @@ package oci
 
 import (
 	"context"
+	"errors"
 
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
@@ -10,6 +11,8 @@ import (
 
 // WorkloadArtifactBuilder builds an artifact from a directory and pushes it.
 type WorkloadArtifactBuilder interface {
+	// Build validates the options, collects the manifests, packs them and pushes
+	// the artifact. It returns when that is done, or ctx is.
 	Build(ctx context.Context, opts BuildOptions) (BuildResult, error)
 }
 
@@ -28,17 +31,14 @@ func NewWorkloadArtifactBuilder() WorkloadArtifactBuilder { return builder{} }
 type builder struct{}
 
 func (builder) Build(ctx context.Context, opts BuildOptions) (BuildResult, error) {
-	if err := ctx.Err(); err != nil {
+	if err := checkContext(ctx); err != nil {
 		return BuildResult{}, err
 	}
 	v, err := opts.Validate()
 	if err != nil {
 		return BuildResult{}, err
 	}
-	set, err := manifests.Collect(ctx, v.SourcePath, manifests.Options{
-		Include:         v.Include,
-		AllowEmptyFiles: v.AllowEmptyFiles,
-	})
+	set, err := manifests.Collect(ctx, v.SourcePath, v.collectOptions())
 	if err != nil {
 		return BuildResult{}, err
 	}
@@ -48,10 +48,11 @@ func (builder) Build(ctx context.Context, opts BuildOptions) (BuildResult, error
 // build does what is left when the options are valid and the files are found.
 func (v ValidatedBuildOptions) build(ctx context.Context, set *manifests.Set, requested string) (BuildResult, error) {
 	v.emit(Event{Phase: PhaseCollect, Files: len(set.Files()), Bytes: set.Size()})
-	client, err := newClient(v.RegistryEndpoint, v.Registry)
+	client, err := registry.NewClient(v.RegistryEndpoint, v.Registry)
 	if err != nil {
 		return BuildResult{}, err
 	}
+	defer client.Close()
 	store := new(packager.Store)
 	defer func() { _ = store.Close() }() // only temporary files are lost
 
@@ -109,6 +110,14 @@ func (v ValidatedBuildOptions) result(packed packager.Result) BuildResult {
 			Paths:            packed.Layout.Paths,
 		},
 	}
+}
+
+// checkContext finds a context that has ended, or none at all.
+func checkContext(ctx context.Context) error {
+	if ctx == nil {
+		return errors.New("the context is nil")
+	}
+	return ctx.Err()
 }
 
 func (v ValidatedBuildOptions) emit(e Event) {

@@ -2,6 +2,9 @@ package oci_test
 
 import (
 	"encoding/json"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
@@ -181,4 +184,24 @@ func TestBuildTellsWhatHappens(t *testing.T) {
 	events = nil
 	build(t, opts)
 	assert.Equal(t, []string{"collect ", "pack ", "push v1 skipped"}, events)
+}
+
+// No goroutine outlives a call, and an idle connection is two of them.
+func TestNoConnectionOutlivesItsCall(t *testing.T) {
+	closed := make(chan struct{}, 16)
+	server := httptest.NewUnstartedServer(memregistry.Handler(memregistry.Options{}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			closed <- struct{}{}
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	build(t, oci.BuildOptions{
+		SourcePath: tree(t, map[string]string{"cm.yaml": configMap}), RegistryEndpoint: server.URL, Version: "v1",
+	})
+	<-closed
+	err := oci.NewRegistryVerifier().VerifyAccess(t.Context(), oci.VerifyOptions{RegistryEndpoint: server.URL, Repository: "app"})
+	require.NoError(t, err)
+	<-closed
 }

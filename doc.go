@@ -11,7 +11,8 @@
 //	})
 //
 // The same files and options give the same digest on any machine, and a push of
-// what the tag points to already sends nothing.
+// what the tag points to already sends nothing. The base name of the source
+// directory counts as an option where Name, Repository or Prefix come from it.
 //
 // A build runs through stages, each of which works alone in a package of its
 // own: [github.com/kubeoci/oci/manifests] collects the files,
@@ -19,10 +20,14 @@
 // [github.com/kubeoci/oci/registry] pushes it. This package checks the options,
 // runs the stages one after another and says what came of it.
 //
-// The package never prints, exits, or keeps state between calls, and reads of
-// the environment only what net/http does for proxies and os for the directory
-// of temporary files. All of it is safe for concurrent use. Types that hold a
-// password print and marshal without it.
+// The package never prints, exits, or keeps state between calls. Of the
+// environment it reads what the standard library does: the proxies (net/http),
+// the directory of temporary files and the name of the working directory (os),
+// and where to find a credential helper that a Docker configuration names
+// (os/exec). All of it is safe for concurrent use.
+//
+// Types that hold a password print and marshal without it. That does not hold
+// for an unexported field of such a type, where fmt cannot call its methods.
 //
 // Errors match the sentinels below through [errors.Is]. Many have a method
 // Hint() string that says what to do about them.

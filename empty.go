@@ -25,13 +25,15 @@ type EmptyBuildOptions struct {
 	Username         string
 	Password         string `json:"-"`
 
-	Tags        []string
-	Prefix      string
-	Annotations map[string]string
-	Created     time.Time
-	KeepTags    bool
-	Registry    RegistryOptions
-	OnEvent     func(Event) `json:"-"`
+	Tags         []string
+	Prefix       string
+	Annotations  map[string]string
+	Created      time.Time
+	ArtifactType string
+	KeepTags     bool
+	Force        bool
+	Registry     RegistryOptions
+	OnEvent      func(Event) `json:"-"`
 }
 
 // ValidatedEmptyBuildOptions are EmptyBuildOptions in which every default is
@@ -71,7 +73,9 @@ func (o EmptyBuildOptions) validate() (ValidatedBuildOptions, error) {
 		Prefix:           o.Prefix,
 		Annotations:      o.Annotations,
 		Created:          o.Created,
+		ArtifactType:     o.ArtifactType,
 		KeepTags:         o.KeepTags,
+		Force:            o.Force,
 		Registry:         o.Registry,
 		OnEvent:          o.OnEvent,
 	}.validateTarget("")
@@ -88,7 +92,7 @@ var emptyTree embed.FS
 //
 // Errors are those of [EmptyBuildOptions.Validate] and [registry.Client.Push].
 func BuildEmpty(ctx context.Context, opts EmptyBuildOptions) (BuildResult, error) {
-	if err := ctx.Err(); err != nil {
+	if err := checkContext(ctx); err != nil {
 		return BuildResult{}, err
 	}
 	v, err := opts.validate()

@@ -16,7 +16,7 @@ const (
 	PhasePush Phase = "push"
 )
 
-// Event is a step of a build that is done. Fields that do not belong to its
+// Event says that a step of a build is done. Fields that do not belong to its
 // phase are zero; further fields and phases may be added.
 type Event struct {
 	Phase Phase

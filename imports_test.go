@@ -97,6 +97,16 @@ func TestEmbeddersBuildNoTestCode(t *testing.T) {
 	}
 }
 
+// go-digest computes with what is linked: who uses packager alone has nothing
+// else that brings the algorithms.
+func TestPackagerBringsItsHashes(t *testing.T) {
+	for _, pkg := range listPackages(t) {
+		if pkg.ImportPath == module+"/packager" {
+			assert.Subset(t, pkg.Deps, []string{"crypto/sha256", "crypto/sha512"})
+		}
+	}
+}
+
 func listPackages(t *testing.T) []goPackage {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,Deps", "./...").Output()

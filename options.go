@@ -25,10 +25,12 @@ import (
 // field is the default that its comment names.
 type BuildOptions struct {
 	// Name is the title of the artifact. Default: the last segment of
-	// Repository. A name with other characters than those of a repository is
-	// brought into that form.
+	// Repository. A name that could not be such a segment is brought into that
+	// form.
 	Name string
-	// SourcePath is the directory that holds the manifests.
+	// SourcePath is the directory that holds the manifests. Its base name is the
+	// default of Repository and Prefix: set these where it differs between
+	// checkouts.
 	SourcePath string
 	// RegistryEndpoint is host[:port]. A scheme in front of it, http:// or
 	// https://, says how to connect.
@@ -37,7 +39,7 @@ type BuildOptions struct {
 	// name of SourcePath. A legal repository is kept as it is; an illegal one is
 	// brought into legal form, see BuildResult.RequestedRepository.
 	Repository string
-	// Version is the tag to push.
+	// Version is the tag to push. It is recorded in the artifact, as Name is.
 	Version string
 	// GitOpsEngine selects the layout. Default: GitOpsEngineNone.
 	GitOpsEngine GitOpsEngine
@@ -64,12 +66,13 @@ type BuildOptions struct {
 	Include []string
 	// AllowEmptyFiles takes manifest files of no bytes, an error otherwise.
 	AllowEmptyFiles bool
-	// KeepTags refuses to move a tag that points to another manifest.
+	// KeepTags refuses to move a tag that points to another manifest, with
+	// ErrTagConflict.
 	KeepTags bool
 	// Force pushes even if nothing changed.
 	Force bool
-	// Registry says how to connect. Its Credential must be empty where Username
-	// is set.
+	// Registry says how to connect. Its Credential must be that of Username and
+	// Password, or empty, where those are set.
 	Registry RegistryOptions
 	// OnEvent is told what happens, one event at a time, from the goroutine
 	// that called Build.
@@ -78,8 +81,9 @@ type BuildOptions struct {
 
 // ValidatedBuildOptions are BuildOptions in which every default is filled in
 // and every field is well-formed: SourcePath is absolute, RegistryEndpoint is
-// host[:port] without a scheme, Registry.PlainHTTP says whether that is spoken
-// to without TLS, and Repository, Name, Version and Tags are legal.
+// host[:port] without a scheme, one of PlainHTTP and TLS is set in Registry, and
+// Repository, Name, Version and Tags are legal. To validate them again changes
+// nothing.
 type ValidatedBuildOptions BuildOptions
 
 // Format keeps the password out of what fmt prints.
@@ -97,6 +101,7 @@ func (o ValidatedBuildOptions) Format(f fmt.State, _ rune) { redact.Format(f, o)
 // [ErrInvalidOCIFormat] (for the endpoint, the repository and the tags),
 // [ErrInvalidOCIScheme], [ErrInvalidPort], [packager.ErrUnknownEngine],
 // [packager.ErrInvalidPrefix], [packager.ErrInvalidAnnotation],
+// [packager.ErrInvalidArtifactType], [manifests.ErrInvalidPattern],
 // [registry.ErrInvalidCredential] or [registry.ErrInvalidOptions].
 func (o BuildOptions) Validate() (ValidatedBuildOptions, error) {
 	source, err := manifests.SourceDir(o.SourcePath)
@@ -130,8 +135,11 @@ func (o BuildOptions) validateTarget(fallback string) (_ ValidatedBuildOptions, 
 	if o.GitOpsEngine, err = packager.ParseGitOpsEngine(string(o.GitOpsEngine)); err != nil {
 		return ValidatedBuildOptions{}, err
 	}
-	o.Annotations = maps.Clone(o.Annotations)
+	o.Annotations, o.Include = maps.Clone(o.Annotations), slices.Clone(o.Include)
 	v := ValidatedBuildOptions(o)
+	if err := v.collectOptions().Validate(); err != nil {
+		return ValidatedBuildOptions{}, err
+	}
 	if err := v.checkPacking(); err != nil {
 		return ValidatedBuildOptions{}, err
 	}
@@ -148,23 +156,15 @@ func connection(endpoint, username, password string, opts RegistryOptions) (stri
 		return "", opts, err
 	}
 	if username != "" || password != "" {
-		if !opts.Credential.IsZero() {
+		given := registry.Credential{Username: username, Password: password}
+		if !opts.Credential.IsZero() && opts.Credential != given {
 			return "", opts, fmt.Errorf("%w: given twice, as user name and password and in the registry options", registry.ErrInvalidCredential)
 		}
-		opts.Credential = registry.Credential{Username: username, Password: password}
+		opts.Credential = given
 	}
-	opts.PlainHTTP, err = opts.Validate(endpoint)
+	opts.ClientCertificates = slices.Clone(opts.ClientCertificates)
+	opts, err = opts.ForEndpoint(endpoint)
 	return parsed.String(), opts, err
-}
-
-// newClient connects as connection has it: with the scheme written out, nothing
-// is left to be decided again.
-func newClient(endpoint string, opts RegistryOptions) (*registry.Client, error) {
-	scheme := "https://"
-	if opts.PlainHTTP {
-		scheme = "http://"
-	}
-	return registry.NewClient(scheme+endpoint, opts)
 }
 
 // repositoryName keeps a legal name, and brings an illegal or derived one into
@@ -172,6 +172,9 @@ func newClient(endpoint string, opts RegistryOptions) (*registry.Client, error) 
 // a reference with a tag, is refused rather than made into another one.
 func repositoryName(given, fallback string) (string, error) {
 	if given == "" {
+		if fallback == "" {
+			return "", &hintError{ErrRepositoryRequired, "name the repository to push to"}
+		}
 		name := reference.NormalizeRepository(fallback)
 		if reference.CheckRepository(name) != nil {
 			return "", &hintError{ErrRepositoryRequired, fmt.Sprintf("name one, since none follows from %.80q", fallback)}
@@ -241,6 +244,10 @@ func (v ValidatedBuildOptions) checkPacking() error {
 		}
 	}
 	return v.packOptions().Validate()
+}
+
+func (v ValidatedBuildOptions) collectOptions() manifests.Options {
+	return manifests.Options{Include: v.Include, AllowEmptyFiles: v.AllowEmptyFiles}
 }
 
 func (v ValidatedBuildOptions) packOptions() packager.Options {

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kubeoci/oci"
+	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/reference"
 	"github.com/kubeoci/oci/registry"
@@ -136,10 +137,34 @@ func TestValidateTags(t *testing.T) {
 func TestValidateCopiesWhatItIsGiven(t *testing.T) {
 	opts := validOptions(t)
 	opts.Annotations = map[string]string{"org.opencontainers.image.revision": "abc"}
+	opts.Include = []string{"*.env"}
+	opts.Tags = []string{"latest"}
 	v, err := opts.Validate()
 	require.NoError(t, err)
 	opts.Annotations["org.opencontainers.image.revision"] = "changed"
+	opts.Include[0], opts.Tags[0] = "changed", "changed"
 	assert.Equal(t, "abc", v.Annotations["org.opencontainers.image.revision"])
+	assert.Equal(t, []string{"*.env"}, v.Include)
+	assert.Equal(t, []string{"latest"}, v.Tags)
+}
+
+// Whoever converts validated options back must not lose anything, TLS least of all.
+func TestValidateTwiceIsValidateOnce(t *testing.T) {
+	for _, endpoint := range []string{"ghcr.io", "localhost:5000", "https://localhost:5000", "http://registry.example.com"} {
+		t.Run(endpoint, func(t *testing.T) {
+			opts := validOptions(t)
+			opts.RegistryEndpoint, opts.Repository, opts.Name = endpoint, "Acme/Shop", "The Shop"
+			opts.Username, opts.Password = "user", canary
+			opts.Registry.PlainHTTPCredentials = true
+			opts.Tags = []string{"latest", "latest"}
+			opts.Annotations = map[string]string{"key": "value"}
+			once, err := opts.Validate()
+			require.NoError(t, err)
+			twice, err := oci.BuildOptions(once).Validate()
+			require.NoError(t, err)
+			assert.Equal(t, once, twice)
+		})
+	}
 }
 
 func TestValidateRefuses(t *testing.T) {
@@ -260,6 +285,18 @@ func TestValidateRefuses(t *testing.T) {
 			registry.ErrInvalidOptions, "", "",
 		},
 		{
+			"pattern with a folder", func(o *oci.BuildOptions) { o.Include = []string{"base/*.env"} },
+			manifests.ErrInvalidPattern, "", "",
+		},
+		{
+			"artifact type that is none", func(o *oci.BuildOptions) { o.ArtifactType = "no media type" },
+			packager.ErrInvalidArtifactType, "", "",
+		},
+		{
+			"prefix that is a path", func(o *oci.BuildOptions) { o.Prefix = "a/b" },
+			packager.ErrInvalidPrefix, "", "",
+		},
+		{
 			"annotation of the title", func(o *oci.BuildOptions) { o.Annotations = map[string]string{ocispec.AnnotationTitle: "x"} },
 			packager.ErrInvalidAnnotation, `invalid annotation "org.opencontainers.image.title": an option of its own sets it`, "",
 		},
@@ -305,6 +342,7 @@ func TestValidateEmpty(t *testing.T) {
 
 	_, err = oci.EmptyBuildOptions{RegistryEndpoint: "ghcr.io", Version: "v1"}.Validate()
 	require.ErrorIs(t, err, oci.ErrRepositoryRequired)
+	assert.Equal(t, "name the repository to push to", hint(err))
 	_, err = oci.EmptyBuildOptions{RegistryEndpoint: "ghcr.io", Repository: "shop"}.Validate()
 	require.ErrorIs(t, err, oci.ErrVersionRequired)
 	_, err = oci.EmptyBuildOptions{Repository: "shop", Version: "v1"}.Validate()

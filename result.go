@@ -4,8 +4,6 @@ import (
 	"time"
 
 	"github.com/opencontainers/go-digest"
-
-	"github.com/kubeoci/oci/manifests"
 )
 
 // BuildResult says what a build did. It marshals to JSON.
@@ -23,7 +21,7 @@ type BuildResult struct {
 	// Files are the paths in the archive, in its order.
 	Files []string `json:"files"`
 	// Skipped is what was left out of the source directory, and why.
-	Skipped []manifests.Skipped `json:"skipped,omitempty"`
+	Skipped []Skipped `json:"skipped,omitempty"`
 }
 
 // OCIArtifact is an artifact in a registry.

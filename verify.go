@@ -1,15 +1,19 @@
 package oci
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/kubeoci/oci/internal/redact"
+	"github.com/kubeoci/oci/registry"
 )
 
 // RegistryVerifier finds out whether a push would be allowed.
 type RegistryVerifier interface {
+	// VerifyAccess returns nil if a push would be allowed.
 	VerifyAccess(ctx context.Context, opts VerifyOptions) error
 }
 
@@ -27,8 +31,8 @@ type VerifyOptions struct {
 	// Insecure speaks plain HTTP, which loopback hosts are spoken to anyway. It
 	// does not turn the verification of certificates off.
 	Insecure bool
-	// Registry says how to connect. Its Credential must be empty where Username
-	// is set.
+	// Registry says how to connect. Its Credential must be that of Username and
+	// Password, or empty, where those are set.
 	Registry RegistryOptions
 }
 
@@ -40,14 +44,17 @@ func (o VerifyOptions) Format(f fmt.State, _ rune) { redact.Format(f, o) }
 // Its VerifyAccess opens an upload and cancels it, with the same connection and
 // credentials as a push; see [registry.Client.VerifyAccess]. Errors match
 // [ErrRegistryEndpointRequired], [ErrRepositoryRequired],
-// [ErrInvalidOCIFormat], [ErrRegistryUnreachable], [ErrRegistryAuthRequired],
-// [ErrRegistryPermissionDenied], [ErrRegistryNotFound] or the context's error.
+// [ErrInvalidOCIFormat], [ErrInvalidOCIScheme], [ErrInvalidPort],
+// [registry.ErrInvalidCredential], [registry.ErrInvalidOptions],
+// [ErrRegistryUnreachable], [ErrRegistryAuthRequired],
+// [ErrRegistryPermissionDenied], [ErrRegistryNotFound] or the context's error,
+// or are a [*registry.Error] that matches none of them, for other refusals.
 func NewRegistryVerifier() RegistryVerifier { return verifier{} }
 
 type verifier struct{}
 
 func (verifier) VerifyAccess(ctx context.Context, opts VerifyOptions) error {
-	if err := ctx.Err(); err != nil {
+	if err := checkContext(ctx); err != nil {
 		return err
 	}
 	opts.Registry.PlainHTTP = opts.Registry.PlainHTTP || opts.Insecure
@@ -58,18 +65,31 @@ func (verifier) VerifyAccess(ctx context.Context, opts VerifyOptions) error {
 	if opts.Repository == "" {
 		return &hintError{ErrRepositoryRequired, "name the repository that is to be pushed to"}
 	}
-	client, err := newClient(endpoint, connect)
+	client, err := registry.NewClient(endpoint, connect)
 	if err != nil {
 		return err
 	}
+	defer client.Close()
 	return client.VerifyAccess(ctx, opts.Repository)
 }
 
+// DefaultVerifyTimeout is how long [VerifyRegistryAccessWithTimeout] waits.
+const DefaultVerifyTimeout = 30 * time.Second
+
+// ErrInvalidTimeout reports a negative timeout.
+var ErrInvalidTimeout = errors.New("invalid timeout")
+
 // VerifyRegistryAccessWithTimeout is VerifyAccess of [NewRegistryVerifier] that
-// gives up after timeout with [context.DeadlineExceeded]. A timeout that is not
-// positive has passed already.
+// gives up after timeout with [context.DeadlineExceeded]. Zero means
+// [DefaultVerifyTimeout]; a negative timeout is [ErrInvalidTimeout].
 func VerifyRegistryAccessWithTimeout(ctx context.Context, opts VerifyOptions, timeout time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	if err := checkContext(ctx); err != nil {
+		return err
+	}
+	if timeout < 0 {
+		return fmt.Errorf("%w: %v", ErrInvalidTimeout, timeout)
+	}
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(timeout, DefaultVerifyTimeout))
 	defer cancel()
 	return NewRegistryVerifier().VerifyAccess(ctx, opts)
 }

@@ -85,9 +85,10 @@ func TestVerifyRegistryAccessWithTimeout(t *testing.T) {
 	require.NotErrorIs(t, err, oci.ErrRegistryUnreachable)
 	assert.EqualError(t, err, "verify access to "+host(server)+"/app: context deadline exceeded")
 
-	require.ErrorIs(t, oci.VerifyRegistryAccessWithTimeout(t.Context(), opts, 0), context.DeadlineExceeded)
+	require.ErrorIs(t, oci.VerifyRegistryAccessWithTimeout(t.Context(), opts, -time.Second), oci.ErrInvalidTimeout)
 
 	good := startRegistry(t, memregistry.Options{})
 	opts.RegistryEndpoint = good.Host
 	require.NoError(t, oci.VerifyRegistryAccessWithTimeout(t.Context(), opts, time.Minute))
+	require.NoError(t, oci.VerifyRegistryAccessWithTimeout(t.Context(), opts, 0), "zero is the default")
 }

@@ -4,50 +4,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
-	"syscall"
 	"testing"
-	"unsafe"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/internal/unprivileged"
 	"github.com/kubeoci/oci/manifests"
 )
-
-// Capabilities to read what permissions do not allow (linux/capability.h).
-const (
-	capDACOverride   = 1 << 1
-	capDACReadSearch = 1 << 2
-)
-
-// capabilities are those of a thread, in version 3 of the system call.
-type capabilities [2]struct{ effective, permitted, inheritable uint32 }
-
-func (c *capabilities) call(t *testing.T, trap uintptr) {
-	t.Helper()
-	header := struct {
-		version uint32
-		pid     int32 // 0 for the calling thread
-	}{version: 0x20080522}
-	_, _, errno := syscall.RawSyscall(trap, uintptr(unsafe.Pointer(&header)), uintptr(unsafe.Pointer(c)), 0)
-	require.Zero(t, errno)
-}
-
-// unprivileged runs f as a user whom permissions bind. Tests in containers
-// often run as root, who may read everything.
-func unprivileged(t *testing.T, f func()) {
-	t.Helper()
-	runtime.LockOSThread() // capabilities are those of a thread
-	defer runtime.UnlockOSThread()
-	var before capabilities
-	before.call(t, syscall.SYS_CAPGET)
-	defer before.call(t, syscall.SYS_CAPSET)
-	less := before
-	less[0].effective &^= capDACOverride | capDACReadSearch
-	less.call(t, syscall.SYS_CAPSET)
-	f()
-}
 
 func forbid(t *testing.T, name string) {
 	t.Helper()
@@ -58,7 +22,7 @@ func forbid(t *testing.T, name string) {
 func TestUnreadableFolder(t *testing.T) {
 	dir := tree{"a.yaml": "a", "sub/private/b.yaml": "b"}.dir(t)
 	forbid(t, filepath.Join(dir, "sub", "private"))
-	unprivileged(t, func() {
+	unprivileged.Run(t, func() {
 		set, err := manifests.Collect(t.Context(), dir, manifests.Options{})
 		assert.Nil(t, set)
 		pathErr := requirePathError(t, err, fs.ErrPermission, "sub/private")
@@ -69,7 +33,7 @@ func TestUnreadableFolder(t *testing.T) {
 func TestUnreadableSource(t *testing.T) {
 	dir := tree{"a.yaml": "a"}.dir(t)
 	forbid(t, dir)
-	unprivileged(t, func() {
+	unprivileged.Run(t, func() {
 		_, err := manifests.Collect(t.Context(), dir, manifests.Options{})
 		requirePathError(t, err, fs.ErrPermission, dir)
 	})
@@ -79,7 +43,7 @@ func TestUnreadableSource(t *testing.T) {
 func TestUnreadableFile(t *testing.T) {
 	dir := tree{"a.yaml": "a"}.dir(t)
 	forbid(t, filepath.Join(dir, "a.yaml"))
-	unprivileged(t, func() {
+	unprivileged.Run(t, func() {
 		set, err := manifests.Collect(t.Context(), dir, manifests.Options{})
 		require.NoError(t, err)
 		reader, err := set.Open()
@@ -96,7 +60,7 @@ func TestUnreadableSkipped(t *testing.T) {
 	dir := tree{"a.yaml": "a", ".git/config": "", "key.pem": ""}.dir(t)
 	forbid(t, filepath.Join(dir, ".git"))
 	forbid(t, filepath.Join(dir, "key.pem"))
-	unprivileged(t, func() {
+	unprivileged.Run(t, func() {
 		set, err := manifests.Collect(t.Context(), dir, manifests.Options{})
 		require.NoError(t, err)
 		assert.Equal(t, map[string]string{"a.yaml": "a"}, contents(t, set))
@@ -112,7 +76,7 @@ func TestReadOnlySource(t *testing.T) {
 		require.NoError(t, os.Chmod(dir, 0o755))
 		require.NoError(t, os.Chmod(filepath.Join(dir, "sub"), 0o755))
 	})
-	unprivileged(t, func() {
+	unprivileged.Run(t, func() {
 		set, err := manifests.Collect(t.Context(), dir, manifests.Options{})
 		require.NoError(t, err)
 		assert.Equal(t, map[string]string{"sub/a.yaml": "a"}, contents(t, set))

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"iter"
 	"regexp"
@@ -204,15 +205,53 @@ func (r *Result) writeLayer(ctx context.Context, w io.Writer, source *manifests.
 	return compressor.Close()
 }
 
+// archiveEntries opens the files one after another. Where the tree is laid out
+// twice, each is read twice, and has to be the same both times: size and
+// modification time do not show every replacement.
 func archiveEntries(entries []Entry, source *manifests.Reader) iter.Seq[archive.Entry] {
+	seed, sums := maphash.MakeSeed(), make(map[string]uint64, len(entries))
+	open := func(f manifests.File) (io.ReadCloser, error) {
+		content, err := source.Open(f)
+		if err != nil {
+			return nil, err
+		}
+		r := &comparedReader{ReadCloser: content, file: f, sums: sums}
+		r.hash.SetSeed(seed)
+		return r, nil
+	}
 	return func(yield func(archive.Entry) bool) {
 		for _, e := range entries {
-			open := func() (io.ReadCloser, error) { return source.Open(e.File) }
-			if !yield(archive.Entry{Path: e.Path, Size: e.File.Size, Open: open}) {
+			entry := archive.Entry{
+				Path: e.Path,
+				Size: e.File.Size,
+				Open: func() (io.ReadCloser, error) { return open(e.File) },
+			}
+			if !yield(entry) {
 				return
 			}
 		}
 	}
+}
+
+// comparedReader fails at the end of a file that was another one before.
+type comparedReader struct {
+	io.ReadCloser
+	file manifests.File
+	sums map[string]uint64
+	hash maphash.Hash
+}
+
+func (r *comparedReader) Read(p []byte) (int, error) {
+	n, err := r.ReadCloser.Read(p)
+	_, _ = r.hash.Write(p[:n]) // never fails
+	if errors.Is(err, io.EOF) {
+		before, again := r.sums[r.file.Path]
+		if again && before != r.hash.Sum64() {
+			return n, &manifests.PathError{Path: r.file.Path, Err: manifests.ErrFileChanged}
+		}
+		r.sums[r.file.Path] = r.hash.Sum64()
+	}
+	return n, err
 }
 
 // imageConfig is what registries and tools expect of an image. Architecture and

@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	_ "crypto/sha512" // digests of that kind, where nothing else brings it
+	_ "crypto/sha256" // go-digest uses what is linked, and nothing else may bring it
+	_ "crypto/sha512" // the same
 	"errors"
 	"fmt"
 	"io"

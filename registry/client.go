@@ -17,21 +17,22 @@ import (
 const maxManifestBytes = 4 << 20
 
 // Client talks to one registry. It is safe for concurrent use, and keeps
-// connections and tokens between calls.
+// connections and tokens between calls until it is closed.
 type Client struct {
 	host      string // host[:port], as in references
 	plainHTTP bool
 	auth      *auth.Client
 	keys      *keyring
+	own       *http.Transport // nil if it is the caller's
 }
 
 // NewClient returns a Client for the registry at endpoint, which is
 // "host[:port]" with or without a scheme in front. It sends nothing.
 //
-// The error is that of [reference.ParseEndpoint], or matches
-// [ErrInvalidOptions] or [ErrInvalidCredential].
+// The error is that of [Options.ForEndpoint], or matches [ErrInvalidCredential]
+// for a Docker configuration that cannot be read.
 func NewClient(endpoint string, opts Options) (*Client, error) {
-	plainHTTP, err := opts.Validate(endpoint)
+	opts, err := opts.ForEndpoint(endpoint)
 	if err != nil {
 		return nil, err
 	}
@@ -45,16 +46,31 @@ func NewClient(endpoint string, opts Options) (*Client, error) {
 	}
 	host := orasregistry.Reference{Registry: parsed.String()}.Host() // docker.io has another
 	keys := &keyring{host: host, find: find, given: !opts.Credential.IsZero()}
-	client := &auth.Client{
+	client := &Client{host: parsed.String(), plainHTTP: opts.PlainHTTP, keys: keys}
+	transport := opts.Transport
+	if transport == nil {
+		client.own = opts.newTransport()
+		transport = client.own
+	}
+	client.auth = &auth.Client{
 		Client: &http.Client{
-			Transport:     &guard{next: opts.transport(), keys: keys, readable: opts.PlainHTTPCredentials},
+			Transport:     &guard{next: transport, keys: keys, readable: opts.PlainHTTPCredentials},
 			CheckRedirect: checkRedirect,
 		},
 		Header:     http.Header{"User-Agent": {cmp.Or(opts.UserAgent, "kubeoci-oci")}},
 		Cache:      auth.NewCache(),
 		Credential: keys.credential,
 	}
-	return &Client{host: parsed.String(), plainHTTP: plainHTTP, auth: client, keys: keys}, nil
+	return client, nil
+}
+
+// Close closes the connections that are idle, and with them the goroutines that
+// watch them. A Client can still be used afterwards. A Transport from the
+// options is left alone.
+func (c *Client) Close() {
+	if c.own != nil {
+		c.own.CloseIdleConnections()
+	}
 }
 
 // Format keeps credentials out of what fmt prints of a Client.

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -89,8 +90,8 @@ func (e *Error) Unwrap() []error {
 
 // Hint says what to do about the error, or "".
 func (e *Error) Hint() string {
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](e.Err); ok {
-		return "trust the registry's certificate authority, see RootCAs in the options"
+	if hint := certificateHint(e.Err); hint != "" {
+		return hint
 	}
 	switch e.Kind {
 	case ErrUnreachable:
@@ -105,8 +106,29 @@ func (e *Error) Hint() string {
 		return "check the credentials, and that they allow to push to this repository"
 	case ErrNotFound:
 		return "check the name; where the registry does not create repositories by itself, create it first"
+	case ErrTagConflict:
+		return "push under another tag, or let tags be moved"
+	}
+	switch {
+	case errors.Is(e.Err, context.DeadlineExceeded):
+		return "allow more time, or find out why the registry does not answer"
+	case e.StatusCode == http.StatusTooManyRequests, e.StatusCode >= http.StatusInternalServerError:
+		return "try again later"
 	}
 	return ""
+}
+
+func certificateHint(err error) string {
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); !ok {
+		return ""
+	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return "give the certificate authority of the registry as one to trust"
+	}
+	if _, ok := errors.AsType[x509.HostnameError](err); ok {
+		return "connect under a name that the certificate is for"
+	}
+	return "renew the certificate of the registry"
 }
 
 // TagConflictError says where a tag points and where it was to point. It
@@ -186,7 +208,11 @@ type cause struct {
 
 func (c *cause) Error() string { return c.text }
 
-func (c *cause) Is(target error) bool { return errors.Is(c.err, target) }
+// Is leaves out the errors of contexts, which time-outs of net match as well:
+// the caller's context is not what ended.
+func (c *cause) Is(target error) bool {
+	return target != context.Canceled && target != context.DeadlineExceeded && errors.Is(c.err, target)
+}
 
 func (c *cause) As(target any) bool { return errors.As(c.err, target) }
 
@@ -208,10 +234,10 @@ func (c *Client) failStatus(e *Error, answer *errcode.ErrorResponse) {
 		e.Kind = ErrAuthRequired
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		e.Kind = ErrPermissionDenied
-	case status == http.StatusNotFound && len(answer.Errors) > 0:
-		e.Kind = ErrNotFound
-	case status < 400, status == http.StatusNotFound:
+	case status < 400, status == http.StatusNotFound && len(answer.Errors) == 0 && answer.Method == http.MethodPost:
 		e.Kind = ErrNotRegistry
+	case status == http.StatusNotFound:
+		e.Kind = ErrNotFound
 	case status == http.StatusBadRequest && len(answer.Errors) == 0 && c.plainHTTP:
 		e.Kind = ErrNotRegistry // what TLS servers say to those who speak HTTP
 	}

@@ -54,7 +54,7 @@ func TestErrorTexts(t *testing.T) {
 		{
 			"certificate", fails(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), ci, registry.ErrUnreachable,
 			"registry unreachable: tls: failed to verify certificate: x509: certificate signed by unknown authority",
-			"trust the registry's certificate authority, see RootCAs in the options",
+			"give the certificate authority of the registry as one to trust",
 		},
 		{
 			"TLS to a plain port", fails(http.ErrSchemeMismatch), ci, registry.ErrTLSMismatch,
@@ -87,15 +87,16 @@ func TestErrorTexts(t *testing.T) {
 		},
 		{
 			"tag conflict", occupied, ci, registry.ErrTagConflict,
-			fmt.Sprintf("tag exists with other content: v1 is %s, not %s", old.Manifest.Digest, a.Manifest.Digest), "",
+			fmt.Sprintf("tag exists with other content: v1 is %s, not %s", old.Manifest.Digest, a.Manifest.Digest),
+			"push under another tag, or let tags be moved",
 		},
 		{
-			"other refusal", answers("PUT manifests/", refusal(400, "MANIFEST_INVALID", "no rootfs")), ci, nil,
+			"other refusal", answers("POST", refusal(400, "MANIFEST_INVALID", "no rootfs")), ci, nil,
 			"status 400, MANIFEST_INVALID: no rootfs", "",
 		},
 		{
-			"other refusal by a web server", answers("PUT manifests/", page(http.StatusServiceUnavailable)), ci, nil,
-			"status 503, Service Unavailable", "",
+			"other refusal by a web server", answers("POST", page(http.StatusServiceUnavailable)), ci, nil,
+			"status 503, Service Unavailable", "try again later",
 		},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -47,6 +48,24 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
+// sameOrigin compares scheme, host and port (RFC 6454 section 4).
 func sameOrigin(a, b *url.URL) bool {
-	return strings.EqualFold(a.Scheme, b.Scheme) && strings.EqualFold(a.Host, b.Host)
+	return strings.EqualFold(a.Scheme, b.Scheme) &&
+		strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
+}
+
+func port(u *url.URL) string {
+	if u.Port() == "" && strings.EqualFold(u.Scheme, "https") {
+		return "443"
+	}
+	return cmp.Or(u.Port(), "80")
+}
+
+// proxy is what the environment says. A loopback host has none, in whichever way
+// it is written; net/http knows it in lower case only.
+func proxy(req *http.Request) (*url.URL, error) {
+	if (reference.Endpoint{Host: req.URL.Hostname()}).Loopback() {
+		return nil, nil
+	}
+	return http.ProxyFromEnvironment(req)
 }

@@ -29,24 +29,26 @@ var ErrInvalidOptions = errors.New("invalid registry options")
 // system's certificate authorities, or plain HTTP for a loopback host, and no
 // credential.
 type Options struct {
-	// PlainHTTP speaks HTTP without TLS. There is never a fall-back from one to
-	// the other. An endpoint written "http://…" or "https://…" decides by
-	// itself, and a loopback host means plain HTTP where neither does.
-	PlainHTTP bool
-	// PlainHTTPCredentials allows to send a credential over plain HTTP to a
-	// host that is not loopback, where anyone on the way can read it.
+	// PlainHTTP speaks HTTP without TLS, and TLS speaks TLS. Where neither is
+	// set, and the endpoint is not written "http://…" or "https://…", a loopback
+	// host is spoken to without TLS and any other with it. There is never a
+	// fall-back from one to the other.
+	PlainHTTP, TLS bool
+	// PlainHTTPCredentials lets a credential be sent over plain HTTP to a host
+	// that is not loopback, where anyone on the way can read it.
 	PlainHTTPCredentials bool
 
-	// Credential is shown to the registry and to no other host. Zero means
-	// what Credentials or DockerConfig find.
+	// The credential is looked for in the first of the following that is set,
+	// and in no other.
+
+	// Credential is shown to the registry and to no other host.
 	Credential Credential
 	// Credentials finds the credential. It is asked only for the registry's own
-	// host, and not where Credential is set.
+	// host.
 	Credentials CredentialFunc `json:"-"`
 	// DockerConfig is the path of a Docker configuration file, usually
-	// ~/.docker/config.json, whose entries and credential helpers are asked
-	// where Credential and Credentials are not set. Empty means none. It is
-	// only ever read, and need not exist.
+	// ~/.docker/config.json, whose entries and credential helpers are asked. It
+	// is only ever read, and need not exist.
 	DockerConfig string
 
 	// RootCAs are the certificate authorities to trust. Nil means those of the
@@ -57,8 +59,8 @@ type Options struct {
 	// InsecureSkipVerify accepts any certificate. A private certificate
 	// authority needs RootCAs, not this.
 	InsecureSkipVerify bool
-	// Proxy picks the proxy of a request. Nil means what the environment says,
-	// see [http.ProxyFromEnvironment].
+	// Proxy picks the proxy of a request. Nil means none for loopback hosts, and
+	// for others what the environment says, see [http.ProxyFromEnvironment].
 	Proxy func(*http.Request) (*url.URL, error) `json:"-"`
 
 	// Transport sends the requests instead of one that is made from the four
@@ -71,46 +73,50 @@ type Options struct {
 // Format keeps the credential and private keys out of what fmt prints.
 func (o Options) Format(f fmt.State, _ rune) { redact.Format(f, o) }
 
-// Validate reports whether the options fit together and the endpoint, and
-// whether they come to plain HTTP there. It neither sends nor reads anything.
+// ForEndpoint decides what the options leave open for an endpoint: in those that
+// it returns either PlainHTTP or TLS is set. It neither sends nor reads anything.
 //
 // The error is that of [reference.ParseEndpoint], or matches
 // [ErrInvalidOptions] or [ErrInvalidCredential].
-func (o Options) Validate(endpoint string) (plainHTTP bool, err error) {
+func (o Options) ForEndpoint(endpoint string) (Options, error) {
 	parsed, err := reference.ParseEndpoint(endpoint)
 	if err != nil {
-		return false, err
+		return Options{}, err
 	}
-	plainHTTP = o.PlainHTTP || parsed.Scheme == "http" || parsed.Scheme == "" && parsed.Loopback()
+	if o.PlainHTTP && (o.TLS || parsed.Scheme == "https") || o.TLS && parsed.Scheme == "http" {
+		return Options{}, fmt.Errorf("%w: both plain HTTP and TLS are asked for", ErrInvalidOptions)
+	}
+	if !o.TLS && !o.PlainHTTP {
+		o.PlainHTTP = parsed.Scheme == "http" || parsed.Scheme == "" && parsed.Loopback()
+		o.TLS = !o.PlainHTTP
+	}
 	ownTLS := o.RootCAs != nil || len(o.ClientCertificates) > 0 || o.InsecureSkipVerify
 	switch {
-	case o.PlainHTTP && parsed.Scheme == "https":
-		err = fmt.Errorf("%w: plain HTTP for an endpoint written https://", ErrInvalidOptions)
 	case o.Transport != nil && (ownTLS || o.Proxy != nil):
 		err = fmt.Errorf("%w: a Transport together with settings for TLS or a proxy", ErrInvalidOptions)
-	case plainHTTP && ownTLS:
+	case o.PlainHTTP && ownTLS:
 		err = fmt.Errorf("%w: settings for TLS together with plain HTTP", ErrInvalidOptions)
-	case !o.Credential.IsZero() && plainHTTP && !parsed.Loopback() && !o.PlainHTTPCredentials:
+	case !o.Credential.IsZero() && o.PlainHTTP && !parsed.Loopback() && !o.PlainHTTPCredentials:
 		err = errReadable
 	default:
 		err = o.Credential.Validate()
 	}
-	return plainHTTP, err
+	if err != nil {
+		return Options{}, err
+	}
+	return o, nil
 }
 
 // errReadable keeps a credential from a network where anyone can read it.
 var errReadable = fmt.Errorf("%w: not sent over plain HTTP to a host that is not loopback, unless PlainHTTPCredentials allows it", ErrInvalidCredential)
 
-func (o Options) transport() http.RoundTripper {
-	if o.Transport != nil {
-		return o.Transport
-	}
-	proxy := o.Proxy
-	if proxy == nil {
-		proxy = http.ProxyFromEnvironment
+func (o Options) newTransport() *http.Transport {
+	findProxy := o.Proxy
+	if findProxy == nil {
+		findProxy = proxy
 	}
 	return &http.Transport{
-		Proxy:                  proxy,
+		Proxy:                  findProxy,
 		DialContext:            (&net.Dialer{Timeout: dialTimeout}).DialContext,
 		TLSHandshakeTimeout:    dialTimeout,
 		ResponseHeaderTimeout:  responseHeaderTimeout,
@@ -122,7 +128,7 @@ func (o Options) transport() http.RoundTripper {
 			MinVersion:         tls.VersionTLS12,
 			RootCAs:            o.RootCAs,
 			Certificates:       o.ClientCertificates,
-			InsecureSkipVerify: o.InsecureSkipVerify, //nolint:gosec // asked for by name
+			InsecureSkipVerify: o.InsecureSkipVerify,
 		},
 	}
 }

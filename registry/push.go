@@ -30,7 +30,7 @@ type PushOptions struct {
 	OnEvent func(PushEvent)
 }
 
-// PushEvent is a step of a push that is done.
+// PushEvent says that a step of a push is done.
 type PushEvent struct {
 	// Descriptor is of the blob or manifest in question.
 	Descriptor ocispec.Descriptor
@@ -49,15 +49,16 @@ type PushResult struct {
 
 // Push copies an image manifest and the blobs it names from src to a
 // repository, and sets the tags: blobs first, then the manifest under each tag
-// in the given order. A registry that stops halfway is left without a new tag,
-// or with the first of them, all complete.
+// in the given order. A push that stops halfway leaves no new tag behind, or
+// those before the one that the error names, all of them complete.
 //
 // manifest has to be in src and below 4 MiB. At least one tag is required.
 //
 // Errors are that of [reference.CheckRepository] or [reference.CheckTag], or an
-// [*Error] that matches [ErrUnreachable], [ErrAuthRequired],
-// [ErrPermissionDenied], [ErrNotFound], [ErrTagConflict] or the context's
-// error. A failed request is not repeated.
+// [*Error]. That matches the context's error, one of [ErrUnreachable],
+// [ErrAuthRequired], [ErrPermissionDenied], [ErrNotFound] and [ErrTagConflict],
+// or none of these where the registry refuses for another reason, or src fails.
+// A failed request is not repeated.
 func (c *Client) Push(ctx context.Context, src content.ReadOnlyStorage, manifest ocispec.Descriptor, repository string, tags []string, opts PushOptions) (PushResult, error) {
 	repo, err := c.repository(repository)
 	if err != nil {
@@ -74,6 +75,7 @@ func (c *Client) Push(ctx context.Context, src content.ReadOnlyStorage, manifest
 	p := &push{repo: repo, src: src, manifest: manifest, opts: opts}
 	result, err := p.run(auth.AppendRepositoryScope(ctx, repo.Reference, auth.ActionPull, auth.ActionPush), tags)
 	if err != nil {
+		repo.Reference.Reference = p.tag // for the message
 		return PushResult{}, c.fail(ctx, "push to", repo.Reference.String(), err)
 	}
 	return result, nil
@@ -85,7 +87,8 @@ type push struct {
 	src      content.ReadOnlyStorage
 	manifest ocispec.Descriptor
 	opts     PushOptions
-	refused  bool // what exists is not to be learnt
+	refused  bool   // what exists is not to be learnt
+	tag      string // the one that is being set
 }
 
 func (p *push) run(ctx context.Context, tags []string) (PushResult, error) {
@@ -113,6 +116,7 @@ func (p *push) run(ctx context.Context, tags []string) (PushResult, error) {
 		}
 	}
 	for _, tag := range tags {
+		p.tag = tag
 		if err := p.repo.PushReference(ctx, p.manifest, bytes.NewReader(data), tag); err != nil {
 			return PushResult{}, err
 		}
@@ -143,7 +147,7 @@ func (p *push) compareTags(ctx context.Context, tags []string) (bool, error) {
 	for _, tag := range tags {
 		found, err := p.repo.Resolve(ctx, tag)
 		switch {
-		case err == nil && found.Digest == p.manifest.Digest:
+		case err == nil && found.Digest == p.manifest.Digest && found.Size == p.manifest.Size:
 			continue
 		case err == nil && p.opts.KeepTags:
 			return false, &TagConflictError{Tag: tag, Have: found.Digest, Want: p.manifest.Digest}

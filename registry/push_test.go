@@ -250,3 +250,33 @@ func TestPushRefusesBeforeAnyRequest(t *testing.T) {
 		})
 	}
 }
+
+// Who set several tags has to know which of them are set.
+func TestPushNamesTheTagThatFails(t *testing.T) {
+	srv := start(t, memregistry.Options{}, fault{"PUT manifests/second", status(http.StatusInternalServerError, "UNKNOWN")})
+	a := newArtifact(t, "demo")
+	_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{}, "first", "second", "third")
+	failed := requireKind(t, err, nil)
+	assert.Equal(t, srv.host+"/"+repository+":second", failed.Reference)
+	assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, "first"))
+	assert.Empty(t, srv.digestOf(t, "third"))
+}
+
+// A registry that contradicts itself about what it has is sent everything.
+func TestPushDoesNotBelieveAnotherSize(t *testing.T) {
+	a := newArtifact(t, "demo")
+	for _, step := range []string{"HEAD manifests/", "HEAD blobs/"} {
+		t.Run(step, func(t *testing.T) {
+			srv := start(t, memregistry.Options{}, fault{step, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", a.Manifest.MediaType)
+				w.Header().Set("Content-Length", "5")
+				w.Header().Set("Docker-Content-Digest", a.Manifest.Digest.String())
+			}})
+			result, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{}, "v1")
+			require.NoError(t, err)
+			assert.False(t, result.Unchanged)
+			assert.Equal(t, 1, srv.count("PUT manifests/"))
+			assert.Equal(t, 2, srv.count("PUT blobs/"))
+		})
+	}
+}

@@ -108,7 +108,7 @@ func TestPrintedForms(t *testing.T) {
 		{"identity token", registry.Credential{IdentityToken: password}, `registry.Credential([redacted])`},
 		{"access token", registry.Credential{AccessToken: password}, `registry.Credential([redacted])`},
 		{"client", newClient(t, "localhost:5000", registry.Options{Credential: ci}), `registry.Client(localhost:5000)`},
-		{"options", opts, `registry.Options{"PlainHTTP":false,"PlainHTTPCredentials":false,` +
+		{"options", opts, `registry.Options{"PlainHTTP":false,"TLS":false,"PlainHTTPCredentials":false,` +
 			`"Credential":"registry.Credential(\"ci\" [redacted])","DockerConfig":"","InsecureSkipVerify":true,"UserAgent":""}`},
 	} {
 		t.Run(row.name, func(t *testing.T) {

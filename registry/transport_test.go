@@ -5,8 +5,11 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -36,6 +39,7 @@ func TestOptionsValidate(t *testing.T) {
 		{"oci on loopback", "oci://localhost:5000", registry.Options{}, true},
 		{"oci", "oci://ghcr.io", registry.Options{}, false},
 		{"asked for", "registry.example.com", registry.Options{PlainHTTP: true}, true},
+		{"TLS asked for on loopback", "localhost:5000", registry.Options{TLS: true}, false},
 		{"asked for twice", "http://registry.example.com", registry.Options{PlainHTTP: true}, true},
 		{"TLS settings", "ghcr.io", registry.Options{InsecureSkipVerify: true}, false},
 		{"TLS settings on loopback", "https://localhost", registry.Options{RootCAs: x509.NewCertPool()}, false},
@@ -49,9 +53,13 @@ func TestOptionsValidate(t *testing.T) {
 		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			plainHTTP, err := row.opts.Validate(row.endpoint)
+			decided, err := row.opts.ForEndpoint(row.endpoint)
 			require.NoError(t, err)
-			assert.Equal(t, row.plainHTTP, plainHTTP)
+			assert.Equal(t, row.plainHTTP, decided.PlainHTTP)
+			assert.Equal(t, !row.plainHTTP, decided.TLS)
+			again, err := decided.ForEndpoint(row.endpoint)
+			require.NoError(t, err)
+			assert.Equal(t, decided.PlainHTTP, again.PlainHTTP, "decided twice in two ways")
 			_, err = registry.NewClient(row.endpoint, row.opts)
 			require.NoError(t, err)
 		})
@@ -75,7 +83,9 @@ func TestOptionsValidateRefuses(t *testing.T) {
 		{"no endpoint", "", registry.Options{}, reference.ErrInvalidHost, ""},
 		{"path", "ghcr.io/org", registry.Options{}, reference.ErrInvalidOCIFormat, ""},
 		{"user in the endpoint", "https://ci:" + password + "@ghcr.io", registry.Options{}, reference.ErrCredentialsInReference, ""},
-		{"plain HTTP and https", "https://ghcr.io", registry.Options{PlainHTTP: true}, registry.ErrInvalidOptions, invalid + "plain HTTP for an endpoint written https://"},
+		{"plain HTTP and https", "https://ghcr.io", registry.Options{PlainHTTP: true}, registry.ErrInvalidOptions, invalid + "both plain HTTP and TLS are asked for"},
+		{"TLS and http", "http://ghcr.io", registry.Options{TLS: true}, registry.ErrInvalidOptions, invalid + "both plain HTTP and TLS are asked for"},
+		{"TLS and plain HTTP", "ghcr.io", registry.Options{TLS: true, PlainHTTP: true}, registry.ErrInvalidOptions, invalid + "both plain HTTP and TLS are asked for"},
 		{"transport and proxy", "ghcr.io", registry.Options{Transport: inProcess{}, Proxy: anyProxy}, registry.ErrInvalidOptions, both},
 		{"transport and authorities", "ghcr.io", registry.Options{Transport: inProcess{}, RootCAs: x509.NewCertPool()}, registry.ErrInvalidOptions, both},
 		{"transport and any certificate", "ghcr.io", registry.Options{Transport: inProcess{}, InsecureSkipVerify: true}, registry.ErrInvalidOptions, both},
@@ -87,7 +97,7 @@ func TestOptionsValidateRefuses(t *testing.T) {
 		{"credential over plain HTTP", "registry.example.com", registry.Options{PlainHTTP: true, Credential: ci}, registry.ErrInvalidCredential, readable},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			_, err := row.opts.Validate(row.endpoint)
+			_, err := row.opts.ForEndpoint(row.endpoint)
 			require.ErrorIs(t, err, row.kind)
 			if row.text != "" {
 				require.EqualError(t, err, row.text)
@@ -181,7 +191,7 @@ func TestTLSUnknownAuthority(t *testing.T) {
 	failed := requireKind(t, err, registry.ErrUnreachable)
 	var untrusted *tls.CertificateVerificationError
 	require.ErrorAs(t, err, &untrusted)
-	assert.Contains(t, failed.Hint(), "RootCAs")
+	assert.Contains(t, failed.Hint(), "certificate authority")
 	assert.Empty(t, srv.log)
 }
 
@@ -257,4 +267,31 @@ func TestUserAgent(t *testing.T) {
 			require.NoError(t, client.VerifyAccess(t.Context(), repository))
 		})
 	}
+}
+
+// Whoever pushes again and again must not collect connections.
+func TestCloseEndsIdleConnections(t *testing.T) {
+	var open atomic.Int64
+	srv := httptest.NewUnstartedServer(memregistry.Handler(memregistry.Options{}))
+	closed := make(chan struct{}, 16)
+	srv.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			open.Add(1)
+		case http.StateClosed:
+			open.Add(-1)
+			closed <- struct{}{}
+		}
+	}
+	srv.Start()
+	t.Cleanup(srv.Close)
+	client := newClient(t, srv.URL, registry.Options{})
+	require.NoError(t, client.VerifyAccess(t.Context(), repository))
+	assert.Positive(t, open.Load())
+	client.Close()
+	<-closed
+	require.NoError(t, client.VerifyAccess(t.Context(), repository), "it can still be used")
+	client.Close()
+	<-closed
+	assert.Zero(t, open.Load())
 }

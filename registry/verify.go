@@ -61,8 +61,11 @@ func isNameUnknown(answer *errcode.ErrorResponse) bool {
 		len(answer.Errors) > 0 && answer.Errors[0].Code == codeNameUnknown
 }
 
-// openUpload returns where the upload is to be sent, or nil where the registry
-// does not say.
+// errForeignUpload reports a registry that wants uploads sent to another host,
+// which Push does not do.
+var errForeignUpload = errors.New("uploads are to be sent to another host")
+
+// openUpload returns where the upload is to be sent.
 func (c *Client) openUpload(ctx context.Context, uploads string) (*url.URL, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, uploads, nil)
 	if err != nil {
@@ -77,17 +80,17 @@ func (c *Client) openUpload(ctx context.Context, uploads string) (*url.URL, erro
 		return nil, readError(resp)
 	}
 	location, err := resp.Location()
-	if err != nil || !sameOrigin(location, resp.Request.URL) {
-		return nil, nil
+	if err != nil {
+		return nil, http.ErrNoLocation // or a malformed one
+	}
+	if !sameOrigin(location, resp.Request.URL) {
+		return nil, &localError{errForeignUpload}
 	}
 	return location, nil
 }
 
 // cancelUpload does its best within bounds, also when ctx has ended meanwhile.
 func (c *Client) cancelUpload(ctx context.Context, location *url.URL) {
-	if location == nil {
-		return
-	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodDelete, location.String(), nil)

@@ -76,21 +76,43 @@ func TestVerifyAccessIgnoresTheAnswerToTheCancellation(t *testing.T) {
 	})
 }
 
+// A push would fail there, so it is not said to be allowed.
 func TestVerifyAccessWithoutAPlaceForTheUpload(t *testing.T) {
-	for _, location := range []string{
-		"", ":", "https://localhost:5000/", "http://localhost/", "http://127.0.0.1:5000/", "ftp://localhost:5000/", "//other:5000/",
+	for _, row := range []struct {
+		location string
+		kind     error
+	}{
+		{"", registry.ErrNotRegistry},
+		{":", registry.ErrNotRegistry},
+		{"https://localhost:5000/", nil},
+		{"http://localhost/", nil},
+		{"http://127.0.0.1:5000/", nil},
+		{"ftp://localhost:5000/", nil},
+		{"//other:5000/", nil},
 	} {
-		t.Run(location, func(t *testing.T) {
+		t.Run(row.location, func(t *testing.T) {
 			var methods []string
 			client := newClient(t, "localhost:5000", registry.Options{
 				Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 					methods = append(methods, r.Method)
-					return inProcess{opened(location)}.RoundTrip(r)
+					return inProcess{opened(row.location)}.RoundTrip(r)
 				}),
 			})
-			require.NoError(t, client.VerifyAccess(t.Context(), repository))
+			requireKind(t, client.VerifyAccess(t.Context(), repository), row.kind)
 			assert.Equal(t, []string{http.MethodPost}, methods)
 		})
+	}
+}
+
+// RFC 3986 section 6.2.3: the default port can be written or left out.
+func TestVerifyAccessKnowsDefaultPorts(t *testing.T) {
+	for _, row := range []struct{ endpoint, location string }{
+		{"registry.example.com:443", "https://registry.example.com/upload"},
+		{"registry.example.com", "https://Registry.example.com:443/upload"},
+		{"http://registry.example.com", "http://registry.example.com:80/upload"},
+	} {
+		client := newClient(t, row.endpoint, registry.Options{Transport: inProcess{opened(row.location)}})
+		require.NoError(t, client.VerifyAccess(t.Context(), repository), row.endpoint)
 	}
 }
 

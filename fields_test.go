@@ -1,0 +1,165 @@
+package oci_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"oras.land/oras-go/v2/content"
+
+	"github.com/kubeoci/oci"
+	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/registry"
+)
+
+// recorder is a registry without a network that wants a credential, and knows
+// the user agents that came.
+type recorder struct {
+	handler http.Handler
+	agents  []string
+}
+
+func newRecorder() *recorder {
+	users := map[string]memregistry.User{"user": {Password: canary}}
+	return &recorder{handler: memregistry.Handler(memregistry.Options{Users: users})}
+}
+
+func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	r.agents = append(r.agents, req.UserAgent())
+	w := httptest.NewRecorder()
+	r.handler.ServeHTTP(w, req)
+	resp := w.Result()
+	resp.Request = req
+	return resp, nil
+}
+
+// manifest is what is under the first tag.
+func (r *recorder) manifest(t *testing.T, result oci.BuildResult) ocispec.Manifest {
+	t.Helper()
+	client, err := registry.NewClient(result.Artifact.RegistryEndpoint, registry.Options{
+		Transport:  r,
+		Credential: registry.Credential{Username: "user", Password: canary},
+	})
+	require.NoError(t, err)
+	store := new(packager.Store)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	desc, err := client.Pull(t.Context(), result.Artifact.Repository, result.Tags[len(result.Tags)-1], store)
+	require.NoError(t, err)
+	data, err := content.FetchAll(t.Context(), store, desc)
+	require.NoError(t, err)
+	var manifest ocispec.Manifest
+	require.NoError(t, json.Unmarshal(data, &manifest))
+	return manifest
+}
+
+// Every field of the options has the effect that its comment promises.
+func TestEveryFieldOfBuildOptions(t *testing.T) {
+	server := newRecorder()
+	source := tree(t, map[string]string{"cm.yaml": configMap, "empty.yaml": "", "app.env": "A=1"})
+	var events int
+	opts := oci.BuildOptions{
+		Name: "title", SourcePath: source, RegistryEndpoint: "registry.example.com", Repository: "acme/shop", Version: "v1",
+		GitOpsEngine: oci.GitOpsEngineArgoCD, Username: "user", Password: canary,
+		Tags: []string{"latest"}, Prefix: "deploy", Annotations: map[string]string{"key": "value"},
+		Created: time.Unix(1_000_000_000, 0), ArtifactType: "application/vnd.acme", Include: []string{"*.env"},
+		AllowEmptyFiles: true, KeepTags: true, Force: true,
+		Registry: oci.RegistryOptions{Transport: server, UserAgent: "agent"},
+		OnEvent:  func(oci.Event) { events++ },
+	}
+	requireAllSet(t, opts)
+	result := build(t, opts)
+
+	assert.Equal(t, []string{"deploy/app.env", "deploy/cm.yaml", "deploy/empty.yaml"}, result.Files)
+	checkEffects(t, server, result)
+	assert.Equal(t, 6, events)
+
+	assert.False(t, build(t, opts).Unchanged, "forced")
+	require.NoError(t, os.WriteFile(filepath.Join(source, "cm.yaml"), []byte(configMap+"# changed"), 0o600))
+	_, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), opts)
+	require.ErrorIs(t, err, oci.ErrTagConflict)
+	assert.Equal(t, "push under another tag, or let tags be moved", hint(err))
+}
+
+func TestEveryFieldOfEmptyBuildOptions(t *testing.T) {
+	server := newRecorder()
+	var events int
+	opts := oci.EmptyBuildOptions{
+		Name: "title", RegistryEndpoint: "registry.example.com", Repository: "acme/shop", Version: "v1",
+		GitOpsEngine: oci.GitOpsEngineArgoCD, Username: "user", Password: canary,
+		Tags: []string{"latest"}, Prefix: "deploy", Annotations: map[string]string{"key": "value"},
+		Created: time.Unix(1_000_000_000, 0), ArtifactType: "application/vnd.acme", KeepTags: true, Force: true,
+		Registry: oci.RegistryOptions{Transport: server, UserAgent: "agent"},
+		OnEvent:  func(oci.Event) { events++ },
+	}
+	requireAllSet(t, opts)
+	result, err := oci.BuildEmpty(t.Context(), opts)
+	require.NoError(t, err)
+
+	assert.Equal(t, []string{"deploy/kustomization.yaml"}, result.Files)
+	checkEffects(t, server, result)
+	assert.Equal(t, 6, events)
+
+	result, err = oci.BuildEmpty(t.Context(), opts)
+	require.NoError(t, err)
+	assert.False(t, result.Unchanged, "forced")
+	opts.Created = time.Time{}
+	_, err = oci.BuildEmpty(t.Context(), opts)
+	require.ErrorIs(t, err, oci.ErrTagConflict)
+
+	v, err := opts.Validate()
+	require.NoError(t, err)
+	requireAllSet(t, oci.EmptyBuildOptions(v), "Created")
+}
+
+// requireAllSet fails for a field that was added and is not tested.
+func requireAllSet(t *testing.T, opts any, except ...string) {
+	t.Helper()
+	v := reflect.ValueOf(opts)
+	for i := range v.NumField() {
+		if name := v.Type().Field(i).Name; !slices.Contains(except, name) {
+			require.False(t, v.Field(i).IsZero(), "%s is not set", name)
+		}
+	}
+}
+
+func checkEffects(t *testing.T, server *recorder, result oci.BuildResult) {
+	t.Helper()
+	a := result.Artifact
+	assert.Equal(t, "title", a.Name)
+	assert.Equal(t, "oci://registry.example.com/acme/shop:v1", a.Reference)
+	assert.Equal(t, []string{"v1", "latest"}, result.Tags)
+	assert.Equal(t, oci.EnginePaths{Flux: "./deploy", ArgoCD: "deploy"}, a.Paths)
+	assert.Equal(t, "2001-09-09T01:46:40Z", a.CreatedAt.Format(time.RFC3339))
+	assert.Positive(t, a.ContentSize)
+	assert.Equal(t, []string{"agent"}, slices.Compact(server.agents))
+
+	manifest := server.manifest(t, result)
+	assert.Equal(t, "application/vnd.acme", manifest.ArtifactType)
+	assert.Equal(t, map[string]string{
+		"key":                     "value",
+		ocispec.AnnotationTitle:   "title",
+		ocispec.AnnotationVersion: "v1",
+		ocispec.AnnotationCreated: "2001-09-09T01:46:40Z",
+	}, manifest.Annotations)
+}
+
+func TestNilContext(t *testing.T) {
+	//lint:ignore SA1012 it is what the test is about
+	_, err := oci.NewWorkloadArtifactBuilder().Build(nil, validOptions(t))
+	require.EqualError(t, err, "the context is nil")
+	//lint:ignore SA1012 it is what the test is about
+	_, err = oci.BuildEmpty(nil, oci.EmptyBuildOptions{})
+	require.EqualError(t, err, "the context is nil")
+	//lint:ignore SA1012 it is what the test is about
+	require.EqualError(t, oci.VerifyRegistryAccessWithTimeout(nil, oci.VerifyOptions{}, 0), "the context is nil")
+}

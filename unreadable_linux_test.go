@@ -1,0 +1,31 @@
+package oci_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci"
+	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/internal/unprivileged"
+)
+
+func TestBuildOfAnUnreadableFile(t *testing.T) {
+	server := startRegistry(t, memregistry.Options{})
+	source := tree(t, map[string]string{"cm.yaml": configMap, "sub/secret.yaml": configMap})
+	require.NoError(t, os.Chmod(filepath.Join(source, "sub", "secret.yaml"), 0))
+	unprivileged.Run(t, func() {
+		result, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), oci.BuildOptions{
+			SourcePath: source, RegistryEndpoint: server.Host, Version: "v1",
+		})
+		require.ErrorIs(t, err, fs.ErrPermission)
+		assert.EqualError(t, err, `permission denied: "sub/secret.yaml"`)
+		assert.NotEmpty(t, hint(err))
+		assert.Zero(t, result)
+	})
+	assert.Empty(t, server.takeRequests())
+}
