@@ -82,6 +82,7 @@ func ship(ctx context.Context, w io.Writer, ref *reference.Reference) error {
 	if err != nil {
 		return err
 	}
+	defer client.Close()
 	if err := client.VerifyAccess(ctx, ref.FullRepository()); err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ type config struct {
 	ref         string
 	engine      string
 	tags        []string
+	prefix      string
 	include     []string
 	allowEmpty  bool
 	annotations map[string]string
@@ -33,6 +34,7 @@ func newConfig(flags *flag.FlagSet) *config {
 		c.tags = append(c.tags, tag)
 		return nil
 	})
+	flags.StringVar(&c.prefix, "prefix", "", "`folder` to lay the tree out under, for argocd and none; without it the base name of DIR")
 	flags.Func("include", "further files to take along, such as `*.properties`, can be repeated", func(pattern string) error {
 		c.include = append(c.include, pattern)
 		return nil
@@ -76,6 +78,7 @@ func (c *config) options(env cli.Env) (oci.BuildOptions, error) {
 	return oci.BuildOptions{
 		GitOpsEngine:    engine,
 		Tags:            c.tags,
+		Prefix:          c.prefix,
 		Include:         c.include,
 		AllowEmptyFiles: c.allowEmpty,
 		Annotations:     c.annotations,
@@ -88,7 +91,7 @@ func (c *config) options(env cli.Env) (oci.BuildOptions, error) {
 func (c *config) createdAt(env cli.Env) (time.Time, error) {
 	if c.created != "" {
 		t, err := time.Parse(time.RFC3339, c.created)
-		if err != nil {
+		if err != nil || t.IsZero() { // the zero time means none
 			return time.Time{}, cli.Usagef("-created: %q is not a time such as 2006-01-02T15:04:05Z", c.created)
 		}
 		return t, nil

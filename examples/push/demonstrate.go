@@ -29,7 +29,7 @@ func demonstrate(ctx context.Context, env cli.Env, opts oci.BuildOptions, asJSON
 	defer func() { err = errors.Join(err, server.Close()) }()
 
 	opts.RegistryEndpoint, opts.Version = server.Host, sampleTag
-	result, err := oci.NewWorkloadArtifactBuilder().Build(ctx, opts)
+	result, err := build(ctx, opts)
 	if err != nil {
 		return err
 	}
@@ -50,6 +50,7 @@ func readBack(ctx context.Context, artifact oci.OCIArtifact) ([]tar.Header, erro
 	if err != nil {
 		return nil, err
 	}
+	defer client.Close()
 	store := new(packager.Store)
 	defer func() { _ = store.Close() }() // it has served
 	desc, err := client.Pull(ctx, artifact.Repository, artifact.Tag, store)

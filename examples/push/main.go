@@ -6,6 +6,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"flag"
 
 	"github.com/kubeoci/oci"
@@ -17,8 +18,8 @@ const usage = `push packages the manifests in DIR as an OCI artifact and pushes 
   push [flags] [DIR]
 
 Without -ref it pushes to a registry of its own, in memory, reads the artifact
-back from there and shows what arrived. Without DIR it takes a tree that comes
-with the project.
+back from there and shows what arrived; without DIR it then takes a tree that
+comes with the project.
 
 Try it:
   go run ./examples/push
@@ -55,26 +56,42 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	if err != nil {
 		return err
 	}
-	opts.SourcePath = cmp.Or(flags.Arg(0), sampleTree)
 	opts.OnEvent = func(e oci.Event) { printEvent(env.Stderr, e) }
-
 	ctx, cancel := c.deadline(ctx)
 	defer cancel()
+
+	opts.SourcePath = flags.Arg(0)
 	if c.ref == "" {
 		if err := cli.RefuseWithoutRef(flags); err != nil {
 			return err
 		}
+		opts.SourcePath = cmp.Or(opts.SourcePath, sampleTree)
 		return demonstrate(ctx, env, opts, c.json)
 	}
 	if err := c.target(&opts); err != nil {
 		return err
 	}
-	if opts.RegistryEndpoint, opts.Registry, err = connection.Resolve(env, flags, opts.RegistryEndpoint); err != nil {
+	if opts.SourcePath == "" {
+		return cli.Usagef("name the directory to push")
+	}
+	if opts.Registry, err = connection.Resolve(ctx, env, flags); err != nil {
 		return err
 	}
-	result, err := oci.NewWorkloadArtifactBuilder().Build(ctx, opts)
+	result, err := build(ctx, opts)
 	if err != nil {
 		return err
 	}
 	return printResult(env.Stdout, result, c.json)
+}
+
+// build tells mistakes on the command line from failures.
+func build(ctx context.Context, opts oci.BuildOptions) (oci.BuildResult, error) {
+	_, err := opts.Validate()
+	switch {
+	case errors.Is(err, oci.ErrSourcePathNotFound), errors.Is(err, oci.ErrSourcePathNotDirectory):
+		return oci.BuildResult{}, err
+	case err != nil:
+		return oci.BuildResult{}, cli.Usagef("%w", err)
+	}
+	return oci.NewWorkloadArtifactBuilder().Build(ctx, opts)
 }

@@ -2,22 +2,29 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"oras.land/oras-go/v2/content"
 
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/examples/internal/cli"
 	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/registry"
 )
 
 const (
@@ -105,6 +112,7 @@ func TestPushToARegistry(t *testing.T) {
 	assert.Equal(t, []string{"1.0.0", "1.0", "latest"}, result.Tags)
 	assert.False(t, result.Unchanged)
 	assert.NotContains(t, o.stdout+o.stderr, canary)
+	assert.Equal(t, "a=b", annotations(t, result.Artifact)["org.opencontainers.image.revision"])
 
 	assert.True(t, push(t, canary, nil, args...).result(t).Unchanged)
 
@@ -112,6 +120,33 @@ func TestPushToARegistry(t *testing.T) {
 	assert.Equal(t, 1, o.status)
 	assert.Contains(t, o.stderr, "error: push to "+host+"/acme/shop: registry denies access: status 401")
 	assert.Contains(t, o.stderr, "hint: check the credentials")
+}
+
+// annotations are those in the registry.
+func annotations(t *testing.T, artifact oci.OCIArtifact) map[string]string {
+	t.Helper()
+	client, err := registry.NewClient(artifact.RegistryEndpoint, registry.Options{
+		Credential: registry.Credential{Username: "user", Password: canary},
+	})
+	require.NoError(t, err)
+	defer client.Close()
+	store := new(packager.Store)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	desc, err := client.Pull(t.Context(), artifact.Repository, artifact.Digest.String(), store)
+	require.NoError(t, err)
+	data, err := content.FetchAll(t.Context(), store, desc)
+	require.NoError(t, err)
+	var manifest ocispec.Manifest
+	require.NoError(t, json.Unmarshal(data, &manifest))
+	return manifest.Annotations
+}
+
+func TestWhatIsLeftOutIsShown(t *testing.T) {
+	o := push(t, "", nil, "-include", "*.env", "../../testdata/trees/kustomize")
+	require.Zero(t, o.status, o.stderr)
+	assert.Contains(t, o.stdout, `left out  "README.md" (extension)`)
+	assert.Contains(t, o.stdout, `left out  "base/app.properties" (extension)`)
+	assert.NotContains(t, o.stdout, `left out  "base/defaults.env"`)
 }
 
 func TestDockerConfigurationIsAsked(t *testing.T) {
@@ -160,7 +195,7 @@ func TestTLS(t *testing.T) {
 	o := push(t, "", nil, "-ref", ref, "-plain-http=false", flatTree)
 	assert.Equal(t, 1, o.status)
 	assert.Contains(t, o.stderr, "certificate")
-	assert.Contains(t, o.stderr, "hint: trust the registry's certificate authority")
+	assert.Contains(t, o.stderr, "hint: give the certificate authority")
 	o = push(t, "", nil, "-ref", ref, flatTree)
 	assert.Equal(t, 1, o.status)
 	assert.Contains(t, o.stderr, "not a registry, or wants TLS")
@@ -194,10 +229,21 @@ func TestWrongUsage(t *testing.T) {
 		{"no tag", []string{"-ref", "oci://localhost/shop"}, "name the tag"},
 		{"no scheme", []string{"-ref", "localhost:1/shop:1", flatTree}, "hint: write oci:// in front"},
 		{"password in the reference", []string{"-ref", "oci://u:" + canary + "@host/shop:1"}, "credentials do not belong in a reference"},
-		{"user without password", []string{ref, "-username", "u"}, "go together"},
-		{"password without user", []string{ref, "-password-stdin"}, "go together"},
-		{"empty password", []string{ref, "-username", "u", "-password-stdin"}, "no password"},
-		{"plain HTTP with a certificate", []string{ref, "-plain-http", "-ca-file", "ca.pem"}, "contradicts"},
+		{"user without password", []string{ref, "-username", "u", flatTree}, "go together"},
+		{"password without user", []string{ref, "-password-stdin", flatTree}, "go together"},
+		{"empty password", []string{ref, "-username", "u", "-password-stdin", flatTree}, "no password"},
+		{"plain HTTP with a certificate", []string{ref, "-plain-http", "-ca-file", "ca.pem", flatTree}, "contradict"},
+		{"no folder", []string{ref}, "name the directory to push"},
+		{"reference that is empty", []string{"-ref", "", flatTree}, "-ref is empty: is a variable not set?"},
+		{"folder that is empty", []string{""}, "an argument is empty: is a variable not set?"},
+		{"reference without -ref", []string{"oci://u:" + canary + "@host/shop:1"}, "it goes behind -ref"},
+		{"annotation that is a URL", []string{"-annotation", "https://u:" + canary + "@host"}, "has no ="},
+		{"zero time", []string{"-created", "0001-01-01T00:00:00Z", flatTree}, "-created"},
+		{"illegal tag", []string{"-tag", "a+b", flatTree}, `hint: write "a-b"`},
+		{"illegal pattern", []string{"-include", "a/b", flatTree}, "invalid pattern"},
+		{"illegal prefix", []string{"-prefix", "a/b", flatTree}, "invalid prefix"},
+		{"reserved annotation", []string{"-annotation", "org.opencontainers.image.title=x", flatTree}, "an option of its own"},
+		{"credentials in the clear over TLS", []string{ref, "-plain-http-credentials", "-insecure-skip-verify", flatTree}, "contradict"},
 		{"connection without registry", []string{"-plain-http"}, "-plain-http needs -ref"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -220,7 +266,6 @@ func TestFailures(t *testing.T) {
 		want string
 	}{
 		{"missing folder", []string{"no-such"}, `error: source path does not exist: "no-such"`},
-		{"illegal tag", []string{"-tag", "a+b", flatTree}, `hint: write "a-b"`},
 		{"missing certificates", []string{"-ref", "oci://localhost:1/shop:1", "-ca-file", "no-such.pem", flatTree}, "no-such.pem"},
 		{"no certificates in the file", []string{"-ref", "oci://localhost:1/shop:1", "-ca-file", "main.go", flatTree}, "holds no certificate"},
 	} {
@@ -232,6 +277,47 @@ func TestFailures(t *testing.T) {
 			assert.Empty(t, o.stdout)
 		})
 	}
+}
+
+func TestPrefix(t *testing.T) {
+	result := push(t, "", nil, "-json", "-engine", "argocd", "-prefix", "deploy", flatTree).result(t)
+	assert.Equal(t, oci.EnginePaths{Flux: "./deploy", ArgoCD: "deploy"}, result.Artifact.Paths)
+}
+
+func TestEmptyFiles(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "empty.yaml"), nil, 0o600))
+	o := push(t, "", nil, dir)
+	assert.Equal(t, 1, o.status)
+	assert.Contains(t, o.stderr, `error: file is empty: "empty.yaml"`)
+	assert.Len(t, push(t, "", nil, "-json", "-engine", "flux", "-allow-empty-files", dir).result(t).Files, 1)
+}
+
+func TestTimeout(t *testing.T) {
+	released := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-r.Context().Done():
+		case <-released:
+		}
+	}))
+	t.Cleanup(server.Close)
+	t.Cleanup(func() { close(released) })
+	o := push(t, "", nil, "-ref", "oci://"+server.Listener.Addr().String()+"/shop:1", "-timeout", "50ms", flatTree)
+	assert.Equal(t, 1, o.status)
+	assert.Contains(t, o.stderr, "context deadline exceeded\nhint: allow more time")
+}
+
+// A terminal at which nobody types must not hold the program up.
+func TestTimeoutWhileReadingThePassword(t *testing.T) {
+	reader, writer := io.Pipe()
+	t.Cleanup(func() { require.NoError(t, writer.Close()) })
+	var stdout, stderr bytes.Buffer
+	env := cli.Env{Stdin: reader, Stdout: &stdout, Stderr: &stderr, Getenv: func(string) string { return "" }}
+	err := run(t.Context(), env, []string{
+		"-ref", "oci://localhost:1/shop:1", "-username", "u", "-password-stdin", "-timeout", "50ms", flatTree,
+	})
+	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
 func TestIncludeTakesGeneratorInputsAlong(t *testing.T) {

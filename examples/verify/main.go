@@ -43,8 +43,8 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	case *timeout <= 0:
 		return cli.Usagef("-timeout: %v is not a time to wait", *timeout)
 	}
-	opts := oci.VerifyOptions{Repository: ref.FullRepository()}
-	if opts.RegistryEndpoint, opts.Registry, err = connection.Resolve(env, flags, ref.Registry()); err != nil {
+	opts := oci.VerifyOptions{RegistryEndpoint: ref.Registry(), Repository: ref.FullRepository()}
+	if opts.Registry, err = connection.Resolve(ctx, env, flags); err != nil {
 		return err
 	}
 	if err := oci.VerifyRegistryAccessWithTimeout(ctx, opts, *timeout); err != nil {

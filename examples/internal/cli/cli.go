@@ -10,7 +10,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
+
+	"github.com/kubeoci/oci/internal/redact"
 )
 
 // Env is the world outside a program.
@@ -25,6 +28,7 @@ type Env struct {
 // failure, 2 for wrong usage. An interrupt cancels the context.
 func Main(run func(ctx context.Context, env Env, args []string) error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process by itself
 	env := Env{os.Stdin, os.Stdout, os.Stderr, os.Getenv}
 	status := Status(env, run(ctx, env, os.Args[1:]))
 	stop()
@@ -79,9 +83,20 @@ func Parse(env Env, flags *flag.FlagSet, args []string, maxArgs int, usage strin
 		flags.PrintDefaults()
 		return err
 	case err != nil:
-		return Usagef("%v", err)
-	case flags.NArg() > maxArgs:
-		return Usagef("unexpected argument %q: flags come first", flags.Arg(maxArgs))
+		return Usagef("%s", redact.URLs(err.Error()))
+	}
+	for i, arg := range flags.Args() {
+		switch {
+		case strings.Contains(arg, "://"): // and it may hold a password
+			return Usagef("an argument is a reference: it goes behind -ref")
+		case i >= maxArgs:
+			return Usagef("unexpected argument %q: flags come first", arg)
+		case arg == "":
+			return Usagef("an argument is empty: is a variable not set?")
+		}
+	}
+	if flag := flags.Lookup("ref"); flag != nil && Given(flags)["ref"] && flag.Value.String() == "" {
+		return Usagef("-ref is empty: is a variable not set?")
 	}
 	return nil
 }

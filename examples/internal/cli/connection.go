@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"crypto/x509"
 	"flag"
 	"fmt"
@@ -39,7 +40,6 @@ func ConnectionFlags(flags *flag.FlagSet) *Connection {
 	return c
 }
 
-// Names are the flags of a Connection.
 var connectionNames = []string{"username", "password-stdin", "plain-http", "plain-http-credentials", "insecure-skip-verify", "ca-file"}
 
 // RefuseWithoutRef refuses flags that need a registry to connect to.
@@ -53,45 +53,65 @@ func RefuseWithoutRef(flags *flag.FlagSet) error {
 	return nil
 }
 
-// Resolve turns the flags into the endpoint and the options for host.
-func (c *Connection) Resolve(env Env, flags *flag.FlagSet, host string) (endpoint string, opts oci.RegistryOptions, err error) {
-	given := Given(flags)
-	wantsTLS := c.insecureSkipVerify || c.caFile != "" || given["plain-http"] && !c.plainHTTP
+// Resolve turns the flags into options. It reads the password.
+func (c *Connection) Resolve(ctx context.Context, env Env, flags *flag.FlagSet) (oci.RegistryOptions, error) {
+	opts := oci.RegistryOptions{
+		PlainHTTP:            c.plainHTTP,
+		TLS:                  c.insecureSkipVerify || c.caFile != "" || Given(flags)["plain-http"] && !c.plainHTTP,
+		PlainHTTPCredentials: c.plainHTTPCredentials,
+		InsecureSkipVerify:   c.insecureSkipVerify,
+	}
 	switch {
 	case (c.username != "") != c.passwordStdin:
-		return "", opts, Usagef("-username and -password-stdin go together")
-	case wantsTLS && c.plainHTTP:
-		return "", opts, Usagef("-plain-http contradicts -ca-file and -insecure-skip-verify")
-	case wantsTLS:
-		endpoint = "https://" + host
-	case c.plainHTTP:
-		endpoint = "http://" + host
-	default:
-		endpoint = host
+		return opts, Usagef("-username and -password-stdin go together")
+	case opts.TLS && (c.plainHTTP || c.plainHTTPCredentials):
+		return opts, Usagef("-plain-http and -plain-http-credentials contradict -ca-file, -insecure-skip-verify and -plain-http=false")
 	}
-	opts.PlainHTTPCredentials = c.plainHTTPCredentials
-	opts.InsecureSkipVerify = c.insecureSkipVerify
+	var err error
 	if opts.RootCAs, err = c.rootCAs(); err != nil {
-		return "", opts, err
+		return opts, err
 	}
 	if !c.passwordStdin {
 		opts.DockerConfig = dockerConfig(env)
-		return endpoint, opts, nil
+		return opts, nil
 	}
-	opts.Credential, err = c.credential(env)
-	return endpoint, opts, err
+	opts.Credential, err = c.credential(ctx, env)
+	return opts, err
 }
 
-func (c *Connection) credential(env Env) (registry.Credential, error) {
-	password, err := io.ReadAll(io.LimitReader(env.Stdin, maxPasswordBytes))
+func (c *Connection) credential(ctx context.Context, env Env) (registry.Credential, error) {
+	password, err := readAll(ctx, env.Stdin)
 	if err != nil {
 		return registry.Credential{}, fmt.Errorf("read the password: %w", err)
 	}
 	cred := registry.Credential{Username: c.username, Password: strings.TrimRight(string(password), "\r\n")}
-	if cred.Password == "" {
+	switch {
+	case cred.Password == "":
 		return registry.Credential{}, Usagef("-password-stdin: there is no password on standard input")
+	case len(password) > maxPasswordBytes:
+		return registry.Credential{}, Usagef("-password-stdin: more than %d bytes are no password", maxPasswordBytes)
 	}
 	return cred, nil
+}
+
+// readAll reads what could be a password, and stops waiting when ctx ends. What
+// then still reads ends with the program.
+func readAll(ctx context.Context, r io.Reader) ([]byte, error) {
+	type result struct {
+		data []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		data, err := io.ReadAll(io.LimitReader(r, maxPasswordBytes+1))
+		done <- result{data, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case r := <-done:
+		return r.data, r.err
+	}
 }
 
 func (c *Connection) rootCAs() (*x509.CertPool, error) {
