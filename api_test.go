@@ -60,24 +60,32 @@ var (
 	_ packager.GitOpsEngine = oci.GitOpsEngine("")
 	_ packager.EnginePaths  = oci.EnginePaths{}
 	_ registry.Options      = oci.RegistryOptions{}
+	_ registry.Credential   = oci.RegistryCredential{}
+	_ manifests.Skipped     = oci.Skipped{}
 )
 
+// Fields, assigned from variables: unlike a constant, these fit one type only.
 var (
+	text   string
+	engine oci.GitOpsEngine
+	port   int32
+	yes    bool
+
 	_ = oci.BuildOptions{
-		Name: "", SourcePath: "", RegistryEndpoint: "", Repository: "", Version: "",
-		GitOpsEngine: oci.GitOpsEngine(""), Username: "", Password: "",
+		Name: text, SourcePath: text, RegistryEndpoint: text, Repository: text, Version: text,
+		GitOpsEngine: engine, Username: text, Password: text,
 	}
 	_ = oci.EmptyBuildOptions{
-		Name: "", RegistryEndpoint: "", Repository: "", Version: "",
-		GitOpsEngine: oci.GitOpsEngine(""), Username: "", Password: "",
+		Name: text, RegistryEndpoint: text, Repository: text, Version: text,
+		GitOpsEngine: engine, Username: text, Password: text,
 	}
 	_ = oci.OCIArtifact{
-		Name: "", Version: "", RegistryEndpoint: "", Repository: "", Tag: "", SourcePath: "",
-		CreatedAt: time.Time{}, Digest: digest.Digest(""), MediaType: "", Paths: oci.EnginePaths{Flux: "", ArgoCD: ""},
+		Name: text, Version: text, RegistryEndpoint: text, Repository: text, Tag: text, SourcePath: text,
+		CreatedAt: time.Time{}, Digest: digest.Digest(text), MediaType: text, Paths: oci.EnginePaths{Flux: text, ArgoCD: text},
 	}
 	_ = oci.BuildResult{Artifact: oci.OCIArtifact{}}
-	_ = oci.VerifyOptions{RegistryEndpoint: "", Repository: "", Username: "", Password: "", Insecure: false}
-	_ = oci.Reference{Host: "", Port: int32(0), Repository: "", Variant: "", Ref: ""}
+	_ = oci.VerifyOptions{RegistryEndpoint: text, Repository: text, Username: text, Password: text, Insecure: yes}
+	_ = oci.Reference{Host: text, Port: port, Repository: text, Variant: text, Ref: text}
 )
 
 func TestInterfacesAreFrozen(t *testing.T) {
@@ -104,8 +112,9 @@ func TestSentinelsAreThoseOfTheSubpackages(t *testing.T) {
 		oci.ErrRegistryAuthRequired:     registry.ErrAuthRequired,
 		oci.ErrRegistryPermissionDenied: registry.ErrPermissionDenied,
 		oci.ErrRegistryNotFound:         registry.ErrNotFound,
+		oci.ErrTagConflict:              registry.ErrTagConflict,
 	}
-	assert.Len(t, same, 11, "two sentinels are one")
+	assert.Len(t, same, 12, "two sentinels are one")
 	for facade, own := range same {
 		assert.Same(t, own, facade)
 	}

@@ -149,13 +149,20 @@ func TestBuildWithoutRegistry(t *testing.T) {
 				SourcePath:       tree(t, map[string]string{"cm.yaml": configMap}),
 				RegistryEndpoint: tt.endpoint,
 				Version:          "v1",
+				Username:         "user",
+				Password:         canary,
 			}
 			_, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), opts)
 			require.ErrorIs(t, err, tt.want)
 			require.ErrorIs(t, err, oci.ErrRegistryUnreachable)
+			where := strings.TrimPrefix(strings.TrimPrefix(tt.endpoint, "http://"), "https://")
+			assert.Equal(t, 1, strings.Count(err.Error(), where+"/app"), err.Error())
+			assert.NotContains(t, err.Error(), canary)
 			assert.NotEmpty(t, hint(err))
 		})
 	}
+	_, err = pull(t, host(plainServer), "app", "v1")
+	require.ErrorIs(t, err, oci.ErrRegistryNotFound, "something was tagged")
 }
 
 func host(s *httptest.Server) string { return s.Listener.Addr().String() }
