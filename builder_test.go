@@ -2,9 +2,6 @@ package oci_test
 
 import (
 	"encoding/json"
-	"net"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
@@ -16,6 +13,7 @@ import (
 	"oras.land/oras-go/v2/content"
 
 	"github.com/kubeoci/oci"
+	"github.com/kubeoci/oci/internal/conntest"
 	"github.com/kubeoci/oci/internal/memregistry"
 	"github.com/kubeoci/oci/manifests"
 )
@@ -188,20 +186,12 @@ func TestBuildTellsWhatHappens(t *testing.T) {
 
 // No goroutine outlives a call, and an idle connection is two of them.
 func TestNoConnectionOutlivesItsCall(t *testing.T) {
-	closed := make(chan struct{}, 16)
-	server := httptest.NewUnstartedServer(memregistry.Handler(memregistry.Options{}))
-	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateClosed {
-			closed <- struct{}{}
-		}
-	}
-	server.Start()
-	t.Cleanup(server.Close)
+	server := conntest.Start(t, memregistry.Handler(memregistry.Options{}))
 	build(t, oci.BuildOptions{
 		SourcePath: tree(t, map[string]string{"cm.yaml": configMap}), RegistryEndpoint: server.URL, Version: "v1",
 	})
-	<-closed
+	server.RequireNoneOpen(t)
 	err := oci.NewRegistryVerifier().VerifyAccess(t.Context(), oci.VerifyOptions{RegistryEndpoint: server.URL, Repository: "app"})
 	require.NoError(t, err)
-	<-closed
+	server.RequireNoneOpen(t)
 }

@@ -5,16 +5,14 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
-	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/internal/conntest"
 	"github.com/kubeoci/oci/internal/memregistry"
 	"github.com/kubeoci/oci/reference"
 	"github.com/kubeoci/oci/registry"
@@ -271,27 +269,11 @@ func TestUserAgent(t *testing.T) {
 
 // Whoever pushes again and again must not collect connections.
 func TestCloseEndsIdleConnections(t *testing.T) {
-	var open atomic.Int64
-	srv := httptest.NewUnstartedServer(memregistry.Handler(memregistry.Options{}))
-	closed := make(chan struct{}, 16)
-	srv.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		switch state {
-		case http.StateNew:
-			open.Add(1)
-		case http.StateClosed:
-			open.Add(-1)
-			closed <- struct{}{}
-		}
-	}
-	srv.Start()
-	t.Cleanup(srv.Close)
+	srv := conntest.Start(t, memregistry.Handler(memregistry.Options{}))
 	client := newClient(t, srv.URL, registry.Options{})
-	require.NoError(t, client.VerifyAccess(t.Context(), repository))
-	assert.Positive(t, open.Load())
-	client.Close()
-	<-closed
-	require.NoError(t, client.VerifyAccess(t.Context(), repository), "it can still be used")
-	client.Close()
-	<-closed
-	assert.Zero(t, open.Load())
+	for range 2 { // a Client can be used after it was closed
+		require.NoError(t, client.VerifyAccess(t.Context(), repository))
+		client.Close()
+		srv.RequireNoneOpen(t)
+	}
 }
