@@ -29,15 +29,14 @@ func (c *Client) fail(ctx context.Context, op, reference string, err error) erro
 		e.Err = cause
 		return e
 	}
-	if answer, ok := errors.AsType[*errcode.ErrorResponse](err); ok {
-		c.failStatus(e, answer)
-		return e
-	}
 	local, isLocal := errors.AsType[*localError](err)
+	answer, isAnswer := errors.AsType[*errcode.ErrorResponse](err)
 	transport, isTransport := errors.AsType[*url.Error](err)
 	switch {
-	case isLocal:
+	case isLocal: // and it may hold any of the others
 		e.Err = local.err
+	case isAnswer:
+		c.failStatus(e, answer)
 	case errors.Is(err, ErrTagConflict):
 		e.Kind, e.Err = ErrTagConflict, err
 	case errors.Is(err, auth.ErrBasicCredentialNotFound):

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
+	"oras.land/oras-go/v2/registry/remote/errcode"
 
 	"github.com/kubeoci/oci/internal/memregistry"
 	"github.com/kubeoci/oci/packager"
@@ -109,17 +111,24 @@ func TestRefusalWithoutChallenge(t *testing.T) {
 // An error that a CredentialFunc brings from elsewhere says nothing about this
 // registry.
 func TestErrorOfACredentialFuncIsNotTheRegistrys(t *testing.T) {
-	inner := &registry.Error{Op: "resolve", Reference: "vault.example.com/keys", Kind: registry.ErrNotFound}
-	srv := start(t, memregistry.Options{Users: users})
-	client := srv.client(t, registry.Options{Credentials: func(context.Context, string) (registry.Credential, error) {
-		return registry.Credential{}, inner
-	}})
-	err := client.VerifyAccess(t.Context(), repository)
-	var failed *registry.Error
-	require.ErrorAs(t, err, &failed)
-	assert.Equal(t, "verify access to", failed.Op)
-	assert.NoError(t, failed.Kind)
-	require.ErrorIs(t, err, inner)
+	for _, inner := range []error{
+		&registry.Error{Op: "resolve", Reference: "vault.example.com/keys", Kind: registry.ErrNotFound},
+		&errcode.ErrorResponse{Method: http.MethodGet, URL: new(url.URL), StatusCode: http.StatusForbidden},
+		&url.Error{Op: "Get", Err: io.ErrUnexpectedEOF},
+		errdef.ErrNotFound,
+	} {
+		srv := start(t, memregistry.Options{Users: users})
+		client := srv.client(t, registry.Options{Credentials: func(context.Context, string) (registry.Credential, error) {
+			return registry.Credential{}, inner
+		}})
+		err := client.VerifyAccess(t.Context(), repository)
+		failed, ok := err.(*registry.Error)
+		require.True(t, ok, "%T", err)
+		assert.Equal(t, "verify access to", failed.Op)
+		assert.NoError(t, failed.Kind)
+		assert.Zero(t, failed.StatusCode)
+		require.ErrorIs(t, err, inner)
+	}
 }
 
 func TestRefIsCheckedAsWhatItLooksLike(t *testing.T) {

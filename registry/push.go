@@ -149,7 +149,7 @@ func (p *push) compareTags(ctx context.Context, tags []string) (bool, error) {
 		switch {
 		case err == nil && found.Digest == p.manifest.Digest && found.Size == p.manifest.Size:
 			continue
-		case err == nil && p.opts.KeepTags:
+		case err == nil && p.opts.KeepTags && found.Digest != p.manifest.Digest:
 			return false, &TagConflictError{Tag: tag, Have: found.Digest, Want: p.manifest.Digest}
 		case err != nil && !errors.Is(err, errdef.ErrNotFound):
 			if p.opts.KeepTags || !isAnswer(err) {
