@@ -22,9 +22,10 @@
 //
 // The package never prints, exits, or keeps state between calls. Of the
 // environment it reads what the standard library does: the proxies (net/http),
-// the directory of temporary files and the name of the working directory (os),
-// and where to find a credential helper that a Docker configuration names
-// (os/exec). All of it is safe for concurrent use.
+// the system's certificates (crypto/x509), the directory of temporary files and
+// the name of the working directory (os), and where to find a credential helper
+// that a Docker configuration names (os/exec). All of it is safe for concurrent
+// use.
 //
 // Types that hold a password print and marshal without it. That does not hold
 // for an unexported field of such a type, where fmt cannot call its methods.

@@ -41,10 +41,16 @@ type EmptyBuildOptions struct {
 type ValidatedEmptyBuildOptions EmptyBuildOptions
 
 // Format keeps the password out of what fmt prints.
-func (o EmptyBuildOptions) Format(f fmt.State, _ rune) { redact.Format(f, o) }
+func (o EmptyBuildOptions) Format(f fmt.State, _ rune) {
+	o.RegistryEndpoint = printable(o.RegistryEndpoint)
+	redact.Format(f, o)
+}
 
 // Format keeps the password out of what fmt prints.
-func (o ValidatedEmptyBuildOptions) Format(f fmt.State, _ rune) { redact.Format(f, o) }
+func (o ValidatedEmptyBuildOptions) Format(f fmt.State, _ rune) {
+	o.RegistryEndpoint = printable(o.RegistryEndpoint)
+	redact.Format(f, o)
+}
 
 // Validate checks the options and fills in the defaults. The errors are those
 // of [BuildOptions.Validate] that do not concern the source.
@@ -90,7 +96,8 @@ var emptyTree embed.FS
 // resources. Flux and Argo CD render it to nothing, and where pruning is on
 // they delete what an earlier artifact brought.
 //
-// Errors are those of [EmptyBuildOptions.Validate] and [registry.Client.Push].
+// Errors are those of [EmptyBuildOptions.Validate], [packager.Pack] and
+// [registry.Client.Push].
 func BuildEmpty(ctx context.Context, opts EmptyBuildOptions) (BuildResult, error) {
 	if err := checkContext(ctx); err != nil {
 		return BuildResult{}, err

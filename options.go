@@ -85,10 +85,25 @@ type BuildOptions struct {
 type ValidatedBuildOptions BuildOptions
 
 // Format keeps the password out of what fmt prints.
-func (o BuildOptions) Format(f fmt.State, _ rune) { redact.Format(f, o) }
+func (o BuildOptions) Format(f fmt.State, _ rune) {
+	o.RegistryEndpoint = printable(o.RegistryEndpoint)
+	redact.Format(f, o)
+}
 
 // Format keeps the password out of what fmt prints.
-func (o ValidatedBuildOptions) Format(f fmt.State, _ rune) { redact.Format(f, o) }
+func (o ValidatedBuildOptions) Format(f fmt.State, _ rune) {
+	o.RegistryEndpoint = printable(o.RegistryEndpoint)
+	redact.Format(f, o)
+}
+
+// printable is an endpoint unless it may hold a password, which package reference
+// refuses as well.
+func printable(endpoint string) string {
+	if strings.ContainsAny(endpoint, "@%?") {
+		return "[redacted]"
+	}
+	return endpoint
+}
 
 // Validate checks the options and fills in the defaults. It reads nothing but
 // whether SourcePath is a directory. The options themselves are not changed.

@@ -33,6 +33,26 @@ func TestOptionsKeepTheirSecrets(t *testing.T) {
 	}
 }
 
+// What Validate would refuse without repeating it is not repeated before that.
+func TestOptionsKeepSecretsInTheWrongPlace(t *testing.T) {
+	for _, endpoint := range []string{
+		"user:" + canary + "@ghcr.io", "https://user:" + canary + "@ghcr.io", "https://user:x/" + canary + "@ghcr.io", "ghcr.io?" + canary,
+	} {
+		annotations := map[string]string{"source": "https://user:" + canary + "@git.example.com/x?token=" + canary}
+		for _, opts := range []any{
+			oci.BuildOptions{RegistryEndpoint: endpoint, Annotations: annotations},
+			oci.ValidatedBuildOptions{RegistryEndpoint: endpoint, Annotations: annotations},
+			oci.EmptyBuildOptions{RegistryEndpoint: endpoint, Annotations: annotations},
+			oci.ValidatedEmptyBuildOptions{RegistryEndpoint: endpoint, Annotations: annotations},
+			oci.VerifyOptions{RegistryEndpoint: endpoint},
+		} {
+			for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+				assert.NotContains(t, fmt.Sprintf(verb, opts), canary)
+			}
+		}
+	}
+}
+
 // everyForm is v in every form in which it can end up in a log.
 func everyForm(t *testing.T, v any) map[string]string {
 	t.Helper()

@@ -37,7 +37,10 @@ type VerifyOptions struct {
 }
 
 // Format keeps the password out of what fmt prints.
-func (o VerifyOptions) Format(f fmt.State, _ rune) { redact.Format(f, o) }
+func (o VerifyOptions) Format(f fmt.State, _ rune) {
+	o.RegistryEndpoint = printable(o.RegistryEndpoint)
+	redact.Format(f, o)
+}
 
 // NewRegistryVerifier returns a verifier, which is safe for concurrent use.
 //
@@ -80,7 +83,8 @@ const DefaultVerifyTimeout = 30 * time.Second
 var ErrInvalidTimeout = errors.New("invalid timeout")
 
 // VerifyRegistryAccessWithTimeout is VerifyAccess of [NewRegistryVerifier] that
-// gives up after timeout with [context.DeadlineExceeded]. Zero means
+// gives up after timeout with [context.DeadlineExceeded]. Once access is
+// verified, it takes up to two seconds more to clean up. Zero means
 // [DefaultVerifyTimeout]; a negative timeout is [ErrInvalidTimeout].
 func VerifyRegistryAccessWithTimeout(ctx context.Context, opts VerifyOptions, timeout time.Duration) error {
 	if err := checkContext(ctx); err != nil {

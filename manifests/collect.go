@@ -32,13 +32,13 @@ type Options struct {
 
 	// Include takes further files, besides .yaml, .yml and .json, such as those
 	// that a kustomization generates from: patterns of [path.Match] for the name
-	// of a file in any folder, like "*.properties". They may be empty files.
+	// of a file in any folder, like "*.properties". Those may be empty.
 	Include []string
 
 	// Limits. Zero is the default named beside each; a negative number is
 	// refused.
 
-	MaxFiles     int   // manifest files; DefaultMaxFiles
+	MaxFiles     int   // files that are taken; DefaultMaxFiles
 	MaxFileSize  int64 // bytes in one file; DefaultMaxFileSize
 	MaxTotalSize int64 // bytes in all files; DefaultMaxTotalSize
 	MaxDepth     int   // folders below one another; DefaultMaxDepth

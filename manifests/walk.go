@@ -196,10 +196,11 @@ func (w *walker) resolve(at place) (string, fs.FileInfo, error) {
 		if first == "" {
 			first = target
 		}
-		if path.IsAbs(target) || filepath.IsAbs(target) || filepath.VolumeName(target) != "" {
+		target = filepath.ToSlash(target)
+		if path.IsAbs(target) || filepath.VolumeName(target) != "" {
 			return fail(first, ErrSymlinkEscapes)
 		}
-		todo = append(strings.Split(filepath.ToSlash(target), "/"), todo...)
+		todo = append(strings.Split(target, "/"), todo...)
 	}
 	real := path.Join(done...)
 	if real == "" { // the root itself, which is among w.folders

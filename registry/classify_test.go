@@ -1,7 +1,10 @@
 package registry_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -171,4 +174,78 @@ func TestWordsOfAnAnswer(t *testing.T) {
 			assert.EqualError(t, err, "verify access to "+srv.host+"/apps/demo: "+tt.want)
 		})
 	}
+}
+
+// A signature names what it signs as its subject, which is no blob and is there
+// already or is not.
+func TestSubjectIsNotCopied(t *testing.T) {
+	a := newArtifact(t, "demo")
+	subject := content.NewDescriptorFromBytes(ocispec.MediaTypeImageManifest, []byte("{}"))
+	data, err := json.Marshal(ocispec.Manifest{
+		MediaType: ocispec.MediaTypeImageManifest, Config: a.Config, Layers: []ocispec.Descriptor{a.Layer}, Subject: &subject,
+	})
+	require.NoError(t, err)
+	desc := content.NewDescriptorFromBytes(ocispec.MediaTypeImageManifest, data)
+	require.NoError(t, a.store.Push(t.Context(), desc, bytes.NewReader(data)))
+
+	srv := start(t, memregistry.Options{})
+	client := srv.client(t, registry.Options{})
+	_, err = client.Push(t.Context(), a.store, desc, repository, []string{"v1"}, registry.PushOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, 2, srv.count("PUT blobs/"))
+	pulled, err := client.Pull(t.Context(), repository, "v1", new(packager.Store))
+	require.NoError(t, err)
+	assert.Equal(t, desc.Digest, pulled.Digest)
+}
+
+func TestPushOfWhatIsNoImageManifest(t *testing.T) {
+	a := newArtifact(t, "demo")
+	for _, mediaType := range []string{ocispec.MediaTypeImageIndex, "application/x-foo", ""} {
+		desc := a.Manifest
+		desc.MediaType = mediaType
+		srv := start(t, memregistry.Options{})
+		_, err := srv.client(t, registry.Options{}).Push(t.Context(), a.store, desc, repository, []string{"v1"}, registry.PushOptions{})
+		require.ErrorIs(t, err, errdef.ErrUnsupported)
+		assert.Zero(t, srv.count(""))
+	}
+}
+
+// The digest settles what a tag points to; the size only says what to believe.
+func TestKeepTagsOfTheSameDigest(t *testing.T) {
+	a := newArtifact(t, "demo")
+	srv := stored(t, a, fault{"HEAD manifests/", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", a.Manifest.MediaType)
+		w.Header().Set("Content-Length", "0")
+		w.Header().Set("Docker-Content-Digest", a.Manifest.Digest.String())
+	}})
+	_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{KeepTags: true}, "v1")
+	require.NoError(t, err)
+}
+
+// Docker writes a name without a password beside a token.
+func TestDockerConfigurationWithATokenBesideAName(t *testing.T) {
+	for _, row := range []struct{ name, entry, sent string }{
+		{"identity token", `"identitytoken":"` + password + `"`, "POST /token"},
+		{"registry token", `"registrytoken":"` + password + `"`, "POST blobs/uploads/"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			srv := start(t, memregistry.Options{Users: users, Bearer: true}, fault{"POST /token", status(http.StatusUnauthorized, "UNAUTHORIZED")})
+			name := base64.StdEncoding.EncodeToString([]byte("00000000-0000-0000-0000-000000000000:"))
+			config := writeConfig(t, `{"auths":{%q:{"auth":"`+name+`",`+row.entry+`}}}`, srv.host)
+			err := srv.client(t, registry.Options{DockerConfig: config}).VerifyAccess(t.Context(), repository)
+			requireKind(t, err, registry.ErrPermissionDenied)
+			assert.Positive(t, srv.count(row.sent))
+		})
+	}
+}
+
+// A token from a file often has a newline that nobody sees.
+func TestTokenWithANewline(t *testing.T) {
+	for _, cred := range []registry.Credential{{AccessToken: password + "\n"}, {IdentityToken: password + "\r\n"}} {
+		_, err := registry.NewClient("ghcr.io", registry.Options{Credential: cred})
+		require.ErrorIs(t, err, registry.ErrInvalidCredential)
+		requireNothingSecretIn(t, err)
+	}
+	_, err := registry.NewClient("ghcr.io", registry.Options{UserAgent: "a\nb"})
+	require.ErrorIs(t, err, registry.ErrInvalidOptions)
 }

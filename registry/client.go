@@ -12,10 +12,6 @@ import (
 	"github.com/kubeoci/oci/reference"
 )
 
-// maxManifestBytes is what a registry has to accept at least, and the most that
-// is read (distribution-spec v1.1, "Pushing Manifests").
-const maxManifestBytes = 4 << 20
-
 // Client talks to one registry. It is safe for concurrent use, and keeps
 // connections and tokens between calls until it is closed.
 type Client struct {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"unicode"
 )
 
 // ErrInvalidCredential reports a credential that is incomplete or contradicts
@@ -30,7 +31,7 @@ func (c Credential) IsZero() bool { return c == Credential{} }
 
 // Validate reports whether the credential can be used: a user name goes with a
 // password, without a colon in the name (RFC 7617 section 2), and nothing goes
-// with a token. The error matches [ErrInvalidCredential].
+// with a token, which is one line. The error matches [ErrInvalidCredential].
 func (c Credential) Validate() error {
 	var reason string
 	switch {
@@ -44,6 +45,8 @@ func (c Credential) Validate() error {
 		reason = "both a user name and a token"
 	case c.IdentityToken != "" && c.AccessToken != "":
 		reason = "both an identity token and an access token"
+	case strings.ContainsFunc(c.IdentityToken+c.AccessToken, unicode.IsControl):
+		reason = "a token with control characters, such as a newline at its end"
 	default:
 		return nil
 	}

@@ -72,12 +72,13 @@ func dockerCredentials(path string) (CredentialFunc, error) {
 		if err != nil { // its text may quote the entry
 			return Credential{}, fmt.Errorf("%w: the entry for %s in the Docker configuration cannot be read", ErrInvalidCredential, server)
 		}
-		return Credential{
-			Username:      entry.Username,
-			Password:      entry.Password,
-			IdentityToken: entry.RefreshToken,
-			AccessToken:   entry.AccessToken,
-		}, nil
+		switch { // beside a token there may be a name without meaning
+		case entry.RefreshToken != "":
+			return Credential{IdentityToken: entry.RefreshToken}, nil
+		case entry.AccessToken != "":
+			return Credential{AccessToken: entry.AccessToken}, nil
+		}
+		return Credential{Username: entry.Username, Password: entry.Password}, nil
 	}, nil
 }
 

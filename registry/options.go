@@ -8,7 +8,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/kubeoci/oci/internal/redact"
 	"github.com/kubeoci/oci/reference"
@@ -89,6 +91,9 @@ func (o Options) ForEndpoint(endpoint string) (Options, error) {
 	if !o.TLS && !o.PlainHTTP {
 		o.PlainHTTP = parsed.Scheme == "http" || parsed.Scheme == "" && parsed.Loopback()
 		o.TLS = !o.PlainHTTP
+	}
+	if strings.ContainsFunc(o.UserAgent, unicode.IsControl) {
+		return Options{}, fmt.Errorf("%w: control characters in the user agent", ErrInvalidOptions)
 	}
 	ownTLS := o.RootCAs != nil || len(o.ClientCertificates) > 0 || o.InsecureSkipVerify
 	switch {

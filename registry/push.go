@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"net/url"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -21,7 +20,8 @@ import (
 type PushOptions struct {
 	// KeepTags refuses to move a tag that exists and points to another
 	// manifest: see [TagConflictError]. Two pushes at once can still both find
-	// the tag free; registries have no way to prevent that.
+	// the tag free; registries have no way to prevent that. A registry that does
+	// not say where a tag points is an error.
 	KeepTags bool
 	// Force pushes even where all tags point to the manifest already.
 	Force bool
@@ -52,7 +52,8 @@ type PushResult struct {
 // in the given order. A push that stops halfway leaves no new tag behind, or
 // those before the one that the error names, all of them complete.
 //
-// manifest has to be in src and below 4 MiB. At least one tag is required.
+// manifest has to be in src, an OCI image manifest, and at most 4 MiB. What it
+// names as its subject is not copied. At least one tag is required.
 //
 // Errors are that of [reference.CheckRepository] or [reference.CheckTag], or an
 // [*Error]. That matches the context's error, one of [ErrUnreachable],
@@ -106,9 +107,9 @@ func (p *push) run(ctx context.Context, tags []string) (PushResult, error) {
 		}
 		return PushResult{Unchanged: true}, nil
 	}
-	blobs, err := content.Successors(ctx, p.src, p.manifest)
+	blobs, err := blobsOf(data)
 	if err != nil {
-		return PushResult{}, &localError{err}
+		return PushResult{}, err
 	}
 	for _, blob := range blobs {
 		if err := p.blob(ctx, blob); err != nil {
@@ -126,8 +127,8 @@ func (p *push) run(ctx context.Context, tags []string) (PushResult, error) {
 }
 
 func (p *push) readManifest(ctx context.Context) ([]byte, error) {
-	if p.manifest.Size > maxManifestBytes {
-		return nil, &localError{fmt.Errorf("manifest of %d bytes: %w", p.manifest.Size, errdef.ErrSizeExceedsLimit)}
+	if err := checkManifest(p.manifest); err != nil {
+		return nil, err
 	}
 	data, err := content.FetchAll(ctx, p.src, p.manifest)
 	if err != nil {

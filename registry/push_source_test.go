@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -70,15 +71,14 @@ func TestPushFromASourceThatFails(t *testing.T) {
 
 // A manifest is 4 MiB at most, and one of just that size is pushed.
 func TestPushManifestOfTheLargestSize(t *testing.T) {
-	data := make([]byte, 4<<20)
-	copy(data, `{"schemaVersion":2,"layers":[]}`)
-	for i := len(`{"schemaVersion":2,"layers":[]}`); i < len(data); i++ {
-		data[i] = ' '
-	}
-	// The media type is one of which nothing is known, so that no blobs belong to it.
-	manifest := content.NewDescriptorFromBytes("application/vnd.example.manifest+json", data)
+	a := newArtifact(t, "demo")
+	data, err := content.FetchAll(t.Context(), a.store, a.Manifest)
+	require.NoError(t, err)
+	data = append(data, bytes.Repeat([]byte(" "), 4<<20-len(data))...)
+	manifest := content.NewDescriptorFromBytes(a.Manifest.MediaType, data)
+	require.NoError(t, a.store.Push(t.Context(), manifest, bytes.NewReader(data)))
 	srv := start(t, memregistry.Options{})
-	_, err := srv.client(t, registry.Options{}).Push(t.Context(), oneBlob(data), manifest, repository, []string{"v1"}, registry.PushOptions{})
+	_, err = srv.client(t, registry.Options{}).Push(t.Context(), a.store, manifest, repository, []string{"v1"}, registry.PushOptions{})
 	require.NoError(t, err)
 	assert.Equal(t, manifest.Digest, srv.digestOf(t, "v1"))
 }

@@ -60,7 +60,7 @@ func (c *Client) Exists(ctx context.Context, repository, ref string) (bool, erro
 }
 
 // Pull copies the image manifest that ref, a tag or a digest, stands for to dst,
-// after the blobs that it names, and returns its descriptor. Whether a blob is
+// after its config and layers, and returns its descriptor. Whether a blob is
 // what its descriptor says is for dst to verify, as packager.Store and the
 // stores of oras-go do. Pull unpacks nothing.
 //
@@ -83,19 +83,14 @@ func (c *Client) Pull(ctx context.Context, repository, ref string, dst content.S
 }
 
 func pull(ctx context.Context, repo *remote.Repository, manifest ocispec.Descriptor, dst content.Storage) error {
-	if manifest.MediaType != ocispec.MediaTypeImageManifest {
-		return &localError{fmt.Errorf("%.80q is not an image manifest: %w", manifest.MediaType, errdef.ErrUnsupported)}
-	}
-	if manifest.Size > maxManifestBytes {
-		return &localError{fmt.Errorf("manifest of %d bytes: %w", manifest.Size, errdef.ErrSizeExceedsLimit)}
+	if err := checkManifest(manifest); err != nil {
+		return err
 	}
 	data, err := readAll(ctx, repo, manifest)
 	if err != nil {
 		return err
 	}
-	blobs, err := content.Successors(ctx, content.FetcherFunc(func(context.Context, ocispec.Descriptor) (io.ReadCloser, error) {
-		return io.NopCloser(bytes.NewReader(data)), nil
-	}), manifest)
+	blobs, err := blobsOf(data)
 	if err != nil {
 		return err
 	}

@@ -218,8 +218,8 @@ func TestWrongUsage(t *testing.T) {
 		want string
 	}{
 		{"unknown flag", []string{"-colour"}, "flag provided but not defined: -colour"},
-		{"two folders", []string{"a", "b"}, `unexpected argument "b"`},
-		{"flag after the folder", []string{flatTree, "-json"}, `unexpected argument "-json"`},
+		{"two folders", []string{"a", "b"}, "argument 2 is one too many: flags come first"},
+		{"flag after the folder", []string{flatTree, "-json"}, "argument 2 is one too many"},
 		{"unknown engine", []string{"-engine", "jenkins"}, "-engine: unknown GitOps engine"},
 		{"no time", []string{"-created", "yesterday"}, `-created: "yesterday"`},
 		{"annotation without value", []string{"-annotation", "key"}, "has no ="},
@@ -229,6 +229,8 @@ func TestWrongUsage(t *testing.T) {
 		{"no tag", []string{"-ref", "oci://localhost/shop"}, "name the tag"},
 		{"no scheme", []string{"-ref", "localhost:1/shop:1", flatTree}, "hint: write oci:// in front"},
 		{"password in the reference", []string{"-ref", "oci://u:" + canary + "@host/shop:1"}, "credentials do not belong in a reference"},
+		{"password as a value", []string{ref, "-username", "u", "-password-stdin=" + canary, flatTree}, "-password-stdin takes no value"},
+		{"password as an argument", []string{ref, "-username", "u", "-password-stdin", canary, flatTree}, "argument 2 is one too many"},
 		{"user without password", []string{ref, "-username", "u", flatTree}, "go together"},
 		{"password without user", []string{ref, "-password-stdin", flatTree}, "go together"},
 		{"empty password", []string{ref, "-username", "u", "-password-stdin", flatTree}, "no password"},

@@ -49,7 +49,7 @@ func TestVerify(t *testing.T) {
 		{"no reference", "", nil, 2, "", "-ref is missing"},
 		{"illegal reference", "", []string{"-ref", "shop"}, 2, "", "invalid OCI scheme"},
 		{"no timeout", "", []string{"-ref", ref, "-timeout", "-1s"}, 2, "", "-timeout"},
-		{"an argument", "", []string{"-ref", ref, "x"}, 2, "", "unexpected argument"},
+		{"an argument", "", []string{"-ref", ref, "x"}, 2, "", "argument 1 is one too many"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			status, stdout, stderr := verify(t, tt.stdin, tt.args...)

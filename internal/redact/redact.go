@@ -17,7 +17,9 @@ func Format(f fmt.State, v any) {
 	if err != nil {
 		data = []byte("{not printable}")
 	}
-	text := jsonString.ReplaceAllStringFunc(string(data), URLs)
+	text := jsonString.ReplaceAllStringFunc(string(data), func(s string) string {
+		return `"` + URLs(s[1:len(s)-1]) + `"`
+	})
 	_, _ = fmt.Fprintf(f, "%T%s", v, text) // fmt.State does not fail
 }
 

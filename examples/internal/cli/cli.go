@@ -82,6 +82,8 @@ func Parse(env Env, flags *flag.FlagSet, args []string, maxArgs int, usage strin
 		flags.SetOutput(env.Stdout)
 		flags.PrintDefaults()
 		return err
+	case err != nil && strings.Contains(err.Error(), "-"+passwordStdin):
+		return Usagef("-%s takes no value: the password comes on standard input", passwordStdin)
 	case err != nil:
 		return Usagef("%s", redact.URLs(err.Error()))
 	}
@@ -90,7 +92,7 @@ func Parse(env Env, flags *flag.FlagSet, args []string, maxArgs int, usage strin
 		case strings.Contains(arg, "://"): // and it may hold a password
 			return Usagef("an argument is a reference: it goes behind -ref")
 		case i >= maxArgs:
-			return Usagef("unexpected argument %q: flags come first", arg)
+			return Usagef("argument %d is one too many: flags come first", i+1) // it may be a password
 		case arg == "":
 			return Usagef("an argument is empty: is a variable not set?")
 		}

@@ -14,6 +14,8 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
+const passwordStdin = "password-stdin"
+
 // maxPasswordBytes bounds what is read as a password: tokens are longer than
 // passwords, but not that long.
 const maxPasswordBytes = 64 << 10
@@ -32,7 +34,7 @@ type Connection struct {
 func ConnectionFlags(flags *flag.FlagSet) *Connection {
 	c := new(Connection)
 	flags.StringVar(&c.username, "username", "", "`name` to log in with; the Docker configuration is asked if there is none")
-	flags.BoolVar(&c.passwordStdin, "password-stdin", false, "read the password, or the token that serves as one, from standard input")
+	flags.BoolVar(&c.passwordStdin, passwordStdin, false, "read the password, or the token that serves as one, from standard input")
 	flags.BoolVar(&c.plainHTTP, "plain-http", false, "speak HTTP without TLS; localhost is spoken to so, unless this is set to false")
 	flags.BoolVar(&c.plainHTTPCredentials, "plain-http-credentials", false, "send credentials over plain HTTP to other hosts than localhost, for all to read")
 	flags.BoolVar(&c.insecureSkipVerify, "insecure-skip-verify", false, "accept any certificate; prefer -ca-file")
@@ -40,7 +42,7 @@ func ConnectionFlags(flags *flag.FlagSet) *Connection {
 	return c
 }
 
-var connectionNames = []string{"username", "password-stdin", "plain-http", "plain-http-credentials", "insecure-skip-verify", "ca-file"}
+var connectionNames = []string{"username", passwordStdin, "plain-http", "plain-http-credentials", "insecure-skip-verify", "ca-file"}
 
 // RefuseWithoutRef refuses flags that need a registry to connect to.
 func RefuseWithoutRef(flags *flag.FlagSet) error {
