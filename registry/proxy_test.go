@@ -1,0 +1,64 @@
+package registry_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/registry"
+)
+
+// verifyEndpoint makes the test program verify access to an endpoint, and do
+// nothing else: net/http looks at the proxies of the environment only once.
+const verifyEndpoint = "OCI_TEST_VERIFY_ENDPOINT"
+
+func TestMain(m *testing.M) {
+	endpoint := os.Getenv(verifyEndpoint)
+	if endpoint == "" {
+		os.Exit(m.Run())
+	}
+	client, err := registry.NewClient(endpoint, registry.Options{})
+	if err == nil {
+		err = client.VerifyAccess(context.Background(), repository)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// What is meant for this machine stays on it, and its credentials with it.
+func TestLoopbackHasNoProxy(t *testing.T) {
+	srv := start(t, memregistry.Options{})
+	proxy := startStranger(t, http.HandlerFunc(page(http.StatusBadGateway)))
+	for _, row := range []struct {
+		name, endpoint string
+		proxied        bool
+	}{
+		{"loopback", srv.host, false},
+		{"in capitals", "LOCALHOST" + srv.host[strings.LastIndex(srv.host, ":"):], false},
+		{"another host", "http://registry.example.com", true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			before := len(proxy.seen())
+			child := exec.CommandContext(t.Context(), os.Args[0])
+			child.Env = append(os.Environ(), verifyEndpoint+"="+row.endpoint,
+				"HTTP_PROXY="+proxy.URL, "http_proxy="+proxy.URL, "NO_PROXY=", "no_proxy=")
+			out, err := child.CombinedOutput()
+			if row.proxied {
+				require.Error(t, err)
+			} else {
+				require.NoError(t, err, string(out))
+			}
+			assert.Equal(t, row.proxied, len(proxy.seen()) > before)
+		})
+	}
+}
