@@ -166,8 +166,8 @@ func collect(ctx context.Context, open func() (fs.FS, io.Closer, error), opts Op
 	return w.set, nil
 }
 
-// IsManifest reports whether a file of this name is collected: its extension
-// is .yaml, .yml or .json in upper or lower case.
+// IsManifest reports whether a file of this name is collected by default: its
+// extension is .yaml, .yml or .json in upper or lower case.
 func IsManifest(name string) bool {
 	switch strings.ToLower(path.Ext(name)) {
 	case ".yaml", ".yml", ".json":

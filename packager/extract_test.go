@@ -15,6 +15,7 @@ import (
 	"oras.land/oras-go/v2/content/file"
 	"oras.land/oras-go/v2/content/memory"
 
+	"github.com/kubeoci/oci/internal/tartest"
 	"github.com/kubeoci/oci/packager"
 )
 
@@ -53,7 +54,7 @@ func TestExtractFlux(t *testing.T) {
 func extractFlux(t *testing.T, stream []byte) map[string]string {
 	t.Helper()
 	files := map[string]string{}
-	for _, r := range untar(t, stream) {
+	for _, r := range tartest.Read(t, stream) {
 		name := r.Name
 		require.False(t, name == "" || strings.Contains(name, `\`) || strings.HasPrefix(name, "/") || strings.Contains(name, "../"), "%q is refused", name)
 		name = strings.TrimSuffix(name, "/")
@@ -64,7 +65,7 @@ func extractFlux(t *testing.T, stream []byte) map[string]string {
 			require.EqualValues(t, 0o755, r.Mode)
 		case tar.TypeReg:
 			require.EqualValues(t, 0o644, r.Mode)
-			files[name] = r.text
+			files[name] = r.Text
 		default: // a link is dropped, others become empty files
 			require.Failf(t, "not unpacked as it was meant", "%q is a %c", r.Name, r.Typeflag)
 		}
@@ -101,12 +102,12 @@ func extractArgoCD(t *testing.T, stream []byte) map[string]string {
 	t.Helper()
 	require.LessOrEqual(t, len(stream), argoMaxExtracted)
 	files := map[string]string{}
-	for _, r := range untar(t, stream) {
+	for _, r := range tartest.Read(t, stream) {
 		require.False(t, path.IsAbs(r.Name) || path.IsAbs(r.Linkname), "%q -> %q is absolute", r.Name, r.Linkname)
 		require.Empty(t, r.Linkname, "%q is a link", r.Name)
 		require.NotContains(t, files, path.Clean(r.Name), "the later of two wins")
 		if r.Typeflag == tar.TypeReg {
-			files[path.Clean(r.Name)] = r.text
+			files[path.Clean(r.Name)] = r.Text
 		}
 	}
 	return files

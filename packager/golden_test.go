@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/internal/tartest"
 	"github.com/kubeoci/oci/packager"
 )
 
@@ -49,11 +50,11 @@ func TestGoldenTrees(t *testing.T) {
 // type, mode, size, the start of the content's SHA-256, and path.
 func description(t *testing.T, p packed) string {
 	t.Helper()
-	records := untar(t, p.archive(t))
+	records := tartest.Read(t, p.archive(t))
 	var out strings.Builder
 	fmt.Fprintf(&out, "content %s\nentries %d\n", p.ContentDigest, len(records))
 	for _, r := range records {
-		kind, sum := "file", fmt.Sprintf("%x", sha256.Sum256([]byte(r.text)))[:12]
+		kind, sum := "file", fmt.Sprintf("%x", sha256.Sum256([]byte(r.Text)))[:12]
 		if r.Typeflag == tar.TypeDir {
 			kind, sum = "dir", strings.Repeat("-", 12)
 		}

@@ -1,12 +1,10 @@
 package packager_test
 
 import (
-	"archive/tar"
 	"bytes"
 	"compress/gzip"
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"io"
 	"io/fs"
@@ -116,28 +114,6 @@ func gunzip(t testing.TB, data []byte) []byte {
 	text, err := io.ReadAll(reader)
 	require.NoError(t, err)
 	return text
-}
-
-// record is an entry of a tar stream with its content.
-type record struct {
-	*tar.Header
-	text string
-}
-
-func untar(t testing.TB, stream []byte) []record {
-	t.Helper()
-	var records []record
-	reader := tar.NewReader(bytes.NewReader(stream))
-	for {
-		header, err := reader.Next()
-		if errors.Is(err, io.EOF) {
-			return records
-		}
-		require.NoError(t, err)
-		text, err := io.ReadAll(reader)
-		require.NoError(t, err)
-		records = append(records, record{header, string(text)})
-	}
 }
 
 // sourceFiles reads the manifests of a directory without the help of package

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/internal/tartest"
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 )
@@ -149,8 +150,8 @@ func TestPackContent(t *testing.T) {
 		"bom.yaml": "\ufeffa: b\n", "crlf.yaml": "a: b\r\n", "no-end.yaml": "a: b", "binary.json": "\x00\xff\x1f\x8b", "template.yml": "{{ . }}\n",
 	}
 	got := map[string]string{}
-	for _, r := range untar(t, pack(t, collectTexts(t, texts), packager.Options{Engine: packager.GitOpsEngineFlux}).archive(t)) {
-		got[r.Name] = r.text
+	for _, r := range tartest.Read(t, pack(t, collectTexts(t, texts), packager.Options{Engine: packager.GitOpsEngineFlux}).archive(t)) {
+		got[r.Name] = r.Text
 	}
 	assert.Equal(t, texts, got)
 }

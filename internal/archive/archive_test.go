@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kubeoci/oci/internal/archive"
+	"github.com/kubeoci/oci/internal/tartest"
 )
 
 func TestWriteTwice(t *testing.T) {
@@ -28,7 +29,7 @@ func TestWriteTwice(t *testing.T) {
 // PAX records.
 func TestWriteHeaders(t *testing.T) {
 	long := strings.Repeat("n", 101) + ".yaml"
-	records := read(t, write(t, files{"dir/a.yaml": "text", "größe/b.yaml": "", long: "long"}))
+	records := tartest.Read(t, write(t, files{"dir/a.yaml": "text", "größe/b.yaml": "", long: "long"}))
 	file := tar.Header{Typeflag: tar.TypeReg, Mode: 0o644, ModTime: time.Unix(0, 0), Format: tar.FormatUSTAR}
 	dir := tar.Header{Typeflag: tar.TypeDir, Mode: 0o755, ModTime: time.Unix(0, 0), Format: tar.FormatUSTAR}
 	as := func(h tar.Header, name string, size int) *tar.Header {
@@ -39,12 +40,12 @@ func TestWriteHeaders(t *testing.T) {
 		h.Format, h.PAXRecords = tar.FormatPAX, map[string]string{"path": h.Name}
 		return h
 	}
-	assert.Equal(t, []record{
-		{as(dir, "dir/", 0), ""},
-		{as(file, "dir/a.yaml", 4), "text"},
-		{pax(as(dir, "größe/", 0)), ""},
-		{pax(as(file, "größe/b.yaml", 0)), ""},
-		{pax(as(file, long, 4)), "long"},
+	assert.Equal(t, []tartest.Record{
+		{Header: as(dir, "dir/", 0), Text: ""},
+		{Header: as(file, "dir/a.yaml", 4), Text: "text"},
+		{Header: pax(as(dir, "größe/", 0)), Text: ""},
+		{Header: pax(as(file, "größe/b.yaml", 0)), Text: ""},
+		{Header: pax(as(file, long, 4)), Text: "long"},
 	}, records)
 }
 
@@ -97,7 +98,7 @@ func TestWriteFolders(t *testing.T) {
 		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			assert.Equal(t, row.want, names(read(t, write(t, row.files))))
+			assert.Equal(t, row.want, names(tartest.Read(t, write(t, row.files))))
 		})
 	}
 }
@@ -121,10 +122,10 @@ func TestWriteNames(t *testing.T) {
 		{"blanks and quotes", " '\"$` .yaml", tar.FormatUSTAR},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			records := read(t, write(t, files{row.path: row.name}))
+			records := tartest.Read(t, write(t, files{row.path: row.name}))
 			last := records[len(records)-1]
 			assert.Equal(t, row.path, last.Name)
-			assert.Equal(t, row.name, last.text)
+			assert.Equal(t, row.name, last.Text)
 			assert.Equal(t, row.format, last.Format)
 			for _, r := range records {
 				delete(r.PAXRecords, "path")

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/tartest"
 )
 
 // FuzzWrite archives a tree of the paths in a listing and reads it back.
@@ -39,7 +41,7 @@ func FuzzWrite(f *testing.F) {
 
 		got, seen := files{}, map[string]bool{}
 		var order []string
-		for _, r := range read(t, stream) {
+		for _, r := range tartest.Read(t, stream) {
 			name, isFolder := strings.CutSuffix(r.Name, "/")
 			require.Equal(t, isFolder, r.Typeflag == tar.TypeDir, "%q is a %c", r.Name, r.Typeflag)
 			require.False(t, seen[name], "%q twice", name)
@@ -55,7 +57,7 @@ func FuzzWrite(f *testing.F) {
 			}
 			require.EqualValues(t, tar.TypeReg, r.Typeflag)
 			require.EqualValues(t, 0o644, r.Mode)
-			got[name] = r.text
+			got[name] = r.Text
 			order = append(order, name)
 		}
 		require.Equal(t, tree, got)

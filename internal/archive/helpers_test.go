@@ -1,10 +1,8 @@
 package archive_test
 
 import (
-	"archive/tar"
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"iter"
 	"maps"
@@ -16,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kubeoci/oci/internal/archive"
+	"github.com/kubeoci/oci/internal/tartest"
 )
 
 // files maps paths to content.
@@ -46,29 +45,7 @@ func write(t *testing.T, f files) []byte {
 	return out.Bytes()
 }
 
-// record is an entry of a tar stream with its content.
-type record struct {
-	*tar.Header
-	text string
-}
-
-func read(t *testing.T, stream []byte) []record {
-	t.Helper()
-	var records []record
-	reader := tar.NewReader(bytes.NewReader(stream))
-	for {
-		header, err := reader.Next()
-		if errors.Is(err, io.EOF) {
-			return records
-		}
-		require.NoError(t, err)
-		text, err := io.ReadAll(reader)
-		require.NoError(t, err)
-		records = append(records, record{header, string(text)})
-	}
-}
-
-func names(records []record) []string {
+func names(records []tartest.Record) []string {
 	var names []string
 	for _, r := range records {
 		names = append(names, r.Name)
