@@ -18,7 +18,7 @@ func TestBuildOfAnUnreadableFile(t *testing.T) {
 	server := startRegistry(t, memregistry.Options{})
 	source := tree(t, map[string]string{"cm.yaml": configMap, "sub/secret.yaml": configMap})
 	require.NoError(t, os.Chmod(filepath.Join(source, "sub", "secret.yaml"), 0))
-	unprivileged.Run(t, func() {
+	unprivileged.Run(t, source, func() {
 		result, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), oci.BuildOptions{
 			SourcePath: source, RegistryEndpoint: server.Host, Version: "v1",
 		})

@@ -119,7 +119,8 @@ func Collect(ctx context.Context, dir string, opts Options) (*Set, error) {
 		if err != nil {
 			return nil, nil, &PathError{Path: abs, Err: systemError(err)}
 		}
-		return newRootFS(root), root, nil
+		fsys := newRootFS(root)
+		return fsys, fsys, nil
 	}
 	set, err := collect(ctx, open, opts)
 	if errors.Is(err, ErrNoManifestFiles) {

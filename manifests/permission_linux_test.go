@@ -22,7 +22,7 @@ func forbid(t *testing.T, name string) {
 func TestUnreadableFolder(t *testing.T) {
 	dir := tree{"a.yaml": "a", "sub/private/b.yaml": "b"}.dir(t)
 	forbid(t, filepath.Join(dir, "sub", "private"))
-	unprivileged.Run(t, func() {
+	unprivileged.Run(t, dir, func() {
 		set, err := manifests.Collect(t.Context(), dir, manifests.Options{})
 		assert.Nil(t, set)
 		pathErr := requirePathError(t, err, fs.ErrPermission, "sub/private")
@@ -33,7 +33,7 @@ func TestUnreadableFolder(t *testing.T) {
 func TestUnreadableSource(t *testing.T) {
 	dir := tree{"a.yaml": "a"}.dir(t)
 	forbid(t, dir)
-	unprivileged.Run(t, func() {
+	unprivileged.Run(t, dir, func() {
 		_, err := manifests.Collect(t.Context(), dir, manifests.Options{})
 		requirePathError(t, err, fs.ErrPermission, dir)
 	})
@@ -43,7 +43,7 @@ func TestUnreadableSource(t *testing.T) {
 func TestUnreadableFile(t *testing.T) {
 	dir := tree{"a.yaml": "a"}.dir(t)
 	forbid(t, filepath.Join(dir, "a.yaml"))
-	unprivileged.Run(t, func() {
+	unprivileged.Run(t, dir, func() {
 		set, err := manifests.Collect(t.Context(), dir, manifests.Options{})
 		require.NoError(t, err)
 		reader, err := set.Open()
@@ -60,7 +60,7 @@ func TestUnreadableSkipped(t *testing.T) {
 	dir := tree{"a.yaml": "a", ".git/config": "", "key.pem": ""}.dir(t)
 	forbid(t, filepath.Join(dir, ".git"))
 	forbid(t, filepath.Join(dir, "key.pem"))
-	unprivileged.Run(t, func() {
+	unprivileged.Run(t, dir, func() {
 		set, err := manifests.Collect(t.Context(), dir, manifests.Options{})
 		require.NoError(t, err)
 		assert.Equal(t, map[string]string{"a.yaml": "a"}, contents(t, set))
@@ -76,7 +76,7 @@ func TestReadOnlySource(t *testing.T) {
 		require.NoError(t, os.Chmod(dir, 0o755))
 		require.NoError(t, os.Chmod(filepath.Join(dir, "sub"), 0o755))
 	})
-	unprivileged.Run(t, func() {
+	unprivileged.Run(t, dir, func() {
 		set, err := manifests.Collect(t.Context(), dir, manifests.Options{})
 		require.NoError(t, err)
 		assert.Equal(t, map[string]string{"sub/a.yaml": "a"}, contents(t, set))

@@ -1,11 +1,8 @@
 package manifests
 
 import (
-	"errors"
 	"io"
 	"io/fs"
-	"os"
-	"path"
 	"slices"
 	"time"
 )
@@ -74,102 +71,4 @@ func (s *Set) Open() (*Reader, error) {
 		return nil, err
 	}
 	return &Reader{fsys: fsys, closer: closer}, nil
-}
-
-// Reader reads the files of a [Set]. It is safe for concurrent use.
-type Reader struct {
-	fsys   fs.FS
-	closer io.Closer
-}
-
-// Close releases the directory. Files that are open remain readable.
-func (r *Reader) Close() error { return r.closer.Close() }
-
-// Open opens one file of the Set the Reader came from.
-//
-// A file that is gone, was replaced, or has another size or modification time
-// than when it was collected is [ErrFileChanged], found at Open or, for what
-// happens meanwhile, at the end of the content in place of [io.EOF]. What was
-// read before that is not to be used. Other errors are the file system's. All
-// of them are wrapped in a [*PathError].
-func (r *Reader) Open(f File) (io.ReadCloser, error) {
-	file, err := r.fsys.Open(f.real)
-	if err != nil && r.replaced(f) {
-		return nil, &PathError{Path: f.Path, Err: ErrFileChanged}
-	}
-	if err != nil {
-		return nil, &PathError{Path: f.Path, Err: systemError(err)}
-	}
-	opened := &openFile{File: file, want: f}
-	if err := opened.check(); err != nil {
-		_ = file.Close() // nothing was written to it
-		return nil, err
-	}
-	return opened, nil
-}
-
-// replaced reports whether, in place of a file, there is nothing, something
-// else, or on the way to it what is no folder.
-func (r *Reader) replaced(f File) bool {
-	lstat := fs.Lstat
-	for dir := path.Dir(f.real); dir != "."; dir = path.Dir(dir) {
-		if info, err := lstat(r.fsys, dir); err == nil && !info.IsDir() {
-			return true
-		}
-	}
-	info, err := lstat(r.fsys, f.real)
-	return errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular()
-}
-
-// openFile hands out exactly the bytes that were announced.
-type openFile struct {
-	fs.File
-	want File
-	read int64
-}
-
-func (f *openFile) Read(p []byte) (int, error) {
-	n, err := f.File.Read(p)
-	f.read += int64(n)
-	switch {
-	case f.read > f.want.Size:
-		return 0, &PathError{Path: f.want.Path, Err: ErrFileChanged}
-	case errors.Is(err, io.EOF):
-		if f.read < f.want.Size {
-			return n, &PathError{Path: f.want.Path, Err: ErrFileChanged}
-		}
-		if err := f.check(); err != nil {
-			return n, err
-		}
-		return n, io.EOF
-	case err != nil:
-		return n, &PathError{Path: f.want.Path, Err: systemError(err)}
-	}
-	return n, nil
-}
-
-// check compares the open file with the one that was collected.
-func (f *openFile) check() error {
-	info, err := f.Stat()
-	if err != nil {
-		return &PathError{Path: f.want.Path, Err: systemError(err)}
-	}
-	if !info.Mode().IsRegular() || info.Size() != f.want.Size || !info.ModTime().Equal(f.want.modTime) {
-		return &PathError{Path: f.want.Path, Err: ErrFileChanged}
-	}
-	return nil
-}
-
-// rootFS is an [os.Root] whose Open cannot be held up by a FIFO that took the
-// place of a file or folder. It is no [fs.ReadDirFS], so that folders are opened
-// by it as well.
-type rootFS struct {
-	root *os.Root
-	fs.ReadLinkFS
-}
-
-func newRootFS(root *os.Root) rootFS { return rootFS{root, root.FS().(fs.ReadLinkFS)} }
-
-func (r rootFS) Open(name string) (fs.File, error) {
-	return r.root.OpenFile(name, os.O_RDONLY|openNonblock, 0)
 }

@@ -1,19 +1,15 @@
 package packager
 
 import (
-	"compress/gzip"
+	"cmp"
 	"context"
-	"errors"
-	"hash/maphash"
 	"io"
-	"iter"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
 
-	"github.com/kubeoci/oci/internal/archive"
-	"github.com/kubeoci/oci/manifests"
+	"github.com/kubeoci/oci/internal/ordered"
 )
 
 // Annotations on the layer, by which oras pull restores the folder.
@@ -22,111 +18,77 @@ const (
 	annotationUnpack        = "io.deis.oras.content.unpack"
 )
 
-// packLayer writes the layer and records what it became.
-func (r *Result) packLayer(ctx context.Context, store content.Pusher, set *manifests.Set) error {
-	source, err := set.Open()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = source.Close() }() // only read from
-
+// packLayer makes the layer and pushes it to store.
+func (p *Packer) packLayer(ctx context.Context, store content.Pusher) (ocispec.Descriptor, Content, error) {
 	spooler, direct := store.(*Store)
 	if !direct {
 		spooler = new(Store)
 		defer func() { _ = spooler.Close() }() // its content was copied, or is of no use
 	}
-	layer, err := spooler.ingest(ctx, ocispec.MediaTypeImageLayerGzip, func(w io.Writer) error {
-		return r.writeLayer(ctx, w, source)
+	var packed Content
+	layer, err := spooler.ingest(ctx, ocispec.MediaTypeImageLayerGzip, func(w io.Writer) (err error) {
+		packed, err = p.writeLayer(ctx, w)
+		return err
 	})
 	if err != nil {
-		return err
+		return ocispec.Descriptor{}, Content{}, err
 	}
-	layer.Annotations = map[string]string{
-		annotationContentDigest: r.ContentDigest.String(),
+	layer.Annotations = layerAnnotations(packed.Digest)
+	if direct {
+		return layer, packed, nil
+	}
+	blob, err := spooler.Fetch(ctx, layer)
+	if err != nil {
+		return ocispec.Descriptor{}, Content{}, err
+	}
+	defer func() { _ = blob.Close() }() // only read from
+	return layer, packed, pushNew(ctx, store, layer, blob)
+}
+
+func layerAnnotations(content digest.Digest) map[string]string {
+	return map[string]string{
+		annotationContentDigest: content.String(),
 		annotationUnpack:        "true",
 		// The folder that oras pull unpacks into, relative to the one it is
 		// told. Entries have to be below it, hence not the name of the tree.
 		ocispec.AnnotationTitle: ".",
 	}
-	r.Layer = layer
-	if direct {
-		return nil
+}
+
+func (p *Packer) writeLayer(ctx context.Context, w io.Writer) (Content, error) {
+	cached := p.opts.Cache.begin()
+	level := cmp.Or(p.opts.Level, DefaultLevel)
+	compressed := gzipWriter{w: w}
+	if err := compressed.open(); err != nil {
+		return Content{}, err
 	}
-	blob, err := spooler.Fetch(ctx, layer)
+	packed, err := p.read(ctx, func(s *slot) (err error) {
+		s.compressed, err = cached.compress(s, level)
+		return err
+	}, func(s *slot) error {
+		return compressed.add(s.raw, s.compressed)
+	})
 	if err != nil {
-		return err
+		return Content{}, err
 	}
-	defer func() { _ = blob.Close() }() // only read from
-	return pushNew(ctx, store, layer, blob)
+	cached.end()
+	return packed, compressed.close()
 }
 
-func (r *Result) writeLayer(ctx context.Context, w io.Writer, source *manifests.Reader) error {
-	compressor := gzip.NewWriter(w) // a header without name and time
+// read reads the archive block by block. It calls work for each on several
+// cores, and then hand in the order of the archive.
+func (p *Packer) read(ctx context.Context, work, hand func(*slot) error) (Content, error) {
+	source := newSource(p.set, p.layout, p.archive)
+	defer source.close()
 	digester := digest.Canonical.Digester()
-	counter := &countingWriter{w: io.MultiWriter(compressor, digester.Hash())}
-	if err := archive.Write(ctx, counter, archiveEntries(r.Layout.Entries, source), MaxArchiveSize); err != nil {
-		return err
-	}
-	r.ContentDigest, r.ContentSize = digester.Digest(), counter.n
-	return compressor.Close()
-}
-
-// archiveEntries opens the files one after another. Where the tree is laid out
-// twice, each is read twice, and has to be the same both times: size and
-// modification time do not show every replacement.
-func archiveEntries(entries []Entry, source *manifests.Reader) iter.Seq[archive.Entry] {
-	seed, sums := maphash.MakeSeed(), make(map[string]uint64, len(entries))
-	open := func(f manifests.File) (io.ReadCloser, error) {
-		content, err := source.Open(f)
-		if err != nil {
-			return nil, err
+	err := ordered.Each(ctx, p.archive.Blocks(), newSlots(), func(s *slot, n int) error {
+		if err := source.fill(s, n); err != nil {
+			return err
 		}
-		r := &comparedReader{ReadCloser: content, file: f, sums: sums}
-		r.hash.SetSeed(seed)
-		return r, nil
-	}
-	return func(yield func(archive.Entry) bool) {
-		for _, e := range entries {
-			entry := archive.Entry{
-				Path: e.Path,
-				Size: e.File.Size,
-				Open: func() (io.ReadCloser, error) { return open(e.File) },
-			}
-			if !yield(entry) {
-				return
-			}
-		}
-	}
-}
-
-// comparedReader fails at the end of a file that was another one before.
-type comparedReader struct {
-	io.ReadCloser
-	file manifests.File
-	sums map[string]uint64
-	hash maphash.Hash
-}
-
-func (r *comparedReader) Read(p []byte) (int, error) {
-	n, err := r.ReadCloser.Read(p)
-	_, _ = r.hash.Write(p[:n]) // never fails
-	if errors.Is(err, io.EOF) {
-		before, again := r.sums[r.file.Path]
-		if again && before != r.hash.Sum64() {
-			return n, &manifests.PathError{Path: r.file.Path, Err: manifests.ErrFileChanged}
-		}
-		r.sums[r.file.Path] = r.hash.Sum64()
-	}
-	return n, err
-}
-
-type countingWriter struct {
-	w io.Writer
-	n int64
-}
-
-func (c *countingWriter) Write(p []byte) (int, error) {
-	n, err := c.w.Write(p)
-	c.n += int64(n)
-	return n, err
+		return work(s)
+	}, func(s *slot, _ int) error {
+		_, _ = digester.Hash().Write(s.raw) // never fails
+		return hand(s)
+	})
+	return Content{digester.Digest(), p.archive.Size()}, err
 }

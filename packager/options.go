@@ -33,11 +33,18 @@ type Options struct {
 	// ArtifactType is the manifest's artifactType. Empty means none; no
 	// consumer needs one, and some registries accept only those on a list.
 	ArtifactType string
+	// Level is how hard to compress, from MinLevel, the fastest, to MaxLevel.
+	// Zero means DefaultLevel. The layer's digest depends on it, the content
+	// digest does not.
+	Level int
+	// Cache lets packing the same tree again compress only what changed. Nil
+	// means none.
+	Cache *Cache
 }
 
 // Validate reports whether [Pack] takes the options. The error matches
-// [ErrUnknownEngine], [ErrInvalidPrefix], [ErrInvalidArtifactType] or
-// [ErrInvalidAnnotation].
+// [ErrUnknownEngine], [ErrInvalidPrefix], [ErrInvalidArtifactType],
+// [ErrInvalidLevel] or [ErrInvalidAnnotation].
 func (o Options) Validate() error {
 	engine, err := ParseGitOpsEngine(string(o.Engine))
 	if err != nil {
@@ -50,6 +57,9 @@ func (o Options) Validate() error {
 	}
 	if o.ArtifactType != "" && !mediaType.MatchString(o.ArtifactType) {
 		return fmt.Errorf("%w: %.80q is not a media type", ErrInvalidArtifactType, o.ArtifactType)
+	}
+	if o.Level != 0 && (o.Level < MinLevel || o.Level > MaxLevel) {
+		return fmt.Errorf("%w: %d is not from %d to %d", ErrInvalidLevel, o.Level, MinLevel, MaxLevel)
 	}
 	if year := o.created().Year(); year < 0 || year > 9999 { // RFC 3339 section 5.6
 		return &AnnotationError{ocispec.AnnotationCreated, fmt.Sprintf("the year %d cannot be written", year)}

@@ -44,50 +44,95 @@ type Result struct {
 	Layout Layout
 }
 
-// Pack packages the files of set into store: the layer, the config, and then
-// the manifest, which is tagged nowhere. What store holds already is not an
-// error.
-//
-// Errors match [ErrCollision], [ErrInvalidPrefix], [ErrUnknownEngine],
-// [ErrInvalidArtifactType], [ErrInvalidAnnotation], [ErrTooLarge], those of
-// [manifests.Reader.Open], or are those of store or ctx. Nothing refers to what
-// was written before an error.
-//
-// Pack may be called concurrently, for one store too if that allows it.
+// Pack is [Packer.Pack] of a Packer that is used once. Its errors are those of
+// [NewPacker] and of that.
 func Pack(ctx context.Context, store content.Pusher, set *manifests.Set, opts Options) (Result, error) {
 	if err := ctx.Err(); err != nil {
 		return Result{}, err
 	}
-	if err := opts.Validate(); err != nil {
-		return Result{}, err
-	}
-	layout, err := Plan(set.Files(), opts.Engine, cmp.Or(opts.Prefix, set.Name()))
+	packer, err := NewPacker(set, opts)
 	if err != nil {
 		return Result{}, err
 	}
-	if size := layout.leastSize(); size > MaxArchiveSize { // found before anything is read
-		return Result{}, fmt.Errorf("%w: at least %d bytes, and %d are allowed", ErrTooLarge, size, MaxArchiveSize)
+	return packer.Pack(ctx, store)
+}
+
+// Packer packages the files of one Set in one way. It is safe for concurrent
+// use.
+type Packer struct {
+	set     *manifests.Set
+	opts    Options
+	layout  Layout
+	archive *archive.Archive
+}
+
+// NewPacker plans how the files of set lie in the artifact. It reads nothing.
+//
+// Errors match [ErrCollision], [ErrTooLarge], or are those of
+// [Options.Validate].
+func NewPacker(set *manifests.Set, opts Options) (*Packer, error) {
+	if err := opts.Validate(); err != nil {
+		return nil, err
 	}
-	result := Result{Layout: layout, Created: opts.created()}
-	if err := result.packLayer(ctx, store, set); err != nil {
+	layout, err := Plan(set.Files(), opts.Engine, cmp.Or(opts.Prefix, set.Name()))
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]archive.Entry, len(layout.Entries))
+	for i, e := range layout.Entries {
+		entries[i] = archive.Entry{Path: e.Path, Size: e.File.Size}
+	}
+	laidOut, err := archive.New(entries, MaxArchiveSize)
+	if err != nil {
+		return nil, err
+	}
+	return &Packer{set, opts, layout, laidOut}, nil
+}
+
+// Pack packages the files into store: the layer, the config, and then the
+// manifest, which is tagged nowhere. What store holds already is not an error.
+// Reading and compressing happens on several cores, and memory does not grow
+// with the size of the files.
+//
+// Errors match those of [manifests.Reader.Open], or are those of store or ctx.
+// Nothing refers to what was written before an error.
+func (p *Packer) Pack(ctx context.Context, store content.Pusher) (Result, error) {
+	layer, content, err := p.packLayer(ctx, store)
+	if err != nil {
 		return Result{}, err
 	}
-	config := imageConfig(result.ContentDigest)
-	if result.Config, err = pushJSON(ctx, store, ocispec.MediaTypeImageConfig, config); err != nil {
+	return p.PackAround(ctx, store, layer, content)
+}
+
+// PackAround packages what is around a layer that exists: it pushes the config
+// and the manifest to store. layer is what [Content.Layer] found, and content
+// what [Packer.Content] returned.
+//
+// Errors are those of store or ctx.
+func (p *Packer) PackAround(ctx context.Context, store content.Pusher, layer ocispec.Descriptor, content Content) (Result, error) {
+	result := Result{
+		Layer:         layer,
+		ContentDigest: content.Digest,
+		ContentSize:   content.Size,
+		Created:       p.opts.created(),
+		Layout:        p.layout,
+	}
+	var err error
+	if result.Config, err = pushJSON(ctx, store, ocispec.MediaTypeImageConfig, imageConfig(content.Digest)); err != nil {
 		return Result{}, err
 	}
 	manifest := ocispec.Manifest{
 		Versioned:    specs.Versioned{SchemaVersion: 2},
 		MediaType:    ocispec.MediaTypeImageManifest,
-		ArtifactType: opts.ArtifactType,
+		ArtifactType: p.opts.ArtifactType,
 		Config:       result.Config,
 		Layers:       []ocispec.Descriptor{result.Layer},
-		Annotations:  opts.manifestAnnotations(),
+		Annotations:  p.opts.manifestAnnotations(),
 	}
 	if result.Manifest, err = pushJSON(ctx, store, manifest.MediaType, manifest); err != nil {
 		return Result{}, err
 	}
-	result.Manifest.ArtifactType = opts.ArtifactType
+	result.Manifest.ArtifactType = p.opts.ArtifactType
 	return result, nil
 }
 

@@ -58,17 +58,8 @@ type Layout struct {
 	Entries []Entry
 	// Paths are what the engines have to be told.
 	Paths EnginePaths
-}
 
-// leastSize is what the archive has at least: for each entry a block for its
-// header, and whole blocks for its content.
-func (l Layout) leastSize() int64 {
-	const block = 512
-	var size int64
-	for _, e := range l.Entries {
-		size += block + (e.File.Size+block-1)/block*block
-	}
-	return size
+	twice bool // there are two copies of the tree
 }
 
 // Plan lays files out for engine, before a byte is written. The prefix is the
@@ -111,7 +102,7 @@ func Plan(files []manifests.File, engine GitOpsEngine, prefix string) (Layout, e
 	if err := checkCollisions(entries); err != nil {
 		return Layout{}, err
 	}
-	return Layout{Entries: entries, Paths: engine.paths(prefix)}, nil
+	return Layout{entries, engine.paths(prefix), engine == GitOpsEngineNone}, nil
 }
 
 // checkCopies refuses a tree with a child named like the prefix: the copy under

@@ -3,14 +3,13 @@ package archive_test
 import (
 	"archive/tar"
 	"bytes"
-	"context"
 	"errors"
-	"io"
+	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
 	"testing"
-	"testing/iotest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -19,11 +18,6 @@ import (
 	"github.com/kubeoci/oci/internal/archive"
 	"github.com/kubeoci/oci/internal/tartest"
 )
-
-func TestWriteTwice(t *testing.T) {
-	f := files{"a.yaml": "a", "b/c.yaml": "bc", "b/d/e.yaml": strings.Repeat("x", 100_000), "grün.yaml": ""}
-	assert.Equal(t, write(t, f), write(t, f))
-}
 
 // TestWriteHeaders pins every field, for short names and for those that need
 // PAX records.
@@ -135,133 +129,139 @@ func TestWriteNames(t *testing.T) {
 	}
 }
 
-func TestWriteLimit(t *testing.T) {
+// TestWriteAsArchiveTar compares with the standard library's writer.
+func TestWriteAsArchiveTar(t *testing.T) {
+	large := strings.Repeat("0123456789abcde\n", archive.BlockSize/16)
+	for name, f := range map[string]files{
+		"nothing":                {},
+		"no content":             {"a": "", "b/c": ""},
+		"a block and its header": {"a": large},
+		"one byte more":          {"a": large + "x"},
+		"several blocks":         {"a": large + large + large[:700], "b": "b"},
+		"large among small": {
+			"a": "a", "b/1": large + "x", "b/2": large + large, "c": large[:len(large)-512], "d": strings.Repeat("d", 511),
+			"é": large + "é",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.True(t, bytes.Equal(reference(t, f), write(t, f)))
+		})
+	}
+}
+
+// TestBlocks are of use if they are not too many, and not too large.
+func TestBlocks(t *testing.T) {
+	f := files{}
+	for i := range 3000 {
+		f[fmt.Sprintf("team-%02d/%04d.yaml", i%20, i)] = strings.Repeat("x", i)
+	}
+	f["team-10/large.yaml"] = strings.Repeat("x", 5*archive.BlockSize+1)
+	all := blocks(t, f)
+	assert.Less(t, len(all), len(slices.Concat(all...))/(archive.BlockSize/2))
+	for _, block := range all {
+		assert.LessOrEqual(t, len(block), archive.BlockSize+1024)
+	}
+}
+
+// TestBlocksBehindAChangeStay holds for a file that grows, comes or goes: what
+// blocks were compressed to can be used again.
+func TestBlocksBehindAChangeStay(t *testing.T) {
+	f := files{}
+	for i := range 4000 {
+		f[fmt.Sprintf("team-%02d/%04d.yaml", i%20, i)] = strings.Repeat("x", i*7%5000)
+	}
+	before := blocks(t, f)
+	require.Greater(t, len(before), 15)
+	for name, change := range map[string]func(files){
+		"grows": func(f files) { f["team-03/0003.yaml"] += strings.Repeat("y", 3000) },
+		"comes": func(f files) { f["team-03/new.yaml"] = "new" },
+		"goes":  func(f files) { delete(f, "team-03/0003.yaml") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			changed := maps.Clone(f)
+			change(changed)
+			known := map[string]bool{}
+			for _, block := range before {
+				known[string(block)] = true
+			}
+			other := 0
+			for _, block := range blocks(t, changed) {
+				if !known[string(block)] {
+					other++
+				}
+			}
+			assert.LessOrEqual(t, other, 4)
+			assert.Positive(t, other)
+		})
+	}
+}
+
+func TestLimit(t *testing.T) {
 	f := files{"a.yaml": strings.Repeat("a", 513), "b/c.yaml": "c"}
 	const size = 512*(1+2) + 512 + 512*(1+1) + 1024 // two files, a folder, the end
 	require.Len(t, write(t, f), size)
 
-	var out bytes.Buffer
-	require.NoError(t, archive.Write(t.Context(), &out, f.entries(), size))
+	_, err := archive.New(f.entries(), size)
+	require.NoError(t, err)
 	for _, limit := range []int64{size - 1, size - 1024, 1024, 1, 0} {
-		out.Reset()
-		err := archive.Write(t.Context(), &out, f.entries(), limit)
+		_, err := archive.New(f.entries(), limit)
 		require.ErrorIs(t, err, archive.ErrTooLarge, "limit %d", limit)
-		assert.LessOrEqual(t, int64(out.Len()), limit)
 	}
-	require.EqualError(t, archive.ErrTooLarge, "archive is too large")
+	_, err = archive.New(f.entries(), size-1)
+	require.EqualError(t, err, "archive is too large: at least 4096 bytes, and 4095 are allowed")
 }
 
-// TestWriteLimitStops reads no more of a file than may be written.
-func TestWriteLimitStops(t *testing.T) {
-	reads := 0
-	err := archive.Write(t.Context(), io.Discard, slices.Values([]archive.Entry{{
-		Path: "a.yaml", Size: math.MaxInt64 / 2,
-		Open: func() (io.ReadCloser, error) { return endless{func() { reads++ }}, nil },
-	}}), 1<<20)
+// TestLimitOfAHugeFile is found at once.
+func TestLimitOfAHugeFile(t *testing.T) {
+	_, err := archive.New([]archive.Entry{{Path: "a.yaml", Size: math.MaxInt64 / 2}}, 1<<20)
 	require.ErrorIs(t, err, archive.ErrTooLarge)
-	assert.Less(t, reads, 1<<20)
 }
 
-func TestWriteErrors(t *testing.T) {
+// TestSizeBeyondOctal lays out what the header has no digits for.
+func TestSizeBeyondOctal(t *testing.T) {
+	const size = 1 << 33
+	a, err := archive.New([]archive.Entry{{Path: "a", Size: size}}, math.MaxInt64)
+	require.NoError(t, err)
+	block, err := a.Block(nil, 0, func(int, []byte, int64) error { return nil })
+	require.NoError(t, err)
+	header, err := tar.NewReader(bytes.NewReader(block)).Next()
+	require.NoError(t, err)
+	assert.EqualValues(t, size, header.Size)
+}
+
+func TestContentFails(t *testing.T) {
 	errBroken := errors.New("broken")
-	for _, row := range []struct {
-		name string
-		open func() (io.ReadCloser, error)
-	}{
-		{"open", func() (io.ReadCloser, error) { return nil, errBroken }},
-		{"first read", func() (io.ReadCloser, error) { return io.NopCloser(iotest.ErrReader(errBroken)), nil }},
-		{"later read", func() (io.ReadCloser, error) {
-			return io.NopCloser(io.MultiReader(strings.NewReader("12"), iotest.ErrReader(errBroken))), nil
-		}},
-		{"at the end in place of io.EOF", func() (io.ReadCloser, error) {
-			return io.NopCloser(io.MultiReader(strings.NewReader("1234"), iotest.ErrReader(errBroken))), nil
-		}},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			err := archive.Write(t.Context(), io.Discard, slices.Values([]archive.Entry{
-				entry("a.yaml", "a"), {Path: "b.yaml", Size: 4, Open: row.open},
-			}), math.MaxInt64)
-			require.Same(t, errBroken, err)
+	f := files{"a.yaml": "a", "b.yaml": "b"}
+	a, err := archive.New(f.entries(), math.MaxInt64)
+	require.NoError(t, err)
+	_, err = a.Block(nil, 0, func(entry int, _ []byte, _ int64) error {
+		if entry == 1 {
+			return errBroken
+		}
+		return nil
+	})
+	require.Same(t, errBroken, err)
+}
+
+func TestNameThatNoHeaderHolds(t *testing.T) {
+	_, err := archive.New([]archive.Entry{{Path: "a\x00é"}}, math.MaxInt64)
+	require.ErrorContains(t, err, "cannot encode header")
+}
+
+// TestContentIsAskedForOnce in pieces that fit together, and not for what is
+// empty.
+func TestContentIsAskedForOnce(t *testing.T) {
+	f := files{"a": "", "b": strings.Repeat("b", 2*archive.BlockSize+10), "c/d": "d"}
+	a, err := archive.New(f.entries(), math.MaxInt64)
+	require.NoError(t, err)
+	asked := map[int]int64{}
+	for n := range a.Blocks() {
+		_, err := a.Block(nil, n, func(entry int, p []byte, offset int64) error {
+			assert.Equal(t, asked[entry], offset)
+			asked[entry] += int64(len(p))
+			return nil
 		})
+		require.NoError(t, err)
 	}
-	t.Run("write", func(t *testing.T) {
-		for _, n := range []int64{0, 600, 1024, 2048} {
-			err := archive.Write(t.Context(), &fullWriter{n}, files{"a.yaml": "a", "b.yaml": "b"}.entries(), math.MaxInt64)
-			require.ErrorIs(t, err, io.ErrShortWrite)
-		}
-	})
-}
-
-// fullWriter has room for so many bytes.
-type fullWriter struct{ left int64 }
-
-func (f *fullWriter) Write(p []byte) (int, error) {
-	if f.left -= int64(len(p)); f.left < 0 {
-		return 0, io.ErrShortWrite
-	}
-	return len(p), nil
-}
-
-// TestWriteSizes refuses content of another size than announced, whether more
-// follows or not.
-func TestWriteSizes(t *testing.T) {
-	for name, size := range map[string]int64{"more": 3, "none expected": 0, "less": 5, "less than a block": 600} {
-		odd := entry("b.yaml", "1234")
-		odd.Size = size
-		for _, entries := range [][]archive.Entry{{odd}, {odd, entry("c.yaml", "c")}, {odd, entry("c/d.yaml", "d")}} {
-			err := archive.Write(t.Context(), io.Discard, slices.Values(entries), math.MaxInt64)
-			require.Error(t, err, name)
-		}
-	}
-}
-
-func TestWriteCancelled(t *testing.T) {
-	t.Run("before", func(t *testing.T) {
-		ctx, tick := cancelAfter(t, 1)
-		tick()
-		err := archive.Write(ctx, io.Discard, files{"a.yaml": ""}.entries(), math.MaxInt64)
-		require.Equal(t, context.Canceled, err)
-	})
-	t.Run("in the middle of a large file", func(t *testing.T) {
-		ctx, tick := cancelAfter(t, 10)
-		reads := 0
-		err := archive.Write(ctx, io.Discard, slices.Values([]archive.Entry{{
-			Path: "a.yaml", Size: math.MaxInt64 / 2,
-			Open: func() (io.ReadCloser, error) { return endless{func() { reads++; tick() }}, nil },
-		}}), math.MaxInt64)
-		require.Equal(t, context.Canceled, err)
-		assert.Equal(t, 10, reads)
-	})
-}
-
-// TestWriteCloses closes every file, and has one open at a time.
-func TestWriteCloses(t *testing.T) {
-	errBroken := errors.New("broken")
-	for name, last := range map[string]io.Reader{"written": strings.NewReader("x"), "broken": iotest.ErrReader(errBroken)} {
-		open, opened := 0, 0
-		count := func(r io.Reader) func() (io.ReadCloser, error) {
-			return func() (io.ReadCloser, error) {
-				open++
-				opened++
-				assert.Equal(t, 1, open)
-				return closer{r, func() { open-- }}, nil
-			}
-		}
-		_ = archive.Write(t.Context(), io.Discard, slices.Values([]archive.Entry{
-			{Path: "a.yaml", Size: 1, Open: count(strings.NewReader("x"))},
-			{Path: "b.yaml", Size: 1, Open: count(last)},
-		}), math.MaxInt64)
-		assert.Equal(t, 2, opened, name)
-		assert.Zero(t, open, name)
-	}
-}
-
-type closer struct {
-	io.Reader
-	close func()
-}
-
-func (c closer) Close() error {
-	c.close()
-	return nil
+	assert.Equal(t, map[int]int64{1: 2*archive.BlockSize + 10, 2: 1}, asked)
 }

@@ -1,15 +1,15 @@
 package archive_test
 
 import (
+	"archive/tar"
 	"bytes"
-	"context"
 	"io"
-	"iter"
 	"maps"
 	"math"
+	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -21,27 +21,67 @@ import (
 type files map[string]string
 
 // entries are the files in the order of their paths' bytes.
-func (f files) entries() iter.Seq[archive.Entry] {
-	return func(yield func(archive.Entry) bool) {
-		for _, name := range slices.Sorted(maps.Keys(f)) {
-			if !yield(entry(name, f[name])) {
-				return
-			}
-		}
+func (f files) entries() []archive.Entry {
+	var entries []archive.Entry
+	for _, name := range slices.Sorted(maps.Keys(f)) {
+		entries = append(entries, archive.Entry{Path: name, Size: int64(len(f[name]))})
+	}
+	return entries
+}
+
+// content returns what New's caller hands to Block.
+func (f files) content() func(entry int, p []byte, offset int64) error {
+	entries := f.entries()
+	return func(entry int, p []byte, offset int64) error {
+		copy(p, f[entries[entry].Path][offset:][:len(p)])
+		return nil
 	}
 }
 
-func entry(name, text string) archive.Entry {
-	return archive.Entry{Path: name, Size: int64(len(text)), Open: func() (io.ReadCloser, error) {
-		return io.NopCloser(strings.NewReader(text)), nil
-	}}
+// blocks returns the blocks of an archive without a limit, filled in random
+// order.
+func blocks(t *testing.T, f files) [][]byte {
+	t.Helper()
+	a, err := archive.New(f.entries(), math.MaxInt64)
+	require.NoError(t, err)
+	blocks := make([][]byte, a.Blocks())
+	for _, n := range rand.Perm(a.Blocks()) {
+		dirty := bytes.Repeat([]byte{0xff}, rand.IntN(2*archive.BlockSize))
+		blocks[n], err = a.Block(dirty, n, f.content())
+		require.NoError(t, err)
+	}
+	require.EqualValues(t, a.Size(), len(slices.Concat(blocks...)))
+	return blocks
 }
 
 // write archives the files without a limit.
 func write(t *testing.T, f files) []byte {
 	t.Helper()
+	return slices.Concat(blocks(t, f)...)
+}
+
+// reference archives the files with archive/tar alone.
+func reference(t *testing.T, f files) []byte {
+	t.Helper()
 	var out bytes.Buffer
-	require.NoError(t, archive.Write(t.Context(), &out, f.entries(), math.MaxInt64))
+	w := tar.NewWriter(&out)
+	folders := map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(f)) {
+		for i, c := range name {
+			if folder := name[:i] + "/"; c == '/' && !folders[folder] {
+				folders[folder] = true
+				require.NoError(t, w.WriteHeader(&tar.Header{
+					Typeflag: tar.TypeDir, Name: folder, Mode: 0o755, ModTime: time.Unix(0, 0),
+				}))
+			}
+		}
+		require.NoError(t, w.WriteHeader(&tar.Header{
+			Typeflag: tar.TypeReg, Name: name, Size: int64(len(f[name])), Mode: 0o644, ModTime: time.Unix(0, 0),
+		}))
+		_, err := io.WriteString(w, f[name])
+		require.NoError(t, err)
+	}
+	require.NoError(t, w.Close())
 	return out.Bytes()
 }
 
@@ -51,26 +91,4 @@ func names(records []tartest.Record) []string {
 		names = append(names, r.Name)
 	}
 	return names
-}
-
-// endless is content without end that calls each before it is read.
-type endless struct{ each func() }
-
-func (e endless) Read(p []byte) (int, error) {
-	e.each()
-	return len(p), nil
-}
-
-func (endless) Close() error { return nil }
-
-// cancelAfter returns a context that ends with the nth call of tick.
-func cancelAfter(t *testing.T, n int) (ctx context.Context, tick func()) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	t.Cleanup(cancel)
-	return ctx, func() {
-		if n--; n == 0 {
-			cancel()
-		}
-	}
 }

@@ -3,44 +3,35 @@
 package unprivileged
 
 import (
-	"runtime"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"syscall"
 	"testing"
-	"unsafe"
 
 	"github.com/stretchr/testify/require"
 )
 
-// Capabilities to read what permissions do not allow (linux/capability.h).
-const (
-	capDACOverride   = 1 << 1
-	capDACReadSearch = 1 << 2
-)
+// nobody is a user who may do nothing in particular.
+const nobody = 65534
 
-// capabilities are those of a thread, in version 3 of the system call.
-type capabilities [2]struct{ effective, permitted, inheritable uint32 }
-
-func (c *capabilities) call(t testing.TB, trap uintptr) {
+// Run runs f without the right to read what permissions forbid. dir is below
+// t.TempDir. It is given to the user as whom all goroutines run meanwhile, so no
+// other test may run at the same time.
+func Run(t testing.TB, dir string, f func()) {
 	t.Helper()
-	header := struct {
-		version uint32
-		pid     int32 // 0 for the calling thread
-	}{version: 0x20080522}
-	_, _, errno := syscall.RawSyscall(trap, uintptr(unsafe.Pointer(&header)), uintptr(unsafe.Pointer(c)), 0)
-	require.Zero(t, errno)
-}
-
-// Run runs f in the calling goroutine, without the right to read what permissions
-// forbid.
-func Run(t testing.TB, f func()) {
-	t.Helper()
-	runtime.LockOSThread() // capabilities are those of a thread
-	defer runtime.UnlockOSThread()
-	var before capabilities
-	before.call(t, syscall.SYS_CAPGET)
-	defer before.call(t, syscall.SYS_CAPSET)
-	less := before
-	less[0].effective &^= capDACOverride | capDACReadSearch
-	less.call(t, syscall.SYS_CAPSET)
+	if os.Geteuid() != 0 {
+		f()
+		return
+	}
+	for parent := filepath.Dir(dir); parent != filepath.Clean(os.TempDir()); parent = filepath.Dir(parent) {
+		require.NoError(t, os.Chown(parent, nobody, -1))
+	}
+	require.NoError(t, filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		require.NoError(t, err)
+		return os.Lchown(path, nobody, -1)
+	}))
+	require.NoError(t, syscall.Setresuid(-1, nobody, -1))
+	defer func() { require.NoError(t, syscall.Setresuid(-1, 0, -1)) }()
 	f()
 }

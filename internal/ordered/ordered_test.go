@@ -1,0 +1,117 @@
+package ordered_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/ordered"
+)
+
+// slot holds what was produced until it is consumed.
+type slot struct{ value int }
+
+func slots(n int) []*slot {
+	all := make([]*slot, n)
+	for i := range all {
+		all[i] = new(slot)
+	}
+	return all
+}
+
+func TestEach(t *testing.T) {
+	for _, row := range []struct {
+		name     string
+		n, slots int
+	}{
+		{"nothing", 0, 3},
+		{"one slot", 100, 1},
+		{"more slots than items", 2, 5},
+		{"more items than slots", 1000, 4},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			var got []int
+			err := ordered.Each(t.Context(), row.n, slots(row.slots), func(s *slot, i int) error {
+				for range i % 7 {
+					runtime.Gosched()
+				}
+				s.value = i * i
+				return nil
+			}, func(s *slot, i int) error {
+				assert.Equal(t, i*i, s.value)
+				got = append(got, i)
+				return nil
+			})
+			require.NoError(t, err)
+			assert.Len(t, got, row.n)
+			assert.IsIncreasing(t, append([]int{-1}, got...))
+		})
+	}
+}
+
+// TestEachFirstError is the first in order, and not in time.
+func TestEachFirstError(t *testing.T) {
+	errEarly, errLate := errors.New("early"), errors.New("late")
+	late := make(chan struct{})
+	var consumed []int
+	err := ordered.Each(t.Context(), 10, slots(4), func(_ *slot, i int) error {
+		switch i {
+		case 2:
+			<-late
+			return errEarly
+		case 3:
+			defer close(late)
+			return errLate
+		}
+		return nil
+	}, func(_ *slot, i int) error {
+		consumed = append(consumed, i)
+		return nil
+	})
+	require.Same(t, errEarly, err)
+	assert.Equal(t, []int{0, 1}, consumed)
+}
+
+func TestEachConsumeFails(t *testing.T) {
+	errBroken := errors.New("broken")
+	var running atomic.Int32
+	err := ordered.Each(t.Context(), 100, slots(3), func(*slot, int) error {
+		running.Add(1)
+		defer running.Add(-1)
+		return nil
+	}, func(_ *slot, i int) error {
+		if i == 5 {
+			return errBroken
+		}
+		return nil
+	})
+	require.Same(t, errBroken, err)
+	assert.Zero(t, running.Load(), "still at work after the return")
+}
+
+func TestEachCancelled(t *testing.T) {
+	for name, at := range map[string]int{"before": -1, "while producing": 3} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			if at < 0 {
+				cancel()
+			}
+			err := ordered.Each(ctx, 1000, slots(2), func(_ *slot, i int) error {
+				if i == at {
+					cancel()
+				}
+				return nil
+			}, func(_ *slot, i int) error {
+				assert.Less(t, i, at+4)
+				return nil
+			})
+			require.Equal(t, context.Canceled, err)
+		})
+	}
+}
