@@ -20,12 +20,17 @@ type WorkloadArtifactBuilder interface {
 // use and keeps nothing between builds.
 //
 // Its Build validates the options, collects the manifests, packs them, and
-// pushes the artifact: the tags last, and nothing where they point to the same
-// artifact already. It ends when ctx does.
+// pushes the artifact, the tags last. It ends when ctx does.
+//
+// While it reads the files, it asks what the tags point to. Where that is the
+// same artifact already, nothing is packed or sent. Where it has the same
+// content, and other annotations or not all of the tags, its layer is used
+// again. Nothing is asked before the files are found, and nothing sent before
+// all of them were read.
 //
 // Errors are those of [BuildOptions.Validate], [manifests.Collect],
 // [packager.Pack] and [registry.Client.Push]. After an error the registry may
-// hold blobs that nothing refers to, and tags are as [registry.Client.Push] says.
+// hold blobs that nothing refers to, and tags are as [registry.Target.Push] says.
 func NewWorkloadArtifactBuilder() WorkloadArtifactBuilder { return builder{} }
 
 type builder struct{}
@@ -48,6 +53,10 @@ func (builder) Build(ctx context.Context, opts BuildOptions) (BuildResult, error
 // build does what is left when the options are valid and the files are found.
 func (v ValidatedBuildOptions) build(ctx context.Context, set *manifests.Set, requested string) (BuildResult, error) {
 	v.emit(Event{Phase: PhaseCollect, Files: len(set.Files()), Bytes: set.Size()})
+	packer, err := packager.NewPacker(set, v.packOptions())
+	if err != nil {
+		return BuildResult{}, err
+	}
 	client, err := registry.NewClient(v.RegistryEndpoint, v.Registry)
 	if err != nil {
 		return BuildResult{}, err
@@ -56,31 +65,25 @@ func (v ValidatedBuildOptions) build(ctx context.Context, set *manifests.Set, re
 	store := new(packager.Store)
 	defer func() { _ = store.Close() }() // only temporary files are lost
 
-	packed, err := packager.Pack(ctx, store, set, v.packOptions())
+	s := &shipment{options: v, packer: packer, store: store}
+	pushed, err := s.send(ctx, client)
 	if err != nil {
 		return BuildResult{}, err
 	}
-	v.emit(Event{Phase: PhasePack, Files: len(packed.Layout.Entries), Bytes: packed.Layer.Size})
-
-	tags := append([]string{v.Version}, v.Tags...)
-	pushed, err := client.Push(ctx, store, packed.Manifest, v.Repository, tags, registry.PushOptions{
-		KeepTags: v.KeepTags,
-		Force:    v.Force,
-		OnEvent: func(e registry.PushEvent) {
-			v.emit(Event{Phase: PhasePush, Descriptor: e.Descriptor, Tag: e.Tag, Skipped: e.Skipped})
-		},
-	})
-	if err != nil {
-		return BuildResult{}, err
-	}
-	result := v.result(packed)
-	result.Tags = tags
+	result := v.result(s.packed)
+	result.Tags = v.allTags()
 	result.Unchanged = pushed.Unchanged
+	result.ContentUnchanged = s.reused
 	result.Skipped = set.Skipped()
 	if requested != "" && requested != v.Repository {
 		result.RequestedRepository = requested
 	}
 	return result, nil
+}
+
+// allTags are the tags to set, in order.
+func (v ValidatedBuildOptions) allTags() []string {
+	return append([]string{v.Version}, v.Tags...)
 }
 
 func (v ValidatedBuildOptions) result(packed packager.Result) BuildResult {

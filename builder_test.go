@@ -109,7 +109,7 @@ func TestBuildOfTheSameSendsNothing(t *testing.T) {
 	second := build(t, opts)
 	assert.True(t, second.Unchanged)
 	assert.Equal(t, first.Artifact, second.Artifact)
-	assert.Equal(t, []string{"HEAD /v2/app/manifests/v1", "HEAD /v2/app/manifests/latest"}, registry.takeRequests())
+	assert.Equal(t, []string{"GET /v2/app/manifests/v1", "GET /v2/app/manifests/latest"}, registry.takeRequests())
 
 	opts.Force = true
 	assert.False(t, build(t, opts).Unchanged)
@@ -181,7 +181,7 @@ func TestBuildTellsWhatHappens(t *testing.T) {
 	assert.Equal(t, []string{"collect ", "pack ", "push ", "push ", "push v1"}, events)
 	events = nil
 	build(t, opts)
-	assert.Equal(t, []string{"collect ", "pack ", "push v1 skipped"}, events)
+	assert.Equal(t, []string{"collect ", "pack  skipped", "push v1 skipped"}, events)
 }
 
 // No goroutine outlives a call, and an idle connection is two of them.

@@ -27,6 +27,7 @@ type Event struct {
 	// Descriptor is what was pushed, Tag the tag that was set to it.
 	Descriptor ocispec.Descriptor
 	Tag        string
-	// Skipped says that the registry had it already.
+	// Skipped says that the registry had it already: what was to be pushed, or
+	// a layer of this content, so that none was packed.
 	Skipped bool
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,7 +27,9 @@ import (
 // the user agents that came.
 type recorder struct {
 	handler http.Handler
-	agents  []string
+
+	mu     sync.Mutex
+	agents []string
 }
 
 func newRecorder() *recorder {
@@ -35,7 +38,9 @@ func newRecorder() *recorder {
 }
 
 func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	r.mu.Lock()
 	r.agents = append(r.agents, req.UserAgent())
+	r.mu.Unlock()
 	w := httptest.NewRecorder()
 	r.handler.ServeHTTP(w, req)
 	resp := w.Result()
@@ -72,7 +77,7 @@ func TestEveryFieldOfBuildOptions(t *testing.T) {
 		GitOpsEngine: oci.GitOpsEngineArgoCD, Username: "user", Password: canary,
 		Tags: []string{"latest"}, Prefix: "deploy", Annotations: map[string]string{"key": "value"},
 		Created: time.Unix(1_000_000_000, 0), ArtifactType: "application/vnd.acme", Include: []string{"*.env"},
-		AllowEmptyFiles: true, KeepTags: true, Force: true,
+		AllowEmptyFiles: true, CompressionLevel: 1, Cache: new(oci.LayerCache), KeepTags: true, Force: true,
 		Registry: oci.RegistryOptions{Transport: server, UserAgent: "agent"},
 		OnEvent:  func(oci.Event) { events++ },
 	}
@@ -82,6 +87,7 @@ func TestEveryFieldOfBuildOptions(t *testing.T) {
 	assert.Equal(t, []string{"deploy/app.env", "deploy/cm.yaml", "deploy/empty.yaml"}, result.Files)
 	checkEffects(t, server, result)
 	assert.Equal(t, 6, events)
+	assert.Positive(t, opts.Cache.Size())
 
 	assert.False(t, build(t, opts).Unchanged, "forced")
 	require.NoError(t, os.WriteFile(filepath.Join(source, "cm.yaml"), []byte(configMap+"# changed"), 0o600))

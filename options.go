@@ -64,6 +64,12 @@ type BuildOptions struct {
 	Include []string
 	// AllowEmptyFiles takes manifest files of no bytes, an error otherwise.
 	AllowEmptyFiles bool
+	// CompressionLevel is how hard to compress, from 1, the fastest, to 9.
+	// Default: [packager.DefaultLevel].
+	CompressionLevel int
+	// Cache lets whoever builds from the same directory again and again, within
+	// one process, compress only what changed. Default: none.
+	Cache *LayerCache `json:"-"`
 	// KeepTags refuses to move a tag that points to another manifest, with
 	// ErrTagConflict.
 	KeepTags bool
@@ -114,7 +120,8 @@ func printable(endpoint string) string {
 // [ErrInvalidOCIFormat] (for the endpoint, the repository and the tags),
 // [ErrInvalidOCIScheme], [ErrInvalidPort], [packager.ErrUnknownEngine],
 // [packager.ErrInvalidPrefix], [packager.ErrInvalidAnnotation],
-// [packager.ErrInvalidArtifactType], [manifests.ErrInvalidPattern],
+// [packager.ErrInvalidArtifactType], [packager.ErrInvalidLevel],
+// [manifests.ErrInvalidPattern],
 // [registry.ErrInvalidCredential] or [registry.ErrInvalidOptions].
 func (o BuildOptions) Validate() (ValidatedBuildOptions, error) {
 	source, err := manifests.SourceDir(o.SourcePath)
@@ -206,5 +213,7 @@ func (v ValidatedBuildOptions) packOptions() packager.Options {
 		Annotations:  annotations,
 		Created:      v.Created,
 		ArtifactType: v.ArtifactType,
+		Level:        v.CompressionLevel,
+		Cache:        v.Cache,
 	}
 }

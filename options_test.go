@@ -293,6 +293,10 @@ func TestValidateRefuses(t *testing.T) {
 			packager.ErrInvalidArtifactType, "", "",
 		},
 		{
+			"compression level that does not exist", func(o *oci.BuildOptions) { o.CompressionLevel = 10 },
+			packager.ErrInvalidLevel, "invalid compression level: 10 is not from 1 to 9", "",
+		},
+		{
 			"prefix that is a path", func(o *oci.BuildOptions) { o.Prefix = "a/b" },
 			packager.ErrInvalidPrefix, "", "",
 		},

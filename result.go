@@ -15,6 +15,9 @@ type BuildResult struct {
 	// Unchanged says that the tags pointed to this artifact before, and nothing
 	// was sent.
 	Unchanged bool `json:"unchanged"`
+	// ContentUnchanged says that one of the tags pointed to the same content
+	// before. Its layer was used again, and not sent.
+	ContentUnchanged bool `json:"contentUnchanged"`
 	// RequestedRepository is what the options asked for, where that was illegal
 	// and Artifact.Repository is another.
 	RequestedRepository string `json:"requestedRepository,omitempty"`

@@ -155,7 +155,8 @@ func collect(ctx context.Context, open func() (fs.FS, io.Closer, error), opts Op
 	}
 	defer func() { _ = closer.Close() }() // only read from
 
-	w := walker{fsys: fsys, opts: opts.withDefaults(), set: &Set{open: open}}
+	w := walker{fsys: fsys, opts: opts.withDefaults(), set: &Set{open: open}, lister: newLister(fsys)}
+	defer w.lister.close()
 	if err := w.folder(ctx, place{path: ".", real: "."}); err != nil {
 		return nil, err
 	}

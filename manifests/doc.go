@@ -6,6 +6,6 @@
 // refuses a file that is no longer the one that was found. A Set's memory
 // therefore grows with the number of files and not with their size.
 //
-// The package reads files and nothing else: it opens no connection, starts no
-// goroutine, and writes nothing.
+// The package reads files and nothing else: it opens no connection, leaves no
+// goroutine behind, and writes nothing.
 package manifests

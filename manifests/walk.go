@@ -34,6 +34,7 @@ type walker struct {
 	fsys    fs.FS
 	opts    Options
 	set     *Set
+	lister  *lister
 	folders []string // the real paths of the folders that are being walked
 	entries int      // links can make many of few
 }
@@ -45,25 +46,40 @@ func (w *walker) folder(ctx context.Context, at place) error {
 	w.folders = append(w.folders, at.real)
 	defer func() { w.folders = w.folders[:len(w.folders)-1] }()
 
-	entries, err := fs.ReadDir(w.fsys, at.real)
+	entries, err := w.lister.read(at.real)
 	if errors.Is(err, fs.ErrNotExist) && at.path != "." {
 		return &PathError{Path: at.path, Err: ErrFileChanged}
 	}
 	if err != nil {
 		return &PathError{Path: at.path, Err: systemError(err)}
 	}
-	for _, entry := range entries {
+	for i, entry := range entries {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		if w.entries++; w.entries > w.opts.MaxEntries {
 			return &PathError{Path: at.path, Err: &LimitError{"MaxEntries", int64(w.opts.MaxEntries)}}
 		}
+		if entry.IsDir() {
+			w.expect(at, entries[i+1:])
+		}
 		if err := w.entry(ctx, at.child(entry.Name()), entry); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// expect lets the folders that follow be read while one is walked.
+func (w *walker) expect(at place, entries []fs.DirEntry) {
+	for _, entry := range entries {
+		if w.lister.full() {
+			return
+		}
+		if entry.IsDir() && !isVersionControl(entry.Name()) {
+			w.lister.expect(at.child(entry.Name()).real)
+		}
+	}
 }
 
 func (w *walker) entry(ctx context.Context, at place, entry fs.DirEntry) error {

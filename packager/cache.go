@@ -27,6 +27,17 @@ type Cache struct {
 	blocks map[blockKey][]byte
 }
 
+// Size is the number of bytes that are held.
+func (c *Cache) Size() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var size int64
+	for _, block := range c.blocks {
+		size += int64(len(block))
+	}
+	return size
+}
+
 // blockKey names a block by all that its compressed form depends on.
 type blockKey struct {
 	level   int

@@ -42,7 +42,7 @@ func (c Content) Layer(manifest []byte) (ocispec.Descriptor, bool) {
 		return ocispec.Descriptor{}, false
 	}
 	layer, annotations := m.Layers[0], layerAnnotations(c.Digest)
-	same := layer.MediaType == ocispec.MediaTypeImageLayerGzip && layer.Size > 0 && layer.Digest.Validate() == nil &&
+	same := c.Digest != "" && layer.MediaType == ocispec.MediaTypeImageLayerGzip && layer.Size > 0 && layer.Digest.Validate() == nil &&
 		maps.Equal(layer.Annotations, annotations) && m.Config.Digest == digest.FromBytes(config)
 	if !same {
 		return ocispec.Descriptor{}, false

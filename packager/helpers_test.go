@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"io"
 	"io/fs"
 	"maps"
@@ -168,4 +170,15 @@ func noise(t testing.TB, size int) []byte {
 	_, err := rand.NewChaCha8([32]byte{}).Read(data)
 	require.NoError(t, err)
 	return data
+}
+
+// manyBlocks are texts that make several blocks of an archive, some with many
+// files and some with a part of one.
+func manyBlocks(t testing.TB) map[string]string {
+	t.Helper()
+	texts := map[string]string{"large.yaml": hex.EncodeToString(noise(t, 560_000))}
+	for i := range 200 {
+		texts[fmt.Sprintf("team-%d/%03d.yaml", i%7, i)] = strings.Repeat(fmt.Sprintf("key-%d: value\n", i), i+1)
+	}
+	return texts
 }

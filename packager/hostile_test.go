@@ -108,10 +108,10 @@ func TestStorePushOfANegativeSize(t *testing.T) {
 }
 
 func TestArtifactTypeIsAMediaType(t *testing.T) {
-	for _, good := range []string{"", "application/vnd.acme.manifests.v1+tar"} {
+	for _, good := range []string{"", "application/vnd.acme.manifests.v1+tar", strings.Repeat("a", 127) + "/" + strings.Repeat("b", 127)} {
 		require.NoError(t, packager.Options{ArtifactType: good}.Validate())
 	}
-	for _, bad := range []string{"manifests", "application/", "a/b\x1b", "a/b; c=d", "a/b/c"} {
+	for _, bad := range []string{"manifests", "application/", "a/b\x1b", "a/b; c=d", "a/b/c", strings.Repeat("a", 128) + "/b", "a/" + strings.Repeat("b", 128)} {
 		require.ErrorIs(t, packager.Options{ArtifactType: bad}.Validate(), packager.ErrInvalidArtifactType, bad)
 	}
 }

@@ -81,7 +81,7 @@ func (p *Packer) read(ctx context.Context, work, hand func(*slot) error) (Conten
 	source := newSource(p.set, p.layout, p.archive)
 	defer source.close()
 	digester := digest.Canonical.Digester()
-	err := ordered.Each(ctx, p.archive.Blocks(), newSlots(), func(s *slot, n int) error {
+	err := ordered.Each(ctx, p.archive.Blocks(), newSlots(), func(_ context.Context, s *slot, n int) error {
 		if err := source.fill(s, n); err != nil {
 			return err
 		}

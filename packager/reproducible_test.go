@@ -1,7 +1,6 @@
 package packager_test
 
 import (
-	"encoding/hex"
 	"maps"
 	"os"
 	"path/filepath"
@@ -70,14 +69,11 @@ func TestReproducible(t *testing.T) {
 	}
 }
 
-// TestReproducibleLayer packs on one and on several cores what is larger than a
-// block of the compressor.
+// TestReproducibleLayer packs on one and on several cores what makes many blocks.
 func TestReproducibleLayer(t *testing.T) {
-	set := collectTexts(t, map[string]string{
-		"a.yaml": hex.EncodeToString(noise(t, 20_000)), "b/c.yaml": hex.EncodeToString(noise(t, 60_000)), "b/d.json": "{}",
-	})
+	set := collectTexts(t, manyBlocks(t))
 	want := pack(t, set, packager.Options{Prefix: "app"})
-	for _, cores := range []int{1, 4} {
+	for _, cores := range []int{1, 2, 3, 16} {
 		before := runtime.GOMAXPROCS(cores)
 		got := pack(t, set, packager.Options{Prefix: "app"})
 		runtime.GOMAXPROCS(before)

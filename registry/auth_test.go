@@ -80,7 +80,7 @@ func TestPushWithoutAPasswordEndsAtOnce(t *testing.T) {
 			srv, a := start(t, memregistry.Options{Users: users}), newArtifact(t, "demo")
 			_, err := a.push(t, srv.client(t, row.opts), registry.PushOptions{}, "v1", "v2")
 			requireKind(t, err, row.kind)
-			assert.Equal(t, []string{"HEAD manifests/v1"}, srv.requests(a))
+			assert.Equal(t, []string{"GET manifests/v1"}, srv.requests(a))
 		})
 	}
 }

@@ -5,10 +5,13 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -51,6 +54,11 @@ func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
 // clock of its own and fails where a goroutine is left at the end. The registry
 // holds an artifact under the tag "stored".
 func inBubble(t *testing.T, test func(*testing.T, http.RoundTripper), faults ...fault) {
+	inBubbleOf(t, func(t *testing.T, _ *server, transport http.RoundTripper) { test(t, transport) }, faults...)
+}
+
+// inBubbleOf is inBubble for a test that looks at the server.
+func inBubbleOf(t *testing.T, test func(*testing.T, *server, http.RoundTripper), faults ...fault) {
 	synctest.Test(t, func(t *testing.T) {
 		network := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
 		srv := newServer(memregistry.Options{Users: users, Bearer: true}, faults...)
@@ -60,7 +68,7 @@ func inBubble(t *testing.T, test func(*testing.T, http.RoundTripper), faults ...
 		server := &http.Server{Handler: srv.Config.Handler, ErrorLog: quiet}
 		go func() { _ = server.Serve(network) }()
 		transport := &http.Transport{DialContext: network.dial}
-		test(t, transport)
+		test(t, srv, transport)
 		transport.CloseIdleConnections()
 		require.NoError(t, server.Close())
 	})
@@ -75,10 +83,15 @@ func silence(arrived func()) http.HandlerFunc {
 	}
 }
 
-// half answers with the beginning of a body, tells that and goes silent.
+// half answers with the beginning of a body, tells that and goes silent. What is
+// under a tag has the size and the digest in its header.
 func half(arrived func()) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/vnd.oci.image.manifest.v1+json")
+		w.Header().Set("Content-Type", ocispec.MediaTypeImageManifest)
+		if strings.HasSuffix(r.URL.Path, "/v1") {
+			w.Header().Set("Content-Length", "500")
+			w.Header().Set("Docker-Content-Digest", digest.FromString("").String())
+		}
 		_, _ = io.WriteString(w, "{")
 		_ = http.NewResponseController(w).Flush()
 		silence(arrived)(w, r)
@@ -91,16 +104,23 @@ var operations = []struct {
 	run   func(context.Context, *registry.Client, artifact) error
 }{
 	{
-		"Push", []string{"GET /token", "HEAD manifests/", "HEAD blobs/", "POST blobs/uploads/", "PUT blobs/uploads/", "PUT manifests/"},
+		"Push", []string{"GET /token", "GET manifests/", "POST blobs/uploads/", "PUT blobs/uploads/", "PUT manifests/"},
 		func(ctx context.Context, c *registry.Client, a artifact) error {
 			_, err := c.Push(ctx, a.store, a.Manifest, repository, []string{"v1"}, registry.PushOptions{})
 			return err
 		},
 	},
 	{
-		"Push in vain", []string{"HEAD manifests/"},
+		"Push in vain", []string{"GET manifests/"},
 		func(ctx context.Context, c *registry.Client, a artifact) error {
 			_, err := c.Push(ctx, a.store, a.Manifest, repository, []string{"v1"}, registry.PushOptions{KeepTags: true})
+			return err
+		},
+	},
+	{
+		"Target", []string{"GET /token", "GET manifests/"},
+		func(ctx context.Context, c *registry.Client, _ artifact) error {
+			_, err := c.Target(ctx, repository, []string{"v1"})
 			return err
 		},
 	},

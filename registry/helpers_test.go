@@ -3,6 +3,8 @@ package registry_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,12 +12,16 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 
 	"github.com/opencontainers/go-digest"
+	"github.com/opencontainers/image-spec/specs-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/stretchr/testify/require"
+	"oras.land/oras-go/v2/content"
+	"oras.land/oras-go/v2/errdef"
 
 	"github.com/kubeoci/oci/internal/memregistry"
 	"github.com/kubeoci/oci/manifests"
@@ -61,6 +67,37 @@ func (a artifact) push(t testing.TB, c *registry.Client, opts registry.PushOptio
 	return c.Push(t.Context(), a.store, a.Manifest, repository, tags, opts)
 }
 
+// blob puts another blob into the artifact's store.
+func (a artifact) blob(t testing.TB, text string) ocispec.Descriptor {
+	t.Helper()
+	return a.put(t, ocispec.MediaTypeImageLayer, []byte(text))
+}
+
+// with returns an artifact of the same config and of other layers in the same
+// store. Another name makes another artifact of the same layers.
+func (a artifact) with(t testing.TB, name string, layers ...ocispec.Descriptor) artifact {
+	t.Helper()
+	data, err := json.Marshal(ocispec.Manifest{
+		Versioned:   specs.Versioned{SchemaVersion: 2},
+		MediaType:   ocispec.MediaTypeImageManifest,
+		Config:      a.Config,
+		Layers:      layers,
+		Annotations: map[string]string{"name": name},
+	})
+	require.NoError(t, err)
+	a.Manifest = a.put(t, ocispec.MediaTypeImageManifest, data)
+	return a
+}
+
+func (a artifact) put(t testing.TB, mediaType string, data []byte) ocispec.Descriptor {
+	t.Helper()
+	desc := content.NewDescriptorFromBytes(mediaType, data)
+	if err := a.store.Push(t.Context(), desc, bytes.NewReader(data)); !errors.Is(err, errdef.ErrAlreadyExists) {
+		require.NoError(t, err)
+	}
+	return desc
+}
+
 // server is a registry that keeps a log of its requests and can be made to
 // answer some of them in another way.
 type server struct {
@@ -69,8 +106,9 @@ type server struct {
 	opts     memregistry.Options
 	registry http.Handler // without log and faults
 
-	mu  sync.Mutex
-	log []string
+	mu     sync.Mutex
+	faults []fault
+	log    []string
 }
 
 // fault answers the requests of which describe returns something that starts
@@ -91,11 +129,12 @@ func start(t testing.TB, opts memregistry.Options, faults ...fault) *server {
 
 // newServer returns a server that is not started yet.
 func newServer(opts memregistry.Options, faults ...fault) *server {
-	s := &server{opts: opts, registry: memregistry.Handler(opts)}
+	s := &server{opts: opts, registry: memregistry.Handler(opts), faults: faults}
 	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		step := describe(r)
 		s.mu.Lock()
 		s.log = append(s.log, step)
+		faults := s.faults
 		s.mu.Unlock()
 		for _, f := range faults {
 			if strings.HasPrefix(step, f.step) {
@@ -109,14 +148,53 @@ func newServer(opts memregistry.Options, faults ...fault) *server {
 	return s
 }
 
-// describe returns the method and the path within the repository.
+// fail makes the server answer in another way from now on.
+func (s *server) fail(faults ...fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = faults
+}
+
+// once answers the first of the requests with h, and leaves the others to the
+// registry.
+func (s *server) once(h http.HandlerFunc) http.HandlerFunc {
+	var answered atomic.Bool
+	return func(w http.ResponseWriter, r *http.Request) {
+		if answered.CompareAndSwap(false, true) {
+			h(w, r)
+			return
+		}
+		s.registry.ServeHTTP(w, r)
+	}
+}
+
+// describe returns the method and the path within the repository, and of an
+// upload which blob it is of, where the request says so.
 func describe(r *http.Request) string {
-	path := strings.TrimPrefix(r.URL.Path, "/v2/"+repository+"/")
-	if strings.HasPrefix(path, "blobs/uploads/") && r.Method != http.MethodPost {
+	path, query := strings.TrimPrefix(r.URL.Path, "/v2/"+repository+"/"), r.URL.Query()
+	switch {
+	case !strings.HasPrefix(path, "blobs/uploads/"):
+	case r.Method != http.MethodPost:
 		path = "blobs/uploads/id"
+		if query.Has("digest") {
+			path += "?digest=" + query.Get("digest")
+		}
+	case query.Has("mount"):
+		path += "?mount=" + query.Get("mount") + "&from=" + query.Get("from")
 	}
 	return r.Method + " " + path
 }
+
+// openUpload asks for a blob and opens an upload of it, and upload sends it. The
+// blob is a digest, or "config" or "layer" in what [server.requests] returns.
+func openUpload[T ~string](blob T) string {
+	return "POST blobs/uploads/?mount=" + string(blob) + "&from=" + repository
+}
+
+func upload[T ~string](blob T) string { return "PUT blobs/uploads/id?digest=" + string(blob) }
+
+// plainUpload opens an upload of whatever it may be.
+const plainUpload = "POST blobs/uploads/"
 
 // requests returns the log so far and starts a new one. Digests are replaced by
 // what they are of.
@@ -134,6 +212,25 @@ func (s *server) requests(a artifact) []string {
 		log[i] = names.Replace(log[i])
 	}
 	return log
+}
+
+// requireRequests asserts that log is want, in any order, and at most what may
+// be in addition: blobs are uploaded in parallel, and when the upload of one
+// fails, that of another may or may not be on its way.
+func requireRequests(t testing.TB, log, want []string, may ...string) {
+	t.Helper()
+	more := slices.Clone(log)
+	for _, entry := range want {
+		i := slices.Index(more, entry)
+		require.GreaterOrEqual(t, i, 0, "no %s in %q", entry, log)
+		more = slices.Delete(more, i, i+1)
+	}
+	for _, entry := range may {
+		if i := slices.Index(more, entry); i >= 0 {
+			more = slices.Delete(more, i, i+1)
+		}
+	}
+	require.Empty(t, more, "in excess of %q", want)
 }
 
 // count returns how many requests were made whose description starts with step.

@@ -80,7 +80,7 @@ func TestRedirectToAnotherOriginIsWithoutCredential(t *testing.T) {
 
 // Who redirects and then asks for a password gets none.
 func TestChallengeOfAnotherOriginIsNotAnswered(t *testing.T) {
-	for _, step := range []string{"HEAD manifests/", "HEAD blobs/", "POST blobs/uploads/", "PUT manifests/"} {
+	for _, step := range []string{"GET manifests/", "POST blobs/uploads/", "PUT blobs/uploads/", "PUT manifests/"} {
 		t.Run(step, func(t *testing.T) {
 			thief := startStranger(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("WWW-Authenticate", `Basic realm="registry"`)
@@ -90,11 +90,6 @@ func TestChallengeOfAnotherOriginIsNotAnswered(t *testing.T) {
 				http.Redirect(w, r, thief.URL+r.URL.Path, http.StatusTemporaryRedirect)
 			}})
 			_, err := newArtifact(t, "demo").push(t, srv.client(t, registry.Options{Credential: ci}), registry.PushOptions{KeepTags: true}, "v1")
-			if step == "HEAD blobs/" { // an answer that decides nothing
-				require.NoError(t, err)
-				assert.NotEmpty(t, thief.seen())
-				return
-			}
 			requireError(t, err)
 			assert.Empty(t, srv.digestOf(t, "v1"))
 		})

@@ -4,26 +4,24 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"net/url"
+	"net/http"
+	"slices"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
-	"oras.land/oras-go/v2/errdef"
-	"oras.land/oras-go/v2/registry/remote"
-	"oras.land/oras-go/v2/registry/remote/auth"
-
-	"github.com/kubeoci/oci/reference"
+	"oras.land/oras-go/v2/registry/remote/errcode"
 )
 
 // PushOptions say how to push. The zero value sets the tags wherever they
-// point, and sends nothing where they point to the same manifest already.
+// point, and sends nothing for those that point to the same manifest already.
 type PushOptions struct {
 	// KeepTags refuses to move a tag that exists and points to another
 	// manifest: see [TagConflictError]. Two pushes at once can still both find
 	// the tag free; registries have no way to prevent that. A registry that does
 	// not say where a tag points is an error.
 	KeepTags bool
-	// Force pushes even where all tags point to the manifest already.
+	// Force sets all tags, also those that point to the manifest already, and
+	// believes no manifest about which blobs are there.
 	Force bool
 	// OnEvent is told what happens, one event at a time, from the goroutine
 	// that called Push.
@@ -47,62 +45,64 @@ type PushResult struct {
 	Unchanged bool
 }
 
-// Push copies an image manifest and the blobs it names from src to a
-// repository, and sets the tags: blobs first, then the manifest under each tag
-// in the given order. A push that stops halfway leaves no new tag behind, or
-// those before the one that the error names, all of them complete.
-//
-// manifest has to be in src, an OCI image manifest, and at most 4 MiB. What it
-// names as its subject is not copied. At least one tag is required.
-//
-// Errors are that of [reference.CheckRepository] or [reference.CheckTag], or an
-// [*Error]. That matches the context's error, one of [ErrUnreachable],
-// [ErrAuthRequired], [ErrPermissionDenied], [ErrNotFound] and [ErrTagConflict],
-// or none of these where the registry refuses for another reason, or src fails.
-// A failed request is not repeated.
+// Push is [Target.Push] to what [Client.Target] returns for the repository and
+// the tags. Its errors are those of both.
 func (c *Client) Push(ctx context.Context, src content.ReadOnlyStorage, manifest ocispec.Descriptor, repository string, tags []string, opts PushOptions) (PushResult, error) {
-	repo, err := c.repository(repository)
+	target, err := c.Target(ctx, repository, tags)
 	if err != nil {
 		return PushResult{}, err
 	}
-	if len(tags) == 0 {
-		return PushResult{}, reference.CheckTag("")
-	}
-	for _, tag := range tags {
-		if err := reference.CheckTag(tag); err != nil {
-			return PushResult{}, err
-		}
-	}
-	p := &push{repo: repo, src: src, manifest: manifest, opts: opts}
-	result, err := p.run(auth.AppendRepositoryScope(ctx, repo.Reference, auth.ActionPull, auth.ActionPush), tags)
+	return target.Push(ctx, src, manifest, opts)
+}
+
+// Push copies an image manifest and the blobs it names from src to the
+// repository, and sets the tags: blobs first, several at a time, then the
+// manifest under each tag in the given order. A push that stops halfway leaves
+// no new tag behind, or those before the one that the error names, all of them
+// complete.
+//
+// A blob that one of [Target.Manifests] names is taken to be in the repository,
+// and need not be in src. Where the registry then refuses the manifest, it is
+// uploaded after all.
+//
+// manifest has to be in src, an OCI image manifest, and at most 4 MiB. What it
+// names as its subject is not copied.
+//
+// Errors are [*Error] values. They match the context's error, one of
+// [ErrUnreachable], [ErrAuthRequired], [ErrPermissionDenied], [ErrNotFound] and
+// [ErrTagConflict], errdef.ErrNotFound of oras-go for a blob that has to be
+// uploaded and is not in src, or none of these where the registry refuses for
+// another reason, or src fails. But for that of a manifest, a failed request is
+// not repeated.
+func (t *Target) Push(ctx context.Context, src content.ReadOnlyStorage, manifest ocispec.Descriptor, opts PushOptions) (PushResult, error) {
+	p := &push{Target: t, src: src, manifest: manifest, opts: opts}
+	result, err := p.run(t.scoped(ctx))
 	if err != nil {
-		repo.Reference.Reference = p.tag // for the message
-		return PushResult{}, c.fail(ctx, "push to", repo.Reference.String(), err)
+		return PushResult{}, t.fail(ctx, p.tag, err)
 	}
 	return result, nil
 }
 
 // push is one call of Push.
 type push struct {
-	repo     *remote.Repository
+	*Target
 	src      content.ReadOnlyStorage
 	manifest ocispec.Descriptor
 	opts     PushOptions
-	refused  bool   // what exists is not to be learnt
 	tag      string // the one that is being set
 }
 
-func (p *push) run(ctx context.Context, tags []string) (PushResult, error) {
+func (p *push) run(ctx context.Context) (PushResult, error) {
 	data, err := p.readManifest(ctx)
 	if err != nil {
 		return PushResult{}, err
 	}
-	unchanged, err := p.compareTags(ctx, tags)
+	unchanged, err := p.compareTags()
 	if err != nil {
 		return PushResult{}, err
 	}
 	if unchanged && !p.opts.Force {
-		for _, tag := range tags {
+		for _, tag := range p.tags {
 			p.emit(PushEvent{Descriptor: p.manifest, Tag: tag, Skipped: true})
 		}
 		return PushResult{Unchanged: true}, nil
@@ -111,17 +111,30 @@ func (p *push) run(ctx context.Context, tags []string) (PushResult, error) {
 	if err != nil {
 		return PushResult{}, err
 	}
-	for _, blob := range blobs {
-		if err := p.blob(ctx, blob); err != nil {
-			return PushResult{}, err
-		}
+	if p.opts.Force {
+		p.known = nil
 	}
-	for _, tag := range tags {
+	if err := p.blobs(ctx, blobs); err != nil {
+		return PushResult{}, err
+	}
+	assumed := slices.ContainsFunc(blobs, p.isKnown)
+	for i, tag := range p.tags {
 		p.tag = tag
-		if err := p.repo.PushReference(ctx, p.manifest, bytes.NewReader(data), tag); err != nil {
-			return PushResult{}, err
+		there := p.pointsTo(i) && !p.opts.Force
+		if !there {
+			err := p.setTag(ctx, data, tag)
+			if assumed && mayLackBlobs(err) {
+				p.known = nil
+				if err = p.blobs(ctx, blobs); err == nil {
+					err = p.setTag(ctx, data, tag)
+				}
+			}
+			if err != nil {
+				return PushResult{}, err
+			}
+			assumed = false
 		}
-		p.emit(PushEvent{Descriptor: p.manifest, Tag: tag})
+		p.emit(PushEvent{Descriptor: p.manifest, Tag: tag, Skipped: there})
 	}
 	return PushResult{}, nil
 }
@@ -137,85 +150,38 @@ func (p *push) readManifest(ctx context.Context) ([]byte, error) {
 	return data, nil
 }
 
-// compareTags reports whether all tags point to the manifest already.
-//
-// A refusal does not end the push: some registries answer HEAD for what does
-// not exist with 401 or 403, and whether pushing is allowed is for the upload
-// to say. It ends the questions, so that a wrong password is not shown again and
-// again.
-func (p *push) compareTags(ctx context.Context, tags []string) (bool, error) {
-	same := true
-	for _, tag := range tags {
-		found, err := p.repo.Resolve(ctx, tag)
-		switch {
-		case err == nil && found.Digest == p.manifest.Digest && found.Size == p.manifest.Size:
-			continue
-		case err == nil && p.opts.KeepTags && found.Digest != p.manifest.Digest:
-			return false, &TagConflictError{Tag: tag, Have: found.Digest, Want: p.manifest.Digest}
-		case err != nil && !errors.Is(err, errdef.ErrNotFound):
-			if p.opts.KeepTags || !isAnswer(err) {
-				return false, err
-			}
-			p.refused = true
-			return false, nil
+// compareTags reports whether all tags pointed to the manifest already.
+func (p *push) compareTags() (bool, error) {
+	same := p.refused == nil
+	for i, f := range p.found {
+		if exists := f.desc.Digest != ""; exists && p.opts.KeepTags && f.desc.Digest != p.manifest.Digest {
+			return false, &TagConflictError{Tag: p.tags[i], Have: f.desc.Digest, Want: p.manifest.Digest}
 		}
-		same = false
+		same = same && p.pointsTo(i)
+	}
+	if p.refused != nil && p.opts.KeepTags {
+		return false, p.refused
 	}
 	return same, nil
 }
 
-// isAnswer reports whether err is what the registry made of a request, and not
-// that it could not be asked.
-func isAnswer(err error) bool {
-	_, transport := errors.AsType[*url.Error](err)
-	_, local := errors.AsType[*localError](err)
-	return !transport && !local && !errors.Is(err, auth.ErrBasicCredentialNotFound)
+// pointsTo reports whether a tag pointed to the manifest.
+func (p *push) pointsTo(i int) bool {
+	return p.found[i].desc.Digest == p.manifest.Digest && p.found[i].desc.Size == p.manifest.Size
 }
 
-// blob uploads a blob that the repository does not have.
-func (p *push) blob(ctx context.Context, desc ocispec.Descriptor) error {
-	exists, err := p.exists(ctx, desc)
-	if err != nil {
-		return err
-	}
-	if !exists {
-		if err := p.upload(ctx, desc); err != nil {
-			return err
-		}
-	}
-	p.emit(PushEvent{Descriptor: desc, Skipped: exists})
-	return nil
+func (p *push) setTag(ctx context.Context, manifest []byte, tag string) error {
+	return p.repo.PushReference(ctx, p.manifest, bytes.NewReader(manifest), tag)
 }
 
-func (p *push) exists(ctx context.Context, desc ocispec.Descriptor) (bool, error) {
-	if p.refused {
-		return false, nil
-	}
-	found, err := p.repo.Blobs().Resolve(ctx, desc.Digest.String())
-	switch {
-	case err == nil:
-		return found.Size == desc.Size, nil
-	case errors.Is(err, errdef.ErrNotFound):
-		return false, nil
-	case isAnswer(err):
-		p.refused = true
-		return false, nil
-	}
-	return false, err
-}
-
-func (p *push) upload(ctx context.Context, desc ocispec.Descriptor) error {
-	r, err := p.src.Fetch(ctx, desc)
-	if err != nil {
-		return &localError{err}
-	}
-	defer func() { _ = r.Close() }() // only read from
-	source := &watchedReader{Reader: content.NewVerifyReader(r, desc)}
-	err = p.repo.Blobs().Push(ctx, desc, source)
-	if failed := source.failed(); failed != nil {
-		return &localError{failed}
-	}
-	return err
+// mayLackBlobs reports whether err can mean that the registry does not have what
+// the manifest names. There is a code for it, MANIFEST_BLOB_UNKNOWN, and registries
+// that say something else.
+func mayLackBlobs(err error) bool {
+	answer, ok := errors.AsType[*errcode.ErrorResponse](err)
+	return ok && slices.Contains([]int{
+		http.StatusBadRequest, http.StatusNotFound, http.StatusInternalServerError,
+	}, answer.StatusCode)
 }
 
 func (p *push) emit(e PushEvent) {

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
+	"net/url"
 	"testing"
 
 	"github.com/opencontainers/go-digest"
@@ -13,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
+	"oras.land/oras-go/v2/registry/remote/errcode"
 
 	"github.com/kubeoci/oci/internal/memregistry"
 	"github.com/kubeoci/oci/registry"
@@ -44,16 +47,17 @@ func TestPushFromASourceThatFails(t *testing.T) {
 		src      content.ReadOnlyStorage
 		manifest ocispec.Descriptor
 		want     error
-		requests int
+		requests []string // beside the one for the tag
+		may      []string // be on the way
 	}{
-		{"no manifest", brokenStore{a.store, a.Manifest.Digest, errdef.ErrNotFound}, a.Manifest, errdef.ErrNotFound, 0},
-		{"no config", brokenStore{a.store, a.Config.Digest, errdef.ErrNotFound}, a.Manifest, errdef.ErrNotFound, 2},
-		{"no layer", brokenStore{a.store, a.Layer.Digest, errdef.ErrNotFound}, a.Manifest, errdef.ErrNotFound, 5},
-		{"unreadable manifest", brokenStore{a.store, a.Manifest.Digest, errDisk}, a.Manifest, errDisk, 0},
-		{"unreadable layer", brokenStore{a.store, a.Layer.Digest, errDisk}, a.Manifest, errDisk, 5},
-		{"manifest over 4 MiB", a.store, huge, errdef.ErrSizeExceedsLimit, 0},
-		{"negative size", oneBlob("{}"), negative, content.ErrInvalidDescriptorSize, 0},
-		{"manifest of another size", a.store, resized, errdef.ErrNotFound, 0},
+		{"no manifest", brokenStore{a.store, a.Manifest.Digest, errdef.ErrNotFound}, a.Manifest, errdef.ErrNotFound, nil, nil},
+		{"no config", brokenStore{a.store, a.Config.Digest, errdef.ErrNotFound}, a.Manifest, errdef.ErrNotFound, []string{openUpload("config")}, uploads[2:]},
+		{"no layer", brokenStore{a.store, a.Layer.Digest, errdef.ErrNotFound}, a.Manifest, errdef.ErrNotFound, []string{openUpload("layer")}, uploads[:2]},
+		{"unreadable manifest", brokenStore{a.store, a.Manifest.Digest, errDisk}, a.Manifest, errDisk, nil, nil},
+		{"unreadable layer", brokenStore{a.store, a.Layer.Digest, errDisk}, a.Manifest, errDisk, []string{openUpload("layer")}, uploads[:2]},
+		{"manifest over 4 MiB", a.store, huge, errdef.ErrSizeExceedsLimit, nil, nil},
+		{"negative size", oneBlob("{}"), negative, content.ErrInvalidDescriptorSize, nil, nil},
+		{"manifest of another size", a.store, resized, errdef.ErrNotFound, nil, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			srv := start(t, memregistry.Options{})
@@ -63,7 +67,7 @@ func TestPushFromASourceThatFails(t *testing.T) {
 			assert.NoError(t, failed.Kind, "it is not the registry's fault")
 			assert.Zero(t, failed.StatusCode)
 			assert.Empty(t, failed.Hint())
-			assert.Len(t, srv.requests(a), row.requests)
+			requireRequests(t, srv.requests(a), append([]string{"GET manifests/v1"}, row.requests...), row.may...)
 			assert.Empty(t, srv.digestOf(t, "v1"))
 		})
 	}
@@ -81,4 +85,18 @@ func TestPushManifestOfTheLargestSize(t *testing.T) {
 	_, err = srv.client(t, registry.Options{}).Push(t.Context(), a.store, manifest, repository, []string{"v1"}, registry.PushOptions{})
 	require.NoError(t, err)
 	assert.Equal(t, manifest.Digest, srv.digestOf(t, "v1"))
+}
+
+// A source may be another registry. That it refuses says nothing about this one.
+func TestPushFromASourceThatIsRefused(t *testing.T) {
+	a := newArtifact(t, "demo")
+	for _, code := range mountRefusals {
+		refused := &errcode.ErrorResponse{Method: http.MethodGet, URL: new(url.URL), StatusCode: code}
+		srv := start(t, memregistry.Options{})
+		src := brokenStore{a.store, a.Layer.Digest, refused}
+		_, err := srv.client(t, registry.Options{}).Push(t.Context(), src, a.Manifest, repository, []string{"v1"}, registry.PushOptions{})
+		require.ErrorIs(t, err, refused)
+		assert.Zero(t, requireKind(t, err, nil).StatusCode)
+		requireRequests(t, srv.requests(a), []string{"GET manifests/v1", openUpload("layer")}, uploads[:2]...)
+	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/internal/memregistry"
 	"github.com/kubeoci/oci/registry"
 )
 
@@ -92,6 +93,10 @@ func TestCredentialsAreNotPrinted(t *testing.T) {
 	}
 	client := newClient(t, "localhost", registry.Options{Credential: ci})
 	requireNoSecret(t, printed(t, client))
+	target, err := start(t, memregistry.Options{}, fault{"GET", refusal(403, "DENIED", password)}).
+		client(t, registry.Options{Credential: ci}).Target(t.Context(), repository, []string{"v1"})
+	require.NoError(t, err)
+	requireNoSecret(t, printed(t, target))
 	requireNoSecret(t, fmt.Sprintf("%+v %#v", struct{ C *registry.Client }{client}, client))
 }
 

@@ -3,6 +3,7 @@ package registry_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -73,16 +74,21 @@ func TestPushIsRefused(t *testing.T) {
 	a := newArtifact(t, "demo")
 	for _, step := range []struct {
 		name     string
-		requests int
-		tag      string // in the error
+		requests []string // beside the one for the tag
+		may      []string // be on the way
+		tag      string   // in the error
 	}{
-		{"POST blobs/uploads/", 3, ""},
-		{"PUT blobs/uploads/", 4, ""},
-		{"PUT manifests/", 8, ":v1"},
+		{"POST blobs/uploads/", nil, []string{openUpload("config"), openUpload("layer")}, ""},
+		{"PUT blobs/uploads/", nil, uploads, ""},
+		{"PUT manifests/", append(uploads[:4:4], "PUT manifests/v1"), nil, ":v1"},
 	} {
 		for _, answer := range answers {
 			if answer.status == http.StatusNotFound && !strings.HasPrefix(step.name, "POST") {
 				answer.kind = registry.ErrNotFound // a registry it is: it took something
+			}
+			want, may := append([]string{"GET manifests/v1"}, step.requests...), step.may
+			if strings.HasPrefix(step.name, "POST") && slices.Contains(mountRefusals, answer.status) {
+				may = append(may[:2:2], plainUpload, plainUpload)
 			}
 			t.Run(fmt.Sprintf("%s %d %s", step.name, answer.status, answer.code), func(t *testing.T) {
 				srv := start(t, memregistry.Options{}, fault{step.name, status(answer.status, answer.code)})
@@ -93,29 +99,53 @@ func TestPushIsRefused(t *testing.T) {
 				assert.Equal(t, answer.code, failed.Code)
 				assert.Equal(t, "push to", failed.Op)
 				assert.Equal(t, srv.host+"/"+repository+step.tag, failed.Reference)
-				assert.Len(t, srv.requests(a), step.requests, "nothing is tried again")
+				requireRequests(t, srv.requests(a), want, may...) // nothing is tried again
 				assert.Empty(t, srv.digestOf(t, "v1"))
 			})
 		}
 	}
 }
 
-// Some registries answer HEAD for what does not exist, or for whoever may only
-// write, with all kinds of refusals.
-func TestPushThoughHeadIsRefused(t *testing.T) {
+// mountRefusals are what registries answer that know nothing of mounting.
+var mountRefusals = []int{400, 404, 405, 422, 501}
+
+// Some registries refuse with all kinds of answers to say what a tag points to
+// where it does not exist, or to whoever may only write. Others do not know what
+// mounting is.
+func TestPushThoughQuestionsAreRefused(t *testing.T) {
+	const get, mount = "GET manifests/", "POST blobs/uploads/?mount="
+	all := []int{400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 501, 503}
 	a := newArtifact(t, "demo")
-	for _, step := range []string{"HEAD manifests/", "HEAD blobs/", "HEAD "} {
-		for _, code := range []int{400, 401, 403, 404, 405, 409, 413, 429, 500, 503} {
+	for _, row := range []struct {
+		name  string
+		steps []string
+		codes []int
+		extra []string // requests
+	}{
+		{"tag", []string{get}, all, nil},
+		{"mount", []string{mount}, mountRefusals, []string{plainUpload, plainUpload}},
+		{"both", []string{get, mount}, mountRefusals, []string{plainUpload, plainUpload}},
+	} {
+		for _, code := range row.codes {
 			for _, opts := range []registry.Options{{}, {Credential: ci}} {
-				t.Run(fmt.Sprintf("%s %d %s", step, code, opts.Credential.Username), func(t *testing.T) {
-					srv := start(t, memregistry.Options{}, fault{step, status(code, "")})
-					if !opts.Credential.IsZero() {
-						srv = start(t, memregistry.Options{Users: users}, fault{step, status(code, "")})
+				t.Run(fmt.Sprintf("%s %d %s", row.name, code, opts.Credential.Username), func(t *testing.T) {
+					var faults []fault
+					for _, step := range row.steps {
+						faults = append(faults, fault{step, status(code, "")})
 					}
+					want := slices.Concat([]string{"GET manifests/v1"}, uploads, row.extra, []string{"PUT manifests/v1"})
+					var may []string
+					server := memregistry.Options{}
+					if !opts.Credential.IsZero() { // which is first asked for in answer to one of these
+						server.Users = users
+						may = []string{"GET manifests/v1", openUpload("config"), openUpload("layer"), plainUpload, plainUpload}
+					}
+					srv := start(t, server, faults...)
 					result, err := a.push(t, srv.client(t, opts), registry.PushOptions{}, "v1")
 					require.NoError(t, err)
 					assert.False(t, result.Unchanged)
 					assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, "v1"))
+					requireRequests(t, srv.requests(a), want, may...)
 				})
 			}
 		}

@@ -211,7 +211,7 @@ func TestTLSClientCertificate(t *testing.T) {
 }
 
 func TestProxy(t *testing.T) {
-	proxy := start(t, memregistry.Options{}, fault{"HEAD manifests/", func(w http.ResponseWriter, r *http.Request) {
+	proxy := start(t, memregistry.Options{}, fault{"GET manifests/", func(w http.ResponseWriter, r *http.Request) {
 		assert.Equal(t, "registry.example.com", r.Host)
 		assert.Equal(t, "Basic "+basic(ci), r.Header.Get("Proxy-Authorization"))
 		w.WriteHeader(http.StatusNotFound)

@@ -59,6 +59,17 @@ func startRaw(t *testing.T, text string) (host string) {
 // everything runs all operations of a client and hands their errors to check.
 func everything(t *testing.T, client *registry.Client, check func(*testing.T, error)) {
 	t.Helper()
+	t.Run("Target", func(t *testing.T) {
+		target, err := client.Target(t.Context(), repository, []string{"v1", "v2"})
+		assert.Nil(t, target)
+		check(t, err)
+	})
+	everythingButTarget(t, client, check)
+}
+
+// everythingButTarget leaves out what a refusal does not stop.
+func everythingButTarget(t *testing.T, client *registry.Client, check func(*testing.T, error)) {
+	t.Helper()
 	a := newArtifact(t, "demo")
 	t.Run("Push", func(t *testing.T) {
 		result, err := a.push(t, client, registry.PushOptions{}, "v1")
@@ -132,7 +143,7 @@ func TestTLSToAPlainPort(t *testing.T) {
 func TestPlainHTTPToATLSPort(t *testing.T) {
 	srv := startTLS(t, nil)
 	client := srv.client(t, registry.Options{Credentials: wantNoCredential(t)})
-	everything(t, client, func(t *testing.T, err error) {
+	everythingButTarget(t, client, func(t *testing.T, err error) {
 		requireKind(t, err, registry.ErrNotRegistry)
 	})
 	assert.Empty(t, srv.log)
@@ -141,7 +152,7 @@ func TestPlainHTTPToATLSPort(t *testing.T) {
 func TestConnectionCut(t *testing.T) {
 	a := newArtifact(t, "demo")
 	for _, step := range []string{
-		"HEAD manifests/", "HEAD blobs/", "POST blobs/uploads/", "PUT blobs/uploads/", "PUT manifests/", "GET /token",
+		"GET manifests/", "POST blobs/uploads/", "PUT blobs/uploads/", "PUT manifests/", "GET /token",
 	} {
 		t.Run(step, func(t *testing.T) {
 			srv := start(t, memregistry.Options{Users: users, Bearer: true}, fault{step, abort})

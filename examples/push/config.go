@@ -22,6 +22,7 @@ type config struct {
 	allowEmpty  bool
 	annotations map[string]string
 	created     string
+	level       int
 	timeout     time.Duration
 	json        bool
 }
@@ -42,6 +43,7 @@ func newConfig(flags *flag.FlagSet) *config {
 	flags.BoolVar(&c.allowEmpty, "allow-empty-files", false, "take manifest files of no bytes, which are an error otherwise")
 	flags.Func("annotation", "annotation `key=value` to add, can be repeated", c.addAnnotation)
 	flags.StringVar(&c.created, "created", "", "creation `time` to record, as in 2006-01-02T15:04:05Z; without it SOURCE_DATE_EPOCH is used, else the epoch")
+	flags.IntVar(&c.level, "level", 0, "how hard to compress: `1 to 9`; without it 6")
 	flags.DurationVar(&c.timeout, "timeout", 5*time.Minute, "give up after this `duration`")
 	flags.BoolVar(&c.json, "json", false, "print the result as JSON, and nothing else, on standard output")
 	return c
@@ -76,13 +78,14 @@ func (c *config) options(env cli.Env) (oci.BuildOptions, error) {
 		return oci.BuildOptions{}, err
 	}
 	return oci.BuildOptions{
-		GitOpsEngine:    engine,
-		Tags:            c.tags,
-		Prefix:          c.prefix,
-		Include:         c.include,
-		AllowEmptyFiles: c.allowEmpty,
-		Annotations:     c.annotations,
-		Created:         created,
+		GitOpsEngine:     engine,
+		Tags:             c.tags,
+		Prefix:           c.prefix,
+		Include:          c.include,
+		AllowEmptyFiles:  c.allowEmpty,
+		Annotations:      c.annotations,
+		Created:          created,
+		CompressionLevel: c.level,
 	}, nil
 }
 

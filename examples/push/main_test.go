@@ -100,6 +100,17 @@ func TestJSONIsAllThereIsOnStandardOutput(t *testing.T) {
 	assert.Len(t, result.Files, 6)
 }
 
+func TestLevel(t *testing.T) {
+	const tree = "../../testdata/trees/multidoc"
+	fast := push(t, "", nil, "-json", "-level", "1", tree).result(t).Artifact
+	small := push(t, "", nil, "-json", "-level", "9", tree).result(t).Artifact
+	assert.Less(t, small.LayerSize, fast.LayerSize)
+
+	o := push(t, "", nil, "-level", "10", tree)
+	assert.Equal(t, 2, o.status)
+	assert.Contains(t, o.stderr, "error: invalid compression level: 10 is not from 1 to 9")
+}
+
 func TestPushToARegistry(t *testing.T) {
 	host := startRegistry(t, map[string]memregistry.User{"user": {Password: canary}})
 	args := []string{

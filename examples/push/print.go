@@ -18,6 +18,8 @@ func printEvent(w io.Writer, e oci.Event) {
 	switch {
 	case e.Phase == oci.PhaseCollect:
 		text = fmt.Sprintf("collected %d files, %d bytes", e.Files, e.Bytes)
+	case e.Phase == oci.PhasePack && e.Skipped:
+		text = fmt.Sprintf("unchanged: content of %d files", e.Files)
 	case e.Phase == oci.PhasePack:
 		text = fmt.Sprintf("packed %d files into %d bytes", e.Files, e.Bytes)
 	case e.Tag != "":

@@ -43,6 +43,7 @@ type Archive struct {
 	records []record
 	ends    []int64 // of the blocks
 	size    int64
+	largest int64 // block
 	headers headers
 }
 
@@ -93,6 +94,11 @@ func New(entries []Entry, limit int64) (*Archive, error) {
 		return nil, tooLarge(a.size, limit)
 	}
 	a.ends = append(a.ends, a.size)
+	var start int64
+	for _, end := range a.ends {
+		a.largest = max(a.largest, end-start)
+		start = end
+	}
 	return a, nil
 }
 
@@ -149,7 +155,8 @@ func (a *Archive) Blocks() int { return len(a.ends) }
 
 // Block returns block n, in buf if that is large enough. What is in a file it
 // has from content, which fills p with the bytes from offset on of an entry, and
-// whose error is returned as it is.
+// whose error is returned as it is. It is called for empty files as well: they
+// may not be empty any more.
 //
 // Block may be called concurrently.
 func (a *Archive) Block(buf []byte, n int, content func(entry int, p []byte, offset int64) error) ([]byte, error) {
@@ -158,7 +165,10 @@ func (a *Archive) Block(buf []byte, n int, content func(entry int, p []byte, off
 		start = a.ends[n-1]
 	}
 	end := a.ends[n]
-	block := slices.Grow(buf[:0], int(end-start))[:end-start]
+	if int64(cap(buf)) < end-start {
+		buf = make([]byte, a.largest) // for all to come
+	}
+	block := buf[:end-start]
 
 	first, found := slices.BinarySearchFunc(a.records, start, func(r record, at int64) int {
 		return cmp.Compare(r.offset, at)
@@ -177,13 +187,14 @@ func (a *Archive) Block(buf []byte, n int, content func(entry int, p []byte, off
 			}
 			filled = r.offset + r.header
 		}
-		if to := min(r.offset+r.header+r.content, end); filled < to {
+		to := min(r.offset+r.header+r.content, end)
+		if filled < to || r.content == 0 && !isFolder(r.name) {
 			if err := content(r.entry, block[filled-start:to-start], filled-r.offset-r.header); err != nil {
 				return nil, err
 			}
 			filled = to
 		}
-		to := min(r.end(), end)
+		to = min(r.end(), end)
 		clear(block[filled-start : to-start])
 		filled = to
 	}

@@ -248,7 +248,7 @@ func TestNameThatNoHeaderHolds(t *testing.T) {
 	require.ErrorContains(t, err, "cannot encode header")
 }
 
-// TestContentIsAskedForOnce in pieces that fit together, and not for what is
+// TestContentIsAskedForOnce in pieces that fit together, and also for what is
 // empty.
 func TestContentIsAskedForOnce(t *testing.T) {
 	f := files{"a": "", "b": strings.Repeat("b", 2*archive.BlockSize+10), "c/d": "d"}
@@ -263,5 +263,5 @@ func TestContentIsAskedForOnce(t *testing.T) {
 		})
 		require.NoError(t, err)
 	}
-	assert.Equal(t, map[int]int64{1: 2*archive.BlockSize + 10, 2: 1}, asked)
+	assert.Equal(t, map[int]int64{0: 0, 1: 2*archive.BlockSize + 10, 2: 1}, asked)
 }

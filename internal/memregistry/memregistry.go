@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -32,12 +33,41 @@ type User struct {
 
 // Handler returns a new, empty registry.
 func Handler(opts Options) http.Handler {
-	registry := ociserver.New(ocimem.New(), nil)
+	registry := mounter{ociserver.New(ocimem.New(), nil)}
 	if len(opts.Users) == 0 {
 		return registry
 	}
 	return &guard{Options: opts, registry: registry}
 }
+
+// mounter opens an upload where a blob cannot be mounted, as the specification
+// asks of registries (distribution-spec v1.1, "Mounting a blob from another
+// repository").
+type mounter struct{ registry http.Handler }
+
+func (m mounter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	if r.Method == http.MethodPost && query.Has("mount") {
+		head := r.Clone(r.Context())
+		head.Method, head.URL = http.MethodHead, &url.URL{Path: "/v2/" + query.Get("from") + "/blobs/" + query.Get("mount")}
+		found := &statusWriter{http.Header{}, http.StatusOK}
+		if m.registry.ServeHTTP(found, head); found.status != http.StatusOK {
+			r = r.Clone(r.Context())
+			r.URL.RawQuery = ""
+		}
+	}
+	m.registry.ServeHTTP(w, r)
+}
+
+// statusWriter keeps nothing of an answer but its status.
+type statusWriter struct {
+	header http.Header
+	status int
+}
+
+func (s *statusWriter) Header() http.Header         { return s.header }
+func (s *statusWriter) WriteHeader(status int)      { s.status = status }
+func (s *statusWriter) Write(p []byte) (int, error) { return len(p), nil }
 
 // guard lets through who is allowed to pass.
 type guard struct {

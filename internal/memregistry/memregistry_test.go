@@ -5,9 +5,11 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
+	"github.com/opencontainers/go-digest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -129,6 +131,86 @@ func TestHandlerRefusals(t *testing.T) {
 			assert.JSONEq(t, row.body, string(body))
 		})
 	}
+}
+
+// store uploads a blob to a repository, and returns its digest.
+func store(t *testing.T, h http.Handler, repository, text string) string {
+	t.Helper()
+	answer := call(t, h, http.MethodPost, "/v2/"+repository+"/blobs/uploads/", "")
+	require.Equal(t, http.StatusAccepted, answer.StatusCode)
+	return put(t, h, answer, text)
+}
+
+// put sends a blob to the place that opens in answer.
+func put(t *testing.T, h http.Handler, answer *http.Response, text string) string {
+	t.Helper()
+	place, err := answer.Location()
+	require.NoError(t, err)
+	digest := digest.FromString(text).String()
+	place.RawQuery = url.Values{"digest": {digest}}.Encode()
+	r, w := httptest.NewRequest(http.MethodPut, place.String(), strings.NewReader(text)), httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	require.Equal(t, http.StatusCreated, w.Code, w.Body)
+	return digest
+}
+
+// A blob that exists is mounted. Otherwise there is an upload, which works.
+func TestHandlerMount(t *testing.T) {
+	const blob = "content"
+	for _, row := range []struct {
+		name, query string // with the digest of a blob of apps/demo
+		status      int
+	}{
+		{"of the repository itself", "?mount=DIGEST&from=apps/demo", http.StatusCreated},
+		{"of another repository", "?mount=DIGEST&from=apps/other", http.StatusAccepted},
+		{"of a repository that is missing", "?mount=DIGEST&from=apps/none", http.StatusAccepted},
+		{"of a blob that is missing", "?mount=sha256:" + strings.Repeat("0", 64) + "&from=apps/demo", http.StatusAccepted},
+		{"of what is no digest", "?mount=abc&from=apps/demo", http.StatusAccepted},
+		{"of nothing", "?mount=&from=apps/demo", http.StatusAccepted},
+		{"of no repository", "?mount=DIGEST", http.StatusAccepted},
+		{"of an illegal repository", "?mount=DIGEST&from=../apps/demo", http.StatusAccepted},
+		{"no mount", "?from=apps/demo", http.StatusAccepted},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			h := memregistry.Handler(memregistry.Options{})
+			of := store(t, h, "apps/demo", blob)
+			store(t, h, "apps/other", "other content")
+			answer := call(t, h, http.MethodPost, upload+strings.Replace(row.query, "DIGEST", of, 1), "")
+			require.Equal(t, row.status, answer.StatusCode)
+			if row.status == http.StatusCreated {
+				assert.Equal(t, "/v2/apps/demo/blobs/"+of, answer.Header.Get("Location"))
+				assert.Equal(t, of, answer.Header.Get("Docker-Content-Digest"))
+				return
+			}
+			assert.Equal(t, http.StatusOK, call(t, h, http.MethodGet, "/v2/apps/demo/blobs/"+put(t, h, answer, "more"), "").StatusCode)
+		})
+	}
+}
+
+// What is mounted is in the other repository as well.
+func TestHandlerMountFromAnotherRepository(t *testing.T) {
+	h := memregistry.Handler(memregistry.Options{})
+	of := store(t, h, "apps/other", "content")
+	require.Equal(t, http.StatusNotFound, call(t, h, http.MethodGet, "/v2/apps/demo/blobs/"+of, "").StatusCode)
+	require.Equal(t, http.StatusCreated, call(t, h, http.MethodPost, upload+"?mount="+of+"&from=apps/other", "").StatusCode)
+	answer := call(t, h, http.MethodGet, "/v2/apps/demo/blobs/"+of, "")
+	body, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusOK, answer.StatusCode)
+	assert.Equal(t, "content", string(body))
+}
+
+// To mount is to write, whether or not the blob exists.
+func TestHandlerMountIsGuarded(t *testing.T) {
+	for _, opts := range []memregistry.Options{{Users: users}, {Users: users, Bearer: true}} {
+		h := memregistry.Handler(opts)
+		query := "?mount=sha256:" + strings.Repeat("0", 64) + "&from=apps/demo"
+		assert.Equal(t, http.StatusUnauthorized, call(t, h, http.MethodPost, upload+query, "").StatusCode)
+	}
+	h := memregistry.Handler(memregistry.Options{Users: users})
+	query := "?mount=sha256:" + strings.Repeat("0", 64) + "&from=apps/demo"
+	assert.Equal(t, http.StatusForbidden, call(t, h, http.MethodPost, upload+query, basic("guest", "guest")).StatusCode)
+	assert.Equal(t, http.StatusAccepted, call(t, h, http.MethodPost, upload+query, basic("ci", "secret")).StatusCode)
 }
 
 // The token service of a registry with TLS has TLS.

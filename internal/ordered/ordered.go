@@ -4,6 +4,7 @@ package ordered
 
 import (
 	"context"
+	"errors"
 	"sync"
 )
 
@@ -12,37 +13,51 @@ import (
 // in slots[i%len(slots)], which is left alone until item i is consumed: with
 // reusable memory in the slots, no more of it is needed for more items.
 //
-// The first error in the order of the items ends everything and is returned, or
-// that of ctx. No goroutine is left behind.
-func Each[S any](ctx context.Context, n int, slots []S, produce, consume func(slot S, i int) error) error {
-	ctx, cancel := context.WithCancel(ctx)
+// An error ends everything at once, the context of produce included. It is
+// returned, or that of an earlier item which has one of its own by then, or that
+// of ctx. No goroutine is left behind.
+func Each[S any](ctx context.Context, n int, slots []S, produce func(ctx context.Context, slot S, i int) error, consume func(slot S, i int) error) error {
+	working, stop := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	defer running.Wait()
-	defer cancel()
+	defer stop()
+	var failure error // what ended it; not the cause of the context, which net/http would return as its own
+	var once sync.Once
 
 	produced := make([]chan error, len(slots))
 	consumed := make([]chan struct{}, len(slots))
 	for s, slot := range slots {
-		produced[s], consumed[s] = make(chan error, 1), make(chan struct{}, 1)
+		// There is room for what nobody waits for any more: an item, and that
+		// the next one will not come.
+		produced[s], consumed[s] = make(chan error, 2), make(chan struct{}, 1)
 		running.Go(func() {
-			for i := s; i < n && ctx.Err() == nil; i += len(slots) {
-				produced[s] <- produce(slot, i)
+			for i := s; i < n; i += len(slots) {
+				if working.Err() != nil {
+					produced[s] <- context.Canceled
+					return
+				}
+				err := produce(working, slot, i)
+				if err != nil {
+					once.Do(func() { failure = err; stop() })
+				}
+				produced[s] <- err
 				select {
 				case <-consumed[s]:
-				case <-ctx.Done():
+				case <-working.Done():
 				}
 			}
 		})
 	}
 	for i := range n {
 		s := i % len(slots)
-		select {
-		case err := <-produced[s]:
-			if err != nil {
-				return err
-			}
-		case <-ctx.Done():
+		err := <-produced[s]
+		switch {
+		case ctx.Err() != nil:
 			return ctx.Err()
+		case errors.Is(err, context.Canceled):
+			return failure
+		case err != nil:
+			return err
 		}
 		if err := consume(slots[s], i); err != nil {
 			return err

@@ -3,6 +3,7 @@ package ordered_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"sync/atomic"
 	"testing"
@@ -36,7 +37,7 @@ func TestEach(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			var got []int
-			err := ordered.Each(t.Context(), row.n, slots(row.slots), func(s *slot, i int) error {
+			err := ordered.Each(t.Context(), row.n, slots(row.slots), func(_ context.Context, s *slot, i int) error {
 				for range i % 7 {
 					runtime.Gosched()
 				}
@@ -57,30 +58,50 @@ func TestEach(t *testing.T) {
 // TestEachFirstError is the first in order, and not in time.
 func TestEachFirstError(t *testing.T) {
 	errEarly, errLate := errors.New("early"), errors.New("late")
-	late := make(chan struct{})
+	waited, began, late := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	var consumed []int
-	err := ordered.Each(t.Context(), 10, slots(4), func(_ *slot, i int) error {
+	err := ordered.Each(t.Context(), 10, slots(4), func(_ context.Context, _ *slot, i int) error {
 		switch i {
 		case 2:
+			close(began)
 			<-late
 			return errEarly
 		case 3:
+			<-waited
+			<-began
 			defer close(late)
 			return errLate
 		}
 		return nil
 	}, func(_ *slot, i int) error {
-		consumed = append(consumed, i)
+		if consumed = append(consumed, i); i == 1 {
+			close(waited)
+		}
 		return nil
 	})
 	require.Same(t, errEarly, err)
 	assert.Equal(t, []int{0, 1}, consumed)
 }
 
+// TestEachDoesNotWaitForOthers where one has failed, whichever that is.
+func TestEachDoesNotWaitForOthers(t *testing.T) {
+	errBroken := errors.New("broken")
+	for failing := range 3 {
+		err := ordered.Each(t.Context(), 3, slots(3), func(ctx context.Context, _ *slot, i int) error {
+			if i == failing {
+				return errBroken
+			}
+			<-ctx.Done()
+			return fmt.Errorf("read: %w", ctx.Err())
+		}, func(*slot, int) error { return nil })
+		require.Same(t, errBroken, err)
+	}
+}
+
 func TestEachConsumeFails(t *testing.T) {
 	errBroken := errors.New("broken")
 	var running atomic.Int32
-	err := ordered.Each(t.Context(), 100, slots(3), func(*slot, int) error {
+	err := ordered.Each(t.Context(), 100, slots(3), func(context.Context, *slot, int) error {
 		running.Add(1)
 		defer running.Add(-1)
 		return nil
@@ -102,7 +123,7 @@ func TestEachCancelled(t *testing.T) {
 			if at < 0 {
 				cancel()
 			}
-			err := ordered.Each(ctx, 1000, slots(2), func(_ *slot, i int) error {
+			err := ordered.Each(ctx, 1000, slots(2), func(_ context.Context, _ *slot, i int) error {
 				if i == at {
 					cancel()
 				}

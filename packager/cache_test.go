@@ -1,0 +1,126 @@
+package packager_test
+
+import (
+	"context"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/manifests"
+	"github.com/kubeoci/oci/packager"
+)
+
+// TestCacheChangesNothing packs a tree and changes of it with and without.
+func TestCacheChangesNothing(t *testing.T) {
+	opts := packager.Options{Engine: packager.GitOpsEngineFlux}
+	cache := new(packager.Cache)
+	texts := manyBlocks(t)
+	for _, change := range []struct {
+		name string
+		do   func()
+	}{
+		{"at first", func() {}},
+		{"again", func() {}},
+		{"a file grows", func() { texts["team-1/001.yaml"] += strings.Repeat("more\n", 1000) }},
+		{"a file comes", func() { texts["team-0/new.yaml"] = "new" }},
+		{"a file goes", func() { delete(texts, "team-3/003.yaml") }},
+		{"a large file changes", func() { texts["large.yaml"] = "x" + texts["large.yaml"][1:] }},
+		{"back again", func() { texts = manyBlocks(t) }},
+		{"another level", func() { opts.Level = 1 }},
+	} {
+		t.Run(change.name, func(t *testing.T) {
+			change.do()
+			set := collectTexts(t, texts)
+			without := pack(t, set, opts)
+			opts := opts
+			opts.Cache = cache
+			with := pack(t, set, opts)
+			assert.Equal(t, without.Result, with.Result)
+			assert.Equal(t, fetch(t, without.store, without.Layer), fetch(t, with.store, with.Layer))
+			assert.Positive(t, cache.Size())
+			assert.LessOrEqual(t, cache.Size(), with.Layer.Size)
+		})
+	}
+}
+
+// TestCacheSavesCompressing goes by the memory that a compressor takes, which is
+// more than all the rest.
+func TestCacheSavesCompressing(t *testing.T) {
+	set, cache := collectTexts(t, map[string]string{"a.yaml": "a"}), new(packager.Cache)
+	taken := func() uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		pack(t, set, packager.Options{Prefix: "app", Cache: cache})
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	miss := taken()
+	assert.Less(t, taken(), miss/4)
+}
+
+func TestCacheLimit(t *testing.T) {
+	set := collectTexts(t, manyBlocks(t))
+	for _, row := range []struct {
+		name  string
+		limit int64
+		check func(*testing.T, int64)
+	}{
+		{"default", 0, func(t *testing.T, size int64) { assert.Greater(t, size, int64(500_000)) }},
+		{"less than all", 300_000, func(t *testing.T, size int64) {
+			assert.LessOrEqual(t, size, int64(300_000))
+			assert.Positive(t, size)
+		}},
+		{"none", -1, func(t *testing.T, size int64) { assert.Zero(t, size) }},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			cache := &packager.Cache{Limit: row.limit}
+			for range 2 {
+				pack(t, set, packager.Options{Prefix: "app", Cache: cache})
+				row.check(t, cache.Size())
+			}
+		})
+	}
+}
+
+// TestCacheForgets what the last layer does not hold.
+func TestCacheForgets(t *testing.T) {
+	cache := new(packager.Cache)
+	pack(t, collectTexts(t, manyBlocks(t)), packager.Options{Prefix: "app", Cache: cache})
+	last := pack(t, small(t), packager.Options{Prefix: "app", Cache: cache})
+	assert.LessOrEqual(t, cache.Size(), last.Layer.Size)
+}
+
+// TestCacheAfterAFailure is as it was before.
+func TestCacheAfterAFailure(t *testing.T) {
+	cache := new(packager.Cache)
+	pack(t, small(t), packager.Options{Prefix: "app", Cache: cache})
+	size := cache.Size()
+	ctx, cancel := context.WithCancel(t.Context())
+	fsys := readFS{fstest.MapFS{"a.yaml": {Data: []byte("a: 1")}}, cancel}
+	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
+	require.NoError(t, err)
+	_, err = packager.Pack(ctx, new(packager.Store), set, packager.Options{Prefix: "app", Cache: cache})
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Equal(t, size, cache.Size())
+}
+
+func TestCacheConcurrently(t *testing.T) {
+	cache, set := new(packager.Cache), collectTexts(t, manyBlocks(t))
+	want := pack(t, set, packager.Options{Prefix: "app"})
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			store := new(packager.Store)
+			defer func() { assert.NoError(t, store.Close()) }()
+			got, err := packager.Pack(t.Context(), store, set, packager.Options{Prefix: "app", Cache: cache})
+			assert.NoError(t, err)
+			assert.Equal(t, want.Result, got)
+		})
+	}
+	group.Wait()
+}

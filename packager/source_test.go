@@ -1,0 +1,129 @@
+package packager_test
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/tartest"
+	"github.com/kubeoci/oci/manifests"
+	"github.com/kubeoci/oci/packager"
+)
+
+// sequential hides that a file can be read anywhere, as those in a zip archive
+// cannot.
+type sequential struct{ fstest.MapFS }
+
+func (s sequential) Open(name string) (fs.File, error) {
+	file, err := s.MapFS.Open(name)
+	return struct{ fs.File }{file}, err
+}
+
+func TestPackFilesThatAreReadInOneGo(t *testing.T) {
+	texts := manyBlocks(t)
+	want := pack(t, collectTexts(t, texts), packager.Options{Prefix: "app"})
+	fsys := fstest.MapFS{}
+	for name, text := range texts {
+		fsys[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	set, err := manifests.CollectFS(t.Context(), sequential{fsys}, manifests.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, want.Result, pack(t, set, packager.Options{Prefix: "app"}).Result)
+}
+
+// secondOpen does something when a file is opened for the second time.
+type secondOpen struct {
+	fstest.MapFS
+	opened *atomic.Int32
+}
+
+func (s secondOpen) Open(name string) (fs.File, error) {
+	if name == "large.yaml" {
+		s.opened.Add(1)
+	}
+	return s.MapFS.Open(name)
+}
+
+// TestPackOpensALargeFileOnce for all blocks that it is in: one that takes its
+// place meanwhile is not mixed with it.
+func TestPackOpensALargeFileOnce(t *testing.T) {
+	fsys := secondOpen{fstest.MapFS{"large.yaml": {Data: noise(t, 5<<20)}, "a.yaml": {Data: []byte("a")}}, new(atomic.Int32)}
+	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
+	require.NoError(t, err)
+	pack(t, set, packager.Options{Engine: packager.GitOpsEngineFlux})
+	assert.EqualValues(t, 1, fsys.opened.Load())
+}
+
+// TestPackALargeFileThatChanges on disk, between being found and read.
+func TestPackALargeFileThatChanges(t *testing.T) {
+	for name, change := range map[string]func(t *testing.T, file string){
+		"grows": func(t *testing.T, file string) {
+			f, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY, 0)
+			require.NoError(t, err)
+			_, err = f.WriteString("more")
+			require.NoError(t, err)
+			require.NoError(t, f.Close())
+		},
+		"shrinks":          func(t *testing.T, file string) { require.NoError(t, os.Truncate(file, 2<<20)) },
+		"is written again": func(t *testing.T, file string) { require.NoError(t, os.Chtimes(file, time.Time{}, time.Unix(1, 0))) },
+		"is gone":          func(t *testing.T, file string) { require.NoError(t, os.Remove(file)) },
+		"becomes a folder": func(t *testing.T, file string) {
+			require.NoError(t, os.Remove(file))
+			require.NoError(t, os.Mkdir(file, 0o755))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			file := filepath.Join(dir, "large.yaml")
+			require.NoError(t, os.WriteFile(file, noise(t, 3<<20), 0o644))
+			set := collect(t, dir)
+			change(t, file)
+			for _, pack := range []func(*packager.Packer) error{
+				func(p *packager.Packer) error { _, err := p.Pack(t.Context(), new(packager.Store)); return err },
+				func(p *packager.Packer) error { _, err := p.Content(t.Context()); return err },
+			} {
+				err := pack(newPacker(t, set, packager.Options{Engine: packager.GitOpsEngineFlux}))
+				require.ErrorIs(t, err, manifests.ErrFileChanged)
+				require.EqualError(t, err, `file changed while it was read: "large.yaml"`)
+			}
+		})
+	}
+}
+
+// TestPackAnEmptyFileThatIsFilled finds that, though there was nothing to read.
+func TestPackAnEmptyFileThatIsFilled(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "a.yaml")
+	require.NoError(t, os.WriteFile(file, nil, 0o644))
+	set, err := manifests.Collect(t.Context(), dir, manifests.Options{AllowEmptyFiles: true})
+	require.NoError(t, err)
+	p := pack(t, set, packager.Options{Engine: packager.GitOpsEngineFlux})
+	assert.Len(t, tartest.Read(t, p.archive(t)), 1)
+
+	require.NoError(t, os.WriteFile(file, []byte("a"), 0o644))
+	_, err = packager.Pack(t.Context(), new(packager.Store), set, packager.Options{Engine: packager.GitOpsEngineFlux})
+	require.ErrorIs(t, err, manifests.ErrFileChanged)
+}
+
+// TestPackManyBlocks reads back what is in several blocks.
+func TestPackManyBlocks(t *testing.T) {
+	texts := manyBlocks(t)
+	for _, engine := range engines {
+		p := pack(t, collectTexts(t, texts), packager.Options{Engine: engine, Prefix: "app"})
+		got := map[string]string{}
+		for _, r := range tartest.Read(t, p.archive(t)) {
+			if !bytes.HasSuffix([]byte(r.Name), []byte("/")) {
+				got[r.Name] = r.Text
+			}
+		}
+		require.Equal(t, laidOut(texts, engine, "app"), got)
+	}
+}

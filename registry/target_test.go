@@ -1,0 +1,309 @@
+package registry_test
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"oras.land/oras-go/v2/content"
+
+	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/registry"
+)
+
+// tagged answers with what is under a tag. The digest is left out if it is
+// empty.
+func tagged(mediaType string, data []byte, of digest.Digest) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", mediaType)
+		w.Header().Set("Content-Length", strconv.Itoa(len(data)))
+		if of != "" {
+			w.Header().Set("Docker-Content-Digest", string(of))
+		}
+		_, _ = w.Write(data)
+	}
+}
+
+// bytesOf returns the manifest of an artifact.
+func bytesOf(t testing.TB, a artifact) []byte {
+	t.Helper()
+	data, err := content.FetchAll(t.Context(), a.store, a.Manifest)
+	require.NoError(t, err)
+	return data
+}
+
+func TestTargetManifests(t *testing.T) {
+	first, second := newArtifact(t, "first"), newArtifact(t, "second")
+	index, image := []byte(`{"manifests":[]}`), []byte(`{"schemaVersion":2}`)
+	srv := start(t, memregistry.Options{},
+		fault{"GET manifests/index", tagged(ocispec.MediaTypeImageIndex, index, digest.FromBytes(index))},
+		fault{"GET manifests/docker", tagged("application/vnd.docker.distribution.manifest.v2+json", image, digest.FromBytes(image))},
+		fault{"GET manifests/refused", status(http.StatusForbidden, "DENIED")},
+	)
+	client := srv.client(t, registry.Options{})
+	_, err := first.push(t, client, registry.PushOptions{}, "a1", "a2")
+	require.NoError(t, err)
+	_, err = second.push(t, client, registry.PushOptions{}, "b1", "b2")
+	require.NoError(t, err)
+	a, b := bytesOf(t, first), bytesOf(t, second)
+
+	for _, row := range []struct {
+		name string
+		tags []string
+		want [][]byte
+	}{
+		{"one tag", []string{"a1"}, [][]byte{a}},
+		{"one tag twice", []string{"a1", "a1"}, [][]byte{a}},
+		{"two tags of one manifest", []string{"a1", "a2"}, [][]byte{a}},
+		{"two manifests", []string{"a1", "b1"}, [][]byte{a, b}},
+		{"two manifests the other way round", []string{"b1", "a1"}, [][]byte{b, a}},
+		{"many tags", []string{"none", "b1", "a1", "b2", "a2", "b1", "a1"}, [][]byte{b, a}},
+		{"tag that is missing", []string{"none"}, nil},
+		{"index", []string{"index"}, nil},
+		{"image of Docker", []string{"docker"}, nil},
+		{"all kinds", []string{"index", "a1", "none", "docker", "b1"}, [][]byte{a, b}},
+		{"first one refused", []string{"refused", "a1"}, nil},
+		{"another one refused", []string{"a1", "refused"}, [][]byte{a}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			srv.requests(first)
+			target, err := client.Target(t.Context(), repository, row.tags)
+			require.NoError(t, err)
+			assert.Equal(t, row.want, target.Manifests())
+			assert.Equal(t, row.want, target.Manifests(), "they are kept")
+			var want []string
+			for _, tag := range row.tags {
+				want = append(want, "GET manifests/"+tag)
+			}
+			if row.tags[0] == "refused" { // which ends the questions
+				want = want[:1]
+			}
+			requireRequests(t, srv.requests(first), want)
+		})
+	}
+}
+
+// What is under a tag may be of no use for a push, but it is in the way of who
+// wants to keep it.
+func TestTargetOfAnotherKind(t *testing.T) {
+	a, other := newArtifact(t, "demo"), []byte(`{"manifests":[]}`)
+	large := bytes.Repeat([]byte(" "), 4<<20+1)
+	for _, row := range []struct {
+		name, mediaType string
+		data            []byte
+		of              digest.Digest
+	}{
+		{"index", ocispec.MediaTypeImageIndex, other, digest.FromBytes(other)},
+		{"index without a digest", ocispec.MediaTypeImageIndex, other, ""},
+		{"list of Docker", "application/vnd.docker.distribution.manifest.list.v2+json", other, digest.FromBytes(other)},
+		{"image of Docker", "application/vnd.docker.distribution.manifest.v2+json", other, digest.FromBytes(other)},
+		{"manifest over 4 MiB", ocispec.MediaTypeImageManifest, large, digest.FromBytes(large)},
+		{"manifest over 4 MiB without a digest", ocispec.MediaTypeImageManifest, large, ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			srv := start(t, memregistry.Options{}, fault{"GET manifests/", tagged(row.mediaType, row.data, row.of)})
+			client := srv.client(t, registry.Options{})
+			target, err := client.Target(t.Context(), repository, []string{"v1"})
+			require.NoError(t, err)
+			assert.Empty(t, target.Manifests())
+
+			_, err = target.Push(t.Context(), a.store, a.Manifest, registry.PushOptions{KeepTags: true})
+			requireKind(t, err, registry.ErrTagConflict)
+			var conflict *registry.TagConflictError
+			require.ErrorAs(t, err, &conflict)
+			assert.Equal(t, "v1", conflict.Tag)
+			assert.Equal(t, a.Manifest.Digest, conflict.Want)
+			if row.of != "" {
+				assert.Equal(t, row.of, conflict.Have)
+			}
+			assert.Equal(t, []string{"GET manifests/v1"}, srv.requests(a))
+
+			result, err := a.push(t, client, registry.PushOptions{}, "v1")
+			require.NoError(t, err)
+			assert.False(t, result.Unchanged)
+			requireRequests(t, srv.requests(a), append([]string{"GET manifests/v1", "PUT manifests/v1"}, uploads...))
+			assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, "v1"))
+		})
+	}
+}
+
+// Nothing is made of an answer that no registry gives, not even that the tag
+// points to the manifest already. Without it nobody can keep a tag.
+func TestTargetIsNotBelieved(t *testing.T) {
+	a, other := newArtifact(t, "demo"), newArtifact(t, "other")
+	data, image := bytesOf(t, a), ocispec.MediaTypeImageManifest
+	changed := append([]byte(" "), data[1:]...)
+	for _, row := range []struct {
+		name   string
+		answer http.HandlerFunc
+	}{
+		{"web page", page(http.StatusOK)},
+		{"web page with the digest", tagged("text/html", data, a.Manifest.Digest)},
+		{"no media type", tagged("", data, a.Manifest.Digest)},
+		{"digest of another manifest", tagged(image, data, other.Manifest.Digest)},
+		{"digest that is none", tagged(image, data, "sha256:abc")},
+		{"other bytes", tagged(image, changed, a.Manifest.Digest)},
+		{"too few bytes", tagged(image, data[1:], a.Manifest.Digest)},
+		{"too many bytes", tagged(image, append(data[:len(data):len(data)], ' '), a.Manifest.Digest)},
+		{"no bytes", tagged(image, nil, a.Manifest.Digest)},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			srv := stored(t, a, fault{"GET manifests/", row.answer})
+			target, err := srv.client(t, registry.Options{}).Target(t.Context(), repository, []string{"v1"})
+			require.NoError(t, err)
+			assert.Empty(t, target.Manifests())
+
+			_, err = target.Push(t.Context(), a.store, a.Manifest, registry.PushOptions{KeepTags: true})
+			requireKind(t, err, registry.ErrNotRegistry)
+			assert.Equal(t, []string{"GET manifests/v1"}, srv.requests(a))
+
+			result, err := target.Push(t.Context(), a.store, a.Manifest, registry.PushOptions{})
+			require.NoError(t, err)
+			assert.False(t, result.Unchanged)
+			requireRequests(t, srv.requests(a), []string{openUpload("config"), openUpload("layer"), "PUT manifests/v1"})
+		})
+	}
+}
+
+// What the specification leaves open to registries is no reason for mistrust.
+func TestTargetOfAFrugalRegistry(t *testing.T) {
+	a := newArtifact(t, "demo")
+	data := bytesOf(t, a)
+	for _, row := range []struct {
+		name   string
+		answer http.HandlerFunc
+		want   []string // requests
+	}{
+		{"no digest", tagged(ocispec.MediaTypeImageManifest, data, ""), []string{"GET manifests/v1"}},
+		{"media type with a parameter", tagged(ocispec.MediaTypeImageManifest+"; charset=utf-8", data, a.Manifest.Digest), []string{"GET manifests/v1"}},
+		{"no length", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", ocispec.MediaTypeImageManifest)
+			_ = http.NewResponseController(w).Flush()
+			_, _ = w.Write(data)
+		}, []string{"GET manifests/v1", "HEAD manifests/v1"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			srv := stored(t, a, fault{"GET manifests/", row.answer})
+			target, err := srv.client(t, registry.Options{}).Target(t.Context(), repository, []string{"v1"})
+			require.NoError(t, err)
+			assert.Equal(t, [][]byte{data}, target.Manifests())
+			result, err := target.Push(t.Context(), a.store, a.Manifest, registry.PushOptions{KeepTags: true})
+			require.NoError(t, err)
+			assert.True(t, result.Unchanged)
+			assert.Equal(t, row.want, srv.requests(a))
+		})
+	}
+}
+
+// A body that breaks off says nothing about what is allowed.
+func TestTargetOfABodyThatBreaksOff(t *testing.T) {
+	a := newArtifact(t, "demo")
+	srv := stored(t, a, fault{"GET manifests/v2", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", strconv.FormatInt(a.Manifest.Size, 10))
+		w.Header().Set("Content-Type", a.Manifest.MediaType)
+		w.Header().Set("Docker-Content-Digest", a.Manifest.Digest.String())
+		_, _ = w.Write([]byte("{"))
+		_ = http.NewResponseController(w).Flush()
+		abort(w, r)
+	}})
+	for _, tags := range [][]string{{"v2"}, {"v1", "v2"}} {
+		t.Run(strings.Join(tags, " "), func(t *testing.T) {
+			target, err := srv.client(t, registry.Options{}).Target(t.Context(), repository, tags)
+			failed := requireKind(t, err, registry.ErrUnreachable)
+			assert.Nil(t, target)
+			assert.Equal(t, "push to", failed.Op)
+			assert.Equal(t, srv.host+"/"+repository, failed.Reference)
+		})
+	}
+}
+
+// The request for the first tag brings the token for all that follows.
+func TestTargetWithABearerToken(t *testing.T) {
+	srv, a := start(t, memregistry.Options{Users: users, Bearer: true}), newArtifact(t, "demo")
+	tags := []string{"t0", "t1", "t2", "t3", "t4", "t5"}
+	var rest []string
+	for _, tag := range tags[1:] {
+		rest = append(rest, "GET manifests/"+tag)
+	}
+	target, err := srv.client(t, registry.Options{Credential: ci}).Target(t.Context(), repository, tags)
+	require.NoError(t, err)
+	log := srv.requests(a)
+	require.Len(t, log, 8)
+	assert.Equal(t, []string{"GET manifests/t0", "GET /token", "GET manifests/t0"}, log[:3])
+	requireRequests(t, log[3:], rest)
+
+	_, err = target.Push(t.Context(), a.store, a.Manifest, registry.PushOptions{})
+	require.NoError(t, err)
+	assert.Zero(t, srv.count("GET /token"), "it allows the push as well")
+}
+
+// The others are asked for four at a time.
+func TestTargetAsksForTheFirstTagAlone(t *testing.T) {
+	inBubbleOf(t, func(t *testing.T, srv *server, transport http.RoundTripper) {
+		client := newClient(t, "localhost", registry.Options{Credential: ci, Transport: transport})
+		first, others := make(chan struct{}), make(chan struct{})
+		srv.fail(fault{"GET manifests/t0", wait(srv, first)}, fault{"GET manifests/", wait(srv, others)})
+		done := make(chan error, 1)
+		go func() {
+			_, err := client.Target(t.Context(), repository, []string{"t0", "t1", "t2", "t3", "t4", "t5"})
+			done <- err
+		}()
+		synctest.Wait()
+		assert.Equal(t, 0, srv.count("GET manifests/")-srv.count("GET manifests/t0"), "while the first one is not answered")
+		close(first)
+		synctest.Wait()
+		assert.Equal(t, 4, srv.count("GET manifests/")-srv.count("GET manifests/t0"))
+		close(others)
+		require.NoError(t, <-done)
+		assert.Equal(t, 5, srv.count("GET manifests/")-srv.count("GET manifests/t0"))
+	})
+}
+
+// wait lets the registry answer once open is closed.
+func wait(srv *server, open <-chan struct{}) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-open:
+			srv.registry.ServeHTTP(w, r)
+		case <-r.Context().Done():
+		}
+	}
+}
+
+// A refusal that a push is to find out about is shown a password once.
+func TestTargetEndsWithARefusal(t *testing.T) {
+	for _, code := range []int{401, 403, 429, 500} {
+		t.Run(fmt.Sprint(code), func(t *testing.T) {
+			srv, a := start(t, memregistry.Options{}, fault{"GET manifests/", status(code, "")}), newArtifact(t, "demo")
+			target, err := srv.client(t, registry.Options{Credential: ci}).Target(t.Context(), repository, []string{"v1", "v2", "v3"})
+			require.NoError(t, err)
+			assert.Equal(t, []string{"GET manifests/v1"}, srv.requests(a))
+			_, err = target.Push(t.Context(), a.store, a.Manifest, registry.PushOptions{KeepTags: true})
+			assert.Equal(t, code, requireError(t, err).StatusCode)
+			assert.Empty(t, srv.requests(a))
+		})
+	}
+}
+
+// What a caller does with the tags afterwards is of no consequence: they have
+// been checked and asked for.
+func TestTargetTagsAreCopied(t *testing.T) {
+	srv, a := start(t, memregistry.Options{}), newArtifact(t, "demo")
+	tags := []string{"v1", "v2"}
+	target, err := srv.client(t, registry.Options{}).Target(t.Context(), repository, tags)
+	require.NoError(t, err)
+	tags[0], tags[1] = "..", "v3"
+	_, err = target.Push(t.Context(), a.store, a.Manifest, registry.PushOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, "v1"))
+	assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, "v2"))
+	assert.Empty(t, srv.digestOf(t, "v3"))
+}

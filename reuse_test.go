@@ -1,0 +1,240 @@
+package oci_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci"
+	"github.com/kubeoci/oci/internal/memregistry"
+)
+
+// built is a tree that was pushed, and how.
+type built struct {
+	*testRegistry
+	opts  oci.BuildOptions
+	first oci.BuildResult
+}
+
+func buildFirst(t *testing.T, change func(*oci.BuildOptions)) *built {
+	t.Helper()
+	b := &built{testRegistry: startRegistry(t, memregistry.Options{})}
+	b.opts = oci.BuildOptions{
+		SourcePath:       tree(t, map[string]string{"cm.yaml": configMap, "many.yaml": manyConfigMaps()}),
+		RegistryEndpoint: b.Host,
+		Version:          "v1",
+	}
+	change(&b.opts)
+	b.first = build(t, b.opts)
+	b.takeRequests()
+	return b
+}
+
+// manyConfigMaps differ enough for the level of compression to matter.
+func manyConfigMaps() string {
+	var text strings.Builder
+	for i := range 2000 {
+		fmt.Fprintf(&text, "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: cm-%d}\ndata: {key: %q}\n", i, fmt.Sprint(i*i*i))
+	}
+	return text.String()
+}
+
+// What makes no difference to the content sends no layer, and asks for none.
+func TestBuildOfTheSameContent(t *testing.T) {
+	for _, row := range []struct {
+		name      string
+		change    func(*oci.BuildOptions)
+		requests  []string
+		unchanged bool
+	}{
+		{
+			"nothing", func(*oci.BuildOptions) {},
+			[]string{"GET /v2/app/manifests/v1"}, true,
+		},
+		{
+			"level of compression", func(o *oci.BuildOptions) { o.CompressionLevel = 1 },
+			[]string{"GET /v2/app/manifests/v1"}, true,
+		},
+		{
+			"with a cache", func(o *oci.BuildOptions) { o.Cache = new(oci.LayerCache) },
+			[]string{"GET /v2/app/manifests/v1"}, true,
+		},
+		{
+			"annotation", func(o *oci.BuildOptions) { o.Annotations = map[string]string{"key": "value"} },
+			[]string{"GET /v2/app/manifests/v1", "PUT /v2/app/manifests/v1"}, false,
+		},
+		{
+			"annotation, with a cache", func(o *oci.BuildOptions) {
+				o.Annotations = map[string]string{"key": "value"}
+				o.Cache = new(oci.LayerCache)
+			},
+			[]string{"GET /v2/app/manifests/v1", "PUT /v2/app/manifests/v1"}, false,
+		},
+		{
+			"creation time", func(o *oci.BuildOptions) { o.Created = time.Unix(1e9, 0) },
+			[]string{"GET /v2/app/manifests/v1", "PUT /v2/app/manifests/v1"}, false,
+		},
+		{
+			"artifact type", func(o *oci.BuildOptions) { o.ArtifactType = "application/vnd.acme" },
+			[]string{"GET /v2/app/manifests/v1", "PUT /v2/app/manifests/v1"}, false,
+		},
+		{
+			"further tag", func(o *oci.BuildOptions) { o.Tags = []string{"latest"} },
+			[]string{"GET /v2/app/manifests/v1", "GET /v2/app/manifests/latest", "PUT /v2/app/manifests/latest"}, false,
+		},
+		{
+			"next version, and a tag that points to the last", func(o *oci.BuildOptions) {
+				o.Version, o.Tags = "v2", []string{"v1"}
+			},
+			[]string{"GET /v2/app/manifests/v2", "GET /v2/app/manifests/v1", "PUT /v2/app/manifests/v2", "PUT /v2/app/manifests/v1"}, false,
+		},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			b := buildFirst(t, func(*oci.BuildOptions) {})
+			row.change(&b.opts)
+			second := build(t, b.opts)
+			assert.Equal(t, row.requests, b.takeRequests())
+			assert.Equal(t, row.unchanged, second.Unchanged)
+			assert.True(t, second.ContentUnchanged)
+			assert.Equal(t, b.first.Artifact.LayerDigest, second.Artifact.LayerDigest)
+			assert.Equal(t, b.first.Artifact.ContentDigest, second.Artifact.ContentDigest)
+			assert.Equal(t, b.first.Artifact.ContentSize, second.Artifact.ContentSize)
+			assert.Equal(t, b.first.Files, second.Files)
+			for _, tag := range second.Tags {
+				_, err := pull(t, b.Host, "app", tag)
+				require.NoError(t, err, "it is complete")
+			}
+
+			b.takeRequests()
+			assert.True(t, build(t, b.opts).Unchanged, "and the same again sends nothing")
+		})
+	}
+}
+
+// A tag that does not exist has no content to compare with, whatever else is in
+// the repository; its blobs are found there all the same.
+func TestBuildOfAnotherVersionOnly(t *testing.T) {
+	b := buildFirst(t, func(*oci.BuildOptions) {})
+	b.opts.Version = "v2"
+	second := build(t, b.opts)
+	assert.False(t, second.ContentUnchanged)
+	requests := b.takeRequests()
+	assert.Len(t, requests, 4)
+	assert.Equal(t, "GET /v2/app/manifests/v2", requests[0])
+	assert.Equal(t, []string{"POST /v2/app/blobs/uploads/", "POST /v2/app/blobs/uploads/"}, requests[1:3], "both exist")
+	assert.Equal(t, "PUT /v2/app/manifests/v2", requests[3])
+}
+
+func TestBuildOfOtherContent(t *testing.T) {
+	b := buildFirst(t, func(*oci.BuildOptions) {})
+	require.NoError(t, os.WriteFile(filepath.Join(b.opts.SourcePath, "cm.yaml"), []byte(configMap+"# changed\n"), 0o600))
+	for _, cache := range []*oci.LayerCache{nil, new(oci.LayerCache)} {
+		b.opts.Cache = cache
+		second := build(t, b.opts)
+		assert.False(t, second.Unchanged)
+		assert.False(t, second.ContentUnchanged)
+		assert.NotEqual(t, b.first.Artifact.ContentDigest, second.Artifact.ContentDigest)
+		assert.NotEqual(t, b.first.Artifact.LayerDigest, second.Artifact.LayerDigest)
+		_, err := pull(t, b.Host, "app", "v1")
+		require.NoError(t, err)
+
+		b.opts.Version = "v1" // back to what it was for the next
+		b.opts.Force = true
+		require.NoError(t, os.WriteFile(filepath.Join(b.opts.SourcePath, "cm.yaml"), []byte(configMap), 0o600))
+		assert.Equal(t, b.first.Artifact, build(t, b.opts).Artifact)
+		b.opts.Force = false
+		require.NoError(t, os.WriteFile(filepath.Join(b.opts.SourcePath, "cm.yaml"), []byte(configMap+"# changed\n"), 0o600))
+	}
+}
+
+// The level of compression is no part of the content, and has its effect.
+func TestBuildCompressionLevel(t *testing.T) {
+	fast := buildFirst(t, func(o *oci.BuildOptions) { o.CompressionLevel = 1 }).first.Artifact
+	small := buildFirst(t, func(o *oci.BuildOptions) { o.CompressionLevel = 9 }).first.Artifact
+	assert.Less(t, small.LayerSize, fast.LayerSize)
+	assert.Equal(t, small.ContentDigest, fast.ContentDigest)
+}
+
+// Force packs, asks for every blob and sets every tag.
+func TestBuildForced(t *testing.T) {
+	b := buildFirst(t, func(*oci.BuildOptions) {})
+	b.opts.Force = true
+	second := build(t, b.opts)
+	assert.False(t, second.Unchanged)
+	assert.False(t, second.ContentUnchanged)
+	assert.Equal(t, b.first.Artifact, second.Artifact)
+	assert.Equal(t, []string{
+		"GET /v2/app/manifests/v1", "POST /v2/app/blobs/uploads/", "POST /v2/app/blobs/uploads/", "PUT /v2/app/manifests/v1",
+	}, b.takeRequests())
+}
+
+// A conflict is found before anything is sent, and says what the digest would
+// have been.
+func TestBuildKeepTags(t *testing.T) {
+	b := buildFirst(t, func(*oci.BuildOptions) {})
+	b.opts.KeepTags = true
+	assert.True(t, build(t, b.opts).Unchanged, "the same is no conflict")
+	b.takeRequests()
+
+	require.NoError(t, os.WriteFile(filepath.Join(b.opts.SourcePath, "cm.yaml"), []byte(configMap+"# changed\n"), 0o600))
+	_, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), b.opts)
+	require.ErrorIs(t, err, oci.ErrTagConflict)
+	assert.Equal(t, []string{"GET /v2/app/manifests/v1"}, b.takeRequests())
+
+	b.opts.KeepTags = false
+	want := build(t, b.opts).Artifact.Digest
+	assert.ErrorContains(t, err, fmt.Sprintf("v1 is %s, not %s", b.first.Artifact.Digest, want))
+}
+
+// The registry may have lost what its manifest names. Then it is sent again.
+func TestBuildWhenTheLayerIsLost(t *testing.T) {
+	for name, level := range map[string]int{"same compressor": 0, "another": 1} {
+		t.Run(name, func(t *testing.T) {
+			b := buildFirst(t, func(o *oci.BuildOptions) { o.CompressionLevel = level })
+			full, lost := memregistry.Handler(memregistry.Options{}), 0
+			old := b.first.Artifact.LayerDigest.String()
+			// A registry with the manifest of the other, which refuses what refers
+			// to a blob that it does not have.
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/manifests/") {
+					resp, err := http.Get("http://" + b.Host + r.URL.Path)
+					if assert.NoError(t, err) {
+						defer func() { assert.NoError(t, resp.Body.Close()) }()
+						assert.NoError(t, passOn(w, resp))
+					}
+					return
+				}
+				if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/manifests/") {
+					lost++
+				}
+				full.ServeHTTP(w, r)
+			}))
+			defer server.Close()
+			b.opts.RegistryEndpoint = server.URL
+			b.opts.CompressionLevel = 0
+			b.opts.Annotations = map[string]string{"key": "value"}
+			second := build(t, b.opts)
+			assert.False(t, second.ContentUnchanged)
+			assert.Equal(t, 2, lost, "refused, then taken")
+			assert.Equal(t, level == 0, second.Artifact.LayerDigest.String() == old)
+		})
+	}
+}
+
+func passOn(w http.ResponseWriter, resp *http.Response) error {
+	for key, values := range resp.Header {
+		w.Header()[key] = values
+	}
+	w.WriteHeader(resp.StatusCode)
+	_, err := io.Copy(w, resp.Body)
+	return err
+}
