@@ -1,0 +1,63 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/kubeoci/oci/bench/internal/report"
+)
+
+const rootModule = "github.com/kubeoci/oci"
+
+// build builds examples/push, in its own module so that it has the versions that
+// are required there, and the command measure.
+func build(ctx context.Context, dir string) (push, measure string, err error) {
+	root, err := output(ctx, "go", "list", "-m", "-f", "{{.Dir}}", rootModule)
+	if err != nil {
+		return "", "", fmt.Errorf("run this in the folder bench: %w", err)
+	}
+	push, measure = filepath.Join(dir, "push"), filepath.Join(dir, "measure")
+	if runtime.GOOS == "windows" {
+		push, measure = push+".exe", measure+".exe"
+	}
+	if _, err := output(ctx, "go", "build", "-C", root, "-o", push, "./examples/push"); err != nil {
+		return "", "", err
+	}
+	_, err = output(ctx, "go", "build", "-o", measure, rootModule+"/bench/measure")
+	return push, measure, err
+}
+
+// output is what a command prints to standard output.
+func output(ctx context.Context, name string, args ...string) (string, error) {
+	out, err := exec.CommandContext(ctx, name, args...).Output()
+	if exit, failed := errors.AsType[*exec.ExitError](err); failed {
+		err = fmt.Errorf("%s %s: %w: %s", name, args[0], err, bytes.TrimSpace(exit.Stderr))
+	}
+	return string(bytes.TrimSpace(out)), err
+}
+
+// machine describes this one, as far as it says.
+func machine(ctx context.Context) report.Machine {
+	m := report.Machine{Go: runtime.Version(), Kernel: runtime.GOOS, CPU: runtime.GOARCH, Cores: runtime.NumCPU()}
+	if kernel, err := output(ctx, "uname", "-sr"); err == nil {
+		m.Kernel = kernel
+	}
+	info, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil { // not on this system
+		return m
+	}
+	for line := range strings.Lines(string(info)) {
+		if key, value, found := strings.Cut(line, ":"); found && strings.TrimSpace(key) == "model name" {
+			m.CPU = strings.TrimSpace(value)
+			break
+		}
+	}
+	return m
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/kubeoci/oci/bench/internal/contest"
+	"github.com/kubeoci/oci/bench/internal/discard"
+	"github.com/kubeoci/oci/bench/internal/process"
+	"github.com/kubeoci/oci/bench/internal/report"
+)
+
+// compare is the whole comparison.
+func compare(ctx context.Context, args []string) (err error) {
+	c, err := parse(args, os.Stdout)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "compare-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	b, err := setUp(ctx, c, dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.server.Close()) }()
+	for _, one := range cases() {
+		if slices.Contains(c.cases, one.name) {
+			if err := one.run(ctx, b); err != nil {
+				return err
+			}
+		}
+	}
+	if err := c.write(b.report); err != nil {
+		return err
+	}
+	if c.quick && len(b.report.Unmet(true)) > 0 {
+		return errUnmet
+	}
+	return nil
+}
+
+// setUp builds what is measured, and what measures, and lets every contestant
+// push once: that shows what does not work, and fills the caches of the system.
+func setUp(ctx context.Context, c config, dir string) (*bench, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	b := &bench{config: c, dir: dir, self: self, progress: os.Stderr}
+	b.say("building examples/push")
+	push, measure, err := build(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	b.runner = process.Runner{Measure: measure}
+	if b.env, err = b.environment("home"); err != nil {
+		return nil, err
+	}
+	var missing []string
+	b.contestants, missing = contest.All(ctx, contest.Programs{Push: push, Self: self})
+	for _, name := range missing {
+		b.say("%s is not on the PATH: it is left out", name)
+	}
+	b.report = &report.Report{
+		Date: time.Now().UTC(), Machine: machine(ctx), Rounds: c.rounds, Seed: c.seed, Missing: missing,
+	}
+	for _, one := range b.contestants {
+		b.report.Contestants = append(b.report.Contestants, report.Contestant{Name: one.Name, Title: one.Title, Version: one.Version})
+	}
+	if b.server, err = discard.Start(discard.Options{}); err != nil {
+		return nil, err
+	}
+	if err := b.warmUp(ctx); err != nil {
+		return nil, errors.Join(err, b.server.Close())
+	}
+	return b, nil
+}
+
+// write shows the report in all forms asked for. People see it first: where a
+// file cannot be written, the time was not in vain.
+func (c config) write(r *report.Report) error {
+	if err := r.Text(os.Stdout); err != nil {
+		return err
+	}
+	outputs := []struct {
+		file  string
+		write func(io.Writer) error
+	}{
+		{c.json, func(w io.Writer) error {
+			encoder := json.NewEncoder(w)
+			encoder.SetIndent("", "  ")
+			return encoder.Encode(r)
+		}},
+		{c.markdown, func(w io.Writer) error { return r.Markdown(w, c.plot()) }},
+		{c.svg, r.SVG},
+	}
+	for _, out := range outputs {
+		if out.file == "" {
+			continue
+		}
+		if err := writeFile(out.file, out.write); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// plot is the address of the drawing in the report.
+func (c config) plot() string {
+	if c.svg == "" {
+		return ""
+	}
+	relative, err := filepath.Rel(filepath.Dir(c.markdown), c.svg)
+	if err != nil { // one of them is absolute
+		return filepath.ToSlash(c.svg)
+	}
+	return filepath.ToSlash(relative)
+}

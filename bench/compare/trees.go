@@ -1,0 +1,74 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/kubeoci/oci/bench/internal/process"
+	"github.com/kubeoci/oci/bench/internal/tree"
+	"github.com/kubeoci/oci/internal/treegen"
+)
+
+// treeCommand is the subcommand that writes a tree. It is a process of its own
+// to be killed: treegen does not stop halfway.
+const treeCommand = "write-tree"
+
+// base is what every tree is called, as checkouts of the same are.
+const base = "deploy"
+
+// tree returns the folder of a tree, which is written where it was not yet.
+func (b *bench) tree(ctx context.Context, shape treegen.Shape) (string, error) {
+	name := fmt.Sprintf("%s-seed%d", strings.ReplaceAll(shape.Name, " ", "-"), b.seed)
+	folder, err := filepath.Abs(filepath.Join(cmp.Or(b.keep, filepath.Join(b.dir, "trees")), name))
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(folder, base)
+	if _, err := os.Stat(dir); err == nil {
+		return dir, nil
+	}
+	b.say("writing the tree %s: %d files, %.1f MB", shape.Name, shape.Files, float64(shape.Bytes)/1e6)
+	// It has its final name when it is complete.
+	partial := filepath.Join(folder, "partial")
+	if err := os.RemoveAll(partial); err != nil {
+		return "", err
+	}
+	_, _, err = b.runner.Run(ctx, process.Command{Path: b.self, Env: b.env, Args: []string{
+		treeCommand, strconv.Itoa(shape.Files), strconv.FormatInt(shape.Bytes, 10), strconv.FormatBool(shape.Even),
+		strconv.FormatUint(b.seed, 10), partial,
+	}})
+	if err != nil {
+		return "", err
+	}
+	return dir, os.Rename(partial, dir)
+}
+
+// checkout copies a tree to a new folder of the same name.
+func (b *bench) checkout(ctx context.Context, dir string) (string, error) {
+	parent, err := os.MkdirTemp(b.dir, "checkout-")
+	if err != nil {
+		return "", err
+	}
+	to := filepath.Join(parent, base)
+	return to, tree.Copy(ctx, to, dir)
+}
+
+// remove drops a checkout.
+func remove(dir string) error { return os.RemoveAll(filepath.Dir(dir)) }
+
+// writeTree is the subcommand.
+func writeTree(args []string) error {
+	var shape treegen.Shape
+	var seed uint64
+	var dir string
+	if _, err := fmt.Sscan(strings.Join(args[:min(4, len(args))], " "), &shape.Files, &shape.Bytes, &shape.Even, &seed); err != nil || len(args) != 5 {
+		return &usageError{fmt.Errorf("%s: files, bytes, even, seed and a folder are needed", treeCommand)}
+	}
+	dir = args[4]
+	return treegen.Write(dir, shape, seed)
+}

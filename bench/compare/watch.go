@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/kubeoci/oci"
+	"github.com/kubeoci/oci/bench/internal/process"
+	"github.com/kubeoci/oci/bench/internal/report"
+	"github.com/kubeoci/oci/bench/internal/tree"
+)
+
+// watchCommand is the subcommand that pushes again and again.
+const watchCommand = "watch"
+
+// maxWatch is the target of a push of one changed file, relative to a cold push,
+// within one process.
+const maxWatch = 0.5
+
+// watched is what the subcommand prints.
+type watched struct {
+	Cold, Changed []time.Duration
+}
+
+// watcher has one process push a tree, change a file, and push again.
+func watcher(ctx context.Context, b *bench, shape, dir string) error {
+	const name = "watch"
+	own, err := b.checkout(ctx, dir)
+	if err != nil {
+		return err
+	}
+	b.server.Traffic() // of whoever was before
+	_, out, err := b.runner.Run(ctx, process.Command{Path: b.self, Env: b.env, Args: []string{
+		watchCommand, "-host", b.server.Host, "-repository", b.repository(), "-rounds", fmt.Sprint(b.config.rounds), own,
+	}})
+	if err != nil {
+		return fmt.Errorf("%s, %s: %w", name, shape, err)
+	}
+	var result watched
+	if err := json.Unmarshal(out, &result); err != nil {
+		return err
+	}
+	var medians []time.Duration
+	for _, part := range []struct {
+		who   string
+		times []time.Duration
+	}{{"ours, cold", result.Cold}, {"ours, changed", result.Changed}} {
+		var samples []report.Sample
+		for _, t := range part.times {
+			samples = append(samples, report.Sample{Wall: t})
+		}
+		cell := report.NewCell(name, shape, part.who, samples)
+		b.report.Cells = append(b.report.Cells, cell)
+		b.say("%s, %s: %s %s", name, shape, part.who, report.Seconds(cell.Median.Wall))
+		medians = append(medians, cell.Median.Wall)
+	}
+	b.report.Check(report.Check{
+		Case: name, Shape: shape, What: "changed / cold", Unit: report.Ratio,
+		Value: medians[1].Seconds() / medians[0].Seconds(), Limit: maxWatch,
+	})
+	return remove(own)
+}
+
+// watch is the subcommand. A round is a cold push, a change, and a push of that.
+func watch(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet(watchCommand, flag.ContinueOnError)
+	host := flags.String("host", "", "`host:port` of the registry")
+	repository := flags.String("repository", "", "what the `names` of the repositories begin with")
+	rounds := flags.Int("rounds", 1, "how `often` to push")
+	if err := flags.Parse(args); err != nil {
+		return &usageError{err}
+	}
+	dir, err := filepath.Abs(flags.Arg(0))
+	if err != nil {
+		return err
+	}
+	changer, err := tree.NewChanger(dir)
+	if err != nil {
+		return err
+	}
+	push := func(repository string, opts oci.BuildOptions) (time.Duration, error) {
+		opts.SourcePath, opts.RegistryEndpoint, opts.Repository = dir, *host, repository
+		opts.Version, opts.GitOpsEngine = "v1", oci.GitOpsEngineFlux
+		start := time.Now()
+		_, err := oci.NewWorkloadArtifactBuilder().Build(ctx, opts)
+		return time.Since(start), err
+	}
+	again := oci.BuildOptions{Cache: new(oci.LayerCache)} // cold pushes go without
+	if _, err := push(*repository, again); err != nil {
+		return err
+	}
+	var result watched
+	for round := range *rounds {
+		cold, err := push(fmt.Sprintf("%s-cold-%d", *repository, round), oci.BuildOptions{})
+		if err != nil {
+			return err
+		}
+		if err := changer.Change(); err != nil {
+			return err
+		}
+		changed, err := push(*repository, again)
+		if err != nil {
+			return err
+		}
+		result.Cold, result.Changed = append(result.Cold, cold), append(result.Changed, changed)
+	}
+	return json.NewEncoder(os.Stdout).Encode(result)
+}

@@ -1,0 +1,165 @@
+// Package discard is an OCI registry to measure clients with. It forgets the
+// content of large blobs as it arrives, so that what is measured is the client,
+// and counts what it is asked and sent.
+//
+// It believes the client: neither digests nor manifests are checked.
+package discard
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"sync"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+)
+
+// Options say how a registry behaves. The zero value answers at once, lets
+// anyone do anything, and keeps no large blob.
+type Options struct {
+	// Delay is how long every answer takes: a round trip, where the connection
+	// is open.
+	Delay time.Duration
+	// Username and Password are wanted by the token service, and a token of its
+	// with every other request, unless Username is empty.
+	Username, Password string
+	// KeepBlobs is a folder to keep all blobs in, each in a file with the
+	// encoded part of its digest for a name. Empty means that small ones are
+	// kept in memory and others are dropped.
+	KeepBlobs string
+}
+
+// Registry is a registry, empty at first.
+type Registry struct {
+	opts    Options
+	traffic recorder
+	buffers sync.Pool // of *[]byte, to read bodies into
+
+	mu           sync.Mutex
+	repositories map[string]*repository
+	uploads      map[string]*upload // by their id
+	tokens       map[string]bool
+}
+
+// repository is what is known of one.
+type repository struct {
+	blobs     map[digest.Digest]blob
+	manifests map[digest.Digest]manifest
+	tags      map[string]digest.Digest
+}
+
+// New returns an empty registry.
+func New(opts Options) *Registry {
+	return &Registry{
+		opts:         opts,
+		buffers:      sync.Pool{New: func() any { return new([bufferSize]byte) }},
+		repositories: map[string]*repository{},
+		uploads:      map[string]*upload{},
+		tokens:       map[string]bool{},
+	}
+}
+
+// Delay is how long every answer takes.
+func (g *Registry) Delay() time.Duration { return g.opts.Delay }
+
+// repository makes one where it does not exist. The caller holds mu.
+func (g *Registry) repository(name string) *repository {
+	repo := g.repositories[name]
+	if repo == nil {
+		repo = &repository{map[digest.Digest]blob{}, map[digest.Digest]manifest{}, map[string]digest.Digest{}}
+		g.repositories[name] = repo
+	}
+	return repo
+}
+
+// Forget drops a repository.
+func (g *Registry) Forget(name string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.repositories, name)
+}
+
+var (
+	blobPath     = regexp.MustCompile(`^/v2/(.+)/blobs/([^/]+:[^/]+)$`)
+	uploadPath   = regexp.MustCompile(`^/v2/(.+)/blobs/uploads/([^/]*)$`)
+	manifestPath = regexp.MustCompile(`^/v2/(.+)/manifests/([^/]+)$`)
+)
+
+// ServeHTTP counts, waits, and answers.
+func (g *Registry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	done := g.traffic.begin(r)
+	r.Body = &countedBody{ReadCloser: r.Body, traffic: &g.traffic}
+	if r.Header.Get("Expect") == "100-continue" {
+		g.delay(r) // the permission to go on is an answer as well
+	}
+	g.route(&delayed{ResponseWriter: w, wait: func() { g.delay(r) }}, r)
+	done()
+}
+
+func (g *Registry) delay(r *http.Request) {
+	if g.opts.Delay <= 0 {
+		return
+	}
+	select {
+	case <-time.After(g.opts.Delay):
+	case <-r.Context().Done():
+	}
+}
+
+func (g *Registry) route(w http.ResponseWriter, r *http.Request) {
+	if g.opts.Username != "" {
+		if r.URL.Path == tokenPath {
+			g.serveToken(w, r)
+			return
+		}
+		if !g.authorized(r) {
+			g.challenge(w, r)
+			return
+		}
+	}
+	path := r.URL.Path
+	if path == "/v2/" || path == "/v2" {
+		w.WriteHeader(http.StatusOK)
+	} else if m := uploadPath.FindStringSubmatch(path); m != nil {
+		g.serveUpload(w, r, m[1], m[2])
+	} else if m := blobPath.FindStringSubmatch(path); m != nil {
+		g.serveBlob(w, r, m[1], digest.Digest(m[2]))
+	} else if m := manifestPath.FindStringSubmatch(path); m != nil {
+		g.serveManifest(w, r, m[1], m[2])
+	} else {
+		refuse(w, http.StatusNotFound, "UNSUPPORTED")
+	}
+}
+
+// refuse answers with an error that has one of the specification's codes.
+func refuse(w http.ResponseWriter, status int, code string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = fmt.Fprintf(w, `{"errors":[{"code":%q}]}`, code) // the client is gone
+}
+
+// delayed waits before the first byte of an answer.
+type delayed struct {
+	http.ResponseWriter
+	wait func()
+	sent bool
+}
+
+func (d *delayed) WriteHeader(status int) {
+	if !d.sent {
+		d.sent = true
+		d.wait()
+	}
+	d.ResponseWriter.WriteHeader(status)
+}
+
+func (d *delayed) Write(p []byte) (int, error) {
+	if !d.sent {
+		d.WriteHeader(http.StatusOK)
+	}
+	return d.ResponseWriter.Write(p)
+}
+
+// Unwrap is for http.ResponseController.
+func (d *delayed) Unwrap() http.ResponseWriter { return d.ResponseWriter }

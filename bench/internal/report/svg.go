@@ -1,0 +1,204 @@
+package report
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// plotted are the cases in which all programs do the same.
+var plotted = []string{"cold", "unchanged", "checkout", "changed"}
+
+// bar is one of a group of bars.
+type bar struct {
+	who   string
+	ratio float64
+	label string
+}
+
+// group is a case with a tree.
+type group struct {
+	title string
+	bars  []bar
+}
+
+// reference is the name of the program that the others are set in relation to:
+// flux, or the first that is here instead.
+func (r *Report) reference() string {
+	for _, want := range []string{"flux", "oras"} {
+		if slices.ContainsFunc(r.Contestants, func(c Contestant) bool { return c.Name == want }) {
+			return want
+		}
+	}
+	if len(r.Contestants) == 0 {
+		return ""
+	}
+	return r.Contestants[len(r.Contestants)-1].Name
+}
+
+func (r *Report) groups() []group {
+	var groups []group
+	for _, name := range plotted {
+		for _, shape := range r.shapes(name) {
+			reference, found := r.Cell(name, shape, r.reference())
+			if !found || reference.Median.Wall == 0 {
+				continue
+			}
+			g := group{title: name + ", " + shape}
+			for _, c := range r.Contestants {
+				if cell, found := r.Cell(name, shape, c.Name); found {
+					ratio := cell.Median.Wall.Seconds() / reference.Median.Wall.Seconds()
+					g.bars = append(g.bars, bar{c.Name, ratio, fmt.Sprintf("%.3f  (%s)", ratio, Seconds(cell.Median.Wall))})
+				}
+			}
+			groups = append(groups, g)
+		}
+	}
+	return groups
+}
+
+// shapes lists the trees of a case in the order they were measured.
+func (r *Report) shapes(name string) []string {
+	var shapes []string
+	for _, c := range r.Cells {
+		if c.Case == name && !slices.Contains(shapes, c.Shape) {
+			shapes = append(shapes, c.Shape)
+		}
+	}
+	return shapes
+}
+
+// Sizes of the plot, in pixels.
+const (
+	plotWidth  = 860
+	plotLeft   = 150 // of the bars
+	plotTop    = 92
+	barHeight  = 13
+	barGap     = 3
+	groupGap   = 16
+	labelWidth = 130
+	plotBottom = 30
+)
+
+// longestBar bounds the scale: beyond it bars are cut, and their label says how
+// long they would be.
+const longestBar = 2.0
+
+// color is that of a program: one stands out.
+func color(who string) string {
+	switch who {
+	case "ours":
+		return "#0b6bcb"
+	case "flux":
+		return "#7d8590"
+	case "flux lib":
+		return "#b4bac2"
+	case "oras":
+		return "#c58a2a"
+	default:
+		return "#e2c692"
+	}
+}
+
+// SVG draws the wall times of each case, relative to those of the reference.
+func (r *Report) SVG(w io.Writer) error {
+	groups := r.groups()
+	longest, height := 1.0, plotTop
+	for _, g := range groups {
+		height += len(g.bars)*(barHeight+barGap) + groupGap
+		for _, b := range g.bars {
+			longest = max(longest, min(b.ratio, longestBar))
+		}
+	}
+	p := &plot{scale: (plotWidth - plotLeft - labelWidth) / longest}
+	p.open(height + plotBottom)
+	p.text(20, 30, `font-size="18" font-weight="600" fill="#1f2328"`, "Time of a push, relative to "+r.title(r.reference()))
+	p.text(20, 50, `font-size="12" fill="#59636e"`, fmt.Sprintf("Wall time of the whole process, median of %d; shorter is better. %s, %s, %d cores",
+		r.Rounds, r.Date.Format("2006-01-02"), r.Machine.CPU, r.Machine.Cores))
+	r.legend(p)
+	p.grid(longest, height)
+	y := plotTop
+	for _, g := range groups {
+		y = p.group(g, y) + groupGap
+	}
+	p.b.WriteString("</svg>\n")
+	_, err := io.WriteString(w, p.b.String())
+	return err
+}
+
+// title is what a program is called in full.
+func (r *Report) title(name string) string {
+	for _, c := range r.Contestants {
+		if c.Name == name {
+			return c.Title
+		}
+	}
+	return name
+}
+
+func (r *Report) legend(p *plot) {
+	x := 20
+	for _, c := range r.Contestants {
+		p.rect(x, 64, 11, 11, color(c.Name))
+		p.text(x+16, 74, `font-size="12" fill="#1f2328"`, c.Title)
+		x += 40 + 7*len(c.Title) // near enough to the width of the text
+	}
+}
+
+// plot is a drawing in the making.
+type plot struct {
+	b     strings.Builder
+	scale float64 // pixels to a ratio of one
+}
+
+func (p *plot) open(height int) {
+	fmt.Fprintf(&p.b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" font-family="system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif">`+"\n", plotWidth, height)
+	p.rect(0, 0, plotWidth, height, "#ffffff")
+}
+
+func (p *plot) rect(x, y, width, height int, fill string) {
+	fmt.Fprintf(&p.b, `<rect x="%d" y="%d" width="%d" height="%d" fill="%s"/>`+"\n", x, y, width, height, fill)
+}
+
+// text writes s at a point of its base line. The attributes are not escaped.
+func (p *plot) text(x, y int, attributes, s string) {
+	fmt.Fprintf(&p.b, `<text x="%d" y="%d" %s>`, x, y, attributes)
+	_ = xml.EscapeText(&p.b, []byte(s)) // a Builder never fails
+	p.b.WriteString("</text>\n")
+}
+
+// grid draws a line every quarter, or every half of a long scale.
+func (p *plot) grid(longest float64, bottom int) {
+	step := 0.25
+	if longest > 1.5 {
+		step = 0.5
+	}
+	for ratio := 0.0; ratio <= longest+0.001; ratio += step {
+		x, stroke := plotLeft+int(ratio*p.scale), "#e6e9ec"
+		if ratio == 1 {
+			stroke = "#7d8590"
+		}
+		fmt.Fprintf(&p.b, `<line x1="%d" y1="%d" x2="%d" y2="%d" stroke="%s"/>`+"\n", x, plotTop-6, x, bottom-groupGap/2, stroke)
+		p.text(x, bottom+8, `font-size="11" fill="#59636e" text-anchor="middle"`, fmt.Sprint(ratio))
+	}
+}
+
+// group draws bars from y on and returns where they end. Their labels have an
+// edge that keeps the grid away.
+func (p *plot) group(g group, y int) int {
+	height := len(g.bars)*(barHeight+barGap) - barGap
+	p.text(plotLeft-10, y+height/2+4, `font-size="13" fill="#1f2328" text-anchor="end"`, g.title)
+	for _, b := range g.bars {
+		width := max(1, int(min(b.ratio, longestBar)*p.scale))
+		p.rect(plotLeft, y, width, barHeight, color(b.who))
+		label := b.label
+		if b.ratio > longestBar {
+			label = "… " + label
+		}
+		p.text(plotLeft+width+6, y+barHeight-3, `font-size="11" fill="#1f2328" stroke="#ffffff" stroke-width="3" paint-order="stroke"`, label)
+		y += barHeight + barGap
+	}
+	return y
+}

@@ -1,0 +1,96 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+)
+
+// measured is the table of all cells, with its heading.
+func (r *Report) measured() [][]string {
+	rows := [][]string{{"case", "tree", "program", "wall", "CPU", "peak RSS", "requests", "sent", "of it layers", "round trips"}}
+	for _, c := range r.Cells {
+		m := c.Median
+		if m.CPU == 0 { // it was no process of its own
+			rows = append(rows, []string{c.Case, c.Shape, c.Who, Seconds(m.Wall), "", "", "", "", "", ""})
+			continue
+		}
+		trips := ""
+		if m.Trips > 0 {
+			trips = fmt.Sprintf("%.0f", m.Trips)
+		}
+		rows = append(rows, []string{
+			c.Case, c.Shape, c.Who, Seconds(m.Wall), Seconds(m.CPU), Size(m.MaxRSS),
+			fmt.Sprint(m.Requests), Size(m.Sent), Size(m.Layer), trips,
+		})
+	}
+	return rows
+}
+
+// targets is the table of all checks, with its heading.
+func (r *Report) targets() [][]string {
+	rows := [][]string{{"case", "tree", "what", "measured", "at most", ""}}
+	for _, c := range r.Checks {
+		met := "met"
+		if !c.Met {
+			met = "NOT MET"
+		}
+		rows = append(rows, []string{c.Case, c.Shape, c.What, c.Unit.format(c.Value), c.Unit.format(c.Limit), met})
+	}
+	return rows
+}
+
+func (u Unit) format(value float64) string {
+	switch u {
+	case Bytes:
+		return Size(int64(value))
+	case Count:
+		return fmt.Sprintf("%.0f", value)
+	}
+	// Never rounded down to the limit, which would read as met.
+	return fmt.Sprintf("%.3f", math.Ceil(value*1000-1e-9)/1000)
+}
+
+// versions is one line for each thing that has a version.
+func (r *Report) versions() [][]string {
+	rows := [][]string{
+		{"date", r.Date.Format("2006-01-02")},
+		{"machine", fmt.Sprintf("%s, %d cores, %s", r.Machine.CPU, r.Machine.Cores, r.Machine.Kernel)},
+		{"Go", r.Machine.Go},
+		{"rounds", fmt.Sprintf("%d, medians", r.Rounds)},
+	}
+	for _, c := range r.Contestants {
+		rows = append(rows, []string{c.Name, strings.TrimSpace(c.Title + " " + c.Version)})
+	}
+	for _, name := range r.Missing {
+		rows = append(rows, []string{name, "not installed, left out"})
+	}
+	return rows
+}
+
+// Seconds formats a time with three digits.
+func Seconds(d time.Duration) string {
+	switch s := d.Seconds(); {
+	case s >= 100:
+		return fmt.Sprintf("%.0f s", s)
+	case s >= 10:
+		return fmt.Sprintf("%.1f s", s)
+	case s >= 1:
+		return fmt.Sprintf("%.2f s", s)
+	default:
+		return fmt.Sprintf("%.0f ms", s*1000)
+	}
+}
+
+// Size formats a number of bytes.
+func Size(n int64) string {
+	switch f := float64(n); {
+	case n >= 1<<20:
+		return fmt.Sprintf("%.1f MiB", f/(1<<20))
+	case n >= 1<<10:
+		return fmt.Sprintf("%.1f KiB", f/(1<<10))
+	default:
+		return fmt.Sprintf("%d B", n)
+	}
+}

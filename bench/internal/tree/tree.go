@@ -1,0 +1,101 @@
+// Package tree does to trees of files what their users do: check them out again,
+// and change a file.
+package tree
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// Files lists the files of a tree, relative to it and sorted.
+func Files(dir string) ([]string, error) {
+	var files []string
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		path, err = filepath.Rel(dir, path)
+		files = append(files, path)
+		return err
+	})
+	return files, err
+}
+
+// Copy makes dst a tree with the files of src, and differs in all that is not
+// their names and content: the order they are made in, times and modes.
+func Copy(ctx context.Context, dst, src string) error {
+	files, err := Files(src)
+	if err != nil {
+		return err
+	}
+	slices.Reverse(files)
+	for _, file := range files {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		content, err := os.ReadFile(filepath.Join(src, file))
+		if err != nil {
+			return err
+		}
+		path := filepath.Join(dst, file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			return err
+		}
+	}
+	return Touch(dst, time.Now().Add(-24*time.Hour)) // archives have whole seconds
+}
+
+// Touch gives all files of a tree the same time.
+func Touch(dir string, at time.Time) error {
+	files, err := Files(dir)
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if err := os.Chtimes(filepath.Join(dir, file), at, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Changer changes one file after another.
+type Changer struct {
+	dir   string
+	files []string
+	n     int
+}
+
+// NewChanger returns a Changer of a tree.
+func NewChanger(dir string) (*Changer, error) {
+	files, err := Files(dir)
+	if err == nil && len(files) == 0 {
+		err = fmt.Errorf("%s has no files", dir)
+	}
+	return &Changer{dir: dir, files: files}, err
+}
+
+// Change adds some lines to another file than the calls before. Some time after
+// so many calls as there are files it comes back to the same.
+func (c *Changer) Change() error {
+	c.n++
+	// Files far from each other, by a step that most numbers have no factor of.
+	path := filepath.Join(c.dir, c.files[c.n*7919%len(c.files)])
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(file, "# Change %d.\n# These lines were added\n# by the comparison.\n", c.n)
+	if closed := file.Close(); err == nil {
+		err = closed
+	}
+	return err
+}

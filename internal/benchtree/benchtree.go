@@ -1,0 +1,68 @@
+// Package benchtree gives benchmarks trees to work on, and measures what they
+// take of memory.
+package benchtree
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/treegen"
+)
+
+// Each runs a benchmark for a tree of each shape. The largest take seconds to
+// write and to pack, and are left out with -short.
+func Each(b *testing.B, run func(b *testing.B, dir string, shape treegen.Shape)) {
+	for _, shape := range treegen.Shapes() {
+		b.Run(shape.Name, func(b *testing.B) {
+			if testing.Short() && shape.Bytes > treegen.Small().Bytes {
+				b.Skip("large trees are left out with -short")
+			}
+			run(b, Write(b, shape), shape)
+		})
+	}
+}
+
+// Write writes a tree that is gone with the benchmark.
+func Write(b *testing.B, shape treegen.Shape) string {
+	b.Helper()
+	dir := filepath.Join(b.TempDir(), "tree")
+	require.NoError(b, treegen.Write(dir, shape, 1))
+	return dir
+}
+
+// Measure reports allocations, bytes a second and, on Linux, the largest part of
+// memory that the process held since it was called. It goes right before the
+// loop.
+func Measure(b *testing.B, bytes int64) {
+	b.ReportAllocs()
+	b.SetBytes(bytes)
+	// proc(5): 5 resets the peak.
+	if os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) != nil {
+		return
+	}
+	b.Cleanup(func() {
+		if peak, ok := peakRSS(); ok {
+			b.ReportMetric(peak, "peak-MiB")
+		}
+	})
+}
+
+// peakRSS is the peak in MiB.
+func peakRSS() (float64, bool) {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0, false
+	}
+	_, line, found := strings.Cut(string(status), "VmHWM:")
+	fields := strings.Fields(line)
+	if !found || len(fields) == 0 {
+		return 0, false
+	}
+	kib, err := strconv.ParseFloat(fields[0], 64)
+	return kib / 1024, err == nil
+}

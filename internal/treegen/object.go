@@ -1,0 +1,93 @@
+package treegen
+
+import (
+	"fmt"
+	"math/rand/v2"
+)
+
+// kind is a kind of object: a head with a name, and parts that repeat.
+type kind struct {
+	file   string // what its file is called
+	head   string // %[1]s is the name of the object, %[2]s a checksum
+	pieces int    // which part of the pool its parts come from
+	item   string // goes in front of each part, %[1]d is its number, %[2]s something unique
+	tail   string // %[1]s is the name of the object
+}
+
+// shares are the sizes of the files of a block, relative to the mean. They sum
+// up to their number; mixture says what is in each.
+var shares = [20]float64{
+	0.30, 0.08, 1.60, 0.15, 4.20, 0.45, 0.08, 0.90, 0.15, 0.30,
+	2.40, 0.08, 0.60, 0.20, 5.20, 0.35, 0.08, 1.20, 0.20, 1.48,
+}
+
+var mixture = [20]kind{
+	deployment, service, configMap, role, definition, deployment, service, configMap, role, deployment,
+	configMap, service, deployment, role, definition, deployment, service, configMap, role, configMap,
+}
+
+// A file above this size is a stream of objects, as renderers make them.
+const maxObject = 128 << 10
+
+// bundled is the mean size of the objects in such a stream.
+const bundled = 10 << 10
+
+// writer makes one file after another.
+type writer struct {
+	rng    *rand.Rand
+	pool   *pool
+	buf    []byte
+	excess int // bytes that the files so far have too much
+}
+
+// file renders the file with number i, of about size bytes. What it returns is
+// valid until the next call.
+func (w *writer) file(i, size int) (kind, []byte) {
+	w.buf = w.buf[:0]
+	if size <= maxObject {
+		k := mixture[i%len(mixture)]
+		w.object(k, w.name(i, 0), size)
+		return k, w.buf
+	}
+	for n := 0; len(w.buf) < size-bundled/2; n++ {
+		w.buf = append(w.buf, "---\n"...)
+		j := w.rng.IntN(len(mixture))
+		w.object(mixture[j], w.name(i, n), int(shares[j]*bundled))
+	}
+	return bundle, w.buf
+}
+
+// name is for object n of file i.
+func (w *writer) name(i, n int) string {
+	return fmt.Sprintf("%s-%s-%d-%d", pick(w.rng, words), pick(w.rng, words), i, n)
+}
+
+// object appends an object of about size bytes, and at least one part.
+func (w *writer) object(k kind, name string, size int) {
+	end := len(w.buf) + size
+	w.buf = fmt.Appendf(w.buf, k.head, name, w.token(64))
+	pieces := w.pool.pieces[k.pieces]
+	for n := 0; ; n++ {
+		w.buf = fmt.Appendf(w.buf, k.item, n, w.token(24))
+		w.buf = append(w.buf, pieces[w.rng.IntN(len(pieces))]...)
+		if len(w.buf) >= end-len(pieces[0])/2 {
+			break
+		}
+	}
+	if k.tail != "" {
+		w.buf = fmt.Appendf(w.buf, k.tail, name)
+	}
+}
+
+const hexDigits = "0123456789abcdef"
+
+// token is a text of n hexadecimal digits that occurs nowhere else.
+func (w *writer) token(n int) string { return hex(w.rng, n) }
+
+func hex(rng *rand.Rand, n int) string {
+	text := make([]byte, n)
+	for i := range text {
+		text[i] = hexDigits[rng.IntN(len(hexDigits))]
+	}
+	return string(text)
+}

@@ -1,0 +1,125 @@
+// Package treegen writes trees of Kubernetes manifests for benchmarks: the same
+// shape and seed give the same files.
+//
+// Text comes from a bounded pool of pieces that are rendered once, and parts of
+// its own in every object. The pool is larger than the window of DEFLATE, so
+// that gzip finds about what it finds in real trees: a sixth is left at level 6.
+// A compressor with a window of megabytes would find more than it should.
+package treegen
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+)
+
+// Shape is how many files a tree has, and how large they are. Every file is
+// near the mean in a shape of Even ones; otherwise their sizes differ as they do
+// between a Service and a custom resource definition.
+type Shape struct {
+	Name  string
+	Files int
+	Bytes int64 // in all, within a few percent
+	Even  bool
+}
+
+// Small is a repository of some teams.
+func Small() Shape { return Shape{Name: "small", Files: 2_000, Bytes: 20e6} }
+
+// Many is a repository of an organisation.
+func Many() Shape { return Shape{Name: "many", Files: 20_000, Bytes: 200e6} }
+
+// Large has files of one to three megabytes: rendered bundles of many objects.
+func Large() Shape { return Shape{Name: "large", Files: 300, Bytes: 500e6, Even: true} }
+
+// Few is one application.
+func Few() Shape { return Shape{Name: "few", Files: 50, Bytes: 500e3} }
+
+// Shapes lists all of them.
+func Shapes() []Shape { return []Shape{Few(), Small(), Many(), Large()} }
+
+// ByName finds a shape.
+func ByName(name string) (Shape, error) {
+	for _, shape := range Shapes() {
+		if shape.Name == name {
+			return shape, nil
+		}
+	}
+	return Shape{}, fmt.Errorf("no shape %q", name)
+}
+
+// Times returns the shape with n times as many files of the same sizes.
+func (s Shape) Times(n int) Shape {
+	if n > 1 {
+		s.Name = fmt.Sprintf("%s x%d", s.Name, n)
+	}
+	s.Files *= n
+	s.Bytes *= int64(n)
+	return s
+}
+
+// Write writes a tree to dir, which is made if it does not exist. Files that are
+// in there already stay, unless they have the name of a new one.
+func Write(dir string, shape Shape, seed uint64) error {
+	if shape.Files < 1 || shape.Bytes < 1 {
+		return fmt.Errorf("a tree of %d files and %d bytes", shape.Files, shape.Bytes)
+	}
+	w := &writer{
+		rng:  rand.New(rand.NewPCG(seed, 1)),
+		pool: newPool(rand.New(rand.NewPCG(seed, 0))),
+	}
+	made := map[string]bool{} // folders
+	for i, target := range sizes(shape, w.rng) {
+		kind, buf := w.file(i, target-w.excess)
+		w.excess += len(buf) - target
+		folder, name := place(i, kind)
+		folder = filepath.Join(dir, folder)
+		if !made[folder] {
+			if err := os.MkdirAll(folder, 0o755); err != nil {
+				return err
+			}
+			made[folder] = true
+		}
+		if err := os.WriteFile(filepath.Join(folder, name), buf, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Files in a folder of an application, and applications in one of a team.
+const (
+	filesPerApp = 10
+	appsPerTeam = 20
+)
+
+// place is where file i goes.
+func place(i int, kind kind) (folder, name string) {
+	app := i / filesPerApp
+	folder = fmt.Sprintf("team-%02d/app-%02d", app/appsPerTeam, app%appsPerTeam)
+	return filepath.FromSlash(folder), fmt.Sprintf("%s-%05d.yaml", kind.file, i)
+}
+
+// sizes is how large each file is to be. The files of each block of 20 have
+// fixed shares of its bytes, so that trees of all sizes have the same mixture.
+func sizes(shape Shape, rng *rand.Rand) []int {
+	weights := make([]float64, shape.Files)
+	var sum float64
+	for i := range weights {
+		share := shares[i%len(shares)]
+		if shape.Even {
+			share = 0.7
+			if i%3 == 2 {
+				share = 1.6
+			}
+		}
+		weights[i] = share * (0.9 + 0.2*rng.Float64())
+		sum += weights[i]
+	}
+	targets := make([]int, shape.Files)
+	for i, weight := range weights {
+		targets[i] = int(float64(shape.Bytes) * weight / sum)
+	}
+	return targets
+}

@@ -1,0 +1,65 @@
+package packager_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/benchtree"
+	"github.com/kubeoci/oci/internal/treegen"
+	"github.com/kubeoci/oci/packager"
+)
+
+// BenchmarkPack packs trees of each shape. Run it with -cpu 1,2,4 to see what
+// more cores bring.
+func BenchmarkPack(b *testing.B) {
+	benchtree.Each(b, func(b *testing.B, dir string, _ treegen.Shape) {
+		benchmarkPack(b, dir, packager.Options{})
+	})
+}
+
+// BenchmarkPackLevel tells what a level of compression costs, and what it leaves.
+func BenchmarkPackLevel(b *testing.B) {
+	dir := benchtree.Write(b, treegen.Small())
+	for level := packager.MinLevel; level <= packager.MaxLevel; level++ {
+		b.Run(fmt.Sprint(level), func(b *testing.B) {
+			benchmarkPack(b, dir, packager.Options{Level: level})
+		})
+	}
+}
+
+// BenchmarkPackCached packs again what did not change.
+func BenchmarkPackCached(b *testing.B) {
+	benchtree.Each(b, func(b *testing.B, dir string, _ treegen.Shape) {
+		cache := new(packager.Cache)
+		pack(b, collect(b, dir), packager.Options{Engine: packager.GitOpsEngineFlux, Cache: cache})
+		benchmarkPack(b, dir, packager.Options{Cache: cache})
+	})
+}
+
+// BenchmarkContent reads and compresses nothing.
+func BenchmarkContent(b *testing.B) {
+	benchtree.Each(b, func(b *testing.B, dir string, _ treegen.Shape) {
+		set := collect(b, dir)
+		benchtree.Measure(b, set.Size())
+		for b.Loop() {
+			contentOf(b, newPacker(b, set, packager.Options{Engine: packager.GitOpsEngineFlux}))
+		}
+	})
+}
+
+func benchmarkPack(b *testing.B, dir string, opts packager.Options) {
+	opts.Engine = packager.GitOpsEngineFlux
+	set := collect(b, dir)
+	var size int64
+	benchtree.Measure(b, set.Size())
+	for b.Loop() {
+		store := new(packager.Store)
+		result, err := packager.Pack(b.Context(), store, set, opts)
+		require.NoError(b, err)
+		require.NoError(b, store.Close())
+		size = result.Layer.Size
+	}
+	b.ReportMetric(float64(set.Size())/float64(size), "ratio")
+}
