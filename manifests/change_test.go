@@ -81,7 +81,7 @@ func TestChangeBeforeOpen(t *testing.T) {
 	}
 }
 
-// requireChanged asserts that the one file of set is not opened.
+// requireChanged asserts that the one file of set is neither opened nor read.
 func requireChanged(t *testing.T, set *manifests.Set) {
 	t.Helper()
 	reader, err := set.Open()
@@ -90,6 +90,31 @@ func requireChanged(t *testing.T, set *manifests.Set) {
 	content, err := reader.Open(set.Files()[0])
 	require.Nil(t, content)
 	requirePathError(t, err, manifests.ErrFileChanged, "sub/a.yaml")
+	err = reader.ReadFile(set.Files()[0], make([]byte, 10))
+	requirePathError(t, err, manifests.ErrFileChanged, "sub/a.yaml")
+}
+
+// TestReadAtFindsChanges that come when the file is open.
+func TestReadAtFindsChanges(t *testing.T) {
+	for _, change := range contentChanges {
+		t.Run(change.name, func(t *testing.T) {
+			set, _, file := collectTen(t)
+			reader, err := set.Open()
+			require.NoError(t, err)
+			defer func() { assert.NoError(t, reader.Close()) }()
+			content, err := reader.Open(set.Files()[0])
+			require.NoError(t, err)
+			defer func() { assert.NoError(t, content.Close()) }()
+			piece := make([]byte, 5)
+			n, err := content.ReadAt(piece, 3)
+			require.NoError(t, err)
+			require.Equal(t, "34567", string(piece[:n]))
+
+			change.do(t, file)
+			_, err = content.ReadAt(piece, 3)
+			requirePathError(t, err, manifests.ErrFileChanged, "sub/a.yaml")
+		})
+	}
 }
 
 func TestChangeWhileReading(t *testing.T) {

@@ -59,6 +59,7 @@ func TestReplacedByFIFO(t *testing.T) {
 		if assert.NoError(t, err) {
 			_, err = reader.Open(set.Files()[0])
 			assert.ErrorIs(t, err, manifests.ErrFileChanged)
+			assert.ErrorIs(t, reader.ReadFile(set.Files()[0], nil), manifests.ErrFileChanged)
 			assert.NoError(t, reader.Close())
 		}
 	})
@@ -107,6 +108,10 @@ func TestNothingOutsideIsOpened(t *testing.T) {
 			content, err := reader.Open(set.Files()[0])
 			require.Nil(t, content)
 			requirePathError(t, err, err, "sub/a.yaml")
+			into := make([]byte, 10)
+			err = reader.ReadFile(set.Files()[0], into)
+			requirePathError(t, err, err, "sub/a.yaml")
+			require.NotContains(t, string(into), "forbidden")
 		})
 	}
 }

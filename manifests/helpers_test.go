@@ -92,6 +92,9 @@ func contents(t *testing.T, set *manifests.Set) map[string]string {
 		text, err := readFile(reader, f)
 		require.NoError(t, err)
 		texts[f.Path] = text
+		whole := make([]byte, f.Size)
+		require.NoError(t, reader.ReadFile(f, whole))
+		require.Equal(t, text, string(whole))
 	}
 	return texts
 }

@@ -2,18 +2,27 @@ package manifests
 
 import (
 	"io/fs"
+	"path"
 	"runtime"
 	"sync"
 )
 
-// lister reads folders, some of them before they are asked for: most of a walk
-// is waiting for the system to describe what is in them. The walk itself stays
-// in one goroutine, so that what it finds first does not depend on timing.
+// maxAhead bounds how many entries are held that the walk has not come to.
+const maxAhead = 10_000
+
+// lister reads folders, some of them before the walk comes to them: most of a
+// walk is waiting for the system to describe what is in them. The walk itself
+// stays in one goroutine, so that what it finds first does not depend on timing.
 type lister struct {
 	fsys    fs.FS
-	room    int // for folders that are read ahead
-	ahead   map[string]<-chan listing
+	room    int // for goroutines
 	running sync.WaitGroup
+
+	mu      sync.Mutex              // guards all below
+	working int                     // goroutines
+	held    int                     // entries
+	begun   map[string]chan listing // nil for those that the walk came to
+	stopped bool
 }
 
 type listing struct {
@@ -24,38 +33,81 @@ type listing struct {
 // newLister reads ahead on disk only: of other file systems nobody knows whether
 // they can do two things at once.
 func newLister(fsys fs.FS) *lister {
-	l := &lister{fsys: fsys, ahead: map[string]<-chan listing{}}
+	l := &lister{fsys: fsys, begun: map[string]chan listing{}}
 	if _, disk := fsys.(*rootFS); disk {
 		l.room = runtime.GOMAXPROCS(0)
 	}
 	return l
 }
 
-// close waits for what nobody asked for any more.
-func (l *lister) close() { l.running.Wait() }
+// close ends what nobody asks for any more.
+func (l *lister) close() {
+	l.mu.Lock()
+	l.stopped = true
+	l.mu.Unlock()
+	l.running.Wait()
+}
 
 // read returns the entries of a folder, sorted by name.
 func (l *lister) read(name string) ([]fs.DirEntry, error) {
-	if coming, found := l.ahead[name]; found {
-		delete(l.ahead, name)
-		listed := <-coming
-		return listed.entries, listed.err
+	l.mu.Lock()
+	coming := l.begun[name]
+	l.begun[name] = nil // links can lead here again
+	l.mu.Unlock()
+	if coming == nil {
+		return fs.ReadDir(l.fsys, name)
 	}
-	return fs.ReadDir(l.fsys, name)
+	listed := <-coming
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.held -= len(listed.entries)
+	return listed.entries, listed.err
 }
 
-// full reports whether enough is read ahead.
-func (l *lister) full() bool { return len(l.ahead) >= l.room }
-
-// expect says that a folder will be asked for soon.
+// expect lets a folder be read, and those below it, while the walk is elsewhere.
 func (l *lister) expect(name string) {
-	if _, found := l.ahead[name]; found || l.full() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, found := l.begun[name]; found || l.working >= l.room {
 		return
 	}
-	coming := make(chan listing, 1)
-	l.ahead[name] = coming
+	l.working++
 	l.running.Go(func() {
-		entries, err := fs.ReadDir(l.fsys, name)
-		coming <- listing{entries, err}
+		l.descend(name)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.working--
 	})
+}
+
+// descend reads a folder and those below it, unless the walk was there before.
+func (l *lister) descend(name string) {
+	coming := make(chan listing, 1)
+	l.mu.Lock()
+	_, found := l.begun[name]
+	enough := found || l.stopped || l.held > maxAhead
+	if !enough {
+		l.begun[name] = coming
+	}
+	l.mu.Unlock()
+	if enough {
+		return
+	}
+	entries, err := fs.ReadDir(l.fsys, name)
+	l.mu.Lock()
+	l.held += len(entries)
+	l.mu.Unlock()
+	coming <- listing{entries, err}
+	for _, entry := range entries {
+		if entry.IsDir() && !isVersionControl(entry.Name()) {
+			l.descend(path.Join(name, entry.Name()))
+		}
+	}
+}
+
+// busy reports whether there is nobody left to read what is expected.
+func (l *lister) busy() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.working >= l.room
 }

@@ -52,6 +52,9 @@ func TestUnreadableFile(t *testing.T) {
 		_, err = reader.Open(set.Files()[0])
 		requirePathError(t, err, fs.ErrPermission, "a.yaml")
 		assert.NotErrorIs(t, err, manifests.ErrFileChanged)
+		err = reader.ReadFile(set.Files()[0], make([]byte, 1))
+		requirePathError(t, err, fs.ErrPermission, "a.yaml")
+		assert.NotErrorIs(t, err, manifests.ErrFileChanged)
 	})
 }
 

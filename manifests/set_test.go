@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 	"sync"
@@ -119,4 +120,43 @@ func TestReaderOpensFilesOfItsSet(t *testing.T) {
 	require.NoError(t, err)
 	_, err = reader.Open(manifests.File{Path: "a.yaml", Size: 1})
 	require.Error(t, err)
+}
+
+// TestReadFileWantsRoomForAll and no more, since what was left over would be
+// taken for content.
+func TestReadFileWantsRoomForAll(t *testing.T) {
+	collectEachWay(t, tree{"a.yaml": "abc"}, manifests.Options{}, func(t *testing.T, set *manifests.Set, err error) {
+		require.NoError(t, err)
+		reader, err := set.Open()
+		require.NoError(t, err)
+		defer func() { assert.NoError(t, reader.Close()) }()
+		for _, size := range []int{0, 2, 4} {
+			err := reader.ReadFile(set.Files()[0], make([]byte, size))
+			requirePathError(t, err, fs.ErrInvalid, "a.yaml")
+		}
+	})
+}
+
+// TestReadFileConcurrently shares a Reader that goes from folder to folder.
+func TestReadFileConcurrently(t *testing.T) {
+	files := tree{}
+	for i := range 50 {
+		files[fmt.Sprintf("folder-%d/%d.yaml", i%7, i)] = fmt.Sprint(i)
+	}
+	set, err := manifests.Collect(t.Context(), files.dir(t), manifests.Options{})
+	require.NoError(t, err)
+	reader, err := set.Open()
+	require.NoError(t, err)
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for _, f := range set.Files() {
+				text := make([]byte, f.Size)
+				assert.NoError(t, reader.ReadFile(f, text))
+				assert.Equal(t, files[f.Path], string(text))
+			}
+		})
+	}
+	group.Wait()
+	require.NoError(t, reader.Close())
 }

@@ -73,7 +73,7 @@ func (w *walker) folder(ctx context.Context, at place) error {
 // expect lets the folders that follow be read while one is walked.
 func (w *walker) expect(at place, entries []fs.DirEntry) {
 	for _, entry := range entries {
-		if w.lister.full() {
+		if w.lister.busy() {
 			return
 		}
 		if entry.IsDir() && !isVersionControl(entry.Name()) {

@@ -84,7 +84,11 @@ func Plan(files []manifests.File, engine GitOpsEngine, prefix string) (Layout, e
 			return Layout{}, &manifests.PathError{Path: f.Path, Err: manifests.ErrInvalidName}
 		}
 	}
-	entries := make([]Entry, 0, 2*len(files))
+	copies := 1
+	if engine == GitOpsEngineNone {
+		copies = 2
+	}
+	entries := make([]Entry, 0, copies*len(files))
 	for _, f := range files {
 		if engine != GitOpsEngineArgoCD {
 			entries = append(entries, Entry{f.Path, f})
@@ -98,7 +102,10 @@ func Plan(files []manifests.File, engine GitOpsEngine, prefix string) (Layout, e
 			return Layout{}, err
 		}
 	}
-	slices.SortStableFunc(entries, func(a, b Entry) int { return strings.Compare(a.Path, b.Path) })
+	byPath := func(a, b Entry) int { return strings.Compare(a.Path, b.Path) }
+	if !slices.IsSortedFunc(entries, byPath) { // as it is for one copy
+		slices.SortStableFunc(entries, byPath)
+	}
 	if err := checkCollisions(entries); err != nil {
 		return Layout{}, err
 	}
@@ -116,23 +123,27 @@ func checkCopies(files []manifests.File, prefix string) error {
 	return nil
 }
 
+// checkCollisions goes through entries that are sorted, so that two of one path
+// follow one another.
 func checkCollisions(entries []Entry) error {
-	byPath := make(map[string]Entry, len(entries))
-	for _, e := range entries {
-		if other, ok := byPath[e.Path]; ok {
-			return &CollisionError{Path: e.Path, First: other.File.Path, Second: e.File.Path}
+	for i := 1; i < len(entries); i++ {
+		if a, b := entries[i-1], entries[i]; a.Path == b.Path {
+			return &CollisionError{Path: a.Path, First: a.File.Path, Second: b.File.Path}
 		}
-		byPath[e.Path] = e
 	}
+	folders := map[string]bool{}
 	for _, e := range entries {
-		for dir := path.Dir(e.Path); dir != "."; dir = path.Dir(dir) {
-			if other, ok := byPath[dir]; ok {
-				return &CollisionError{Path: dir, First: other.File.Path, Second: e.File.Path}
+		for dir := path.Dir(e.Path); dir != "." && !folders[dir]; dir = path.Dir(dir) {
+			folders[dir] = true
+			if i, found := slices.BinarySearchFunc(entries, dir, comparePath); found {
+				return &CollisionError{Path: dir, First: entries[i].File.Path, Second: e.File.Path}
 			}
 		}
 	}
 	return nil
 }
+
+func comparePath(e Entry, path string) int { return strings.Compare(e.Path, path) }
 
 // checkPrefix accepts what manifests accepts as the name of a folder.
 func checkPrefix(prefix string) error {

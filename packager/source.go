@@ -1,9 +1,7 @@
 package packager
 
 import (
-	"errors"
 	"hash/maphash"
-	"io"
 	"runtime"
 	"sync"
 
@@ -108,44 +106,52 @@ func (s *source) open() (*manifests.Reader, error) {
 
 func (s *source) read(reader *manifests.Reader, entry int, p []byte, offset int64) error {
 	file := s.layout.Entries[entry].File
-	content, release, err := s.content(reader, entry, len(p))
-	if err != nil {
-		return err
+	var err error
+	if int64(len(p)) == file.Size {
+		err = reader.ReadFile(file, p)
+	} else {
+		err = s.readPiece(reader, entry, p, offset)
 	}
-	defer release()
-	if _, err := content.ReadAt(p, offset); err != nil && !errors.Is(err, io.EOF) { // of an empty file
+	if err != nil {
 		return err
 	}
 	return s.compare(piece{file.Path, offset, len(p)}, p)
 }
 
-// content opens a file of which so many bytes are to be read. One that is read
-// in pieces stays open until the last of them is released.
-func (s *source) content(reader *manifests.Reader, entry, size int) (*manifests.Content, func(), error) {
-	file := s.layout.Entries[entry].File
-	if int64(size) == file.Size {
-		content, err := reader.Open(file)
-		return content, func() { _ = content.Close() }, err
+// readPiece reads a part of a file that is in several blocks. The file stays
+// open until all of it was read.
+func (s *source) readPiece(reader *manifests.Reader, entry int, p []byte, offset int64) error {
+	content, err := s.share(reader, entry)
+	if err != nil {
+		return err
+	}
+	if _, err := content.ReadAt(p, offset); err != nil {
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	shared := s.large[entry]
-	if shared == nil {
-		content, err := reader.Open(file)
-		if err != nil {
-			return nil, nil, err
-		}
-		shared = &largeFile{content: content, left: file.Size}
-		s.large[entry] = shared
+	if shared.left -= int64(len(p)); shared.left == 0 {
+		_ = shared.content.Close() // only read from
+		delete(s.large, entry)
 	}
-	return shared.content, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if shared.left -= int64(size); shared.left == 0 {
-			_ = shared.content.Close() // only read from
-			delete(s.large, entry)
-		}
-	}, nil
+	return nil
+}
+
+// share opens a file for all blocks that it is in.
+func (s *source) share(reader *manifests.Reader, entry int) (*manifests.Content, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if shared := s.large[entry]; shared != nil {
+		return shared.content, nil
+	}
+	file := s.layout.Entries[entry].File
+	content, err := reader.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	s.large[entry] = &largeFile{content: content, left: file.Size}
+	return content, nil
 }
 
 // compare fails for a piece that was another one in the first copy of the tree.

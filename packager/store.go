@@ -1,7 +1,6 @@
 package packager
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	_ "crypto/sha256" // go-digest uses what is linked, and nothing else may bring it
@@ -144,64 +143,4 @@ func (s *Store) keep(ctx context.Context, name digest.Digest, blob *spool, err e
 	}
 	s.blobs[name] = blob
 	return nil
-}
-
-// spool holds what is written to it in memory, and beyond limit in a file.
-type spool struct {
-	limit int64
-	dir   string
-	size  int64
-	mem   bytes.Buffer
-	file  *os.File
-}
-
-func (s *spool) Write(p []byte) (int, error) {
-	if s.file == nil && s.size+int64(len(p)) > s.limit {
-		if err := s.spill(); err != nil {
-			return 0, err
-		}
-	}
-	var w io.Writer = &s.mem
-	if s.file != nil {
-		w = s.file
-	}
-	n, err := w.Write(p)
-	s.size += int64(n)
-	return n, err
-}
-
-func (s *spool) spill() error {
-	file, err := os.CreateTemp(s.dir, "oci-layer-*")
-	if err != nil {
-		return err
-	}
-	s.file = file
-	// Where the system allows it the file loses its name at once, so that not
-	// even a killed process leaves it behind. Elsewhere discard removes it.
-	_ = os.Remove(file.Name())
-	_, err = s.mem.WriteTo(file)
-	s.mem = bytes.Buffer{}
-	return err
-}
-
-func (s *spool) open() io.ReadCloser {
-	var r io.ReaderAt = bytes.NewReader(s.mem.Bytes())
-	if s.file != nil {
-		r = s.file
-	}
-	return struct {
-		io.ReadSeeker
-		io.Closer
-	}{io.NewSectionReader(r, 0, s.size), io.NopCloser(nil)}
-}
-
-func (s *spool) discard() error {
-	s.mem = bytes.Buffer{}
-	if s.file == nil {
-		return nil
-	}
-	err := s.file.Close()
-	_ = os.Remove(s.file.Name()) // gone already where spill could remove it
-	s.file = nil
-	return err
 }

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"iter"
 	"slices"
 	"strings"
 )
@@ -27,7 +26,7 @@ type Entry struct {
 const (
 	// BlockSize is how many bytes of content a block has at most. What does not
 	// fit into one block with others gets blocks of its own.
-	BlockSize = 1 << 20
+	BlockSize = 512 << 10
 	// A block that has this size ends before an entry whose name says so. It
 	// makes blocks begin at the same entries again behind one that grew.
 	resyncSize = BlockSize / 2
@@ -71,20 +70,14 @@ func New(entries []Entry, limit int64) (*Archive, error) {
 	if a.headers, err = newHeaders(); err != nil {
 		return nil, err
 	}
+	a.records = make([]record, 0, len(entries))
 	folders := map[string]bool{}
 	for i, e := range entries {
 		if size := a.size + e.Size + endSize; size > limit {
 			return nil, tooLarge(size, limit)
 		}
-		for slash := range slashes(e.Path) {
-			folder := e.Path[:slash+1]
-			if folders[folder] {
-				continue
-			}
-			folders[folder] = true
-			if err := a.add(record{name: folder}); err != nil {
-				return nil, err
-			}
+		if err := a.addFolders(e.Path[:strings.LastIndexByte(e.Path, '/')+1], folders); err != nil {
+			return nil, err
 		}
 		if err := a.add(record{name: e.Path, entry: i, content: e.Size}); err != nil {
 			return nil, err
@@ -106,15 +99,17 @@ func tooLarge(size, limit int64) error {
 	return fmt.Errorf("%w: at least %d bytes, and %d are allowed", ErrTooLarge, size, limit)
 }
 
-// slashes yields where the slashes in a path are.
-func slashes(path string) iter.Seq[int] {
-	return func(yield func(int) bool) {
-		for i := range len(path) {
-			if path[i] == '/' && !yield(i) {
-				return
-			}
-		}
+// addFolders adds a folder, and before it those that it is in, unless they were
+// added before.
+func (a *Archive) addFolders(name string, added map[string]bool) error {
+	if name == "" || added[name] {
+		return nil
 	}
+	added[name] = true
+	if err := a.addFolders(name[:strings.LastIndexByte(name[:len(name)-1], '/')+1], added); err != nil {
+		return err
+	}
+	return a.add(record{name: name})
 }
 
 // add puts a record at the end, and ends blocks before and in it.

@@ -1,0 +1,112 @@
+package packager
+
+import (
+	"errors"
+	"io"
+	"os"
+)
+
+// chunkSize is how memory is taken for a spool: in pieces, since a buffer that
+// grows is copied again and again.
+const chunkSize = 64 << 10
+
+// spool holds what is written to it in memory, and beyond limit in a file.
+type spool struct {
+	limit  int64
+	dir    string
+	size   int64
+	chunks chunks
+	file   *os.File
+}
+
+func (s *spool) Write(p []byte) (int, error) {
+	if s.file == nil && s.size+int64(len(p)) > s.limit {
+		if err := s.spill(); err != nil {
+			return 0, err
+		}
+	}
+	if s.file == nil {
+		s.chunks.write(p)
+		s.size += int64(len(p))
+		return len(p), nil
+	}
+	n, err := s.file.Write(p)
+	s.size += int64(n)
+	return n, err
+}
+
+func (s *spool) spill() error {
+	file, err := os.CreateTemp(s.dir, "oci-layer-*")
+	if err != nil {
+		return err
+	}
+	s.file = file
+	// Where the system allows it the file loses its name at once, so that not
+	// even a killed process leaves it behind. Elsewhere discard removes it.
+	_ = os.Remove(file.Name())
+	for _, chunk := range s.chunks {
+		if _, err := file.Write(chunk); err != nil {
+			return err
+		}
+	}
+	s.chunks = nil
+	return nil
+}
+
+func (s *spool) open() io.ReadCloser {
+	var r io.ReaderAt = s.chunks
+	if s.file != nil {
+		r = s.file
+	}
+	return struct {
+		io.ReadSeeker
+		io.Closer
+	}{io.NewSectionReader(r, 0, s.size), io.NopCloser(nil)}
+}
+
+func (s *spool) discard() error {
+	s.chunks = nil
+	if s.file == nil {
+		return nil
+	}
+	err := s.file.Close()
+	_ = os.Remove(s.file.Name()) // gone already where spill could remove it
+	s.file = nil
+	return err
+}
+
+// chunks is content in pieces of chunkSize, but for the last.
+type chunks [][]byte
+
+func (c *chunks) write(p []byte) {
+	for len(p) > 0 {
+		last := len(*c) - 1
+		if last < 0 || len((*c)[last]) == chunkSize {
+			var chunk []byte
+			if last >= 0 { // what is small may stay small
+				chunk = make([]byte, 0, chunkSize)
+			}
+			*c = append(*c, chunk)
+			last++
+		}
+		n := min(len(p), chunkSize-len((*c)[last]))
+		(*c)[last] = append((*c)[last], p[:n]...)
+		p = p[n:]
+	}
+}
+
+// ReadAt is that of [io.ReaderAt].
+func (c chunks) ReadAt(p []byte, offset int64) (int, error) {
+	if offset < 0 {
+		return 0, errors.New("negative offset")
+	}
+	n := 0
+	for i := offset / chunkSize; n < len(p) && i < int64(len(c)); i++ {
+		from := (offset + int64(n)) % chunkSize
+		n += copy(p[n:], c[i][min(from, int64(len(c[i]))):])
+	}
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
