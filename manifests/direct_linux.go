@@ -22,6 +22,7 @@ type direct struct {
 	mu     sync.Mutex
 	name   string   // of the folder that is open
 	folder *os.File // nil at first
+	fd     int      // of the folder: to ask for it costs two system calls
 }
 
 // read fills p with what is in f, and reports whether it was the file that was
@@ -58,11 +59,11 @@ func (d *direct) open(root *os.Root, name string) (fd int, err error) {
 			return 0, err
 		}
 		_ = d.close() // only read from
-		d.name, d.folder = dir, folder
+		d.name, d.folder, d.fd = dir, folder, int(folder.Fd())
 	}
 	const flags = syscall.O_RDONLY | syscall.O_CLOEXEC | syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 	err = uninterrupted(func() (err error) {
-		fd, err = syscall.Openat(int(d.folder.Fd()), path.Base(name), flags, 0)
+		fd, err = syscall.Openat(d.fd, path.Base(name), flags, 0)
 		return err
 	})
 	return fd, err

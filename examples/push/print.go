@@ -2,7 +2,9 @@ package main
 
 import (
 	"archive/tar"
+	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -48,7 +50,8 @@ func printResult(w io.Writer, result oci.BuildResult, asJSON bool) error {
 	if result.Unchanged {
 		verb = "unchanged"
 	}
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	out := bufio.NewWriter(w)
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) {
 		_, _ = fmt.Fprintf(table, "%s\t"+format+"\n", append([]any{name}, args...)...) // Flush has the error
 	}
@@ -66,7 +69,7 @@ func printResult(w io.Writer, result oci.BuildResult, asJSON bool) error {
 	for _, s := range result.Skipped {
 		row("left out", "%q (%s)", s.Path, s.Reason)
 	}
-	return table.Flush()
+	return errors.Join(table.Flush(), out.Flush())
 }
 
 // printFiles lists what was read back.
