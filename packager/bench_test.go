@@ -2,6 +2,7 @@ package packager_test
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -11,8 +12,7 @@ import (
 	"github.com/kubeoci/oci/packager"
 )
 
-// BenchmarkPack packs trees of each shape. Run it with -cpu 1,2,4 to see what
-// more cores bring.
+// BenchmarkPack packs trees of each shape.
 func BenchmarkPack(b *testing.B) {
 	benchtree.Each(b, func(b *testing.B, dir string, _ treegen.Shape) {
 		benchmarkPack(b, dir, packager.Options{})
@@ -25,6 +25,17 @@ func BenchmarkPackLevel(b *testing.B) {
 	for level := packager.MinLevel; level <= packager.MaxLevel; level++ {
 		b.Run(fmt.Sprint(level), func(b *testing.B) {
 			benchmarkPack(b, dir, packager.Options{Level: level})
+		})
+	}
+}
+
+// BenchmarkPackCores tells what more cores bring.
+func BenchmarkPackCores(b *testing.B) {
+	dir := benchtree.Write(b, treegen.Small())
+	for cores := 1; cores <= runtime.NumCPU(); cores *= 2 {
+		b.Run(fmt.Sprint(cores), func(b *testing.B) {
+			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cores))
+			benchmarkPack(b, dir, packager.Options{})
 		})
 	}
 }

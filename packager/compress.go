@@ -13,9 +13,11 @@ import (
 // The levels of compression that [Options] take.
 const (
 	MinLevel = 1
-	// DefaultLevel is where a layer is at most 5 % larger than that of the
-	// standard library's gzip at its default level, and compresses three times
-	// as fast: see docs/benchmarks.md.
+	// DefaultLevel makes layers 2 to 3 % larger than the standard library's
+	// gzip does at its default level, and needs a third of its time on each
+	// core: about 5.4 times smaller than the files in the trees of the
+	// benchmarks (BenchmarkPackLevel), where level 5 is a tenth faster and more
+	// than 5 % larger for some public trees of manifests.
 	DefaultLevel = 6
 	MaxLevel     = 9
 )

@@ -10,4 +10,10 @@
 //
 // [Pack] writes to any ORAS content store. [Store] is the one to use when
 // nothing else suggests itself; oras-go's oci.Store builds an OCI layout folder.
+//
+// Files are read and compressed on up to eight cores, in blocks whose borders
+// and bytes do not depend on their number. The digest of a layer can change with
+// the version of the compressor; that of its [Content] cannot. So a [Packer] can
+// tell the content first, without compressing, and pack around a layer of the
+// same content that exists already.
 package packager

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log"
 
+	"oras.land/oras-go/v2/content"
+
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 )
@@ -40,6 +42,50 @@ func ExamplePlan_collision() {
 	// Output:
 	// two entries collide in the archive: "app/deployment.yaml" and the copy of the tree both need "app"
 	// hint: choose another prefix, or one engine, so that the tree is laid out only once
+}
+
+// An artifact is packed again with other annotations, around the layer that it
+// has.
+func ExamplePacker() {
+	ctx := context.Background()
+	set, err := manifests.Collect(ctx, "../testdata/trees/flat", manifests.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	var store packager.Store
+	defer store.Close()
+	first, err := packager.Pack(ctx, &store, set, packager.Options{Engine: packager.GitOpsEngineFlux})
+	if err != nil {
+		log.Fatal(err)
+	}
+	manifest, err := content.FetchAll(ctx, &store, first.Manifest) // or from a registry
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	packer, err := packager.NewPacker(set, packager.Options{
+		Engine:      packager.GitOpsEngineFlux,
+		Annotations: map[string]string{"org.opencontainers.image.version": "1.4.1"},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	current, err := packer.Content(ctx) // nothing is compressed
+	if err != nil {
+		log.Fatal(err)
+	}
+	layer, same := current.Layer(manifest)
+	fmt.Println("same content:", same)
+	second, err := packer.PackAround(ctx, &store, layer, current)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("same layer:", second.Layer.Digest == first.Layer.Digest)
+	fmt.Println("same manifest:", second.Manifest.Digest == first.Manifest.Digest)
+	// Output:
+	// same content: true
+	// same layer: true
+	// same manifest: false
 }
 
 func ExamplePack() {

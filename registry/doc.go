@@ -2,7 +2,8 @@
 //
 // A [Client] talks to one registry, and its credentials are sent to that
 // registry and its token service only. [Client.Push] copies an artifact from a
-// content store and sets the tags last; [Client.VerifyAccess] finds out whether
+// content store and sets the tags last, and [Client.Target] says beforehand what
+// the tags point to; [Client.VerifyAccess] finds out whether
 // a push would be allowed, without leaving anything behind; [Client.Resolve],
 // [Client.Exists] and [Client.Pull] read.
 //

@@ -65,6 +65,46 @@ func ExampleClient_Push() {
 	// unchanged: true
 }
 
+// What a tag points to is read once, and serves to decide and to push.
+func ExampleClient_Target() {
+	ctx := context.Background()
+	server := httptest.NewServer(memregistry.Handler(memregistry.Options{}))
+	defer server.Close()
+	files := fstest.MapFS{"namespace.yaml": {Data: []byte("{apiVersion: v1, kind: Namespace, metadata: {name: demo}}")}}
+	set, err := manifests.CollectFS(ctx, files, manifests.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	store := new(packager.Store)
+	defer func() { _ = store.Close() }()
+	packed, err := packager.Pack(ctx, store, set, packager.Options{Engine: packager.GitOpsEngineFlux})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	client, err := registry.NewClient(server.URL, registry.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for range 2 {
+		target, err := client.Target(ctx, "apps/demo", []string{"latest"})
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println("manifests under the tag:", len(target.Manifests()))
+		result, err := target.Push(ctx, store, packed.Manifest, registry.PushOptions{})
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println("unchanged:", result.Unchanged)
+	}
+	// Output:
+	// manifests under the tag: 0
+	// unchanged: false
+	// manifests under the tag: 1
+	// unchanged: true
+}
+
 func ExampleClient_VerifyAccess() {
 	ctx := context.Background()
 	server := httptest.NewServer(memregistry.Handler(memregistry.Options{
