@@ -219,14 +219,14 @@ func TestLimitOfAHugeFile(t *testing.T) {
 
 // TestSizeBeyondOctal lays out what the header has no digits for.
 func TestSizeBeyondOctal(t *testing.T) {
-	const size = 1 << 33
+	const size int64 = 1 << 33
 	a, err := archive.New([]archive.Entry{{Path: "a", Size: size}}, math.MaxInt64)
 	require.NoError(t, err)
 	block, err := a.Block(nil, 0, func(int, []byte, int64) error { return nil })
 	require.NoError(t, err)
 	header, err := tar.NewReader(bytes.NewReader(block)).Next()
 	require.NoError(t, err)
-	assert.EqualValues(t, size, header.Size)
+	assert.Equal(t, size, header.Size)
 }
 
 func TestContentFails(t *testing.T) {
