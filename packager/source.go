@@ -22,10 +22,12 @@ type slot struct {
 	compressor
 }
 
-// newSlots makes a slot for each worker, and one more so that none of them
-// waits while a block is handed on.
+// spareSlots are what workers go on in while others wait for their turn to be
+// handed on.
+const spareSlots = 3
+
 func newSlots() []*slot {
-	slots := make([]*slot, min(runtime.GOMAXPROCS(0), maxWorkers)+1)
+	slots := make([]*slot, min(runtime.GOMAXPROCS(0), maxWorkers)+spareSlots)
 	for i := range slots {
 		slots[i] = new(slot)
 	}
