@@ -16,4 +16,7 @@
 // the version of the compressor; that of its [Content] cannot. So a [Packer] can
 // tell the content first, without compressing, and pack around a layer of the
 // same content that exists already.
+//
+// [Unpack] and [UnpackFS] read back what was packed, and what other programs
+// push for the same consumers. They trust nothing but the digest they are given.
 package packager

@@ -15,7 +15,8 @@ import (
 
 var (
 	// ErrCollision reports two entries of one name, or a file where a folder
-	// has to be. The error in the chain is a [*CollisionError].
+	// has to be. The error in the chain is a [*CollisionError], or an
+	// [*EntryError] where an archive is unpacked.
 	ErrCollision = errors.New("two entries collide in the archive")
 	// ErrInvalidPrefix reports a prefix that is not the name of a folder.
 	ErrInvalidPrefix = errors.New("invalid prefix")
