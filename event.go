@@ -2,6 +2,8 @@ package oci
 
 import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/kubeoci/oci/registry"
 )
 
 // Phase is a stage of a build.
@@ -16,18 +18,27 @@ const (
 	PhasePush Phase = "push"
 )
 
-// Event says that a step of a build is done. Fields that do not belong to its
-// phase are zero; further fields and phases may be added.
+// Event says that a step of a build is done, or how far it is. Fields that do not
+// belong to its phase are zero; further fields and phases may be added.
 type Event struct {
 	Phase Phase
-	// Files and Bytes are what was collected, or packed: the number of entries
-	// and the size of the layer.
+	// Files is the number of files that were collected, or of entries that were
+	// packed.
 	Files int
+	// Bytes is the size of what was collected, or of the layer that was packed,
+	// or how much was sent of what is pushed: all of it, which is
+	// Descriptor.Size, when the step is done. It may become less, since what
+	// fails is sent again.
 	Bytes int64
-	// Descriptor is what was pushed, Tag the tag that was set to it.
+	// Descriptor is what is pushed, Tag the tag that is set to it.
 	Descriptor ocispec.Descriptor
 	Tag        string
 	// Skipped says that the registry had it already: what was to be pushed, or
 	// a layer of this content, so that none was packed.
 	Skipped bool
+	// Again says that pushing it failed, and is tried again. Nil otherwise.
+	Again *Again
 }
+
+// Again says why a step is tried again.
+type Again = registry.Again

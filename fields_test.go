@@ -58,7 +58,7 @@ func (r *recorder) manifest(t *testing.T, result oci.BuildResult) ocispec.Manife
 	require.NoError(t, err)
 	store := new(packager.Store)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
-	desc, err := client.Pull(t.Context(), result.Artifact.Repository, result.Tags[len(result.Tags)-1], store)
+	desc, err := client.Pull(t.Context(), result.Artifact.Repository, result.Tags[len(result.Tags)-1], store, registry.PullOptions{})
 	require.NoError(t, err)
 	data, err := content.FetchAll(t.Context(), store, desc)
 	require.NoError(t, err)

@@ -78,7 +78,7 @@ func pull(t *testing.T, host, repository, ref string) (*packager.Store, error) {
 	require.NoError(t, err)
 	store := new(packager.Store)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
-	_, err = client.Pull(t.Context(), repository, ref, store)
+	_, err = client.Pull(t.Context(), repository, ref, store, registry.PullOptions{})
 	return store, err
 }
 

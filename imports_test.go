@@ -80,7 +80,9 @@ func TestReferenceAndManifestsReachNoNetwork(t *testing.T) {
 
 func TestOnlyRegistryTalksToRegistries(t *testing.T) {
 	for _, pkg := range listPackages(t) {
-		talks := slices.Contains(pkg.Imports, "oras.land/oras-go/v2/registry/remote")
+		talks := slices.ContainsFunc(pkg.Imports, func(path string) bool {
+			return strings.HasPrefix(path, "oras.land/oras-go/v2/registry/remote")
+		})
 		assert.Equal(t, pkg.ImportPath == module+"/registry", talks, pkg.ImportPath)
 	}
 }

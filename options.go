@@ -78,8 +78,8 @@ type BuildOptions struct {
 	// Registry says how to connect. Its Credential must be that of Username and
 	// Password, or empty, where those are set.
 	Registry RegistryOptions
-	// OnEvent is told what happens, one event at a time, from the goroutine
-	// that called Build.
+	// OnEvent is told what happens, one event at a time and before Build returns,
+	// but from several goroutines.
 	OnEvent func(Event) `json:"-"`
 }
 

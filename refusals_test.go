@@ -151,6 +151,7 @@ func TestBuildWithoutRegistry(t *testing.T) {
 				Version:          "v1",
 				Username:         "user",
 				Password:         canary,
+				Registry:         oci.RegistryOptions{Retry: registry.Retry{MaxAttempts: 1}},
 			}
 			_, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), opts)
 			require.ErrorIs(t, err, tt.want)

@@ -56,7 +56,7 @@ func (s *shipment) compare(ctx context.Context, client *registry.Client) (*regis
 			stopAsking()
 		}
 	})
-	target, err := client.Target(asking, s.options.Repository, s.options.allTags())
+	target, err := client.Target(asking, s.options.Repository, s.options.allTags(), registry.TargetOptions{OnEvent: s.tell})
 	inVain := err != nil || s.options.Force || len(target.Manifests()) == 0
 	if inVain && (err != nil || s.options.Cache == nil) {
 		stopReading()
@@ -107,8 +107,12 @@ func (s *shipment) push(ctx context.Context, target *registry.Target) (registry.
 	return target.Push(ctx, s.store, s.packed.Manifest, registry.PushOptions{
 		KeepTags: s.options.KeepTags,
 		Force:    s.options.Force,
-		OnEvent: func(e registry.PushEvent) {
-			s.options.emit(Event{Phase: PhasePush, Descriptor: e.Descriptor, Tag: e.Tag, Skipped: e.Skipped})
-		},
+		OnEvent:  s.tell,
+	})
+}
+
+func (s *shipment) tell(e registry.Event) {
+	s.options.emit(Event{
+		Phase: PhasePush, Descriptor: e.Descriptor, Tag: e.Tag, Bytes: e.Bytes, Skipped: e.Skipped, Again: e.Again,
 	})
 }

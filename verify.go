@@ -76,16 +76,18 @@ func (verifier) VerifyAccess(ctx context.Context, opts VerifyOptions) error {
 	return client.VerifyAccess(ctx, opts.Repository)
 }
 
-// DefaultVerifyTimeout is how long [VerifyRegistryAccessWithTimeout] waits.
-const DefaultVerifyTimeout = 30 * time.Second
+// DefaultVerifyTimeout is how long a verification takes at most.
+const DefaultVerifyTimeout = registry.DefaultVerifyTimeout
 
 // ErrInvalidTimeout reports a negative timeout.
 var ErrInvalidTimeout = errors.New("invalid timeout")
 
 // VerifyRegistryAccessWithTimeout is VerifyAccess of [NewRegistryVerifier] that
-// gives up after timeout with [context.DeadlineExceeded]. Once access is
-// verified, it takes up to two seconds more to clean up. Zero means
-// [DefaultVerifyTimeout]; a negative timeout is [ErrInvalidTimeout].
+// gives up after timeout. The error then says what the registry did last, and
+// matches [context.DeadlineExceeded] and, if it did nothing,
+// [ErrRegistryUnreachable]. Once access is verified, it takes up to two seconds
+// more to clean up. Zero means what opts say, and a negative timeout is
+// [ErrInvalidTimeout].
 func VerifyRegistryAccessWithTimeout(ctx context.Context, opts VerifyOptions, timeout time.Duration) error {
 	if err := checkContext(ctx); err != nil {
 		return err
@@ -93,7 +95,6 @@ func VerifyRegistryAccessWithTimeout(ctx context.Context, opts VerifyOptions, ti
 	if timeout < 0 {
 		return fmt.Errorf("%w: %v", ErrInvalidTimeout, timeout)
 	}
-	ctx, cancel := context.WithTimeout(ctx, cmp.Or(timeout, DefaultVerifyTimeout))
-	defer cancel()
+	opts.Registry.VerifyTimeout = cmp.Or(timeout, opts.Registry.VerifyTimeout)
 	return NewRegistryVerifier().VerifyAccess(ctx, opts)
 }

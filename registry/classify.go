@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -11,42 +12,72 @@ import (
 	"strings"
 	"unicode"
 
-	"oras.land/oras-go/v2/errdef"
 	"oras.land/oras-go/v2/registry/remote/auth"
-	"oras.land/oras-go/v2/registry/remote/errcode"
 )
 
 // fail turns what went wrong into an [*Error]. It goes by status codes and the
-// types of errors alone.
+// types of errors alone. ctx is that of limit.
 func (c *Client) fail(ctx context.Context, op, reference string, err error) error {
 	if err == nil {
 		return nil
 	}
 	e := &Error{Op: op, Reference: reference}
 	// A deadline inside net/http looks like that of a context, hence not
-	// errors.Is: only the caller's own context decides.
-	if cause := ctx.Err(); cause != nil {
-		e.Err = cause
+	// errors.Is: only the call's own context decides.
+	if ctx.Err() == nil {
+		c.explain(e, err)
 		return e
 	}
+	last := new(Error)
+	if before := failure(ctx); before != nil {
+		c.explain(last, before)
+	}
+	e.Err = ctx.Err()
+	if overdue, ok := errors.AsType[*timeoutError](context.Cause(ctx)); ok {
+		e.Kind, e.StatusCode, e.Code, e.Err = cmp.Or(last.Kind, ErrUnreachable), last.StatusCode, last.Code, overdue
+	}
+	if last.Err != nil {
+		e.Err = &lateError{e.Err, last.Error()}
+	}
+	return e
+}
+
+// lateError is the end of a context after attempts that failed.
+type lateError struct {
+	err  error
+	last string
+}
+
+func (e *lateError) Error() string { return e.err.Error() + "; before that: " + e.last }
+
+func (e *lateError) Unwrap() error { return e.err }
+
+// explain fills in what is to be said of err.
+func (c *Client) explain(e *Error, err error) {
 	local, isLocal := errors.AsType[*localError](err)
-	answer, isAnswer := errors.AsType[*errcode.ErrorResponse](err)
+	answer, isAnswer := errors.AsType[*answerError](err)
+	odd, isOdd := errors.AsType[*malformedError](err)
+	realm, isRealm := errors.AsType[*realmError](err)
 	transport, isTransport := errors.AsType[*url.Error](err)
 	switch {
+	case isLocal && (errors.Is(local, errForeignUpload) || errors.Is(local, errLocalService)):
+		e.Kind, e.Err = ErrUnsupported, local.err
 	case isLocal: // and it may hold any of the others
 		e.Err = local.err
 	case isAnswer:
-		c.failStatus(e, answer)
+		c.explainAnswer(e, answer)
+	case isOdd:
+		e.Kind, e.StatusCode, e.Err = ErrNotRegistry, odd.status, &cause{c.clean(odd.Error()), err}
+	case is[*corruptError](err):
+		e.Kind, e.Err = ErrCorrupt, err
 	case errors.Is(err, ErrTagConflict):
 		e.Kind, e.Err = ErrTagConflict, err
 	case errors.Is(err, auth.ErrBasicCredentialNotFound):
 		e.Kind, e.StatusCode = ErrAuthRequired, http.StatusUnauthorized
-	case errors.Is(err, errdef.ErrNotFound):
-		e.Kind, e.StatusCode = ErrNotFound, http.StatusNotFound
+	case isRealm:
+		e.Kind, e.Err = ErrUnsupported, &cause{c.clean(realm.Error()), err}
 	case errors.Is(err, http.ErrSchemeMismatch):
 		e.Kind = ErrTLSMismatch
-	case errors.Is(err, http.ErrNoLocation), errors.Is(err, errMalformed):
-		e.Kind, e.Err = ErrNotRegistry, &cause{c.clean(err.Error()), err}
 	case isTransport:
 		// The URL stays out: it may carry a query. What net/http says about a
 		// malformed answer has no type of its own, and is unreachable too.
@@ -54,7 +85,6 @@ func (c *Client) fail(ctx context.Context, op, reference string, err error) erro
 	default:
 		e.Err = &cause{c.clean(err.Error()), err}
 	}
-	return e
 }
 
 // localError marks an error that is not the registry's: of the content store, or
@@ -64,10 +94,6 @@ type localError struct{ err error }
 func (e *localError) Error() string { return e.err.Error() }
 
 func (e *localError) Unwrap() error { return e.err }
-
-// errMalformed marks an answer that no registry gives, where oras-go has no type
-// for it.
-var errMalformed = errors.New("malformed answer")
 
 // cause is an error from below, with a text that may be shown. It can be asked
 // what it is, but does not unwrap: the text of what is in it may not be shown.
@@ -86,32 +112,63 @@ func (c *cause) Is(target error) bool {
 
 func (c *cause) As(target any) bool { return errors.As(c.err, target) }
 
-// failStatus classifies an answer.
-func (c *Client) failStatus(e *Error, answer *errcode.ErrorResponse) {
-	e.StatusCode = answer.StatusCode
-	words := []string{http.StatusText(answer.StatusCode)}
-	if len(answer.Errors) > 0 {
-		e.Code = cut(c.clean(answer.Errors[0].Code), maxCodeBytes)
-		words = []string{e.Code, c.clean(answer.Errors[0].Message)}
+// explainAnswer classifies an answer.
+func (c *Client) explainAnswer(e *Error, answer *answerError) {
+	e.StatusCode = answer.status
+	e.Code = cut(c.clean(answer.code), maxCodeBytes)
+	e.RetryAfter = answer.retryAfter
+	e.Kind = c.kindOf(answer)
+	words := []string{e.Code, c.clean(answer.message)}
+	if answer.code+answer.message == "" {
+		words[0] = http.StatusText(answer.status)
 	}
-	text := "status " + strconv.Itoa(answer.StatusCode)
+	if e.Kind == ErrNotRegistry {
+		words[1] = c.clean(answer.contentType)
+	}
+	text := "status " + strconv.Itoa(answer.status)
 	if words = slices.DeleteFunc(words, func(s string) bool { return s == "" }); len(words) > 0 {
 		text += ", " + strings.Join(words, ": ")
 	}
 	e.Err = errors.New(text)
-	switch status := answer.StatusCode; {
-	case (status == http.StatusUnauthorized || status == http.StatusForbidden) && !c.keys.anythingGiven():
-		e.Kind = ErrAuthRequired
-	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		e.Kind = ErrPermissionDenied
-	case status < 400, status == http.StatusNotFound && len(answer.Errors) == 0 && answer.Method == http.MethodPost:
-		e.Kind = ErrNotRegistry
-	case status == http.StatusNotFound:
-		e.Kind = ErrNotFound
-	case status == http.StatusBadRequest && len(answer.Errors) == 0 && c.plainHTTP:
-		e.Kind = ErrNotRegistry // what TLS servers say to those who speak HTTP
-	}
 }
+
+// kindOf goes by the status, and by the registry's own code where that says more
+// (distribution-spec v1.1, "Error Codes").
+func (c *Client) kindOf(answer *answerError) error {
+	switch status, manifest := answer.status, answer.manifest && answer.method == http.MethodPut; {
+	case status == http.StatusTooManyRequests, answer.code == codeTooManyRequests:
+		return ErrRateLimited
+	case (status == http.StatusUnauthorized || status == http.StatusForbidden) && !answer.given:
+		return ErrAuthRequired
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return ErrPermissionDenied
+	case status < 400, status == http.StatusNetworkAuthenticationRequired,
+		answer.isPage() && answer.method != http.MethodPut && (status == http.StatusNotFound ||
+			status == http.StatusMethodNotAllowed || status == http.StatusNotImplemented), // of a web server that has no registry
+		status == http.StatusNotFound && answer.code == "" && answer.method == http.MethodPost,
+		status == http.StatusBadRequest && answer.code == "" && c.plainHTTP: // what TLS servers say to those who speak HTTP
+		return ErrNotRegistry
+	case status == http.StatusNotFound:
+		return ErrNotFound
+	case manifest && (status == http.StatusConflict || status == http.StatusPreconditionFailed),
+		manifest && status == http.StatusBadRequest && answer.code == codeTagInvalid: // ECR, of a tag that may not be moved
+		return ErrTagConflict
+	case status == http.StatusRequestEntityTooLarge:
+		return ErrTooLarge
+	case status == http.StatusMethodNotAllowed, status == http.StatusUnsupportedMediaType,
+		status == http.StatusNotImplemented, status == http.StatusHTTPVersionNotSupported, answer.code == codeUnsupported:
+		return ErrUnsupported
+	case status >= http.StatusInternalServerError:
+		return ErrServer
+	}
+	return ErrInvalid
+}
+
+// Codes of registries that say more than the status.
+const (
+	codeTagInvalid  = "TAG_INVALID"
+	codeUnsupported = "UNSUPPORTED"
+)
 
 // Bounds on what is repeated of a registry's own words.
 const (
@@ -132,13 +189,17 @@ func (c *Client) clean(text string) string {
 		}
 		return ""
 	})
-	text = strings.Map(func(r rune) rune {
+	return cut(strings.TrimSpace(printable(text)), maxMessageBytes)
+}
+
+// printable makes one line of text, without what terminals take for orders.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return ' '
 		}
 		return r
 	}, text)
-	return cut(strings.TrimSpace(text), maxMessageBytes)
 }
 
 // cut shortens text to at most limit bytes and an ellipsis.

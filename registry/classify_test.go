@@ -75,19 +75,19 @@ func TestPullOverAConnectionThatIsCut(t *testing.T) {
 				_ = http.NewResponseController(w).Flush()
 				panic(http.ErrAbortHandler)
 			}})
-			_, err := srv.client(t, registry.Options{}).Pull(t.Context(), repository, "v1", new(packager.Store))
+			_, err := srv.client(t, registry.Options{}).Pull(t.Context(), repository, "v1", new(packager.Store), registry.PullOptions{})
 			requireKind(t, err, registry.ErrUnreachable)
 		})
 	}
 }
 
 func TestPullOfAnIndex(t *testing.T) {
-	srv := start(t, memregistry.Options{}, fault{"HEAD manifests/", func(w http.ResponseWriter, _ *http.Request) {
+	srv := start(t, memregistry.Options{}, fault{"GET manifests/", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", ocispec.MediaTypeImageIndex)
 		w.Header().Set("Content-Length", "2")
 		w.Header().Set("Docker-Content-Digest", "sha256:"+strings.Repeat("0", 64))
 	}})
-	_, err := srv.client(t, registry.Options{}).Pull(t.Context(), repository, "v1", new(packager.Store))
+	_, err := srv.client(t, registry.Options{}).Pull(t.Context(), repository, "v1", new(packager.Store), registry.PullOptions{})
 	require.ErrorIs(t, err, errdef.ErrUnsupported)
 	assert.Contains(t, err.Error(), ocispec.MediaTypeImageIndex)
 }
@@ -159,7 +159,7 @@ func TestWordsOfAnAnswer(t *testing.T) {
 	}{
 		{"unknown status", 520, "", "status 520"},
 		{"known status", 503, "", "status 503, Service Unavailable"},
-		{"an error that says nothing", 500, `{"errors":[{}]}`, "status 500"},
+		{"an error that says nothing", 500, `{"errors":[{}]}`, "status 500, Internal Server Error"},
 		{"no code", 500, `{"errors":[{"message":"oops"}]}`, "status 500, oops"},
 		{"no message", 500, `{"errors":[{"code":"OOPS"}]}`, "status 500, OOPS"},
 		{"invisible characters", 500, `{"errors":[{"code":"X","message":"a\u2028b\u202ec"}]}`, "status 500, X: a b c"},
@@ -171,7 +171,7 @@ func TestWordsOfAnAnswer(t *testing.T) {
 				_, _ = io.WriteString(w, tt.body)
 			}})
 			err := srv.client(t, registry.Options{}).VerifyAccess(t.Context(), repository)
-			assert.EqualError(t, err, "verify access to "+srv.host+"/apps/demo: "+tt.want)
+			assert.EqualError(t, err, "verify access to "+srv.host+"/apps/demo: registry failed: "+tt.want)
 		})
 	}
 }
@@ -193,7 +193,7 @@ func TestSubjectIsNotCopied(t *testing.T) {
 	_, err = client.Push(t.Context(), a.store, desc, repository, []string{"v1"}, registry.PushOptions{})
 	require.NoError(t, err)
 	assert.Equal(t, 2, srv.count("PUT blobs/"))
-	pulled, err := client.Pull(t.Context(), repository, "v1", new(packager.Store))
+	pulled, err := client.Pull(t.Context(), repository, "v1", new(packager.Store), registry.PullOptions{})
 	require.NoError(t, err)
 	assert.Equal(t, desc.Digest, pulled.Digest)
 }

@@ -2,11 +2,16 @@ package registry
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net/http"
+	"net/netip"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	orasregistry "oras.land/oras-go/v2/registry"
-	"oras.land/oras-go/v2/registry/remote"
 	"oras.land/oras-go/v2/registry/remote/auth"
 
 	"github.com/kubeoci/oci/reference"
@@ -15,11 +20,35 @@ import (
 // Client talks to one registry. It is safe for concurrent use, and keeps
 // connections and tokens between calls until it is closed.
 type Client struct {
-	host      string // host[:port], as in references
-	plainHTTP bool
-	auth      *auth.Client
-	keys      *keyring
-	own       *http.Transport // nil if it is the caller's
+	host           string // host[:port], as in references
+	address        string // where that is: docker.io is elsewhere
+	plainHTTP      bool
+	foreignUploads bool
+	hostname       string // of that, without a port
+	localServices  bool
+	userAgent      string
+	timeout        time.Duration
+	verifyTimeout  time.Duration
+	patience       Retry
+
+	http *http.Client
+	own  *http.Transport // nil if it is the caller's
+	keys *keyring
+	gate *gate
+
+	given    bool // a credential, for all repositories
+	mu       sync.Mutex
+	accounts map[string]*account // by repository
+}
+
+// maxAccounts bounds for how many repositories a Client remembers tokens.
+const maxAccounts = 256
+
+// account is what a repository is shown, and whether that is anything: it decides
+// what a refusal means.
+type account struct {
+	auth  *auth.Client
+	given atomic.Bool
 }
 
 // NewClient returns a Client for the registry at endpoint, which is
@@ -36,28 +65,66 @@ func NewClient(endpoint string, opts Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	find, err := opts.credentialFunc()
+	find, err := opts.finder()
 	if err != nil {
 		return nil, err
 	}
-	host := orasregistry.Reference{Registry: parsed.String()}.Host() // docker.io has another
-	keys := &keyring{host: host, find: find, given: !opts.Credential.IsZero()}
-	client := &Client{host: parsed.String(), plainHTTP: opts.PlainHTTP, keys: keys}
+	address := orasregistry.Reference{Registry: parsed.String()}.Host()
+	client := &Client{
+		host:           parsed.String(),
+		address:        address,
+		plainHTTP:      opts.PlainHTTP,
+		hostname:       (&url.URL{Host: address}).Hostname(),
+		foreignUploads: opts.ForeignUploads,
+		localServices:  opts.LocalServices,
+		userAgent:      cmp.Or(opts.UserAgent, "kubeoci-oci"),
+		timeout:        cmp.Or(opts.Timeout, DefaultTimeout),
+		verifyTimeout:  cmp.Or(opts.VerifyTimeout, DefaultVerifyTimeout),
+		patience:       opts.Retry.withDefaults(),
+		keys:           &keyring{host: address, find: find},
+		given:          !opts.Credential.IsZero(),
+		gate:           newGate(),
+		accounts:       map[string]*account{},
+	}
 	transport := opts.Transport
 	if transport == nil {
 		client.own = opts.newTransport()
 		transport = client.own
 	}
-	client.auth = &auth.Client{
-		Client: &http.Client{
-			Transport:     &guard{next: transport, keys: keys, readable: opts.PlainHTTPCredentials},
-			CheckRedirect: checkRedirect,
-		},
-		Header:     http.Header{"User-Agent": {cmp.Or(opts.UserAgent, "kubeoci-oci")}},
-		Cache:      auth.NewCache(),
-		Credential: keys.credential,
+	client.http = &http.Client{
+		Transport:     &guard{client: client, next: transport, readable: opts.PlainHTTPCredentials},
+		CheckRedirect: client.checkRedirect,
 	}
 	return client, nil
+}
+
+// accountFor returns the account for a repository, which may be of it alone.
+func (c *Client) accountFor(repository string) *account {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if found := c.accounts[repository]; found != nil {
+		return found
+	}
+	if len(c.accounts) >= maxAccounts {
+		clear(c.accounts)
+	}
+	made := new(account)
+	made.given.Store(c.given)
+	made.auth = &auth.Client{
+		Client: c.http,
+		Header: http.Header{"User-Agent": {c.userAgent}},
+		Cache:  newTokenCache(),
+		Credential: func(ctx context.Context, host string) (auth.Credential, error) {
+			cred, err := c.keys.credential(ctx, host, repository)
+			if cred != auth.EmptyCredential {
+				made.given.Store(true)
+			}
+			return cred, err
+		},
+		BlockedRealmPrefixes: []netip.Prefix{}, // guard does that, with less to look up
+	}
+	c.accounts[repository] = made
+	return made
 }
 
 // Close closes the connections that are idle, and with them the goroutines that
@@ -72,17 +139,4 @@ func (c *Client) Close() {
 // Format keeps credentials out of what fmt prints of a Client.
 func (c *Client) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "registry.Client(%s)", c.host) // fmt.State does not fail
-}
-
-// repository returns oras-go's view of a repository, after checking its name.
-func (c *Client) repository(name string) (*remote.Repository, error) {
-	if err := reference.CheckRepository(name); err != nil {
-		return nil, err
-	}
-	return &remote.Repository{
-		Client:           c.auth,
-		Reference:        orasregistry.Reference{Registry: c.host, Repository: name},
-		PlainHTTP:        c.plainHTTP,
-		MaxMetadataBytes: maxManifestBytes,
-	}, nil
 }

@@ -24,12 +24,12 @@ func TestClientIsSafeForConcurrentUse(t *testing.T) {
 		for i := range 50 {
 			wg.Go(func() {
 				tag, events := fmt.Sprint("v", i), 0
-				_, err := a.push(t, client, registry.PushOptions{OnEvent: func(registry.PushEvent) { events++ }}, tag, "latest")
+				_, err := a.push(t, client, registry.PushOptions{OnEvent: func(registry.Event) { events++ }}, tag, "latest")
 				assert.NoError(t, err)
 				assert.Equal(t, 4, events)
 				assert.NoError(t, client.VerifyAccess(t.Context(), repository))
 				dst := new(packager.Store)
-				_, err = client.Pull(t.Context(), repository, tag, dst)
+				_, err = client.Pull(t.Context(), repository, tag, dst, registry.PullOptions{})
 				assert.NoError(t, err)
 				assert.NoError(t, dst.Close())
 				_, err = client.Resolve(t.Context(), "apps/other", tag)

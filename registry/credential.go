@@ -73,17 +73,23 @@ func (c Credential) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c
 // MarshalText makes JSON and others print what Format does.
 func (c Credential) MarshalText() ([]byte, error) { return []byte(fmt.Sprint(c)), nil }
 
-// CredentialFunc finds the credential for a registry. It may be called several
-// times, also concurrently. The zero Credential means none.
+// CredentialFunc finds the credential for a registry, which is "host[:port]", and
+// "registry-1.docker.io" for Docker Hub. The zero Credential means none. It may be
+// called several times, also concurrently, and is called again when what it gave is
+// refused, so that what expires can be renewed. Its error ends the operation and is
+// wrapped as it is: no secret belongs in its text.
 type CredentialFunc func(ctx context.Context, host string) (Credential, error)
 
-// credentialFunc picks the source of the credential: nil if there is none.
-func (o Options) credentialFunc() (CredentialFunc, error) {
+// finder finds the credential for a repository.
+type finder func(ctx context.Context, host, repository string) (Credential, error)
+
+// finder picks the source of the credential: nil if there is none.
+func (o Options) finder() (finder, error) {
 	switch {
 	case !o.Credential.IsZero():
-		return func(context.Context, string) (Credential, error) { return o.Credential, nil }, nil
+		return func(context.Context, string, string) (Credential, error) { return o.Credential, nil }, nil
 	case o.Credentials != nil:
-		return o.Credentials, nil
+		return func(ctx context.Context, host, _ string) (Credential, error) { return o.Credentials(ctx, host) }, nil
 	case o.DockerConfig != "":
 		return dockerCredentials(o.DockerConfig)
 	}

@@ -142,6 +142,7 @@ func TestDockerConfigWithABrokenEntry(t *testing.T) {
 		{"no colon", `{"auth":"` + base64.StdEncoding.EncodeToString([]byte(password)) + `"}`},
 		{"no password", `{"auth":"` + basic(registry.Credential{Username: "ci"}) + `"}`},
 		{"another shape", `["` + password + `"]`},
+		{"a field of another type", `{"auth":"` + basic(ci) + `","username":7}`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			srv := start(t, memregistry.Options{Users: users})
@@ -180,4 +181,20 @@ func TestCredentialPrecedence(t *testing.T) {
 			requireKind(t, err, row.kind)
 		})
 	}
+}
+
+// Passwords that a cloud gives expire while a client lives.
+func TestCredentialsThatExpire(t *testing.T) {
+	accepted := map[string]memregistry.User{"ci": {Password: "first"}}
+	srv, asked := start(t, memregistry.Options{Users: accepted}), 0
+	client := srv.client(t, registry.Options{Credentials: func(_ context.Context, host string) (registry.Credential, error) {
+		asked++
+		assert.Equal(t, srv.host, host)
+		return registry.Credential{Username: "ci", Password: accepted["ci"].Password}, nil
+	}})
+	require.NoError(t, client.VerifyAccess(t.Context(), repository))
+	before := asked
+	accepted["ci"] = memregistry.User{Password: "second"}
+	require.NoError(t, client.VerifyAccess(t.Context(), repository))
+	assert.Greater(t, asked, before)
 }

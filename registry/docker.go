@@ -2,119 +2,167 @@ package registry
 
 import (
 	"bytes"
-	"cmp"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
-	"os/exec"
-	"path/filepath"
+	"slices"
 	"strings"
-	"time"
 
 	"oras.land/oras-go/v2/registry/remote/credentials"
 )
 
-const (
-	// helperTimeout is how long a credential helper may take: some open a window
-	// and wait for a person.
-	helperTimeout = time.Minute
-	// helperGrace is how long its output is waited for once it has ended.
-	helperGrace = 500 * time.Millisecond
-	// helperNotFound is what helpers print when they hold nothing for a host
-	// (docker-credential-helpers, credentials/error.go).
-	helperNotFound = "credentials not found in native keychain"
-	// helperToken is the user name that goes with an identity token.
-	helperToken = "<token>"
-)
+// maxDockerConfig bounds how much of a configuration is read. Those of people who
+// log in everywhere take some kilobytes.
+const maxDockerConfig = 4 << 20
 
-// dockerConfig is what a Docker configuration file says about helpers.
+// dockerConfig is what a Docker configuration file says about credentials.
+// Podman's auth.json has the same form.
 type dockerConfig struct {
-	CredsStore  string            `json:"credsStore"`
-	CredHelpers map[string]string `json:"credHelpers"`
+	Auths       map[string]json.RawMessage `json:"auths"`
+	CredHelpers map[string]string          `json:"credHelpers"`
+	CredsStore  string                     `json:"credsStore"`
 }
 
-// dockerCredentials reads a Docker configuration file and asks the credential
-// helpers that it names. A file that does not exist holds none.
+// dockerSource answers for the repositories that its key covers.
+type dockerSource struct {
+	key      dockerKey
+	isHelper bool
+	helper   string          // empty if entries alone are to answer
+	entry    json.RawMessage // of auths
+}
+
+// dockerCredentials reads a Docker configuration file. A file that does not exist
+// holds nothing. Helpers are run, and entries decoded, when they are asked.
 //
-// oras-go reads the entries of the file. Its own way of running helpers lets
-// their messages through to standard error, and lets a helper hold up a caller
-// who has given up.
-func dockerCredentials(path string) (CredentialFunc, error) {
-	var config dockerConfig
-	data, err := os.ReadFile(path)
-	if err == nil {
-		err = json.Unmarshal(data, &config)
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+// The most specific key answers, in credHelpers or in auths: one of the host's own
+// name before one with wildcards, then that of the longest path, then that of the
+// longest host; of two that are equal the helper, then the key that Docker itself
+// would write, then the first in byte order. The helper of credsStore is asked
+// before entries without a path, and these answer if it holds nothing. The helper
+// of a key in credHelpers has the last word: nothing else is asked if it holds
+// nothing. An empty name in its place turns credsStore off for what the key covers.
+// An entry that is empty is passed over: docker login leaves one for what a helper
+// holds.
+//
+// The file store of oras-go would take an entry with a path for the whole host.
+func dockerCredentials(path string) (finder, error) {
+	config, err := readDockerConfig(path)
+	if err != nil {
 		return nil, fmt.Errorf("%w: Docker configuration %q cannot be read", ErrInvalidCredential, path)
 	}
-	for _, name := range config.CredHelpers {
-		if err := checkHelper(name); err != nil {
+	var sources []dockerSource
+	for key, helper := range config.CredHelpers {
+		sources = append(sources, dockerSource{key: parseDockerKey(key), isHelper: true, helper: helper})
+	}
+	for key, entry := range config.Auths {
+		sources = append(sources, dockerSource{key: parseDockerKey(key), entry: entry})
+	}
+	slices.SortFunc(sources, dockerSource.compare)
+	for _, source := range append(sources, dockerSource{helper: config.CredsStore}) {
+		if err := checkHelper(source.helper); err != nil {
 			return nil, err
 		}
 	}
-	if err := checkHelper(config.CredsStore); err != nil {
-		return nil, err
-	}
-	entries, err := credentials.NewFileStore(path)
-	if err != nil {
-		return nil, fmt.Errorf("%w: Docker configuration %q cannot be read", ErrInvalidCredential, path)
-	}
-	return func(ctx context.Context, host string) (Credential, error) {
-		server := credentials.ServerAddressFromHostname(host)
-		if helper := cmp.Or(config.CredHelpers[server], config.CredsStore); helper != "" {
-			return askHelper(ctx, helper, server)
-		}
-		entry, err := entries.Get(ctx, server)
-		if err != nil { // its text may quote the entry
-			return Credential{}, fmt.Errorf("%w: the entry for %s in the Docker configuration cannot be read", ErrInvalidCredential, server)
-		}
-		switch { // beside a token there may be a name without meaning
-		case entry.RefreshToken != "":
-			return Credential{IdentityToken: entry.RefreshToken}, nil
-		case entry.AccessToken != "":
-			return Credential{AccessToken: entry.AccessToken}, nil
-		}
-		return Credential{Username: entry.Username, Password: entry.Password}, nil
+	return func(ctx context.Context, host, repository string) (Credential, error) {
+		return findDocker(ctx, sources, config.CredsStore, host, repository)
 	}, nil
 }
 
-// checkHelper refuses a name that would lead to a program elsewhere than on PATH.
-func checkHelper(name string) error {
-	if strings.ContainsAny(name, `/\`) || filepath.VolumeName(name) != "" {
-		return fmt.Errorf("%w: %.80q is not the name of a credential helper", ErrInvalidCredential, name)
-	}
-	return nil
-}
-
-// askHelper runs docker-credential-<name> get, as described in
-// https://docs.docker.com/reference/cli/docker/login/#credential-helper-protocol
-// Nothing that it prints gets into an error.
-func askHelper(ctx context.Context, name, server string) (Credential, error) {
-	limited, cancel := context.WithTimeout(ctx, helperTimeout)
-	defer cancel()
-	command := exec.CommandContext(limited, "docker-credential-"+name, "get")
-	command.Stdin = strings.NewReader(server)
-	command.WaitDelay = helperGrace
-	out, err := command.Output()
-	if ctx.Err() != nil {
-		return Credential{}, ctx.Err()
-	}
-	if err != nil && string(bytes.TrimSpace(out)) == helperNotFound {
-		return Credential{}, nil
-	}
-	var answer struct{ Username, Secret string }
-	if err == nil {
-		err = json.Unmarshal(out, &answer)
+// readDockerConfig reads a file. That of nothing but space is no mistake to Docker.
+func readDockerConfig(path string) (dockerConfig, error) {
+	var config dockerConfig
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return config, nil
 	}
 	if err != nil {
-		return Credential{}, fmt.Errorf("%w: the credential helper %q failed for %s", ErrInvalidCredential, name, server)
+		return config, err
 	}
-	if answer.Username == helperToken {
-		return Credential{IdentityToken: answer.Secret}, nil
+	defer func() { _ = file.Close() }() // it is only read
+	data, err := io.ReadAll(io.LimitReader(file, maxDockerConfig))
+	if err == nil && len(bytes.TrimSpace(data)) > 0 {
+		err = json.Unmarshal(data, &config) // what is cut off does not parse
 	}
-	return Credential{Username: answer.Username, Password: answer.Secret}, nil
+	return config, err
+}
+
+func (s dockerSource) compare(other dockerSource) int {
+	if order := slices.Compare(s.rank(), other.rank()); order != 0 {
+		return order
+	}
+	return strings.Compare(s.key.text, other.key.text)
+}
+
+// rank is less for what is asked earlier. Paths of different length are compared
+// only where both lead to the same repository, so that the longer is the deeper.
+func (s dockerSource) rank() []int {
+	rank := []int{0, -len(s.key.path), -len(s.key.host), 0, 0}
+	if s.key.wildcard() {
+		rank[0] = 1
+	}
+	if !s.isHelper {
+		rank[3] = 1
+	}
+	if !s.key.usual() {
+		rank[4] = 1
+	}
+	return rank
+}
+
+// findDocker asks the first of the sources that covers a repository.
+func findDocker(ctx context.Context, sources []dockerSource, store, host, repository string) (Credential, error) {
+	server := credentials.ServerAddressFromHostname(host)
+	target := parseDockerKey(host + "/" + repository)
+	var entry Credential
+	var err error
+	for _, source := range sources {
+		switch {
+		case !source.key.covers(target):
+			continue
+		case source.isHelper && source.helper != "":
+			return askHelper(ctx, source.helper, server)
+		case source.isHelper:
+			store = ""
+			continue
+		}
+		if entry, err = source.credential(); err == nil && entry.IsZero() {
+			continue
+		}
+		if source.key.path != "" {
+			return entry, err
+		}
+		break
+	}
+	if store != "" {
+		if found, err := askHelper(ctx, store, server); err != nil || !found.IsZero() {
+			return found, err
+		}
+	}
+	return entry, err
+}
+
+// credential decodes an entry as Docker does. The error names its key alone.
+func (s dockerSource) credential() (Credential, error) {
+	var entry struct{ Auth, Username, Password, IdentityToken, RegistryToken string }
+	err := json.Unmarshal(s.entry, &entry)
+	switch { // beside a token there may be a name without meaning
+	case err != nil:
+	case entry.IdentityToken != "":
+		return Credential{IdentityToken: entry.IdentityToken}, nil
+	case entry.RegistryToken != "":
+		return Credential{AccessToken: entry.RegistryToken}, nil
+	case entry.Auth == "":
+		return Credential{Username: entry.Username, Password: entry.Password}, nil
+	}
+	decoded, decodeErr := base64.StdEncoding.DecodeString(entry.Auth) // passes over line breaks
+	user, password, found := strings.Cut(string(decoded), ":")
+	if err != nil || decodeErr != nil || !found {
+		return Credential{}, fmt.Errorf("%w: the entry for %q in the Docker configuration cannot be read", ErrInvalidCredential, s.key.text)
+	}
+	return Credential{Username: user, Password: strings.Trim(password, "\x00")}, nil // some pad with these
 }

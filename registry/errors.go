@@ -1,12 +1,10 @@
 package registry
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"net/http"
+	"strings"
+	"time"
 
 	"github.com/opencontainers/go-digest"
 )
@@ -34,12 +32,29 @@ var (
 	// ErrNotFound reports that the repository, tag or digest does not exist.
 	ErrNotFound = errors.New("not found in the registry")
 	// ErrTagConflict reports a tag that points elsewhere and was not to be
-	// moved. The error in the chain is a [*TagConflictError].
+	// moved, or that the registry does not let anybody move. Where it is known to
+	// what it points, the error in the chain is a [*TagConflictError].
 	ErrTagConflict = errors.New("tag exists with other content")
+	// ErrRateLimited reports a registry that was asked too often.
+	ErrRateLimited = errors.New("registry limits the rate of requests")
+	// ErrTooLarge reports what is larger than the registry takes.
+	ErrTooLarge = errors.New("too large for the registry")
+	// ErrInvalid reports what the registry refuses as malformed.
+	ErrInvalid = errors.New("registry refuses the request as invalid")
+	// ErrUnsupported reports what the registry, or this package, does not do.
+	ErrUnsupported = errors.New("not supported")
+	// ErrServer reports a failure of the registry's own.
+	ErrServer = errors.New("registry failed")
+	// ErrCorrupt reports content that is not what its digest says, or is missing
+	// from an artifact that exists.
+	ErrCorrupt = errors.New("registry holds corrupt content")
 )
 
+// maxErrorText is how long the text of an Error can be, in bytes.
+const maxErrorText = 500
+
 // Error says what was attempted on what, and how it went wrong. Its text is
-// one line, and holds no secret and no query of a URL.
+// one line of at most 500 bytes, and holds no secret and no query of a URL.
 type Error struct {
 	// Op is what was attempted, such as "push to" or "resolve".
 	Op string
@@ -51,6 +66,8 @@ type Error struct {
 	// Code is the registry's own error code, such as NAME_UNKNOWN
 	// (distribution-spec v1.1, "Error Codes"), if it gave one.
 	Code string
+	// RetryAfter is when the registry says to come back, or 0 if it does not.
+	RetryAfter time.Duration
 	// Kind is one of the package's sentinels, or nil where none fits.
 	Kind error
 	// Err is the cause.
@@ -58,14 +75,14 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	text := e.Op + " " + e.Reference
-	if e.Kind != nil {
-		text += ": " + e.Kind.Error()
+	var parts []string
+	if e.Op != "" {
+		parts = append(parts, e.Op+" "+e.Reference)
 	}
-	if e.Err != nil {
-		text += ": " + e.Err.Error()
+	for _, err := range e.Unwrap() {
+		parts = append(parts, err.Error())
 	}
-	return text
+	return cut(printable(strings.Join(parts, ": ")), maxErrorText-len("…"))
 }
 
 // Unwrap returns the Kind and the cause.
@@ -79,57 +96,18 @@ func (e *Error) Unwrap() []error {
 	return errs
 }
 
-// Hint says what to do about the error, or "".
-func (e *Error) Hint() string {
-	if hint := certificateHint(e.Err); hint != "" {
-		return hint
-	}
-	switch e.Kind {
-	case ErrUnreachable:
-		return "check the host and port, and that the registry is running"
-	case ErrTLSMismatch:
-		return "ask for plain HTTP if the registry is to be used without TLS"
-	case ErrNotRegistry:
-		return "check the host and port, and whether the registry speaks TLS there"
-	case ErrAuthRequired:
-		return "give a user name and password, or use the Docker configuration after logging in"
-	case ErrPermissionDenied:
-		return "check the credentials, and that they allow to push to this repository"
-	case ErrNotFound:
-		return "check the name; where the registry does not create repositories by itself, create it first"
-	case ErrTagConflict:
-		return "push under another tag, or let tags be moved"
-	}
-	switch {
-	case errors.Is(e.Err, context.DeadlineExceeded):
-		return "allow more time, or find out why the registry does not answer"
-	case e.StatusCode == http.StatusTooManyRequests, e.StatusCode >= http.StatusInternalServerError:
-		return "try again later"
-	}
-	return ""
-}
-
-func certificateHint(err error) string {
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); !ok {
-		return ""
-	}
-	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return "give the certificate authority of the registry as one to trust"
-	}
-	if _, ok := errors.AsType[x509.HostnameError](err); ok {
-		return "connect under a name that the certificate is for"
-	}
-	return "renew the certificate of the registry"
-}
-
-// TagConflictError says where a tag points and where it was to point. It
-// matches [ErrTagConflict].
+// TagConflictError says where a tag points and where it was to point. Have is
+// empty where the registry does not say it, of what is too large to be read. The
+// error matches [ErrTagConflict].
 type TagConflictError struct {
 	Tag        string
 	Have, Want digest.Digest
 }
 
 func (e *TagConflictError) Error() string {
+	if e.Have == "" {
+		return fmt.Sprintf("%s is not %s", e.Tag, e.Want)
+	}
 	return fmt.Sprintf("%s is %s, not %s", e.Tag, e.Have, e.Want)
 }
 

@@ -22,7 +22,7 @@ const (
 	hintNotRegistry = "check the host and port, and whether the registry speaks TLS there"
 	hintAuth        = "give a user name and password, or use the Docker configuration after logging in"
 	hintPermission  = "check the credentials, and that they allow to push to this repository"
-	hintNotFound    = "check the name; where the registry does not create repositories by itself, create it first"
+	hintNotFound    = "check the name; where the registry does not create repositories, or the projects they are in, by itself, create it first"
 )
 
 // The complete text of one error of each class, all of them from Push.
@@ -39,90 +39,113 @@ func TestErrorTexts(t *testing.T) {
 	require.NoError(t, err)
 	a := newArtifact(t, "demo")
 
-	const prefix = "push to registry.example.com/apps/demo: "
+	const prefix = "push to registry.example.com/apps/demo"
 	for _, row := range []struct {
 		name       string
 		transport  http.RoundTripper
 		credential registry.Credential
 		kind       error
+		tag        string
 		text, hint string
 	}{
 		{
-			"no connection", fails(errors.New("connection refused")), ci, registry.ErrUnreachable,
+			"no connection", fails(errors.New("connection refused")), ci, registry.ErrUnreachable, "",
 			"registry unreachable: connection refused", hintUnreachable,
 		},
 		{
-			"certificate", fails(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), ci, registry.ErrUnreachable,
+			"certificate", fails(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), ci, registry.ErrUnreachable, "",
 			"registry unreachable: tls: failed to verify certificate: x509: certificate signed by unknown authority",
 			"give the certificate authority of the registry as one to trust",
 		},
 		{
-			"TLS to a plain port", fails(http.ErrSchemeMismatch), ci, registry.ErrTLSMismatch,
+			"TLS to a plain port", fails(http.ErrSchemeMismatch), ci, registry.ErrTLSMismatch, "",
 			"registry unreachable: it does not speak TLS",
 			"ask for plain HTTP if the registry is to be used without TLS",
 		},
 		{
-			"web page", answers("POST", page(http.StatusOK)), ci, registry.ErrNotRegistry,
-			"registry unreachable: what answers is not a registry, or wants TLS: status 200, OK", hintNotRegistry,
+			"web page", answers("POST", page(http.StatusOK)), ci, registry.ErrNotRegistry, "",
+			"registry unreachable: what answers is not a registry, or wants TLS: status 200, OK: text/html", hintNotRegistry,
 		},
 		{
-			"no credential for basic authentication", guarded, registry.Credential{}, registry.ErrAuthRequired,
+			"no credential for basic authentication", guarded, registry.Credential{}, registry.ErrAuthRequired, "",
 			"registry requires authentication", hintAuth,
 		},
 		{
-			"no credential", answers("POST", refusal(401, "UNAUTHORIZED", "log in")), registry.Credential{}, registry.ErrAuthRequired,
+			"no credential", answers("POST", refusal(401, "UNAUTHORIZED", "log in")), registry.Credential{}, registry.ErrAuthRequired, "",
 			"registry requires authentication: status 401, UNAUTHORIZED: log in", hintAuth,
 		},
 		{
-			"wrong password", guarded, registry.Credential{Username: "ci", Password: "wrong"}, registry.ErrPermissionDenied,
+			"wrong password", guarded, registry.Credential{Username: "ci", Password: "wrong"}, registry.ErrPermissionDenied, "",
 			"registry denies access: status 401, UNAUTHORIZED: authentication required", hintPermission,
 		},
 		{
-			"read-only user", guarded, registry.Credential{Username: "guest", Password: password}, registry.ErrPermissionDenied,
+			"read-only user", guarded, registry.Credential{Username: "guest", Password: password}, registry.ErrPermissionDenied, "",
 			"registry denies access: status 403, DENIED: requested access to the resource is denied", hintPermission,
 		},
 		{
-			"no repository", answers("POST", refusal(404, "NAME_UNKNOWN", "")), ci, registry.ErrNotFound,
+			"no repository", answers("POST", refusal(404, "NAME_UNKNOWN", "")), ci, registry.ErrNotFound, "",
 			"not found in the registry: status 404, NAME_UNKNOWN", hintNotFound,
 		},
 		{
-			"tag conflict", occupied, ci, registry.ErrTagConflict,
+			"tag conflict", occupied, ci, registry.ErrTagConflict, "",
 			fmt.Sprintf("tag exists with other content: v1 is %s, not %s", old.Manifest.Digest, a.Manifest.Digest),
 			"push under another tag, or let tags be moved",
 		},
 		{
-			"other refusal", answers("POST", refusal(400, "MANIFEST_INVALID", "no rootfs")), ci, nil,
-			"status 400, MANIFEST_INVALID: no rootfs", "",
+			"other refusal", answers("POST", refusal(400, "MANIFEST_INVALID", "no rootfs")), ci, registry.ErrInvalid, "",
+			"registry refuses the request as invalid: status 400, MANIFEST_INVALID: no rootfs", "check whether the registry takes OCI artifacts of this kind",
 		},
 		{
-			"other refusal by a web server", answers("POST", page(http.StatusServiceUnavailable)), ci, nil,
-			"status 503, Service Unavailable", "try again later",
+			"server", answers("POST", page(http.StatusServiceUnavailable)), ci, registry.ErrServer, "",
+			"registry failed: status 503, Service Unavailable", "try again later",
+		},
+		{
+			"rate limit", answers("POST", refusal(429, "TOOMANYREQUESTS", "slow down")), ci, registry.ErrRateLimited, "",
+			"registry limits the rate of requests: status 429, TOOMANYREQUESTS: slow down", "try again later, or less often",
+		},
+		{
+			"too large", answers("POST", page(http.StatusRequestEntityTooLarge)), ci, registry.ErrTooLarge, "",
+			"too large for the registry: status 413, Request Entity Too Large",
+			"push less, or raise the limit of the registry or of the proxy in front of it",
+		},
+		{
+			"unsupported", answers("PUT manifests/", refusal(415, "MANIFEST_INVALID", "no artifacts")), ci, registry.ErrUnsupported, ":v1",
+			"not supported: status 415, MANIFEST_INVALID: no artifacts", "check whether the registry takes OCI artifacts",
+		},
+		{
+			"immutable tag", answers("PUT manifests/", refusal(412, "PRECONDITION", "immutable")), ci, registry.ErrTagConflict, ":v1",
+			"tag exists with other content: status 412, PRECONDITION: immutable",
+			"push under another tag: the registry does not let this one be moved",
 		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			client := newClient(t, "registry.example.com", registry.Options{Transport: row.transport, Credential: row.credential})
 			_, err := a.push(t, client, registry.PushOptions{KeepTags: true}, "v1")
-			require.EqualError(t, err, prefix+row.text)
+			require.EqualError(t, err, prefix+row.tag+": "+row.text)
 			assert.Equal(t, row.hint, requireKind(t, err, row.kind).Hint())
 		})
 	}
 }
 
 func TestErrorTextsOfTheOtherOperations(t *testing.T) {
-	client := newClient(t, "registry.example.com", registry.Options{
-		Transport: inProcess{http.HandlerFunc(page(http.StatusNotFound))},
-	})
+	at := func(h http.HandlerFunc) *registry.Client {
+		return newClient(t, "registry.example.com", registry.Options{Transport: inProcess{h}})
+	}
+	client := at(refusal(http.StatusNotFound, "MANIFEST_UNKNOWN", "no such tag"))
 	_, err := client.Resolve(t.Context(), repository, "v1")
-	require.EqualError(t, err, "resolve registry.example.com/apps/demo:v1: not found in the registry")
+	require.EqualError(t, err, "resolve registry.example.com/apps/demo:v1: not found in the registry: status 404, MANIFEST_UNKNOWN: no such tag")
 	assert.Equal(t, hintNotFound, requireKind(t, err, registry.ErrNotFound).Hint())
 
 	a := newArtifact(t, "demo")
 	_, err = client.Resolve(t.Context(), repository, a.Manifest.Digest.String())
-	require.EqualError(t, err, "resolve registry.example.com/apps/demo@"+a.Manifest.Digest.String()+": not found in the registry")
+	require.EqualError(t, err, "resolve registry.example.com/apps/demo@"+a.Manifest.Digest.String()+": not found in the registry: status 404, MANIFEST_UNKNOWN: no such tag")
 
+	client = at(page(http.StatusNotFound))
+	_, err = client.Exists(t.Context(), repository, "v1")
+	requireKind(t, err, registry.ErrNotRegistry)
 	err = client.VerifyAccess(t.Context(), repository)
 	require.EqualError(t, err, "verify access to registry.example.com/apps/demo: registry unreachable: "+
-		"what answers is not a registry, or wants TLS: status 404, Not Found")
+		"what answers is not a registry, or wants TLS: status 404, Not Found: text/html")
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

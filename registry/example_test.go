@@ -36,7 +36,7 @@ func ExampleClient_Push() {
 		log.Fatal(err)
 	}
 	opts := registry.PushOptions{
-		OnEvent: func(e registry.PushEvent) {
+		OnEvent: func(e registry.Event) {
 			switch {
 			case e.Skipped:
 				fmt.Println("there already:", e.Tag)
@@ -87,7 +87,7 @@ func ExampleClient_Target() {
 		log.Fatal(err)
 	}
 	for range 2 {
-		target, err := client.Target(ctx, "apps/demo", []string{"latest"})
+		target, err := client.Target(ctx, "apps/demo", []string{"latest"}, registry.TargetOptions{})
 		if err != nil {
 			log.Fatal(err)
 		}

@@ -2,7 +2,7 @@ package registry
 
 import (
 	"cmp"
-	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,33 +15,67 @@ const maxRedirects = 10
 
 // guard sees every request as it is sent, those for tokens included.
 type guard struct {
+	client   *Client
 	next     http.RoundTripper
-	keys     *keyring
 	readable bool // secrets may go where others can read them
 }
 
-// RoundTrip keeps secrets from networks where anyone can read them, and takes
-// note of those that are sent, so that no message repeats them.
+// RoundTrip keeps secrets from networks where anyone can read them, takes note of
+// those that are sent, so that no message repeats them, and asks no token service
+// that a registry has no business with. It ends what stalls.
 func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
-	if _, secret, found := strings.Cut(req.Header.Get("Authorization"), " "); found {
-		host := reference.Endpoint{Host: req.URL.Hostname()}
-		if req.URL.Scheme != "https" && !host.Loopback() && !g.readable {
-			return nil, &localError{errReadable}
+	seen := lastAnswerIn(req.Context())
+	if err := g.check(req, seen); err != nil {
+		if req.Body != nil {
+			_ = req.Body.Close() // as a RoundTripper has to
 		}
-		g.keys.note(secret)
+		return nil, err
 	}
-	return g.next.RoundTrip(req)
+	watched, dog := watch(req, stallTimeout)
+	resp, err := g.next.RoundTrip(watched)
+	if err != nil {
+		dog.end()
+		return nil, dog.explain(err)
+	}
+	if resp.Body == nil { // which net/http puts up with
+		resp.Body = http.NoBody
+	}
+	dog.answered()
+	resp.Body = &receivedBody{ReadCloser: resp.Body, dog: dog}
+	resp.Request = req
+	if seen != nil {
+		seen.note(req, resp)
+	}
+	return resp, nil
+}
+
+func (g *guard) check(req *http.Request, seen *lastAnswer) error {
+	_, secret, shown := strings.Cut(req.Header.Get("Authorization"), " ")
+	token := seen != nil && seen.isToken(req)
+	host := reference.Endpoint{Host: req.URL.Hostname()}
+	// A token service may be sent a secret in the body.
+	secretive := shown || token && req.Method == http.MethodPost
+	switch {
+	case secretive && req.URL.Scheme != "https" && !host.Loopback() && !g.readable:
+		return &localError{errReadable}
+	case token && g.client.isForeign(req.Context(), req.URL.Hostname()):
+		return &localError{fmt.Errorf("%w: %s", errLocalService, req.URL.Host)}
+	}
+	g.client.keys.note(secret)
+	return nil
 }
 
 // checkRedirect follows what only reads, and nothing from TLS to plain HTTP.
 // What is sent stays with the origin it was meant for: another one could take
 // it and say that all is well. A redirect that is not followed is an answer that
 // no registry gives.
-func checkRedirect(req *http.Request, via []*http.Request) error {
+func (c *Client) checkRedirect(req *http.Request, via []*http.Request) error {
 	reads := req.Method == http.MethodGet || req.Method == http.MethodHead
 	switch first := via[0].URL; {
 	case len(via) >= maxRedirects:
-		return errors.New("too many redirects")
+		return malformed(req.Response, "too many redirects")
+	case c.isForeign(req.Context(), req.URL.Hostname()):
+		return &localError{fmt.Errorf("%w: %s", errLocalService, req.URL.Host)}
 	case first.Scheme == "https" && req.URL.Scheme != "https", !reads && !sameOrigin(first, req.URL):
 		return http.ErrUseLastResponse
 	}

@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/opencontainers/go-digest"
 	"github.com/opencontainers/image-spec/specs-go"
@@ -193,6 +194,9 @@ func openUpload[T ~string](blob T) string {
 
 func upload[T ~string](blob T) string { return "PUT blobs/uploads/id?digest=" + string(blob) }
 
+// cancellation ends an upload that is not to be.
+const cancellation = "DELETE blobs/uploads/id"
+
 // plainUpload opens an upload of whatever it may be.
 const plainUpload = "POST blobs/uploads/"
 
@@ -249,6 +253,9 @@ func (s *server) client(t testing.TB, opts registry.Options) *registry.Client {
 
 func newClient(t testing.TB, endpoint string, opts registry.Options) *registry.Client {
 	t.Helper()
+	if opts.Retry == (registry.Retry{}) { // nobody is to wait for a test
+		opts.Retry = registry.Retry{MinWait: time.Millisecond, MaxWait: 5 * time.Millisecond}
+	}
 	client, err := registry.NewClient(endpoint, opts)
 	require.NoError(t, err)
 	return client

@@ -15,24 +15,21 @@ import (
 // the credential, and the tokens it was exchanged for most recently.
 const maxSecrets = 64
 
-// keyring answers one host, and remembers what was shown to it: whether there
-// was anything decides what a refusal means, and what there was is kept out of
-// every message.
+// keyring answers one host, and keeps what was shown to it out of every message.
 type keyring struct {
 	host string
-	find CredentialFunc
+	find finder
 
 	mu      sync.Mutex
-	given   bool
 	secrets []string
 }
 
-// credential is an [auth.CredentialFunc].
-func (k *keyring) credential(ctx context.Context, host string) (auth.Credential, error) {
+// credential finds the credential for a repository.
+func (k *keyring) credential(ctx context.Context, host, repository string) (auth.Credential, error) {
 	if k.find == nil || host != k.host {
 		return auth.EmptyCredential, nil
 	}
-	cred, err := k.find(ctx, host)
+	cred, err := k.find(ctx, host, repository)
 	if err == nil {
 		err = cred.Validate()
 	}
@@ -42,9 +39,6 @@ func (k *keyring) credential(ctx context.Context, host string) (auth.Credential,
 	if cred.IsZero() {
 		return auth.EmptyCredential, nil
 	}
-	k.mu.Lock()
-	k.given = true
-	k.mu.Unlock()
 	k.note(cred.Password)
 	k.note(cred.IdentityToken)
 	k.note(cred.AccessToken)
@@ -75,13 +69,6 @@ func (k *keyring) note(secret string) {
 	if len(k.secrets) > maxSecrets { // the first are those of a credential that stays
 		k.secrets = slices.Delete(k.secrets, maxSecrets/2, maxSecrets/2+2)
 	}
-}
-
-// anythingGiven reports whether there is a credential, asked for or not.
-func (k *keyring) anythingGiven() bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.given
 }
 
 // redact takes every secret that was shown from text: a registry may repeat

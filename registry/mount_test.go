@@ -26,8 +26,8 @@ func mounted(digest string) http.HandlerFunc {
 }
 
 // events collects what a push tells: what was skipped is in parentheses.
-func events(a artifact, into *[]string) func(registry.PushEvent) {
-	return func(e registry.PushEvent) {
+func events(a artifact, into *[]string) func(registry.Event) {
+	return func(e registry.Event) {
 		name := e.Tag
 		switch e.Descriptor.Digest {
 		case a.Config.Digest:
@@ -156,8 +156,8 @@ func TestPlainUploadIsRefused(t *testing.T) {
 			srv := start(t, memregistry.Options{},
 				fault{plainUpload + "?mount=", status(code, "UNSUPPORTED")},
 				fault{plainUpload, status(http.StatusTooManyRequests, "TOOMANYREQUESTS")})
-			_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{}, "v1")
-			failed := requireKind(t, err, nil)
+			_, err := a.push(t, srv.client(t, registry.Options{Retry: once}), registry.PushOptions{}, "v1")
+			failed := requireKind(t, err, registry.ErrRateLimited)
 			assert.Equal(t, http.StatusTooManyRequests, failed.StatusCode)
 			assert.Equal(t, "TOOMANYREQUESTS", failed.Code)
 			requireRequests(t, srv.requests(a),

@@ -20,6 +20,7 @@ import (
 const (
 	dialTimeout           = 10 * time.Second
 	responseHeaderTimeout = 30 * time.Second
+	stallTimeout          = 30 * time.Second
 	maxHeaderBytes        = 1 << 20
 )
 
@@ -49,8 +50,9 @@ type Options struct {
 	// host.
 	Credentials CredentialFunc `json:"-"`
 	// DockerConfig is the path of a Docker configuration file, usually
-	// ~/.docker/config.json, whose entries and credential helpers are asked. It
-	// is only ever read, and need not exist.
+	// ~/.docker/config.json, or of Podman's auth.json, whose entries and
+	// credential helpers are asked. It is only ever read, and need not exist.
+	// docs/credentials.md says which entry answers.
 	DockerConfig string
 
 	// RootCAs are the certificate authorities to trust. Nil means those of the
@@ -70,7 +72,33 @@ type Options struct {
 	Transport http.RoundTripper `json:"-"`
 	// UserAgent is sent with every request. Empty means "kubeoci-oci".
 	UserAgent string
+
+	// Timeout bounds a push or pull, with all attempts and waits. Zero means
+	// DefaultTimeout.
+	Timeout time.Duration
+	// VerifyTimeout bounds the verification of access. Zero means
+	// DefaultVerifyTimeout.
+	VerifyTimeout time.Duration
+	// Retry says what to do about failures that may pass.
+	Retry Retry
+	// ForeignUploads sends blobs to other hosts than the registry where that
+	// says so, without a credential. It is an error otherwise.
+	ForeignUploads bool
+	// LocalServices lets the registry name a token service, or redirect to a
+	// storage, that is on this machine or at a link-local address. That is none
+	// of a foreign registry's business, and only needed where the registry is
+	// under another name.
+	LocalServices bool
 }
+
+// Defaults of [Options].
+const (
+	DefaultTimeout       = 5 * time.Minute
+	DefaultVerifyTimeout = 30 * time.Second
+)
+
+// maxTimeout is the longest that can be asked for.
+const maxTimeout = 24 * time.Hour
 
 // Format keeps the credential and private keys out of what fmt prints.
 func (o Options) Format(f fmt.State, _ rune) { redact.Format(f, o) }
@@ -95,6 +123,9 @@ func (o Options) ForEndpoint(endpoint string) (Options, error) {
 	if strings.ContainsFunc(o.UserAgent, unicode.IsControl) {
 		return Options{}, fmt.Errorf("%w: control characters in the user agent", ErrInvalidOptions)
 	}
+	if err := o.checkLimits(); err != nil {
+		return Options{}, err
+	}
 	ownTLS := o.RootCAs != nil || len(o.ClientCertificates) > 0 || o.InsecureSkipVerify
 	switch {
 	case o.Transport != nil && (ownTLS || o.Proxy != nil):
@@ -112,6 +143,27 @@ func (o Options) ForEndpoint(endpoint string) (Options, error) {
 	return o, nil
 }
 
+// checkLimits refuses what is negative or beyond all measure.
+func (o Options) checkLimits() error {
+	for _, limit := range []struct {
+		name  string
+		value time.Duration
+	}{
+		{"Timeout", o.Timeout},
+		{"VerifyTimeout", o.VerifyTimeout},
+		{"Retry.MinWait", o.Retry.MinWait},
+		{"Retry.MaxWait", o.Retry.MaxWait},
+	} {
+		if limit.value < 0 || limit.value > maxTimeout {
+			return fmt.Errorf("%w: %s is %v, not within 0 and %v", ErrInvalidOptions, limit.name, limit.value, maxTimeout)
+		}
+	}
+	if n := o.Retry.MaxAttempts; n < 0 || n > maxAttempts {
+		return fmt.Errorf("%w: Retry.MaxAttempts is %d, not within 0 and %d", ErrInvalidOptions, n, maxAttempts)
+	}
+	return nil
+}
+
 // errReadable keeps a credential from a network where anyone can read it.
 var errReadable = fmt.Errorf("%w: not sent over plain HTTP to a host that is not loopback, unless PlainHTTPCredentials allows it", ErrInvalidCredential)
 
@@ -126,9 +178,12 @@ func (o Options) newTransport() *http.Transport {
 		TLSHandshakeTimeout:    dialTimeout,
 		ResponseHeaderTimeout:  responseHeaderTimeout,
 		MaxResponseHeaderBytes: maxHeaderBytes,
-		MaxIdleConnsPerHost:    8,
+		MaxIdleConns:           2 * maxRequests,
+		MaxIdleConnsPerHost:    maxRequests,
 		IdleConnTimeout:        90 * time.Second,
+		ExpectContinueTimeout:  time.Second, // for those who know nothing of it
 		ForceAttemptHTTP2:      true,
+		DisableCompression:     true, // what has a digest is sent as it is
 		TLSClientConfig: &tls.Config{
 			MinVersion:         tls.VersionTLS12,
 			RootCAs:            o.RootCAs,

@@ -72,7 +72,7 @@ func TestRedirectToAnotherOriginIsWithoutCredential(t *testing.T) {
 
 		dst := new(packager.Store)
 		defer func() { _ = dst.Close() }()
-		_, err = srv.client(t, registry.Options{Credential: ci}).Pull(t.Context(), repository, "v1", dst)
+		_, err = srv.client(t, registry.Options{Credential: ci}).Pull(t.Context(), repository, "v1", dst, registry.PullOptions{})
 		require.NoError(t, err)
 		assert.Equal(t, []string{"GET", "GET"}, cdn.seen())
 	})
@@ -106,10 +106,11 @@ func TestUploadLocationOfAnotherOriginIsNotUsed(t *testing.T) {
 		}})
 		client := srv.client(t, registry.Options{Credential: ci})
 		_, err := newArtifact(t, "demo").push(t, client, registry.PushOptions{}, "v1")
-		requireKind(t, err, nil)
-		assert.Contains(t, err.Error(), "is on a different host")
+		failed := requireKind(t, err, registry.ErrUnsupported)
+		assert.Contains(t, err.Error(), "the registry wants uploads to be sent elsewhere: to "+thief.URL)
+		assert.Contains(t, failed.Hint(), "allow uploads to other hosts")
 
-		requireKind(t, client.VerifyAccess(t.Context(), repository), nil)
+		requireKind(t, client.VerifyAccess(t.Context(), repository), registry.ErrUnsupported)
 		assert.Empty(t, thief.seen())
 		assert.Empty(t, srv.digestOf(t, "v1"))
 	})
@@ -133,25 +134,43 @@ func challenge(realm string) http.Handler {
 // A realm at an address that only this machine, or its cloud, answers is none of
 // a foreign registry's business.
 func TestTokenServiceAtAPrivateAddress(t *testing.T) {
-	for _, realm := range []string{
-		"https://127.0.0.1/token?state=" + password,
-		"https://[::1]:8443/token",
-		"https://169.254.169.254/latest/meta-data",
-		"http://198.51.100.7/token", // without TLS, other than the registry
-		"ftp://198.51.100.7/token",
+	const local, noTLS = "allow services at local addresses", "have the registry name a token service that speaks TLS"
+	for realm, hint := range map[string]string{
+		"https://127.0.0.1/token?state=" + password: local,
+		"https://[::1]:8443/token":                  local,
+		"https://169.254.169.254/latest/meta-data":  local,
+		"https://10.0.0.1/token":                    local, // of a network that a public registry is not in
+		"https://[fd00::1]/token":                   local,
+		"http://198.51.100.7/token":                 noTLS, // other than the registry
+		"ftp://198.51.100.7/token":                  noTLS,
 	} {
 		t.Run(realm, func(t *testing.T) {
-			client := newClient(t, "registry.example.com", registry.Options{
+			client := newClient(t, "198.51.100.1", registry.Options{
 				Credential: ci,
 				Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
-					assert.Equal(t, "registry.example.com", r.URL.Host)
+					assert.Equal(t, "198.51.100.1", r.URL.Host)
 					assert.Empty(t, r.Header.Get("Authorization"))
 					return inProcess{challenge(realm)}.RoundTrip(r)
 				}),
 			})
-			requireKind(t, client.VerifyAccess(t.Context(), repository), nil)
+			failed := requireKind(t, client.VerifyAccess(t.Context(), repository), registry.ErrUnsupported)
+			assert.Contains(t, failed.Hint(), hint)
 		})
 	}
+}
+
+// A registry in a private network may have its token service there.
+func TestTokenServiceInTheSameNetwork(t *testing.T) {
+	asked := 0
+	client := newClient(t, "10.0.0.2:5000", registry.Options{
+		Credential: ci,
+		Transport: hosts{
+			"10.0.0.2:5000": challenge("https://10.0.0.3/token"),
+			"10.0.0.3":      http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { asked++; status(http.StatusForbidden, "DENIED")(w, nil) }),
+		},
+	})
+	requireKind(t, client.VerifyAccess(t.Context(), repository), registry.ErrPermissionDenied)
+	assert.Equal(t, 1, asked)
 }
 
 // The token service of a registry may have a host of its own. It sees the
@@ -206,6 +225,6 @@ func TestRedirectsAreBounded(t *testing.T) {
 	srv := start(t, memregistry.Options{}, fault{"", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, r.URL.Path+"?again="+password, http.StatusTemporaryRedirect)
 	}})
-	requireKind(t, srv.client(t, registry.Options{}).VerifyAccess(t.Context(), repository), registry.ErrUnreachable)
+	requireKind(t, srv.client(t, registry.Options{}).VerifyAccess(t.Context(), repository), registry.ErrNotRegistry)
 	assert.LessOrEqual(t, srv.count("POST"), 11)
 }

@@ -83,7 +83,7 @@ func TestPushEventsAreInOrder(t *testing.T) {
 		}})
 		here := goroutine()
 		var got []ocispec.Descriptor
-		_, err := a.push(t, client, registry.PushOptions{OnEvent: func(e registry.PushEvent) {
+		_, err := a.push(t, client, registry.PushOptions{OnEvent: func(e registry.Event) {
 			assert.Equal(t, here, goroutine())
 			assert.False(t, e.Skipped)
 			got = append(got, ocispec.Descriptor{MediaType: e.Descriptor.MediaType, Digest: e.Descriptor.Digest, Size: e.Descriptor.Size})
@@ -179,7 +179,7 @@ func TestOneUploadFailsWhileTheOtherHangs(t *testing.T) {
 			)
 			began := time.Now()
 			_, err := client.Push(ctx, a.store, a.Manifest, repository, []string{"v1"}, registry.PushOptions{})
-			failed := requireKind(t, err, nil)
+			failed := requireKind(t, err, registry.ErrServer)
 			assert.Zero(t, srv.count("PUT manifests/"))
 			assert.Equal(t, http.StatusInsufficientStorage, failed.StatusCode)
 			assert.Zero(t, time.Since(began), "it returns at once")
@@ -201,9 +201,9 @@ func TestPushFromManyGoroutines(t *testing.T) {
 		var wg sync.WaitGroup
 		for i, a := range artifacts {
 			wg.Go(func() {
-				var told []registry.PushEvent
+				var told []registry.Event
 				result, err := a.push(t, client, registry.PushOptions{
-					OnEvent: func(e registry.PushEvent) { told = append(told, e) },
+					OnEvent: func(e registry.Event) { told = append(told, e) },
 				}, fmt.Sprint("v", i), "latest")
 				assert.NoError(t, err)
 				assert.False(t, result.Unchanged)
@@ -213,7 +213,7 @@ func TestPushFromManyGoroutines(t *testing.T) {
 		wg.Wait()
 		for i, a := range artifacts {
 			pulled := new(packager.Store)
-			desc, err := client.Pull(t.Context(), repository, fmt.Sprint("v", i), pulled)
+			desc, err := client.Pull(t.Context(), repository, fmt.Sprint("v", i), pulled, registry.PullOptions{})
 			require.NoError(t, err, "it is complete")
 			require.NoError(t, pulled.Close())
 			assert.Equal(t, a.Manifest.Digest, desc.Digest)

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 	if endpoint == "" {
 		os.Exit(m.Run())
 	}
-	client, err := registry.NewClient(endpoint, registry.Options{})
+	client, err := registry.NewClient(endpoint, registry.Options{Retry: once})
 	if err == nil {
 		err = client.VerifyAccess(context.Background(), repository)
 	}

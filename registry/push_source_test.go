@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"testing"
 
 	"github.com/opencontainers/go-digest"
@@ -67,7 +68,7 @@ func TestPushFromASourceThatFails(t *testing.T) {
 			assert.NoError(t, failed.Kind, "it is not the registry's fault")
 			assert.Zero(t, failed.StatusCode)
 			assert.Empty(t, failed.Hint())
-			requireRequests(t, srv.requests(a), append([]string{"GET manifests/v1"}, row.requests...), row.may...)
+			requireRequests(t, srv.requests(a), append([]string{"GET manifests/v1"}, row.requests...), slices.Concat(row.may, []string{cancellation, cancellation})...)
 			assert.Empty(t, srv.digestOf(t, "v1"))
 		})
 	}
@@ -97,6 +98,6 @@ func TestPushFromASourceThatIsRefused(t *testing.T) {
 		_, err := srv.client(t, registry.Options{}).Push(t.Context(), src, a.Manifest, repository, []string{"v1"}, registry.PushOptions{})
 		require.ErrorIs(t, err, refused)
 		assert.Zero(t, requireKind(t, err, nil).StatusCode)
-		requireRequests(t, srv.requests(a), []string{"GET manifests/v1", openUpload("layer")}, uploads[:2]...)
+		requireRequests(t, srv.requests(a), []string{"GET manifests/v1", openUpload("layer")}, uploads[0], uploads[1], cancellation, cancellation)
 	}
 }

@@ -40,7 +40,7 @@ func TestPushSendsBlobsThenTagsInOrder(t *testing.T) {
 	}
 	pulled := new(packager.Store)
 	defer func() { _ = pulled.Close() }()
-	_, err = client.Pull(t.Context(), repository, "v1", pulled)
+	_, err = client.Pull(t.Context(), repository, "v1", pulled, registry.PullOptions{})
 	require.NoError(t, err, "what was pushed is complete")
 }
 
@@ -150,7 +150,7 @@ func TestPushKeepTagsNeedsAnAnswer(t *testing.T) {
 		t.Run(http.StatusText(code), func(t *testing.T) {
 			srv := start(t, memregistry.Options{}, fault{"GET manifests/", status(code, "")})
 			a := newArtifact(t, "demo")
-			_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{KeepTags: true}, "v1")
+			_, err := a.push(t, srv.client(t, registry.Options{Retry: once}), registry.PushOptions{KeepTags: true}, "v1")
 			assert.Equal(t, code, requireError(t, err).StatusCode)
 			assert.Equal(t, []string{"GET manifests/v1"}, srv.requests(a))
 		})
@@ -175,33 +175,33 @@ func TestPushEvents(t *testing.T) {
 		name  string
 		force bool
 		tags  []string
-		want  []registry.PushEvent
+		want  []registry.Event
 	}{
-		{"all is new", false, []string{"v1", "v2"}, []registry.PushEvent{
+		{"all is new", false, []string{"v1", "v2"}, []registry.Event{
 			{Descriptor: a.Config}, {Descriptor: a.Layer},
 			{Descriptor: a.Manifest, Tag: "v1"}, {Descriptor: a.Manifest, Tag: "v2"},
 		}},
-		{"a tag is new", false, []string{"v3"}, []registry.PushEvent{
+		{"a tag is new", false, []string{"v3"}, []registry.Event{
 			{Descriptor: a.Config, Skipped: true}, {Descriptor: a.Layer, Skipped: true},
 			{Descriptor: a.Manifest, Tag: "v3"},
 		}},
-		{"one of two tags is new", false, []string{"v1", "v4"}, []registry.PushEvent{
+		{"one of two tags is new", false, []string{"v1", "v4"}, []registry.Event{
 			{Descriptor: a.Config, Skipped: true}, {Descriptor: a.Layer, Skipped: true},
 			{Descriptor: a.Manifest, Tag: "v1", Skipped: true}, {Descriptor: a.Manifest, Tag: "v4"},
 		}},
-		{"nothing is new", false, []string{"v1", "v2"}, []registry.PushEvent{
+		{"nothing is new", false, []string{"v1", "v2"}, []registry.Event{
 			{Descriptor: a.Manifest, Tag: "v1", Skipped: true}, {Descriptor: a.Manifest, Tag: "v2", Skipped: true},
 		}},
-		{"by force", true, []string{"v1"}, []registry.PushEvent{
+		{"by force", true, []string{"v1"}, []registry.Event{
 			{Descriptor: a.Config, Skipped: true}, {Descriptor: a.Layer, Skipped: true},
 			{Descriptor: a.Manifest, Tag: "v1"},
 		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			var events []registry.PushEvent
+			var events []registry.Event
 			_, err := a.push(t, client, registry.PushOptions{
 				Force:   row.force,
-				OnEvent: func(e registry.PushEvent) { events = append(events, e) },
+				OnEvent: func(e registry.Event) { events = append(events, e) },
 			}, row.tags...)
 			require.NoError(t, err)
 			require.Len(t, events, len(row.want))
@@ -223,8 +223,8 @@ func TestPushEventsEndWithTheFailure(t *testing.T) {
 	a := newArtifact(t, "demo")
 	var tags []string
 	_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{
-		OnEvent: func(e registry.PushEvent) {
-			if e.Tag != "" {
+		OnEvent: func(e registry.Event) {
+			if e.Tag != "" && e.Again == nil {
 				tags = append(tags, e.Tag)
 				assert.NotEmpty(t, srv.digestOf(t, e.Tag))
 			}
@@ -256,7 +256,7 @@ func TestPushRefusesBeforeAnyRequest(t *testing.T) {
 			require.ErrorIs(t, err, row.kind)
 			assert.Zero(t, result)
 			assert.NotContains(t, err.Error(), password)
-			target, targetErr := client.Target(t.Context(), row.repository, row.tags)
+			target, targetErr := client.Target(t.Context(), row.repository, row.tags, registry.TargetOptions{})
 			assert.Equal(t, err, targetErr)
 			assert.Nil(t, target)
 			assert.Empty(t, srv.requests(a))
@@ -269,7 +269,7 @@ func TestPushNamesTheTagThatFails(t *testing.T) {
 	srv := start(t, memregistry.Options{}, fault{"PUT manifests/second", status(http.StatusInternalServerError, "UNKNOWN")})
 	a := newArtifact(t, "demo")
 	_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{}, "first", "second", "third")
-	failed := requireKind(t, err, nil)
+	failed := requireKind(t, err, registry.ErrServer)
 	assert.Equal(t, srv.host+"/"+repository+":second", failed.Reference)
 	assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, "first"))
 	assert.Empty(t, srv.digestOf(t, "third"))

@@ -6,14 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"strings"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
-	"oras.land/oras-go/v2/registry/remote"
-	"oras.land/oras-go/v2/registry/remote/errcode"
+	"oras.land/oras-go/v2/registry/remote/auth"
 
 	"github.com/kubeoci/oci/reference"
 )
@@ -23,30 +23,28 @@ import (
 //
 // Errors are those of [Client.Push]; a repository or ref that does not exist is
 // [ErrNotFound].
-func (c *Client) Resolve(ctx context.Context, repository, ref string) (ocispec.Descriptor, error) {
-	repo, err := c.repository(repository)
-	if err != nil {
-		return ocispec.Descriptor{}, err
-	}
-	if err := checkRef(ref); err != nil {
-		return ocispec.Descriptor{}, err
-	}
-	desc, err := repo.Resolve(ctx, ref)
-	if err != nil {
-		repo.Reference.Reference = ref // for the message
-		return ocispec.Descriptor{}, c.fail(ctx, "resolve", repo.Reference.String(), markMalformed(err))
-	}
-	return desc, nil
+func (c *Client) Resolve(ctx context.Context, name, ref string) (desc ocispec.Descriptor, err error) {
+	err = c.read(ctx, "resolve", name, ref, func(ctx context.Context, repo *repository) error {
+		return c.retry(ctx, nil, func(ctx context.Context) (err error) {
+			desc, err = repo.resolve(ctx, ref)
+			return err
+		})
+	})
+	return desc, err
 }
 
-// markMalformed finds the errors of a HEAD request for which oras-go has no type:
-// the answer says success and is not that of a registry.
-func markMalformed(err error) error {
-	_, refused := errors.AsType[*errcode.ErrorResponse](err)
-	if refused || errors.Is(err, errdef.ErrNotFound) || !isAnswer(err) {
+// read calls f within the time that reading may take.
+func (c *Client) read(ctx context.Context, op, name, ref string, f func(context.Context, *repository) error) error {
+	repo, err := c.repository(name, auth.ActionPull)
+	if err != nil {
 		return err
 	}
-	return fmt.Errorf("%w: %w", errMalformed, err)
+	if err := checkRef(ref); err != nil {
+		return err
+	}
+	limited, cancel := limit(ctx, c.timeout)
+	defer cancel()
+	return c.fail(limited, op, repo.at(ref), f(limited, repo))
 }
 
 // Exists reports whether the repository has a manifest under ref, a tag or a
@@ -59,71 +57,86 @@ func (c *Client) Exists(ctx context.Context, repository, ref string) (bool, erro
 	return err == nil, err
 }
 
+// PullOptions say how to pull. The zero value pulls.
+type PullOptions struct {
+	// OnEvent is told what happens, from the goroutine that called Pull or one
+	// that reads in its stead. What it waits for, the pull waits for.
+	OnEvent func(Event)
+}
+
 // Pull copies the image manifest that ref, a tag or a digest, stands for to dst,
-// after its config and layers, and returns its descriptor. Whether a blob is
-// what its descriptor says is for dst to verify, as packager.Store and the
-// stores of oras-go do. Pull unpacks nothing.
+// after its config and layers, and returns its descriptor. What is not what its
+// descriptor says fails before dst has all of it. Pull unpacks nothing.
 //
-// Errors are those of [Client.Resolve], or of dst. What is under ref and not an
-// image manifest of at most 4 MiB is refused.
-func (c *Client) Pull(ctx context.Context, repository, ref string, dst content.Storage) (ocispec.Descriptor, error) {
-	desc, err := c.Resolve(ctx, repository, ref)
+// Errors are those of [Client.Resolve], [ErrCorrupt], or those of dst. What is
+// under ref and not an image manifest of at most 4 MiB is refused. All of it
+// takes at most [Options.Timeout].
+func (c *Client) Pull(ctx context.Context, name, ref string, dst content.Storage, opts PullOptions) (desc ocispec.Descriptor, err error) {
+	err = c.read(ctx, "pull", name, ref, func(ctx context.Context, repo *repository) (err error) {
+		desc, err = pull(ctx, repo, ref, dst, &teller{tell: opts.OnEvent})
+		return err
+	})
+	return desc, err
+}
+
+func pull(ctx context.Context, repo *repository, ref string, dst content.Storage, events *teller) (desc ocispec.Descriptor, err error) {
+	var data []byte
+	err = repo.client.retry(ctx, events.again(desc, ""), func(ctx context.Context) (err error) {
+		desc, data, err = repo.manifest(ctx, ref)
+		return err
+	})
 	if err != nil {
 		return ocispec.Descriptor{}, err
 	}
-	repo, err := c.repository(repository)
-	if err != nil {
+	if err := checkManifest(desc); err != nil {
 		return ocispec.Descriptor{}, err
 	}
-	if err := pull(ctx, repo, desc, dst); err != nil {
-		repo.Reference.Reference = ref // for the message
-		return ocispec.Descriptor{}, c.fail(ctx, "pull", repo.Reference.String(), err)
+	blobs, err := blobsOf(data)
+	if err != nil { // and it had no digest that it could have been told by
+		return ocispec.Descriptor{}, &malformedError{"not a manifest", http.StatusOK, desc.MediaType}
 	}
+	for _, blob := range blobs {
+		exists, err := dst.Exists(ctx, blob)
+		if err != nil {
+			return ocispec.Descriptor{}, &localError{err}
+		}
+		if !exists {
+			err = repo.client.retry(ctx, events.again(blob, ""), func(ctx context.Context) error {
+				return repo.fetch(ctx, blob, dst, events)
+			})
+		}
+		if err != nil {
+			return ocispec.Descriptor{}, err
+		}
+		events.emit(Event{Descriptor: blob, Bytes: blob.Size, Skipped: exists})
+	}
+	if err := store(ctx, dst, desc, bytes.NewReader(data)); err != nil {
+		return ocispec.Descriptor{}, err
+	}
+	events.emit(Event{Descriptor: desc, Bytes: desc.Size})
 	return desc, nil
 }
 
-func pull(ctx context.Context, repo *remote.Repository, manifest ocispec.Descriptor, dst content.Storage) error {
-	if err := checkManifest(manifest); err != nil {
-		return err
+// fetch copies a blob to dst.
+func (r *repository) fetch(ctx context.Context, blob ocispec.Descriptor, dst content.Storage, events *teller) error {
+	if err := blob.Digest.Validate(); err != nil || blob.Size < 0 {
+		return &localError{fmt.Errorf("%.100q of %d bytes is no blob: %w", blob.Digest, blob.Size, errdef.ErrInvalidDigest)}
 	}
-	data, err := readAll(ctx, repo, manifest)
+	resp, err := r.ask(ctx, request{method: http.MethodGet, url: r.url("blobs/"+blob.Digest.String(), nil)}, http.StatusOK)
+	if hasStatus(err, http.StatusNotFound) {
+		return &corruptError{blob: blob, missing: true}
+	}
 	if err != nil {
 		return err
 	}
-	blobs, err := blobsOf(data)
-	if err != nil {
-		return err
+	defer func() { _ = resp.Body.Close() }() // only read from
+	if resp.ContentLength != blob.Size && newAnswerError(resp).contentType == "text/html" {
+		return malformed(resp, "not a blob")
 	}
-	for _, blob := range blobs {
-		r, err := repo.Blobs().Fetch(ctx, blob)
-		if errors.Is(err, errdef.ErrNotFound) {
-			return &localError{fmt.Errorf("%s is named by the manifest, and the registry does not have it", blob.Digest)}
-		}
-		if err != nil {
-			return err
-		}
-		err = store(ctx, dst, blob, r)
-		_ = r.Close() // only read from
-		if err != nil {
-			return err
-		}
+	if resp.ContentLength >= 0 && resp.ContentLength != blob.Size {
+		return &corruptError{blob: blob}
 	}
-	return store(ctx, dst, manifest, bytes.NewReader(data))
-}
-
-// readAll reads a manifest, and verifies it.
-func readAll(ctx context.Context, repo *remote.Repository, manifest ocispec.Descriptor) ([]byte, error) {
-	r, err := repo.Fetch(ctx, manifest)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = r.Close() }() // only read from
-	source := &watchedReader{Reader: r}
-	data, err := content.ReadAll(source, manifest)
-	if failed := source.failed(); failed != nil {
-		return nil, connectionError(failed)
-	}
-	return data, err
+	return store(ctx, dst, blob, events.watch(newVerifiedReader(resp.Body, blob), blob))
 }
 
 // connectionError is a failure to read a body, as if it came from net/http.
@@ -134,11 +147,13 @@ func connectionError(err error) error { return &url.Error{Op: "Get", Err: err} }
 func store(ctx context.Context, dst content.Pusher, desc ocispec.Descriptor, r io.Reader) error {
 	source := &watchedReader{Reader: r}
 	err := dst.Push(ctx, desc, source)
-	switch {
+	switch failed := source.failed(); {
 	case errors.Is(err, errdef.ErrAlreadyExists):
 		return nil
-	case source.failed() != nil:
-		return connectionError(source.failed())
+	case is[*corruptError](failed):
+		return failed
+	case failed != nil:
+		return connectionError(failed)
 	case err != nil:
 		return &localError{fmt.Errorf("store %s: %w", desc.Digest, err)}
 	}

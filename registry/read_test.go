@@ -71,7 +71,7 @@ func TestReadWhatIsMissing(t *testing.T) {
 			require.NoError(t, err)
 			assert.False(t, exists)
 
-			desc, err = client.Pull(t.Context(), row.repository, row.ref, new(packager.Store))
+			desc, err = client.Pull(t.Context(), row.repository, row.ref, new(packager.Store), registry.PullOptions{})
 			requireKind(t, err, registry.ErrNotFound)
 			assert.Zero(t, desc)
 		})
@@ -98,7 +98,7 @@ func TestReadRefusesBeforeAnyRequest(t *testing.T) {
 			exists, err := client.Exists(t.Context(), row.repository, row.ref)
 			require.ErrorIs(t, err, row.kind)
 			assert.False(t, exists)
-			_, err = client.Pull(t.Context(), row.repository, row.ref, new(packager.Store))
+			_, err = client.Pull(t.Context(), row.repository, row.ref, new(packager.Store), registry.PullOptions{})
 			require.ErrorIs(t, err, row.kind)
 			assert.Empty(t, srv.log)
 		})
@@ -110,7 +110,7 @@ func TestPull(t *testing.T) {
 	client := stored(t, a).client(t, registry.Options{})
 	for _, ref := range []string{"v1", a.Manifest.Digest.String()} {
 		dst := new(packager.Store)
-		desc, err := client.Pull(t.Context(), repository, ref, dst)
+		desc, err := client.Pull(t.Context(), repository, ref, dst, registry.PullOptions{})
 		require.NoError(t, err)
 		assert.Equal(t, a.Manifest.Digest, desc.Digest)
 		for _, part := range []ocispec.Descriptor{a.Manifest, a.Config, a.Layer} {
@@ -120,7 +120,7 @@ func TestPull(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, want, got)
 		}
-		_, err = client.Pull(t.Context(), repository, ref, dst)
+		_, err = client.Pull(t.Context(), repository, ref, dst, registry.PullOptions{})
 		require.NoError(t, err, "what is there already is no error")
 		require.NoError(t, dst.Close())
 	}
@@ -133,11 +133,10 @@ func TestPullCorrupted(t *testing.T) {
 	for _, row := range []struct {
 		name, step string
 		part       ocispec.Descriptor
-		want       error
 	}{
-		{"manifest", "GET manifests/", a.Manifest, content.ErrMismatchedDigest},
-		{"config", "GET blobs/" + a.Config.Digest.String(), a.Config, content.ErrMismatchedDigest},
-		{"layer", "GET blobs/" + a.Layer.Digest.String(), a.Layer, content.ErrMismatchedDigest},
+		{"manifest", "GET manifests/", a.Manifest},
+		{"config", "GET blobs/" + a.Config.Digest.String(), a.Config},
+		{"layer", "GET blobs/" + a.Layer.Digest.String(), a.Layer},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			srv := stored(t, a, fault{row.step, func(w http.ResponseWriter, _ *http.Request) {
@@ -145,12 +144,12 @@ func TestPullCorrupted(t *testing.T) {
 				assert.NoError(t, err)
 				data[0] ^= 1
 				w.Header().Set("Content-Type", row.part.MediaType)
+				w.Header().Set("Docker-Content-Digest", row.part.Digest.String())
 				_, _ = w.Write(data)
 			}})
 			dst := new(packager.Store)
-			desc, err := srv.client(t, registry.Options{}).Pull(t.Context(), repository, "v1", dst)
-			require.ErrorIs(t, err, row.want)
-			failed := requireKind(t, err, nil)
+			desc, err := srv.client(t, registry.Options{}).Pull(t.Context(), repository, "v1", dst, registry.PullOptions{})
+			failed := requireKind(t, err, registry.ErrCorrupt)
 			assert.Equal(t, "pull", failed.Op)
 			assert.Zero(t, desc)
 			for _, part := range []ocispec.Descriptor{a.Manifest, row.part} {
@@ -162,15 +161,15 @@ func TestPullCorrupted(t *testing.T) {
 	}
 }
 
-// A manifest of another size than the one that was announced is not read.
-func TestPullManifestThatGrows(t *testing.T) {
+// What is no manifest, though it is said to be one.
+func TestPullManifestThatIsNone(t *testing.T) {
 	a := newArtifact(t, "demo")
 	srv := stored(t, a, fault{"GET manifests/", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", ocispec.MediaTypeImageManifest)
 		_, _ = io.WriteString(w, strings.Repeat(" ", int(a.Manifest.Size)+1))
 	}})
-	_, err := srv.client(t, registry.Options{}).Pull(t.Context(), repository, "v1", new(packager.Store))
-	requireKind(t, err, nil)
+	_, err := srv.client(t, registry.Options{}).Pull(t.Context(), repository, "v1", new(packager.Store), registry.PullOptions{})
+	requireKind(t, err, registry.ErrNotRegistry)
 }
 
 func TestPullManifestOverTheLimit(t *testing.T) {
@@ -184,7 +183,7 @@ func TestPullManifestOverTheLimit(t *testing.T) {
 			_, _ = w.Write(data)
 		}
 	}})
-	_, err := srv.client(t, registry.Options{}).Pull(t.Context(), repository, "v1", new(packager.Store))
+	_, err := srv.client(t, registry.Options{}).Pull(t.Context(), repository, "v1", new(packager.Store), registry.PullOptions{})
 	require.ErrorIs(t, err, errdef.ErrSizeExceedsLimit)
 	requireKind(t, err, nil)
 }
@@ -193,9 +192,10 @@ func TestPullManifestOverTheLimit(t *testing.T) {
 func TestPullBlobThatIsMissing(t *testing.T) {
 	a := newArtifact(t, "demo")
 	srv := stored(t, a, fault{"GET blobs/" + a.Layer.Digest.String(), status(http.StatusNotFound, "BLOB_UNKNOWN")})
-	_, err := srv.client(t, registry.Options{}).Pull(t.Context(), repository, "v1", new(packager.Store))
-	requireKind(t, err, nil)
-	assert.Contains(t, err.Error(), a.Layer.Digest.String())
+	_, err := srv.client(t, registry.Options{}).Pull(t.Context(), repository, "v1", new(packager.Store), registry.PullOptions{})
+	requireKind(t, err, registry.ErrCorrupt)
+	assert.EqualError(t, err, "pull "+srv.host+"/apps/demo:v1: registry holds corrupt content: "+
+		a.Layer.Digest.String()+" is named by the manifest, and missing")
 }
 
 // fullStore takes nothing.
@@ -218,7 +218,7 @@ func TestPullToADestinationThatFails(t *testing.T) {
 	} {
 		t.Run(err.Error(), func(t *testing.T) {
 			dst := fullStore{new(packager.Store), err}
-			_, failed := stored(t, a).client(t, registry.Options{}).Pull(t.Context(), repository, "v1", dst)
+			_, failed := stored(t, a).client(t, registry.Options{}).Pull(t.Context(), repository, "v1", dst, registry.PullOptions{})
 			requireKind(t, failed, nil)
 			require.ErrorIs(t, failed, err)
 		})

@@ -94,7 +94,7 @@ func TestCredentialsAreNotPrinted(t *testing.T) {
 	client := newClient(t, "localhost", registry.Options{Credential: ci})
 	requireNoSecret(t, printed(t, client))
 	target, err := start(t, memregistry.Options{}, fault{"GET", refusal(403, "DENIED", password)}).
-		client(t, registry.Options{Credential: ci}).Target(t.Context(), repository, []string{"v1"})
+		client(t, registry.Options{Credential: ci}).Target(t.Context(), repository, []string{"v1"}, registry.TargetOptions{})
 	require.NoError(t, err)
 	requireNoSecret(t, printed(t, target))
 	requireNoSecret(t, fmt.Sprintf("%+v %#v", struct{ C *registry.Client }{client}, client))
@@ -114,7 +114,8 @@ func TestPrintedForms(t *testing.T) {
 		{"access token", registry.Credential{AccessToken: password}, `registry.Credential([redacted])`},
 		{"client", newClient(t, "localhost:5000", registry.Options{Credential: ci}), `registry.Client(localhost:5000)`},
 		{"options", opts, `registry.Options{"PlainHTTP":false,"TLS":false,"PlainHTTPCredentials":false,` +
-			`"Credential":"registry.Credential(\"ci\" [redacted])","DockerConfig":"","InsecureSkipVerify":true,"UserAgent":""}`},
+			`"Credential":"registry.Credential(\"ci\" [redacted])","DockerConfig":"","InsecureSkipVerify":true,"UserAgent":"",` +
+			`"Timeout":0,"VerifyTimeout":0,"Retry":{"MaxAttempts":0,"MinWait":0,"MaxWait":0},"ForeignUploads":false,"LocalServices":false}`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d"} {

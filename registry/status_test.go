@@ -26,7 +26,7 @@ var answers = []struct {
 	{204, "", registry.ErrNotRegistry},
 	{304, "", registry.ErrNotRegistry},
 	{400, "", registry.ErrNotRegistry},
-	{400, "MANIFEST_INVALID", nil},
+	{400, "MANIFEST_INVALID", registry.ErrInvalid},
 	{401, "", registry.ErrAuthRequired},
 	{401, "UNAUTHORIZED", registry.ErrAuthRequired},
 	{403, "", registry.ErrAuthRequired},
@@ -34,24 +34,36 @@ var answers = []struct {
 	{404, "", registry.ErrNotRegistry},
 	{404, "NAME_UNKNOWN", registry.ErrNotFound},
 	{404, "BLOB_UPLOAD_UNKNOWN", registry.ErrNotFound},
-	{405, "", nil},
-	{405, "UNSUPPORTED", nil},
-	{409, "TAG_IMMUTABLE", nil},
-	{412, "PRECONDITION", nil},
-	{413, "", nil},
-	{413, "SIZE_INVALID", nil},
-	{429, "", nil},
-	{429, "TOOMANYREQUESTS", nil},
-	{500, "", nil},
-	{500, "UNKNOWN", nil},
-	{503, "", nil},
-	{503, "UNAVAILABLE", nil},
+	{403, "TOOMANYREQUESTS", registry.ErrRateLimited},
+	{405, "", registry.ErrNotRegistry},
+	{405, "UNSUPPORTED", registry.ErrUnsupported},
+	{409, "TAG_IMMUTABLE", registry.ErrInvalid},
+	{412, "PRECONDITION", registry.ErrInvalid},
+	{413, "", registry.ErrTooLarge},
+	{413, "SIZE_INVALID", registry.ErrTooLarge},
+	{415, "", registry.ErrUnsupported},
+	{416, "", registry.ErrInvalid},
+	{429, "", registry.ErrRateLimited},
+	{429, "TOOMANYREQUESTS", registry.ErrRateLimited},
+	{500, "", registry.ErrServer},
+	{500, "UNKNOWN", registry.ErrServer},
+	{501, "", registry.ErrNotRegistry},
+	{501, "UNSUPPORTED", registry.ErrUnsupported},
+	{503, "", registry.ErrServer},
+	{503, "UNAVAILABLE", registry.ErrServer},
+	{507, "", registry.ErrServer},
+	{511, "", registry.ErrNotRegistry},
 }
 
 var kinds = []error{
 	registry.ErrAuthRequired, registry.ErrPermissionDenied, registry.ErrNotFound,
 	registry.ErrTagConflict, registry.ErrTLSMismatch, registry.ErrNotRegistry, registry.ErrUnreachable,
+	registry.ErrRateLimited, registry.ErrTooLarge, registry.ErrInvalid, registry.ErrUnsupported, registry.ErrServer,
+	registry.ErrCorrupt,
 }
+
+// once is for tests that count requests: nothing is tried again.
+var once = registry.Retry{MaxAttempts: 1}
 
 // requireKind asserts that err matches kind and none of its siblings.
 func requireKind(t *testing.T, err, kind error) *registry.Error {
@@ -79,20 +91,29 @@ func TestPushIsRefused(t *testing.T) {
 		tag      string   // in the error
 	}{
 		{"POST blobs/uploads/", nil, []string{openUpload("config"), openUpload("layer")}, ""},
-		{"PUT blobs/uploads/", nil, uploads, ""},
+		{"PUT blobs/uploads/", nil, append(uploads[:len(uploads):len(uploads)], cancellation, cancellation), ""},
 		{"PUT manifests/", append(uploads[:4:4], "PUT manifests/v1"), nil, ":v1"},
 	} {
 		for _, answer := range answers {
-			if answer.status == http.StatusNotFound && !strings.HasPrefix(step.name, "POST") {
+			manifest := step.name == "PUT manifests/"
+			switch {
+			case answer.status == http.StatusNotFound && !strings.HasPrefix(step.name, "POST"):
 				answer.kind = registry.ErrNotFound // a registry it is: it took something
+			case answer.kind == registry.ErrNotRegistry && (answer.status == 405 || answer.status == 501) && !strings.HasPrefix(step.name, "POST"):
+				answer.kind = registry.ErrUnsupported
+			case manifest && (answer.status == http.StatusConflict || answer.status == http.StatusPreconditionFailed):
+				answer.kind = registry.ErrTagConflict
 			}
 			want, may := append([]string{"GET manifests/v1"}, step.requests...), step.may
 			if strings.HasPrefix(step.name, "POST") && slices.Contains(mountRefusals, answer.status) {
 				may = append(may[:2:2], plainUpload, plainUpload)
 			}
+			if manifest && answer.status >= http.StatusInternalServerError { // it may have been set
+				may = []string{"HEAD manifests/v1", "GET manifests/v1"}
+			}
 			t.Run(fmt.Sprintf("%s %d %s", step.name, answer.status, answer.code), func(t *testing.T) {
 				srv := start(t, memregistry.Options{}, fault{step.name, status(answer.status, answer.code)})
-				result, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{}, "v1")
+				result, err := a.push(t, srv.client(t, registry.Options{Retry: once}), registry.PushOptions{}, "v1")
 				failed := requireKind(t, err, answer.kind)
 				assert.Zero(t, result)
 				assert.Equal(t, answer.status, failed.StatusCode)
@@ -107,24 +128,25 @@ func TestPushIsRefused(t *testing.T) {
 }
 
 // mountRefusals are what registries answer that know nothing of mounting.
-var mountRefusals = []int{400, 404, 405, 422, 501}
+var mountRefusals = []int{400, 403, 404, 405, 422, 501}
 
 // Some registries refuse with all kinds of answers to say what a tag points to
 // where it does not exist, or to whoever may only write. Others do not know what
 // mounting is.
 func TestPushThoughQuestionsAreRefused(t *testing.T) {
 	const get, mount = "GET manifests/", "POST blobs/uploads/?mount="
-	all := []int{400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 501, 503}
+	all := []int{400, 401, 403, 404, 405, 409, 413, 422, 501}
+	plain := []string{plainUpload, plainUpload, upload("config"), upload("layer")}
 	a := newArtifact(t, "demo")
 	for _, row := range []struct {
 		name  string
 		steps []string
 		codes []int
-		extra []string // requests
+		up    []string // requests that upload
 	}{
-		{"tag", []string{get}, all, nil},
-		{"mount", []string{mount}, mountRefusals, []string{plainUpload, plainUpload}},
-		{"both", []string{get, mount}, mountRefusals, []string{plainUpload, plainUpload}},
+		{"tag", []string{get}, all, uploads},
+		{"mount", []string{mount}, mountRefusals, plain},
+		{"both", []string{get, mount}, mountRefusals, plain},
 	} {
 		for _, code := range row.codes {
 			for _, opts := range []registry.Options{{}, {Credential: ci}} {
@@ -133,12 +155,12 @@ func TestPushThoughQuestionsAreRefused(t *testing.T) {
 					for _, step := range row.steps {
 						faults = append(faults, fault{step, status(code, "")})
 					}
-					want := slices.Concat([]string{"GET manifests/v1"}, uploads, row.extra, []string{"PUT manifests/v1"})
-					var may []string
+					want := slices.Concat([]string{"GET manifests/v1"}, row.up, []string{"PUT manifests/v1"})
+					may := []string{openUpload("config"), openUpload("layer")} // one of them tells all
 					server := memregistry.Options{}
 					if !opts.Credential.IsZero() { // which is first asked for in answer to one of these
 						server.Users = users
-						may = []string{"GET manifests/v1", openUpload("config"), openUpload("layer"), plainUpload, plainUpload}
+						may = append(may, "GET manifests/v1", openUpload("config"), openUpload("layer"), plainUpload, plainUpload)
 					}
 					srv := start(t, server, faults...)
 					result, err := a.push(t, srv.client(t, opts), registry.PushOptions{}, "v1")
@@ -208,13 +230,14 @@ func TestReadingIsRefused(t *testing.T) {
 		{401, registry.ErrAuthRequired},
 		{403, registry.ErrAuthRequired},
 		{404, registry.ErrNotFound},
-		{405, nil},
-		{429, nil},
-		{500, nil},
-		{503, nil},
+		{405, registry.ErrUnsupported},
+		{415, registry.ErrUnsupported},
+		{429, registry.ErrRateLimited},
+		{500, registry.ErrServer},
+		{503, registry.ErrServer},
 	} {
 		t.Run(fmt.Sprint(row.status), func(t *testing.T) {
-			srv := start(t, memregistry.Options{}, fault{"", status(row.status, "")})
+			srv := start(t, memregistry.Options{}, fault{"", status(row.status, "UNKNOWN")})
 			client := srv.client(t, registry.Options{})
 
 			_, err := client.Resolve(t.Context(), repository, "v1")

@@ -4,16 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/url"
+	"net/http"
 	"slices"
-	"strings"
+	"time"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"oras.land/oras-go/v2/content"
-	"oras.land/oras-go/v2/errdef"
-	"oras.land/oras-go/v2/registry/remote"
 	"oras.land/oras-go/v2/registry/remote/auth"
 
 	"github.com/kubeoci/oci/internal/ordered"
@@ -29,9 +25,10 @@ const maxParallel = 4
 // concurrent use.
 type Target struct {
 	client *Client
-	repo   *remote.Repository
+	repo   *repository
 	tags   []string
-	found  []found // in the order of the tags
+	found  []found       // in the order of the tags
+	left   time.Duration // of what the push may take
 	// known are the blobs, by digest, that the manifests name which the tags
 	// pointed to, and their sizes. Nil where that was seen to be wrong.
 	known map[digest.Digest]int64
@@ -41,8 +38,15 @@ type Target struct {
 
 // found is what a tag points to.
 type found struct {
+	exists   bool
 	desc     ocispec.Descriptor // zero for a tag that does not exist
 	manifest []byte             // nil if it is no image manifest
+}
+
+// TargetOptions say how to ask for tags. The zero value asks.
+type TargetOptions struct {
+	// OnEvent is told when a tag has to be asked for again, one event at a time.
+	OnEvent func(Event)
 }
 
 // Target asks what the tags point to, with one request for each. At least one
@@ -51,8 +55,8 @@ type found struct {
 // Errors are those of [Client.Push] except [ErrTagConflict]. A registry that
 // refuses to answer is no error yet: whether pushing is allowed is for the push
 // to find out.
-func (c *Client) Target(ctx context.Context, repository string, tags []string) (*Target, error) {
-	repo, err := c.repository(repository)
+func (c *Client) Target(ctx context.Context, repository string, tags []string, opts TargetOptions) (*Target, error) {
+	repo, err := c.repository(repository, auth.ActionPull, auth.ActionPush)
 	if err != nil {
 		return nil, err
 	}
@@ -69,10 +73,13 @@ func (c *Client) Target(ctx context.Context, repository string, tags []string) (
 		repo:   repo,
 		tags:   slices.Clone(tags),
 		found:  make([]found, len(tags)),
+		left:   c.timeout,
 		known:  map[digest.Digest]int64{},
 	}
-	if err := t.ask(ctx); err != nil {
-		return nil, t.fail(ctx, "", err)
+	limited, cancel := t.limit(ctx)
+	defer cancel()
+	if err := t.ask(limited, &teller{tell: opts.OnEvent}); err != nil {
+		return nil, t.fail(limited, "", err)
 	}
 	for _, manifest := range t.Manifests() {
 		blobs, err := blobsOf(manifest)
@@ -102,22 +109,21 @@ func (t *Target) Manifests() [][]byte {
 
 // Format keeps what the registry said out of what fmt prints of a Target.
 func (t *Target) Format(f fmt.State, _ rune) {
-	_, _ = fmt.Fprintf(f, "registry.Target(%s)", t.repo.Reference) // fmt.State does not fail
+	_, _ = fmt.Fprintf(f, "registry.Target(%s)", t.repo) // fmt.State does not fail
 }
 
 // ask looks all tags up, the first one alone: it brings the token for the
 // others. Some registries refuse to say what does not exist, or anything to who
 // may only write. That ends the questions, so that a wrong password is not shown
 // again and again.
-func (t *Target) ask(ctx context.Context) error {
-	ctx = t.scoped(ctx)
+func (t *Target) ask(ctx context.Context, events *teller) error {
 	for from, to := 0, 1; from < len(t.tags); from, to = to, len(t.tags) {
 		slots := make([]struct{}, min(to-from, maxParallel))
 		err := ordered.Each(ctx, to-from, slots, func(ctx context.Context, _ struct{}, i int) (err error) {
-			t.found[from+i], err = lookUp(ctx, t.repo, t.tags[from+i])
+			t.found[from+i], err = t.lookUp(ctx, t.tags[from+i], events)
 			return err
 		}, func(struct{}, int) error { return nil })
-		if err != nil && isAnswer(err) && ctx.Err() == nil {
+		if err != nil && isRefusal(err) && ctx.Err() == nil {
 			t.refused = err
 			return nil
 		}
@@ -129,57 +135,37 @@ func (t *Target) ask(ctx context.Context) error {
 }
 
 // lookUp returns what a tag points to: nothing if it does not exist.
-func lookUp(ctx context.Context, repo *remote.Repository, tag string) (found, error) {
-	desc, body, err := repo.FetchReference(ctx, tag)
-	if errors.Is(err, errdef.ErrNotFound) {
+func (t *Target) lookUp(ctx context.Context, tag string, events *teller) (f found, err error) {
+	err = t.client.retry(ctx, events.again(ocispec.Descriptor{}, tag), func(ctx context.Context) (err error) {
+		f.desc, f.manifest, err = t.repo.manifest(ctx, tag)
+		return err
+	})
+	if hasStatus(err, http.StatusNotFound) {
 		return found{}, nil
 	}
-	if errors.Is(err, io.ErrUnexpectedEOF) { // in the body, where the digest had to be found from that
-		return found{}, connectionError(err)
-	}
-	if err != nil {
-		return found{}, markMalformed(err)
-	}
-	defer func() { _ = body.Close() }() // only read from
-	if !isManifest(desc.MediaType) {
-		return found{}, errMalformed
-	}
-	if checkManifest(desc) != nil {
-		return found{desc: desc}, nil // an index, an image of Docker, or too large
-	}
-	source := &watchedReader{Reader: body}
-	data, err := content.ReadAll(source, desc)
-	if failed := source.failed(); failed != nil {
-		return found{}, connectionError(failed)
-	}
-	if err != nil {
-		return found{}, errMalformed // it is not what its digest says
-	}
-	return found{desc, data}, nil
+	f.exists = err == nil
+	return f, err
 }
 
-// isAnswer reports whether err is what the registry made of a request, and not
+// isRefusal reports whether err is what the registry made of a request, and not
 // that it could not be asked.
-func isAnswer(err error) bool {
-	_, transport := errors.AsType[*url.Error](err)
-	_, local := errors.AsType[*localError](err)
-	return !transport && !local && !errors.Is(err, auth.ErrBasicCredentialNotFound)
+func isRefusal(err error) bool {
+	answer, answered := errors.AsType[*answerError](err)
+	return answered && !answer.mayPass() || is[*malformedError](err) || is[*corruptError](err)
 }
 
-// isManifest reports whether a registry may have it under a tag.
-func isManifest(mediaType string) bool {
-	return strings.HasPrefix(mediaType, "application/vnd.oci.") || strings.HasPrefix(mediaType, "application/vnd.docker.distribution.")
-}
-
-// scoped asks for tokens that allow the whole of a push from the first request
-// on.
-func (t *Target) scoped(ctx context.Context) context.Context {
-	return auth.AppendRepositoryScope(ctx, t.repo.Reference, auth.ActionPull, auth.ActionPush)
+// limit returns a context for what is left of the time that the push may take.
+// What is between two of them is not counted.
+func (t *Target) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	began := time.Now()
+	limited, cancel := limit(ctx, t.left)
+	return limited, func() {
+		t.left = max(t.left-time.Since(began), 1)
+		cancel()
+	}
 }
 
 // fail says what went wrong with the push, and with which tag if one is named.
 func (t *Target) fail(ctx context.Context, tag string, err error) error {
-	ref := t.repo.Reference
-	ref.Reference = tag
-	return t.client.fail(ctx, "push to", ref.String(), err)
+	return t.client.fail(ctx, "push to", t.repo.at(tag), err)
 }

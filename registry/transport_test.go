@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -88,6 +89,12 @@ func TestOptionsValidateRefuses(t *testing.T) {
 		{"transport and authorities", "ghcr.io", registry.Options{Transport: inProcess{}, RootCAs: x509.NewCertPool()}, registry.ErrInvalidOptions, both},
 		{"transport and any certificate", "ghcr.io", registry.Options{Transport: inProcess{}, InsecureSkipVerify: true}, registry.ErrInvalidOptions, both},
 		{"transport and certificate", "ghcr.io", registry.Options{Transport: inProcess{}, ClientCertificates: make([]tls.Certificate, 1)}, registry.ErrInvalidOptions, both},
+		{"time-out before the beginning", "ghcr.io", registry.Options{Timeout: -1}, registry.ErrInvalidOptions, invalid + "Timeout is -1ns, not within 0 and 24h0m0s"},
+		{"time-out without end", "ghcr.io", registry.Options{VerifyTimeout: 25 * time.Hour}, registry.ErrInvalidOptions, invalid + "VerifyTimeout is 25h0m0s, not within 0 and 24h0m0s"},
+		{"negative wait", "ghcr.io", registry.Options{Retry: registry.Retry{MinWait: -1}}, registry.ErrInvalidOptions, invalid + "Retry.MinWait is -1ns, not within 0 and 24h0m0s"},
+		{"wait without end", "ghcr.io", registry.Options{Retry: registry.Retry{MaxWait: 1 << 62}}, registry.ErrInvalidOptions, invalid + "Retry.MaxWait is 1281023h53m38.427387904s, not within 0 and 24h0m0s"},
+		{"negative attempts", "ghcr.io", registry.Options{Retry: registry.Retry{MaxAttempts: -1}}, registry.ErrInvalidOptions, invalid + "Retry.MaxAttempts is -1, not within 0 and 100"},
+		{"attempts without end", "ghcr.io", registry.Options{Retry: registry.Retry{MaxAttempts: 101}}, registry.ErrInvalidOptions, invalid + "Retry.MaxAttempts is 101, not within 0 and 100"},
 		{"authorities on loopback", "localhost", registry.Options{RootCAs: x509.NewCertPool()}, registry.ErrInvalidOptions, tlsOnPlain},
 		{"any certificate and http", "http://ghcr.io", registry.Options{InsecureSkipVerify: true}, registry.ErrInvalidOptions, tlsOnPlain},
 		{"certificate and plain HTTP", "ghcr.io", registry.Options{PlainHTTP: true, ClientCertificates: make([]tls.Certificate, 1)}, registry.ErrInvalidOptions, tlsOnPlain},

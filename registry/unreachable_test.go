@@ -60,7 +60,7 @@ func startRaw(t *testing.T, text string) (host string) {
 func everything(t *testing.T, client *registry.Client, check func(*testing.T, error)) {
 	t.Helper()
 	t.Run("Target", func(t *testing.T) {
-		target, err := client.Target(t.Context(), repository, []string{"v1", "v2"})
+		target, err := client.Target(t.Context(), repository, []string{"v1", "v2"}, registry.TargetOptions{})
 		assert.Nil(t, target)
 		check(t, err)
 	})
@@ -89,7 +89,7 @@ func everythingButTarget(t *testing.T, client *registry.Client, check func(*test
 		check(t, err)
 	})
 	t.Run("Pull", func(t *testing.T) {
-		_, err := client.Pull(t.Context(), repository, "v1", a.store)
+		_, err := client.Pull(t.Context(), repository, "v1", a.store, registry.PullOptions{})
 		check(t, err)
 	})
 }

@@ -3,13 +3,14 @@ package registry
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
-	"slices"
+	"net/url"
+	"sync"
+	"time"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"oras.land/oras-go/v2/content"
-	"oras.land/oras-go/v2/registry/remote/errcode"
 
 	"github.com/kubeoci/oci/internal/ordered"
 )
@@ -31,7 +32,7 @@ func (p *push) blobs(ctx context.Context, blobs []ocispec.Descriptor) error {
 		}
 		return err
 	}, func(exists *bool, i int) error {
-		p.emit(PushEvent{Descriptor: blobs[i], Skipped: *exists})
+		p.events.emit(Event{Descriptor: blobs[i], Bytes: blobs[i].Size, Skipped: *exists})
 		return nil
 	})
 }
@@ -42,65 +43,236 @@ func (p *push) isKnown(blob ocispec.Descriptor) bool {
 	return found && size == blob.Size
 }
 
-// upload uploads a blob, unless the repository has it. To mount a blob from the
-// repository itself asks for it and opens an upload, in one request
+// upload uploads a blob, unless the repository has it. Whatever went wrong, it
+// begins anew, and then asks whether the blob got there all the same.
+func (p *push) upload(ctx context.Context, blob ocispec.Descriptor) (exists bool, err error) {
+	u := &blobUpload{push: p, blob: blob}
+	err = p.client.retry(ctx, p.events.again(blob, ""), func(ctx context.Context) error {
+		u.attempts++
+		return u.attempt(ctx)
+	})
+	if err != nil && u.place != nil {
+		p.repo.cancelUpload(ctx, u.place)
+	}
+	if u.found {
+		p.claimed.Store(true)
+	}
+	return u.found && !u.sent, err
+}
+
+// blobUpload is a blob on its way to the registry.
+type blobUpload struct {
+	*push
+	blob     ocispec.Descriptor
+	attempts int
+	place    *url.URL // of an upload that is open
+	found    bool     // the registry says that it has the blob
+	sent     bool     // some of it was sent
+	cautious bool
+}
+
+// attempt asks for the blob and, if it is not there, uploads it. The first one
+// does both in one request, which mounting a blob from the repository itself is
 // (distribution-spec v1.1, "Mounting a blob from another repository").
-func (p *push) upload(ctx context.Context, desc ocispec.Descriptor) (exists bool, err error) {
-	blob := &blobSource{desc: desc, src: p.src}
-	err = p.repo.Mount(ctx, desc, p.repo.Reference.Repository, func() (io.ReadCloser, error) { return blob.open(ctx) })
-	if !blob.opened && mayNotMount(err) {
-		err = blob.push(ctx, p.repo.Blobs())
+func (u *blobUpload) attempt(ctx context.Context) (err error) {
+	var mount url.Values
+	switch {
+	case u.doubted:
+	case u.attempts > 1:
+		if u.found, err = u.repo.hasBlob(ctx, u.blob); u.found || err != nil {
+			return err
+		}
+	case !u.unmountable.Load():
+		mount = url.Values{"mount": {u.blob.Digest.String()}, "from": {u.repo.name}}
 	}
-	if failed := blob.failed(); failed != nil {
-		return false, &localError{failed}
+	u.place, err = u.repo.openUpload(ctx, mount)
+	if mount != nil && !mayPass(err) && hasStatus(err, http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed,
+		http.StatusUnprocessableEntity, http.StatusNotImplemented) { // it may know nothing of mounting
+		u.unmountable.Store(true)
+		u.place, err = u.repo.openUpload(ctx, nil)
 	}
-	return err == nil && !blob.opened, err
-}
-
-// mayNotMount reports whether err can mean that the registry knows nothing of
-// mounting.
-func mayNotMount(err error) bool {
-	answer, ok := errors.AsType[*errcode.ErrorResponse](err)
-	return ok && slices.Contains([]int{
-		http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed,
-		http.StatusUnprocessableEntity, http.StatusNotImplemented,
-	}, answer.StatusCode)
-}
-
-// blobSource is a blob of a content store, on its way to the registry.
-type blobSource struct {
-	desc   ocispec.Descriptor
-	src    content.Fetcher
-	opened bool
-	body   *watchedReader
-}
-
-func (b *blobSource) open(ctx context.Context) (io.ReadCloser, error) {
-	b.opened = true
-	r, err := b.src.Fetch(ctx, b.desc)
-	if err != nil {
-		return nil, &localError{err}
-	}
-	b.body = &watchedReader{Reader: content.NewVerifyReader(r, b.desc)}
-	return struct {
-		io.Reader
-		io.Closer
-	}{b.body, r}, nil
-}
-
-func (b *blobSource) push(ctx context.Context, dst content.Pusher) error {
-	r, err := b.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = r.Close() }() // only read from
-	return dst.Push(ctx, b.desc, r)
+	if u.found = u.place == nil; u.found {
+		return nil
+	}
+	if err := u.send(ctx); err != nil {
+		u.cautious = !is[*answerError](err) && u.blob.Size >= cautionSize
+		return err
+	}
+	u.place = nil
+	return nil
 }
 
-// failed returns the error with which the content store failed, if it did.
-func (b *blobSource) failed() error {
+// cautionSize is from what size on a refusal can be lost while a blob is sent:
+// smaller ones fit into the buffers of a connection.
+const cautionSize = 64 << 10
+
+// hasBlob reports whether the registry says that it has the blob. Only what ends
+// ctx is an error: what a registry says of a HEAD request decides nothing.
+func (r *repository) hasBlob(ctx context.Context, blob ocispec.Descriptor) (bool, error) {
+	resp, err := r.ask(ctx, request{method: http.MethodHead, url: r.url("blobs/"+blob.Digest.String(), nil)}, http.StatusOK)
+	if err != nil {
+		return false, ctx.Err()
+	}
+	_ = resp.Body.Close() // there is none
+	said := resp.Header.Get(headerDigest)
+	return resp.ContentLength == blob.Size && (said == "" || said == blob.Digest.String()), nil
+}
+
+// errForeignUpload reports a registry that wants uploads sent to another origin.
+var errForeignUpload = errors.New("the registry wants uploads to be sent elsewhere")
+
+// openUpload returns where an upload is to be sent, or nil where it need not be:
+// the blob was mounted.
+func (r *repository) openUpload(ctx context.Context, mount url.Values) (*url.URL, error) {
+	statuses := []int{http.StatusAccepted}
+	if mount != nil {
+		statuses = append(statuses, http.StatusCreated)
+	}
+	resp, err := r.ask(ctx, request{method: http.MethodPost, url: r.url("blobs/uploads/", mount)}, statuses...)
+	if err != nil {
+		return nil, err
+	}
+	_ = resp.Body.Close() // of no interest
+	if resp.StatusCode == http.StatusCreated {
+		if said := resp.Header.Get(headerDigest); said != "" && said != mount.Get("mount") {
+			return nil, malformed(resp, "another blob was mounted")
+		}
+		return nil, nil
+	}
+	location, err := resp.Location()
+	if err != nil || location.Host == "" {
+		return nil, malformed(resp, "an upload without a place to go")
+	}
+	if err := r.checkPlace(ctx, location); err != nil {
+		return nil, err
+	}
+	return location, nil
+}
+
+// checkPlace refuses a place that blobs are not sent to: on another origin, unless
+// that is allowed, and in no case without TLS in place of with it.
+func (r *repository) checkPlace(ctx context.Context, place *url.URL) error {
+	own := r.url("", nil)
+	allowed := sameOrigin(place, own) ||
+		r.client.foreignUploads && (place.Scheme == "https" || place.Scheme == own.Scheme)
+	if !allowed {
+		return &localError{fmt.Errorf("%w: to %s://%s", errForeignUpload, place.Scheme, place.Host)}
+	}
+	if r.client.isForeign(ctx, place.Hostname()) {
+		return &localError{fmt.Errorf("%w: %s", errLocalService, place.Host)}
+	}
+	return nil
+}
+
+// send sends the blob to its place. With caution it first asks whether that is
+// welcome, for a round trip more: a refusal can be lost when it comes while the
+// blob is sent.
+func (u *blobUpload) send(ctx context.Context) error {
+	place := *u.place
+	query := "digest=" + url.QueryEscape(u.blob.Digest.String())
+	if place.RawQuery != "" { // what it says is the registry's, and kept to the letter
+		query = place.RawQuery + "&" + query
+	}
+	place.RawQuery = query
+	header := http.Header{"Content-Type": {"application/octet-stream"}}
+	if u.cautious {
+		header.Set("Expect", "100-continue")
+	}
+	u.sent = true
+	source := &blobSource{push: u.push, blob: u.blob}
+	resp, err := u.repo.ask(ctx, request{
+		method:    http.MethodPut,
+		url:       &place,
+		header:    header,
+		body:      func() (io.ReadCloser, error) { return source.open(ctx) },
+		size:      u.blob.Size,
+		elsewhere: !sameOrigin(&place, u.repo.url("", nil)),
+	}, http.StatusCreated)
+	if err == nil {
+		_ = resp.Body.Close() // of no interest
+	}
+	if failed := source.end(); failed != nil {
+		return &localError{failed}
+	}
+	return markLost(err)
+}
+
+// blobSource opens a blob of a content store as often as it has to be sent.
+type blobSource struct {
+	push *push
+	blob ocispec.Descriptor
+	body *sentBlob // the last one
+}
+
+// sentBlob is a blob that is being sent, and says when it is not any more.
+type sentBlob struct {
+	*watchedReader
+	below  io.Closer
+	once   sync.Once
+	closed chan struct{}
+}
+
+func (b *blobSource) open(ctx context.Context) (io.ReadCloser, error) {
+	r, err := b.push.src.Fetch(ctx, b.blob)
+	if err != nil {
+		return nil, &localError{err}
+	}
+	reader := &watchedReader{Reader: b.push.events.watch(newVerifiedReader(r, b.blob), b.blob)}
+	b.body = &sentBlob{watchedReader: reader, below: r, closed: make(chan struct{})}
+	return b.body, nil
+}
+
+func (b *sentBlob) Close() (err error) {
+	b.once.Do(func() {
+		b.close()
+		err = b.below.Close()
+		close(b.closed)
+	})
+	return err
+}
+
+// closeTimeout is how long a transport is waited for that has its answer and
+// still reads a body. One of net/http closes it at once.
+const closeTimeout = time.Second
+
+// end waits until nothing is read any more, and returns the error with which the
+// content store failed, if it did.
+func (b *blobSource) end() error {
 	if b.body == nil {
 		return nil
 	}
+	timer := time.NewTimer(closeTimeout)
+	defer timer.Stop()
+	select {
+	case <-b.body.closed:
+	case <-timer.C:
+	}
 	return b.body.failed()
+}
+
+const (
+	cancelTimeout = 2 * time.Second
+	// hurriedCancelTimeout is for a caller who has given up.
+	hurriedCancelTimeout = 500 * time.Millisecond
+)
+
+// cancelUpload does its best within bounds. How the registry answers is ignored.
+func (r *repository) cancelUpload(ctx context.Context, location *url.URL) {
+	limit := cancelTimeout
+	if ctx.Err() != nil {
+		limit = hurriedCancelTimeout
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	defer cancel()
+	resp, err := r.send(ctx, request{
+		method:    http.MethodDelete,
+		url:       location,
+		elsewhere: !sameOrigin(location, r.url("", nil)),
+	})
+	if err == nil {
+		_ = resp.Body.Close()
+	}
 }

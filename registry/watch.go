@@ -2,8 +2,12 @@ package registry
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"sync"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
 // watchedReader remembers how reading went wrong. Who reads from it, such as
@@ -11,8 +15,9 @@ import (
 type watchedReader struct {
 	io.Reader
 
-	mu  sync.Mutex // net/http may go on reading when it has its answer
-	err error
+	mu     sync.Mutex // net/http may go on reading when it has its answer
+	err    error
+	closed bool
 }
 
 func (w *watchedReader) Read(p []byte) (int, error) {
@@ -20,9 +25,18 @@ func (w *watchedReader) Read(p []byte) (int, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.err = err
+		if !w.closed {
+			w.err = err
+		}
 	}
 	return n, err
+}
+
+// close lets pass what goes wrong from now on: nobody needs it any more.
+func (w *watchedReader) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
 }
 
 // failed returns the error with which reading ended, if any.
@@ -30,4 +44,45 @@ func (w *watchedReader) failed() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.err
+}
+
+// verifiedReader hands out the last bytes of a blob only if all of them are what
+// its descriptor says.
+type verifiedReader struct {
+	r        io.Reader
+	blob     ocispec.Descriptor
+	verifier digest.Verifier
+	left     int64
+}
+
+// newVerifiedReader wants a descriptor whose digest is valid.
+func newVerifiedReader(r io.Reader, blob ocispec.Descriptor) *verifiedReader {
+	return &verifiedReader{r, blob, blob.Digest.Verifier(), blob.Size}
+}
+
+func (v *verifiedReader) Read(p []byte) (int, error) {
+	n, err := v.r.Read(p)
+	_, _ = v.verifier.Write(p[:n]) // never fails
+	v.left -= int64(n)
+	switch {
+	case v.left < 0, v.left == 0 && !v.verifier.Verified():
+		return 0, &corruptError{blob: v.blob}
+	case v.left > 0 && errors.Is(err, io.EOF):
+		return n, io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+// corruptError reports content that is not what its digest says, or that the
+// manifest names and is missing.
+type corruptError struct {
+	blob    ocispec.Descriptor
+	missing bool
+}
+
+func (e *corruptError) Error() string {
+	if e.missing {
+		return fmt.Sprintf("%s is named by the manifest, and missing", e.blob.Digest)
+	}
+	return fmt.Sprintf("not the %d bytes of %s", e.blob.Size, e.blob.Digest)
 }

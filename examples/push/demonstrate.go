@@ -53,7 +53,7 @@ func readBack(ctx context.Context, artifact oci.OCIArtifact) ([]tar.Header, erro
 	defer client.Close()
 	store := new(packager.Store)
 	defer func() { _ = store.Close() }() // it has served
-	desc, err := client.Pull(ctx, artifact.Repository, artifact.Tag, store)
+	desc, err := client.Pull(ctx, artifact.Repository, artifact.Tag, store, registry.PullOptions{})
 	if err != nil {
 		return nil, err
 	}

@@ -56,7 +56,9 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	if err != nil {
 		return err
 	}
-	opts.OnEvent = func(e oci.Event) { printEvent(env.Stderr, e) }
+	progress := cli.NewProgress(env.Stderr)
+	defer progress.Close()
+	opts.OnEvent = func(e oci.Event) { printEvent(progress, e) }
 	ctx, cancel := c.deadline(ctx)
 	defer cancel()
 
@@ -77,6 +79,7 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	if opts.Registry, err = connection.Resolve(ctx, env, flags); err != nil {
 		return err
 	}
+	opts.Registry.Timeout = c.timeout
 	result, err := build(ctx, opts)
 	if err != nil {
 		return err

@@ -40,17 +40,14 @@ type outcome struct {
 
 func push(t *testing.T, stdin string, environment map[string]string, args ...string) outcome {
 	t.Helper()
+	t.Setenv("HOME", t.TempDir()) // never that of whoever runs the test
+	t.Setenv("USERPROFILE", os.Getenv("HOME"))
 	var stdout, stderr bytes.Buffer
 	env := cli.Env{
 		Stdin:  strings.NewReader(stdin),
 		Stdout: &stdout,
 		Stderr: &stderr,
-		Getenv: func(key string) string {
-			if key == "DOCKER_CONFIG" && environment[key] == "" {
-				return t.TempDir() // never that of whoever runs the test
-			}
-			return environment[key]
-		},
+		Getenv: func(key string) string { return environment[key] },
 	}
 	status := cli.Status(env, run(t.Context(), env, args))
 	return outcome{status, stdout.String(), stderr.String()}
@@ -143,7 +140,7 @@ func annotations(t *testing.T, artifact oci.OCIArtifact) map[string]string {
 	defer client.Close()
 	store := new(packager.Store)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
-	desc, err := client.Pull(t.Context(), artifact.Repository, artifact.Digest.String(), store)
+	desc, err := client.Pull(t.Context(), artifact.Repository, artifact.Digest.String(), store, registry.PullOptions{})
 	require.NoError(t, err)
 	data, err := content.FetchAll(t.Context(), store, desc)
 	require.NoError(t, err)

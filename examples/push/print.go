@@ -12,31 +12,28 @@ import (
 	"time"
 
 	"github.com/kubeoci/oci"
+	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/registry"
 )
 
 // printEvent shows progress to people.
-func printEvent(w io.Writer, e oci.Event) {
-	var text string
+func printEvent(p *cli.Progress, e oci.Event) {
 	switch {
 	case e.Phase == oci.PhaseCollect:
-		text = fmt.Sprintf("collected %d files, %d bytes", e.Files, e.Bytes)
+		p.Line("collected %d files, %d bytes", e.Files, e.Bytes)
 	case e.Phase == oci.PhasePack && e.Skipped:
-		text = fmt.Sprintf("unchanged: content of %d files", e.Files)
+		p.Line("unchanged: content of %d files", e.Files)
 	case e.Phase == oci.PhasePack:
-		text = fmt.Sprintf("packed %d files into %d bytes", e.Files, e.Bytes)
-	case e.Tag != "":
-		text = fmt.Sprintf("%s tag %s", action(e, "set"), e.Tag)
+		p.Line("packed %d files into %d bytes", e.Files, e.Bytes)
 	default:
-		text = fmt.Sprintf("%s %s, %d bytes", action(e, "sent"), e.Descriptor.Digest, e.Descriptor.Size)
+		done := "sent"
+		if e.Tag != "" {
+			done = "set"
+		}
+		p.Transfer(registry.Event{
+			Descriptor: e.Descriptor, Tag: e.Tag, Bytes: e.Bytes, Skipped: e.Skipped, Again: e.Again,
+		}, done)
 	}
-	_, _ = fmt.Fprintln(w, text) // nobody is left to be told
-}
-
-func action(e oci.Event, done string) string {
-	if e.Skipped {
-		return "unchanged:"
-	}
-	return done
 }
 
 func printResult(w io.Writer, result oci.BuildResult, asJSON bool) error {

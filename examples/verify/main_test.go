@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
@@ -14,12 +15,14 @@ import (
 
 func verify(t *testing.T, stdin string, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
+	t.Setenv("HOME", t.TempDir()) // never that of whoever runs the test
+	t.Setenv("USERPROFILE", os.Getenv("HOME"))
 	var out, errs bytes.Buffer
 	env := cli.Env{
 		Stdin:  strings.NewReader(stdin),
 		Stdout: &out,
 		Stderr: &errs,
-		Getenv: func(string) string { return t.TempDir() }, // a Docker configuration that holds nothing
+		Getenv: func(string) string { return "" },
 	}
 	status = cli.Status(env, run(t.Context(), env, args))
 	return status, out.String(), errs.String()

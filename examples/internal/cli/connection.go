@@ -3,9 +3,11 @@ package cli
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -131,15 +133,26 @@ func (c *Connection) rootCAs() (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// dockerConfig is where Docker keeps its configuration, or "" where that cannot
-// be known.
+// dockerConfig is where Podman or Docker is told to keep credentials, whether or
+// not that exists, or else the first that does of where Docker and Podman keep
+// them by default. It is "" if none does.
 func dockerConfig(env Env) string {
+	if file := env.Getenv("REGISTRY_AUTH_FILE"); file != "" {
+		return file
+	}
 	if dir := env.Getenv("DOCKER_CONFIG"); dir != "" {
 		return filepath.Join(dir, "config.json")
 	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return ""
+	home, _ := os.UserHomeDir() // empty if there is none
+	for _, file := range []struct{ base, below string }{
+		{home, ".docker/config.json"},
+		{env.Getenv("XDG_RUNTIME_DIR"), "containers/auth.json"},
+	} {
+		path := filepath.Join(file.base, filepath.FromSlash(file.below))
+		// What cannot be looked at is there: whoever reads it says what is wrong.
+		if _, err := os.Stat(path); file.base != "" && !errors.Is(err, fs.ErrNotExist) {
+			return path
+		}
 	}
-	return filepath.Join(home, ".docker", "config.json")
+	return ""
 }

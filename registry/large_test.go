@@ -1,0 +1,171 @@
+package registry_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+	"github.com/opencontainers/image-spec/specs-go"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"oras.land/oras-go/v2/content"
+
+	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/registry"
+)
+
+// zeros is a blob of that many of them.
+type zeros int64
+
+func (z zeros) open() io.Reader { return io.LimitReader(zeroReader{}, int64(z)) }
+
+func (z zeros) descriptor(t testing.TB) ocispec.Descriptor {
+	t.Helper()
+	sum, err := digest.FromReader(z.open())
+	require.NoError(t, err)
+	return ocispec.Descriptor{MediaType: ocispec.MediaTypeImageLayerGzip, Digest: sum, Size: int64(z)}
+}
+
+type zeroReader struct{}
+
+func (zeroReader) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// lazyStore makes its large layer when it is read, and keeps nothing of what it
+// is sent.
+type lazyStore struct {
+	layer    zeros
+	desc     ocispec.Descriptor
+	manifest []byte
+}
+
+func newLazyStore(t testing.TB, layer zeros) *lazyStore {
+	t.Helper()
+	s := &lazyStore{layer: layer, desc: layer.descriptor(t)}
+	var err error
+	s.manifest, err = json.Marshal(ocispec.Manifest{
+		Versioned: specs.Versioned{SchemaVersion: 2},
+		MediaType: ocispec.MediaTypeImageManifest,
+		Config:    content.NewDescriptorFromBytes(ocispec.MediaTypeImageConfig, []byte("{}")),
+		Layers:    []ocispec.Descriptor{s.desc},
+	})
+	require.NoError(t, err)
+	return s
+}
+
+func (s *lazyStore) Exists(context.Context, ocispec.Descriptor) (bool, error) { return false, nil }
+
+func (s *lazyStore) Push(_ context.Context, _ ocispec.Descriptor, r io.Reader) error {
+	_, err := io.Copy(io.Discard, r)
+	return err
+}
+
+func (s *lazyStore) Fetch(_ context.Context, desc ocispec.Descriptor) (io.ReadCloser, error) {
+	switch desc.Digest {
+	case s.desc.Digest:
+		return io.NopCloser(s.layer.open()), nil
+	case digest.FromBytes(s.manifest):
+		return io.NopCloser(bytes.NewReader(s.manifest)), nil
+	}
+	return io.NopCloser(strings.NewReader("{}")), nil
+}
+
+// ServeHTTP is a registry that holds what the store does, and discards the rest.
+func (s *lazyStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	serve := func(mediaType string, desc ocispec.Descriptor) {
+		blob, _ := s.Fetch(r.Context(), desc)
+		w.Header().Set("Content-Type", mediaType)
+		w.Header().Set("Content-Length", strconv.FormatInt(desc.Size, 10))
+		_, _ = io.Copy(w, blob)
+	}
+	manifest := content.NewDescriptorFromBytes(ocispec.MediaTypeImageManifest, s.manifest)
+	switch path := r.URL.Path; {
+	case r.Method == http.MethodPost:
+		opened("/v2/"+repository+"/blobs/uploads/id")(w, r)
+	case r.Method == http.MethodPut:
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("Docker-Content-Digest", manifest.Digest.String())
+		w.WriteHeader(http.StatusCreated)
+	case strings.Contains(path, "/manifests/") && strings.HasSuffix(path, "/stored"):
+		serve(manifest.MediaType, manifest)
+	case strings.HasSuffix(path, s.desc.Digest.String()):
+		serve("application/octet-stream", s.desc)
+	case strings.Contains(path, "/blobs/"):
+		serve("application/octet-stream", content.NewDescriptorFromBytes("", []byte("{}")))
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+// A layer of 1 GiB passes through, and memory does not notice.
+func TestMemoryOfALargeLayer(t *testing.T) {
+	store := newLazyStore(t, 1<<30)
+	srv := httptest.NewServer(store)
+	t.Cleanup(srv.Close)
+	client := newClient(t, srv.Listener.Addr().String(), registry.Options{})
+	manifest := content.NewDescriptorFromBytes(ocispec.MediaTypeImageManifest, store.manifest)
+	peak := peakMemory(t, func() {
+		_, err := client.Push(t.Context(), store, manifest, repository, []string{"v1"}, registry.PushOptions{})
+		require.NoError(t, err)
+		_, err = client.Pull(t.Context(), repository, "stored", store, registry.PullOptions{})
+		require.NoError(t, err)
+	})
+	assert.Less(t, peak>>20, uint64(64), "MiB")
+}
+
+// A registry that refuses a large blob and closes the connection at once can lose
+// its own answer. It is asked before the blob is sent again.
+func TestRefusalThatIsLostWhileSending(t *testing.T) {
+	a := newArtifact(t, "demo")
+	blob := a.blob(t, strings.Repeat("x", 8<<20))
+	srv := start(t, memregistry.Options{}, fault{upload(blob.Digest), func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Expect") == "" {
+			abort(w, r)
+		}
+		status(http.StatusRequestEntityTooLarge, "")(w, r)
+	}})
+	_, err := a.with(t, "large", blob).push(t, srv.client(t, registry.Options{}), registry.PushOptions{}, "v1")
+	requireKind(t, err, registry.ErrTooLarge)
+	assert.Equal(t, 2, srv.count(upload(blob.Digest)))
+}
+
+// peakMemory is the most that the program had from the system, beyond what it had
+// before, while f ran.
+func peakMemory(t testing.TB, f func()) uint64 {
+	t.Helper()
+	inUse := func() uint64 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapInuse + m.StackInuse
+	}
+	runtime.GC()
+	before := inUse()
+	var peak atomic.Uint64
+	done, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			peak.Store(max(peak.Load(), inUse()))
+			select {
+			case <-done:
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	}()
+	f()
+	close(done)
+	<-stopped
+	require.NotZero(t, peak.Load())
+	return peak.Load() - min(before, peak.Load())
+}

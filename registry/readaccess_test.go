@@ -1,0 +1,75 @@
+package registry_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/registry"
+)
+
+// Reading is a right of its own: who may only read is told so by one check, and
+// that writing is not allowed by the other.
+func TestVerifyReadAccess(t *testing.T) {
+	eachScheme(t, func(t *testing.T, opts memregistry.Options) {
+		srv := start(t, opts)
+		writer := srv.client(t, registry.Options{Credential: ci})
+		failed := requireKind(t, writer.VerifyReadAccess(t.Context(), repository), registry.ErrNotFound)
+		assert.Equal(t, "verify read access to", failed.Op)
+		_, err := newArtifact(t, "demo").push(t, writer, registry.PushOptions{}, "v1")
+		require.NoError(t, err)
+
+		reader := srv.client(t, registry.Options{Credential: registry.Credential{Username: "guest", Password: password}})
+		require.NoError(t, reader.VerifyReadAccess(t.Context(), repository))
+		requireKind(t, reader.VerifyAccess(t.Context(), repository), registry.ErrPermissionDenied)
+		requireKind(t, srv.client(t, registry.Options{}).VerifyReadAccess(t.Context(), repository), registry.ErrAuthRequired)
+	})
+}
+
+func TestVerifyReadAccessAtAWebPage(t *testing.T) {
+	srv := start(t, memregistry.Options{}, fault{"", page(http.StatusOK)})
+	requireKind(t, srv.client(t, registry.Options{}).VerifyReadAccess(t.Context(), repository), registry.ErrNotRegistry)
+}
+
+// Where an upload is refused since the repository is missing, that of a push would
+// be as well.
+func TestVerifyAccessToARepositoryThatIsNotCreated(t *testing.T) {
+	missing := inProcess{http.HandlerFunc(refusal(http.StatusNotFound, "NAME_UNKNOWN", "no such repository"))}
+	client := newClient(t, "123456789012.dkr.ecr.eu-west-1.amazonaws.com", registry.Options{Transport: missing, Credential: ci})
+	failed := requireKind(t, client.VerifyAccess(t.Context(), repository), registry.ErrNotFound)
+	assert.Contains(t, failed.Hint(), "create the repository first")
+	failed = requireKind(t, newClient(t, "registry.example.com", registry.Options{Transport: missing}).VerifyAccess(t.Context(), repository), registry.ErrNotFound)
+	assert.Equal(t, hintNotFound, failed.Hint())
+}
+
+// What a registry means by an answer depends on whose it is.
+func TestHintsOfProviders(t *testing.T) {
+	for _, row := range []struct {
+		host, repository string
+		status           int
+		code             string
+		hint             string
+	}{
+		{"123456789012.dkr.ecr.eu-west-1.amazonaws.com", "shop", 404, "NAME_UNKNOWN", "create the repository first: Amazon ECR does so by itself only with a creation template"},
+		{"ghcr.io", "acme/shop", 403, "DENIED", "give both a user name and a token that may write packages; where the package was made elsewhere, add this repository in its settings, under Manage Actions access"},
+		{"docker.io", "library/acme/shop", 401, "UNAUTHORIZED", "push to docker.io/<namespace>/<name>: Docker Hub takes names of exactly two parts"},
+		{"docker.io", "acme/shop", 401, "UNAUTHORIZED", hintPermission},
+		{"acme.azurecr.io", "shop", 500, "UNKNOWN", "check the retention policy and locks of the repository: Azure refuses to move a tag in this way"},
+		{"quay.io", "acme/shop", 415, "MANIFEST_INVALID", "ask the owner of the registry to allow OCI artifacts of this type: Quay has a list of them"},
+		{"quay.io", "acme/shop", 400, "MANIFEST_INVALID", "ask the owner of the registry to allow OCI artifacts of this type: Quay has a list of them"},
+		{"notghcr.io", "acme/shop", 403, "DENIED", hintPermission},
+		{"azurecr.io.example.com", "shop", 500, "UNKNOWN", "try again later"},
+	} {
+		t.Run(fmt.Sprint(row.host, " ", row.repository, " ", row.status), func(t *testing.T) {
+			client := newClient(t, row.host, registry.Options{
+				Credential: ci,
+				Transport:  inProcess{http.HandlerFunc(refusal(row.status, row.code, "sorry"))},
+			})
+			assert.Equal(t, row.hint, requireError(t, client.VerifyAccess(t.Context(), row.repository)).Hint())
+		})
+	}
+}
