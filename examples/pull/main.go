@@ -1,0 +1,156 @@
+// Command pull gets an artifact from a registry and unpacks it into a directory.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/opencontainers/go-digest"
+
+	"github.com/kubeoci/oci"
+	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/registry"
+)
+
+const usage = `pull gets an artifact from a registry and unpacks it into DIR.
+
+  pull -ref oci://host[:port]/repository[/variant]:tag [flags] DIR
+
+DIR has to be empty or absent. Either all of the artifact is in it at the end, or
+nothing. Artifacts of push, flux push artifact and oras push can be pulled.
+
+What a cluster gets to see:
+  go run ./examples/pull -ref oci://ghcr.io/acme/shop:1.4.0 ./shop
+
+An artifact that nobody can have changed, from a registry with a user name:
+  echo "$TOKEN" | go run ./examples/pull -ref oci://ghcr.io/acme/shop@sha256:… \
+    -username "$USER" -password-stdin ./shop
+
+The digest, for programs:
+  go run ./examples/pull -ref oci://localhost:5000/shop:1.4.0 -json ./shop | jq -r .digest
+
+The exit status is 0, 1 for a failure, and 2 for wrong usage.
+`
+
+func main() { cli.Main(run) }
+
+func run(ctx context.Context, env cli.Env, args []string) error {
+	flags := flag.NewFlagSet("pull", flag.ContinueOnError)
+	connection := cli.ConnectionFlags(flags)
+	refFlag := flags.String("ref", "", "what to pull: `oci://host[:port]/repository[/variant]:tag`, or @digest in place of the tag")
+	skipLinks := flags.Bool("skip-links", false, "leave links out and list them; an artifact that holds any is an error otherwise")
+	timeout := flags.Duration("timeout", registry.DefaultTimeout, "give up after this `duration`")
+	asJSON := flags.Bool("json", false, "print the result as JSON, and nothing else, on standard output")
+	if err := cli.Parse(env, flags, args, 1, usage); err != nil {
+		return err
+	}
+	ref, err := oci.ParseReference(*refFlag)
+	dir := flags.Arg(0)
+	switch {
+	case err != nil:
+		return cli.Usagef("-ref: %w", err)
+	case ref == nil:
+		return cli.Usagef("-ref is missing")
+	case ref.Ref == "":
+		return cli.Usagef("-ref: name a tag or digest, as in %s:1.0.0", ref)
+	case dir == "":
+		return cli.Usagef("name the directory to unpack into")
+	case *timeout <= 0:
+		return cli.Usagef("-timeout: %v is not a time to wait", *timeout)
+	}
+	if err := checkEmpty(dir); err != nil {
+		return err
+	}
+	opts, err := connection.Resolve(ctx, env, flags)
+	if err != nil {
+		return err
+	}
+	opts.Timeout = *timeout
+	result, err := pull(ctx, env, ref, opts, dir, packager.UnpackOptions{SkipLinks: *skipLinks})
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		encoder := json.NewEncoder(env.Stdout)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(result)
+	}
+	return result.print(env.Stdout)
+}
+
+// checkEmpty finds before anything is asked what unpacking would refuse.
+func checkEmpty(dir string) error {
+	entries, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case len(entries) > 0:
+		return &packager.TargetError{Path: dir, Err: packager.ErrTargetNotEmpty}
+	}
+	return nil
+}
+
+// result is what came of a pull.
+type result struct {
+	Reference    string                  `json:"reference"`
+	Digest       digest.Digest           `json:"digest"`
+	LayerDigest  digest.Digest           `json:"layerDigest"`
+	Annotations  map[string]string       `json:"annotations,omitempty"`
+	Files        []packager.UnpackedFile `json:"files"`
+	SkippedLinks []packager.SkippedLink  `json:"skippedLinks,omitempty"`
+}
+
+func pull(ctx context.Context, env cli.Env, ref *oci.Reference, connect oci.RegistryOptions, dir string, opts packager.UnpackOptions) (result, error) {
+	client, err := registry.NewClient(ref.Registry(), connect)
+	if err != nil {
+		return result{}, err
+	}
+	defer client.Close()
+	store := new(packager.Store)
+	defer func() { _ = store.Close() }() // only temporary files are lost
+
+	progress := cli.NewProgress(env.Stderr)
+	defer progress.Close()
+	manifest, err := client.Pull(ctx, ref.FullRepository(), ref.Ref, store, registry.PullOptions{
+		OnEvent: func(e registry.Event) { progress.Transfer(e, "received") },
+	})
+	if err != nil {
+		return result{}, err
+	}
+	unpacked, err := packager.Unpack(ctx, store, manifest, dir, opts)
+	if err != nil {
+		return result{}, err
+	}
+	return result{
+		Reference:    ref.String(),
+		Digest:       unpacked.Manifest.Digest,
+		LayerDigest:  unpacked.Layer.Digest,
+		Annotations:  unpacked.Annotations,
+		Files:        unpacked.Files,
+		SkippedLinks: unpacked.SkippedLinks,
+	}, nil
+}
+
+func (r result) print(w io.Writer) error {
+	var size int64
+	for _, f := range r.Files {
+		size += f.Size
+	}
+	_, err := fmt.Fprintf(w, "pulled    %s\nmanifest  %s\nlayer     %s\nfiles     %d, %d bytes\n",
+		r.Reference, r.Digest, r.LayerDigest, len(r.Files), size)
+	for _, link := range r.SkippedLinks {
+		if err == nil {
+			_, err = fmt.Fprintf(w, "left out  %q (a link to %q)\n", link.Path, link.Target)
+		}
+	}
+	return err
+}

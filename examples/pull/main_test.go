@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci"
+	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/internal/memregistry"
+)
+
+const (
+	flatTree = "../../testdata/trees/flat"
+	canary   = "c4nary-s3cret"
+)
+
+// start starts a registry that holds the flat tree, and counts its requests.
+func start(t *testing.T) (host string, artifact oci.OCIArtifact, requests *atomic.Int32) {
+	t.Helper()
+	registry := memregistry.Handler(memregistry.Options{Users: map[string]memregistry.User{
+		"writer": {Password: canary},
+		"reader": {Password: canary, ReadOnly: true},
+	}})
+	requests = new(atomic.Int32)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		registry.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	host = server.Listener.Addr().String()
+	built, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), oci.BuildOptions{
+		SourcePath: flatTree, RegistryEndpoint: host, Repository: "acme/shop", Version: "1.0.0", GitOpsEngine: oci.GitOpsEngineFlux,
+		Username: "writer", Password: canary,
+	})
+	require.NoError(t, err)
+	requests.Store(0)
+	return host, built.Artifact, requests
+}
+
+func runPull(t *testing.T, environment map[string]string, stdin string, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	nowhere := t.TempDir() // never the configuration of whoever runs the test
+	env := cli.Env{Stdin: strings.NewReader(stdin), Stdout: &out, Stderr: &errs, Getenv: func(key string) string {
+		if value, set := environment[key]; set || key != "DOCKER_CONFIG" {
+			return value
+		}
+		return nowhere
+	}}
+	status = cli.Status(env, run(t.Context(), env, args))
+	assert.NotContains(t, out.String()+errs.String(), canary)
+	return status, out.String(), errs.String()
+}
+
+// requireTree asserts that dir has what the flat tree has.
+func requireTree(t *testing.T, dir string) {
+	t.Helper()
+	want, err := filepath.Glob(flatTree + "/*")
+	require.NoError(t, err)
+	require.NotEmpty(t, want)
+	got, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, got, len(want))
+	for _, path := range want {
+		expected, err := os.ReadFile(path)
+		require.NoError(t, err)
+		data, err := os.ReadFile(filepath.Join(dir, filepath.Base(path)))
+		require.NoError(t, err)
+		assert.Equal(t, expected, data)
+	}
+}
+
+func TestPull(t *testing.T) {
+	host, artifact, _ := start(t)
+	config := t.TempDir()
+	entry := base64.StdEncoding.EncodeToString([]byte("reader:" + canary))
+	require.NoError(t, os.WriteFile(filepath.Join(config, "config.json"), fmt.Appendf(nil, `{"auths":{%q:{"auth":%q}}}`, host, entry), 0o600))
+	for _, tt := range []struct{ name, ref string }{
+		{"by tag", "oci://" + host + "/acme/shop:1.0.0"},
+		{"by digest", "oci://" + host + "/acme/shop@" + artifact.Digest.String()},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "shop")
+			status, stdout, stderr := runPull(t, nil, canary, "-ref", tt.ref, "-username", "reader", "-password-stdin", dir)
+			require.Zero(t, status, stderr)
+			requireTree(t, dir)
+			assert.Contains(t, stdout, "manifest  "+artifact.Digest.String())
+			assert.Contains(t, stderr, fmt.Sprintf("received %s, %d bytes\n", artifact.LayerDigest, artifact.LayerSize))
+		})
+		t.Run(tt.name+" as JSON, with the Docker configuration", func(t *testing.T) {
+			dir := t.TempDir() // it may exist if it is empty
+			status, stdout, stderr := runPull(t, map[string]string{"DOCKER_CONFIG": config}, "", "-ref", tt.ref, "-json", dir)
+			require.Zero(t, status, stderr)
+			requireTree(t, dir)
+			var got result
+			require.NoError(t, json.Unmarshal([]byte(stdout), &got))
+			assert.Equal(t, artifact.Digest, got.Digest)
+			assert.Equal(t, artifact.LayerDigest, got.LayerDigest)
+			assert.Equal(t, "1.0.0", got.Annotations["org.opencontainers.image.version"])
+			assert.NotEmpty(t, got.Files)
+		})
+	}
+}
+
+func TestPullFails(t *testing.T) {
+	host, _, _ := start(t)
+	ref := "oci://" + host + "/acme/shop:1.0.0"
+	full := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(full, "x"), []byte("x"), 0o600))
+	dir := filepath.Join(t.TempDir(), "shop")
+	credential := []string{"-username", "reader", "-password-stdin"}
+	for _, tt := range []struct {
+		name, stdin string
+		args        []string
+		status      int
+		stderr      string
+	}{
+		{"no tag of that name", canary, append(credential, "-ref", "oci://"+host+"/acme/shop:2.0.0", dir), 1, "not found in the registry"},
+		{"wrong password", "wrong", append(credential, "-ref", ref, dir), 1, "registry denies access"},
+		{"no credential", "", []string{"-ref", ref, dir}, 1, "hint: give a user name and password"},
+		{"folder with something in it", "", []string{"-ref", ref, full}, 1, "hint: name a folder that is empty or does not exist"},
+		{"no folder above", canary, append(credential, "-ref", ref, filepath.Join(dir, "a", "b")), 1, "no such file or directory"},
+		{"no reference", "", []string{dir}, 2, "-ref is missing"},
+		{"reference without a tag", "", []string{"-ref", "oci://" + host + "/acme/shop", dir}, 2, "name a tag or digest"},
+		{"illegal reference", "", []string{"-ref", "shop", dir}, 2, "invalid OCI scheme"},
+		{"no folder", "", []string{"-ref", ref}, 2, "name the directory"},
+		{"two folders", "", []string{"-ref", ref, dir, dir}, 2, "argument 2 is one too many"},
+		{"no time", "", []string{"-ref", ref, "-timeout", "0s", dir}, 2, "-timeout"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			status, stdout, stderr := runPull(t, nil, tt.stdin, tt.args...)
+			assert.Equal(t, tt.status, status)
+			assert.Empty(t, stdout)
+			assert.Contains(t, stderr, tt.stderr)
+			assert.NoDirExists(t, dir)
+		})
+	}
+}
+
+// Nothing is asked for what could not be unpacked.
+func TestPullIntoAFullFolderAsksNothing(t *testing.T) {
+	host, _, requests := start(t)
+	status, _, _ := runPull(t, nil, "", "-ref", "oci://"+host+"/acme/shop:1.0.0", flatTree)
+	assert.Equal(t, 1, status)
+	assert.Zero(t, requests.Load())
+}
+
+func TestHelp(t *testing.T) {
+	status, stdout, stderr := runPull(t, nil, "", "-h")
+	assert.Zero(t, status)
+	assert.Empty(t, stderr)
+	for _, text := range []string{"go run ./examples/pull -ref", "-password-stdin", "-ca-file", "-skip-links"} {
+		assert.Contains(t, stdout, text)
+	}
+}
