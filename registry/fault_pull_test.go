@@ -1,0 +1,133 @@
+package registry_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/faults"
+	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/registry"
+)
+
+// inFaultsWithContent is inFaults for a registry which has an artifact under v1.
+func inFaultsWithContent(t *testing.T, opts memregistry.Options, rules []faults.Rule, test func(*testing.T, *faulty, artifact)) {
+	t.Helper()
+	inFaults(t, opts, 0, rules, func(t *testing.T, f *faulty) {
+		a := newArtifact(t, "demo")
+		_, err := a.push(t, f.past, registry.PushOptions{}, "v1")
+		require.NoError(t, err)
+		test(t, f, a)
+	})
+}
+
+// pullTo pulls v1 to a new store.
+func pullTo(t testing.TB, client *registry.Client) (*packager.Store, error) {
+	t.Helper()
+	dst := new(packager.Store)
+	t.Cleanup(func() { _ = dst.Close() })
+	_, err := client.Pull(t.Context(), repository, "v1", dst, registry.PullOptions{})
+	return dst, err
+}
+
+// Of an answer that breaks off there may be some already.
+var breaking = append(passing[:len(passing):len(passing)], []trouble{
+	{faults.CutAnswerBody(), registry.ErrUnreachable, time.Second},
+	{faults.SilentAnswer(), registry.ErrUnreachable, 181 * time.Second},
+}...)
+
+func TestPullOutlastsFaults(t *testing.T) {
+	for _, kind := range []faults.Kind{faults.Token, faults.ManifestGet, faults.BlobGet} {
+		for _, row := range breaking {
+			t.Run(fmt.Sprint(kind, " ", row.fault.Name), func(t *testing.T) {
+				for _, times := range []int{2, 0} {
+					rules := []faults.Rule{{On: on(kind), First: times, Do: row.fault}}
+					inFaultsWithContent(t, private, rules, func(t *testing.T, f *faulty, a artifact) {
+						began := time.Now()
+						dst, err := pullTo(t, f.client(t, registry.Options{}))
+						if times > 0 {
+							require.NoError(t, err)
+							requireBlobs(t, a, dst)
+						} else {
+							requireKind(t, err, row.kind)
+							assert.GreaterOrEqual(t, f.count(kind), registry.DefaultMaxAttempts)
+							exists, err := dst.Exists(t.Context(), a.Manifest)
+							require.NoError(t, err)
+							assert.False(t, exists)
+						}
+						assert.LessOrEqual(t, time.Since(began), 2*row.within)
+					})
+				}
+			})
+		}
+	}
+}
+
+func TestPullMeetsFaults(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		on   faults.Kind
+		do   faults.Fault
+		want error
+	}{
+		{"corrupted manifest", faults.ManifestGet, faults.Corrupted(), registry.ErrCorrupt},
+		{"corrupted blob", faults.BlobGet, faults.Corrupted(), registry.ErrCorrupt},
+		{"truncated manifest", faults.ManifestGet, faults.Truncated(), registry.ErrCorrupt},
+		{"truncated blob", faults.BlobGet, faults.Truncated(), registry.ErrCorrupt},
+		{"another digest of the manifest", faults.ManifestGet, digestHeader, registry.ErrCorrupt},
+		{"no digest of the manifest", faults.ManifestGet, faults.Header("Docker-Content-Digest", ""), nil},
+		{"no digest of a blob", faults.BlobGet, faults.Header("Docker-Content-Digest", ""), nil},
+		{"page for a manifest", faults.ManifestGet, faults.Page(), registry.ErrNotRegistry},
+		{"page for a blob", faults.BlobGet, faults.Page(), registry.ErrNotRegistry},
+		{"redirect of a blob", faults.BlobGet, faults.Redirect("http://192.0.2.1"), nil},
+		{"loop of a blob", faults.BlobGet, faults.Redirect(""), registry.ErrNotRegistry},
+		{"lost manifest", faults.ManifestGet, faults.Status(404, "MANIFEST_UNKNOWN"), registry.ErrNotFound},
+		{"slow blob", faults.BlobGet, faults.Slow(100 * time.Millisecond), nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			rule := faults.Rule{On: on(row.on), Do: row.do}
+			if row.want == nil {
+				rule.First = 1
+			}
+			inFaultsWithContent(t, memregistry.Options{}, []faults.Rule{rule}, func(t *testing.T, f *faulty, a artifact) {
+				dst, err := pullTo(t, f.client(t, registry.Options{}))
+				requireOutcome(t, err, row.want)
+				if row.want == nil {
+					requireBlobs(t, a, dst)
+				}
+			})
+		})
+	}
+}
+
+// What one kind of question has no answer to, or a wrong one, another may.
+func TestResolveMeetsFaults(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		do   faults.Fault
+		want error
+	}{
+		{"denial", faults.Status(404, ""), nil},
+		{"no such method", faults.Status(405, ""), nil},
+		{"no digest", faults.Header("Docker-Content-Digest", ""), nil},
+		{"no size", faults.Header("Content-Length", ""), nil},
+		{"no such digest", faults.Header("Docker-Content-Digest", "md5:1234"), registry.ErrNotRegistry},
+		{"page", faults.Page(), registry.ErrNotRegistry},
+		{"passing trouble", faults.Status(503, ""), registry.ErrServer},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			rules := []faults.Rule{{On: on(faults.ManifestHead), Do: row.do}}
+			inFaultsWithContent(t, private, rules, func(t *testing.T, f *faulty, a artifact) {
+				desc, err := f.client(t, registry.Options{}).Resolve(t.Context(), repository, "v1")
+				requireOutcome(t, err, row.want)
+				if row.want == nil {
+					assert.Equal(t, a.Manifest.Digest, desc.Digest)
+				}
+			})
+		})
+	}
+}
