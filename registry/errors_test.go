@@ -22,6 +22,7 @@ const (
 	hintNotRegistry = "check the host and port, and whether the registry speaks TLS there"
 	hintAuth        = "give a user name and password, or use the Docker configuration after logging in"
 	hintPermission  = "check the credentials, and that they allow to push to this repository"
+	hintPassword    = "check the user name and password, or the token"
 	hintNotFound    = "check the name; where the registry does not create repositories, or the projects they are in, by itself, create it first"
 )
 
@@ -76,7 +77,7 @@ func TestErrorTexts(t *testing.T) {
 		},
 		{
 			"wrong password", guarded, registry.Credential{Username: "ci", Password: "wrong"}, registry.ErrPermissionDenied, "",
-			"registry denies access: status 401, UNAUTHORIZED: authentication required", hintPermission,
+			"registry denies access: status 401, UNAUTHORIZED: authentication required", hintPassword,
 		},
 		{
 			"read-only user", guarded, registry.Credential{Username: "guest", Password: password}, registry.ErrPermissionDenied, "",

@@ -48,6 +48,8 @@ func (e *Error) causeHint() string {
 		return "allow services at local addresses if the registry is one of your own"
 	case e.Kind == ErrUnsupported && is[*realmError](e.Err):
 		return "have the registry name a token service that speaks TLS as it does itself"
+	case e.Kind == ErrPermissionDenied && e.StatusCode == http.StatusUnauthorized:
+		return "check the user name and password, or the token"
 	case e.Kind == ErrTagConflict && e.StatusCode != 0:
 		return "push under another tag: the registry does not let this one be moved"
 	case e.Kind != ErrUnreachable && e.Kind != nil:
@@ -64,8 +66,10 @@ func (e *Error) providerHint() string {
 	host, _, _ = strings.Cut(host, ":")
 	refused := e.Kind == ErrPermissionDenied || e.Kind == ErrAuthRequired
 	switch parts := strings.Count(repository, "/") + 1; {
-	case isECR(host) && (e.Kind == ErrNotFound || e.Kind == ErrUnreachable && isBroken(e.Err)):
+	case (isBelow(host, "amazonaws.com") || isBelow(host, "amazonaws.com.cn")) && (e.Kind == ErrNotFound || e.Kind == ErrUnreachable && isBroken(e.Err)):
 		return "create the repository first: Amazon ECR does so by itself only with a creation template"
+	case isBelow(host, "pkg.dev") && e.Kind == ErrNotFound:
+		return "create the repository first: Artifact Registry takes images only below one, as in host/project/repository/name"
 	case host == "ghcr.io" && e.StatusCode == http.StatusForbidden:
 		return "give both a user name and a token that may write packages; where the package was made elsewhere, add this repository in its settings, under Manage Actions access"
 	case host == "docker.io" && refused && parts != 2:
@@ -76,12 +80,6 @@ func (e *Error) providerHint() string {
 		return "ask the owner of the registry to allow OCI artifacts of this type: Quay has a list of them"
 	}
 	return ""
-}
-
-// isECR reports whether host is a registry of Amazon.
-func isECR(host string) bool {
-	name, _, _ := strings.Cut(host, ":")
-	return isBelow(name, "amazonaws.com")
 }
 
 // isBelow reports whether host is domain, or in it.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -161,6 +162,19 @@ func TestConnectionCut(t *testing.T) {
 			assert.Empty(t, srv.digestOf(t, "v1"))
 		})
 	}
+}
+
+// Who takes connections and is silent when TLS is to begin holds nobody up.
+func TestStalledHandshake(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	opts := registry.Options{TLS: true, Timeout: 200 * time.Millisecond, VerifyTimeout: 200 * time.Millisecond}
+	everything(t, newClient(t, listener.Addr().String(), opts), func(t *testing.T, err error) {
+		requireKind(t, err, registry.ErrUnreachable)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Contains(t, err.Error(), "not done within 200ms")
+	})
 }
 
 // A transport can fail in any way that it likes.
