@@ -103,7 +103,7 @@ func (p *push) run(ctx context.Context) (PushResult, error) {
 	}
 	if unchanged && !p.opts.Force {
 		for _, tag := range p.tags {
-			p.events.emit(Event{Descriptor: p.manifest, Tag: tag, Skipped: true})
+			p.events.emit(Event{Descriptor: p.manifest, Tag: tag, Bytes: p.manifest.Size, Skipped: true})
 		}
 		return PushResult{Unchanged: true}, nil
 	}

@@ -212,6 +212,7 @@ func TestPushEvents(t *testing.T) {
 				assert.Equal(t, want.Descriptor.MediaType, got.Descriptor.MediaType, "event %d", i)
 				assert.Equal(t, want.Tag, got.Tag, "event %d", i)
 				assert.Equal(t, want.Skipped, got.Skipped, "event %d", i)
+				assert.Equal(t, got.Descriptor.Size, got.Bytes, "event %d: it is done", i)
 			}
 		})
 	}

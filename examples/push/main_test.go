@@ -122,12 +122,14 @@ func TestPushToARegistry(t *testing.T) {
 	assert.NotContains(t, o.stdout+o.stderr, canary)
 	assert.Equal(t, "a=b", annotations(t, result.Artifact)["org.opencontainers.image.revision"])
 
-	assert.True(t, push(t, canary, nil, args...).result(t).Unchanged)
+	again := push(t, canary, nil, args...)
+	assert.True(t, again.result(t).Unchanged)
+	assert.Contains(t, again.stderr, "unchanged: tag ")
 
 	o = push(t, "wrong", nil, args...)
 	assert.Equal(t, 1, o.status)
 	assert.Contains(t, o.stderr, "error: push to "+host+"/acme/shop: registry denies access: status 401")
-	assert.Contains(t, o.stderr, "hint: check the credentials")
+	assert.Contains(t, o.stderr, "hint: check the user name and password")
 }
 
 // annotations are those in the registry.
