@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"oras.land/oras-go/v2/registry/remote/auth"
 )
@@ -41,8 +42,14 @@ func (c *Client) isPublic(ctx context.Context) bool {
 	return len(addresses) > 0 && !isAmong(addresses, localAddresses) && !isAmong(addresses, privateAddresses)
 }
 
+// lookupTimeout is how long a name server is waited for, which behind a proxy
+// there need not be.
+const lookupTimeout = 2 * time.Second
+
 // lookUp returns the addresses of a host, which may be one.
 func lookUp(ctx context.Context, host string) []netip.Addr {
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
 	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
 		return nil
