@@ -59,6 +59,16 @@ func TestErrorTexts(t *testing.T) {
 			"give the certificate authority of the registry as one to trust",
 		},
 		{
+			"certificate of another host", fails(&tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"a.example.com"}}, Host: "b.example.com"}}), ci, registry.ErrUnreachable, "",
+			"registry unreachable: tls: failed to verify certificate: x509: certificate is valid for a.example.com, not b.example.com",
+			"connect under a name that the certificate is for",
+		},
+		{
+			"certificate of the past", fails(&tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.Expired, Detail: "long ago"}}), ci, registry.ErrUnreachable, "",
+			"registry unreachable: tls: failed to verify certificate: x509: certificate has expired or is not yet valid: long ago",
+			"renew the certificate of the registry",
+		},
+		{
 			"TLS to a plain port", fails(http.ErrSchemeMismatch), ci, registry.ErrTLSMismatch, "",
 			"registry unreachable: it does not speak TLS",
 			"ask for plain HTTP if the registry is to be used without TLS",

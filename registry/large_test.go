@@ -22,6 +22,7 @@ import (
 	"oras.land/oras-go/v2/content"
 
 	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/registry"
 )
 
@@ -137,6 +138,78 @@ func TestRefusalThatIsLostWhileSending(t *testing.T) {
 	_, err := a.with(t, "large", blob).push(t, srv.client(t, registry.Options{}), registry.PushOptions{}, "v1")
 	requireKind(t, err, registry.ErrTooLarge)
 	assert.Equal(t, 2, srv.count(upload(blob.Digest)))
+}
+
+// A large blob is told of while it is sent, and while it is received.
+func TestEventsOfALargeLayer(t *testing.T) {
+	store := newLazyStore(t, 8<<20)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = struct {
+			io.Reader
+			io.Closer
+		}{slowReader{r.Body}, r.Body}
+		store.ServeHTTP(slowWriter{w}, r)
+	}))
+	t.Cleanup(srv.Close)
+	client := newClient(t, srv.Listener.Addr().String(), registry.Options{})
+	manifest := content.NewDescriptorFromBytes(ocispec.MediaTypeImageManifest, store.manifest)
+	requireProgress := func(transfer func(tell func(registry.Event)) error) {
+		var told []int64
+		require.NoError(t, transfer(func(e registry.Event) {
+			if e.Descriptor.Digest == store.desc.Digest {
+				told = append(told, e.Bytes)
+			}
+		}))
+		require.Greater(t, len(told), 1)
+		assert.IsNonDecreasing(t, told)
+		assert.Less(t, told[0], int64(8<<20))
+		assert.EqualValues(t, 8<<20, told[len(told)-1])
+	}
+	requireProgress(func(tell func(registry.Event)) error {
+		_, err := client.Push(t.Context(), store, manifest, repository, []string{"v1"}, registry.PushOptions{OnEvent: tell})
+		return err
+	})
+	requireProgress(func(tell func(registry.Event)) error {
+		_, err := client.Pull(t.Context(), repository, "stored", store, registry.PullOptions{OnEvent: tell})
+		return err
+	})
+}
+
+// slowReader and slowWriter take half a second for a few MiB.
+type slowReader struct{ io.Reader }
+
+func (s slowReader) Read(p []byte) (int, error) {
+	n, err := s.Reader.Read(p)
+	time.Sleep(time.Duration(n) * time.Second / (16 << 20))
+	return n, err
+}
+
+type slowWriter struct{ http.ResponseWriter }
+
+func (s slowWriter) Write(p []byte) (int, error) {
+	time.Sleep(time.Duration(len(p)) * time.Second / (16 << 20))
+	return s.ResponseWriter.Write(p)
+}
+
+// A blob of no bytes is a blob.
+func TestPushOfAnEmptyBlob(t *testing.T) {
+	a := newArtifact(t, "demo")
+	srv := start(t, memregistry.Options{})
+	empty := a.with(t, "empty", a.blob(t, ""))
+	_, err := empty.push(t, srv.client(t, registry.Options{}), registry.PushOptions{}, "v1")
+	require.NoError(t, err)
+	_, err = srv.client(t, registry.Options{}).Pull(t.Context(), repository, "v1", new(packager.Store), registry.PullOptions{})
+	require.NoError(t, err)
+}
+
+// A transport of others may leave out what net/http does not need.
+func TestTransportWithoutABody(t *testing.T) {
+	client := newClient(t, "localhost", registry.Options{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		resp, err := inProcess{opened("/upload")}.RoundTrip(r)
+		resp.Body = nil
+		return resp, err
+	})})
+	require.NoError(t, client.VerifyAccess(t.Context(), repository))
 }
 
 // peakMemory is the most that the program had from the system, beyond what it had

@@ -16,12 +16,6 @@ type stalledError struct{ limit time.Duration }
 
 func (e *stalledError) Error() string { return fmt.Sprintf("nothing moved for %v", e.limit) }
 
-// Timeout makes it a time-out for package net.
-func (e *stalledError) Timeout() bool { return true }
-
-// Temporary is there for [net.Error].
-func (e *stalledError) Temporary() bool { return true }
-
 // watchdog ends a request when for a while nothing was sent or received. It
 // looks away while the other end of a body is at work: a slow disk is not the
 // registry's fault.
