@@ -1,0 +1,119 @@
+package objects
+
+import (
+	"fmt"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// checker walks the nodes of a document once, without following an alias.
+type checker struct {
+	problems []Problem
+	template bool // an action was read as a mapping whose key is a mapping
+	deep     bool // reported
+
+	// sizes has how many values each anchored node stands for, aliases expanded.
+	sizes map[*yaml.Node]int
+	nodes int // how many there are
+}
+
+func (c *checker) add(n *yaml.Node, code Code, format string, arguments ...any) {
+	c.problems = append(c.problems, Problem{Line: n.Line, Column: n.Column, Code: code, Text: fmt.Sprintf(format, arguments...)})
+}
+
+func (c *checker) document(n *yaml.Node) {
+	if c.node(n, 0)-c.nodes > MaxExpanded {
+		c.add(n.Content[0], CodeAlias, "the aliases in this document stand for more than 400,000 values")
+	}
+}
+
+// node returns how many values a node stands for; far above the limit it counts
+// no further.
+func (c *checker) node(n *yaml.Node, depth int) int {
+	c.nodes++
+	if n.Kind == yaml.AliasNode {
+		size, complete := c.sizes[n.Alias]
+		if !complete {
+			c.add(n, CodeAlias, "the alias stands within what it stands for")
+		}
+		return max(size, 1)
+	}
+	if depth > MaxDepth { // the document is no level
+		if !c.deep {
+			c.deep = true
+			c.add(n, CodeTooDeep, tooDeep)
+		}
+		return 1
+	}
+	if n.Kind == yaml.MappingNode {
+		c.keys(n)
+	}
+	size := 1
+	for _, child := range n.Content {
+		below := depth
+		if len(child.Content) > 0 {
+			below++
+		}
+		size = min(size+c.node(child, below), 100*MaxExpanded)
+	}
+	if n.Anchor != "" {
+		c.sizes[n] = size
+	}
+	return size
+}
+
+// few is how many keys are compared one by one.
+const few = 16
+
+func (c *checker) keys(n *yaml.Node) {
+	var lines map[string]int
+	if len(n.Content) > 2*few {
+		lines = make(map[string]int, len(n.Content)/2)
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := resolve(n.Content[i])
+		if key.Kind != yaml.ScalarNode {
+			c.template = c.template || isAction(n, key)
+			continue
+		}
+		first := 0
+		if lines != nil {
+			if first = lines[key.Value]; first == 0 {
+				lines[key.Value] = n.Content[i].Line
+			}
+		} else {
+			for j := 0; j < i && first == 0; j += 2 {
+				if other := resolve(n.Content[j]); other.Kind == yaml.ScalarNode && other.Value == key.Value {
+					first = n.Content[j].Line
+				}
+			}
+		}
+		if first != 0 {
+			c.add(n.Content[i], CodeDuplicate, "the key %q is on line %d already", shorten(key.Value), first)
+		}
+	}
+}
+
+// isAction tells {{ … }}, read as a mapping in a mapping, from what somebody
+// meant.
+func isAction(n, key *yaml.Node) bool {
+	return key.Kind == yaml.MappingNode && n.Style&key.Style&yaml.FlowStyle != 0 &&
+		key.Line == n.Line && key.Column == n.Column+1
+}
+
+// shorten cuts a key at 60 bytes.
+func shorten(key string) string {
+	if len(key) <= 60 {
+		return key
+	}
+	return strings.ToValidUTF8(key[:57], "") + "…"
+}
+
+// resolve is the node itself, or what an alias stands for.
+func resolve(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.AliasNode {
+		return n.Alias
+	}
+	return n
+}

@@ -1,0 +1,117 @@
+package objects_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/objects"
+)
+
+// service is an object that starts on the given line, as Scan reports it.
+func service(line int) objects.Object {
+	return objects.Object{
+		Line: line, Column: 1, APIVersion: "v1", Kind: "Service", Name: "web", Namespace: "apps",
+		KindLine: line + 1, NameLine: line + 3, Mapping: true,
+	}
+}
+
+const serviceText = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n  namespace: apps\n"
+
+func TestObjects(t *testing.T) {
+	for name, row := range map[string]struct {
+		text string
+		want []objects.Object
+	}{
+		"nothing":        {"", nil},
+		"only comments":  {"# nothing\n\n# at all", nil},
+		"an object":      {serviceText, []objects.Object{service(1)}},
+		"no final break": {strings.TrimSuffix(serviceText, "\n"), []objects.Object{service(1)}},
+		"byte order mark, Windows line breaks": {
+			"\ufeff" + strings.ReplaceAll(serviceText, "\n", "\r\n"), []objects.Object{service(1)},
+		},
+		"several documents": {
+			"---\n" + serviceText + "...\n---\n# nothing\n---\nnull\n---\n" + serviceText,
+			[]objects.Object{service(2), {Line: 8, Column: 1, Empty: true}, {Line: 10, Column: 1, Empty: true}, service(13)},
+		},
+		"an empty document at the end": {serviceText + "---\n", []objects.Object{service(1), {Line: 6, Column: 1, Empty: true}}},
+		"no mapping":                   {"- kind: Service\n", []objects.Object{{Line: 1, Column: 1}}},
+		"flow style": {
+			"# one\n  {kind: Pod, metadata: {generateName: job-}}", []objects.Object{
+				{Line: 2, Column: 3, Kind: "Pod", GenerateName: "job-", KindLine: 2, Mapping: true},
+			},
+		},
+		"null, and kinds that are no text": {
+			"kind: ~\nmetadata:\n  name: null\n  namespace: [a]\napiVersion: {}\n",
+			[]objects.Object{{Line: 1, Column: 1, KindLine: 1, NameLine: 3, Mapping: true}},
+		},
+		"metadata that is none": {"kind: A\nmetadata: name\n", []objects.Object{{Line: 1, Column: 1, Kind: "A", KindLine: 1, Mapping: true}}},
+		"a variable of Flux": {
+			"kind: A\nmetadata:\n  name: ${NAME}\n", []objects.Object{
+				{Line: 1, Column: 1, Kind: "A", Name: "${NAME}", KindLine: 1, NameLine: 3, Mapping: true},
+			},
+		},
+		"aliases and merge keys": {
+			"x: &all\n  kind: A\n  metadata: &m {name: n}\n<<: *all\nmetadata:\n  <<: [*m, {namespace: s}]\n",
+			[]objects.Object{{Line: 1, Column: 1, Kind: "A", Name: "n", Namespace: "s", KindLine: 2, NameLine: 3, Mapping: true}},
+		},
+		"list": {
+			"kind: List\nitems:\n- &a\n  kind: A\n- *a\n- null\n- kind: BList\n  items: [{kind: C}]\n",
+			[]objects.Object{{Line: 1, Column: 1, Kind: "List", KindLine: 1, Mapping: true, Items: []objects.Object{
+				{Line: 3, Column: 3, Kind: "A", KindLine: 4, Mapping: true},
+				{Line: 6, Column: 3, Empty: true},
+				{Line: 7, Column: 3, Kind: "BList", KindLine: 7, Mapping: true, Items: []objects.Object{
+					{Line: 8, Column: 11, Kind: "C", KindLine: 8, Mapping: true},
+				}},
+			}}},
+		},
+		"items of no list": {"kind: A\nitems: [{kind: B}]\n", []objects.Object{{Line: 1, Column: 1, Kind: "A", KindLine: 1, Mapping: true}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			assert.Equal(t, objects.File{Objects: row.want}, objects.Scan("a.yaml", []byte(row.text)))
+		})
+	}
+}
+
+func TestSecrets(t *testing.T) {
+	const head = "apiVersion: v1\nkind: Secret\n"
+	for name, row := range map[string]struct {
+		text              string
+		secret, encrypted bool
+	}{
+		"data":                       {head + "data:\n  a: aHVudGVyMg==\n", true, false},
+		"stringData":                 {head + "stringData: {a: 1}\n", true, false},
+		"the kind comes last":        {"stringData:\n  a: b\n" + "kind: Secret\napiVersion: v1\n", true, false},
+		"a block of text":            {head + "stringData:\n  a: |\n    b\n", true, false},
+		"no mapping":                 {head + "data: text\n", true, false},
+		"without data":               {head, false, false},
+		"no entries":                 {head + "data: {}\nstringData:\n", false, false},
+		"empty values":               {head + "data:\n  a: ''\n  b:\n", false, false},
+		"through an alias":           {"x: &x {a: b}\n" + head + "data: *x\n", true, false},
+		"merged":                     {"x: &x {a: b}\n" + head + "data:\n  <<: *x\n", true, false},
+		"a variable":                 {head + "stringData:\n  a: ${PASSWORD}\n", false, false},
+		"a variable with a default":  {head + "stringData:\n  a: ${PASSWORD:=hunter2}\n", true, false},
+		"a variable among text":      {head + "stringData:\n  a: ${A} and ${B}\n", true, false},
+		"SOPS":                       {head + "data:\n  a: ENC[AES256,x]\nsops:\n  mac: ENC[x]\n", false, true},
+		"SOPS without its mapping":   {head + "data:\n  a: ENC[AES256,x]\n", false, true},
+		"one value is not encrypted": {head + "data:\n  a: ENC[AES256,x]\n  b: c\n", true, false},
+		"an empty sops":              {head + "data:\n  a: b\nsops:\n", true, false},
+		"SOPS elsewhere":             {"kind: ConfigMap\nsops: {mac: x}\n", false, true},
+		"another API":                {"apiVersion: x/v1\nkind: Secret\ndata: {a: b}\n", false, false},
+		"SealedSecret":               {"apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\ndata: {a: b}\n", false, false},
+		"ExternalSecret":             {"apiVersion: external-secrets.io/v1\nkind: ExternalSecret\ndata:\n- a: b\n", false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := objects.Scan("a.yaml", []byte(row.text))
+			require.Len(t, file.Objects, 1)
+			assert.Equal(t, row.secret, file.Objects[0].Secret, "secret")
+			assert.Equal(t, row.encrypted, file.Objects[0].Encrypted, "encrypted")
+			assert.Empty(t, file.Problems)
+		})
+	}
+
+	file := objects.Scan("a.yaml", []byte("kind: List\nitems:\n- apiVersion: v1\n  kind: Secret\n  data: {a: b}\n"))
+	assert.True(t, file.Objects[0].Items[0].Secret, "in a list")
+}

@@ -1,0 +1,191 @@
+package objects_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/objects"
+)
+
+func TestProblems(t *testing.T) {
+	long := strings.Repeat("é", 40)
+	for name, row := range map[string]struct {
+		path, text string
+		want       objects.Problem
+	}{
+		"duplicate key": {
+			"a.yaml", "a: 1\nb:\n  - c: 1\n    d: 2\n    \"c\": 3\n",
+			objects.Problem{Line: 5, Column: 5, Code: objects.CodeDuplicate, Text: `the key "c" is on line 3 already`},
+		},
+		"duplicate key in a flow mapping": {
+			"a.yaml", "a: {b: 1, b: 2}\n",
+			objects.Problem{Line: 1, Column: 11, Code: objects.CodeDuplicate, Text: `the key "b" is on line 1 already`},
+		},
+		"duplicate key among many": {
+			"a.yaml", manyKeys(40) + "k7: x\n",
+			objects.Problem{Line: 41, Column: 1, Code: objects.CodeDuplicate, Text: `the key "k7" is on line 8 already`},
+		},
+		"a long duplicate key": {
+			"a.yaml", long + ": 1\n" + long + ": 2\n",
+			objects.Problem{Line: 2, Column: 1, Code: objects.CodeDuplicate, Text: `the key "` + long[:56] + `…" is on line 1 already`},
+		},
+		"tab": {
+			"a.yaml", "a:\n\tb: c\n",
+			objects.Problem{Line: 2, Column: 1, Code: objects.CodeTab, Text: "the line is indented with a tab, which YAML does not allow"},
+		},
+		"tab after blanks": {
+			"a.yaml", "a:\n  b: 1\n \tc: 2\n",
+			objects.Problem{Line: 3, Column: 2, Code: objects.CodeTab, Text: "the line is indented with a tab, which YAML does not allow"},
+		},
+		"indentation": {
+			"a.yaml", "a:\n    b: 1\n  c: 2\n",
+			objects.Problem{Line: 3, Column: 3, Code: objects.CodeSyntax, Text: "the YAML does not parse: did not find expected key"},
+		},
+		"an open quote ends within the file": {
+			"a.yaml", "a: 'hunter2\n",
+			objects.Problem{Line: 1, Column: 1, Code: objects.CodeSyntax, Text: "the YAML does not parse: found unexpected end of stream"},
+		},
+		"no UTF-8": {
+			"a.yaml", "é: 1\né: \xff\n",
+			objects.Problem{Line: 2, Column: 4, Code: objects.CodeSyntax, Text: "the file holds a character that YAML does not allow, or is not UTF-8"},
+		},
+		"control character": {
+			"a.yaml", "a: \x01\n",
+			objects.Problem{Line: 1, Column: 4, Code: objects.CodeSyntax, Text: "the file holds a character that YAML does not allow, or is not UTF-8"},
+		},
+		"an alias to nothing": {
+			"a.yaml", "a: *hunter2\n",
+			objects.Problem{Line: 1, Column: 4, Code: objects.CodeAlias, Text: "the alias names no anchor that comes before it"},
+		},
+		"an alias to itself": {
+			"a.yaml", "a: &a\n- *a\n",
+			objects.Problem{Line: 2, Column: 3, Code: objects.CodeAlias, Text: "the alias stands within what it stands for"},
+		},
+		"alias bomb": {
+			"a.yaml", bomb(40),
+			objects.Problem{Line: 1, Column: 1, Code: objects.CodeAlias, Text: "the aliases in this document stand for more than 400,000 values"},
+		},
+		"20,000 levels of blocks": {
+			"a.yaml", strings.Repeat("- ", 20_000) + "a",
+			objects.Problem{Line: 1, Column: 2001, Code: objects.CodeTooDeep, Text: "more than 1,000 mappings and sequences inside each other"},
+		},
+		"20,000 brackets": {
+			"a.yaml", strings.Repeat("[", 20_000),
+			objects.Problem{Line: 1, Column: 1001, Code: objects.CodeTooDeep, Text: "more than 1,000 mappings and sequences inside each other"},
+		},
+		"blocks and brackets": {
+			"a.yaml", strings.Repeat("- ", 600) + strings.Repeat("[", 600) + strings.Repeat("]", 600),
+			objects.Problem{Line: 1, Column: 1601, Code: objects.CodeTooDeep, Text: "more than 1,000 mappings and sequences inside each other"},
+		},
+		"too large": {
+			"a.yaml", strings.Repeat("#", objects.MaxBytes+1),
+			objects.Problem{Line: 1, Column: 1, Code: objects.CodeTooLarge, Text: "the file has more than 4 MiB and was not read"},
+		},
+		"JSON that is none": {
+			"a.JSON", "{\n  \"a\": hunter2\n}",
+			objects.Problem{Line: 2, Column: 8, Code: objects.CodeSyntax, Text: "the JSON does not parse"},
+		},
+		"JSON that ends": {
+			"a.json", "{\"a\": 1",
+			objects.Problem{Line: 1, Column: 8, Code: objects.CodeSyntax, Text: "the JSON ends too early"},
+		},
+		"duplicate key in JSON": {
+			"a.json", "[{\"a\": 1,\n \"b\": 2, \"a\": 3}]",
+			objects.Problem{Line: 2, Column: 10, Code: objects.CodeDuplicate, Text: `the key "a" is on line 1 already`},
+		},
+		"JSON with 20,000 brackets": {
+			"a.json", strings.Repeat("[", 20_000),
+			objects.Problem{Line: 1, Column: 1001, Code: objects.CodeTooDeep, Text: "more than 1,000 mappings and sequences inside each other"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			file := objects.Scan(row.path, []byte(row.text))
+			assert.Less(t, time.Since(start), 5*time.Second)
+			require.Equal(t, []objects.Problem{row.want}, file.Problems)
+			assert.False(t, file.Template)
+		})
+	}
+}
+
+// manyKeys is a mapping of n keys, each on a line.
+func manyKeys(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "k%d: x\n", i)
+	}
+	return b.String()
+}
+
+// bomb has n levels, each of which is ten times the one before.
+func bomb(n int) string {
+	var b strings.Builder
+	b.WriteString("a0: &a0 x\n")
+	for i := range n {
+		fmt.Fprintf(&b, "a%d: &a%d [%s*a%d]\n", i+1, i+1, strings.Repeat(fmt.Sprintf("*a%d, ", i), 9), i)
+	}
+	return b.String()
+}
+
+func TestObjectsBeforeAProblem(t *testing.T) {
+	file := objects.Scan("a.yaml", []byte(serviceText+"---\n"+serviceText+"---\na: b: c\n"))
+	assert.Equal(t, []objects.Object{service(1), service(7)}, file.Objects)
+	assert.Len(t, file.Problems, 1)
+}
+
+func TestManyAliasesToOneMapping(t *testing.T) {
+	text := "kind: List\nx: &x\n" + strings.ReplaceAll(manyKeys(50_000), "k", "  k") + "items:\n" +
+		strings.Repeat("- {kind: Secret, apiVersion: v1, data: *x, metadata: *x, <<: *x}\n", 30_000)
+	start := time.Now()
+	file := objects.Scan("a.yaml", []byte(text))
+	assert.Less(t, time.Since(start), 30*time.Second)
+	assert.Equal(t, objects.CodeAlias, file.Problems[0].Code)
+}
+
+func TestTemplates(t *testing.T) {
+	for name, row := range map[string]struct {
+		path, text string
+		template   bool
+	}{
+		"a value":                      {"a.yaml", "a: {{ .Values.a }}\n", true},
+		"a value with more":            {"a.yaml", "a: {{ .Values.a }}:{{ .Values.b }}\n", true},
+		"a line":                       {"a.yaml", "{{- if .Values.a }}\na: b\n{{- end }}\n", true},
+		"lines and other faults":       {"a.yaml", "{{- if .Values.a }}\na: b\n c: d\n{{- end }}\n", true},
+		"a key":                        {"a.yaml", "{{ $k }}: {{ $v }}\n{{ $k }}-x: y\n", true},
+		"over several lines":           {"a.yaml", "a: b\n{{- include\n  \"x\" . }}\nc: d\n", true},
+		"never closed":                 {"a.yaml", "a: {{ .Values.a\n", false},
+		"a Go template in JSON":        {"a.json", "{\"a\": {{ .Values.a }}}", true},
+		"in a block of text":           {"a.yaml", "a: |\n  {{ if x }}\nb: c\n", false},
+		"in quotes":                    {"a.yaml", "a: '{{ $labels.pod }}'\n", false},
+		"within plain text":            {"a.yaml", "a: b-{{ c }}\n", false},
+		"in a comment":                 {"a.yaml", "# {{ if }}\na: b\n", false},
+		"a mapping in a mapping":       {"a.yaml", "a: { {b: c}: d }\n", false},
+		"a variable of Flux":           {"a.yaml", "a: ${B}\n", false},
+		"a fault that is no action's":  {"a.yaml", "a: |\n  {{ if x }}\nb: c: d\n", false},
+		"a fault in JSON without them": {"a.json", "{\"a\": \"{{ x }}\",\n b}", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := objects.Scan(row.path, []byte(row.text))
+			assert.Equal(t, row.template, file.Template)
+			if row.template {
+				assert.Empty(t, file.Problems)
+				assert.Empty(t, file.Objects)
+			}
+		})
+	}
+}
+
+func TestJSON(t *testing.T) {
+	file := objects.Scan("a.json", []byte("\ufeff{\"kind\": \"A\",\r\n\t\"metadata\": {\"name\": \"n\"}, \"é\": [1e999, true, null]}\n null\n  {\"<<\": {\"kind\": \"B\"}}"))
+	assert.Equal(t, objects.File{JSON: true, Objects: []objects.Object{
+		{Line: 1, Column: 1, Kind: "A", KindLine: 1, Name: "n", NameLine: 2, Mapping: true},
+		{Line: 3, Column: 2, Empty: true},
+		{Line: 4, Column: 3, Mapping: true},
+	}}, file)
+	assert.Equal(t, objects.File{JSON: true}, objects.Scan("a.json", nil))
+}
