@@ -65,7 +65,7 @@ func (v ValidatedBuildOptions) build(ctx context.Context, set *manifests.Set, re
 	store := new(packager.Store)
 	defer func() { _ = store.Close() }() // only temporary files are lost
 
-	s := &shipment{options: v, packer: packer, store: store}
+	s := &shipment{options: v, set: set, packer: packer, store: store}
 	pushed, err := s.send(ctx, client)
 	if err != nil {
 		return BuildResult{}, err
@@ -75,6 +75,7 @@ func (v ValidatedBuildOptions) build(ctx context.Context, set *manifests.Set, re
 	result.Unchanged = pushed.Unchanged
 	result.ContentUnchanged = s.reused
 	result.Skipped = set.Skipped()
+	result.Findings = s.found
 	if requested != "" && requested != v.Repository {
 		result.RequestedRepository = requested
 	}

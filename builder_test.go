@@ -130,7 +130,7 @@ func TestBuildOfACopyGivesTheSameDigest(t *testing.T) {
 		}
 		return os.Chtimes(path, time.Time{}, time.Date(1999, 12, 31, 23, 59, 59, 1, time.Local))
 	}))
-	opts := oci.BuildOptions{RegistryEndpoint: registry.Host, Version: "v1"}
+	opts := oci.BuildOptions{RegistryEndpoint: registry.Host, Version: "v1", Preflight: oci.PreflightOff}
 	for _, engine := range []oci.GitOpsEngine{oci.GitOpsEngineNone, oci.GitOpsEngineFlux, oci.GitOpsEngineArgoCD} {
 		opts.GitOpsEngine = engine
 		opts.SourcePath = one

@@ -84,6 +84,7 @@ func (o EmptyBuildOptions) validate() (ValidatedBuildOptions, error) {
 		Force:            o.Force,
 		Registry:         o.Registry,
 		OnEvent:          o.OnEvent,
+		Preflight:        PreflightOff, // that it renders nothing is the point of it
 	}.validateTarget("")
 	v.Prefix = cmp.Or(v.Prefix, v.Name)
 	return v, err

@@ -14,6 +14,7 @@ import (
 	"github.com/kubeoci/oci/internal/redact"
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/preflight"
 	"github.com/kubeoci/oci/reference"
 	"github.com/kubeoci/oci/registry"
 )
@@ -75,6 +76,12 @@ type BuildOptions struct {
 	KeepTags bool
 	// Force pushes even if nothing changed.
 	Force bool
+	// Preflight says what to do about what an engine would refuse, or render
+	// otherwise than expected. Default: PreflightReport.
+	Preflight PreflightPolicy
+	// PreflightSeverity is from where on PreflightEnforce refuses. Default:
+	// preflight.Warning.
+	PreflightSeverity preflight.Severity
 	// Registry says how to connect. Its Credential must be that of Username and
 	// Password, or empty, where those are set.
 	Registry RegistryOptions
@@ -121,7 +128,7 @@ func printable(endpoint string) string {
 // [ErrInvalidOCIScheme], [ErrInvalidPort], [packager.ErrUnknownEngine],
 // [packager.ErrInvalidPrefix], [packager.ErrInvalidAnnotation],
 // [packager.ErrInvalidArtifactType], [packager.ErrInvalidLevel],
-// [manifests.ErrInvalidPattern],
+// [manifests.ErrInvalidPattern], [ErrUnknownPolicy], [preflight.ErrUnknownSeverity],
 // [registry.ErrInvalidCredential] or [registry.ErrInvalidOptions].
 func (o BuildOptions) Validate() (ValidatedBuildOptions, error) {
 	source, err := manifests.SourceDir(o.SourcePath)
@@ -154,6 +161,12 @@ func (o BuildOptions) validateTarget(fallback string) (_ ValidatedBuildOptions, 
 	}
 	if o.GitOpsEngine, err = packager.ParseGitOpsEngine(string(o.GitOpsEngine)); err != nil {
 		return ValidatedBuildOptions{}, err
+	}
+	if o.Preflight, err = ParsePreflightPolicy(string(o.Preflight)); err != nil {
+		return ValidatedBuildOptions{}, err
+	}
+	if o.PreflightSeverity != 0 && o.PreflightSeverity.String() == "" {
+		return ValidatedBuildOptions{}, fmt.Errorf("%w: %d", preflight.ErrUnknownSeverity, o.PreflightSeverity)
 	}
 	o.Annotations, o.Include = maps.Clone(o.Annotations), slices.Clone(o.Include)
 	v := ValidatedBuildOptions(o)

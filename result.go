@@ -25,6 +25,9 @@ type BuildResult struct {
 	Files []string `json:"files"`
 	// Skipped is what was left out of the source directory, and why.
 	Skipped []Skipped `json:"skipped,omitempty"`
+	// Findings are what package preflight has to say. What a tag pointed to
+	// already is not looked at again.
+	Findings []Finding `json:"findings,omitempty"`
 }
 
 // OCIArtifact is an artifact in a registry.

@@ -1,23 +1,30 @@
 package oci
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
 
 	"oras.land/oras-go/v2/errdef"
 
+	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/preflight"
 	"github.com/kubeoci/oci/registry"
 )
 
 // shipment is one artifact on its way to where its tags are to be.
 type shipment struct {
 	options ValidatedBuildOptions
+	set     *manifests.Set
 	packer  *packager.Packer
 	store   *packager.Store
 	packed  packager.Result
 	reused  bool // the layer is one that a tag points to
+	// found is what preflight has to say. What a tag points to is not looked at
+	// again.
+	found preflight.Findings
 }
 
 // send finds out how much of the artifact is there already, and sends the rest.
@@ -91,8 +98,8 @@ func (s *shipment) pack(ctx context.Context, manifests [][]byte, content package
 			break
 		}
 	}
-	if s.packed.Manifest.Digest == "" {
-		s.packed, err = s.packer.Pack(ctx, s.store)
+	if !s.reused && err == nil {
+		err = s.packChecked(ctx)
 	}
 	if err != nil {
 		return err
@@ -101,6 +108,32 @@ func (s *shipment) pack(ctx context.Context, manifests [][]byte, content package
 		Phase: PhasePack, Files: len(s.packed.Layout.Entries), Bytes: s.packed.Layer.Size, Skipped: s.reused,
 	})
 	return nil
+}
+
+// packChecked packs the artifact, and meanwhile finds out what the engines would
+// make of it.
+func (s *shipment) packChecked(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var refused error
+	var checker sync.WaitGroup
+	checker.Go(func() {
+		if s.found, refused = s.options.check(ctx, s.set, s.packer.Layout()); refused != nil {
+			cancel()
+		}
+	})
+	var err error
+	if s.packed.Manifest.Digest == "" {
+		s.packed, err = s.packer.Pack(ctx, s.store)
+	}
+	if err != nil {
+		cancel()
+	}
+	checker.Wait()
+	if refused != nil && !errors.Is(refused, context.Canceled) {
+		return refused
+	}
+	return cmp.Or(err, refused)
 }
 
 func (s *shipment) push(ctx context.Context, target *registry.Target) (registry.PushResult, error) {

@@ -89,6 +89,9 @@ func NewPacker(set *manifests.Set, opts Options) (*Packer, error) {
 	return &Packer{set, opts, layout, laidOut}, nil
 }
 
+// Layout says what will be where in the archive.
+func (p *Packer) Layout() Layout { return p.layout }
+
 // Pack packages the files into store: the layer, the config, and then the
 // manifest, which is tagged nowhere. What store holds already is not an error.
 // Reading and compressing happens on several cores, and memory does not grow

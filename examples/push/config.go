@@ -23,6 +23,7 @@ type config struct {
 	annotations map[string]string
 	created     string
 	level       int
+	preflight   string
 	timeout     time.Duration
 	json        bool
 }
@@ -44,6 +45,7 @@ func newConfig(flags *flag.FlagSet) *config {
 	flags.Func("annotation", "annotation `key=value` to add, can be repeated", c.addAnnotation)
 	flags.StringVar(&c.created, "created", "", "creation `time` to record, as in 2006-01-02T15:04:05Z; without it SOURCE_DATE_EPOCH is used, else the epoch")
 	flags.IntVar(&c.level, "level", 0, "how hard to compress: `1 to 9`; without it 6")
+	flags.StringVar(&c.preflight, "preflight", "report", "what to do about what an engine would refuse: `off|report|enforce`")
 	flags.DurationVar(&c.timeout, "timeout", 5*time.Minute, "give up after this `duration`")
 	flags.BoolVar(&c.json, "json", false, "print the result as JSON, and nothing else, on standard output")
 	return c
@@ -73,6 +75,10 @@ func (c *config) options(env cli.Env) (oci.BuildOptions, error) {
 	if c.timeout <= 0 {
 		return oci.BuildOptions{}, cli.Usagef("-timeout: %v is not a time to wait", c.timeout)
 	}
+	policy, err := oci.ParsePreflightPolicy(c.preflight)
+	if err != nil {
+		return oci.BuildOptions{}, cli.Usagef("-preflight: %w", err)
+	}
 	created, err := c.createdAt(env)
 	if err != nil {
 		return oci.BuildOptions{}, err
@@ -86,6 +92,7 @@ func (c *config) options(env cli.Env) (oci.BuildOptions, error) {
 		Annotations:      c.annotations,
 		Created:          created,
 		CompressionLevel: c.level,
+		Preflight:        policy,
 	}, nil
 }
 

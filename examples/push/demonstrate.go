@@ -29,7 +29,7 @@ func demonstrate(ctx context.Context, env cli.Env, opts oci.BuildOptions, asJSON
 	defer func() { err = errors.Join(err, server.Close()) }()
 
 	opts.RegistryEndpoint, opts.Version = server.Host, sampleTag
-	result, err := build(ctx, opts)
+	result, err := build(ctx, env, opts)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/preflight"
 )
 
 const usage = `push packages the manifests in DIR as an OCI artifact and pushes it.
@@ -80,15 +81,16 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 		return err
 	}
 	opts.Registry.Timeout = c.timeout
-	result, err := build(ctx, opts)
+	result, err := build(ctx, env, opts)
 	if err != nil {
 		return err
 	}
 	return printResult(env.Stdout, result, c.json)
 }
 
-// build tells mistakes on the command line from failures.
-func build(ctx context.Context, opts oci.BuildOptions) (oci.BuildResult, error) {
+// build tells mistakes on the command line from failures, and people what was
+// found.
+func build(ctx context.Context, env cli.Env, opts oci.BuildOptions) (oci.BuildResult, error) {
 	_, err := opts.Validate()
 	switch {
 	case errors.Is(err, oci.ErrSourcePathNotFound), errors.Is(err, oci.ErrSourcePathNotDirectory):
@@ -96,5 +98,13 @@ func build(ctx context.Context, opts oci.BuildOptions) (oci.BuildResult, error) 
 	case err != nil:
 		return oci.BuildResult{}, cli.Usagef("%w", err)
 	}
-	return oci.NewWorkloadArtifactBuilder().Build(ctx, opts)
+	result, err := oci.NewWorkloadArtifactBuilder().Build(ctx, opts)
+	findings := preflight.Findings(result.Findings)
+	if refused, ok := errors.AsType[*oci.PreflightError](err); ok {
+		findings = refused.Findings
+	}
+	if printErr := cli.PrintFindings(env.Stderr, findings); err == nil {
+		err = printErr
+	}
+	return result, err
 }

@@ -302,7 +302,32 @@ func TestEmptyFiles(t *testing.T) {
 	o := push(t, "", nil, dir)
 	assert.Equal(t, 1, o.status)
 	assert.Contains(t, o.stderr, `error: file is empty: "empty.yaml"`)
-	assert.Len(t, push(t, "", nil, "-json", "-engine", "flux", "-allow-empty-files", dir).result(t).Files, 1)
+	assert.Len(t, push(t, "", nil, "-json", "-engine", "flux", "-preflight", "off", "-allow-empty-files", dir).result(t).Files, 1)
+}
+
+func TestPreflight(t *testing.T) {
+	dir := t.TempDir()
+	secret := "apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\nstringData:\n  key: " + canary + "\n"
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "secret.yaml"), []byte(secret), 0o600))
+	const finding = "secret.yaml\n  "
+	for _, row := range []struct {
+		name   string
+		args   []string
+		status int
+		found  bool
+	}{
+		{"reported", nil, 0, true},
+		{"enforced", []string{"-preflight", "enforce"}, 1, true},
+		{"off", []string{"-preflight", "off"}, 0, false},
+		{"unknown", []string{"-preflight", "maybe"}, 2, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			o := push(t, "", nil, append(row.args, "-engine", "flux", dir)...)
+			assert.Equal(t, row.status, o.status, o.stderr)
+			assert.Equal(t, row.found, strings.Contains(o.stderr, finding) && strings.Contains(o.stderr, "[plaintext-secret]"), o.stderr)
+			assert.NotContains(t, o.stdout+o.stderr, canary)
+		})
+	}
 }
 
 func TestTimeout(t *testing.T) {
