@@ -91,6 +91,12 @@ func Scan(name string, data []byte) File {
 		file.Problems = []Problem{{Line: 1, Column: 1, Code: CodeTooLarge, Text: "the file has more than 4 MiB and was not read"}}
 		return file
 	}
+	if !file.JSON {
+		if found, ok := plain(data); ok {
+			file.Objects = found
+			return file
+		}
+	}
 	file.parse(data)
 	return file
 }

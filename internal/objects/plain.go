@@ -1,0 +1,288 @@
+package objects
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+)
+
+// plain reads YAML that is so plain that lines and their indentation tell all:
+// block mappings and sequences of scalars on one line and of blocks of text. It
+// is many times faster than the parser. What it cannot vouch for, and all that
+// could be a problem, it leaves to the parser: a result of plain is the one that
+// File.parse would have.
+func plain(data []byte) ([]Object, bool) {
+	if !plainText(data) {
+		return nil, false
+	}
+	s := plainScanner{data: data}
+	s.levels, s.keys = s.levelSpace[:0], s.keySpace[:0]
+	for s.pos < len(data) {
+		indent, text := s.nextLine()
+		switch {
+		case len(text) == 0 || text[0] == '#':
+			continue
+		case indent == 0 && bytes.HasPrefix(text, []byte("---")):
+			if len(trimRight(text)) > len("---") || !s.endDocument() {
+				return nil, false
+			}
+			s.marker = s.line
+			continue
+		case indent == 0 && bytes.HasPrefix(text, []byte("...")):
+			return nil, false
+		}
+		if !s.entry(indent, text) {
+			return nil, false
+		}
+	}
+	return s.objects, s.endDocument()
+}
+
+// plainText says whether data is UTF-8 without tabs, carriage returns and the
+// characters that YAML forbids or takes for more than a letter.
+func plainText(data []byte) bool {
+	for i := 0; i < len(data); {
+		c := data[i]
+		if c >= ' ' && c < 0x7f || c == '\n' {
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(data[i:])
+		if r <= 0xa0 || r == 0x2028 || r == 0x2029 || r == 0xfeff || r >= 0xfffd && r <= 0xffff {
+			return false
+		}
+		i += size
+	}
+	return true
+}
+
+// Beyond these the parser is asked.
+const (
+	plainDepth = 64
+	plainKeys  = 512 // in a mapping, since each is compared with all before it
+)
+
+// level is a mapping or sequence that is open.
+type level struct {
+	indent   int
+	sequence bool
+	flush    bool // a sequence as far left as the mapping it is in
+	role     role
+	keys     int // where those of the mapping start
+}
+
+// role is what a mapping is to an object.
+type role byte
+
+const (
+	other role = iota
+	root
+	metadata
+)
+
+type plainScanner struct {
+	data []byte
+	pos  int // where the next line starts
+	line int // number of the line read last
+
+	levels []level
+	keys   []uint64 // hashes of those of all open mappings
+	open   bool     // the last entry has no value so far
+	next   role     // of the mapping that may follow it
+
+	objects []Object
+	object  Object
+	marker  int // line of the --- of this document, or 0
+	hasData bool
+	items   bool
+
+	levelSpace [16]level
+	keySpace   [64]uint64
+}
+
+// nextLine returns a line without its indentation.
+func (s *plainScanner) nextLine() (indent int, text []byte) {
+	text = s.data[s.pos:]
+	if end := bytes.IndexByte(text, '\n'); end >= 0 {
+		text = text[:end]
+	}
+	s.pos += len(text) + 1
+	s.line++
+	for indent < len(text) && text[indent] == ' ' {
+		indent++
+	}
+	return indent, text[indent:]
+}
+
+func (s *plainScanner) endDocument() bool {
+	o := s.object
+	switch {
+	case len(s.levels) > 0:
+		if s.hasData && o.Kind == "Secret" || s.items && strings.HasSuffix(o.Kind, "List") {
+			return false // to be looked into
+		}
+		s.objects = append(s.objects, o)
+	case s.marker > 0:
+		s.objects = append(s.objects, Object{Line: s.marker, Column: 1, Empty: true})
+	}
+	s.object, s.hasData, s.items, s.open = Object{}, false, false, false
+	s.levels, s.keys = s.levels[:0], s.keys[:0]
+	return true
+}
+
+// entry reads a line that is neither blank nor a comment.
+func (s *plainScanner) entry(indent int, text []byte) bool {
+	if !s.place(indent, isItem(text)) {
+		return false
+	}
+	for isItem(text) {
+		item := trimLeft(text[1:])
+		if len(item) == 0 {
+			s.open, s.next = true, other
+			return true
+		}
+		indent += len(text) - len(item)
+		text = item
+		if _, _, isPair := cutKey(text); !isItem(text) && !isPair {
+			return s.value(text)
+		}
+		if !s.push(level{indent: indent, sequence: isItem(text)}) {
+			return false
+		}
+	}
+	return s.pair(text)
+}
+
+// place closes the levels that end before a line, and opens the one that starts
+// with it.
+func (s *plainScanner) place(indent int, item bool) bool {
+	if len(s.levels) == 0 {
+		s.object = Object{Line: s.line, Column: 1, Mapping: true}
+		return indent == 0 && !item && s.push(level{role: root})
+	}
+	top := s.levels[len(s.levels)-1]
+	if s.open {
+		s.open = false
+		flush := item && !top.sequence && indent == top.indent
+		if flush || indent > top.indent {
+			return s.push(level{indent: indent, sequence: item, flush: flush, role: s.next})
+		}
+	}
+	for top.indent > indent || top.flush && top.indent == indent && !item {
+		s.keys = s.keys[:top.keys]
+		s.levels = s.levels[:len(s.levels)-1]
+		top = s.levels[len(s.levels)-1] // the root is never above another
+	}
+	return top.indent == indent && top.sequence == item
+}
+
+func (s *plainScanner) push(l level) bool {
+	l.keys = len(s.keys)
+	s.levels = append(s.levels, l)
+	return len(s.levels) <= plainDepth
+}
+
+// pair reads a key and its value.
+func (s *plainScanner) pair(text []byte) bool {
+	key, value, ok := cutKey(text)
+	top := s.levels[len(s.levels)-1]
+	if !ok || !s.addKey(key, top.keys) {
+		return false
+	}
+	s.next = other
+	var wanted *string
+	o := &s.object
+	switch top.role {
+	case root:
+		switch string(key) {
+		case "apiVersion":
+			wanted = &o.APIVersion
+		case "kind":
+			wanted, o.KindLine = &o.Kind, s.line
+		case "metadata":
+			s.next = metadata
+		case "data", "stringData":
+			s.hasData = true
+		case "items":
+			s.items = true
+		case "sops":
+			return false
+		}
+	case metadata:
+		switch string(key) {
+		case "name":
+			wanted, o.NameLine = &o.Name, s.line
+		case "generateName":
+			wanted = &o.GenerateName
+		case "namespace":
+			wanted = &o.Namespace
+		}
+	}
+	if len(value) == 0 || value[0] == '#' {
+		s.open = true
+		return true
+	}
+	if wanted == nil {
+		return s.value(value)
+	}
+	scalar, ok := simpleScalar(value)
+	*wanted = string(scalar)
+	return ok
+}
+
+// addKey is false for a key that may be there already.
+func (s *plainScanner) addKey(key []byte, first int) bool {
+	hash := uint64(14695981039346656037) // FNV-1a
+	for _, c := range key {
+		hash = (hash ^ uint64(c)) * 1099511628211
+	}
+	for _, h := range s.keys[first:] {
+		if h == hash {
+			return false
+		}
+	}
+	s.keys = append(s.keys, hash)
+	return len(s.keys)-first <= plainKeys
+}
+
+// value reads a value that the object does not need.
+func (s *plainScanner) value(text []byte) bool {
+	switch text[0] {
+	case '|', '>':
+		return isBlockHeader(text) && s.block()
+	case '[':
+		return isFlowSequence(text)
+	case '{':
+		return len(text) > 1 && text[1] == '}' && isTail(text[2:])
+	case '"', '\'':
+		_, _, after, ok := cutQuoted(text)
+		return ok && isTail(after)
+	}
+	_, ok := cutPlain(text)
+	return ok
+}
+
+// block passes over the lines of a block of text.
+func (s *plainScanner) block() bool {
+	parent, content := s.levels[len(s.levels)-1].indent, 0
+	blank := 0 // the widest blank line before the first with text
+	for s.pos < len(s.data) {
+		pos, number := s.pos, s.line
+		indent, text := s.nextLine()
+		switch {
+		case len(text) == 0:
+			if content == 0 {
+				blank = max(blank, indent)
+			}
+		case content == 0 && indent > parent:
+			if blank > indent {
+				return false
+			}
+			content = indent
+		case content == 0 || indent < content:
+			s.pos, s.line = pos, number
+			return true
+		}
+	}
+	return true
+}

@@ -1,0 +1,196 @@
+package objects
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/benchtree"
+	"github.com/kubeoci/oci/internal/treegen"
+)
+
+// oddities are lines that mean something else than their neighbours suggest.
+var oddities = []string{
+	"", "    ", "# comment", "   # comment", "---", "...", "--- # comment", "- a", "-", "  -", "- - a", "- a: b", "-\tb", "a", "  a", "a:", "b: ", "a: b: c",
+	"a: 'b", "a: 'it''s'", `a: "b\q"`, `a: "b\n" # c`, `a: "b"#c`, "a: b #c", "a: b#c", "a: |", "a: >-", "a: |2", "- |", "  - >", "a: [b, c]", "a: [b,", "a: [b, ]", "a: {}",
+	"a: { }", "a: {b: c}", "? a", ": a", "a: &a b", "a: *a", "<<: b", "a: !!str b", "'a': b", `"a": b`, "a : b", "a: -", "a: - b", "a: @b", "a: `b", "a: %b", "%a", "a: ~",
+	"name: null", "kind: Secret", "kind: \"Secret\"", "kind: List", "data:", "  b: c", "metadata:", "  name: n", "sops:", "items:", "a: {{ b }}", "{{ a }}", "a: b {{ c }}", "a: ${B}",
+	"a:  b  ", "é: é", "a: \u00a0", "a: \u2028b", "a: \x01", "\ufeffa: b", "a: b\r", "a: :b", "a: ::", "a: -b", "a: ---", "a: ?b", "a: =", "a: 0o7", "a: 2001-01-01", "1: a", "a: []", "a: [[]]",
+}
+
+// samples are manifests to change: those of this repository, generated ones, and
+// those of a folder that the environment may name.
+func samples(tb testing.TB) map[string][]byte {
+	generated := filepath.Join(tb.TempDir(), "tree")
+	require.NoError(tb, treegen.Write(generated, treegen.Few(), 1))
+	texts := map[string][]byte{}
+	for _, dir := range []string{filepath.Join("..", "..", "testdata", "trees"), generated, os.Getenv("OCI_TEST_TREES")} {
+		if dir == "" {
+			continue
+		}
+		require.NoError(tb, filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
+			if err != nil || !entry.Type().IsRegular() {
+				return err
+			}
+			texts[name], err = os.ReadFile(name)
+			return err
+		}))
+	}
+	return texts
+}
+
+// requireAgreement returns whether plain had something to say.
+func requireAgreement(tb testing.TB, data []byte) bool {
+	tb.Helper()
+	found, ok := plain(data)
+	if !ok {
+		return false
+	}
+	var file File
+	file.parse(data)
+	if !assert.ObjectsAreEqual(file, File{Objects: found}) {
+		require.Equal(tb, file, File{Objects: found}, "parser and plain differ on:\n%s", data)
+	}
+	return true
+}
+
+func TestPlainAgreesOnFiles(t *testing.T) {
+	known, all := 0, 0
+	for name, data := range samples(t) {
+		if strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml") {
+			all++
+			if requireAgreement(t, data) {
+				known++
+			}
+		} else {
+			requireAgreement(t, data)
+		}
+	}
+	t.Logf("%d of %d YAML files need no parser", known, all)
+	assert.Greater(t, known, all/2)
+}
+
+func TestPlainAgreesOnChangedFiles(t *testing.T) {
+	texts := samples(t)
+	names := make([]string, 0, len(texts))
+	for name := range texts {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	rng := rand.New(rand.NewPCG(1, 2))
+	known := 0
+	const rounds = 40_000
+	for range rounds {
+		if requireAgreement(t, change(rng, texts[names[rng.IntN(len(names))]])) {
+			known++
+		}
+	}
+	t.Logf("%d of %d need no parser", known, rounds)
+	assert.Greater(t, known, rounds/20)
+}
+
+// change returns some lines of a text with one to three faults in them.
+func change(rng *rand.Rand, text []byte) []byte {
+	lines := strings.Split(string(text), "\n")
+	if first := rng.IntN(len(lines)); rng.IntN(4) == 0 {
+		lines = lines[first:]
+	}
+	lines = slices.Clone(lines[:min(len(lines), 1+rng.IntN(40))])
+	for range 1 + rng.IntN(3) {
+		i, j := rng.IntN(len(lines)), rng.IntN(len(lines))
+		indent := lines[i][:len(lines[i])-len(strings.TrimLeft(lines[i], " "))]
+		switch rng.IntN(9) {
+		case 0:
+			lines = append(slices.Delete(lines, i, i+1), "a: b")
+		case 1:
+			lines = slices.Insert(lines, i, lines[j])
+		case 2:
+			lines[i], lines[j] = lines[j], lines[i]
+		case 3:
+			lines[i] = strings.Repeat(" ", 1+rng.IntN(4)) + lines[i]
+		case 4:
+			lines[i] = strings.TrimPrefix(lines[i], strings.Repeat(" ", 1+rng.IntN(3)))
+		case 5:
+			lines = slices.Insert(lines, i, oddities[rng.IntN(len(oddities))])
+		case 6:
+			lines = slices.Insert(lines, i, indent+oddities[rng.IntN(len(oddities))])
+		case 7:
+			if len(lines[i]) > 0 {
+				at := rng.IntN(len(lines[i]))
+				lines[i] = lines[i][:at] + string(" :-#'\"|>[]{}&*!?,x"[rng.IntN(18)]) + lines[i][at+rng.IntN(2):]
+			}
+		case 8:
+			lines[i] = lines[i][:rng.IntN(len(lines[i])+1)]
+		}
+	}
+	return []byte(strings.Join(lines, "\n"))
+}
+
+func TestPlainAgreesOnOddities(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	known := 0
+	for range 60_000 {
+		var text bytes.Buffer
+		for range 1 + rng.IntN(7) {
+			fmt.Fprintf(&text, "%*s%s\n", 2*rng.IntN(3)*rng.IntN(2), "", oddities[rng.IntN(len(oddities))])
+		}
+		if requireAgreement(t, text.Bytes()) {
+			known++
+		}
+	}
+	t.Logf("%d need no parser", known)
+}
+
+// TestPlainKnows is on what the parser is not needed for: without it, plain that
+// always passes would agree too.
+func TestPlainKnows(t *testing.T) {
+	for name, text := range map[string]string{
+		"sequences on the level of their key": "a:\n- b\n- c: d\n  e:\n  - f\ng: h\n",
+		"indented sequences":                  "a:\n  - b\n  -\n  - - c\n    - d\n",
+		"text in blocks":                      "a: |\n\n  b: 'c\n\n    d\n # e\nf:\n- >-\n  g\n- |+\nh: i\n",
+		"quotes and comments":                 "# a\n'b': 'it''s' # c\n\"d\": \"e\\n\"   # f\ng: h # i\n",
+		"flow style":                          "a: {}\nb: [] # c\nd: [e, 'f g', \"h\"]\n",
+		"several documents":                   "---\na: b\n---\n---\n# c\n---\nd: e\n---\n",
+		"no value":                            "a:\nb: # c\nd:\n  e:\nf: g",
+	} {
+		t.Run(name, func(t *testing.T) {
+			assert.True(t, requireAgreement(t, []byte(text)))
+		})
+	}
+}
+
+func BenchmarkScan(b *testing.B) {
+	dir := benchtree.Write(b, treegen.Small())
+	var texts [][]byte
+	size := 0
+	require.NoError(b, fs.WalkDir(os.DirFS(dir), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		texts = append(texts, text)
+		size += len(text)
+		return err
+	}))
+	run := func(name string, scan func(text []byte)) {
+		b.Run(name, func(b *testing.B) {
+			benchtree.Measure(b, int64(size))
+			for b.Loop() {
+				for _, text := range texts {
+					scan(text)
+				}
+			}
+		})
+	}
+	run("scan", func(text []byte) { Scan("a.yaml", text) })
+	run("parser", func(text []byte) { new(File).parse(text) })
+}

@@ -1,0 +1,167 @@
+package objects
+
+import "bytes"
+
+// What a plainScanner knows of the text in a line. All is stricter than YAML.
+
+func isItem(text []byte) bool {
+	return len(text) > 0 && text[0] == '-' && (len(text) == 1 || text[1] == ' ')
+}
+
+func isLetter(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '.' || c == '/'
+}
+
+// longestKey is far below the 1024 characters that YAML looks ahead for a colon.
+const longestKey = 256
+
+// cutKey cuts a line into a key and what follows its colon, without the blanks
+// in front.
+func cutKey(text []byte) (key, value []byte, ok bool) {
+	end := 0
+	switch {
+	case len(text) == 0:
+		return nil, nil, false
+	case text[0] == '"' || text[0] == '\'':
+		var escaped bool
+		if key, escaped, value, ok = cutQuoted(text); !ok || escaped {
+			return nil, nil, false
+		}
+		end = len(text) - len(value)
+	case isLetter(text[0]):
+		for end = 1; end < len(text) && (isLetter(text[end]) || text[end] == '-'); end++ {
+		}
+		key = text[:end]
+	}
+	if end == 0 || end > longestKey || end == len(text) || text[end] != ':' {
+		return nil, nil, false
+	}
+	value = text[end+1:]
+	if len(value) > 0 && value[0] != ' ' {
+		return nil, nil, false
+	}
+	return key, trimLeft(value), true
+}
+
+// cutQuoted cuts text in quotes off a line. It is escaped if it stands for
+// something other than what is written.
+func cutQuoted(text []byte) (quoted []byte, escaped bool, after []byte, ok bool) {
+	quote := text[0]
+	for i := 1; i < len(text); i++ {
+		switch {
+		case text[i] == '\\' && quote == '"':
+			i++
+			if escaped = true; i == len(text) || bytes.IndexByte([]byte(`"\nrt0/ `), text[i]) < 0 {
+				return nil, false, nil, false
+			}
+		case text[i] != quote:
+		case quote == '\'' && i+1 < len(text) && text[i+1] == quote:
+			i++
+			escaped = true
+		default:
+			return text[1:i], escaped, text[i+1:], true
+		}
+	}
+	return nil, false, nil, false
+}
+
+// cutPlain is the scalar without quotes at the start of a line, without the
+// comment that may follow it.
+func cutPlain(text []byte) ([]byte, bool) {
+	switch c := text[0]; {
+	case isLetter(c) || c == '$' || c == '(' || c == '+' || c == '~' || c == '^' || c >= 0x80:
+	case (c == '-' || c == ':') && len(text) > 1 && text[1] != ' ':
+	default:
+		return nil, false
+	}
+	for i, c := range text {
+		if c == ':' && (i+1 == len(text) || text[i+1] == ' ') {
+			return nil, false
+		}
+		if c == '#' && text[i-1] == ' ' {
+			return trimRight(text[:i]), true
+		}
+	}
+	return trimRight(text), true
+}
+
+// simpleScalar is the value of a scalar that stands for what is written, and is
+// not null.
+func simpleScalar(text []byte) ([]byte, bool) {
+	if text[0] == '"' || text[0] == '\'' {
+		quoted, escaped, after, ok := cutQuoted(text)
+		return quoted, ok && !escaped && isTail(after)
+	}
+	scalar, ok := cutPlain(text)
+	switch string(scalar) {
+	case "null", "Null", "NULL", "~":
+		return nil, false
+	}
+	return scalar, ok
+}
+
+// isFlowSequence knows sequences of single words and texts in quotes.
+func isFlowSequence(text []byte) bool {
+	rest := trimLeft(text[1:])
+	if len(rest) > 0 && rest[0] == ']' {
+		return isTail(rest[1:])
+	}
+	for len(rest) > 0 {
+		if rest[0] == '"' || rest[0] == '\'' {
+			var ok bool
+			if _, _, rest, ok = cutQuoted(rest); !ok {
+				return false
+			}
+		} else {
+			end := 0
+			for end < len(rest) && (isLetter(rest[end]) || end > 0 && rest[end] == '-') {
+				end++
+			}
+			if end == 0 {
+				return false
+			}
+			rest = rest[end:]
+		}
+		rest = trimLeft(rest)
+		if len(rest) == 0 {
+			return false
+		}
+		if rest[0] == ']' {
+			return isTail(rest[1:])
+		}
+		if rest[0] != ',' {
+			return false
+		}
+		rest = trimLeft(rest[1:])
+	}
+	return false
+}
+
+// isBlockHeader knows those that leave the indentation to the text.
+func isBlockHeader(text []byte) bool {
+	rest := text[1:]
+	if len(rest) > 0 && (rest[0] == '-' || rest[0] == '+') {
+		rest = rest[1:]
+	}
+	return isTail(rest)
+}
+
+// isTail says whether nothing but a comment is left of a line.
+func isTail(text []byte) bool {
+	rest := trimLeft(text)
+	return len(rest) == 0 || rest[0] == '#' && len(rest) < len(text)
+}
+
+func trimLeft(text []byte) []byte {
+	for len(text) > 0 && text[0] == ' ' {
+		text = text[1:]
+	}
+	return text
+}
+
+func trimRight(text []byte) []byte {
+	for len(text) > 0 && text[len(text)-1] == ' ' {
+		text = text[:len(text)-1]
+	}
+	return text
+}
