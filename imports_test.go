@@ -19,7 +19,8 @@ const module = "github.com/kubeoci/oci"
 // arrows are all imports that are allowed between the public packages. The
 // linter (.depguard.json) says the same.
 var arrows = map[string][]string{
-	module:                {"manifests", "packager", "reference", "registry"},
+	module:                {"manifests", "packager", "preflight", "reference", "registry"},
+	module + "/preflight": {"manifests", "packager"},
 	module + "/packager":  {"manifests"},
 	module + "/registry":  {"reference"},
 	module + "/manifests": {},

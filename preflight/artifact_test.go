@@ -1,0 +1,183 @@
+package preflight_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/manifests"
+	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/preflight"
+)
+
+func TestLimits(t *testing.T) {
+	tr := tree{"app.yaml": app, "a/kustomization.yaml": kustomization}
+	size := int64(5*512 + 2*512) // two headers, blocks and a folder, and the end
+	for _, tt := range []struct {
+		name   string
+		engine packager.GitOpsEngine
+		opts   preflight.Options
+		want   []string
+	}{
+		{"archive of the limit", argocd, preflight.Options{MaxArchiveSize: size + 512}, []string{}},
+		{"archive above", argocd, preflight.Options{MaxArchiveSize: size + 511}, []string{"error: the archive has 4096 bytes, of which Argo CD unpacks 4095 [archive-size]"}},
+		{"archive above, Flux", flux, preflight.Options{MaxArchiveSize: 1}, []string{}},
+		{"manifests of the limit", argocd, preflight.Options{MaxManifestSize: int64(len(app))}, []string{}},
+		{"manifests above", argocd, preflight.Options{MaxManifestSize: int64(len(app) - 1)}, []string{"error: the directory has 53 bytes of manifests, of which Argo CD takes 52 [manifest-size]"}},
+		{"manifests above, Flux", flux, preflight.Options{MaxManifestSize: 1}, []string{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			assert.Equal(t, tt.want, brief(tr.check(t, tt.engine, tt.opts)))
+		})
+	}
+	assert.EqualValues(t, 1_000_000_000, preflight.DefaultMaxArchiveSize)
+	assert.EqualValues(t, 10_000_000, preflight.DefaultMaxManifestSize)
+}
+
+func TestDefaultLimits(t *testing.T) {
+	const files, each = 300, 4 << 20 // which are never read
+	set := tree{"app.yaml": app}.collect(t)
+	layout := packager.Layout{Paths: packager.EnginePaths{Flux: "./", ArgoCD: "."}}
+	for i := range files {
+		name := string(rune('a'+i/26)) + string(rune('a'+i%26)) + ".yaml"
+		layout.Entries = append(layout.Entries, packager.Entry{Path: name, File: manifests.File{Path: name, Size: each + 1}})
+	}
+	findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{Engines: []packager.GitOpsEngine{argocd}})
+	require.NoError(t, err)
+	require.Len(t, findings, files+3)
+	assert.Equal(t, preflight.CodeArchiveSize, findings[0].Code)
+	assert.Equal(t, preflight.CodeManifestSize, findings[1].Code)
+	assert.Equal(t, preflight.CodeNothingRendered, findings[2].Code)
+	assert.Equal(t, "aa.yaml: warning: the file has more than 4194304 bytes, and is not looked into [too-large]", findings[3].String())
+}
+
+func TestTags(t *testing.T) {
+	for _, tt := range []struct {
+		tag  string
+		want []string
+		hint string
+	}{
+		{"1.2.3", []string{}, ""},
+		{"v1.2.3-rc.1", []string{}, ""},
+		{"latest_one", []string{}, ""},
+		{"1.2_3", []string{}, ""},
+		{"a.b.c_d", []string{}, ""},
+		{"1.2.3_4", []string{`warning: the tag "1.2.3_4" is a version with an underscore, which is out of reach of version ranges [tag]`}, `use "1.2.3-4"`},
+		{"v1.2.3-rc_1", []string{`warning: the tag "v1.2.3-rc_1" is a version with an underscore, which is out of reach of version ranges [tag]`}, `use "v1.2.3-rc-1"`},
+		{"1.2.3+4", []string{`error: the tag "1.2.3+4" is a version with a plus, which no tag can hold [tag]`}, `use "1.2.3-4"`},
+	} {
+		t.Run(tt.tag, func(t *testing.T) {
+			findings := tree{"app.yaml": app}.check(t, flux, preflight.Options{Tags: []string{"1.0.0", tt.tag}})
+			assert.Equal(t, tt.want, brief(findings))
+			for _, f := range findings {
+				assert.Equal(t, tt.hint, f.Hint)
+			}
+		})
+	}
+}
+
+// Neither manifests nor packager lets such names through; layouts can be made
+// by hand.
+func TestEntryNames(t *testing.T) {
+	set := tree{"app.yaml": app}.collect(t)
+	for _, tt := range []struct {
+		name string
+		bad  bool
+	}{
+		{"app.yaml", false},
+		{"a..b/app..yaml", false},
+		{"a../app.yaml", true},
+		{`a\app.yaml`, true},
+		{"/app.yaml", true},
+		{"./app.yaml", true},
+		{"a//app.yaml", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			layout := packager.Layout{
+				Entries: []packager.Entry{{Path: tt.name, File: set.Files()[0]}},
+				Paths:   packager.EnginePaths{Flux: "./", ArgoCD: "."},
+			}
+			findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{Engines: []packager.GitOpsEngine{flux}})
+			require.NoError(t, err)
+			if !tt.bad {
+				require.Empty(t, findings)
+				return
+			}
+			require.NotEmpty(t, findings)
+			assert.Equal(t, preflight.CodeEntryName, findings[len(findings)-1].Code)
+			assert.Equal(t, preflight.Error, findings[len(findings)-1].Severity)
+		})
+	}
+}
+
+func TestNoFiles(t *testing.T) {
+	findings, err := preflight.Check(t.Context(), tree{"app.yaml": app}.collect(t), packager.Layout{}, preflight.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"error: the artifact holds no file [no-files]"}, brief(findings))
+}
+
+// A caller who knows which path the engines will be given says so.
+func TestOtherPaths(t *testing.T) {
+	tr := tree{"app.yaml": app, "a/b.yaml": object("ConfigMap", "b"), "values.yaml": "a: 1\n"}
+	for _, tt := range []struct {
+		name   string
+		engine packager.GitOpsEngine
+		paths  packager.EnginePaths
+		want   []string
+	}{
+		{"a subfolder", flux, packager.EnginePaths{Flux: "a", ArgoCD: "a"}, []string{}},
+		{"a subfolder, written otherwise", flux, packager.EnginePaths{Flux: "./a/", ArgoCD: "a"}, []string{}},
+		{"no folder", flux, packager.EnginePaths{Flux: "./b"}, []string{`error: Flux finds no folder "./b" [path-missing]`}},
+		{"no folder for either", none, packager.EnginePaths{Flux: "./b", ArgoCD: "b"}, []string{`error: Flux and Argo CD find no folder "./b" and "b" [path-missing]`}},
+		{"above the prefix, Argo CD", argocd, packager.EnginePaths{ArgoCD: "."}, []string{`error: all manifests at the path "." are in subfolders, where Argo CD looks for none by default, and it renders nothing [subfolders-only]`}},
+		{"both copies", none, packager.EnginePaths{Flux: "./", ArgoCD: "shop/a"}, []string{
+			`warning: at the path "./" Flux finds every object twice, and fails [two-copies]`,
+			"values.yaml:1:1: warning: Flux refuses a document that is no Kubernetes object [not-an-object]",
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			set := tr.collect(t)
+			layout, err := packager.Plan(set.Files(), tt.engine, "shop")
+			require.NoError(t, err)
+			layout.Paths = tt.paths
+			findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{})
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, brief(findings))
+		})
+	}
+}
+
+// The same for Flux: an error where it is named, a warning where it is one of
+// two.
+func TestEngines(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		layout  packager.GitOpsEngine
+		engines []packager.GitOpsEngine
+		want    preflight.Severity
+		engine  packager.GitOpsEngine
+	}{
+		{"by the layout", flux, nil, preflight.Error, flux},
+		{"by neither", none, nil, preflight.Warning, flux},
+		{"none is not a name", none, []packager.GitOpsEngine{none}, preflight.Warning, flux},
+		{"by the options", none, []packager.GitOpsEngine{"flux"}, preflight.Error, flux},
+		{"both by the options", none, []packager.GitOpsEngine{flux, argocd}, preflight.Error, flux},
+		{"the other", none, []packager.GitOpsEngine{argocd}, 0, ""},
+		{"the other by the options", flux, []packager.GitOpsEngine{argocd}, 0, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tr := tree{"app.yaml": app, "b.yaml": "apiVersion: batch/v1\nkind: Job\nmetadata:\n  generateName: a-\n"}
+			findings := tr.check(t, tt.layout, preflight.Options{Engines: tt.engines})
+			var severity preflight.Severity
+			var engine packager.GitOpsEngine
+			for _, f := range findings {
+				if f.File == "b.yaml" && f.Severity > preflight.Info {
+					severity, engine = f.Severity, f.Engine
+				}
+			}
+			assert.Equal(t, tt.want, severity)
+			assert.Equal(t, tt.engine, engine)
+		})
+	}
+}

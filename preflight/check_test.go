@@ -1,0 +1,143 @@
+package preflight_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/objects"
+	"github.com/kubeoci/oci/manifests"
+	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/preflight"
+)
+
+func TestWrongOptions(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		opts preflight.Options
+		want error
+	}{
+		{"engine", preflight.Options{Engines: []packager.GitOpsEngine{"helm"}}, packager.ErrUnknownEngine},
+		{"archive size", preflight.Options{MaxArchiveSize: -1}, manifests.ErrInvalidLimit},
+		{"manifest size", preflight.Options{MaxManifestSize: -1}, manifests.ErrInvalidLimit},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := preflight.Check(t.Context(), tree{"app.yaml": app}.collect(t), packager.Layout{}, tt.opts)
+			assert.ErrorIs(t, err, tt.want)
+		})
+	}
+	assert.NoError(t, preflight.Options{}.Validate())
+}
+
+func TestFileThatChanges(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(path string) error
+	}{
+		{"gone", os.Remove},
+		{"longer", func(path string) error { return os.WriteFile(path, []byte(app+"# more\n"), 0o600) }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			path := filepath.Join(dir, "app.yaml")
+			require.NoError(t, os.WriteFile(path, []byte(app), 0o600))
+			set, err := manifests.Collect(t.Context(), dir, manifests.Options{})
+			require.NoError(t, err)
+			layout, err := packager.Plan(set.Files(), flux, "")
+			require.NoError(t, err)
+			require.NoError(t, tt.change(path))
+			_, err = preflight.Check(t.Context(), set, layout, preflight.Options{})
+			require.ErrorIs(t, err, manifests.ErrFileChanged)
+			pathErr := new(manifests.PathError)
+			require.ErrorAs(t, err, &pathErr)
+			assert.Equal(t, "app.yaml", pathErr.Path)
+		})
+	}
+}
+
+func TestDirectoryThatIsGone(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "shop")
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "app.yaml"), []byte(app), 0o600))
+	set, err := manifests.Collect(t.Context(), dir, manifests.Options{})
+	require.NoError(t, err)
+	layout, err := packager.Plan(set.Files(), flux, "")
+	require.NoError(t, err)
+	require.NoError(t, os.RemoveAll(dir))
+	_, err = preflight.Check(t.Context(), set, layout, preflight.Options{})
+	assert.ErrorIs(t, err, manifests.ErrPathNotFound)
+}
+
+func TestCancelled(t *testing.T) {
+	set := tree{"app.yaml": app}.collect(t)
+	layout, err := packager.Plan(set.Files(), flux, "")
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = preflight.Check(ctx, set, layout, preflight.Options{})
+	assert.ErrorIs(t, err, context.Canceled)
+}
+
+// many is a tree with something to say of every file.
+func many() tree {
+	tr := tree{}
+	for i := range 200 {
+		tr[fmt.Sprintf("a%d/app.yaml", i)] = app
+		tr[fmt.Sprintf("b%d.yaml", i)] = object("Secret", "s") + "data: {a: YQ==}\n---\na: 1\n---\na: [\n"
+		tr[fmt.Sprintf("c%d/kustomization.yml", i)] = ""
+		tr[fmt.Sprintf("c%d/kustomization.yaml", i)] = ""
+	}
+	return tr
+}
+
+func TestSameFindingsInTheSameOrder(t *testing.T) {
+	tr := many()
+	want := tr.check(t, none, preflight.Options{})
+	require.Greater(t, len(want), 800)
+	for i := range 5 {
+		before := runtime.GOMAXPROCS(i + 1)
+		got := tr.check(t, none, preflight.Options{})
+		runtime.GOMAXPROCS(before)
+		require.Equal(t, want, got)
+	}
+	for i := 1; i < len(want); i++ {
+		assert.LessOrEqual(t, want[i-1].File, want[i].File)
+	}
+}
+
+// No finding holds a value, however broken the file.
+func TestNoFindingHoldsAValue(t *testing.T) {
+	const canary = "canary7391"
+	for _, text := range []string{
+		object("Secret", "db") + "stringData:\n  password: " + canary + "\n",
+		object("Secret", "db") + "stringData:\n  password: " + canary + "\n  password: " + canary + "\n",
+		object("Secret", "db") + "stringData:\n  password: [" + canary + "\n",
+		object("Secret", "db") + "stringData:\n\tpassword: " + canary + "\n",
+		object("Secret", "db") + "stringData:\n  password: *" + canary + "\n",
+		"- " + canary + "\n",
+		canary,
+		"{{ " + canary + " }}",
+	} {
+		for _, name := range []string{"app.yaml", "app.json", "Chart.yaml", "kustomization.yaml"} {
+			findings := tree{name: text}.check(t, none, preflight.Options{})
+			require.NotEmpty(t, findings)
+			printed, err := json.Marshal(findings)
+			require.NoError(t, err)
+			assert.NotContains(t, string(printed), canary, text)
+		}
+	}
+}
+
+// The codes of the parser are codes here.
+func TestProblemsHaveCodes(t *testing.T) {
+	for _, code := range []objects.Code{objects.CodeSyntax, objects.CodeTab, objects.CodeDuplicate, objects.CodeTooDeep, objects.CodeTooLarge, objects.CodeAlias} {
+		assert.Contains(t, codes(t), string(code))
+	}
+}

@@ -1,0 +1,57 @@
+package preflight_test
+
+import (
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/manifests"
+	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/preflight"
+)
+
+const (
+	none   = packager.GitOpsEngineNone
+	flux   = packager.GitOpsEngineFlux
+	argocd = packager.GitOpsEngineArgoCD
+)
+
+// tree maps the paths of files to their text.
+type tree map[string]string
+
+// collect takes everything in the tree.
+func (tr tree) collect(t testing.TB) *manifests.Set {
+	t.Helper()
+	fsys := fstest.MapFS{}
+	for name, text := range tr {
+		fsys[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{AllowEmptyFiles: true, Include: []string{"*"}})
+	require.NoError(t, err)
+	return set
+}
+
+// check lays the tree out under shop and checks it.
+func (tr tree) check(t testing.TB, engine packager.GitOpsEngine, opts preflight.Options) preflight.Findings {
+	t.Helper()
+	set := tr.collect(t)
+	layout, err := packager.Plan(set.Files(), engine, "shop")
+	require.NoError(t, err)
+	findings, err := preflight.Check(t.Context(), set, layout, opts)
+	require.NoError(t, err)
+	return findings
+}
+
+// brief is what tests compare of findings.
+func brief(findings preflight.Findings) []string {
+	lines := []string{}
+	for _, f := range findings {
+		lines = append(lines, f.String())
+	}
+	return lines
+}
+
+func object(kind, name string) string {
+	return "apiVersion: v1\nkind: " + kind + "\nmetadata:\n  name: " + name + "\n"
+}

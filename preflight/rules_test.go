@@ -1,0 +1,295 @@
+package preflight_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/preflight"
+)
+
+// app is an object that no rule has anything to say about.
+var app = object("ConfigMap", "app")
+
+const (
+	kustomization = "resources: [app.yaml]\n"
+	chart         = "apiVersion: v2\nname: shop\nversion: 1.0.0\n"
+	template      = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n"
+)
+
+type ruleTest struct {
+	name   string
+	tree   tree
+	engine packager.GitOpsEngine
+	want   []string
+}
+
+func runRules(t *testing.T, tests []ruleTest) {
+	t.Helper()
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			assert.Equal(t, tt.want, brief(tt.tree.check(t, tt.engine, preflight.Options{})))
+		})
+	}
+}
+
+func TestWhatIsRendered(t *testing.T) {
+	runRules(t, []ruleTest{
+		{"nothing to say to Flux", tree{"app.yaml": app}, flux, []string{}},
+		{"nothing to say to Argo CD", tree{"app.yaml": app}, argocd, []string{}},
+		{"comments only, Flux", tree{"app.yaml": "# later\n"}, flux, []string{
+			`error: Flux renders nothing at the path "./", without an error [nothing-rendered]`,
+		}},
+		{"comments only, Argo CD", tree{"app.yaml": "# later\n"}, argocd, []string{
+			`error: Argo CD renders nothing at the path "shop", without an error [nothing-rendered]`,
+		}},
+		{"comments only, both", tree{"app.yaml": "# later\n"}, none, []string{
+			`error: Flux and Argo CD render nothing at the path "./shop" and "shop", without an error [nothing-rendered]`,
+		}},
+		{"JSON only, Flux", tree{"app.json": `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"}}`}, flux, []string{
+			`error: Flux renders nothing at the path "./", without an error [nothing-rendered]`,
+			"app.json: warning: Flux takes no JSON where there is no kustomization [json-not-taken]",
+		}},
+		{"JSON only, Argo CD", tree{"app.json": `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"}}`}, argocd, []string{}},
+		{"JSON that is no object, Flux", tree{"app.yaml": app, "package.json": `{}`}, flux, []string{
+			"package.json: info: Flux takes no JSON where there is no kustomization [json-not-taken]",
+		}},
+		{"JSON below a kustomization, Flux", tree{"app.yaml": app, "b/kustomization.yaml": "resources: [b.json]", "b/b.json": `{}`}, flux, []string{}},
+		{"subfolders only, Argo CD", tree{"a/app.yaml": app}, argocd, []string{
+			`error: all manifests at the path "shop" are in subfolders, where Argo CD looks for none by default, and it renders nothing [subfolders-only]`,
+		}},
+		{"subfolders only, Flux", tree{"a/app.yaml": app}, flux, []string{}},
+		{"subfolders too, Argo CD", tree{"app.yaml": app, "a/b.yaml": object("ConfigMap", "b")}, argocd, []string{
+			`warning: Argo CD leaves out the subfolders of its path "shop" by default (files with objects in them: 1) [subfolders]`,
+		}},
+		{"subfolders without objects, Argo CD", tree{"app.yaml": app, "a/b.yaml": "x: 1"}, argocd, []string{}},
+		{"both copies", tree{"app.yaml": app}, none, []string{
+			`warning: at the path "./" Flux finds every object twice, and fails [two-copies]`,
+		}},
+		{"both copies with a kustomization", tree{"app.yaml": app, "kustomization.yaml": kustomization}, none, []string{
+			"kustomization.yaml: info: Argo CD renders this kustomization [rendered-by]",
+		}},
+		{"kustomization, Argo CD", tree{"app.yaml": app, "kustomization.yml": kustomization}, argocd, []string{
+			"kustomization.yml: info: Argo CD renders this kustomization [rendered-by]",
+		}},
+		{"chart, Argo CD", tree{"Chart.yaml": chart, "templates/app.yaml": template, "values.yaml": "a: 1"}, argocd, []string{
+			"Chart.yaml: info: there is a Helm chart here, which is not rendered to be checked (templates: 1) [chart]",
+			"Chart.yaml: info: Argo CD renders a Helm chart here [rendered-by]",
+		}},
+		{"chart, Flux", tree{"Chart.yaml": chart, "templates/app.yaml": template, "values.yaml": "a: 1"}, flux, []string{
+			"Chart.yaml: error: Flux takes the files of this Helm chart for manifests, and refuses them (templates among them: 1) [chart]",
+		}},
+		{"chart, both", tree{"Chart.yaml": chart, "templates/app.yaml": template}, none, []string{
+			"Chart.yaml: warning: Flux takes the files of this Helm chart for manifests, and refuses them (templates among them: 1) [chart]",
+			"Chart.yaml: info: Argo CD renders a Helm chart here [rendered-by]",
+		}},
+		{"chart and kustomization, Argo CD", tree{"Chart.yaml": chart, "kustomization.yaml": kustomization}, argocd, []string{
+			"Chart.yaml: info: there is a Helm chart here, which is not rendered to be checked (templates: 0) [chart]",
+			"Chart.yaml: warning: Argo CD renders a Helm chart here, and not the kustomization beside it [rendered-by]",
+		}},
+		{"chart in a subfolder, Flux", tree{"app.yaml": app, "c/Chart.yaml": chart, "c/charts/d/Chart.yaml": chart, "c/templates/a.yaml": template, "c/templates/b.yaml": template}, flux, []string{
+			"c/Chart.yaml: error: Flux takes the files of this Helm chart for manifests, and refuses them (templates among them: 2) [chart]",
+		}},
+		{"chart in a subfolder, Argo CD", tree{"app.yaml": app, "c/Chart.yaml": chart, "c/templates/a.yaml": template}, argocd, []string{
+			"c/Chart.yaml: info: there is a Helm chart here, which is not rendered to be checked (templates: 1) [chart]",
+		}},
+		{"chart beside a kustomization", tree{"app.yaml": app, "kustomization.yaml": kustomization, "c/Chart.yaml": chart}, flux, []string{
+			"c/Chart.yaml: info: there is a Helm chart here, which is not rendered to be checked (templates: 0) [chart]",
+		}},
+		{"two kustomizations", tree{"app.yaml": app, "kustomization.yaml": kustomization, "Kustomization": kustomization}, flux, []string{
+			"kustomization.yaml: error: Flux refuses a folder with two kustomizations, this and Kustomization [two-kustomizations]",
+		}},
+		{"two kustomizations in a subfolder, Flux", tree{"a/app.yaml": app, "a/kustomization.yaml": kustomization, "a/kustomization.yml": kustomization}, flux, []string{
+			"a/kustomization.yml: error: Flux refuses a folder with two kustomizations, this and kustomization.yaml [two-kustomizations]",
+		}},
+		{"two kustomizations deeper", tree{"app.yaml": app, "kustomization.yaml": kustomization, "a/kustomization.yaml": kustomization, "a/kustomization.yml": kustomization}, flux, []string{}},
+		{"empty kustomization", tree{"app.yaml": app, "kustomization.yaml": ""}, flux, []string{
+			"kustomization.yaml: error: Flux refuses a kustomization with nothing in it [empty-kustomization]",
+		}},
+		{"kustomization of comments", tree{"app.yaml": app, "kustomization.yaml": "# later"}, argocd, []string{
+			"kustomization.yaml: error: Argo CD refuses a kustomization with nothing in it [empty-kustomization]",
+			"kustomization.yaml: info: Argo CD renders this kustomization [rendered-by]",
+		}},
+	})
+}
+
+func TestNames(t *testing.T) {
+	runRules(t, []ruleTest{
+		{"what Flux drops", tree{"app.yaml": app, ".github/x.yaml": "x: 1", "a/cloudbuild.yaml": object("ConfigMap", "b"), "logo.png": "", "b/.sops.yaml": "a: 1"}, flux, []string{
+			".github/x.yaml: info: Flux drops a file of this name by default [flux-ignored]",
+			"a/cloudbuild.yaml: warning: Flux drops a file of this name by default [flux-ignored]",
+			"b/.sops.yaml: info: Flux drops a file of this name by default [flux-ignored]",
+			"logo.png: info: Flux drops a file of this name by default [flux-ignored]",
+		}},
+		{"what Flux drops is all", tree{"cloudbuild.yaml": app}, flux, []string{
+			`error: Flux renders nothing at the path "./", without an error [nothing-rendered]`,
+			"cloudbuild.yaml: warning: Flux drops a file of this name by default [flux-ignored]",
+		}},
+		{"what Argo CD keeps", tree{"cloudbuild.yaml": app}, argocd, []string{}},
+		{"an ignore file in place of the defaults", tree{".sourceignore": "*.md", "cloudbuild.yaml": app}, flux, []string{
+			".sourceignore: info: Flux drops what this file says instead of its defaults, which is not replayed here [source-ignore]",
+		}},
+		{"upper case, Flux", tree{"app.yaml": app, "B.YAML": object("ConfigMap", "b"), "c.Yml": "# later"}, flux, []string{
+			"B.YAML: warning: Flux takes extensions in lower case only [extension-case]",
+			"c.Yml: info: Flux takes extensions in lower case only [extension-case]",
+		}},
+		{"upper case, Argo CD", tree{"app.yaml": app, "b.JSON": `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"b"}}`}, argocd, []string{
+			"b.JSON: warning: Argo CD takes extensions in lower case only [extension-case]",
+		}},
+		{"upper case alone", tree{"APP.YAML": app}, flux, []string{
+			`error: Flux renders nothing at the path "./", without an error [nothing-rendered]`,
+			"APP.YAML: warning: Flux takes extensions in lower case only [extension-case]",
+		}},
+		{"twin files", tree{"app.yaml": app, "App.yaml": object("ConfigMap", "b")}, flux, []string{
+			`app.yaml: warning: "App.yaml" and "app.yaml" are one name where case makes no difference [case-twins]`,
+		}},
+		{"twin folders, once", tree{"a/app.yaml": app, "A/b.yaml": object("ConfigMap", "b"), "A/c.yaml": object("ConfigMap", "c")}, flux, []string{
+			`a/app.yaml: warning: "A" and "a" are one name where case makes no difference [case-twins]`,
+		}},
+		{"twins in two copies, once", tree{"app.yaml": app, "App.yaml": object("ConfigMap", "b")}, none, []string{
+			`warning: at the path "./" Flux finds every object twice, and fails [two-copies]`,
+			`app.yaml: warning: "App.yaml" and "app.yaml" are one name where case makes no difference [case-twins]`,
+		}},
+		{"devices", tree{"con.yaml": app, "lpt1.b.yaml": object("ConfigMap", "b"), "com0.yaml": object("ConfigMap", "c"), "console.yaml": object("ConfigMap", "d")}, flux, []string{
+			`con.yaml: warning: "con.yaml" has the name of a device, which Windows refuses [portable-name]`,
+			`lpt1.b.yaml: warning: "lpt1.b.yaml" has the name of a device, which Windows refuses [portable-name]`,
+		}},
+		{"dots, blanks and colons", tree{"a./app.yaml": app, "b /b.yaml": object("ConfigMap", "b"), "c:d.yaml": object("ConfigMap", "c")}, flux, []string{
+			`a./app.yaml: warning: "a." ends in a dot or blank, which Windows refuses [portable-name]`,
+			`b /b.yaml: warning: "b " ends in a dot or blank, which Windows refuses [portable-name]`,
+			`c:d.yaml: warning: "c:d.yaml" holds a reserved character, which Windows refuses [portable-name]`,
+		}},
+	})
+}
+
+func TestObjects(t *testing.T) {
+	runRules(t, []ruleTest{
+		{"no object, Flux", tree{"app.yaml": app, "values.yaml": "a: 1\n"}, flux, []string{
+			"values.yaml:1:1: error: Flux refuses a document that is no Kubernetes object [not-an-object]",
+		}},
+		{"no object, Argo CD", tree{"app.yaml": app, "values.yaml": "a: 1\n"}, argocd, []string{
+			"values.yaml:1:1: info: Argo CD passes over a document that is no Kubernetes object [not-an-object]",
+		}},
+		{"no object, both", tree{"app.yaml": app, "values.yaml": "a: 1\n"}, none, []string{
+			`warning: at the path "./" Flux finds every object twice, and fails [two-copies]`,
+			"values.yaml:1:1: warning: Flux refuses a document that is no Kubernetes object [not-an-object]",
+		}},
+		{"no object behind one, Argo CD", tree{"app.yaml": app + "---\na: 1\n"}, argocd, []string{
+			"app.yaml:6:1: error: Argo CD refuses a document that is no Kubernetes object [not-an-object]",
+		}},
+		{"no object in JSON, Argo CD", tree{"app.yaml": app, "package.json": "{}"}, argocd, []string{
+			"package.json:1:1: error: Argo CD refuses a document that is no Kubernetes object [not-an-object]",
+		}},
+		{"no object below a kustomization", tree{"app.yaml": app, "kustomization.yaml": kustomization, "values.yaml": "a: 1\n"}, flux, []string{}},
+		{"no object in a folder with a kustomization", tree{"a/app.yaml": app, "a/kustomization.yaml": kustomization, "a/b/values.yaml": "a: 1\n"}, flux, []string{}},
+		{"a list", tree{"app.yaml": "- 1\n"}, flux, []string{
+			"app.yaml:1:1: error: Flux refuses a document that is no Kubernetes object [not-an-object]",
+		}},
+		{"no kind", tree{"app.yaml": "apiVersion: v1\nmetadata:\n  name: a\n"}, flux, []string{
+			"app.yaml:1:1: error: Flux refuses an object without kind [no-kind]",
+		}},
+		{"no kind, Argo CD", tree{"app.yaml": app, "b.yaml": "apiVersion: v1\nmetadata:\n  name: a\n"}, argocd, []string{
+			"b.yaml:1:1: info: Argo CD passes over an object without kind [no-kind]",
+		}},
+		{"no apiVersion", tree{"app.yaml": "kind: ConfigMap\nmetadata:\n  name: a\n"}, flux, []string{
+			"app.yaml:1:1: error: Flux refuses a ConfigMap without apiVersion [no-api-version]",
+		}},
+		{"no apiVersion, Argo CD", tree{"app.yaml": app, "b.yaml": "kind: ConfigMap\nmetadata:\n  name: a\n"}, argocd, []string{
+			"b.yaml:1:1: error: Argo CD refuses a ConfigMap without apiVersion [no-api-version]",
+		}},
+		{"no name", tree{"app.yaml": "apiVersion: v1\nkind: ConfigMap\n"}, none, []string{
+			"app.yaml:1:1: error: Flux and Argo CD refuse a ConfigMap without metadata.name [no-name]",
+		}},
+		{"a strange kind", tree{"app.yaml": "apiVersion: v1\nkind: \"a\\nb\"\n"}, flux, []string{
+			`app.yaml:1:1: error: Flux refuses a "a\nb" without metadata.name [no-name]`,
+		}},
+		{"generateName, Flux", tree{"app.yaml": "apiVersion: batch/v1\nkind: Job\nmetadata:\n  generateName: a-\n"}, flux, []string{
+			"app.yaml:1:1: error: Flux refuses a Job with metadata.generateName in place of metadata.name [generate-name]",
+		}},
+		{"generateName, Argo CD", tree{"app.yaml": "apiVersion: batch/v1\nkind: Job\nmetadata:\n  generateName: a-\n"}, argocd, []string{
+			"app.yaml:1:1: info: Argo CD creates an object with metadata.generateName anew with each sync [generate-name]",
+		}},
+		{"in a list", tree{"app.yaml": "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n"}, flux, []string{
+			"app.yaml:4:3: error: Flux refuses a ConfigMap without metadata.name [no-name]",
+		}},
+		{"an empty list", tree{"app.yaml": app, "b.yaml": "apiVersion: v1\nkind: ConfigMapList\nitems: []\n"}, flux, []string{}},
+		{"several in JSON, Argo CD", tree{"app.json": `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"}} {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"b"}}`}, argocd, []string{
+			"app.json:1:64: error: Argo CD refuses more than one object in a JSON file [json-objects]",
+		}},
+		{"twice, Flux", tree{"app.yaml": app, "b/c.yaml": "---\n" + app}, flux, []string{
+			`b/c.yaml:2:1: error: Flux finds the ConfigMap "app" here and at app.yaml:1 [duplicate-object]`,
+		}},
+		{"twice in a file, Flux", tree{"app.yaml": app + "---\n" + app}, flux, []string{
+			`app.yaml:6:1: error: Flux finds the ConfigMap "app" here and at app.yaml:1 [duplicate-object]`,
+		}},
+		{"twice, Argo CD", tree{"app.yaml": app, "b.yaml": app}, argocd, []string{
+			`b.yaml:1:1: warning: Argo CD finds the ConfigMap "app" here and at app.yaml:1 [duplicate-object]`,
+		}},
+		{"twice, in the default namespace", tree{"app.yaml": app, "b.yaml": app + "  namespace: default\n"}, flux, []string{
+			`b.yaml:1:1: error: Flux finds the ConfigMap "app" here and at app.yaml:1 [duplicate-object]`,
+		}},
+		{"twice, in two namespaces", tree{"app.yaml": app, "b.yaml": app + "  namespace: other\n"}, flux, []string{}},
+		{"twice, in two versions", tree{"app.yaml": "apiVersion: a/v1\nkind: B\nmetadata:\n  name: c\n", "b.yaml": "apiVersion: a/v2\nkind: B\nmetadata:\n  name: c\n"}, flux, []string{
+			`b.yaml:1:1: warning: Flux finds the B "c" here and at app.yaml:1 [duplicate-object]`,
+		}},
+		{"twice, in two groups", tree{"app.yaml": "apiVersion: a/v1\nkind: B\nmetadata:\n  name: c\n", "b.yaml": "apiVersion: b/v1\nkind: B\nmetadata:\n  name: c\n"}, flux, []string{}},
+		{"twice, in folders with kustomizations", tree{"a/app.yaml": app, "a/kustomization.yaml": kustomization, "b/app.yaml": app, "b/kustomization.yaml": kustomization}, flux, []string{}},
+		{"a Secret", tree{"app.yaml": app + "---\n" + object("Secret", "db") + "data:\n  a: aHVudGVyMg==\n"}, flux, []string{
+			`app.yaml:6:1: warning: the Secret "db" is not encrypted [plaintext-secret]`,
+		}},
+		{"a Secret in a list", tree{"app.yaml": "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Secret\n  metadata:\n    name: db\n  stringData:\n    a: hunter2\n"}, flux, []string{
+			`app.yaml:4:3: warning: the Secret "db" is not encrypted [plaintext-secret]`,
+		}},
+		{"a Secret below a kustomization", tree{"kustomization.yaml": kustomization, "app.yaml": app, "b.yaml": object("Secret", "db") + "data:\n  a: aHVudGVyMg==\n"}, flux, []string{
+			`b.yaml:1:1: warning: the Secret "db" is not encrypted [plaintext-secret]`,
+		}},
+		{"encrypted and sealed", tree{"app.yaml": object("Secret", "db") + "data:\n  a: ENC[a]\nsops:\n  version: \"1\"\n", "b.yaml": object("SealedSecret", "s") + "spec: {}\n"}, flux, []string{}},
+	})
+}
+
+func TestSyntax(t *testing.T) {
+	runRules(t, []ruleTest{
+		{"no YAML, Flux", tree{"app.yaml": app, "b.yaml": "a: [\n"}, flux, []string{
+			"b.yaml:1:1: error: the YAML does not parse: did not find expected node content [syntax]",
+		}},
+		{"no YAML, Argo CD", tree{"app.yaml": app, "b.yaml": "a: [\n"}, argocd, []string{
+			"b.yaml:1:1: warning: the YAML does not parse: did not find expected node content [syntax]",
+		}},
+		{"no YAML that looks like an object, Argo CD", tree{"app.yaml": app, "b.yaml": app + "a: [\n"}, argocd, []string{
+			"b.yaml:5:1: error: the YAML does not parse: did not find expected node content [syntax]",
+		}},
+		{"no YAML, both", tree{"app.yaml": app, "b.yaml": app + "a: [\n"}, none, []string{
+			`warning: at the path "./" Flux finds every object twice, and fails [two-copies]`,
+			"b.yaml:5:1: error: the YAML does not parse: did not find expected node content [syntax]",
+		}},
+		{"no YAML that is not read", tree{"app.yaml": app, "a/b.yaml": app + "a: [\n"}, argocd, []string{
+			"a/b.yaml:5:1: warning: the YAML does not parse: did not find expected node content [syntax]",
+		}},
+		{"no YAML in a kustomization", tree{"app.yaml": app, "kustomization.yaml": "a: [\n"}, none, []string{
+			"kustomization.yaml: info: Argo CD renders this kustomization [rendered-by]",
+			"kustomization.yaml:1:1: error: the YAML does not parse: did not find expected node content [syntax]",
+		}},
+		{"no JSON", tree{"app.yaml": app, "b.json": "{"}, argocd, []string{
+			"b.json:1:2: error: the JSON ends too early [syntax]",
+		}},
+		{"a key twice, Flux", tree{"app.yaml": app + "data: {}\ndata: {}\n"}, flux, []string{
+			`app.yaml:6:1: error: the key "data" is on line 5 already [duplicate-key]`,
+		}},
+		{"a key twice, Argo CD", tree{"app.yaml": app + "data: {}\ndata: {}\n"}, argocd, []string{
+			`app.yaml:6:1: warning: the key "data" is on line 5 already [duplicate-key]`,
+		}},
+		{"a template, Flux", tree{"app.yaml": app, "b.yaml": template}, flux, []string{
+			"b.yaml: error: Flux refuses a template that is no YAML [template]",
+		}},
+		{"a template, Argo CD", tree{"app.yaml": app, "b.yaml": template}, argocd, []string{
+			"b.yaml: error: Argo CD refuses a template that is no YAML [template]",
+		}},
+		{"a template of something else, Argo CD", tree{"app.yaml": app, "b.yaml": "{{ x }}"}, argocd, []string{
+			"b.yaml: info: this is a template, and no YAML before it is rendered [template]",
+		}},
+		{"a template that is not read", tree{"app.yaml": app, "a/b.yaml": template}, argocd, []string{
+			"a/b.yaml: info: this is a template, and no YAML before it is rendered [template]",
+		}},
+	})
+}

@@ -1,0 +1,239 @@
+package preflight
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/kubeoci/oci/packager"
+)
+
+const chartFile = "Chart.yaml"
+
+// isKustomization reports whether kustomize takes a file of this name, in any
+// folder, for its configuration.
+func isKustomization(name string) bool {
+	switch path.Base(name) {
+	case "kustomization.yaml", "kustomization.yml", "Kustomization":
+		return true
+	}
+	return false
+}
+
+// mode is how an engine renders what is at its path.
+type mode int
+
+const (
+	generated mode = iota // Flux, from all YAML below
+	directory             // Argo CD, from the files of one folder
+	kustomize             // either, from a kustomization
+	helm                  // Argo CD, from a chart
+)
+
+// role is what a file is to an engine.
+type role int
+
+const (
+	unread  role = iota
+	perhaps      // where a kustomization says so
+	certain      // it is read, whatever other files say
+)
+
+// view is what one engine finds at its path.
+type view struct {
+	engine packager.GitOpsEngine
+	named  bool
+	path   string // as the engine is told
+	root   string // the same, clean
+	mode   mode
+	items  []item // in the order of paths
+	roles  map[*source]role
+}
+
+// item is a file below the path of an engine.
+type item struct {
+	*source
+	path string // from the path of the engine
+	role role
+}
+
+// look finds out what each engine would see.
+func (c *checker) look() {
+	for _, v := range []*view{
+		{engine: packager.GitOpsEngineFlux, path: c.layout.Paths.Flux},
+		{engine: packager.GitOpsEngineArgoCD, path: c.layout.Paths.ArgoCD},
+	} {
+		var wanted bool
+		if wanted, v.named = c.wants(v.engine); !wanted {
+			continue
+		}
+		v.root = path.Clean(v.path)
+		v.roles = map[*source]role{}
+		c.find(v)
+		v.mode = v.findMode()
+		v.assignRoles()
+		c.views = append(c.views, v)
+	}
+}
+
+// wants reports whether the artifact has to serve an engine, and whether that is
+// because it was named.
+func (c *checker) wants(engine packager.GitOpsEngine) (wanted, named bool) {
+	var any bool
+	for _, name := range c.opts.Engines {
+		e, _ := packager.ParseGitOpsEngine(string(name)) // it is validated
+		any = any || e != packager.GitOpsEngineNone
+		named = named || e == engine
+	}
+	if any {
+		return named, named
+	}
+	if c.twice || len(c.layout.Entries) == 0 {
+		return true, false
+	}
+	first := c.layout.Entries[0]
+	only := packager.GitOpsEngineArgoCD
+	if first.Path == first.File.Path {
+		only = packager.GitOpsEngineFlux
+	}
+	return engine == only, engine == only
+}
+
+// find lists what of the archive is below the path of an engine, and is not
+// dropped by it before.
+func (c *checker) find(v *view) {
+	ignore := v.engine == packager.GitOpsEngineFlux && !slices.ContainsFunc(c.sources, isSourceIgnore)
+	for _, e := range c.layout.Entries {
+		rel := e.Path
+		if v.root != "." {
+			var below bool
+			if rel, below = strings.CutPrefix(e.Path, v.root+"/"); !below {
+				continue
+			}
+		}
+		if ignore && fluxIgnores(e.Path) {
+			c.addIgnored(v, c.byPath[e.File.Path])
+			continue
+		}
+		v.items = append(v.items, item{source: c.byPath[e.File.Path], path: rel})
+	}
+}
+
+func (v *view) findMode() mode {
+	var chart, kustomization bool
+	for _, i := range v.items {
+		chart = chart || i.path == chartFile
+		kustomization = kustomization || isKustomization(i.path) && path.Dir(i.path) == "."
+	}
+	switch {
+	case chart && v.engine == packager.GitOpsEngineArgoCD:
+		return helm
+	case kustomization:
+		return kustomize
+	case v.engine == packager.GitOpsEngineArgoCD:
+		return directory
+	}
+	return generated
+}
+
+func (v *view) assignRoles() {
+	kustomized := map[string]bool{}
+	for _, i := range v.items {
+		if isKustomization(i.path) {
+			kustomized[path.Dir(i.path)] = true
+		}
+	}
+	for n := range v.items {
+		i := &v.items[n]
+		i.role = v.roleOf(i, kustomized)
+		v.roles[i.source] = max(v.roles[i.source], i.role)
+	}
+}
+
+func (v *view) roleOf(i *item, kustomized map[string]bool) role {
+	switch v.mode {
+	case helm:
+		return unread
+	case directory:
+		if path.Dir(i.path) != "." || i.lacks(".yaml", ".yml", ".json") {
+			return unread
+		}
+		return certain
+	}
+	outermost := outermostFolder(i.path, func(dir string) bool { return kustomized[dir] })
+	switch {
+	case outermost != "" && outermost == path.Dir(i.path) && isKustomization(i.path):
+		return certain
+	case outermost != "":
+		return perhaps
+	case i.lacks(".yaml", ".yml"):
+		return unread
+	}
+	return certain
+}
+
+// outermostFolder is the last folder above a file that is one of those, "."
+// included, and empty where there is none.
+func outermostFolder(name string, of func(dir string) bool) (outermost string) {
+	for dir, last := path.Dir(name), name; dir != last; dir, last = path.Dir(dir), dir {
+		if of(dir) {
+			outermost = dir
+		}
+	}
+	return outermost
+}
+
+// reading lists the engines that certainly read the file.
+func (c *checker) reading(s *source) []*view {
+	return c.viewsWhere(func(v *view) bool { return v.roles[s] == certain })
+}
+
+func (c *checker) viewsWhere(f func(*view) bool) []*view {
+	var some []*view
+	for _, v := range c.views {
+		if f(v) {
+			some = append(some, v)
+		}
+	}
+	return some
+}
+
+// add reports a finding that concerns some engines. Its hint is that of the
+// code, where it has none of its own.
+func (c *checker) add(f Finding, concerned []*view) {
+	if f.Hint == "" {
+		f.Hint = hints[f.Code]
+	}
+	if len(concerned) == 1 {
+		f.Engine = concerned[0].engine
+	}
+	c.findings = append(c.findings, f)
+}
+
+// addRefused is add, for what makes the engines fail or render nothing.
+func (c *checker) addRefused(f Finding, refusing []*view) {
+	f.Severity = Warning
+	if len(refusing) == len(c.views) || slices.ContainsFunc(refusing, func(v *view) bool { return v.named }) {
+		f.Severity = Error
+	}
+	c.add(f, refusing)
+}
+
+// subject is the engines and a verb: "Flux refuses", "Flux and Argo CD refuse".
+func subject(views []*view, verb string) string {
+	if len(views) == 1 {
+		return views[0].String() + " " + verb + "s"
+	}
+	var names []string
+	for _, v := range views {
+		names = append(names, v.String())
+	}
+	return strings.Join(names, " and ") + " " + verb
+}
+
+func (v *view) String() string {
+	if v.engine == packager.GitOpsEngineArgoCD {
+		return "Argo CD"
+	}
+	return "Flux"
+}
