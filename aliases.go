@@ -27,6 +27,8 @@ var (
 	ErrRepositoryRequired = errors.New("repository is required")
 	// ErrVersionRequired reports options without a version.
 	ErrVersionRequired = errors.New("version is required")
+	// ErrInvalidPath reports a path that leads out of the source directory.
+	ErrInvalidPath = errors.New("invalid path")
 	// ErrInvalidName reports a name that no artifact can have.
 	ErrInvalidName = errors.New("invalid artifact name")
 )

@@ -111,7 +111,7 @@ func (v ValidatedBuildOptions) result(packed packager.Result) BuildResult {
 			LayerSize:        packed.Layer.Size,
 			ContentDigest:    packed.ContentDigest,
 			ContentSize:      packed.ContentSize,
-			Paths:            packed.Layout.Paths,
+			Paths:            packed.Layout.Paths.Below(v.Path),
 		},
 	}
 }

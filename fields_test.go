@@ -78,7 +78,7 @@ func TestEveryFieldOfBuildOptions(t *testing.T) {
 		GitOpsEngine: oci.GitOpsEngineArgoCD, Username: "user", Password: canary,
 		Tags: []string{"latest"}, Prefix: "deploy", Annotations: map[string]string{"key": "value"},
 		Created: time.Unix(1_000_000_000, 0), ArtifactType: "application/vnd.acme", Include: []string{"*.env"},
-		Preflight: oci.PreflightEnforce, PreflightSeverity: preflight.Error,
+		Path: ".", Preflight: oci.PreflightEnforce, PreflightSeverity: preflight.Error,
 		AllowEmptyFiles: true, CompressionLevel: 1, Cache: new(oci.LayerCache), KeepTags: true, Force: true,
 		Registry: oci.RegistryOptions{Transport: server, UserAgent: "agent"},
 		OnEvent:  func(oci.Event) { events++ },

@@ -3,7 +3,9 @@ package oci
 import (
 	"cmp"
 	"fmt"
+	"io/fs"
 	"maps"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -76,6 +78,10 @@ type BuildOptions struct {
 	KeepTags bool
 	// Force pushes even if nothing changed.
 	Force bool
+	// Path is the folder in the source directory that an engine is to render,
+	// such as "clusters/production", for a tree that holds more. Default: all of
+	// it. It changes nothing in the artifact.
+	Path string
 	// Preflight says what to do about what an engine would refuse, or render
 	// otherwise than expected. Default: PreflightReport.
 	Preflight PreflightPolicy
@@ -128,7 +134,7 @@ func printable(endpoint string) string {
 // [ErrInvalidOCIScheme], [ErrInvalidPort], [packager.ErrUnknownEngine],
 // [packager.ErrInvalidPrefix], [packager.ErrInvalidAnnotation],
 // [packager.ErrInvalidArtifactType], [packager.ErrInvalidLevel],
-// [manifests.ErrInvalidPattern], [ErrUnknownPolicy], [preflight.ErrUnknownSeverity],
+// [manifests.ErrInvalidPattern], [ErrInvalidPath], [ErrUnknownPolicy], [preflight.ErrUnknownSeverity],
 // [registry.ErrInvalidCredential] or [registry.ErrInvalidOptions].
 func (o BuildOptions) Validate() (ValidatedBuildOptions, error) {
 	source, err := manifests.SourceDir(o.SourcePath)
@@ -161,6 +167,9 @@ func (o BuildOptions) validateTarget(fallback string) (_ ValidatedBuildOptions, 
 	}
 	if o.GitOpsEngine, err = packager.ParseGitOpsEngine(string(o.GitOpsEngine)); err != nil {
 		return ValidatedBuildOptions{}, err
+	}
+	if o.Path = path.Clean(cmp.Or(filepath.ToSlash(o.Path), ".")); !fs.ValidPath(o.Path) {
+		return ValidatedBuildOptions{}, fmt.Errorf("%w: %.80q is not below the source directory", ErrInvalidPath, o.Path)
 	}
 	if o.Preflight, err = ParsePreflightPolicy(string(o.Preflight)); err != nil {
 		return ValidatedBuildOptions{}, err

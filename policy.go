@@ -88,6 +88,7 @@ func (v ValidatedBuildOptions) check(ctx context.Context, set *manifests.Set, la
 	if v.GitOpsEngine != GitOpsEngineNone {
 		opts.Engines = []GitOpsEngine{v.GitOpsEngine}
 	}
+	layout.Paths = layout.Paths.Below(v.Path)
 	findings, err := preflight.Check(ctx, set, layout, opts)
 	if err != nil {
 		return nil, err

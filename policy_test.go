@@ -108,3 +108,37 @@ func TestPreflightErrorOfOthers(t *testing.T) {
 	require.EqualError(t, err, "not pushed, since it would not be rendered")
 	assert.Empty(t, err.Hint())
 }
+
+// A tree may hold more than an engine is to render: what is said of it is said of
+// the folder, and the result has its path.
+func TestBuildForAFolderOfTheTree(t *testing.T) {
+	registry := startRegistry(t, memregistry.Options{})
+	opts := oci.BuildOptions{
+		SourcePath: tree(t, map[string]string{"staging/a.yaml": configMap, "production/a.yaml": configMap}), RegistryEndpoint: registry.Host, Version: "v1",
+	}
+	for _, row := range []struct {
+		engine oci.GitOpsEngine
+		path   string
+		want   oci.EnginePaths // empty if it is not pushed
+	}{
+		{oci.GitOpsEngineFlux, "", oci.EnginePaths{}},
+		{oci.GitOpsEngineFlux, "production", oci.EnginePaths{Flux: "./production", ArgoCD: "production"}},
+		{oci.GitOpsEngineFlux, "./production/", oci.EnginePaths{Flux: "./production", ArgoCD: "production"}},
+		{oci.GitOpsEngineArgoCD, "production", oci.EnginePaths{Flux: "./app/production", ArgoCD: "app/production"}},
+		{oci.GitOpsEngineFlux, "missing", oci.EnginePaths{}},
+	} {
+		opts.GitOpsEngine, opts.Path, opts.Force = row.engine, row.path, true
+		result, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), opts)
+		if row.want == (oci.EnginePaths{}) {
+			require.ErrorIs(t, err, oci.ErrPreflight, row.path)
+			continue
+		}
+		require.NoError(t, err, row.path)
+		assert.Equal(t, row.want, result.Artifact.Paths)
+	}
+	for _, path := range []string{"..", "../x", "/etc", "a/../../b"} {
+		opts.Path = path
+		_, err := opts.Validate()
+		require.ErrorIs(t, err, oci.ErrInvalidPath, path)
+	}
+}

@@ -3,6 +3,7 @@ package packager
 import (
 	"errors"
 	"fmt"
+	"path"
 	"strings"
 )
 
@@ -43,6 +44,16 @@ type EnginePaths struct {
 	Flux string `json:"flux"`
 	// ArgoCD is spec.source.path of an Application.
 	ArgoCD string `json:"argocd"`
+}
+
+// Below returns the paths for who is to find a folder of the tree, in place of
+// the tree. The empty string and "." are the tree itself.
+func (p EnginePaths) Below(folder string) EnginePaths {
+	below := EnginePaths{Flux: "./", ArgoCD: path.Join(p.ArgoCD, folder)}
+	if flux := path.Join(p.Flux, folder); flux != "." {
+		below.Flux += flux
+	}
+	return below
 }
 
 // paths returns where the tree is to be looked for. Where there are two copies

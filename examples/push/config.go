@@ -24,6 +24,7 @@ type config struct {
 	created     string
 	level       int
 	preflight   string
+	path        string
 	timeout     time.Duration
 	json        bool
 }
@@ -45,6 +46,7 @@ func newConfig(flags *flag.FlagSet) *config {
 	flags.Func("annotation", "annotation `key=value` to add, can be repeated", c.addAnnotation)
 	flags.StringVar(&c.created, "created", "", "creation `time` to record, as in 2006-01-02T15:04:05Z; without it SOURCE_DATE_EPOCH is used, else the epoch")
 	flags.IntVar(&c.level, "level", 0, "how hard to compress: `1 to 9`; without it 6")
+	flags.StringVar(&c.path, "path", "", "`folder` in DIR that the engine is to render, such as clusters/production; without it all of DIR")
 	flags.StringVar(&c.preflight, "preflight", "report", "what to do about what an engine would refuse: `off|report|enforce`")
 	flags.DurationVar(&c.timeout, "timeout", 5*time.Minute, "give up after this `duration`")
 	flags.BoolVar(&c.json, "json", false, "print the result as JSON, and nothing else, on standard output")
@@ -93,6 +95,7 @@ func (c *config) options(env cli.Env) (oci.BuildOptions, error) {
 		Created:          created,
 		CompressionLevel: c.level,
 		Preflight:        policy,
+		Path:             c.path,
 	}, nil
 }
 
