@@ -156,6 +156,8 @@ func TestTemplates(t *testing.T) {
 		"a value with more":            {"a.yaml", "a: {{ .Values.a }}:{{ .Values.b }}\n", true},
 		"a line":                       {"a.yaml", "{{- if .Values.a }}\na: b\n{{- end }}\n", true},
 		"lines and other faults":       {"a.yaml", "{{- if .Values.a }}\na: b\n c: d\n{{- end }}\n", true},
+		"a line in front":              {"a.yaml", "{{ .Values.a }}\na: b\n", true},
+		"a line, and a fault later":    {"a.yaml", "{{ .Values.a }}\na: b\nc: d: e\n", true},
 		"a key":                        {"a.yaml", "{{ $k }}: {{ $v }}\n{{ $k }}-x: y\n", true},
 		"over several lines":           {"a.yaml", "a: b\n{{- include\n  \"x\" . }}\nc: d\n", true},
 		"never closed":                 {"a.yaml", "a: {{ .Values.a\n", false},
