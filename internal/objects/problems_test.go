@@ -138,6 +138,22 @@ func TestObjectsBeforeAProblem(t *testing.T) {
 	assert.Len(t, file.Problems, 1)
 }
 
+func TestManyProblems(t *testing.T) {
+	for name, text := range map[string]string{
+		"in one document": strings.Repeat("a: b\n", 1000), "in many": strings.Repeat("---\na: b\na: b\n", 1000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			assert.Len(t, objects.Scan("a.yaml", []byte(text)).Problems, objects.MaxProblems)
+		})
+	}
+}
+
+func TestManyActions(t *testing.T) {
+	start := time.Now()
+	assert.True(t, objects.Scan("a.yaml", []byte(strings.Repeat("{{x}} ", 350_000))).Template)
+	assert.Less(t, time.Since(start), 20*time.Second, "on one line")
+}
+
 func TestManyAliasesToOneMapping(t *testing.T) {
 	text := "kind: List\nx: &x\n" + strings.ReplaceAll(manyKeys(50_000), "k", "  k") + "items:\n" +
 		strings.Repeat("- {kind: Secret, apiVersion: v1, data: *x, metadata: *x, <<: *x}\n", 30_000)
