@@ -19,6 +19,9 @@ type checker struct {
 }
 
 func (c *checker) add(n *yaml.Node, code Code, format string, arguments ...any) {
+	if len(c.problems) == MaxProblems {
+		return
+	}
 	c.problems = append(c.problems, Problem{Line: n.Line, Column: n.Column, Code: code, Text: fmt.Sprintf(format, arguments...)})
 }
 

@@ -47,6 +47,7 @@ func (f *File) parse(data []byte) {
 		read := reader{left: check.nodes + maxAliased}
 		f.Objects = append(f.Objects, read.document(document))
 	}
+	f.Problems = f.Problems[:min(len(f.Problems), MaxProblems)]
 	// The parser takes some characters for line breaks that no editor does, and
 	// sees the end of a file on a line of its own.
 	last := max(1, bytes.Count(bytes.TrimSuffix(data, []byte("\n")), []byte("\n"))+1)
@@ -157,28 +158,35 @@ func isTemplate(data []byte, problem *Problem, isJSON bool) bool {
 // withoutActions replaces the actions by blanks, where a line holds nothing
 // else, and otherwise by letters. Line breaks stay.
 func withoutActions(data []byte) []byte {
+	const mark = 1 // no character of a file that parses
 	text := slices.Clone(data)
 	for start := 0; ; {
 		open := bytes.Index(text[start:], []byte("{{"))
 		if open < 0 {
-			return text
+			break
 		}
-		open += start
-		length := bytes.Index(text[open:], []byte("}}"))
+		length := bytes.Index(text[start+open:], []byte("}}"))
 		if length < 0 {
-			return text
+			break
 		}
-		start = open + length + len("}}")
+		end := start + open + length + len("}}")
+		for i := start + open; i < end; i++ {
+			if text[i] != '\n' {
+				text[i] = mark
+			}
+		}
+		start = end
+	}
+	for line := range bytes.Lines(text) {
 		fill := byte('x')
-		before := text[bytes.LastIndexByte(text[:open], '\n')+1 : open]
-		after, _, _ := bytes.Cut(text[start:], []byte("\n"))
-		if len(bytes.TrimSpace(before)) == 0 && len(bytes.TrimSpace(after)) == 0 {
+		if len(bytes.Trim(line, " \t\r\n\x01")) == 0 {
 			fill = ' '
 		}
-		for i := open; i < start; i++ {
-			if text[i] != '\n' {
-				text[i] = fill
+		for i, c := range line {
+			if c == mark {
+				line[i] = fill
 			}
 		}
 	}
+	return text
 }

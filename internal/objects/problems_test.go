@@ -138,6 +138,22 @@ func TestObjectsBeforeAProblem(t *testing.T) {
 	assert.Len(t, file.Problems, 1)
 }
 
+func TestManyProblems(t *testing.T) {
+	for name, text := range map[string]string{
+		"in one document": strings.Repeat("a: b\n", 1000), "in many": strings.Repeat("---\na: b\na: b\n", 1000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			assert.Len(t, objects.Scan("a.yaml", []byte(text)).Problems, objects.MaxProblems)
+		})
+	}
+}
+
+func TestManyActions(t *testing.T) {
+	start := time.Now()
+	assert.True(t, objects.Scan("a.yaml", []byte(strings.Repeat("{{x}} ", 350_000))).Template)
+	assert.Less(t, time.Since(start), 20*time.Second, "on one line")
+}
+
 func TestManyAliasesToOneMapping(t *testing.T) {
 	text := "kind: List\nx: &x\n" + strings.ReplaceAll(manyKeys(50_000), "k", "  k") + "items:\n" +
 		strings.Repeat("- {kind: Secret, apiVersion: v1, data: *x, metadata: *x, <<: *x}\n", 30_000)
@@ -156,6 +172,8 @@ func TestTemplates(t *testing.T) {
 		"a value with more":            {"a.yaml", "a: {{ .Values.a }}:{{ .Values.b }}\n", true},
 		"a line":                       {"a.yaml", "{{- if .Values.a }}\na: b\n{{- end }}\n", true},
 		"lines and other faults":       {"a.yaml", "{{- if .Values.a }}\na: b\n c: d\n{{- end }}\n", true},
+		"a line in front":              {"a.yaml", "{{ .Values.a }}\na: b\n", true},
+		"a line, and a fault later":    {"a.yaml", "{{ .Values.a }}\na: b\nc: d: e\n", true},
 		"a key":                        {"a.yaml", "{{ $k }}: {{ $v }}\n{{ $k }}-x: y\n", true},
 		"over several lines":           {"a.yaml", "a: b\n{{- include\n  \"x\" . }}\nc: d\n", true},
 		"never closed":                 {"a.yaml", "a: {{ .Values.a\n", false},
