@@ -1,0 +1,115 @@
+// Command lint says what Flux and Argo CD would make of a directory of
+// manifests, without packaging or sending anything.
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"path"
+
+	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/manifests"
+	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/preflight"
+)
+
+const usage = `lint says what Flux and Argo CD would make of the manifests in DIR, and sends nothing.
+
+  lint [flags] DIR
+
+What both engines would say, each with its default settings:
+  go run ./examples/lint testdata/trees/multidoc
+
+Before a push for Argo CD, of a kustomization that generates from other files:
+  go run ./examples/lint -engine argocd -include '*.properties' -include '*.env' testdata/trees/kustomize
+
+Where Flux is told one of many folders:
+  go run ./examples/lint -engine flux -path clusters/production ./fleet
+
+For a program, without what is only good to know:
+  go run ./examples/lint -json -min warning ./deploy | jq -r '.findings[] | [.code, .file] | @tsv'
+
+The exit status is 0 without a finding of severity error, 1 with one or for a
+failure, and 2 for wrong usage.
+`
+
+// errFindings is what the exit status says; they are printed.
+var errFindings = errors.New("there are findings of severity error")
+
+func main() { cli.Main(run) }
+
+// config is what the command line says.
+type config struct {
+	engine  string
+	prefix  string
+	path    string
+	least   string
+	json    bool
+	tags    []string
+	collect manifests.Options
+}
+
+func newConfig(flags *flag.FlagSet) *config {
+	c := new(config)
+	add := func(list *[]string) func(string) error {
+		return func(s string) error {
+			*list = append(*list, s)
+			return nil
+		}
+	}
+	flags.StringVar(&c.engine, "engine", "none", "check for `none|flux|argocd`; none is both, and neither for certain")
+	flags.StringVar(&c.prefix, "prefix", "", "`folder` to lay the tree out under, for argocd and none; without it the base name of DIR")
+	flags.StringVar(&c.path, "path", ".", "`folder` of DIR that the engines are told")
+	flags.StringVar(&c.least, "min", "info", "print findings from `info|warning|error` on")
+	flags.BoolVar(&c.json, "json", false, "print the findings as JSON")
+	flags.Func("tag", "`tag` that is to be set, can be repeated", add(&c.tags))
+	flags.Func("include", "further files to take along, such as `*.properties`, can be repeated", add(&c.collect.Include))
+	flags.BoolVar(&c.collect.AllowEmptyFiles, "allow-empty-files", false, "take manifest files of no bytes, which are an error otherwise")
+	return c
+}
+
+func run(ctx context.Context, env cli.Env, args []string) error {
+	flags := flag.NewFlagSet("lint", flag.ContinueOnError)
+	c := newConfig(flags)
+	if err := cli.Parse(env, flags, args, 1, usage); err != nil {
+		return err
+	}
+	least, err := preflight.ParseSeverity(c.least)
+	if err != nil {
+		return cli.Usagef("-min: %w", err)
+	}
+	engine, err := packager.ParseGitOpsEngine(c.engine)
+	if err != nil {
+		return cli.Usagef("-engine: %w", err)
+	}
+	if flags.NArg() == 0 {
+		return cli.Usagef("name the directory to check")
+	}
+	if err := c.collect.Validate(); err != nil {
+		return cli.Usagef("-include: %w", err)
+	}
+	set, err := manifests.Collect(ctx, flags.Arg(0), c.collect)
+	if err != nil {
+		return err
+	}
+	layout, err := packager.Plan(set.Files(), engine, cmp.Or(c.prefix, set.Name()))
+	if err != nil {
+		return err
+	}
+	layout.Paths.Flux = "./" + path.Join(layout.Paths.Flux, c.path)
+	layout.Paths.ArgoCD = path.Join(layout.Paths.ArgoCD, c.path)
+	findings, err := preflight.Check(ctx, set, layout, preflight.Options{Tags: c.tags})
+	if err != nil {
+		return err
+	}
+	if err := report(env.Stdout, len(set.Files()), findings, least, c.json); err != nil {
+		return fmt.Errorf("print the findings: %w", err)
+	}
+	if findings.Worst() == preflight.Error {
+		return errFindings
+	}
+	return nil
+}

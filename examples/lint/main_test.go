@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/examples/internal/cli"
+)
+
+const object = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: app\n"
+
+func lint(t *testing.T, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	env := cli.Env{Stdout: &out, Stderr: &errs, Getenv: func(string) string { return "" }}
+	status = cli.Status(env, run(t.Context(), env, args))
+	return status, out.String(), errs.String()
+}
+
+// shop is a directory of that name with two files that have faults.
+func shop(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "shop")
+	for name, text := range map[string]string{"app.yaml": object, "values.yaml": "a: 1\n", "a/app.yaml": object, "b.properties": "a=1\n"} {
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	return dir
+}
+
+func TestLint(t *testing.T) {
+	status, stdout, stderr := lint(t, "-engine", "flux", shop(t))
+	assert.Equal(t, 1, status)
+	assert.Equal(t, `app.yaml
+  1:1  error  duplicate-object  Flux finds the ConfigMap "app" here and at a/app.yaml:1
+
+values.yaml
+  1:1  error  not-an-object  Flux refuses a document that is no Kubernetes object
+
+what to do
+  duplicate-object: keep one of them
+  not-an-object: leave it out of the directory, or add a kustomization.yaml that lists what is to be applied
+
+files: 3, errors: 2, warnings: 0, infos: 0
+`, stdout)
+	assert.Equal(t, "error: there are findings of severity error\n", stderr)
+}
+
+func TestLintStatus(t *testing.T) {
+	dir := shop(t)
+	for _, tt := range []struct {
+		name   string
+		args   []string
+		status int
+		stdout string
+		stderr string
+	}{
+		{"warnings", []string{"-engine", "argocd", dir}, 0, "the artifact\n  -  warning  subfolders", ""},
+		{"infos only hidden", []string{"-engine", "argocd", "-min", "error", dir}, 0, "files: 3, errors: 0, warnings: 1, infos: 1\n", ""},
+		{"both engines", []string{dir}, 0, "warnings: 4", ""},
+		{"a path", []string{"-engine", "flux", "-path", "a", dir}, 0, "files: 3, errors: 0, warnings: 0, infos: 0\n", ""},
+		{"a path that is not there", []string{"-engine", "flux", "-path", "c", dir}, 1, "path-missing", ""},
+		{"a path below a prefix", []string{"-engine", "argocd", "-prefix", "x", "-path", "a", dir}, 0, "warnings: 0", ""},
+		{"further files", []string{"-engine", "argocd", "-include", "*.properties", dir}, 0, "files: 4", ""},
+		{"a tag", []string{"-engine", "argocd", "-tag", "1.0.0_1", dir}, 0, "warning  tag", ""},
+		{"no directory", nil, 2, "", "name the directory"},
+		{"two directories", []string{dir, dir}, 2, "", "argument 2 is one too many"},
+		{"a wrong engine", []string{"-engine", "helm", dir}, 2, "", "unknown GitOps engine"},
+		{"a wrong severity", []string{"-min", "fatal", dir}, 2, "", "unknown severity"},
+		{"a wrong pattern", []string{"-include", "[", dir}, 2, "", "-include"},
+		{"a directory that is not there", []string{filepath.Join(dir, "none")}, 1, "", "source path does not exist"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			status, stdout, stderr := lint(t, tt.args...)
+			assert.Equal(t, tt.status, status)
+			assert.Contains(t, stdout, tt.stdout)
+			assert.Contains(t, stderr, tt.stderr)
+		})
+	}
+}
+
+func TestLintAsJSON(t *testing.T) {
+	status, stdout, _ := lint(t, "-engine", "argocd", "-json", "-min", "warning", shop(t))
+	assert.Equal(t, 0, status)
+	var out struct {
+		Findings []struct{ Code, Severity, Engine, Message, Hint string }
+		Summary  summary
+	}
+	require.NoError(t, json.Unmarshal([]byte(stdout), &out))
+	require.Len(t, out.Findings, 1)
+	assert.Equal(t, "subfolders", out.Findings[0].Code)
+	assert.Equal(t, "warning", out.Findings[0].Severity)
+	assert.Equal(t, "ArgoCD", out.Findings[0].Engine)
+	assert.Equal(t, summary{Files: 3, Warnings: 1, Infos: 1}, out.Summary)
+
+	_, stdout, _ = lint(t, "-engine", "flux", "-json", "-path", "a", shop(t))
+	assert.Contains(t, stdout, `"findings": []`)
+}
