@@ -37,16 +37,18 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	var out strings.Builder
-	fmt.Fprintf(&out, "%d:%d: ", e.Line, e.Column)
-	if e.Field != "" {
-		out.WriteString(e.Field + ": ")
+	if e.Field == "" {
+		return fmt.Sprintf("%d:%d: %s", e.Line, e.Column, e.Reason())
 	}
-	out.WriteString(e.Err.Error())
-	if e.Detail != "" {
-		out.WriteString(": " + e.Detail)
+	return fmt.Sprintf("%d:%d: %s: %s", e.Line, e.Column, e.Field, e.Reason())
+}
+
+// Reason is the message without the position.
+func (e *Error) Reason() string {
+	if e.Detail == "" {
+		return e.Err.Error()
 	}
-	return out.String()
+	return e.Err.Error() + ": " + e.Detail
 }
 
 func (e *Error) Unwrap() error { return e.Err }

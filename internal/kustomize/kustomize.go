@@ -18,8 +18,13 @@ const (
 	maxDepth = 100     // YAML nodes in one another
 )
 
-// IsName reports whether kustomize takes a file of this name for a
-// kustomization. A folder has at most one of them. The case counts.
+// Names are those by which kustomize knows a kustomization. A folder has at most
+// one of them, and the case counts.
+func Names() []string {
+	return []string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
+}
+
+// IsName reports whether name is one of [Names].
 func IsName(name string) bool {
 	switch name {
 	case "kustomization.yaml", "kustomization.yml", "Kustomization":
