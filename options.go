@@ -62,8 +62,9 @@ type BuildOptions struct {
 	Created time.Time
 	// ArtifactType is the manifest's artifactType. Default: none.
 	ArtifactType string
-	// Include takes further files besides .yaml, .yml and .json: patterns for
-	// their names, such as "*.properties". See [manifests.Options].
+	// Include takes further files besides .yaml, .yml, .json and what
+	// kustomizations name: patterns for their names, such as "*.properties". See
+	// [manifests.Options].
 	Include []string
 	// AllowEmptyFiles takes manifest files of no bytes, an error otherwise.
 	AllowEmptyFiles bool

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/kubeoci/oci/internal/kustomize"
 )
 
 // Default limits of [Options].
@@ -30,10 +32,15 @@ type Options struct {
 	// otherwise: nearly always something went wrong when they were written.
 	AllowEmptyFiles bool
 
-	// Include takes further files, besides .yaml, .yml and .json, such as those
-	// that a kustomization generates from: patterns of [path.Match] for the name
-	// of a file in any folder, like "*.properties". Those may be empty.
+	// Include takes further files, besides .yaml, .yml and .json: patterns of
+	// [path.Match] for the name of a file in any folder, like "*.properties".
+	// Those may be empty.
 	Include []string
+
+	// NoClosure leaves kustomizations unread. Otherwise local files that one
+	// names are taken along, whatever their extension, and [Set.Problems] says
+	// which are not to be had.
+	NoClosure bool
 
 	// Limits. Zero is the default named beside each; a negative number is
 	// refused.
@@ -94,8 +101,10 @@ func SourceDir(dir string) (string, error) {
 }
 
 // Collect finds the manifest files in dir and the folders below it: regular
-// files that end in .yaml, .yml or .json, in upper or lower case, and those that
-// the options include. Folders of version-control systems are never entered.
+// files that end in .yaml, .yml or .json, in upper or lower case, those that the
+// options include, and those that a kustomization among them names, such as
+// inputs of its generators, as well as kustomizations called Kustomization.
+// Folders of version-control systems are never entered.
 //
 // A symbolic link that leads to a file or folder inside dir counts as what it
 // leads to. Nothing outside dir is ever read, whatever links say or become
@@ -160,7 +169,12 @@ func collect(ctx context.Context, open func() (fs.FS, io.Closer, error), opts Op
 	if err := w.folder(ctx, place{path: ".", real: "."}); err != nil {
 		return nil, err
 	}
-	if !slices.ContainsFunc(w.set.files, func(f File) bool { return IsManifest(f.Path) }) {
+	if !w.opts.NoClosure {
+		if err := w.closeOver(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if !slices.ContainsFunc(w.set.files, func(f File) bool { return IsManifest(f.Path) || kustomize.IsName(path.Base(f.Path)) }) {
 		return nil, &PathError{Err: ErrNoManifestFiles}
 	}
 	slices.SortFunc(w.set.files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })

@@ -17,7 +17,7 @@ func ExampleCollect() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(set.Name(), "has", len(set.Files()), "manifests")
+	fmt.Println(set.Name(), "has", len(set.Files()), "files")
 	for _, f := range set.Files()[:3] {
 		fmt.Println(f.Path, f.Size)
 	}
@@ -25,14 +25,33 @@ func ExampleCollect() {
 		fmt.Println("without", s.Path, "because of its", s.Reason)
 	}
 	// Output:
-	// kustomize has 12 manifests
+	// kustomize has 15 files
+	// base/app.properties 399
+	// base/defaults.env 279
 	// base/deployment.yaml 2822
-	// base/kustomization.yaml 393
-	// base/service.yaml 346
 	// without README.md because of its extension
-	// without base/app.properties because of its extension
-	// without base/defaults.env because of its extension
-	// without overlays/production/production.env because of its extension
+}
+
+func ExampleSet_Problems() {
+	fsys := fstest.MapFS{
+		"kustomization.yaml": {Data: []byte("resources:\n- service.yaml\nconfigMapGenerator:\n- files: [app.conf, ../shared.conf]\n")},
+		"app.conf":           {Data: []byte("a=b\n")},
+	}
+	set, err := manifests.CollectFS(context.Background(), fsys, manifests.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, f := range set.Files() {
+		fmt.Println(f.Path)
+	}
+	for _, p := range set.Problems() {
+		fmt.Println(p)
+	}
+	// Output:
+	// app.conf
+	// kustomization.yaml
+	// kustomization.yaml:2:3: resources[0]: names what does not exist: "service.yaml"
+	// kustomization.yaml:4:21: configMapGenerator[0].files[1]: names what is outside the source directory: "../shared.conf"
 }
 
 func ExampleCollect_refused() {

@@ -21,6 +21,7 @@ func FuzzCollectFS(f *testing.F) {
 		"", "a.yaml", "a.yaml\nb/c.YML\nb/d/e.json\nREADME.md", "b.yaml\na/b.yaml\na-b.yaml\na.yaml\na/b/c.yaml", ".git/a.yaml\na/.git\n.hg/x",
 		"app.yaml/a.json\napp.yaml/app.yaml/b.yml", "x/a..yaml\nx../a.yaml", "a\\b.yaml", "a\x7f.yaml\nb.yaml", "é.yaml\nz.yaml\nZ.yaml",
 		"CVS/a.yaml\n_darcs/b.yaml\ncvs/c.yaml\n.jj\n.svn.yaml\n.bzr/a", strings.Repeat("d/", 101) + "a.yaml", strings.Repeat("n", 251) + ".yaml",
+		"a/Kustomization\na/b", "Kustomization/Kustomization\nkustomization",
 	} {
 		f.Add(listing, false)
 		f.Add(listing, true)
@@ -101,14 +102,15 @@ func expect(texts tree, allowEmpty bool) (want []string, wrong []error) {
 			wrong = append(wrong, manifests.ErrLimitExceeded)
 		}
 		lower := strings.ToLower(file)
-		if hidden >= 0 || !strings.HasSuffix(lower, ".yaml") && !strings.HasSuffix(lower, ".yml") && !strings.HasSuffix(lower, ".json") {
+		named := file == "Kustomization" // has no extension
+		if hidden >= 0 || !named && !strings.HasSuffix(lower, ".yaml") && !strings.HasSuffix(lower, ".yml") && !strings.HasSuffix(lower, ".json") {
 			continue
 		}
 		want = append(want, name)
 		if unfit(file) || len(name) > 4096 {
 			wrong = append(wrong, manifests.ErrInvalidName)
 		}
-		if text == "" && !allowEmpty {
+		if text == "" && !allowEmpty && !named {
 			wrong = append(wrong, manifests.ErrEmptyFile)
 		}
 	}

@@ -41,11 +41,12 @@ type Skipped struct {
 // Set is what was found in a tree. It is immutable and safe for concurrent
 // use; the tree it was made from is not locked.
 type Set struct {
-	name    string
-	files   []File
-	skipped []Skipped
-	size    int64
-	open    func() (fs.FS, io.Closer, error)
+	name     string
+	files    []File
+	skipped  []Skipped
+	problems []Problem
+	size     int64
+	open     func() (fs.FS, io.Closer, error)
 }
 
 // Name is the base name of the directory the Set was collected from, as the

@@ -9,10 +9,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/opencontainers/go-digest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/kubeoci/oci/internal/tartest"
+	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 )
 
@@ -32,6 +34,27 @@ func TestGolden(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, string(want), got)
 	})
+}
+
+// TestGoldenKustomize has the tree whose kustomizations name further files be the
+// one that patterns take, and without them what it was when they were left out.
+func TestGoldenKustomize(t *testing.T) {
+	for engine, without := range map[packager.GitOpsEngine]digest.Digest{
+		packager.GitOpsEngineNone:   "sha256:ebb4179c9ec3925e8635a9dc69ef9b2ba3ef9acb4924a0f85e6c60629b50a609",
+		packager.GitOpsEngineFlux:   "sha256:6512ea65a21cb4236c06daeb0ff13c8ac2741a682f46c81ef8bf364dab5ae687",
+		packager.GitOpsEngineArgoCD: "sha256:3da56614735384574509b92813fac30e74fc95c76a7c7497ed24120675ac0ada",
+	} {
+		t.Run(string(engine), func(t *testing.T) {
+			content := func(opts manifests.Options) digest.Digest {
+				set, err := manifests.Collect(t.Context(), filepath.Join(treesDir, "kustomize"), opts)
+				require.NoError(t, err)
+				return pack(t, set, packager.Options{Engine: engine}).ContentDigest
+			}
+			assert.Equal(t, without, content(manifests.Options{NoClosure: true}))
+			included := manifests.Options{NoClosure: true, Include: []string{"*.properties", "*.env"}}
+			assert.Equal(t, content(included), content(manifests.Options{}))
+		})
+	}
 }
 
 // TestGoldenTrees has no tree forgotten, and no description left over.

@@ -118,13 +118,13 @@ func gunzip(t testing.TB, data []byte) []byte {
 	return text
 }
 
-// sourceFiles reads the manifests of a directory without the help of package
-// manifests.
+// sourceFiles reads the manifests of a tree, and what its kustomizations generate
+// from, without the help of package manifests.
 func sourceFiles(t testing.TB, dir string) map[string]string {
 	t.Helper()
 	files := allFiles(t, dir)
 	maps.DeleteFunc(files, func(name, _ string) bool {
-		return !slices.Contains([]string{".yaml", ".yml", ".json"}, strings.ToLower(filepath.Ext(name)))
+		return !slices.Contains([]string{".yaml", ".yml", ".json", ".properties", ".env"}, strings.ToLower(filepath.Ext(name)))
 	})
 	require.NotEmpty(t, files)
 	return files

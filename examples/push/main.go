@@ -24,7 +24,7 @@ comes with the project.
 
 Try it:
   go run ./examples/push
-  go run ./examples/push -engine argocd -include '*.properties' testdata/trees/kustomize
+  go run ./examples/push -engine argocd testdata/trees/kustomize
 
 Push for Flux to a registry on this machine, under two tags:
   go run ./examples/push -ref oci://localhost:5000/shop:1.4.0 -engine flux -tag latest ./deploy

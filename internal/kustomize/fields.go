@@ -1,0 +1,212 @@
+package kustomize
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// rule reads the references from one value.
+type rule func(p *parser, v value)
+
+// kustomization is what names paths in the file. The keys are in lower case.
+var kustomization = mapping(map[string]rule{
+	"resources":                   list(path(FileOrFolder)),
+	"bases":                       list(path(FileOrFolder)),
+	"components":                  list(path(Folder)),
+	"crds":                        list(path(File)),
+	"configurations":              list(path(File)),
+	"generators":                  list(inlineOr(path(FileOrFolder))),
+	"transformers":                list(inlineOr(path(FileOrFolder))),
+	"validators":                  list(inlineOr(path(FileOrFolder))),
+	"patchesstrategicmerge":       list(inlineOr(path(File))),
+	"patches":                     list(withPath),
+	"patchesjson6902":             list(withPath),
+	"replacements":                list(withPath),
+	"openapi":                     withPath,
+	"configmapgenerator":          list(generator),
+	"secretgenerator":             list(generator),
+	"helmglobals":                 mapping(map[string]rule{"charthome": path(Tree)}),
+	"helmcharts":                  list(mapping(map[string]rule{"valuesfile": path(File), "additionalvaluesfiles": list(path(File))})),
+	"helmchartinflationgenerator": list(mapping(map[string]rule{"values": path(File), "charthome": path(Tree)})),
+})
+
+var withPath = mapping(map[string]rule{"path": path(File)})
+
+var generator = mapping(map[string]rule{"files": list(source), "envs": list(path(File)), "env": path(File)})
+
+// mapping reads the fields that there are rules for.
+func mapping(rules map[string]rule) rule {
+	return func(p *parser, v value) {
+		p.fields(v, map[string]bool{}, func(name string, field value) {
+			if read, ok := rules[strings.ToLower(name)]; ok {
+				read(p, field)
+			}
+		})
+	}
+}
+
+func list(read rule) rule {
+	return func(p *parser, v value) {
+		if v.null() {
+			return
+		}
+		if v.node.Kind != yaml.SequenceNode {
+			p.fail(v, ErrNotList)
+			return
+		}
+		for i, node := range v.node.Content {
+			item := p.value(fmt.Sprintf("%s[%d]", v.field, i), node)
+			if p.err != nil {
+				return
+			}
+			if item.node.Kind == yaml.ScalarNode && (item.null() || item.node.Value == "") {
+				p.fail(item, ErrEmptyEntry)
+				return
+			}
+			read(p, item)
+		}
+	}
+}
+
+func path(kind Kind) rule {
+	return func(p *parser, v value) {
+		if text := p.text(v); text != "" {
+			p.add(v, text, kind)
+		}
+	}
+}
+
+func inlineOr(read rule) rule {
+	return func(p *parser, v value) {
+		if text := p.text(v); text != "" && !isInline(text) {
+			read(p, v)
+		}
+	}
+}
+
+// source is a path, or a key, an equals sign and a path.
+func source(p *parser, v value) {
+	text := p.text(v)
+	if p.err != nil {
+		return
+	}
+	key, file, keyed := strings.Cut(text, "=")
+	if !keyed {
+		file = text
+	}
+	if file == "" || keyed && (key == "" || strings.Contains(file, "=")) {
+		p.fail(v, ErrSource)
+		return
+	}
+	p.add(v, file, File)
+}
+
+// value is a node and where it was come by.
+type value struct {
+	field string
+	at    *yaml.Node // as it stands in the file
+	node  *yaml.Node // what it means: never an alias
+}
+
+func (v value) null() bool { return v.node.Kind == yaml.ScalarNode && v.node.ShortTag() == "!!null" }
+
+type parser struct {
+	budget     int // what may still be looked at, in nodes and bytes
+	merging    int // mappings that merge one another in
+	references []Reference
+	err        *Error
+}
+
+// value resolves an alias, and counts what is looked at.
+func (p *parser) value(field string, at *yaml.Node) value {
+	v := value{field: field, at: at, node: at}
+	if at.Kind == yaml.AliasNode {
+		v.node = at.Alias
+	}
+	if p.budget -= 1 + len(v.node.Value); p.budget < 0 {
+		p.fail(v, ErrAliases)
+	}
+	return v
+}
+
+// text returns "" for what is no text.
+func (p *parser) text(v value) string {
+	if v.null() || p.err != nil {
+		return ""
+	}
+	switch tag := v.node.ShortTag(); {
+	case v.node.Kind == yaml.ScalarNode && (tag == "!!str" || tag == "!!timestamp"):
+		return v.node.Value
+	default:
+		p.fail(v, ErrNotText)
+		return ""
+	}
+}
+
+// fields visits the fields of a mapping, and then those that it merges in and
+// has no field of its own for.
+func (p *parser) fields(v value, seen map[string]bool, visit func(name string, field value)) {
+	if v.null() {
+		return
+	}
+	if v.node.Kind != yaml.MappingNode {
+		p.fail(v, ErrNotMapping)
+		return
+	}
+	var merged []value
+	own := map[string]bool{}
+	for i := 0; i+1 < len(v.node.Content); i += 2 {
+		key := p.value(v.field, v.node.Content[i])
+		name := key.node.Value
+		field := p.value(strings.TrimPrefix(v.field+"."+name, "."), v.node.Content[i+1])
+		switch {
+		case p.err != nil:
+			return
+		case key.node.ShortTag() == "!!merge":
+			field.field = v.field
+			merged = append(merged, field)
+		case !seen[name]:
+			own[name] = true
+			visit(name, field)
+		}
+	}
+	maps.Copy(seen, own)
+	for _, from := range merged {
+		p.merge(from, seen, visit)
+	}
+}
+
+// merge reads one mapping, or a list of them of which the first has its way. One
+// may merge itself.
+func (p *parser) merge(from value, seen map[string]bool, visit func(name string, field value)) {
+	if p.merging++; p.merging > maxDepth {
+		p.fail(from, ErrAliases)
+		return
+	}
+	defer func() { p.merging-- }()
+	if from.node.Kind != yaml.SequenceNode {
+		p.fields(from, seen, visit)
+		return
+	}
+	for _, node := range from.node.Content {
+		if p.err != nil {
+			return
+		}
+		p.fields(p.value(from.field, node), seen, visit)
+	}
+}
+
+func (p *parser) add(v value, path string, kind Kind) {
+	if !isRemote(path, kind) {
+		p.references = append(p.references, Reference{Field: v.field, Line: v.at.Line, Column: v.at.Column, Path: path, Kind: kind})
+	}
+}
+
+func (p *parser) fail(v value, err error) {
+	if p.err == nil {
+		p.err = &Error{Line: v.at.Line, Column: v.at.Column, Field: v.field, Err: err}
+	}
+}

@@ -1,0 +1,185 @@
+package kustomize_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/kustomize"
+)
+
+// show is a line for each reference: position, field, path, kind.
+func show(references []kustomize.Reference) []string {
+	var lines []string
+	for _, r := range references {
+		kind := [...]string{"file", "folder", "either", "tree"}[r.Kind]
+		lines = append(lines, fmt.Sprintf("%d:%d %s %s %s", r.Line, r.Column, r.Field, r.Path, kind))
+	}
+	return lines
+}
+
+func TestParse(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		text string
+		want []string
+	}{
+		{"resources", "resources:\n- a.yaml\n- ../base/\n- \"b c.yaml\"\n", []string{
+			"2:3 resources[0] a.yaml either", "3:3 resources[1] ../base/ either", "4:3 resources[2] b c.yaml either",
+		}},
+		{"bases", "bases: [../base]", []string{"1:9 bases[0] ../base either"}},
+		{"components", "components: [../c]", []string{"1:14 components[0] ../c folder"}},
+		{"crds", "crds: [crd.json]", []string{"1:8 crds[0] crd.json file"}},
+		{"configurations", "configurations: [c.yaml]", []string{"1:18 configurations[0] c.yaml file"}},
+		{"plugins", "generators: [g.yaml]\ntransformers: [t]\nvalidators: [v.yaml]", []string{
+			"1:14 generators[0] g.yaml either", "2:16 transformers[0] t either", "3:14 validators[0] v.yaml either",
+		}},
+		{
+			"inline",
+			"generators:\n- |-\n  apiVersion: v1\n  kind: G\ntransformers:\n- '{apiVersion: v1, kind: T}'\nvalidators:\n- '# nothing'\n" +
+				"patchesStrategicMerge:\n- |\n  kind: {{ broken\n  x\n- p.yaml\n",
+			[]string{"13:3 patchesStrategicMerge[1] p.yaml file"},
+		},
+		{"patches", "patches:\n- path: p.yaml\n  target: {kind: x, name: path}\n- patch: |-\n    path: no.yaml\n- path: ''\n", []string{"2:9 patches[0].path p.yaml file"}},
+		{"JSON patches", "patchesJson6902:\n- target: {}\n  path: p.json", []string{"3:9 patchesJson6902[0].path p.json file"}},
+		{"replacements", "replacements: [{path: r.yaml}, {source: {fieldPath: x.y}}]", []string{"1:23 replacements[0].path r.yaml file"}},
+		{"schema", "openapi:\n  path: s.json\n  version: v1", []string{"2:9 openapi.path s.json file"}},
+		{
+			"generated",
+			"configMapGenerator:\n- name: a\n  files:\n  - app.properties\n  - key=b/c.conf\n  envs: [d.env]\n  env: e.env\n  literals: [f=g]\n  options: {path: no}\n" +
+				"secretGenerator: [{files: [s.txt]}]\ngeneratorOptions: {labels: {files: no}}",
+			[]string{
+				"4:5 configMapGenerator[0].files[0] app.properties file", "5:5 configMapGenerator[0].files[1] b/c.conf file",
+				"6:10 configMapGenerator[0].envs[0] d.env file", "7:8 configMapGenerator[0].env e.env file",
+				"10:28 secretGenerator[0].files[0] s.txt file",
+			},
+		},
+		{
+			"charts",
+			"helmGlobals: {chartHome: charts, configHome: no}\nhelmCharts:\n- name: no\n  valuesFile: v.yaml\n  additionalValuesFiles: [w.yaml, 'https://h/x.yaml']\n" +
+				"helmChartInflationGenerator: [{values: x.yaml, chartHome: y, helmHome: no}]",
+			[]string{
+				"1:26 helmGlobals.chartHome charts tree", "4:15 helmCharts[0].valuesFile v.yaml file",
+				"5:27 helmCharts[0].additionalValuesFiles[0] w.yaml file",
+				"6:40 helmChartInflationGenerator[0].values x.yaml file", "6:59 helmChartInflationGenerator[0].chartHome y tree",
+			},
+		},
+		{"no paths", "images: [{name: a}]\nlabels: [{pairs: {path: b}}]\nnamespace: c\nreplicas: [{name: d}]\nvars: []\nspec: {path: ./e}", nil},
+		{"empty fields", "resources:\npatches: ~\nopenapi:\nconfigMapGenerator: [{files: , env: }]\n", nil},
+		{"any case", "Resources: [a.yaml]\nCONFIGMAPGENERATOR: [{Files: [b]}]", []string{"1:13 Resources[0] a.yaml either", "2:31 CONFIGMAPGENERATOR[0].Files[0] b file"}},
+		{"first document", "---\nresources: [a.yaml]\n---\nresources: [b.yaml]\n--- [broken", []string{"2:13 resources[0] a.yaml either"}},
+		{"byte order mark and CRLF", "\ufeffresources:\r\n- a.yaml\r\n", []string{"2:3 resources[0] a.yaml either"}},
+		{"JSON", `{"resources": ["a\u002eyaml"]}`, []string{"1:16 resources[0] a.yaml either"}},
+		{"named like a time", "resources: [2024-01-01]", []string{"1:13 resources[0] 2024-01-01 either"}},
+		{"named twice", "resources: [a.yaml]\nresources: [b.yaml]", []string{"1:13 resources[0] a.yaml either", "2:13 resources[0] b.yaml either"}},
+		{"aliases", "x-a: &a a.yaml\nx-l: &l [*a, b.yaml]\nresources: *l\ncrds: [*a]", []string{
+			"2:10 resources[0] a.yaml either", "2:14 resources[1] b.yaml either", "4:8 crds[0] a.yaml file",
+		}},
+		{"merged", "x: &x {env: x.env, files: [x.txt]}\ny: &y {env: y.env, envs: [z.env]}\nconfigMapGenerator:\n- <<: [*x, *y]\n  files: [f]\n- <<: *x", []string{
+			"5:11 configMapGenerator[0].files[0] f file", "1:13 configMapGenerator[0].env x.env file", "2:27 configMapGenerator[0].envs[0] z.env file",
+			"1:13 configMapGenerator[1].env x.env file", "1:28 configMapGenerator[1].files[0] x.txt file",
+		}},
+		{"component", "kind: Component\npatches: [{path: p.yaml}]", []string{"2:18 patches[0].path p.yaml file"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			references, err := kustomize.Parse([]byte(row.text))
+			require.NoError(t, err)
+			assert.Equal(t, row.want, show(references))
+		})
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	for _, row := range []struct {
+		name    string
+		text    string
+		err     error
+		message string
+	}{
+		{"nothing", "", kustomize.ErrEmpty, "1:1: is empty"},
+		{"comment", "# a\n", kustomize.ErrEmpty, "1:1: is empty"},
+		{"null", "---\n", kustomize.ErrEmpty, "2:1: is empty"},
+		{"list", "\n- a", kustomize.ErrNotMapping, "2:1: not a mapping"},
+		{"list expected", "resources: a.yaml", kustomize.ErrNotList, "1:12: resources: not a list"},
+		{"mapping expected", "patches: [a.yaml]", kustomize.ErrNotMapping, "1:11: patches[0]: not a mapping"},
+		{"text expected", "crds:\n- 12", kustomize.ErrNotText, "2:3: crds[0]: not a text"},
+		{"text, not list", "openapi: {path: [a]}", kustomize.ErrNotText, "1:17: openapi.path: not a text"},
+		{"empty entry", "resources: [a, '']", kustomize.ErrEmptyEntry, "1:16: resources[1]: entry is empty"},
+		{"null entry", "patches:\n-\n", kustomize.ErrEmptyEntry, "2:2: patches[0]: entry is empty"},
+		{"no key", "configMapGenerator: [{files: [=a]}]", kustomize.ErrSource, "1:31: configMapGenerator[0].files[0]: neither path nor key=path"},
+		{"no path", "configMapGenerator: [{files: [a=]}]", kustomize.ErrSource, "1:31: configMapGenerator[0].files[0]: neither path nor key=path"},
+		{"two signs", "configMapGenerator: [{files: [a=b=c]}]", kustomize.ErrSource, "1:31: configMapGenerator[0].files[0]: neither path nor key=path"},
+		{"tab", "resources:\n\t- a", kustomize.ErrSyntax, "2:1: not valid YAML: found character that cannot start any token"},
+		{"unfinished", "crds:\r\n- [a", kustomize.ErrSyntax, "2:5: not valid YAML: did not find expected ',' or ']'"},
+		{"unknown alias", "resources: *a", kustomize.ErrSyntax, "1:12: not valid YAML: unknown anchor 'a' referenced"},
+		{"not UTF-8", "resources: [\xff]", kustomize.ErrSyntax, "1:1: not valid YAML: invalid leading UTF-8 octet (value: 255)"},
+		{"too large", strings.Repeat("#", kustomize.MaxSize) + "\n", kustomize.ErrTooLarge, "1:1: larger than 1 MiB"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			references, err := kustomize.Parse([]byte(row.text))
+			require.Empty(t, references)
+			require.ErrorIs(t, err, row.err)
+			var wrong *kustomize.Error
+			require.ErrorAs(t, err, &wrong)
+			assert.EqualError(t, err, row.message)
+		})
+	}
+}
+
+// TestParseIsBounded has what is small on disk and large to read.
+func TestParseIsBounded(t *testing.T) {
+	bomb := "a: &a [x, x, x, x, x, x, x, x, x]\n"
+	for c := 'b'; c < 'k'; c++ {
+		bomb += fmt.Sprintf("%c: &%c [%s]\n", c, c, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*%c, ", c-1), 9), ", "))
+	}
+	half := kustomize.MaxSize / 2
+	var chain strings.Builder
+	chain.WriteString("a0: &a0 {env: x}\n")
+	for i := 1; i < 10_000; i++ {
+		fmt.Fprintf(&chain, "a%d: &a%d {<<: *a%d}\n", i, i, i-1)
+	}
+	chain.WriteString("openapi: *a9999")
+	for _, row := range []struct {
+		name string
+		text string
+		err  error
+	}{
+		{"alias bomb that nobody reads", bomb + "resources: [a.yaml]", nil},
+		{"alias bomb", bomb + "resources: *j", kustomize.ErrNotText},
+		{"nested lists", "resources: " + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000), kustomize.ErrSyntax},
+		{"nested mappings", nested(20_000), kustomize.ErrSyntax},
+		{"nested lists, inline", "generators: ['" + strings.Repeat("[", 20_000) + "']", nil},
+		{"generators of generators", "x: &x {files: [" + strings.Repeat("a,", half/2-100) + "]}\nconfigMapGenerator: [" + strings.Repeat("*x,", half/3-100) + "]", kustomize.ErrAliases},
+		{"much inline, often", "x: &x '{a: " + strings.Repeat("b", half-100) + "}'\ngenerators: [" + strings.Repeat("*x,", half/3-100) + "]", kustomize.ErrAliases},
+		{"merges itself", "openapi: &x {<<: *x}", kustomize.ErrAliases},
+		{"merges a list of itself", "openapi: &x {<<: [*x, *x]}", kustomize.ErrAliases},
+		{"long chain of merges", chain.String(), kustomize.ErrAliases},
+		{"list in itself", "resources: &x [*x]", kustomize.ErrNotText},
+		{"as much as there can be", "resources: [" + strings.Repeat("a,", half-100) + "]", nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			start := time.Now()
+			_, err := kustomize.Parse([]byte(row.text))
+			require.ErrorIs(t, err, row.err)
+			assert.Less(t, time.Since(start), 20*time.Second)
+		})
+	}
+}
+
+// nested is mappings in one another, in block style.
+func nested(levels int) string {
+	return "a:" + strings.Repeat(" {a:", levels) + strings.Repeat("}", levels)
+}
+
+func TestIsName(t *testing.T) {
+	for name, want := range map[string]bool{
+		"kustomization.yaml": true, "kustomization.yml": true, "Kustomization": true,
+		"Kustomization.yaml": false, "kustomization": false, "kustomization.json": false, "kustomization.YAML": false, "": false,
+	} {
+		assert.Equal(t, want, kustomize.IsName(name), name)
+	}
+}

@@ -1,0 +1,225 @@
+package manifests_test
+
+import (
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/kustomize"
+	"github.com/kubeoci/oci/manifests"
+)
+
+// generating is a kustomization that generates from files, one a line.
+func generating(files ...string) string {
+	return "configMapGenerator:\n- files:\n  - " + strings.Join(files, "\n  - ") + "\n"
+}
+
+// naming is a kustomization with resources, one a line.
+func naming(resources ...string) string {
+	return "resources:\n- " + strings.Join(resources, "\n- ") + "\n"
+}
+
+func TestClosureTakesAlong(t *testing.T) {
+	for _, row := range []struct {
+		name  string
+		texts tree
+		taken []string // besides kustomizations and manifests
+		left  []string
+	}{
+		{"nothing named", tree{"kustomization.yaml": "namespace: a", "app.conf": "a"}, nil, []string{"app.conf"}},
+		{"no kustomization", tree{"a.yaml": generating("app.conf"), "app.conf": "a"}, nil, []string{"app.conf"}},
+		{"beside it", tree{"kustomization.yml": generating("app.conf", "key=b"), "app.conf": "a", "b": "b", "c": "c"}, []string{"app.conf", "b"}, []string{"c"}},
+		{
+			"elsewhere", tree{"x/y/kustomization.yaml": generating("../../app.conf", "z/../w/b.txt", "./c"), "app.conf": "a", "x/y/w/b.txt": "b", "x/y/c": "c", "c": "c"},
+			[]string{"app.conf", "x/y/c", "x/y/w/b.txt"}, []string{"c"},
+		},
+		{"empty", tree{"kustomization.yaml": generating("app.conf"), "app.conf": ""}, []string{"app.conf"}, nil},
+		{"twice", tree{"kustomization.yaml": generating("app.conf", "x=app.conf"), "a/kustomization.yaml": generating("../app.conf"), "app.conf": "a"}, []string{"app.conf"}, nil},
+		{"a resource of any name", tree{"kustomization.yaml": naming("crd"), "crd": "kind: x"}, []string{"crd"}, nil},
+		{"kustomization without extension", tree{"a/Kustomization": generating("app.conf"), "a/app.conf": "a", "a/kustomization": "x"}, []string{"a/Kustomization", "a/app.conf"}, []string{"a/kustomization"}},
+		{
+			"chart's home", tree{"kustomization.yaml": "helmGlobals: {chartHome: charts}", "charts/a/templates/x.tpl": "x", "charts/a/.helmignore": "", "charts2/y": "y"},
+			[]string{"charts/a/.helmignore", "charts/a/templates/x.tpl"}, []string{"charts2/y"},
+		},
+		{"chart's home that is to come", tree{"kustomization.yaml": "helmGlobals: {chartHome: charts}"}, nil, nil},
+		{"link", tree{"kustomization.yaml": generating("b.conf"), "b.conf": linkTo + "sub/c", "sub/c": "c"}, []string{"b.conf"}, []string{"sub/c"}},
+		{"through a link", tree{"kustomization.yaml": generating("l/c"), "l": linkTo + "sub", "sub/c": "c"}, []string{"l/c"}, []string{"sub/c"}},
+		{"linked folder", tree{"base/kustomization.yaml": generating("c"), "base/c": "c", "l": linkTo + "base"}, []string{"base/c", "l/c"}, nil},
+		{"remote", tree{"kustomization.yaml": naming("https://example.com/a.yaml", "github.com/acme/shop/base?ref=v1")}, nil, nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			collectEachWay(t, row.texts, manifests.Options{}, func(t *testing.T, set *manifests.Set, err error) {
+				require.NoError(t, err)
+				require.Empty(t, set.Problems())
+				assert.True(t, slices.IsSorted(paths(set)))
+				var taken, left []string
+				for _, name := range paths(set) {
+					if !manifests.IsManifest(name) {
+						taken = append(taken, name)
+					}
+				}
+				for _, s := range set.Skipped() {
+					left = append(left, s.Path)
+				}
+				assert.Equal(t, row.taken, taken)
+				assert.Equal(t, row.left, left)
+				var size int64
+				for _, text := range contents(t, set) {
+					size += int64(len(text))
+				}
+				assert.Equal(t, size, set.Size())
+			})
+		})
+	}
+}
+
+func TestClosureOff(t *testing.T) {
+	collectEachWay(t, tree{"kustomization.yaml": generating("app.conf", "missing"), "app.conf": "a"}, manifests.Options{NoClosure: true}, func(t *testing.T, set *manifests.Set, err error) {
+		require.NoError(t, err)
+		assert.Equal(t, []string{"kustomization.yaml"}, paths(set))
+		assert.Len(t, set.Skipped(), 1)
+		assert.Empty(t, set.Problems())
+	})
+}
+
+func TestProblems(t *testing.T) {
+	for _, row := range []struct {
+		name  string
+		texts tree
+		err   error
+		want  []string
+	}{
+		{
+			"missing", tree{"a/kustomization.yaml": naming("b.yaml", "../a.yaml/x", "'x\\0'", strings.Repeat("x/", 3000))}, manifests.ErrReferenceMissing,
+			[]string{
+				`a/kustomization.yaml:2:3: resources[0]: names what does not exist: "b.yaml"`,
+				`a/kustomization.yaml:3:3: resources[1]: names what does not exist: "../a.yaml/x"`,
+				`a/kustomization.yaml:4:3: resources[2]: names what does not exist: "x\\0"`,
+				`a/kustomization.yaml:5:3: resources[3]: names what does not exist: "` + strings.Repeat("x/", 3000) + `"`,
+			},
+		},
+		{
+			"outside", tree{"a/kustomization.yaml": naming("../../b.yaml", "/etc/passwd", "../..", "../../../x/a/b.yaml")}, manifests.ErrReferenceEscapes,
+			[]string{
+				`a/kustomization.yaml:2:3: resources[0]: names what is outside the source directory: "../../b.yaml"`,
+				`a/kustomization.yaml:3:3: resources[1]: names what is outside the source directory: "/etc/passwd"`,
+				`a/kustomization.yaml:4:3: resources[2]: names what is outside the source directory: "../.."`,
+				`a/kustomization.yaml:5:3: resources[3]: names what is outside the source directory: "../../../x/a/b.yaml"`,
+			},
+		},
+		{"no kustomization", tree{"kustomization.yaml": naming("a", "b/"), "a/a.yaml": "a", "b/b": "b"}, manifests.ErrKustomizationMissing, []string{
+			`kustomization.yaml:2:3: resources[0]: names a folder without a kustomization: "a"`,
+			`kustomization.yaml:3:3: resources[1]: names a folder without a kustomization: "b/"`,
+		}},
+		{"folder for file", tree{"kustomization.yaml": generating("a"), "a/kustomization.yaml": "namespace: a"}, manifests.ErrReferenceNotFile, []string{
+			`kustomization.yaml:3:5: configMapGenerator[0].files[0]: names a folder where a file is needed: "a"`,
+		}},
+		{"file for folder", tree{"kustomization.yaml": "components: [a.yaml, b]\nhelmGlobals: {chartHome: b}", "a.yaml": "a", "b": "b"}, manifests.ErrReferenceNotFolder, []string{
+			`kustomization.yaml:1:14: components[0]: names a file where a folder is needed: "a.yaml"`,
+			`kustomization.yaml:1:22: components[1]: names a file where a folder is needed: "b"`,
+			`kustomization.yaml:2:26: helmGlobals.chartHome: names a file where a folder is needed: "b"`,
+		}},
+		{"left out", tree{"kustomization.yaml": naming(".git/a.yaml", "./.git"), ".git/a.yaml": "a"}, manifests.ErrReferenceLeftOut, []string{
+			`kustomization.yaml:2:3: resources[0]: names what was left out: ".git/a.yaml"`,
+			`kustomization.yaml:3:3: resources[1]: names what was left out: "./.git"`,
+		}},
+		{"itself", tree{"kustomization.yaml": naming("."), "a/kustomization.yaml": naming("kustomization.yaml", "..")}, manifests.ErrKustomizationLoop, []string{
+			`a/kustomization.yaml:2:3: resources[0]: leads in a circle: "kustomization.yaml"`,
+			`a/kustomization.yaml:3:3: resources[1]: leads in a circle: ".."`,
+			`kustomization.yaml:2:3: resources[0]: leads in a circle: "."`,
+		}},
+		{
+			"one another", tree{"a/kustomization.yaml": naming("../b"), "b/kustomization.yaml": naming("../c", "../d"), "c/kustomization.yaml": naming("../a", "../d"), "d/kustomization.yaml": "namespace: d"},
+			manifests.ErrKustomizationLoop,
+			[]string{`c/kustomization.yaml:2:3: resources[0]: leads in a circle: "../a"`},
+		},
+		{"two in a folder", tree{"Kustomization": "namespace: a", "kustomization.yml": "namespace: a", "kustomization.yaml": "namespace: a"}, manifests.ErrKustomizationTwice, []string{
+			`Kustomization: folder has a kustomization already: "kustomization.yaml"`,
+			`kustomization.yml: folder has a kustomization already: "kustomization.yaml"`,
+		}},
+		{"invalid", tree{"a/kustomization.yaml": "- a", "b/Kustomization": "", "c/kustomization.yml": "a:\n\t- b", "d/kustomization.yaml": strings.Repeat("#", kustomize.MaxSize+1)}, manifests.ErrKustomizationInvalid, []string{
+			`a/kustomization.yaml:1:1: not a valid kustomization: not a mapping`,
+			`b/Kustomization:1:1: not a valid kustomization: is empty`,
+			`c/kustomization.yml:2:1: not a valid kustomization: not valid YAML: found character that cannot start any token`,
+			`d/kustomization.yaml:1:1: not a valid kustomization: larger than 1 MiB`,
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			collectEachWay(t, row.texts, manifests.Options{}, func(t *testing.T, set *manifests.Set, err error) {
+				require.NoError(t, err)
+				var got []string
+				for _, p := range set.Problems() {
+					require.ErrorIs(t, p.Err, row.err)
+					got = append(got, p.String())
+				}
+				assert.Equal(t, row.want, got)
+			})
+		})
+	}
+}
+
+func TestProblemSpecialFile(t *testing.T) {
+	fsys := tree{"kustomization.yaml": generating("app.conf")}.mapFS()
+	fsys["app.conf"] = &fstest.MapFile{Mode: fs.ModeNamedPipe}
+	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
+	require.NoError(t, err)
+	require.Len(t, set.Problems(), 1)
+	require.ErrorIs(t, set.Problems()[0].Err, manifests.ErrSpecialFile)
+	assert.Equal(t, "app.conf", set.Skipped()[0].Path)
+}
+
+func TestProblemsAreBounded(t *testing.T) {
+	texts := tree{"kustomization.yaml": "resources: [" + strings.Repeat("a,", 200_000) + "]"}
+	set, err := manifests.CollectFS(t.Context(), texts.mapFS(), manifests.Options{})
+	require.NoError(t, err)
+	assert.Len(t, set.Problems(), 10_000)
+}
+
+// TestClosureAsManifests has what is taken along obey the rules of manifests.
+func TestClosureAsManifests(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		file string
+		opts manifests.Options
+		err  error
+	}{
+		{"size of one", "app.conf", manifests.Options{MaxFileSize: 60}, manifests.ErrLimitExceeded},
+		{"size of all", "app.conf", manifests.Options{MaxTotalSize: 100}, manifests.ErrLimitExceeded},
+		{"number", "app.conf", manifests.Options{MaxFiles: 1}, manifests.ErrLimitExceeded},
+		{"name", "app\x7f.conf", manifests.Options{}, manifests.ErrInvalidName},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			texts := tree{"kustomization.yaml": fmt.Sprintf("configMapGenerator: [{files: [%q]}]", row.file), row.file: strings.Repeat("x", 80)}
+			_, err := manifests.CollectFS(t.Context(), texts.mapFS(), row.opts)
+			requirePathError(t, err, row.err, row.file)
+		})
+	}
+}
+
+// plainFS knows no links.
+type plainFS struct{ fs.FS }
+
+func TestClosureWithoutLinks(t *testing.T) {
+	texts := tree{"kustomization.yaml": generating("a/app.conf"), "a/app.conf": "a"}
+	set, err := manifests.CollectFS(t.Context(), plainFS{texts.mapFS()}, manifests.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, "a", contents(t, set)["a/app.conf"])
+}
+
+// TestClosureIsAnInclude takes of a real tree what patterns would.
+func TestClosureIsAnInclude(t *testing.T) {
+	set, err := manifests.Collect(t.Context(), "../testdata/trees/kustomize", manifests.Options{})
+	require.NoError(t, err)
+	included, err := manifests.Collect(t.Context(), "../testdata/trees/kustomize", manifests.Options{NoClosure: true, Include: []string{"*.properties", "*.env"}})
+	require.NoError(t, err)
+	assert.Empty(t, set.Problems())
+	assert.Equal(t, included.Files(), set.Files())
+	assert.Equal(t, included.Skipped(), set.Skipped())
+	assert.Equal(t, included.Size(), set.Size())
+}
