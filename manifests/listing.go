@@ -103,7 +103,10 @@ func (l *lister) descend(at place, r rules) {
 		return
 	}
 	for _, entry := range entries {
-		if sub := at.child(entry.Name()); entry.IsDir() && r.enters(sub.path) {
+		if !entry.IsDir() {
+			continue
+		}
+		if sub := at.child(entry.Name()); r.enters(sub.path) {
 			l.descend(sub, r)
 		}
 	}

@@ -79,7 +79,10 @@ func (w *walker) expect(at place, entries []fs.DirEntry, r rules) {
 		if w.lister.busy() {
 			return
 		}
-		if sub := at.child(entry.Name()); entry.IsDir() && r.enters(sub.path) {
+		if !entry.IsDir() {
+			continue
+		}
+		if sub := at.child(entry.Name()); r.enters(sub.path) {
 			w.lister.expect(sub, r)
 		}
 	}
