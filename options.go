@@ -66,6 +66,13 @@ type BuildOptions struct {
 	// kustomizations name: patterns for their names, such as "*.properties". See
 	// [manifests.Options].
 	Include []string
+	// Ignore leaves files and folders out, as rules in a .sourceignore file at the
+	// root of SourcePath would, and wins over those. Such files are obeyed in any
+	// folder. See [manifests.Options].
+	Ignore []string
+	// IgnoreFluxDefaults leaves out what Flux would leave out by default: see
+	// [manifests.FluxDefaults].
+	IgnoreFluxDefaults bool
 	// AllowEmptyFiles takes manifest files of no bytes, an error otherwise.
 	AllowEmptyFiles bool
 	// CompressionLevel is how hard to compress, from 1, the fastest, to 9.
@@ -135,7 +142,9 @@ func printable(endpoint string) string {
 // [ErrInvalidOCIScheme], [ErrInvalidPort], [packager.ErrUnknownEngine],
 // [packager.ErrInvalidPrefix], [packager.ErrInvalidAnnotation],
 // [packager.ErrInvalidArtifactType], [packager.ErrInvalidLevel],
-// [manifests.ErrInvalidPattern], [ErrInvalidPath], [ErrUnknownPolicy], [preflight.ErrUnknownSeverity],
+// [manifests.ErrInvalidPattern], [manifests.ErrInvalidIgnore],
+// [manifests.ErrIgnoreFileTooLarge], [ErrInvalidPath], [ErrUnknownPolicy],
+// [preflight.ErrUnknownSeverity],
 // [registry.ErrInvalidCredential] or [registry.ErrInvalidOptions].
 func (o BuildOptions) Validate() (ValidatedBuildOptions, error) {
 	source, err := manifests.SourceDir(o.SourcePath)
@@ -178,7 +187,8 @@ func (o BuildOptions) validateTarget(fallback string) (_ ValidatedBuildOptions, 
 	if o.PreflightSeverity != 0 && o.PreflightSeverity.String() == "" {
 		return ValidatedBuildOptions{}, fmt.Errorf("%w: %d", preflight.ErrUnknownSeverity, o.PreflightSeverity)
 	}
-	o.Annotations, o.Include = maps.Clone(o.Annotations), slices.Clone(o.Include)
+	o.Annotations = maps.Clone(o.Annotations)
+	o.Include, o.Ignore = slices.Clone(o.Include), slices.Clone(o.Ignore)
 	v := ValidatedBuildOptions(o)
 	if err := v.collectOptions().Validate(); err != nil {
 		return ValidatedBuildOptions{}, err
@@ -221,7 +231,12 @@ func (v ValidatedBuildOptions) checkPacking() error {
 }
 
 func (v ValidatedBuildOptions) collectOptions() manifests.Options {
-	return manifests.Options{Include: v.Include, AllowEmptyFiles: v.AllowEmptyFiles}
+	return manifests.Options{
+		Include:            v.Include,
+		Ignore:             v.Ignore,
+		IgnoreFluxDefaults: v.IgnoreFluxDefaults,
+		AllowEmptyFiles:    v.AllowEmptyFiles,
+	}
 }
 
 func (v ValidatedBuildOptions) packOptions() packager.Options {

@@ -137,14 +137,15 @@ func TestValidateTags(t *testing.T) {
 func TestValidateCopiesWhatItIsGiven(t *testing.T) {
 	opts := validOptions(t)
 	opts.Annotations = map[string]string{"org.opencontainers.image.revision": "abc"}
-	opts.Include = []string{"*.env"}
+	opts.Include, opts.Ignore = []string{"*.env"}, []string{"charts/"}
 	opts.Tags = []string{"latest"}
 	v, err := opts.Validate()
 	require.NoError(t, err)
 	opts.Annotations["org.opencontainers.image.revision"] = "changed"
-	opts.Include[0], opts.Tags[0] = "changed", "changed"
+	opts.Include[0], opts.Ignore[0], opts.Tags[0] = "changed", "changed", "changed"
 	assert.Equal(t, "abc", v.Annotations["org.opencontainers.image.revision"])
 	assert.Equal(t, []string{"*.env"}, v.Include)
+	assert.Equal(t, []string{"charts/"}, v.Ignore)
 	assert.Equal(t, []string{"latest"}, v.Tags)
 }
 
@@ -287,6 +288,10 @@ func TestValidateRefuses(t *testing.T) {
 		{
 			"pattern with a folder", func(o *oci.BuildOptions) { o.Include = []string{"base/*.env"} },
 			manifests.ErrInvalidPattern, "", "",
+		},
+		{
+			"rule to ignore that is none", func(o *oci.BuildOptions) { o.Ignore = []string{"[a"} },
+			manifests.ErrInvalidIgnore, "", "",
 		},
 		{
 			"artifact type that is none", func(o *oci.BuildOptions) { o.ArtifactType = "no media type" },

@@ -41,6 +41,15 @@ type Options struct {
 	// names are taken along, whatever their extension, and [Set.Problems] says
 	// which are not to be had.
 	NoClosure bool
+	// Ignore leaves files and folders out: rules as in a .sourceignore file at
+	// the root, one each, like "charts/" or "!keep.yaml". They win over those of
+	// files.
+	Ignore []string
+	// IgnoreFluxDefaults leaves out what Flux leaves out of an artifact that has
+	// no rules of its own: [FluxDefaults]. All other rules win over them.
+	IgnoreFluxDefaults bool
+	// NoIgnoreFiles makes .sourceignore files mean nothing.
+	NoIgnoreFiles bool
 
 	// Limits. Zero is the default named beside each; a negative number is
 	// refused.
@@ -53,7 +62,7 @@ type Options struct {
 }
 
 // Validate reports whether the options can be used. The error is a [*PathError]
-// with [ErrInvalidLimit] or [ErrInvalidPattern].
+// with [ErrInvalidLimit], [ErrInvalidPattern] or [ErrInvalidIgnore].
 func (o Options) Validate() error {
 	if o.MaxFiles < 0 || o.MaxFileSize < 0 || o.MaxTotalSize < 0 || o.MaxDepth < 0 || o.MaxEntries < 0 {
 		return &PathError{Err: ErrInvalidLimit}
@@ -63,7 +72,8 @@ func (o Options) Validate() error {
 			return &PathError{Path: pattern, Err: ErrInvalidPattern}
 		}
 	}
-	return nil
+	_, err := o.rules()
+	return err
 }
 
 func (o Options) withDefaults() Options {
@@ -105,6 +115,15 @@ func SourceDir(dir string) (string, error) {
 // options include, and those that a kustomization among them names, such as
 // inputs of its generators, as well as kustomizations called Kustomization.
 // Folders of version-control systems are never entered.
+//
+// What the rules in .sourceignore files and in the options ignore is left out,
+// whatever its name, and ignored folders are not entered. The rules are those of
+// gitignore(5): a file holds for its folder and those below, the last rule that
+// matches decides, that of an inner file before that of an outer one, and nothing
+// below an ignored folder can be taken back. Their case counts. A rule that ends
+// in a slash also holds for a link to a folder, since that becomes a folder.
+// A .sourceignore may be a link inside dir, unlike git's own files; one that
+// cannot be read, is no regular file or is too large is an error.
 //
 // A symbolic link that leads to a file or folder inside dir counts as what it
 // leads to. Nothing outside dir is ever read, whatever links say or become
@@ -164,9 +183,11 @@ func collect(ctx context.Context, open func() (fs.FS, io.Closer, error), opts Op
 	}
 	defer func() { _ = closer.Close() }() // only read from
 
-	w := walker{fsys: fsys, opts: opts.withDefaults(), set: &Set{open: open}, lister: newLister(fsys)}
+	rules, _ := opts.rules() // they are checked
+	w := walker{fsys: fsys, opts: opts.withDefaults(), set: &Set{open: open}}
+	w.lister = newLister(fsys, !opts.NoIgnoreFiles)
 	defer w.lister.close()
-	if err := w.folder(ctx, place{path: ".", real: "."}); err != nil {
+	if err := w.folder(ctx, place{path: ".", real: "."}, rules); err != nil {
 		return nil, err
 	}
 	if !w.opts.NoClosure {

@@ -30,7 +30,8 @@ var (
 	// ErrSymlinkLoop reports a symbolic link that leads back to itself, or to a
 	// directory that holds it.
 	ErrSymlinkLoop = errors.New("symbolic link leads in a circle")
-	// ErrSpecialFile reports a FIFO, socket or device with a manifest's name.
+	// ErrSpecialFile reports a FIFO, socket or device with a manifest's name, or
+	// anything but a file with the name .sourceignore.
 	ErrSpecialFile = errors.New("not a regular file")
 	// ErrEmptyFile reports a manifest file of no bytes.
 	ErrEmptyFile = errors.New("file is empty")
@@ -38,6 +39,11 @@ var (
 	ErrInvalidName = errors.New("name cannot be carried in an archive")
 	// ErrInvalidPattern reports a malformed pattern in [Options].
 	ErrInvalidPattern = errors.New("invalid pattern to include")
+	// ErrInvalidIgnore reports a rule to ignore in [Options] that could never match.
+	ErrInvalidIgnore = errors.New("invalid rule to ignore")
+	// ErrIgnoreFileTooLarge reports a .sourceignore file, or rules in [Options],
+	// of more than 64 KiB, or a line of more than 1 KiB.
+	ErrIgnoreFileTooLarge = errors.New("rules to ignore are too long")
 	// ErrInvalidLimit reports a negative limit in [Options].
 	ErrInvalidLimit = errors.New("negative limit")
 	// ErrFileChanged reports a file that is not what it was when it was
@@ -92,10 +98,12 @@ var hints = []struct {
 	{ErrSymlinkEscapes, "replace the link with the file, or link relatively to a place inside the directory"},
 	{ErrSymlinkDangling, "remove the link, or create what it points to"},
 	{ErrSymlinkLoop, "remove the link"},
-	{ErrSpecialFile, "move it out of the directory, or give it another extension"},
+	{ErrSpecialFile, "move it out of the directory, or give it another name"},
 	{ErrEmptyFile, "remove the file, or allow empty files"},
 	{ErrInvalidName, "rename it: UTF-8, without control characters and backslashes, and no directory that ends in two dots"},
 	{ErrInvalidPattern, "give a pattern for the name of a file, such as *.properties, without folders"},
+	{ErrInvalidIgnore, "give one rule as in a .gitignore file, such as charts/ or *.tmp.yaml, with every bracket closed"},
+	{ErrIgnoreFileTooLarge, "ignore folders instead of single files: 64 KiB of rules, of 1 KiB each, can be taken"},
 	{ErrFileChanged, "try again when nothing writes to the directory"},
 	{ErrLimitExceeded, "point at a smaller tree, or raise the limit where manifests are collected"},
 	{fs.ErrPermission, "give yourself read permission, or move it out of the directory"},

@@ -3,6 +3,7 @@ package manifests_test
 import (
 	"errors"
 	"io/fs"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -73,7 +74,7 @@ func TestErrors(t *testing.T) {
 				return err
 			}, manifests.ErrSpecialFile,
 			`not a regular file: "a.yaml"`,
-			`move it out of the directory, or give it another extension`,
+			`move it out of the directory, or give it another name`,
 		},
 		{
 			"empty file", inTree(tree{"sub/a.yaml": ""}, manifests.Options{}), manifests.ErrEmptyFile,
@@ -89,6 +90,17 @@ func TestErrors(t *testing.T) {
 			"pattern", inTree(tree{"a.yaml": "a"}, manifests.Options{Include: []string{"base/*.env"}}), manifests.ErrInvalidPattern,
 			`invalid pattern to include: "base/*.env"`,
 			`give a pattern for the name of a file, such as *.properties, without folders`,
+		},
+		{
+			"rule to ignore", inTree(tree{"a.yaml": "a"}, manifests.Options{Ignore: []string{"[a"}}), manifests.ErrInvalidIgnore,
+			`invalid rule to ignore: "[a"`,
+			`give one rule as in a .gitignore file, such as charts/ or *.tmp.yaml, with every bracket closed`,
+		},
+		{
+			"rules too long", inTree(tree{"a.yaml": "a", "x/.sourceignore": strings.Repeat("a\n", 1<<15) + "b"}, manifests.Options{}),
+			manifests.ErrIgnoreFileTooLarge,
+			`rules to ignore are too long: "x/.sourceignore"`,
+			`ignore folders instead of single files: 64 KiB of rules, of 1 KiB each, can be taken`,
 		},
 		{
 			"file changed", func(t *testing.T) error {
@@ -137,4 +149,5 @@ var sentinels = []error{
 	manifests.ErrPathRequired, manifests.ErrPathNotFound, manifests.ErrPathNotDirectory, manifests.ErrNoManifestFiles,
 	manifests.ErrSymlinkEscapes, manifests.ErrSymlinkDangling, manifests.ErrSymlinkLoop, manifests.ErrSpecialFile,
 	manifests.ErrEmptyFile, manifests.ErrInvalidName, manifests.ErrInvalidPattern, manifests.ErrFileChanged, manifests.ErrLimitExceeded,
+	manifests.ErrInvalidIgnore, manifests.ErrIgnoreFileTooLarge,
 }

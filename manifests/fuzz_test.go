@@ -29,7 +29,7 @@ func FuzzCollectFS(f *testing.F) {
 	f.Fuzz(func(t *testing.T, listing string, allowEmpty bool) {
 		texts := treeOf(listing)
 		fsys := texts.mapFS()
-		set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{AllowEmptyFiles: allowEmpty})
+		set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{AllowEmptyFiles: allowEmpty, NoIgnoreFiles: true})
 
 		want, wrong := expect(texts, allowEmpty)
 		if wrong != nil {

@@ -2,7 +2,6 @@ package manifests
 
 import (
 	"io/fs"
-	"path"
 	"runtime"
 	"sync"
 )
@@ -15,7 +14,8 @@ const maxAhead = 10_000
 // stays in one goroutine, so that what it finds first does not depend on timing.
 type lister struct {
 	fsys    fs.FS
-	room    int // for goroutines
+	ignores bool // there may be ignore files
+	room    int  // for goroutines
 	running sync.WaitGroup
 
 	mu      sync.Mutex              // guards all below
@@ -32,8 +32,8 @@ type listing struct {
 
 // newLister reads ahead on disk only: of other file systems nobody knows whether
 // they can do two things at once.
-func newLister(fsys fs.FS) *lister {
-	l := &lister{fsys: fsys, begun: map[string]chan listing{}}
+func newLister(fsys fs.FS, ignores bool) *lister {
+	l := &lister{fsys: fsys, ignores: ignores, begun: map[string]chan listing{}}
 	if _, disk := fsys.(*rootFS); disk {
 		l.room = runtime.GOMAXPROCS(0)
 	}
@@ -65,15 +65,15 @@ func (l *lister) read(name string) ([]fs.DirEntry, error) {
 }
 
 // expect lets a folder be read, and those below it, while the walk is elsewhere.
-func (l *lister) expect(name string) {
+func (l *lister) expect(at place, r rules) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, found := l.begun[name]; found || l.working >= l.room {
+	if _, found := l.begun[at.real]; found || l.working >= l.room {
 		return
 	}
 	l.working++
 	l.running.Go(func() {
-		l.descend(name)
+		l.descend(at, r)
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.working--
@@ -81,26 +81,33 @@ func (l *lister) expect(name string) {
 }
 
 // descend reads a folder and those below it, unless the walk was there before.
-func (l *lister) descend(name string) {
+// It leaves what is below an ignore file to the walk, which reads that.
+func (l *lister) descend(at place, r rules) {
 	coming := make(chan listing, 1)
 	l.mu.Lock()
-	_, found := l.begun[name]
+	_, found := l.begun[at.real]
 	enough := found || l.stopped || l.held > maxAhead
 	if !enough {
-		l.begun[name] = coming
+		l.begun[at.real] = coming
 	}
 	l.mu.Unlock()
 	if enough {
 		return
 	}
-	entries, err := fs.ReadDir(l.fsys, name)
+	entries, err := fs.ReadDir(l.fsys, at.real)
 	l.mu.Lock()
 	l.held += len(entries)
 	l.mu.Unlock()
 	coming <- listing{entries, err}
+	if l.ignores && findIgnoreFile(entries) != nil {
+		return
+	}
 	for _, entry := range entries {
-		if entry.IsDir() && !isVersionControl(entry.Name()) {
-			l.descend(path.Join(name, entry.Name()))
+		if !entry.IsDir() {
+			continue
+		}
+		if sub := at.child(entry.Name()); r.enters(sub.path) {
+			l.descend(sub, r)
 		}
 	}
 }

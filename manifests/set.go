@@ -27,6 +27,8 @@ const (
 	ReasonExtension Reason = "extension"
 	// ReasonVersionControl is the folder of a version-control system.
 	ReasonVersionControl Reason = "version-control"
+	// ReasonIgnored is a file or folder that a rule ignores.
+	ReasonIgnored Reason = "ignored"
 	// ReasonSpecial is a FIFO, socket or device without a manifest's name.
 	ReasonSpecial Reason = "special"
 )
@@ -36,7 +38,18 @@ const (
 type Skipped struct {
 	Path   string `json:"path"`
 	Reason Reason `json:"reason"`
+	// Pattern is the rule that ignores it, as written, and Source where that is
+	// from: file and line, as in "base/.sourceignore:3", [SourceOptions], or
+	// [SourceFluxDefaults]. They are empty for other reasons.
+	Pattern string `json:"pattern,omitempty"`
+	Source  string `json:"source,omitempty"`
 }
+
+// What stands in [Skipped] for rules that are in no file.
+const (
+	SourceOptions      = "options"
+	SourceFluxDefaults = "flux-defaults"
+)
 
 // Set is what was found in a tree. It is immutable and safe for concurrent
 // use; the tree it was made from is not locked.

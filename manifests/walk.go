@@ -39,7 +39,7 @@ type walker struct {
 	entries int      // links can make many of few
 }
 
-func (w *walker) folder(ctx context.Context, at place) error {
+func (w *walker) folder(ctx context.Context, at place, r rules) error {
 	if len(w.folders) > w.opts.MaxDepth {
 		return &PathError{Path: at.path, Err: &LimitError{"MaxDepth", int64(w.opts.MaxDepth)}}
 	}
@@ -53,6 +53,9 @@ func (w *walker) folder(ctx context.Context, at place) error {
 	if err != nil {
 		return &PathError{Path: at.path, Err: systemError(err)}
 	}
+	if r, err = w.withIgnoreFile(at, entries, r); err != nil {
+		return err
+	}
 	for i, entry := range entries {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -61,9 +64,9 @@ func (w *walker) folder(ctx context.Context, at place) error {
 			return &PathError{Path: at.path, Err: &LimitError{"MaxEntries", int64(w.opts.MaxEntries)}}
 		}
 		if entry.IsDir() {
-			w.expect(at, entries[i+1:])
+			w.expect(at, entries[i+1:], r)
 		}
-		if err := w.entry(ctx, at.child(entry.Name()), entry); err != nil {
+		if err := w.entry(ctx, at.child(entry.Name()), entry, r); err != nil {
 			return err
 		}
 	}
@@ -71,24 +74,33 @@ func (w *walker) folder(ctx context.Context, at place) error {
 }
 
 // expect lets the folders that follow be read while one is walked.
-func (w *walker) expect(at place, entries []fs.DirEntry) {
+func (w *walker) expect(at place, entries []fs.DirEntry, r rules) {
 	for _, entry := range entries {
 		if w.lister.busy() {
 			return
 		}
-		if entry.IsDir() && !isVersionControl(entry.Name()) {
-			w.lister.expect(at.child(entry.Name()).real)
+		if !entry.IsDir() {
+			continue
+		}
+		if sub := at.child(entry.Name()); r.enters(sub.path) {
+			w.lister.expect(sub, r)
 		}
 	}
 }
 
-func (w *walker) entry(ctx context.Context, at place, entry fs.DirEntry) error {
+func (w *walker) entry(ctx context.Context, at place, entry fs.DirEntry, r rules) error {
 	name, kind, info := entry.Name(), entry.Type(), entry.Info
-	if isVersionControl(name) && (kind.IsDir() || kind&fs.ModeSymlink != 0) {
+	link := kind&fs.ModeSymlink != 0
+	if isVersionControl(name) && (kind.IsDir() || link) {
 		w.skip(at.path+"/", ReasonVersionControl)
 		return nil
 	}
-	if kind&fs.ModeSymlink != 0 {
+	// What is ignored as a file and as a folder need not be resolved.
+	if p := r.ignoring(at.path, kind.IsDir()); p != nil && (!link || r.ignoring(at.path, true) != nil) {
+		w.ignore(at.path, kind.IsDir(), p)
+		return nil
+	}
+	if link {
 		if err := checkName(at.path, false); err != nil {
 			return err
 		}
@@ -102,13 +114,17 @@ func (w *walker) entry(ctx context.Context, at place, entry fs.DirEntry) error {
 		}
 		at.real, kind = real, target.Mode().Type()
 		info = func() (fs.FileInfo, error) { return target, nil }
+		if p := r.ignoring(at.path, kind.IsDir()); p != nil {
+			w.ignore(at.path, kind.IsDir(), p)
+			return nil
+		}
 	}
 	switch {
 	case kind.IsDir():
 		if err := checkName(at.path, true); err != nil {
 			return err
 		}
-		return w.folder(ctx, at)
+		return w.folder(ctx, at, r)
 	case !IsManifest(name) && !w.opts.included(name):
 		reason := ReasonExtension
 		if !kind.IsRegular() {
@@ -126,7 +142,7 @@ func (w *walker) entry(ctx context.Context, at place, entry fs.DirEntry) error {
 }
 
 func (w *walker) skip(path string, reason Reason) {
-	w.set.skipped = append(w.set.skipped, Skipped{path, reason})
+	w.set.skipped = append(w.set.skipped, Skipped{Path: path, Reason: reason})
 }
 
 func (w *walker) file(at place, stat func() (fs.FileInfo, error)) error {

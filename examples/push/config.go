@@ -19,6 +19,8 @@ type config struct {
 	tags        []string
 	prefix      string
 	include     []string
+	ignore      []string
+	ignoreFlux  bool
 	allowEmpty  bool
 	annotations map[string]string
 	created     string
@@ -42,6 +44,11 @@ func newConfig(flags *flag.FlagSet) *config {
 		c.include = append(c.include, pattern)
 		return nil
 	})
+	flags.Func("ignore", "leave out what this `rule` of a .gitignore file would ignore, such as charts/, can be repeated", func(rule string) error {
+		c.ignore = append(c.ignore, rule)
+		return nil
+	})
+	flags.BoolVar(&c.ignoreFlux, "ignore-flux-defaults", false, "leave out what Flux leaves out by default")
 	flags.BoolVar(&c.allowEmpty, "allow-empty-files", false, "take manifest files of no bytes, which are an error otherwise")
 	flags.Func("annotation", "annotation `key=value` to add, can be repeated", c.addAnnotation)
 	flags.StringVar(&c.created, "created", "", "creation `time` to record, as in 2006-01-02T15:04:05Z; without it SOURCE_DATE_EPOCH is used, else the epoch")
@@ -86,16 +93,18 @@ func (c *config) options(env cli.Env) (oci.BuildOptions, error) {
 		return oci.BuildOptions{}, err
 	}
 	return oci.BuildOptions{
-		GitOpsEngine:     engine,
-		Tags:             c.tags,
-		Prefix:           c.prefix,
-		Include:          c.include,
-		AllowEmptyFiles:  c.allowEmpty,
-		Annotations:      c.annotations,
-		Created:          created,
-		CompressionLevel: c.level,
-		Preflight:        policy,
-		Path:             c.path,
+		GitOpsEngine:       engine,
+		Tags:               c.tags,
+		Prefix:             c.prefix,
+		Include:            c.include,
+		Ignore:             c.ignore,
+		IgnoreFluxDefaults: c.ignoreFlux,
+		AllowEmptyFiles:    c.allowEmpty,
+		Annotations:        c.annotations,
+		Created:            created,
+		CompressionLevel:   c.level,
+		Preflight:          policy,
+		Path:               c.path,
 	}, nil
 }
 

@@ -367,3 +367,12 @@ func TestGeneratorInputsAreTakenAlong(t *testing.T) {
 	assert.Contains(t, result.Files, "overlays/production/production.env")
 	assert.Len(t, result.Skipped, 1)
 }
+
+func TestIgnoreLeavesOut(t *testing.T) {
+	args := []string{"-engine", "flux", "-ignore", "overlays/", "-ignore", "service.yaml", "-ignore-flux-defaults", "../../testdata/trees/kustomize"}
+	o := push(t, "", nil, args...)
+	require.Zero(t, o.status, o.stderr)
+	assert.Contains(t, o.stdout, `left out  "overlays/" (ignored by "overlays/", options)`)
+	assert.Contains(t, o.stdout, `left out  "base/service.yaml" (ignored by "service.yaml", options)`)
+	assert.Equal(t, 2, push(t, "", nil, "-ignore", "[a", flatTree).status)
+}

@@ -64,7 +64,11 @@ func printResult(w io.Writer, result oci.BuildResult, asJSON bool) error {
 	row("Flux", "path: %s", a.Paths.Flux)
 	row("Argo CD", "path: %s", a.Paths.ArgoCD)
 	for _, s := range result.Skipped {
-		row("left out", "%q (%s)", s.Path, s.Reason)
+		why := string(s.Reason)
+		if s.Pattern != "" {
+			why = fmt.Sprintf("%s by %q, %s", s.Reason, s.Pattern, s.Source)
+		}
+		row("left out", "%q (%s)", s.Path, why)
 	}
 	return errors.Join(table.Flush(), out.Flush())
 }

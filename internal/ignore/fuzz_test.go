@@ -1,0 +1,131 @@
+package ignore_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/ignore"
+)
+
+// FuzzMatch compares one rule with a regular expression that says the same.
+func FuzzMatch(f *testing.F) {
+	for _, row := range ruleRows {
+		for rule := range strings.SplitSeq(row.rules, "\n") {
+			for _, p := range append(row.ignored, row.others...) {
+				f.Add(rule, strings.TrimSuffix(p, "/"), strings.HasSuffix(p, "/"))
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, rule, name string, folder bool) {
+		if strings.ContainsAny(rule, "\n") || len(rule) > ignore.MaxPatternLen || strings.HasPrefix(rule, "\ufeff") || !clean(name) {
+			return
+		}
+		patterns, err := ignore.Parse([]byte(rule), "")
+		require.NoError(t, err)
+		var m *ignore.Matcher
+		_, ignored := m.Add(".", patterns).Match(name, folder)
+		if want, known := ignoredByRegexp(rule, name, folder); known {
+			require.Equal(t, want, ignored)
+		}
+	})
+}
+
+// clean reports whether it is a path as a walk makes it.
+func clean(name string) bool {
+	for part := range strings.SplitSeq(name, "/") {
+		if part == "" {
+			return false
+		}
+	}
+	return !strings.Contains(name, "\x00")
+}
+
+// ignoredByRegexp knows the plainest bracket expressions only; known is false for
+// others.
+func ignoredByRegexp(rule, name string, folder bool) (ignored, known bool) {
+	rule = strings.TrimSuffix(rule, "\r")
+	if i := strings.IndexByte(rule, 0); i >= 0 {
+		rule = rule[:i]
+	}
+	if strings.HasPrefix(rule, "#") || strings.HasPrefix(rule, "!") {
+		return false, true
+	}
+	for strings.HasSuffix(rule, " ") && !escapedAt(rule, len(rule)-1) {
+		rule = rule[:len(rule)-1]
+	}
+	if strings.HasSuffix(rule, "/") {
+		if !folder {
+			return false, true
+		}
+		rule = rule[:len(rule)-1]
+	}
+	if !strings.Contains(rule, "/") {
+		name = name[strings.LastIndex(name, "/")+1:]
+	}
+	if rule = strings.TrimPrefix(rule, "/"); escapedAt(rule, len(rule)) {
+		return false, !strings.Contains(rule, "[")
+	}
+	expression, known := toRegexp(rule)
+	return known && regexp.MustCompile(expression).MatchString(latin(name)), known
+}
+
+// escapedAt reports whether the byte at i has an odd number of backslashes in
+// front.
+func escapedAt(s string, i int) bool {
+	before := s[:i]
+	return (len(before)-len(strings.TrimRight(before, `\`)))%2 == 1
+}
+
+// latin makes runes of bytes, since regular expressions match runes.
+func latin(s string) string {
+	var runes []rune
+	for i := range len(s) {
+		runes = append(runes, rune(s[i]))
+	}
+	return string(runes)
+}
+
+// parts are what a glob is made of, and what a regular expression has for each.
+var parts = []struct {
+	form  *regexp.Regexp
+	start bool // of the glob, or of a folder in it
+	as    string
+}{
+	{regexp.MustCompile(`^\*\*+/`), true, `(?:.*/)?`},
+	{regexp.MustCompile(`^\*\*+$`), true, `.*`},
+	{regexp.MustCompile(`^\*\*+\\/`), true, `.*/`},
+	{regexp.MustCompile(`^\*+`), false, `[^/]*`},
+	{regexp.MustCompile(`^\?`), false, `[^/]`},
+	{regexp.MustCompile(`^\[([a-z0-9]+|[a-m]-[n-z])\]`), false, `[$1]`},
+	{regexp.MustCompile(`^\[[!^]([a-z0-9]+)\]`), false, `[^/$1]`},
+}
+
+func toRegexp(glob string) (expression string, known bool) {
+	var b strings.Builder
+	plain := true // nothing but literals so far
+next:
+	for rest := glob; rest != ""; {
+		start := plain || strings.HasSuffix(glob[:len(glob)-len(rest)], "/")
+		for _, part := range parts {
+			taken := part.form.FindString(rest)
+			if taken == "" || part.start && !start {
+				continue
+			}
+			b.WriteString(part.form.ReplaceAllString(taken, part.as))
+			rest, plain = rest[len(taken):], false
+			continue next
+		}
+		switch rest[0] {
+		case '[':
+			return "", false
+		case '\\':
+			rest, plain = rest[1:], false
+		}
+		b.WriteString(regexp.QuoteMeta(latin(rest[:1])))
+		rest = rest[1:]
+	}
+	return `^(?s:` + b.String() + `)$`, true
+}
