@@ -1,6 +1,8 @@
 package preflight_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -279,6 +281,10 @@ func TestSyntax(t *testing.T) {
 		{"a key twice, Argo CD", tree{"app.yaml": app + "data: {}\ndata: {}\n"}, argocd, []string{
 			`app.yaml:6:1: warning: the key "data" is on line 5 already [duplicate-key]`,
 		}},
+		{"too deep", tree{"app.yaml": app, "b.yaml": object("A", "b") + "c: " + strings.Repeat("[", 1_100) + strings.Repeat("]", 1_100) + "\n"}, flux, []string{"b.yaml:5:1004: warning: more than 1,000 mappings and sequences inside each other [too-deep]"}},
+		{"20,000 levels", tree{"app.yaml": app, "b.yaml": strings.Repeat("- ", 20_000) + "a\n"}, argocd, []string{"b.yaml:1:2001: warning: more than 1,000 mappings and sequences inside each other [too-deep]"}},
+		{"an alias bomb", tree{"app.yaml": app, "b.yaml": bomb()}, flux, []string{"b.yaml:1:1: warning: the aliases in this document stand for more than 400,000 values [alias]"}},
+		{"BOM, CRLF and an end", tree{"app.yaml": "\ufeff---\r\n" + strings.ReplaceAll(app, "\n", "\r\n") + "...\r\n"}, flux, []string{}},
 		{"a template, Flux", tree{"app.yaml": app, "b.yaml": template}, flux, []string{
 			"b.yaml: error: Flux refuses a template that is no YAML [template]",
 		}},
@@ -292,4 +298,13 @@ func TestSyntax(t *testing.T) {
 			"a/b.yaml: info: this is a template, and no YAML before it is rendered [template]",
 		}},
 	})
+}
+
+// bomb is a document whose aliases stand for 10 to the 9 values.
+func bomb() string {
+	text := object("A", "b") + "x0: &x0 [a, a, a, a, a, a, a, a, a, a]\n"
+	for i := range 8 {
+		text += fmt.Sprintf("x%d: &x%d [%s]\n", i+1, i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*x%d, ", i), 10), ", "))
+	}
+	return text
 }

@@ -62,7 +62,7 @@ func newConfig(flags *flag.FlagSet) *config {
 	}
 	flags.StringVar(&c.engine, "engine", "none", "check for `none|flux|argocd`; none is both, and neither for certain")
 	flags.StringVar(&c.prefix, "prefix", "", "`folder` to lay the tree out under, for argocd and none; without it the base name of DIR")
-	flags.StringVar(&c.path, "path", ".", "`folder` of DIR that the engines are told")
+	flags.StringVar(&c.path, "path", "", "`folder` of DIR that the engines are told; without it DIR itself")
 	flags.StringVar(&c.least, "min", "info", "print findings from `info|warning|error` on")
 	flags.BoolVar(&c.json, "json", false, "print the findings as JSON")
 	flags.Func("tag", "`tag` that is to be set, can be repeated", add(&c.tags))
@@ -99,8 +99,10 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	if err != nil {
 		return err
 	}
-	layout.Paths.Flux = "./" + path.Join(layout.Paths.Flux, c.path)
-	layout.Paths.ArgoCD = path.Join(layout.Paths.ArgoCD, c.path)
+	if c.path != "" {
+		layout.Paths.Flux = "./" + path.Join(layout.Paths.Flux, c.path)
+		layout.Paths.ArgoCD = path.Join(layout.Paths.ArgoCD, c.path)
+	}
 	findings, err := preflight.Check(ctx, set, layout, preflight.Options{Tags: c.tags})
 	if err != nil {
 		return err

@@ -27,7 +27,7 @@ func lint(t *testing.T, args ...string) (status int, stdout, stderr string) {
 func shop(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "shop")
-	for name, text := range map[string]string{"app.yaml": object, "values.yaml": "a: 1\n", "a/app.yaml": object, "b.properties": "a=1\n"} {
+	for name, text := range map[string]string{"app.yaml": object, "values.yaml": "a: 1\n", "a/app.yaml": object, "b.properties": "a=1\n", "b/b.yaml": "# later\n"} {
 		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700))
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 	}
@@ -47,7 +47,7 @@ what to do
   duplicate-object: keep one of them
   not-an-object: leave it out of the directory, or add a kustomization.yaml that lists what is to be applied
 
-files: 3, errors: 2, warnings: 0, infos: 0
+files: 4, errors: 2, warnings: 0, infos: 0
 `, stdout)
 	assert.Equal(t, "error: there are findings of severity error\n", stderr)
 }
@@ -62,12 +62,13 @@ func TestLintStatus(t *testing.T) {
 		stderr string
 	}{
 		{"warnings", []string{"-engine", "argocd", dir}, 0, "the artifact\n  -  warning  subfolders", ""},
-		{"infos only hidden", []string{"-engine", "argocd", "-min", "error", dir}, 0, "files: 3, errors: 0, warnings: 1, infos: 1\n", ""},
+		{"infos only hidden", []string{"-engine", "argocd", "-min", "error", dir}, 0, "files: 4, errors: 0, warnings: 1, infos: 1\n", ""},
 		{"both engines", []string{dir}, 0, "warnings: 4", ""},
-		{"a path", []string{"-engine", "flux", "-path", "a", dir}, 0, "files: 3, errors: 0, warnings: 0, infos: 0\n", ""},
+		{"no path", []string{"-engine", "flux", "-prefix", "x", filepath.Join(dir, "b")}, 1, `nothing at the path "./"`, ""},
+		{"a path", []string{"-engine", "flux", "-path", "a", dir}, 0, "files: 4, errors: 0, warnings: 0, infos: 0\n", ""},
 		{"a path that is not there", []string{"-engine", "flux", "-path", "c", dir}, 1, "path-missing", ""},
 		{"a path below a prefix", []string{"-engine", "argocd", "-prefix", "x", "-path", "a", dir}, 0, "warnings: 0", ""},
-		{"further files", []string{"-engine", "argocd", "-include", "*.properties", dir}, 0, "files: 4", ""},
+		{"further files", []string{"-engine", "argocd", "-include", "*.properties", dir}, 0, "files: 5", ""},
 		{"a tag", []string{"-engine", "argocd", "-tag", "1.0.0_1", dir}, 0, "warning  tag", ""},
 		{"no directory", nil, 2, "", "name the directory"},
 		{"two directories", []string{dir, dir}, 2, "", "argument 2 is one too many"},
@@ -97,7 +98,7 @@ func TestLintAsJSON(t *testing.T) {
 	assert.Equal(t, "subfolders", out.Findings[0].Code)
 	assert.Equal(t, "warning", out.Findings[0].Severity)
 	assert.Equal(t, "ArgoCD", out.Findings[0].Engine)
-	assert.Equal(t, summary{Files: 3, Warnings: 1, Infos: 1}, out.Summary)
+	assert.Equal(t, summary{Files: 4, Warnings: 1, Infos: 1}, out.Summary)
 
 	_, stdout, _ = lint(t, "-engine", "flux", "-json", "-path", "a", shop(t))
 	assert.Contains(t, stdout, `"findings": []`)

@@ -1,0 +1,27 @@
+package preflight_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/benchtree"
+	"github.com/kubeoci/oci/internal/treegen"
+	"github.com/kubeoci/oci/manifests"
+	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/preflight"
+)
+
+func BenchmarkCheck(b *testing.B) {
+	benchtree.Each(b, func(b *testing.B, dir string, _ treegen.Shape) {
+		set, err := manifests.Collect(b.Context(), dir, manifests.Options{})
+		require.NoError(b, err)
+		layout, err := packager.Plan(set.Files(), packager.GitOpsEngineFlux, "")
+		require.NoError(b, err)
+		benchtree.Measure(b, set.Size())
+		for b.Loop() {
+			_, err := preflight.Check(b.Context(), set, layout, preflight.Options{})
+			require.NoError(b, err)
+		}
+	})
+}

@@ -1,0 +1,34 @@
+package preflight_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"github.com/kubeoci/oci/manifests"
+	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/preflight"
+)
+
+func ExampleCheck() {
+	ctx := context.Background()
+	set, err := manifests.Collect(ctx, "../testdata/trees/helm-release", manifests.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	layout, err := packager.Plan(set.Files(), packager.GitOpsEngineFlux, "")
+	if err != nil {
+		log.Fatal(err)
+	}
+	findings, err := preflight.Check(ctx, set, layout, preflight.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, f := range findings {
+		fmt.Println(f)
+		fmt.Println("hint:", f.Hint)
+	}
+	// Output:
+	// values.yaml:3:1: error: Flux refuses a document that is no Kubernetes object [not-an-object]
+	// hint: leave it out of the directory, or add a kustomization.yaml that lists what is to be applied
+}
