@@ -87,6 +87,7 @@ func Check(ctx context.Context, set *manifests.Set, layout packager.Layout, opts
 	for _, s := range c.sources {
 		c.checkSource(s)
 	}
+	c.checkKustomizations(set.Problems())
 	c.checkDuplicates()
 	c.findings.sort()
 	return c.findings, nil

@@ -14,6 +14,7 @@ const (
 	CodeRenderedBy        Code = "rendered-by"
 	CodeTwoKustomizations Code = "two-kustomizations"
 	CodeEmptyKustomize    Code = "empty-kustomization"
+	CodeKustomization     Code = "kustomization"
 	CodeArchiveSize       Code = "archive-size"
 	CodeManifestSize      Code = "manifest-size"
 	CodeTag               Code = "tag"
@@ -52,6 +53,7 @@ var hints = map[Code]string{
 	CodeSubfolders:        "set directory.recurse in the Application, or add a kustomization.yaml",
 	CodeTwoKustomizations: "keep one of them",
 	CodeEmptyKustomize:    "list resources in it, or remove it",
+	CodeKustomization:     "correct what it says, or add what it names",
 	CodeArchiveSize:       "leave files out, or split the directory",
 	CodeManifestSize:      "add a kustomization.yaml, split the directory, or raise the limit of Argo CD's repository server",
 	CodeEntryName:         "rename it",

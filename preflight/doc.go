@@ -28,6 +28,7 @@
 //	rendered-by          a chart or kustomization decides how Argo CD renders
 //	two-kustomizations   a folder has more than one kustomization file
 //	empty-kustomization  a kustomization has nothing in it
+//	kustomization        a kustomization names what is not there, or cannot be read
 //	archive-size         the archive is larger than what Argo CD unpacks
 //	manifest-size        a plain directory is larger than what Argo CD takes
 //	tag                  a version with + or _ as a tag

@@ -15,7 +15,7 @@ import (
 var app = object("ConfigMap", "app")
 
 const (
-	kustomization = "resources: [app.yaml]\n"
+	kustomization = "namePrefix: team-\n"
 	chart         = "apiVersion: v2\nname: shop\nversion: 1.0.0\n"
 	template      = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n"
 )
@@ -112,6 +112,22 @@ func TestWhatIsRendered(t *testing.T) {
 		{"kustomization of comments", tree{"app.yaml": app, "kustomization.yaml": "# later"}, argocd, []string{
 			"kustomization.yaml: error: Argo CD refuses a kustomization with nothing in it [empty-kustomization]",
 			"kustomization.yaml: info: Argo CD renders this kustomization [rendered-by]",
+		}},
+	})
+}
+
+func TestKustomizations(t *testing.T) {
+	const missing = "resources:\n- app.yaml\nconfigMapGenerator:\n- name: a\n  files: [app.properties]\n"
+	runRules(t, []ruleTest{
+		{"all is there", tree{"app.yaml": app, "kustomization.yaml": missing, "app.properties": "a=1"}, flux, []string{}},
+		{"a file that is missing", tree{"app.yaml": app, "kustomization.yaml": missing}, flux, []string{
+			`kustomization.yaml:5:11: error: configMapGenerator[0].files[0] names what does not exist: "app.properties" [kustomization]`,
+		}},
+		{"one that no engine is sure to render", tree{"app.yaml": app, "kustomization.yaml": kustomization, "later/kustomization.yaml": missing, "later/app.yaml": app}, flux, []string{
+			`later/kustomization.yaml:5:11: warning: configMapGenerator[0].files[0] names what does not exist: "app.properties" [kustomization]`,
+		}},
+		{"above the directory", tree{"app.yaml": app, "kustomization.yaml": "resources: [app.yaml, ../base]\n"}, flux, []string{
+			`kustomization.yaml:1:23: error: resources[1] names what is outside the source directory: "../base" [kustomization]`,
 		}},
 	})
 }

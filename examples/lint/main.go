@@ -8,7 +8,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"path"
 
 	"github.com/kubeoci/oci/examples/internal/cli"
 	"github.com/kubeoci/oci/manifests"

@@ -103,8 +103,6 @@ func build(ctx context.Context, env cli.Env, opts oci.BuildOptions) (oci.BuildRe
 	if refused, ok := errors.AsType[*oci.PreflightError](err); ok {
 		findings = refused.Findings
 	}
-	if printErr := cli.PrintFindings(env.Stderr, findings); err == nil {
-		err = printErr
-	}
+	cli.PrintFindings(env.Stderr, findings)
 	return result, err
 }

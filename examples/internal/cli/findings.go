@@ -3,41 +3,59 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
 
 	"github.com/kubeoci/oci/preflight"
 )
 
-// PrintFindings lists what was found, file by file, each with its hint.
-func PrintFindings(w io.Writer, findings preflight.Findings) error {
-	file := ""
-	for i, f := range findings {
-		if i == 0 || f.File != file {
-			if file = f.File; file == "" {
-				file = "the artifact"
-			}
-			if _, err := fmt.Fprintf(w, "%s\n", file); err != nil {
-				return err
-			}
-			file = f.File
-		}
-		if err := printFinding(w, f); err != nil {
-			return err
-		}
-	}
-	return nil
+// PrintFindings lists what was found, file by file, and what to do about it. The
+// writer is to know whether that failed.
+func PrintFindings(w io.Writer, findings preflight.Findings) {
+	printByFile(w, findings)
+	printHints(w, findings)
 }
 
-func printFinding(w io.Writer, f preflight.Finding) error {
-	place := ""
-	if f.Line > 0 {
-		place = fmt.Sprintf("%d:%d: ", f.Line, max(f.Column, 1))
+func printByFile(w io.Writer, findings preflight.Findings) {
+	for i, f := range findings {
+		if i == 0 || f.File != findings[i-1].File {
+			end := i + 1
+			for end < len(findings) && findings[end].File == f.File {
+				end++
+			}
+			printFile(w, findings[i:end])
+		}
 	}
-	if _, err := fmt.Fprintf(w, "  %s%v: %s [%s]\n", place, f.Severity, f.Message, f.Code); err != nil {
-		return err
+}
+
+func printFile(w io.Writer, findings preflight.Findings) {
+	name := findings[0].File
+	if name == "" {
+		name = "the artifact"
 	}
-	if f.Hint == "" {
-		return nil
+	_, _ = fmt.Fprintln(w, name) // the caller's Flush has the error, here and below
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, f := range findings {
+		place := "-"
+		if f.Line > 0 {
+			place = fmt.Sprintf("%d:%d", f.Line, f.Column)
+		}
+		_, _ = fmt.Fprintf(table, "  %s\t%v\t%s\t%s\n", place, f.Severity, f.Code, f.Message)
 	}
-	_, err := fmt.Fprintf(w, "    %s\n", f.Hint)
-	return err
+	_ = table.Flush()
+	_, _ = fmt.Fprintln(w)
+}
+
+// printHints says what to do, once for all that is of one kind.
+func printHints(w io.Writer, findings preflight.Findings) {
+	var lines []string
+	for _, f := range findings {
+		if f.Hint != "" {
+			lines = append(lines, fmt.Sprintf("  %s: %s\n", f.Code, f.Hint))
+		}
+	}
+	if slices.Sort(lines); len(lines) > 0 {
+		_, _ = fmt.Fprintf(w, "what to do\n%s\n", strings.Join(slices.Compact(lines), ""))
+	}
 }
