@@ -98,10 +98,7 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	if err != nil {
 		return err
 	}
-	if c.path != "" {
-		layout.Paths.Flux = "./" + path.Join(layout.Paths.Flux, c.path)
-		layout.Paths.ArgoCD = path.Join(layout.Paths.ArgoCD, c.path)
-	}
+	layout.Paths = layout.Paths.Below(c.path)
 	findings, err := preflight.Check(ctx, set, layout, preflight.Options{Tags: c.tags})
 	if err != nil {
 		return err
