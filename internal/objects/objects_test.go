@@ -89,6 +89,7 @@ func TestSecrets(t *testing.T) {
 		"the kind comes last":        {"stringData:\n  a: b\n" + "kind: Secret\napiVersion: v1\n", true, false},
 		"a block of text":            {head + "stringData:\n  a: |\n    b\n", true, false},
 		"no mapping":                 {head + "data: text\n", true, false},
+		"no mapping, and SOPS":       {head + "data: text\nstringData: {a: 'ENC[x]'}\n", true, false},
 		"without data":               {head, false, false},
 		"no entries":                 {head + "data: {}\nstringData:\n", false, false},
 		"empty values":               {head + "data:\n  a: ''\n  b:\n", false, false},

@@ -32,28 +32,32 @@ func (f *File) parse(data []byte) {
 				*f = File{Template: true, JSON: f.JSON}
 				return
 			}
-			f.Problems = append(f.Problems, *problem)
+			f.report(*problem)
 		}
 		if document == nil {
 			break
 		}
-		check := checker{sizes: map[*yaml.Node]int{}}
+		check := checker{file: f, sizes: map[*yaml.Node]int{}}
 		check.document(document)
 		if check.template {
 			*f = File{Template: true, JSON: f.JSON}
 			return
 		}
-		f.Problems = append(f.Problems, check.problems...)
 		read := reader{left: check.nodes + maxAliased}
 		f.Objects = append(f.Objects, read.document(document))
 	}
-	f.Problems = f.Problems[:min(len(f.Problems), MaxProblems)]
 	// The parser takes some characters for line breaks that no editor does, and
 	// sees the end of a file on a line of its own.
 	last := max(1, bytes.Count(bytes.TrimSuffix(data, []byte("\n")), []byte("\n"))+1)
 	clampObjects(f.Objects, last)
 	for i := range f.Problems {
 		f.Problems[i].Line = min(f.Problems[i].Line, last)
+	}
+}
+
+func (f *File) report(problem Problem) {
+	if len(f.Problems) < MaxProblems {
+		f.Problems = append(f.Problems, problem)
 	}
 }
 

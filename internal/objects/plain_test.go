@@ -24,7 +24,7 @@ var oddities = []string{
 	"a: 'b", "a: 'it''s'", `a: "b\q"`, `a: "b\n" # c`, `a: "b"#c`, "a: b #c", "a: b#c", "a: |", "a: >-", "a: |2", "- |", "  - >", "a: [b, c]", "a: [b,", "a: [b, ]", `a: ["b" cd]`, "a: {}",
 	"a: { }", "- # b", "a: {  } # b", "a: {b: c}", "? a", ": a", "a: &a b", "a: *a", "<<: b", "a: !!str b", "'a': b", `"a": b`, "a : b", "a: -", "a: - b", "a: @b", "a: `b", "a: %b", "%a", "a: ~",
 	"name: null", "kind: Secret", "kind: \"Secret\"", "kind: List", "data:", "  b: c", "metadata:", "  name: n", "sops:", "items:", "a: {{ b }}", "{{ a }}", "a: b {{ c }}", "a: ${B}",
-	"a:  b  ", "é: é", "a: \u00a0", "a: \u2028b", "a: \x01", "\ufeffa: b", "a: b\r", "a: :b", "a: b\t# c", "a: b\t", "\ta: b", "...: a", "... a", "a: b\ufeffc", "a: b\u0085c", "a: b\ufffdc", "a: ::", "a: -b", "a: ---", "a: ?b", "a: =", "a: 0o7", "a: 2001-01-01", "1: a", "a: []", "a: [[]]",
+	"a:  b  ", "é: é", "a: \u00a0", "a: \u2028b", "a: \x01", "\ufeffa: b", "a: b\r", "a: :b", "a: b\t# c", "kind: b\t# c", "kind: b\t", "a: b\t", "\ta: b", "...: a", "... a", "a: b\ufeffc", "a: b\u0085c", "a: b\ufffdc", "a: ::", "a: -b", "a: ---", "a: ?b", "a: =", "a: 0o7", "a: 2001-01-01", "1: a", "a: []", "a: [[]]",
 }
 
 // samples are manifests to change: those of this repository, generated ones, and
@@ -88,7 +88,7 @@ func TestPlainAgreesOnChangedFiles(t *testing.T) {
 	slices.Sort(names)
 	rng := rand.New(rand.NewPCG(1, 2))
 	known := 0
-	const rounds = 40_000
+	const rounds = 20_000
 	for range rounds {
 		if requireAgreement(t, change(rng, texts[names[rng.IntN(len(names))]])) {
 			known++
@@ -138,7 +138,7 @@ func change(rng *rand.Rand, text []byte) []byte {
 func TestPlainAgreesOnOddities(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	known := 0
-	for range 60_000 {
+	for range 30_000 {
 		var text bytes.Buffer
 		for range 1 + rng.IntN(7) {
 			fmt.Fprintf(&text, "%*s%s\n", 2*rng.IntN(3)*rng.IntN(2), "", oddities[rng.IntN(len(oddities))])
