@@ -19,6 +19,7 @@ import (
 
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/preflight"
 	"github.com/kubeoci/oci/registry"
@@ -72,6 +73,7 @@ func (r *recorder) manifest(t *testing.T, result oci.BuildResult) ocispec.Manife
 func TestEveryFieldOfBuildOptions(t *testing.T) {
 	server := newRecorder()
 	source := tree(t, map[string]string{"cm.yaml": configMap, "empty.yaml": "", "app.env": "A=1", "b.yaml": "b", ".github/ci.yaml": "ci"})
+	require.NoError(t, os.Symlink("missing", filepath.Join(source, "link.yaml")))
 	var events int
 	opts := oci.BuildOptions{
 		Name: "title", SourcePath: source, RegistryEndpoint: "registry.example.com", Repository: "acme/shop", Version: "v1",
@@ -79,7 +81,8 @@ func TestEveryFieldOfBuildOptions(t *testing.T) {
 		Tags: []string{"latest"}, Prefix: "deploy", Annotations: map[string]string{"key": "value"},
 		Created: time.Unix(1_000_000_000, 0), ArtifactType: "application/vnd.acme", Include: []string{"*.env"},
 		Path: ".", Preflight: oci.PreflightEnforce, PreflightSeverity: preflight.Error,
-		Ignore: []string{"/b.yaml"}, IgnoreFluxDefaults: true, AllowEmptyFiles: true, CompressionLevel: 1, Cache: new(oci.LayerCache), KeepTags: true, Force: true,
+		Ignore: []string{"/b.yaml"}, IgnoreFluxDefaults: true, Symlinks: manifests.SymlinksSkip, SkipSpecial: true,
+		AllowEmptyFiles: true, CompressionLevel: 1, Cache: new(oci.LayerCache), KeepTags: true, Force: true,
 		Registry: oci.RegistryOptions{Transport: server, UserAgent: "agent"},
 		OnEvent:  func(oci.Event) { events++ },
 	}

@@ -73,6 +73,13 @@ type BuildOptions struct {
 	// IgnoreFluxDefaults leaves out what Flux would leave out by default: see
 	// [manifests.FluxDefaults].
 	IgnoreFluxDefaults bool
+	// Symlinks says what to do about symbolic links. Default:
+	// [manifests.SymlinksFollow], which takes those that stay inside SourcePath
+	// and refuses the others.
+	Symlinks manifests.SymlinkPolicy
+	// SkipSpecial leaves out FIFOs, sockets and devices with a manifest's name, an
+	// error otherwise.
+	SkipSpecial bool
 	// AllowEmptyFiles takes manifest files of no bytes, an error otherwise.
 	AllowEmptyFiles bool
 	// CompressionLevel is how hard to compress, from 1, the fastest, to 9.
@@ -143,8 +150,8 @@ func printable(endpoint string) string {
 // [packager.ErrInvalidPrefix], [packager.ErrInvalidAnnotation],
 // [packager.ErrInvalidArtifactType], [packager.ErrInvalidLevel],
 // [manifests.ErrInvalidPattern], [manifests.ErrInvalidIgnore],
-// [manifests.ErrIgnoreFileTooLarge], [ErrInvalidPath], [ErrUnknownPolicy],
-// [preflight.ErrUnknownSeverity],
+// [manifests.ErrIgnoreFileTooLarge], [manifests.ErrUnknownSymlinkPolicy],
+// [ErrInvalidPath], [ErrUnknownPolicy], [preflight.ErrUnknownSeverity],
 // [registry.ErrInvalidCredential] or [registry.ErrInvalidOptions].
 func (o BuildOptions) Validate() (ValidatedBuildOptions, error) {
 	source, err := manifests.SourceDir(o.SourcePath)
@@ -154,6 +161,7 @@ func (o BuildOptions) Validate() (ValidatedBuildOptions, error) {
 	o.SourcePath = source
 	base := filepath.Base(source)
 	o.Prefix = cmp.Or(o.Prefix, base)
+	o.Symlinks = cmp.Or(o.Symlinks, manifests.SymlinksFollow)
 	return o.validateTarget(base)
 }
 
@@ -235,6 +243,8 @@ func (v ValidatedBuildOptions) collectOptions() manifests.Options {
 		Include:            v.Include,
 		Ignore:             v.Ignore,
 		IgnoreFluxDefaults: v.IgnoreFluxDefaults,
+		Symlinks:           v.Symlinks,
+		SkipSpecial:        v.SkipSpecial,
 		AllowEmptyFiles:    v.AllowEmptyFiles,
 	}
 }

@@ -294,6 +294,10 @@ func TestValidateRefuses(t *testing.T) {
 			manifests.ErrInvalidIgnore, "", "",
 		},
 		{
+			"unknown way to treat links", func(o *oci.BuildOptions) { o.Symlinks = "keep" },
+			manifests.ErrUnknownSymlinkPolicy, "", "",
+		},
+		{
 			"artifact type that is none", func(o *oci.BuildOptions) { o.ArtifactType = "no media type" },
 			packager.ErrInvalidArtifactType, "", "",
 		},

@@ -51,6 +51,13 @@ type Options struct {
 	// NoIgnoreFiles makes .sourceignore files mean nothing.
 	NoIgnoreFiles bool
 
+	// Symlinks says what to do about symbolic links that nothing ignores. Empty is
+	// SymlinksFollow.
+	Symlinks SymlinkPolicy
+	// SkipSpecial reports FIFOs, sockets and devices with a manifest's name as
+	// left out. They are an error otherwise.
+	SkipSpecial bool
+
 	// Limits. Zero is the default named beside each; a negative number is
 	// refused.
 
@@ -62,7 +69,8 @@ type Options struct {
 }
 
 // Validate reports whether the options can be used. The error is a [*PathError]
-// with [ErrInvalidLimit], [ErrInvalidPattern] or [ErrInvalidIgnore].
+// with [ErrInvalidLimit], [ErrInvalidPattern], [ErrInvalidIgnore],
+// [ErrIgnoreFileTooLarge] or [ErrUnknownSymlinkPolicy].
 func (o Options) Validate() error {
 	if o.MaxFiles < 0 || o.MaxFileSize < 0 || o.MaxTotalSize < 0 || o.MaxDepth < 0 || o.MaxEntries < 0 {
 		return &PathError{Err: ErrInvalidLimit}
@@ -72,8 +80,10 @@ func (o Options) Validate() error {
 			return &PathError{Path: pattern, Err: ErrInvalidPattern}
 		}
 	}
-	_, err := o.rules()
-	return err
+	if _, err := o.rules(); err != nil {
+		return err
+	}
+	return o.Symlinks.validate()
 }
 
 func (o Options) withDefaults() Options {
@@ -126,7 +136,7 @@ func SourceDir(dir string) (string, error) {
 // cannot be read, is no regular file or is too large is an error.
 //
 // A symbolic link that leads to a file or folder inside dir counts as what it
-// leads to. Nothing outside dir is ever read, whatever links say or become
+// leads to; [SymlinkPolicy] has what else can be done. Nothing outside dir is ever read, whatever links say or become
 // while collecting: all access goes through an [os.Root].
 //
 // Collect takes everything or nothing. Its error is a [*PathError] with one of

@@ -30,6 +30,10 @@ var (
 	// ErrSymlinkLoop reports a symbolic link that leads back to itself, or to a
 	// directory that holds it.
 	ErrSymlinkLoop = errors.New("symbolic link leads in a circle")
+	// ErrSymlinkRefused reports a symbolic link under [SymlinksRefuse].
+	ErrSymlinkRefused = errors.New("symbolic links are not allowed")
+	// ErrUnknownSymlinkPolicy reports a [SymlinkPolicy] that is none of the three.
+	ErrUnknownSymlinkPolicy = errors.New("unknown way to treat symbolic links")
 	// ErrSpecialFile reports a FIFO, socket or device with a manifest's name, or
 	// anything but a file with the name .sourceignore.
 	ErrSpecialFile = errors.New("not a regular file")
@@ -98,6 +102,8 @@ var hints = []struct {
 	{ErrSymlinkEscapes, "replace the link with the file, or link relatively to a place inside the directory"},
 	{ErrSymlinkDangling, "remove the link, or create what it points to"},
 	{ErrSymlinkLoop, "remove the link"},
+	{ErrSymlinkRefused, "replace the link with what it leads to, or let links be followed"},
+	{ErrUnknownSymlinkPolicy, "use follow, skip or refuse"},
 	{ErrSpecialFile, "move it out of the directory, or give it another name"},
 	{ErrEmptyFile, "remove the file, or allow empty files"},
 	{ErrInvalidName, "rename it: UTF-8, without control characters and backslashes, and no directory that ends in two dots"},

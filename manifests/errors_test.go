@@ -69,6 +69,16 @@ func TestErrors(t *testing.T) {
 			`remove the link`,
 		},
 		{
+			"link at all", inTree(tree{"a.yaml": linkTo + "b.yaml", "b.yaml": "b"}, manifests.Options{Symlinks: manifests.SymlinksRefuse}), manifests.ErrSymlinkRefused,
+			`symbolic links are not allowed: "a.yaml" -> "b.yaml"`,
+			`replace the link with what it leads to, or let links be followed`,
+		},
+		{
+			"way to treat links", inTree(tree{"a.yaml": "a"}, manifests.Options{Symlinks: "Follow"}), manifests.ErrUnknownSymlinkPolicy,
+			`unknown way to treat symbolic links: "Follow"`,
+			`use follow, skip or refuse`,
+		},
+		{
 			"special file", func(t *testing.T) error {
 				_, err := manifests.CollectFS(t.Context(), fstest.MapFS{"a.yaml": {Mode: fs.ModeNamedPipe}}, manifests.Options{})
 				return err
@@ -149,5 +159,5 @@ var sentinels = []error{
 	manifests.ErrPathRequired, manifests.ErrPathNotFound, manifests.ErrPathNotDirectory, manifests.ErrNoManifestFiles,
 	manifests.ErrSymlinkEscapes, manifests.ErrSymlinkDangling, manifests.ErrSymlinkLoop, manifests.ErrSpecialFile,
 	manifests.ErrEmptyFile, manifests.ErrInvalidName, manifests.ErrInvalidPattern, manifests.ErrFileChanged, manifests.ErrLimitExceeded,
-	manifests.ErrInvalidIgnore, manifests.ErrIgnoreFileTooLarge,
+	manifests.ErrInvalidIgnore, manifests.ErrIgnoreFileTooLarge, manifests.ErrSymlinkRefused, manifests.ErrUnknownSymlinkPolicy,
 }

@@ -109,7 +109,7 @@ func (w *walker) withIgnoreFile(at place, entries []fs.DirEntry, r rules) (rules
 	file := at.child(ignoreFile)
 	kind := entry.Type()
 	if kind&fs.ModeSymlink != 0 {
-		real, target, err := w.resolve(file)
+		real, target, err := w.follow(file)
 		if err != nil {
 			return r, err
 		}

@@ -29,8 +29,15 @@ const (
 	ReasonVersionControl Reason = "version-control"
 	// ReasonIgnored is a file or folder that a rule ignores.
 	ReasonIgnored Reason = "ignored"
-	// ReasonSpecial is a FIFO, socket or device without a manifest's name.
+	// ReasonSpecial is a FIFO, socket or device without a manifest's name, or with
+	// one where the options skip those.
 	ReasonSpecial Reason = "special"
+	// ReasonSymlinkEscapes, ReasonSymlinkDangling and ReasonSymlinkLoop are
+	// symbolic links under [SymlinksSkip]: see [ErrSymlinkEscapes],
+	// [ErrSymlinkDangling] and [ErrSymlinkLoop].
+	ReasonSymlinkEscapes  Reason = "symlink-escapes"
+	ReasonSymlinkDangling Reason = "symlink-dangling"
+	ReasonSymlinkLoop     Reason = "symlink-loop"
 )
 
 // Skipped is an entry of the tree that was left out. A folder is listed once,

@@ -160,3 +160,14 @@ func TestReadFileConcurrently(t *testing.T) {
 	group.Wait()
 	require.NoError(t, reader.Close())
 }
+
+func TestSkippedAsJSON(t *testing.T) {
+	for want, skipped := range map[string]manifests.Skipped{
+		`{"path":"a.txt","reason":"extension"}`:                                       {Path: "a.txt", Reason: manifests.ReasonExtension},
+		`{"path":"x/","reason":"ignored","pattern":"x","source":"y/.sourceignore:2"}`: ignored("x/", "x", "y/.sourceignore:2"),
+	} {
+		data, err := json.Marshal(skipped)
+		require.NoError(t, err)
+		assert.Equal(t, want, string(data))
+	}
+}

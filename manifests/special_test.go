@@ -34,12 +34,18 @@ func TestSpecialFiles(t *testing.T) {
 			fsys.MapFS["sub/special.yaml"] = &fstest.MapFile{Mode: kind | 0o644}
 			_, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{AllowEmptyFiles: true})
 			requirePathError(t, err, manifests.ErrSpecialFile, "sub/special.yaml")
+			set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{SkipSpecial: true})
+			require.NoError(t, err)
+			assert.Equal(t, []manifests.Skipped{{Path: "sub/special.yaml", Reason: manifests.ReasonSpecial}}, set.Skipped())
 		})
 		t.Run(name+" by a link with a manifest's name", func(t *testing.T) {
 			fsys := closedFS{MapFS: tree{"a.yaml": "a", "link.yaml": linkTo + "special"}.mapFS(), t: t, closed: "special"}
 			fsys.MapFS["special"] = &fstest.MapFile{Mode: kind | 0o644}
 			_, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{AllowEmptyFiles: true})
 			requirePathError(t, err, manifests.ErrSpecialFile, "link.yaml")
+			set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{SkipSpecial: true})
+			require.NoError(t, err)
+			assert.Equal(t, []manifests.Skipped{{Path: "link.yaml", Reason: "special"}, {Path: "special", Reason: "special"}}, set.Skipped())
 		})
 	}
 }

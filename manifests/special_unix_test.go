@@ -54,6 +54,17 @@ func TestFIFO(t *testing.T) {
 	promptly(t, func() {
 		_, err := manifests.Collect(t.Context(), dir, manifests.Options{})
 		assert.ErrorIs(t, err, manifests.ErrSpecialFile)
+		set, err := manifests.Collect(t.Context(), dir, manifests.Options{SkipSpecial: true})
+		if assert.NoError(t, err) {
+			assert.Equal(t, []string{"a.yaml"}, paths(set))
+			assert.Contains(t, set.Skipped(), manifests.Skipped{Path: "pipe.yaml", Reason: "special"})
+		}
+	})
+
+	makeFIFO(t, filepath.Join(dir, ".sourceignore"))
+	promptly(t, func() {
+		_, err := manifests.Collect(t.Context(), dir, manifests.Options{SkipSpecial: true})
+		assert.ErrorIs(t, err, manifests.ErrSpecialFile)
 	})
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"unicode"
@@ -16,9 +15,6 @@ const (
 	maxNameLength = 255
 	maxPathLength = 4096
 )
-
-// maxLinks is how many symbolic links one name may lead through, as on Linux.
-const maxLinks = 40
 
 // place is an entry under its own name, and where that really is.
 type place struct {
@@ -104,7 +100,11 @@ func (w *walker) entry(ctx context.Context, at place, entry fs.DirEntry, r rules
 		if err := checkName(at.path, false); err != nil {
 			return err
 		}
-		real, target, err := w.resolve(at)
+		real, target, err := w.follow(at)
+		if reason := w.opts.Symlinks.passOver(err); reason != "" {
+			w.skip(at.path, reason)
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -131,6 +131,9 @@ func (w *walker) entry(ctx context.Context, at place, entry fs.DirEntry, r rules
 			reason = ReasonSpecial
 		}
 		w.skip(at.path, reason)
+		return nil
+	case !kind.IsRegular() && w.opts.SkipSpecial:
+		w.skip(at.path, ReasonSpecial)
 		return nil
 	case !kind.IsRegular():
 		return &PathError{Path: at.path, Err: ErrSpecialFile}
@@ -171,83 +174,6 @@ func (w *walker) file(at place, stat func() (fs.FileInfo, error)) error {
 		modTime: info.ModTime(),
 	})
 	return nil
-}
-
-// resolve follows the symbolic link at at, whose folder is already resolved,
-// to a path without links. It does by hand what the file system could do, so
-// that a link out of the tree, a loop, and a link to nothing can be told apart
-// on every platform and in every [fs.FS].
-func (w *walker) resolve(at place) (string, fs.FileInfo, error) {
-	fail := func(target string, err error) (string, fs.FileInfo, error) {
-		return "", nil, &PathError{Path: at.path, Target: target, Err: err}
-	}
-	fsys, ok := w.fsys.(fs.ReadLinkFS)
-	if !ok {
-		return fail("", ErrSymlinkEscapes)
-	}
-	var first string // what the link itself says, for messages
-	var info fs.FileInfo
-	var done []string
-	links := 0
-	for todo := strings.Split(at.real, "/"); len(todo) > 0; {
-		part := todo[0]
-		todo = todo[1:]
-		switch part {
-		case "", ".":
-			continue
-		case "..":
-			if len(done) == 0 {
-				return fail(first, ErrSymlinkEscapes)
-			}
-			done = done[:len(done)-1]
-			continue
-		}
-		name := path.Join(path.Join(done...), part)
-		var err error
-		info, err = fsys.Lstat(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			return fail(first, ErrSymlinkDangling)
-		}
-		if err != nil {
-			return fail(first, systemError(err))
-		}
-		if info.Mode()&fs.ModeSymlink == 0 {
-			if len(todo) > 0 && !info.IsDir() {
-				return fail(first, ErrSymlinkDangling)
-			}
-			done = append(done, part)
-			continue
-		}
-		if links++; links > maxLinks {
-			return fail(first, ErrSymlinkLoop)
-		}
-		target, err := fsys.ReadLink(name)
-		if err != nil {
-			return fail(first, systemError(err))
-		}
-		if first == "" {
-			first = target
-		}
-		target = filepath.ToSlash(target)
-		if path.IsAbs(target) || filepath.VolumeName(target) != "" {
-			return fail(first, ErrSymlinkEscapes)
-		}
-		todo = append(strings.Split(target, "/"), todo...)
-	}
-	real := path.Join(done...)
-	if real == "" { // the root itself, which is among w.folders
-		return fail(first, ErrSymlinkLoop)
-	}
-	// The last element may have been "..", so what was looked at last need not
-	// be what the link leads to.
-	info, err := fsys.Lstat(real)
-	if err != nil {
-		return fail(first, systemError(err))
-	}
-	if slices.Contains(w.folders, real) {
-		return fail(first, ErrSymlinkLoop)
-	}
-	return real, info, nil
 }
 
 // checkName refuses what one consumer or another cannot unpack: Flux refuses

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 )
 
@@ -21,6 +22,7 @@ type config struct {
 	include     []string
 	ignore      []string
 	ignoreFlux  bool
+	symlinks    string
 	allowEmpty  bool
 	annotations map[string]string
 	created     string
@@ -49,6 +51,7 @@ func newConfig(flags *flag.FlagSet) *config {
 		return nil
 	})
 	flags.BoolVar(&c.ignoreFlux, "ignore-flux-defaults", false, "leave out what Flux leaves out by default")
+	flags.StringVar(&c.symlinks, "symlinks", "follow", "`follow|skip|refuse` symbolic links; skip leaves out those that follow takes for an error")
 	flags.BoolVar(&c.allowEmpty, "allow-empty-files", false, "take manifest files of no bytes, which are an error otherwise")
 	flags.Func("annotation", "annotation `key=value` to add, can be repeated", c.addAnnotation)
 	flags.StringVar(&c.created, "created", "", "creation `time` to record, as in 2006-01-02T15:04:05Z; without it SOURCE_DATE_EPOCH is used, else the epoch")
@@ -99,6 +102,7 @@ func (c *config) options(env cli.Env) (oci.BuildOptions, error) {
 		Include:            c.include,
 		Ignore:             c.ignore,
 		IgnoreFluxDefaults: c.ignoreFlux,
+		Symlinks:           manifests.SymlinkPolicy(c.symlinks),
 		AllowEmptyFiles:    c.allowEmpty,
 		Annotations:        c.annotations,
 		Created:            created,

@@ -369,10 +369,28 @@ func TestGeneratorInputsAreTakenAlong(t *testing.T) {
 }
 
 func TestIgnoreLeavesOut(t *testing.T) {
-	args := []string{"-engine", "flux", "-ignore", "overlays/", "-ignore", "service.yaml", "-ignore-flux-defaults", "../../testdata/trees/kustomize"}
+	dir := t.TempDir()
+	for _, name := range []string{"a.yaml", "b.yaml", ".sops.yaml", ".drone.yml"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("a: b\n"), 0o600))
+	}
+	args := []string{"-prefix", "app", "-ignore", "b.*", "-ignore", "!.drone.yml", "-ignore-flux-defaults", dir}
 	o := push(t, "", nil, args...)
 	require.Zero(t, o.status, o.stderr)
-	assert.Contains(t, o.stdout, `left out  "overlays/" (ignored by "overlays/", options)`)
-	assert.Contains(t, o.stdout, `left out  "base/service.yaml" (ignored by "service.yaml", options)`)
+	assert.Contains(t, o.stdout, `left out  "b.yaml" (ignored by "b.*", options)`)
+	assert.Contains(t, o.stdout, `left out  ".sops.yaml" (ignored by "**/.sops.yaml", flux-defaults)`)
+	assert.NotContains(t, o.stdout, `left out  ".drone.yml"`)
 	assert.Equal(t, 2, push(t, "", nil, "-ignore", "[a", flatTree).status)
+}
+
+func TestSymlinks(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.yaml"), []byte("a: b\n"), 0o600))
+	require.NoError(t, os.Symlink("missing", filepath.Join(dir, "b.yaml")))
+	for policy, want := range map[string]int{"follow": 1, "skip": 0, "refuse": 1, "keep": 2} {
+		o := push(t, "", nil, "-prefix", "app", "-symlinks", policy, dir)
+		assert.Equal(t, want, o.status, "%s: %s", policy, o.stderr)
+		if want == 0 {
+			assert.Contains(t, o.stdout, `left out  "b.yaml" (symlink-dangling)`)
+		}
+	}
 }

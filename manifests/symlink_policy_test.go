@@ -1,0 +1,106 @@
+package manifests_test
+
+import (
+	"io/fs"
+	"maps"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/manifests"
+)
+
+// TestLinksSkipped is all that TestLinks has, without its errors.
+func TestLinksSkipped(t *testing.T) {
+	reasons := map[error]manifests.Reason{
+		manifests.ErrSymlinkEscapes: "symlink-escapes", manifests.ErrSymlinkDangling: "symlink-dangling", manifests.ErrSymlinkLoop: "symlink-loop",
+	}
+	for _, row := range linkRows {
+		t.Run(row.name, func(t *testing.T) {
+			tr := maps.Clone(row.tree)
+			tr["keep.yaml"] = "keep"
+			collectEachWay(t, tr, manifests.Options{Symlinks: manifests.SymlinksSkip}, func(t *testing.T, set *manifests.Set, err error) {
+				require.NoError(t, err)
+				texts := contents(t, set)
+				assert.Equal(t, "keep", texts["keep.yaml"])
+				if row.err != nil {
+					assert.NotContains(t, texts, row.path)
+					assert.Contains(t, set.Skipped(), manifests.Skipped{Path: row.path, Reason: reasons[row.err]})
+					return
+				}
+				delete(texts, "keep.yaml")
+				assert.Equal(t, row.want, texts)
+				assert.Equal(t, row.skipped, set.Skipped())
+			})
+		})
+	}
+}
+
+// TestLinksNotSkipped has what remains an error.
+func TestLinksNotSkipped(t *testing.T) {
+	opts := manifests.Options{Symlinks: manifests.SymlinksSkip}
+	for _, row := range []struct {
+		name string
+		fsys fs.FS
+		err  error
+		path string
+	}{
+		{"name", tree{"a.yaml": "a", "b\n": linkTo + "missing"}.mapFS(), manifests.ErrInvalidName, "b\n"},
+		{"ignore file", tree{"a.yaml": "a", ".sourceignore": linkTo + "missing"}.mapFS(), manifests.ErrSymlinkDangling, ".sourceignore"},
+		{"failing file system", brokenFS{tree{"a.yaml": "a", "b.yaml": linkTo + "a.yaml"}.mapFS(), "readlink"}, errBroken, "b.yaml"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			_, err := manifests.CollectFS(t.Context(), row.fsys, opts)
+			requirePathError(t, err, row.err, row.path)
+		})
+	}
+}
+
+func TestLinksRefused(t *testing.T) {
+	opts := manifests.Options{Symlinks: manifests.SymlinksRefuse}
+	for _, row := range []struct {
+		name         string
+		tree         tree
+		path, target string
+	}{
+		{"file", tree{"a.yaml": "a", "b.yaml": linkTo + "a.yaml"}, "b.yaml", "a.yaml"},
+		{"folder", tree{"a/a.yaml": "a", "b": linkTo + "a"}, "b", "a"},
+		{"any name", tree{"a.yaml": "a", "current": linkTo + "a.yaml"}, "current", "a.yaml"},
+		{"out", tree{"a.yaml": "a", "x/b.yaml": linkTo + "../../b.yaml"}, "x/b.yaml", "../../b.yaml"},
+		{"ignore file", tree{"a.yaml": "a", "b": ".sourceignore", "x/.sourceignore": linkTo + "../b"}, "x/.sourceignore", "../b"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			collectEachWay(t, row.tree, opts, func(t *testing.T, set *manifests.Set, err error) {
+				require.Nil(t, set)
+				assert.Equal(t, row.target, requirePathError(t, err, manifests.ErrSymlinkRefused, row.path).Target)
+			})
+		})
+	}
+	t.Run("but for what is out anyway", func(t *testing.T) {
+		opts.Ignore = []string{"b*"}
+		tr := tree{"a.yaml": "a", "b.yaml": linkTo + "a.yaml", ".git": linkTo + "../.git"}
+		collectEachWay(t, tr, opts, func(t *testing.T, set *manifests.Set, err error) {
+			require.NoError(t, err)
+			assert.Equal(t, []manifests.Skipped{{Path: ".git/", Reason: "version-control"}, ignored("b.yaml", "b*", "options")}, set.Skipped())
+		})
+	})
+	t.Run("unknown", func(t *testing.T) {
+		without := struct{ fs.FS }{tree{"a.yaml": "a", "b.yaml": linkTo + "a.yaml"}.mapFS()}
+		_, err := manifests.CollectFS(t.Context(), without, manifests.Options{Symlinks: manifests.SymlinksRefuse})
+		assert.Empty(t, requirePathError(t, err, manifests.ErrSymlinkRefused, "b.yaml").Target)
+	})
+}
+
+func TestSymlinkPolicies(t *testing.T) {
+	for policy, valid := range map[manifests.SymlinkPolicy]bool{
+		"": true, "follow": true, "skip": true, "refuse": true, "Skip": false, "none": false, " ": false,
+	} {
+		err := manifests.Options{Symlinks: policy}.Validate()
+		if valid {
+			assert.NoError(t, err, policy)
+			continue
+		}
+		requirePathError(t, err, manifests.ErrUnknownSymlinkPolicy, string(policy))
+	}
+}
