@@ -81,7 +81,7 @@ func All(ctx context.Context, own Programs) (all []Contestant, missing []string)
 
 func ours(program string) Contestant {
 	return Contestant{Name: Ours, Title: "examples/push", command: func(t Target) process.Command {
-		args := []string{"-ref", "oci://" + t.ref(), "-engine", "flux"}
+		args := []string{"-ref", "oci://" + t.ref(), "-engine", "flux", "-preflight", "off"}
 		for _, annotation := range t.Annotations {
 			args = append(args, "-annotation", annotation)
 		}
