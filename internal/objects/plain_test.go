@@ -154,6 +154,12 @@ func TestPlainAgreesOnOddities(t *testing.T) {
 func TestPlainLeavesToTheParser(t *testing.T) {
 	for name, text := range map[string]string{
 		"a key that is too long for YAML": strings.Repeat("k", 1100) + ": a\n",
+		"an escaped key that comes twice": "\"a\\/b\": c\na/b: d\n",
+		"an escaped kind":                 "kind: \"a\\nb\"\n",
+		"a kind with a quote":             "kind: 'it''s'\n",
+		"an open flow mapping":            "a: {b\n",
+		"no value at the end of another":  "a:\n---\nb: c\n  d: e\n",
+		"a list":                          "kind: List\nitems:\n- kind: A\n",
 		"many keys":                       manyLines(600),
 		"a deep document":                 deepMappings(100),
 	} {
@@ -191,6 +197,8 @@ func TestPlainKnows(t *testing.T) {
 		"flow style":                          "a: {}\nb: [] # c\nd: [e, 'f g', \"h\"]\n",
 		"several documents":                   "---\na: b\n---\n---\n# c\n---\nd: e\n---\n",
 		"comments after dashes":               "a:\n- # b\n  c: d\n- # e\n",
+		"a Secret after data":                 "data:\n  a: b\n---\nkind: Secret\n",
+		"a List after items":                  "items:\n- a: b\n---\nkind: List\n",
 		"a key on two levels":                 "a:\n  b: c\nb: d\n",
 		"no value":                            "a:\nb: # c\nd:\n  e:\nf: g",
 	} {

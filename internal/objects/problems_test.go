@@ -138,6 +138,11 @@ func TestObjectsBeforeAProblem(t *testing.T) {
 	assert.Len(t, file.Problems, 1)
 }
 
+func TestTheFirstOfTwoKeysCounts(t *testing.T) {
+	file := objects.Scan("a.yaml", []byte("kind: A\nkind: B\n"))
+	assert.Equal(t, []objects.Object{{Line: 1, Column: 1, Kind: "A", KindLine: 1, Mapping: true}}, file.Objects)
+}
+
 func TestManyProblems(t *testing.T) {
 	for name, text := range map[string]string{
 		"in one document": strings.Repeat("a: b\n", 1000), "in many": strings.Repeat("---\na: b\na: b\n", 1000),
