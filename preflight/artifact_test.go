@@ -141,6 +141,19 @@ func TestTwoCopiesForFlux(t *testing.T) {
 	assert.Equal(t, "give Flux the path of one copy, or choose the layout for one engine", findings[0].Hint)
 }
 
+// A kustomization at the root says what to read, whichever path is given.
+func TestTwoCopiesBelowAKustomization(t *testing.T) {
+	for name, text := range map[string]string{"kustomization.yaml": kustomization, "b/kustomization.yaml": "resources: []\n"} {
+		set := tree{"app.yaml": app, "a/b.yaml": object("ConfigMap", "b"), name: text}.collect(t)
+		layout, err := packager.Plan(set.Files(), none, "shop")
+		require.NoError(t, err)
+		layout.Paths.Flux, layout.Paths.ArgoCD = "./shop/a", "shop/a"
+		findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{})
+		require.NoError(t, err)
+		assert.Equal(t, name != "kustomization.yaml", len(findings) == 1, name)
+	}
+}
+
 func TestNoFiles(t *testing.T) {
 	findings, err := preflight.Check(t.Context(), tree{"app.yaml": app}.collect(t), packager.Layout{}, preflight.Options{})
 	require.NoError(t, err)

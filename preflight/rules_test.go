@@ -138,6 +138,7 @@ func TestNames(t *testing.T) {
 			"b/.sops.yaml: info: Flux drops a file of this name by default [flux-ignored]",
 			"logo.png: info: Flux drops a file of this name by default [flux-ignored]",
 		}},
+		{"a file named like a folder that Flux drops", tree{"app.yaml": app, ".github": "x"}, flux, []string{}},
 		{"what Flux drops is all", tree{"cloudbuild.yaml": app}, flux, []string{
 			`error: Flux renders nothing at the path "./", without an error [nothing-rendered]`,
 			"cloudbuild.yaml: warning: Flux drops a file of this name by default [flux-ignored]",
