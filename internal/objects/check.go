@@ -9,9 +9,9 @@ import (
 
 // checker walks the nodes of a document once, without following an alias.
 type checker struct {
-	problems []Problem
-	template bool // an action was read as a mapping whose key is a mapping
-	deep     bool // reported
+	file     *File // what problems are told to
+	template bool  // an action was read as a mapping whose key is a mapping
+	deep     bool  // reported
 
 	// sizes has how many values each anchored node stands for, aliases expanded.
 	sizes map[*yaml.Node]int
@@ -19,7 +19,7 @@ type checker struct {
 }
 
 func (c *checker) add(n *yaml.Node, code Code, format string, arguments ...any) {
-	c.problems = append(c.problems, Problem{Line: n.Line, Column: n.Column, Code: code, Text: fmt.Sprintf(format, arguments...)})
+	c.file.report(Problem{Line: n.Line, Column: n.Column, Code: code, Text: fmt.Sprintf(format, arguments...)})
 }
 
 func (c *checker) document(n *yaml.Node) {

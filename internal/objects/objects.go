@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Limits of a file. What is above them is a Problem, and not looked into.
+// Limits of a file. What is above the first three is a Problem.
 const (
 	// MaxBytes is far above what Kubernetes stores of an object, 1.5 MiB, and
 	// bounds what parsing takes of memory.
@@ -18,6 +18,8 @@ const (
 	// MaxExpanded is the number of values that the aliases of a document may
 	// stand for. Decoders that expand them refuse at about this number.
 	MaxExpanded = 400_000
+	// MaxProblems is how many are told of a file. Who has more has all of one kind.
+	MaxProblems = 100
 )
 
 // Object is what is known of one document of a file, or of one item in a list.
@@ -73,7 +75,7 @@ type Problem struct {
 // File is what Scan found.
 type File struct {
 	Objects  []Object  // in the order of the file; those before a syntax error, if there is one
-	Problems []Problem // in the order found
+	Problems []Problem // in the order found, the first MaxProblems
 	// Template is set where actions of a template, {{ … }}, make a file
 	// something other than the YAML or JSON it looks like. There are neither
 	// Objects nor Problems then.

@@ -67,6 +67,9 @@ func TestObjects(t *testing.T) {
 				}},
 			}}},
 		},
+		"line breaks that no editor knows": {
+			"\u0085kind: A\u0085metadata: {name: n}", []objects.Object{{Line: 1, Column: 1, Kind: "A", Name: "n", KindLine: 1, NameLine: 1, Mapping: true}},
+		},
 		"items of no list": {"kind: A\nitems: [{kind: B}]\n", []objects.Object{{Line: 1, Column: 1, Kind: "A", KindLine: 1, Mapping: true}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -86,6 +89,7 @@ func TestSecrets(t *testing.T) {
 		"the kind comes last":        {"stringData:\n  a: b\n" + "kind: Secret\napiVersion: v1\n", true, false},
 		"a block of text":            {head + "stringData:\n  a: |\n    b\n", true, false},
 		"no mapping":                 {head + "data: text\n", true, false},
+		"no mapping, and SOPS":       {head + "data: text\nstringData: {a: 'ENC[x]'}\n", true, false},
 		"without data":               {head, false, false},
 		"no entries":                 {head + "data: {}\nstringData:\n", false, false},
 		"empty values":               {head + "data:\n  a: ''\n  b:\n", false, false},
@@ -95,6 +99,7 @@ func TestSecrets(t *testing.T) {
 		"a variable with a default":  {head + "stringData:\n  a: ${PASSWORD:=hunter2}\n", true, false},
 		"a variable among text":      {head + "stringData:\n  a: ${A} and ${B}\n", true, false},
 		"SOPS":                       {head + "data:\n  a: ENC[AES256,x]\nsops:\n  mac: ENC[x]\n", false, true},
+		"SOPS let a value be":        {head + "data:\n  a: b\nsops:\n  mac: ENC[x]\n", false, true},
 		"SOPS without its mapping":   {head + "data:\n  a: ENC[AES256,x]\n", false, true},
 		"one value is not encrypted": {head + "data:\n  a: ENC[AES256,x]\n  b: c\n", true, false},
 		"an empty sops":              {head + "data:\n  a: b\nsops:\n", true, false},

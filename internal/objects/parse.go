@@ -32,18 +32,17 @@ func (f *File) parse(data []byte) {
 				*f = File{Template: true, JSON: f.JSON}
 				return
 			}
-			f.Problems = append(f.Problems, *problem)
+			f.report(*problem)
 		}
 		if document == nil {
 			break
 		}
-		check := checker{sizes: map[*yaml.Node]int{}}
+		check := checker{file: f, sizes: map[*yaml.Node]int{}}
 		check.document(document)
 		if check.template {
 			*f = File{Template: true, JSON: f.JSON}
 			return
 		}
-		f.Problems = append(f.Problems, check.problems...)
 		read := reader{left: check.nodes + maxAliased}
 		f.Objects = append(f.Objects, read.document(document))
 	}
@@ -53,6 +52,12 @@ func (f *File) parse(data []byte) {
 	clampObjects(f.Objects, last)
 	for i := range f.Problems {
 		f.Problems[i].Line = min(f.Problems[i].Line, last)
+	}
+}
+
+func (f *File) report(problem Problem) {
+	if len(f.Problems) < MaxProblems {
+		f.Problems = append(f.Problems, problem)
 	}
 }
 
@@ -157,28 +162,35 @@ func isTemplate(data []byte, problem *Problem, isJSON bool) bool {
 // withoutActions replaces the actions by blanks, where a line holds nothing
 // else, and otherwise by letters. Line breaks stay.
 func withoutActions(data []byte) []byte {
+	const mark = 1 // no character of a file that parses
 	text := slices.Clone(data)
 	for start := 0; ; {
 		open := bytes.Index(text[start:], []byte("{{"))
 		if open < 0 {
-			return text
+			break
 		}
-		open += start
-		length := bytes.Index(text[open:], []byte("}}"))
+		length := bytes.Index(text[start+open:], []byte("}}"))
 		if length < 0 {
-			return text
+			break
 		}
-		start = open + length + len("}}")
+		end := start + open + length + len("}}")
+		for i := start + open; i < end; i++ {
+			if text[i] != '\n' {
+				text[i] = mark
+			}
+		}
+		start = end
+	}
+	for line := range bytes.Lines(text) {
 		fill := byte('x')
-		before := text[bytes.LastIndexByte(text[:open], '\n')+1 : open]
-		after, _, _ := bytes.Cut(text[start:], []byte("\n"))
-		if len(bytes.TrimSpace(before)) == 0 && len(bytes.TrimSpace(after)) == 0 {
+		if len(bytes.Trim(line, " \t\r\n\x01")) == 0 {
 			fill = ' '
 		}
-		for i := open; i < start; i++ {
-			if text[i] != '\n' {
-				text[i] = fill
+		for i, c := range line {
+			if c == mark {
+				line[i] = fill
 			}
 		}
 	}
+	return text
 }

@@ -28,8 +28,6 @@ func plain(data []byte) ([]Object, bool) {
 			}
 			s.marker = s.line
 			continue
-		case indent == 0 && bytes.HasPrefix(text, []byte("...")):
-			return nil, false
 		}
 		if !s.entry(indent, text) {
 			return nil, false
@@ -38,12 +36,12 @@ func plain(data []byte) ([]Object, bool) {
 	return s.objects, s.endDocument()
 }
 
-// plainText says whether data is UTF-8 without tabs, carriage returns and the
-// characters that YAML forbids or takes for more than a letter.
+// plainText says whether data is UTF-8 without tabs and the characters that YAML
+// forbids or takes for more than a letter. Carriage returns only end lines.
 func plainText(data []byte) bool {
 	for i := 0; i < len(data); {
 		c := data[i]
-		if c >= ' ' && c < 0x7f || c == '\n' {
+		if c >= ' ' && c < 0x7f || c == '\n' || c == '\r' && i+1 < len(data) && data[i+1] == '\n' {
 			i++
 			continue
 		}
@@ -108,6 +106,7 @@ func (s *plainScanner) nextLine() (indent int, text []byte) {
 	}
 	s.pos += len(text) + 1
 	s.line++
+	text = bytes.TrimSuffix(text, []byte("\r"))
 	for indent < len(text) && text[indent] == ' ' {
 		indent++
 	}
@@ -125,7 +124,7 @@ func (s *plainScanner) endDocument() bool {
 	case s.marker > 0:
 		s.objects = append(s.objects, Object{Line: s.marker, Column: 1, Empty: true})
 	}
-	s.object, s.hasData, s.items, s.open = Object{}, false, false, false
+	s.hasData, s.items, s.open = false, false, false
 	s.levels, s.keys = s.levels[:0], s.keys[:0]
 	return true
 }
@@ -137,7 +136,7 @@ func (s *plainScanner) entry(indent int, text []byte) bool {
 	}
 	for isItem(text) {
 		item := trimLeft(text[1:])
-		if len(item) == 0 {
+		if len(item) == 0 || item[0] == '#' {
 			s.open, s.next = true, other
 			return true
 		}
@@ -253,7 +252,8 @@ func (s *plainScanner) value(text []byte) bool {
 	case '[':
 		return isFlowSequence(text)
 	case '{':
-		return len(text) > 1 && text[1] == '}' && isTail(text[2:])
+		end := trimLeft(text[1:])
+		return len(end) > 0 && end[0] == '}' && isTail(end[1:])
 	case '"', '\'':
 		_, _, after, ok := cutQuoted(text)
 		return ok && isTail(after)

@@ -21,10 +21,10 @@ import (
 // oddities are lines that mean something else than their neighbours suggest.
 var oddities = []string{
 	"", "    ", "# comment", "   # comment", "---", "...", "--- # comment", "- a", "-", "  -", "- - a", "- a: b", "-\tb", "a", "  a", "a:", "b: ", "a: b: c",
-	"a: 'b", "a: 'it''s'", `a: "b\q"`, `a: "b\n" # c`, `a: "b"#c`, "a: b #c", "a: b#c", "a: |", "a: >-", "a: |2", "- |", "  - >", "a: [b, c]", "a: [b,", "a: [b, ]", "a: {}",
-	"a: { }", "a: {b: c}", "? a", ": a", "a: &a b", "a: *a", "<<: b", "a: !!str b", "'a': b", `"a": b`, "a : b", "a: -", "a: - b", "a: @b", "a: `b", "a: %b", "%a", "a: ~",
+	"a: 'b", "a: 'it''s'", `a: "b\q"`, `a: "b\n" # c`, `a: "b"#c`, "a: b #c", "a: b#c", "a: |", "a: >-", "a: |2", "- |", "  - >", "a: [b, c]", "a: [b,", "a: [b, ]", `a: ["b" cd]`, "a: {}",
+	"a: { }", "- # b", "a: {  } # b", "a: {b: c}", "? a", ": a", "a: &a b", "a: *a", "<<: b", "a: !!str b", "'a': b", `"a": b`, "a : b", "a: -", "a: - b", "a: @b", "a: `b", "a: %b", "%a", "a: ~",
 	"name: null", "kind: Secret", "kind: \"Secret\"", "kind: List", "data:", "  b: c", "metadata:", "  name: n", "sops:", "items:", "a: {{ b }}", "{{ a }}", "a: b {{ c }}", "a: ${B}",
-	"a:  b  ", "é: é", "a: \u00a0", "a: \u2028b", "a: \x01", "\ufeffa: b", "a: b\r", "a: :b", "a: ::", "a: -b", "a: ---", "a: ?b", "a: =", "a: 0o7", "a: 2001-01-01", "1: a", "a: []", "a: [[]]",
+	"a:  b  ", "é: é", "a: \u00a0", "a: \u2028b", "a: \x01", "\ufeffa: b", "a: b\r", "a: :b", "a: b\t# c", "kind: b\t# c", "kind: b\t", "a: b\t", "\ta: b", "...: a", "... a", "a: b\ufeffc", "a: b\u0085c", "a: b\ufffdc", "a: ::", "a: -b", "a: ---", "a: ?b", "a: =", "a: 0o7", "a: 2001-01-01", "1: a", "a: []", "a: [[]]",
 }
 
 // samples are manifests to change: those of this repository, generated ones, and
@@ -88,7 +88,7 @@ func TestPlainAgreesOnChangedFiles(t *testing.T) {
 	slices.Sort(names)
 	rng := rand.New(rand.NewPCG(1, 2))
 	known := 0
-	const rounds = 40_000
+	const rounds = 20_000
 	for range rounds {
 		if requireAgreement(t, change(rng, texts[names[rng.IntN(len(names))]])) {
 			known++
@@ -132,13 +132,13 @@ func change(rng *rand.Rand, text []byte) []byte {
 			lines[i] = lines[i][:rng.IntN(len(lines[i])+1)]
 		}
 	}
-	return []byte(strings.Join(lines, "\n"))
+	return []byte(strings.Join(lines, []string{"\n", "\n", "\r\n"}[rng.IntN(3)]))
 }
 
 func TestPlainAgreesOnOddities(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	known := 0
-	for range 60_000 {
+	for range 30_000 {
 		var text bytes.Buffer
 		for range 1 + rng.IntN(7) {
 			fmt.Fprintf(&text, "%*s%s\n", 2*rng.IntN(3)*rng.IntN(2), "", oddities[rng.IntN(len(oddities))])
@@ -150,6 +150,41 @@ func TestPlainAgreesOnOddities(t *testing.T) {
 	t.Logf("%d need no parser", known)
 }
 
+// TestPlainLeavesToTheParser is on what random changes hardly ever make.
+func TestPlainLeavesToTheParser(t *testing.T) {
+	for name, text := range map[string]string{
+		"a key that is too long for YAML": strings.Repeat("k", 1100) + ": a\n",
+		"an escaped key that comes twice": "\"a\\/b\": c\na/b: d\n",
+		"an escaped kind":                 "kind: \"a\\nb\"\n",
+		"a kind with a quote":             "kind: 'it''s'\n",
+		"an open flow mapping":            "a: {b\n",
+		"no value at the end of another":  "a:\n---\nb: c\n  d: e\n",
+		"a list":                          "kind: List\nitems:\n- kind: A\n",
+		"many keys":                       manyLines(600),
+		"a deep document":                 deepMappings(100),
+	} {
+		t.Run(name, func(t *testing.T) {
+			assert.False(t, requireAgreement(t, []byte(text)))
+		})
+	}
+}
+
+func manyLines(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "k%d: a\n", i)
+	}
+	return b.String()
+}
+
+func deepMappings(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "%*sa:\n", i, "")
+	}
+	return b.String()
+}
+
 // TestPlainKnows is on what the parser is not needed for: without it, plain that
 // always passes would agree too.
 func TestPlainKnows(t *testing.T) {
@@ -158,8 +193,13 @@ func TestPlainKnows(t *testing.T) {
 		"indented sequences":                  "a:\n  - b\n  -\n  - - c\n    - d\n",
 		"text in blocks":                      "a: |\n\n  b: 'c\n\n    d\n # e\nf:\n- >-\n  g\n- |+\nh: i\n",
 		"quotes and comments":                 "# a\n'b': 'it''s' # c\n\"d\": \"e\\n\"   # f\ng: h # i\n",
+		"Windows line breaks":                 "a: |\r\n  b\r\n\r\nc: d\r\n",
 		"flow style":                          "a: {}\nb: [] # c\nd: [e, 'f g', \"h\"]\n",
 		"several documents":                   "---\na: b\n---\n---\n# c\n---\nd: e\n---\n",
+		"comments after dashes":               "a:\n- # b\n  c: d\n- # e\n",
+		"a Secret after data":                 "data:\n  a: b\n---\nkind: Secret\n",
+		"a List after items":                  "items:\n- a: b\n---\nkind: List\n",
+		"a key on two levels":                 "a:\n  b: c\nb: d\n",
 		"no value":                            "a:\nb: # c\nd:\n  e:\nf: g",
 	} {
 		t.Run(name, func(t *testing.T) {

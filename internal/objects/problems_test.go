@@ -138,9 +138,29 @@ func TestObjectsBeforeAProblem(t *testing.T) {
 	assert.Len(t, file.Problems, 1)
 }
 
+func TestTheFirstOfTwoKeysCounts(t *testing.T) {
+	file := objects.Scan("a.yaml", []byte("kind: A\nkind: B\n"))
+	assert.Equal(t, []objects.Object{{Line: 1, Column: 1, Kind: "A", KindLine: 1, Mapping: true}}, file.Objects)
+}
+
+func TestManyProblems(t *testing.T) {
+	for name, text := range map[string]string{
+		"in one document": strings.Repeat("a: b\n", 1000), "in many": strings.Repeat("---\na: b\na: b\n", 1000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			assert.Len(t, objects.Scan("a.yaml", []byte(text)).Problems, objects.MaxProblems)
+		})
+	}
+}
+
+func TestManyValues(t *testing.T) {
+	text := "a: &a [" + strings.Repeat("1,", objects.MaxExpanded/2) + "]\nb: [" + strings.Repeat("1,", objects.MaxExpanded/2+1) + "]\nc: *a\n"
+	assert.Empty(t, objects.Scan("a.yaml", []byte(text)).Problems, "only what aliases add counts")
+}
+
 func TestManyAliasesToOneMapping(t *testing.T) {
-	text := "kind: List\nx: &x\n" + strings.ReplaceAll(manyKeys(50_000), "k", "  k") + "items:\n" +
-		strings.Repeat("- {kind: Secret, apiVersion: v1, data: *x, metadata: *x, <<: *x}\n", 30_000)
+	text := "kind: List\nx: &x\n" + strings.ReplaceAll(manyKeys(20_000), "k", "  k") + "items:\n" +
+		strings.Repeat("- {kind: Secret, apiVersion: v1, data: *x, metadata: *x, <<: *x}\n", 10_000)
 	start := time.Now()
 	file := objects.Scan("a.yaml", []byte(text))
 	assert.Less(t, time.Since(start), 30*time.Second)
@@ -156,6 +176,8 @@ func TestTemplates(t *testing.T) {
 		"a value with more":            {"a.yaml", "a: {{ .Values.a }}:{{ .Values.b }}\n", true},
 		"a line":                       {"a.yaml", "{{- if .Values.a }}\na: b\n{{- end }}\n", true},
 		"lines and other faults":       {"a.yaml", "{{- if .Values.a }}\na: b\n c: d\n{{- end }}\n", true},
+		"a line in front":              {"a.yaml", "{{ .Values.a }}\na: b\n", true},
+		"a line, and a fault later":    {"a.yaml", "{{ .Values.a }}\na: b\nc: d: e\n", true},
 		"a key":                        {"a.yaml", "{{ $k }}: {{ $v }}\n{{ $k }}-x: y\n", true},
 		"over several lines":           {"a.yaml", "a: b\n{{- include\n  \"x\" . }}\nc: d\n", true},
 		"never closed":                 {"a.yaml", "a: {{ .Values.a\n", false},

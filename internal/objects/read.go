@@ -56,7 +56,7 @@ func (r *reader) secret(parts ...*yaml.Node) (literal, encrypted bool) {
 	encrypted, found := true, false
 	for _, part := range parts {
 		if part != nil && part.Kind == yaml.ScalarNode && !isNull(part) && part.Value != "" {
-			literal = true // no value of a Secret, but to be read
+			literal, encrypted = true, false // no value of a Secret, but to be read
 		}
 		for _, f := range r.fields(part) {
 			found = true
@@ -68,7 +68,7 @@ func (r *reader) secret(parts ...*yaml.Node) (literal, encrypted bool) {
 			encrypted = encrypted && sealed
 		}
 	}
-	return literal, encrypted && found && !literal
+	return literal, encrypted && found
 }
 
 // isVariable says whether all of a value is ${NAME}. A default would be there to
