@@ -189,7 +189,7 @@ func (c *checker) checkExtensions(v *view) {
 		case i.role != unread, i.chart != "", v.mode == kustomize, v.mode == helm, v.mode == directory && path.Dir(i.path) != ".":
 		case v.mode == generated && lower == ".json":
 			c.add(Finding{Code: CodeJSONNotTaken, Severity: severity, File: i.file.Path, Message: "Flux takes no JSON where there is no kustomization"}, []*view{v})
-		case lower != ext && (lower == ".yaml" || lower == ".yml" || lower == ".json"):
+		case lower == ".yaml" || lower == ".yml" || lower == ".json":
 			c.add(Finding{Code: CodeExtensionCase, Severity: severity, File: i.file.Path, Message: fmt.Sprintf("%v takes extensions in lower case only", v)}, []*view{v})
 		}
 	}

@@ -111,6 +111,49 @@ func TestEntryNames(t *testing.T) {
 	}
 }
 
+func TestEntryNameOfTwoCopies(t *testing.T) {
+	set := tree{"app.yaml": app}.collect(t)
+	layout := packager.Layout{
+		Entries: []packager.Entry{{Path: `a\b`, File: set.Files()[0]}, {Path: `shop/a\b`, File: set.Files()[0]}},
+		Paths:   packager.EnginePaths{Flux: "./shop", ArgoCD: "shop"},
+	}
+	findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{})
+	require.NoError(t, err)
+	names := 0
+	for _, f := range findings {
+		if f.Code == preflight.CodeEntryName {
+			names++
+		}
+	}
+	assert.Equal(t, 1, names)
+}
+
+// Where Flux is the engine, and is told to look above both copies, it fails for
+// certain.
+func TestTwoCopiesForFlux(t *testing.T) {
+	set := tree{"app.yaml": app}.collect(t)
+	layout, err := packager.Plan(set.Files(), none, "shop")
+	require.NoError(t, err)
+	layout.Paths.Flux = "./"
+	findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{Engines: []packager.GitOpsEngine{flux}})
+	require.NoError(t, err)
+	assert.Equal(t, []string{`error: at the path "./" Flux finds every object twice, and fails [two-copies]`}, brief(findings))
+	assert.Equal(t, "give Flux the path of one copy, or choose the layout for one engine", findings[0].Hint)
+}
+
+// A kustomization at the root says what to read, whichever path is given.
+func TestTwoCopiesBelowAKustomization(t *testing.T) {
+	for name, text := range map[string]string{"kustomization.yaml": kustomization, "b/kustomization.yaml": "resources: []\n"} {
+		set := tree{"app.yaml": app, "a/b.yaml": object("ConfigMap", "b"), name: text}.collect(t)
+		layout, err := packager.Plan(set.Files(), none, "shop")
+		require.NoError(t, err)
+		layout.Paths.Flux, layout.Paths.ArgoCD = "./shop/a", "shop/a"
+		findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{})
+		require.NoError(t, err)
+		assert.Equal(t, name != "kustomization.yaml", len(findings) == 1, name)
+	}
+}
+
 func TestNoFiles(t *testing.T) {
 	findings, err := preflight.Check(t.Context(), tree{"app.yaml": app}.collect(t), packager.Layout{}, preflight.Options{})
 	require.NoError(t, err)

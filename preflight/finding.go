@@ -41,7 +41,7 @@ func (s Severity) String() string {
 // ParseSeverity reads what [Severity.String] prints, but for the empty string.
 // The error matches [ErrUnknownSeverity].
 func ParseSeverity(name string) (Severity, error) {
-	if i := slices.Index(severities, name); i > 0 && name != "" {
+	if i := slices.Index(severities, name); i > 0 {
 		return Severity(i), nil
 	}
 	return 0, fmt.Errorf("%w: %.40q is not info, warning or error", ErrUnknownSeverity, name)

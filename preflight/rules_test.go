@@ -20,6 +20,9 @@ const (
 	template      = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n"
 )
 
+// flow is an object that does not look like one to Argo CD.
+const flow = `{"apiVersion": "v1", "kind": "A", "metadata": {"name": "b"}}` + "\n"
+
 type ruleTest struct {
 	name   string
 	tree   tree
@@ -96,6 +99,17 @@ func TestWhatIsRendered(t *testing.T) {
 		{"chart in a subfolder, Argo CD", tree{"app.yaml": app, "c/Chart.yaml": chart, "c/templates/a.yaml": template}, argocd, []string{
 			"c/Chart.yaml: info: there is a Helm chart here, which is not rendered to be checked (templates: 1) [chart]",
 		}},
+		{"objects of a chart in a subfolder, Argo CD", tree{"app.yaml": app, "c/Chart.yaml": chart, "c/crds/a.yaml": object("A", "a")}, argocd, []string{
+			"c/Chart.yaml: info: there is a Helm chart here, which is not rendered to be checked (templates: 0) [chart]",
+		}},
+		{"broken files of a chart", tree{"app.yaml": app, "c/Chart.yaml": chart, "c/templates/a.yaml": "a: [\n", "c/values.yaml": "a: [\n"}, argocd, []string{
+			"c/Chart.yaml: info: there is a Helm chart here, which is not rendered to be checked (templates: 0) [chart]",
+			"c/values.yaml:1:1: warning: the YAML does not parse: did not find expected node content [syntax]",
+		}},
+		{"JSON of a chart, Flux", tree{"app.yaml": app, "c/Chart.yaml": chart, "c/values.schema.json": "{}"}, flux, []string{
+			"c/Chart.yaml: error: Flux takes the files of this Helm chart for manifests, and refuses them (templates among them: 0) [chart]",
+		}},
+		{"kustomization in a subfolder, Argo CD", tree{"app.yaml": app, "a/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"}, argocd, []string{}},
 		{"chart beside a kustomization", tree{"app.yaml": app, "kustomization.yaml": kustomization, "c/Chart.yaml": chart}, flux, []string{
 			"c/Chart.yaml: info: there is a Helm chart here, which is not rendered to be checked (templates: 0) [chart]",
 		}},
@@ -140,6 +154,7 @@ func TestNames(t *testing.T) {
 			"b/.sops.yaml: info: Flux drops a file of this name by default [flux-ignored]",
 			"logo.png: info: Flux drops a file of this name by default [flux-ignored]",
 		}},
+		{"a file named like a folder that Flux drops", tree{"app.yaml": app, ".github": "x"}, flux, []string{}},
 		{"what Flux drops is all", tree{"cloudbuild.yaml": app}, flux, []string{
 			`error: Flux renders nothing at the path "./", without an error [nothing-rendered]`,
 			"cloudbuild.yaml: warning: Flux drops a file of this name by default [flux-ignored]",
@@ -155,6 +170,7 @@ func TestNames(t *testing.T) {
 		{"upper case, Argo CD", tree{"app.yaml": app, "b.JSON": `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"b"}}`}, argocd, []string{
 			"b.JSON: warning: Argo CD takes extensions in lower case only [extension-case]",
 		}},
+		{"upper case in a subfolder, Argo CD", tree{"app.yaml": app, "a/B.YAML": "# later"}, argocd, []string{}},
 		{"upper case alone", tree{"APP.YAML": app}, flux, []string{
 			`error: Flux renders nothing at the path "./", without an error [nothing-rendered]`,
 			"APP.YAML: warning: Flux takes extensions in lower case only [extension-case]",
@@ -162,7 +178,7 @@ func TestNames(t *testing.T) {
 		{"twin files", tree{"app.yaml": app, "App.yaml": object("ConfigMap", "b")}, flux, []string{
 			`app.yaml: warning: "App.yaml" and "app.yaml" are one name where case makes no difference [case-twins]`,
 		}},
-		{"twin folders, once", tree{"a/app.yaml": app, "A/b.yaml": object("ConfigMap", "b"), "A/c.yaml": object("ConfigMap", "c")}, flux, []string{
+		{"twin folders, once", tree{"a/app.yaml": app, "A/b.yaml": object("ConfigMap", "b"), "A/c.yaml": object("ConfigMap", "c"), "a/d.yaml": object("ConfigMap", "d")}, flux, []string{
 			`a/app.yaml: warning: "A" and "a" are one name where case makes no difference [case-twins]`,
 		}},
 		{"twins in two copies, once", tree{"app.yaml": app, "App.yaml": object("ConfigMap", "b")}, none, []string{
@@ -173,7 +189,7 @@ func TestNames(t *testing.T) {
 			`con.yaml: warning: "con.yaml" has the name of a device, which Windows refuses [portable-name]`,
 			`lpt1.b.yaml: warning: "lpt1.b.yaml" has the name of a device, which Windows refuses [portable-name]`,
 		}},
-		{"dots, blanks and colons", tree{"a./app.yaml": app, "b /b.yaml": object("ConfigMap", "b"), "c:d.yaml": object("ConfigMap", "c")}, flux, []string{
+		{"dots, blanks and colons", tree{"a./app.yaml": app, "a./e.yaml": object("ConfigMap", "e"), "b /b.yaml": object("ConfigMap", "b"), "c:d.yaml": object("ConfigMap", "c")}, flux, []string{
 			`a./app.yaml: warning: "a." ends in a dot or blank, which Windows refuses [portable-name]`,
 			`b /b.yaml: warning: "b " ends in a dot or blank, which Windows refuses [portable-name]`,
 			`c:d.yaml: warning: "c:d.yaml" holds a reserved character, which Windows refuses [portable-name]`,
@@ -195,6 +211,12 @@ func TestObjects(t *testing.T) {
 		}},
 		{"no object behind one, Argo CD", tree{"app.yaml": app + "---\na: 1\n"}, argocd, []string{
 			"app.yaml:6:1: error: Argo CD refuses a document that is no Kubernetes object [not-an-object]",
+		}},
+		{"no object behind one in flow style, Argo CD", tree{"app.yaml": flow + "---\na: 1\n"}, argocd, []string{
+			"app.yaml:3:1: error: Argo CD refuses a document that is no Kubernetes object [not-an-object]",
+		}},
+		{"no object that looks like one, Argo CD", tree{"app.yaml": app, "b.yaml": "a:\n  apiVersion: v1\n  kind: B\n  metadata: {}\n"}, argocd, []string{
+			"b.yaml:1:1: error: Argo CD refuses a document that is no Kubernetes object [not-an-object]",
 		}},
 		{"no object in JSON, Argo CD", tree{"app.yaml": app, "package.json": "{}"}, argocd, []string{
 			"package.json:1:1: error: Argo CD refuses a document that is no Kubernetes object [not-an-object]",
@@ -276,6 +298,18 @@ func TestSyntax(t *testing.T) {
 		}},
 		{"no YAML that looks like an object, Argo CD", tree{"app.yaml": app, "b.yaml": app + "a: [\n"}, argocd, []string{
 			"b.yaml:5:1: error: the YAML does not parse: did not find expected node content [syntax]",
+		}},
+		{"no YAML behind an object in flow style, Argo CD", tree{"app.yaml": flow + "---\na: [\n"}, argocd, []string{
+			"app.yaml:3:1: error: the YAML does not parse: did not find expected node content [syntax]",
+		}},
+		{"nothing but no YAML, Flux", tree{"app.yaml": "a: [\n"}, flux, []string{
+			"app.yaml:1:1: error: the YAML does not parse: did not find expected node content [syntax]",
+		}},
+		{"nothing but no YAML, Argo CD", tree{"app.yaml": "apiVersion: [\nkind: a\nmetadata: b\n"}, argocd, []string{
+			"app.yaml:3:9: error: the YAML does not parse: did not find expected ',' or ']' [syntax]",
+		}},
+		{"nothing but a template, Flux", tree{"app.yaml": template}, flux, []string{
+			"app.yaml: error: Flux refuses a template that is no YAML [template]",
 		}},
 		{"no YAML, both", tree{"app.yaml": app, "b.yaml": app + "a: [\n"}, none, []string{
 			`warning: at the path "./" Flux finds every object twice, and fails [two-copies]`,
