@@ -80,6 +80,34 @@ func ExampleCollectFS() {
 	// hint: remove the file, or allow empty files
 }
 
+func ExampleOptions_ignore() {
+	fsys := fstest.MapFS{
+		".sourceignore":          {Data: []byte("# not for the cluster\n/tests/\n")},
+		".github/workflows.yaml": {Data: []byte("on: push\n")},
+		"namespace.yaml":         {Data: []byte("kind: Namespace\n")},
+		"tests/namespace.yaml":   {Data: []byte("kind: Namespace\n")},
+		"values.yaml":            {Data: []byte("replicas: 1\n")},
+	}
+	set, err := manifests.CollectFS(context.Background(), fsys, manifests.Options{
+		Ignore:             []string{"values*.yaml"},
+		IgnoreFluxDefaults: true,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("with", set.Files()[0].Path)
+	for _, s := range set.Skipped() {
+		if s.Reason == manifests.ReasonIgnored {
+			fmt.Println("without", s.Path, "because of", s.Pattern, "in", s.Source)
+		}
+	}
+	// Output:
+	// with namespace.yaml
+	// without .github/ because of .github/ in flux-defaults
+	// without tests/ because of /tests/ in .sourceignore:2
+	// without values.yaml because of values*.yaml in options
+}
+
 func ExampleSet_Open() {
 	fsys := fstest.MapFS{"namespace.yaml": {Data: []byte("kind: Namespace\n")}}
 	set, err := manifests.CollectFS(context.Background(), fsys, manifests.Options{})

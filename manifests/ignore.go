@@ -15,9 +15,10 @@ import (
 const ignoreFile = ".sourceignore"
 
 // FluxDefaults returns the rules by which Flux leaves files out of an artifact
-// that has no .sourceignore at its root, version control apart.
+// that has no .sourceignore.
 func FluxDefaults() []string {
 	return []string{
+		".git/", ".gitignore", ".gitmodules", ".gitattributes",
 		"*.jpg", "*.jpeg", "*.gif", "*.png", "*.wmv", "*.flv", "*.tar.gz", "*.zip",
 		".github/", ".circleci/", ".travis.yml", ".gitlab-ci.yml", "appveyor.yml", ".drone.yml", "cloudbuild.yaml",
 		"codeship-services.yml", "codeship-steps.yml",

@@ -84,11 +84,13 @@ func TestIgnore(t *testing.T) {
 			name: "Flux's defaults",
 			tree: tree{
 				"a.yaml": "a", ".github/a.yaml": "a", "x/.circleci/a.yaml": "a", "appveyor.yml": "a", "x/cloudbuild.yaml": "a", "x/.sops.yaml": "a", "logo.png": "a",
+				".gitignore": "a",
 			},
 			opts:  manifests.Options{IgnoreFluxDefaults: true, Include: []string{"*"}},
 			files: []string{"a.yaml"},
 			skipped: []manifests.Skipped{
-				ignored(".github/", ".github/", manifests.SourceFluxDefaults), ignored("appveyor.yml", "appveyor.yml", "flux-defaults"),
+				ignored(".github/", ".github/", manifests.SourceFluxDefaults), ignored(".gitignore", ".gitignore", "flux-defaults"),
+				ignored("appveyor.yml", "appveyor.yml", "flux-defaults"),
 				ignored("logo.png", "*.png", "flux-defaults"), ignored("x/.circleci/", ".circleci/", "flux-defaults"),
 				ignored("x/.sops.yaml", "**/.sops.yaml", "flux-defaults"), ignored("x/cloudbuild.yaml", "cloudbuild.yaml", "flux-defaults"),
 			},
