@@ -232,7 +232,7 @@ func (c *checker) checkDuplicates() {
 			})
 		}
 		twice = twice && len(seen) > 0
-		f := Finding{Code: CodeTwoCopies, Severity: Warning, Message: "at the path \"./\" Flux finds every object twice, and fails", Hint: fmt.Sprintf("give Flux the path %q, or choose the layout for one engine", c.layout.Paths.Flux)}
+		f := Finding{Code: CodeTwoCopies, Severity: Info, Message: "at the path \"./\" Flux finds every object twice, and fails", Hint: fmt.Sprintf("give Flux the path %q, or choose the layout for one engine", c.layout.Paths.Flux)}
 		switch {
 		case twice && v.root == "." && v.mode == generated:
 			f.Hint = "give Flux the path of one copy, or choose the layout for one engine"

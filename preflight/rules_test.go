@@ -70,7 +70,7 @@ func TestWhatIsRendered(t *testing.T) {
 		}},
 		{"subfolders without objects, Argo CD", tree{"app.yaml": app, "a/b.yaml": "x: 1"}, argocd, []string{}},
 		{"both copies", tree{"app.yaml": app}, none, []string{
-			`warning: at the path "./" Flux finds every object twice, and fails [two-copies]`,
+			`info: at the path "./" Flux finds every object twice, and fails [two-copies]`,
 		}},
 		{"both copies with a kustomization", tree{"app.yaml": app, "kustomization.yaml": kustomization}, none, []string{
 			"kustomization.yaml: info: Argo CD renders this kustomization [rendered-by]",
@@ -182,7 +182,7 @@ func TestNames(t *testing.T) {
 			`a/app.yaml: warning: "A" and "a" are one name where case makes no difference [case-twins]`,
 		}},
 		{"twins in two copies, once", tree{"app.yaml": app, "App.yaml": object("ConfigMap", "b")}, none, []string{
-			`warning: at the path "./" Flux finds every object twice, and fails [two-copies]`,
+			`info: at the path "./" Flux finds every object twice, and fails [two-copies]`,
 			`app.yaml: warning: "App.yaml" and "app.yaml" are one name where case makes no difference [case-twins]`,
 		}},
 		{"devices", tree{"con.yaml": app, "lpt1.b.yaml": object("ConfigMap", "b"), "com0.yaml": object("ConfigMap", "c"), "console.yaml": object("ConfigMap", "d")}, flux, []string{
@@ -206,7 +206,7 @@ func TestObjects(t *testing.T) {
 			"values.yaml:1:1: info: Argo CD passes over a document that is no Kubernetes object [not-an-object]",
 		}},
 		{"no object, both", tree{"app.yaml": app, "values.yaml": "a: 1\n"}, none, []string{
-			`warning: at the path "./" Flux finds every object twice, and fails [two-copies]`,
+			`info: at the path "./" Flux finds every object twice, and fails [two-copies]`,
 			"values.yaml:1:1: warning: Flux refuses a document that is no Kubernetes object [not-an-object]",
 		}},
 		{"no object behind one, Argo CD", tree{"app.yaml": app + "---\na: 1\n"}, argocd, []string{
@@ -312,7 +312,7 @@ func TestSyntax(t *testing.T) {
 			"app.yaml: error: Flux refuses a template that is no YAML [template]",
 		}},
 		{"no YAML, both", tree{"app.yaml": app, "b.yaml": app + "a: [\n"}, none, []string{
-			`warning: at the path "./" Flux finds every object twice, and fails [two-copies]`,
+			`info: at the path "./" Flux finds every object twice, and fails [two-copies]`,
 			"b.yaml:5:1: error: the YAML does not parse: did not find expected node content [syntax]",
 		}},
 		{"no YAML that is not read", tree{"app.yaml": app, "a/b.yaml": app + "a: [\n"}, argocd, []string{
