@@ -3,6 +3,7 @@ package registry_test
 import (
 	"crypto/x509"
 	"net/http"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -23,10 +24,10 @@ func TestStreamsOfHTTP2ThatAreCut(t *testing.T) {
 			srv.EnableHTTP2 = true
 			srv.StartTLS()
 			t.Cleanup(srv.Close)
-			var streams bool
+			var streams atomic.Bool
 			cut := srv.once(abort)
 			srv.fail(fault{step, func(w http.ResponseWriter, r *http.Request) {
-				streams = r.ProtoMajor == 2
+				streams.Store(r.ProtoMajor == 2)
 				cut(w, r)
 			}})
 			roots := x509.NewCertPool()
@@ -36,7 +37,7 @@ func TestStreamsOfHTTP2ThatAreCut(t *testing.T) {
 			require.NoError(t, err)
 			_, err = client.Pull(t.Context(), repository, "v1", new(packager.Store), registry.PullOptions{})
 			require.NoError(t, err)
-			assert.True(t, streams)
+			assert.True(t, streams.Load())
 		})
 	}
 }
