@@ -56,7 +56,8 @@ func (c *Client) Push(ctx context.Context, src content.ReadOnlyStorage, manifest
 // uploaded after all.
 //
 // manifest has to be in src, an OCI image manifest, and at most 4 MiB. What it
-// names as its subject is not copied.
+// names as its subject is not copied. A Read of src that blocks holds a push up
+// that is cancelled.
 //
 // Errors are [*Error] values. They match the context's error, one of the
 // package's sentinels, errdef.ErrNotFound of oras-go for a blob that has to be
