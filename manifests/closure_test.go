@@ -143,7 +143,7 @@ func TestProblems(t *testing.T) {
 			`Kustomization: folder has a kustomization already: "kustomization.yaml"`,
 			`kustomization.yml: folder has a kustomization already: "kustomization.yaml"`,
 		}},
-		{"invalid", tree{"a/kustomization.yaml": "- a", "b/Kustomization": "", "c/kustomization.yml": "a:\n\t- b", "d/kustomization.yaml": strings.Repeat("#", kustomize.MaxSize+1)}, manifests.ErrKustomizationInvalid, []string{
+		{"invalid", tree{"a/kustomization.yaml": "- a", "b/Kustomization": "", "c/kustomization.yml": "a:\n\t- b", "d/kustomization.yaml": strings.Repeat("#", kustomize.MaxSize+2)}, manifests.ErrKustomizationInvalid, []string{
 			`a/kustomization.yaml:1:1: not a valid kustomization: not a mapping`,
 			`b/Kustomization:1:1: not a valid kustomization: is empty`,
 			`c/kustomization.yml:2:1: not a valid kustomization: not valid YAML: found character that cannot start any token`,
@@ -179,6 +179,15 @@ func TestProblemsAreBounded(t *testing.T) {
 	set, err := manifests.CollectFS(t.Context(), texts.mapFS(), manifests.Options{})
 	require.NoError(t, err)
 	assert.Len(t, set.Problems(), 10_000)
+}
+
+// A path may be so long that to look its parts up one by one would take minutes.
+func TestClosureOfALongPath(t *testing.T) {
+	texts := tree{"kustomization.yaml": naming(strings.Repeat("a/", kustomize.MaxSize/2-100))}
+	set, err := manifests.CollectFS(t.Context(), texts.mapFS(), manifests.Options{})
+	require.NoError(t, err)
+	require.Len(t, set.Problems(), 1)
+	require.ErrorIs(t, set.Problems()[0].Err, manifests.ErrReferenceMissing)
 }
 
 // TestClosureAsManifests has what is taken along obey the rules of manifests.
