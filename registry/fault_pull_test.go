@@ -74,11 +74,11 @@ func TestPullMeetsFaults(t *testing.T) {
 		do   faults.Fault
 		want error
 	}{
-		{"corrupted manifest", faults.ManifestGet, faults.Corrupted(), registry.ErrCorrupt},
+		{"corrupted manifest", faults.ManifestGet, faults.Corrupted(), registry.ErrNotRegistry},
 		{"corrupted blob", faults.BlobGet, faults.Corrupted(), registry.ErrCorrupt},
-		{"truncated manifest", faults.ManifestGet, faults.Truncated(), registry.ErrCorrupt},
+		{"truncated manifest", faults.ManifestGet, faults.Truncated(), registry.ErrNotRegistry},
 		{"truncated blob", faults.BlobGet, faults.Truncated(), registry.ErrCorrupt},
-		{"another digest of the manifest", faults.ManifestGet, digestHeader, registry.ErrCorrupt},
+		{"another digest of the manifest", faults.ManifestGet, digestHeader, registry.ErrNotRegistry},
 		{"no digest of the manifest", faults.ManifestGet, faults.Header("Docker-Content-Digest", ""), nil},
 		{"no digest of a blob", faults.BlobGet, faults.Header("Docker-Content-Digest", ""), nil},
 		{"page for a manifest", faults.ManifestGet, faults.Page(), registry.ErrNotRegistry},

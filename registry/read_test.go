@@ -131,12 +131,14 @@ func TestPull(t *testing.T) {
 func TestPullCorrupted(t *testing.T) {
 	a := newArtifact(t, "demo")
 	for _, row := range []struct {
-		name, step string
-		part       ocispec.Descriptor
+		name, step, ref string
+		part            ocispec.Descriptor
+		kind            error
 	}{
-		{"manifest", "GET manifests/", a.Manifest},
-		{"config", "GET blobs/" + a.Config.Digest.String(), a.Config},
-		{"layer", "GET blobs/" + a.Layer.Digest.String(), a.Layer},
+		{"manifest", "GET manifests/", "v1", a.Manifest, registry.ErrNotRegistry}, // nobody else has said its digest
+		{"manifest that was asked for by digest", "GET manifests/", a.Manifest.Digest.String(), a.Manifest, registry.ErrCorrupt},
+		{"config", "GET blobs/" + a.Config.Digest.String(), "v1", a.Config, registry.ErrCorrupt},
+		{"layer", "GET blobs/" + a.Layer.Digest.String(), "v1", a.Layer, registry.ErrCorrupt},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			srv := stored(t, a, fault{row.step, func(w http.ResponseWriter, _ *http.Request) {
@@ -148,8 +150,8 @@ func TestPullCorrupted(t *testing.T) {
 				_, _ = w.Write(data)
 			}})
 			dst := new(packager.Store)
-			desc, err := srv.client(t, registry.Options{}).Pull(t.Context(), repository, "v1", dst, registry.PullOptions{})
-			failed := requireKind(t, err, registry.ErrCorrupt)
+			desc, err := srv.client(t, registry.Options{}).Pull(t.Context(), repository, row.ref, dst, registry.PullOptions{})
+			failed := requireKind(t, err, row.kind)
 			assert.Equal(t, "pull", failed.Op)
 			assert.Zero(t, desc)
 			for _, part := range []ocispec.Descriptor{a.Manifest, row.part} {

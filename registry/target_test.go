@@ -149,12 +149,12 @@ func TestTargetIsNotBelieved(t *testing.T) {
 		{"web page", page(http.StatusOK), registry.ErrNotRegistry},
 		{"web page with the digest", tagged("text/html", data, a.Manifest.Digest), registry.ErrNotRegistry},
 		{"no media type", tagged("", data, a.Manifest.Digest), registry.ErrNotRegistry},
-		{"digest of another manifest", tagged(image, data, other.Manifest.Digest), registry.ErrCorrupt},
+		{"digest of another manifest", tagged(image, data, other.Manifest.Digest), registry.ErrNotRegistry},
 		{"digest that is none", tagged(image, data, "sha256:abc"), registry.ErrNotRegistry},
-		{"other bytes", tagged(image, changed, a.Manifest.Digest), registry.ErrCorrupt},
-		{"too few bytes", tagged(image, data[1:], a.Manifest.Digest), registry.ErrCorrupt},
-		{"too many bytes", tagged(image, append(data[:len(data):len(data)], ' '), a.Manifest.Digest), registry.ErrCorrupt},
-		{"no bytes", tagged(image, nil, a.Manifest.Digest), registry.ErrCorrupt},
+		{"other bytes", tagged(image, changed, a.Manifest.Digest), registry.ErrNotRegistry},
+		{"too few bytes", tagged(image, data[1:], a.Manifest.Digest), registry.ErrNotRegistry},
+		{"too many bytes", tagged(image, append(data[:len(data):len(data)], ' '), a.Manifest.Digest), registry.ErrNotRegistry},
+		{"no bytes", tagged(image, nil, a.Manifest.Digest), registry.ErrNotRegistry},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			srv := stored(t, a, fault{"GET manifests/", row.answer})
