@@ -27,6 +27,7 @@ func cases() []benchCase {
 		{"metadata", "another annotation, or a further tag, only", on(metadata, treegen.Small())},
 		{"changed", "lines added to one file", on(changed, treegen.Small(), treegen.Many())},
 		{"watch", "the same within one process that goes on", on(watcher, treegen.Small())},
+		{"preflight", "by ours, with the check of what is pushed and without", on(checked, treegen.Small(), treegen.Many())},
 		{"rtt", "a registry that is 100 ms away, 50 files", roundTrips},
 		{growthCase, "1, 2, 4 and 8 times as many files", growth},
 	}

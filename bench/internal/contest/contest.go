@@ -30,6 +30,7 @@ type Target struct {
 	// Ours alone is given these.
 	Annotations []string // key=value
 	Tags        []string
+	Preflight   bool // which the others have nothing like
 }
 
 func (t Target) ref() string { return t.Host + "/" + t.Repository + ":" + t.Tag }
@@ -81,7 +82,10 @@ func All(ctx context.Context, own Programs) (all []Contestant, missing []string)
 
 func ours(program string) Contestant {
 	return Contestant{Name: Ours, Title: "examples/push", command: func(t Target) process.Command {
-		args := []string{"-ref", "oci://" + t.ref(), "-engine", "flux", "-preflight", "off"}
+		args := []string{"-ref", "oci://" + t.ref(), "-engine", "flux"}
+		if !t.Preflight {
+			args = append(args, "-preflight", "off")
+		}
 		for _, annotation := range t.Annotations {
 			args = append(args, "-annotation", annotation)
 		}
