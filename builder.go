@@ -28,7 +28,7 @@ type WorkloadArtifactBuilder interface {
 // again. Nothing is asked before the files are found, and nothing sent before
 // all of them were read.
 //
-// Errors are those of [BuildOptions.Validate], [manifests.Collect],
+// Errors are those of [BuildOptions.Validate], [manifests.CollectRoots],
 // [packager.Pack] and [registry.Client.Push]. After an error the registry may
 // hold blobs that nothing refers to, and tags are as [registry.Target.Push] says.
 func NewWorkloadArtifactBuilder() WorkloadArtifactBuilder { return builder{} }
@@ -43,7 +43,7 @@ func (builder) Build(ctx context.Context, opts BuildOptions) (BuildResult, error
 	if err != nil {
 		return BuildResult{}, err
 	}
-	set, err := manifests.Collect(ctx, v.SourcePath, v.collectOptions())
+	set, err := manifests.CollectRoots(ctx, v.roots(), v.collectOptions())
 	if err != nil {
 		return BuildResult{}, err
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -82,6 +83,7 @@ func TestEveryFieldOfBuildOptions(t *testing.T) {
 		Created: time.Unix(1_000_000_000, 0), ArtifactType: "application/vnd.acme", Include: []string{"*.env"},
 		Path: ".", Preflight: oci.PreflightEnforce, PreflightSeverity: preflight.Error,
 		Ignore: []string{"/b.yaml"}, IgnoreFluxDefaults: true, Symlinks: manifests.SymlinksSkip, SkipSpecial: true,
+		Roots:           []manifests.Root{{Path: "more", FS: fstest.MapFS{"c.yaml": {Data: []byte(configMap)}}}},
 		AllowEmptyFiles: true, CompressionLevel: 1, Cache: new(oci.LayerCache), KeepTags: true, Force: true,
 		Registry: oci.RegistryOptions{Transport: server, UserAgent: "agent"},
 		OnEvent:  func(oci.Event) { events++ },
@@ -89,7 +91,7 @@ func TestEveryFieldOfBuildOptions(t *testing.T) {
 	requireAllSet(t, opts)
 	result := build(t, opts)
 
-	assert.Equal(t, []string{"deploy/app.env", "deploy/cm.yaml", "deploy/empty.yaml"}, result.Files)
+	assert.Equal(t, []string{"deploy/app.env", "deploy/cm.yaml", "deploy/empty.yaml", "deploy/more/c.yaml"}, result.Files)
 	checkEffects(t, server, result)
 	assert.Equal(t, 6, events)
 	assert.Positive(t, opts.Cache.Size())

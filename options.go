@@ -70,6 +70,9 @@ type BuildOptions struct {
 	// root of SourcePath would, and wins over those. Such files are obeyed in any
 	// folder. See [manifests.Options].
 	Ignore []string
+	// Roots are further trees, each of which is put into the folder of its Path
+	// below what is in SourcePath: see [manifests.CollectRoots].
+	Roots []manifests.Root
 	// IgnoreFluxDefaults leaves out what Flux would leave out by default: see
 	// [manifests.FluxDefaults].
 	IgnoreFluxDefaults bool
@@ -151,7 +154,7 @@ func printable(endpoint string) string {
 // [packager.ErrInvalidArtifactType], [packager.ErrInvalidLevel],
 // [manifests.ErrInvalidPattern], [manifests.ErrInvalidIgnore],
 // [manifests.ErrIgnoreFileTooLarge], [manifests.ErrUnknownSymlinkPolicy],
-// [ErrInvalidPath], [ErrUnknownPolicy], [preflight.ErrUnknownSeverity],
+// [manifests.ErrInvalidName] (for the path of a root), [ErrInvalidPath], [ErrUnknownPolicy], [preflight.ErrUnknownSeverity],
 // [registry.ErrInvalidCredential] or [registry.ErrInvalidOptions].
 func (o BuildOptions) Validate() (ValidatedBuildOptions, error) {
 	source, err := manifests.SourceDir(o.SourcePath)
@@ -159,6 +162,9 @@ func (o BuildOptions) Validate() (ValidatedBuildOptions, error) {
 		return ValidatedBuildOptions{}, err
 	}
 	o.SourcePath = source
+	if o.Roots, err = validRoots(o.Roots); err != nil {
+		return ValidatedBuildOptions{}, err
+	}
 	base := filepath.Base(source)
 	o.Prefix = cmp.Or(o.Prefix, base)
 	o.Symlinks = cmp.Or(o.Symlinks, manifests.SymlinksFollow)
@@ -207,6 +213,24 @@ func (o BuildOptions) validateTarget(fallback string) (_ ValidatedBuildOptions, 
 	return v, nil
 }
 
+// validRoots checks the roots and makes their directories absolute.
+func validRoots(roots []manifests.Root) ([]manifests.Root, error) {
+	roots = slices.Clone(roots)
+	for i, r := range roots {
+		if err := r.Validate(); err != nil {
+			return nil, err
+		}
+		if r.Dir == "" {
+			continue
+		}
+		var err error
+		if roots[i].Dir, err = manifests.SourceDir(r.Dir); err != nil {
+			return nil, err
+		}
+	}
+	return roots, nil
+}
+
 // connection splits an endpoint into host[:port] and how to connect to it.
 func connection(endpoint, username, password string, opts RegistryOptions) (string, RegistryOptions, error) {
 	if strings.TrimSpace(endpoint) == "" {
@@ -236,6 +260,11 @@ func (v ValidatedBuildOptions) checkPacking() error {
 		}
 	}
 	return v.packOptions().Validate()
+}
+
+// roots are all trees, that of SourcePath first.
+func (v ValidatedBuildOptions) roots() []manifests.Root {
+	return append([]manifests.Root{{Dir: v.SourcePath}}, v.Roots...)
 }
 
 func (v ValidatedBuildOptions) collectOptions() manifests.Options {

@@ -51,6 +51,18 @@ func TestBuildRefuses(t *testing.T) {
 			require.NoError(t, os.Mkdir(o.SourcePath+"/app", 0o700))
 			require.NoError(t, os.WriteFile(o.SourcePath+"/app/x.yaml", []byte(configMap), 0o600))
 		}, packager.ErrCollision, "app/x.yaml"},
+		{"collision of roots", func(_ *testing.T, o *oci.BuildOptions) {
+			o.Roots = []manifests.Root{{Dir: o.SourcePath}}
+		}, manifests.ErrCollision, "\"cm.yaml\""},
+		{"missing root", func(_ *testing.T, o *oci.BuildOptions) {
+			o.Roots = []manifests.Root{{Path: "x", Dir: "no/such/place"}}
+		}, oci.ErrSourcePathNotFound, "no/such/place"},
+		{"root without manifests", func(t *testing.T, o *oci.BuildOptions) {
+			o.Roots = []manifests.Root{{Path: "x", Dir: t.TempDir()}}
+		}, oci.ErrNoManifestFiles, ""},
+		{"root above", func(_ *testing.T, o *oci.BuildOptions) {
+			o.Roots = []manifests.Root{{Path: "../x", Dir: "testdata"}}
+		}, manifests.ErrInvalidName, "../x"},
 		{"illegal pattern", func(_ *testing.T, o *oci.BuildOptions) { o.Include = []string{"[a"} }, manifests.ErrInvalidPattern, "[a"},
 		{"illegal tag", func(_ *testing.T, o *oci.BuildOptions) { o.Version = "no way" }, reference.ErrInvalidTag, "no way"},
 		{"illegal repository", func(_ *testing.T, o *oci.BuildOptions) { o.Repository = "../up" }, reference.ErrInvalidRepository, "../up"},

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"slices"
@@ -22,13 +21,20 @@ const maxProblems = 10_000
 // Set, where links are resolved: that is the tree which the consumer unpacks.
 type closure struct {
 	*walker
-	reader  *Reader
 	files   map[string]File
-	folders map[string]bool   // that hold anything, taken or not
-	skipped map[string]Reason // with a trailing slash for folders
-	trees   map[string]bool   // folders that are taken whole
+	folders map[string]bool    // that hold anything, taken or not
+	skipped map[string]leftOut // with a trailing slash for folders
+	whole   map[string]bool    // folders that are taken whole
 	named   map[string][]reference
 }
+
+// leftOut is an entry that was left out.
+type leftOut struct {
+	reason Reason
+	tree   int // that it is in; ambiguous for several
+}
+
+const ambiguous = -1
 
 // reference is where one kustomization's folder is named in that of another.
 type reference struct {
@@ -55,7 +61,6 @@ func (w *walker) closeOver(ctx context.Context) error {
 		return nil
 	}
 	c := w.newClosure()
-	defer func() { _ = c.reader.Close() }() // only read from
 	for _, name := range dropped {
 		if err := c.take(name); err != nil {
 			return err
@@ -84,8 +89,8 @@ func (w *walker) closeOver(ctx context.Context) error {
 
 func (w *walker) newClosure() *closure {
 	c := &closure{
-		walker: w, reader: &Reader{fsys: w.fsys, closer: io.NopCloser(nil)},
-		files: map[string]File{}, folders: map[string]bool{}, skipped: map[string]Reason{}, trees: map[string]bool{},
+		walker: w,
+		files:  map[string]File{}, folders: map[string]bool{}, skipped: map[string]leftOut{}, whole: map[string]bool{},
 		named: map[string][]reference{},
 	}
 	hold := func(name string) {
@@ -97,8 +102,16 @@ func (w *walker) newClosure() *closure {
 		c.files[f.Path] = f
 		hold(f.Path)
 	}
-	for _, s := range w.set.skipped {
-		c.skipped[s.Path] = s.Reason
+	tree := 0
+	for i, s := range w.set.skipped {
+		for tree+1 < len(w.skips) && i >= w.skips[tree+1] {
+			tree++
+		}
+		entry := leftOut{s.Reason, tree}
+		if _, found := c.skipped[s.Path]; found {
+			entry.tree = ambiguous
+		}
+		c.skipped[s.Path] = entry
 		hold(strings.TrimSuffix(s.Path, "/"))
 	}
 	return c
@@ -156,8 +169,8 @@ func (c *closure) kustomization(folder string) string {
 // follow makes sure that what is named is in the Set, or says what is wrong.
 func (c *closure) follow(at Problem, r kustomize.Reference) (wrong, err error) {
 	target := path.Join(path.Dir(at.File), r.Path)
-	reason, skipped := c.skipped[target]
-	file := c.has(target) || skipped && reason == ReasonExtension
+	entry, skipped := c.skipped[target]
+	file := c.has(target) || skipped && entry.reason == ReasonExtension
 	switch {
 	case path.IsAbs(r.Path) || target == ".." || strings.HasPrefix(target, "../"):
 		return ErrReferenceEscapes, nil
@@ -170,15 +183,15 @@ func (c *closure) follow(at Problem, r kustomize.Reference) (wrong, err error) {
 	case file:
 		return nil, c.take(target)
 	case c.folders[target] && r.Kind == kustomize.Tree:
-		c.trees[target] = true
+		c.whole[target] = true
 		return nil, nil
 	case c.folders[target] && r.Kind == kustomize.File:
 		return ErrReferenceNotFile, nil
 	case c.folders[target]:
 		return c.enter(at, r.Path, target), nil
-	case skipped && reason == ReasonSpecial:
+	case skipped && entry.reason == ReasonSpecial:
 		return ErrSpecialFile, nil
-	case skipped || c.leftOut(target):
+	case skipped || c.inLeftOut(target):
 		return ErrReferenceLeftOut, nil
 	case r.Kind == kustomize.Tree:
 		return nil, nil
@@ -211,8 +224,8 @@ func holds(folder, name string) bool {
 	return folder == "." || name == folder || strings.HasPrefix(name, folder+"/")
 }
 
-// leftOut reports whether name is, or is in, a folder that was not entered.
-func (c *closure) leftOut(name string) bool {
+// inLeftOut reports whether name is, or is in, a folder that was not entered.
+func (c *closure) inLeftOut(name string) bool {
 	for ; name != "."; name = path.Dir(name) {
 		if _, skipped := c.skipped[name+"/"]; skipped {
 			return true
@@ -229,6 +242,11 @@ func (c *closure) take(name string) error {
 	if err := checkName(name, false); err != nil {
 		return err
 	}
+	tree := c.skipped[name].tree
+	if tree == ambiguous {
+		return &CollisionError{Path: name, First: name, Second: name}
+	}
+	c.enterTree(tree)
 	real, info, err := c.look(name)
 	if errors.Is(err, ErrSymlinkDangling) || err == nil && !info.Mode().IsRegular() { // it was a file before
 		return &PathError{Path: name, Err: ErrFileChanged}
@@ -250,24 +268,25 @@ func (c *closure) has(name string) bool {
 
 // look finds a file again that the walk came by.
 func (c *closure) look(name string) (string, fs.FileInfo, error) {
+	below := c.set.trees[c.tree].below(name)
 	if _, ok := c.fsys.(fs.ReadLinkFS); ok {
-		return c.resolve(place{path: name, real: name})
+		return c.resolve(place{path: name, real: below})
 	}
-	info, err := fs.Stat(c.fsys, name) // without links, or the walk had failed
+	info, err := fs.Stat(c.fsys, below) // without links, or the walk had failed
 	if err != nil {
 		return "", nil, &PathError{Path: name, Err: systemError(err)}
 	}
-	return name, info, nil
+	return below, info, nil
 }
 
 // takeTrees takes what is left in the folders of which all is needed.
 func (c *closure) takeTrees() error {
-	if len(c.trees) == 0 {
+	if len(c.whole) == 0 {
 		return nil
 	}
 	for _, s := range c.set.skipped {
 		for dir := path.Dir(s.Path); s.Reason == ReasonExtension; dir = path.Dir(dir) {
-			if c.trees[dir] {
+			if c.whole[dir] {
 				if err := c.take(s.Path); err != nil {
 					return err
 				}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -80,7 +79,7 @@ func (o Options) Validate() error {
 			return &PathError{Path: pattern, Err: ErrInvalidPattern}
 		}
 	}
-	if _, err := o.rules(); err != nil {
+	if _, err := o.rules("."); err != nil {
 		return err
 	}
 	return o.Symlinks.validate()
@@ -142,75 +141,92 @@ func SourceDir(dir string) (string, error) {
 // Collect takes everything or nothing. Its error is a [*PathError] with one of
 // the package's sentinels or the file system's own error, or that of ctx.
 func Collect(ctx context.Context, dir string, opts Options) (*Set, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	abs, err := SourceDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	open := func() (fs.FS, io.Closer, error) {
-		root, err := os.OpenRoot(abs + string(filepath.Separator)) // never waits for a FIFO
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, nil, &PathError{Path: abs, Err: ErrPathNotFound}
-		}
-		if err != nil {
-			return nil, nil, &PathError{Path: abs, Err: systemError(err)}
-		}
-		fsys := newRootFS(root)
-		return fsys, fsys, nil
-	}
-	set, err := collect(ctx, open, opts)
-	if errors.Is(err, ErrNoManifestFiles) {
-		return nil, &PathError{Path: abs, Err: ErrNoManifestFiles}
-	}
-	if err != nil {
-		return nil, err
-	}
-	set.name = filepath.Base(abs)
-	return set, nil
+	return CollectRoots(ctx, []Root{{Dir: dir}}, opts)
 }
 
 // CollectFS is [Collect] for the tree in fsys, which has to stay as it is for
 // as long as the Set is used. Symbolic links are followed where fsys is an
 // [fs.ReadLinkFS] and are [ErrSymlinkEscapes] where it is not.
 func CollectFS(ctx context.Context, fsys fs.FS, opts Options) (*Set, error) {
-	return collect(ctx, func() (fs.FS, io.Closer, error) {
-		return fsys, io.NopCloser(nil), nil
-	}, opts)
+	return CollectRoots(ctx, []Root{{FS: fsys}}, opts)
 }
 
-func collect(ctx context.Context, open func() (fs.FS, io.Closer, error), opts Options) (*Set, error) {
+// CollectRoots is [Collect] for several trees, each of which becomes a folder of
+// one Set. Rules that ignore hold in each of them as if it were alone, limits for
+// all of them together. Links stay inside their tree; what a kustomization names
+// may be in another.
+//
+// Each root has to have a file to give, and one of them a manifest. Two files of
+// one path, or a file where another root has a folder, are a [*CollisionError].
+// The other errors are those of Collect and of [Root.Validate].
+func CollectRoots(ctx context.Context, roots []Root, opts Options) (*Set, error) {
 	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	trees, err := treesOf(roots)
+	if err != nil {
 		return nil, err
 	}
 	if err := opts.Validate(); err != nil {
 		return nil, err
 	}
-	fsys, closer, err := open()
+	w := &walker{opts: opts.withDefaults(), set: &Set{name: trees[0].name(), trees: trees}}
+	reader, err := w.set.Open()
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = closer.Close() }() // only read from
-
-	rules, _ := opts.rules() // they are checked
-	w := walker{fsys: fsys, opts: opts.withDefaults(), set: &Set{open: open}}
-	w.lister = newLister(fsys, !opts.NoIgnoreFiles)
-	defer w.lister.close()
-	if err := w.folder(ctx, place{path: ".", real: "."}, rules); err != nil {
-		return nil, err
-	}
-	if !w.opts.NoClosure {
-		if err := w.closeOver(ctx); err != nil {
+	defer func() { _ = reader.Close() }() // only read from
+	w.reader = reader
+	for i := range trees {
+		if err := w.walk(ctx, i); err != nil {
 			return nil, err
 		}
 	}
-	if !slices.ContainsFunc(w.set.files, func(f File) bool { return IsManifest(f.Path) || kustomize.IsName(path.Base(f.Path)) }) {
-		return nil, &PathError{Err: ErrNoManifestFiles}
+	if err := w.finish(ctx); err != nil {
+		return nil, err
 	}
-	slices.SortFunc(w.set.files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
-	slices.SortFunc(w.set.skipped, func(a, b Skipped) int { return strings.Compare(a.Path, b.Path) })
 	return w.set, nil
+}
+
+// finish completes the Set of all trees.
+func (w *walker) finish(ctx context.Context) error {
+	if err := w.checkCollisions(); err != nil {
+		return err
+	}
+	if !w.opts.NoClosure {
+		if err := w.closeOver(ctx); err != nil {
+			return err
+		}
+	}
+	if err := w.checkEmptiness(); err != nil {
+		return err
+	}
+	w.sortFiles()
+	slices.SortFunc(w.set.skipped, func(a, b Skipped) int { return strings.Compare(a.Path, b.Path) })
+	return w.checkCollisions() // with what the kustomizations took along
+}
+
+func (w *walker) sortFiles() {
+	slices.SortFunc(w.set.files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+}
+
+// checkEmptiness refuses a tree of which nothing was taken, and a Set without a
+// manifest.
+func (w *walker) checkEmptiness() error {
+	found := false
+	gave := make([]bool, len(w.set.trees))
+	for _, f := range w.set.files {
+		gave[f.tree] = true
+		found = found || IsManifest(f.Path) || kustomize.IsName(path.Base(f.Path))
+	}
+	empty := slices.Index(gave, false)
+	if empty < 0 && !found {
+		empty = 0
+	}
+	if empty < 0 {
+		return nil
+	}
+	return &PathError{Path: w.set.trees[empty].dir, Err: ErrNoManifestFiles}
 }
 
 // IsManifest reports whether a file of this name is collected by default: its

@@ -32,18 +32,18 @@ type rules struct {
 	files *ignore.Matcher // those of files, and of Flux below
 }
 
-// rules returns those that hold everywhere.
-func (o Options) rules() (r rules, err error) {
-	if r.last, err = parseRules(o.Ignore, SourceOptions); err != nil || !o.IgnoreFluxDefaults {
+// rules returns those that hold everywhere in the tree which goes to folder.
+func (o Options) rules(folder string) (r rules, err error) {
+	if r.last, err = parseRules(folder, o.Ignore, SourceOptions); err != nil || !o.IgnoreFluxDefaults {
 		return r, err
 	}
-	r.files, err = parseRules(FluxDefaults(), SourceFluxDefaults)
+	r.files, err = parseRules(folder, FluxDefaults(), SourceFluxDefaults)
 	return r, err
 }
 
 // parseRules is for rules of one line each. What would say nothing, in a file a
 // matter of course, is a mistake here.
-func parseRules(lines []string, source string) (*ignore.Matcher, error) {
+func parseRules(folder string, lines []string, source string) (*ignore.Matcher, error) {
 	for _, line := range lines {
 		patterns, err := ignore.Parse([]byte(line), source)
 		if err != nil {
@@ -57,7 +57,7 @@ func parseRules(lines []string, source string) (*ignore.Matcher, error) {
 	if err != nil {
 		return nil, &PathError{Path: source, Err: ErrIgnoreFileTooLarge}
 	}
-	return (*ignore.Matcher)(nil).Add(".", patterns), nil
+	return (*ignore.Matcher)(nil).Add(folder, patterns), nil
 }
 
 // ignoring returns the rule that ignores what is at path, or nil.

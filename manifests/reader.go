@@ -11,15 +11,24 @@ import (
 // Reader reads the files of a [Set]. It is safe for concurrent use. It is
 // fastest where files that follow one another are in the same folder, so one
 // Reader for each goroutine is better than one for all.
-type Reader struct {
+type Reader struct{ trees []*treeReader }
+
+// treeReader reads the files of one tree.
+type treeReader struct {
 	fsys   fs.FS
 	closer io.Closer
 	direct direct
 }
 
-// Close releases the directory. Files that are open remain readable. It is not
+// Close releases the directories. Files that are open remain readable. It is not
 // called while ReadFile is.
-func (r *Reader) Close() error { return errors.Join(r.direct.close(), r.closer.Close()) }
+func (r *Reader) Close() error {
+	var errs []error
+	for _, t := range r.trees {
+		errs = append(errs, t.direct.close(), t.closer.Close())
+	}
+	return errors.Join(errs...)
+}
 
 // ReadFile fills p, which has to have the size of the file, with its content.
 // It does what Open, [Content.ReadAt] and Close do, with their errors, and is the
@@ -28,6 +37,10 @@ func (r *Reader) ReadFile(f File, p []byte) error {
 	if int64(len(p)) != f.Size {
 		return &PathError{Path: f.Path, Err: fs.ErrInvalid}
 	}
+	return r.trees[f.tree].readFile(f, p)
+}
+
+func (r *treeReader) readFile(f File, p []byte) error {
 	if _, disk := r.fsys.(*rootFS); disk && readsDirectly {
 		same, err := r.direct.read(r.fsys, f, p)
 		switch {
@@ -38,7 +51,7 @@ func (r *Reader) ReadFile(f File, p []byte) error {
 		}
 		return &PathError{Path: f.Path, Err: systemError(err)}
 	}
-	content, err := r.Open(f)
+	content, err := r.open(f)
 	if err != nil {
 		return err
 	}
@@ -55,7 +68,9 @@ func (r *Reader) ReadFile(f File, p []byte) error {
 // than when it was collected is [ErrFileChanged], found at Open or, for what
 // happens meanwhile, when its content is read. Other errors are the file
 // system's. All of them are wrapped in a [*PathError].
-func (r *Reader) Open(f File) (*Content, error) {
+func (r *Reader) Open(f File) (*Content, error) { return r.trees[f.tree].open(f) }
+
+func (r *treeReader) open(f File) (*Content, error) {
 	file, err := r.fsys.Open(f.real)
 	if err != nil && r.replaced(f) {
 		return nil, &PathError{Path: f.Path, Err: ErrFileChanged}
@@ -73,7 +88,7 @@ func (r *Reader) Open(f File) (*Content, error) {
 
 // replaced reports whether, in place of a file, there is nothing, something
 // else, or on the way to it what is no folder.
-func (r *Reader) replaced(f File) bool {
+func (r *treeReader) replaced(f File) bool {
 	lstat := fs.Lstat
 	for dir := path.Dir(f.real); dir != "."; dir = path.Dir(dir) {
 		if info, err := lstat(r.fsys, dir); err == nil && !info.IsDir() {

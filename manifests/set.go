@@ -1,8 +1,6 @@
 package manifests
 
 import (
-	"io"
-	"io/fs"
 	"slices"
 	"time"
 )
@@ -14,7 +12,8 @@ type File struct {
 	// Size is in bytes.
 	Size int64 `json:"size"`
 
-	real    string    // Path with its symbolic links resolved
+	tree    int       // of the Set's, the one that it is in
+	real    string    // where it is there, with its symbolic links resolved
 	modTime time.Time // to notice a change before the content is read
 }
 
@@ -66,11 +65,11 @@ type Set struct {
 	skipped  []Skipped
 	problems []Problem
 	size     int64
-	open     func() (fs.FS, io.Closer, error)
+	trees    []tree
 }
 
-// Name is the base name of the directory the Set was collected from, as the
-// caller wrote it, and "" for a Set of an [fs.FS].
+// Name is the base name of the directory the Set was collected from, the first
+// where there are several, as the caller wrote it, and "" for an [fs.FS].
 func (s *Set) Name() string { return s.name }
 
 // Files lists the files in the order of their path's bytes.
@@ -84,12 +83,17 @@ func (s *Set) Size() int64 { return s.size }
 
 // Open gives access to the content of the files. The caller closes the Reader.
 //
-// The error is a [*PathError]: the directory is gone ([ErrPathNotFound]) or
-// cannot be opened.
+// The error is a [*PathError]: a directory is gone ([ErrPathNotFound]) or cannot
+// be opened.
 func (s *Set) Open() (*Reader, error) {
-	fsys, closer, err := s.open()
-	if err != nil {
-		return nil, err
+	r := &Reader{trees: make([]*treeReader, 0, len(s.trees))}
+	for _, t := range s.trees {
+		fsys, closer, err := t.open()
+		if err != nil {
+			_ = r.Close() // only read from
+			return nil, err
+		}
+		r.trees = append(r.trees, &treeReader{fsys: fsys, closer: closer})
 	}
-	return &Reader{fsys: fsys, closer: closer}, nil
+	return r, nil
 }

@@ -26,24 +26,43 @@ func (p place) child(name string) place {
 	return place{path.Join(p.path, name), path.Join(p.real, name)}
 }
 
+// walker walks the trees of a Set, one after another.
 type walker struct {
-	fsys    fs.FS
 	opts    Options
 	set     *Set
-	lister  *lister
+	reader  *Reader
+	skips   []int // how many entries were left out before each tree
+	entries int   // in all, since links can make many of few
+
+	tree    int      // the one at hand
+	fsys    fs.FS    // that of the tree
+	lister  *lister  // the same
 	folders []string // the real paths of the folders that are being walked
-	entries int      // links can make many of few
+}
+
+// enterTree makes tree i the one at hand.
+func (w *walker) enterTree(i int) { w.tree, w.fsys = i, w.reader.trees[i].fsys }
+
+// walk goes through tree i.
+func (w *walker) walk(ctx context.Context, i int) error {
+	w.enterTree(i)
+	t := w.set.trees[i]
+	rules, _ := w.opts.rules(t.path) // they are checked
+	w.skips = append(w.skips, len(w.set.skipped))
+	w.lister = newLister(w.fsys, !w.opts.NoIgnoreFiles)
+	defer w.lister.close()
+	return w.folder(ctx, place{path: t.path, real: "."}, rules)
 }
 
 func (w *walker) folder(ctx context.Context, at place, r rules) error {
-	if len(w.folders) > w.opts.MaxDepth {
+	if w.set.trees[w.tree].depth()+len(w.folders) > w.opts.MaxDepth {
 		return &PathError{Path: at.path, Err: &LimitError{"MaxDepth", int64(w.opts.MaxDepth)}}
 	}
 	w.folders = append(w.folders, at.real)
 	defer func() { w.folders = w.folders[:len(w.folders)-1] }()
 
 	entries, err := w.lister.read(at.real)
-	if errors.Is(err, fs.ErrNotExist) && at.path != "." {
+	if errors.Is(err, fs.ErrNotExist) && at.real != "." {
 		return &PathError{Path: at.path, Err: ErrFileChanged}
 	}
 	if err != nil {
@@ -170,6 +189,7 @@ func (w *walker) file(at place, stat func() (fs.FileInfo, error)) error {
 	w.set.files = append(w.set.files, File{
 		Path:    at.path,
 		Size:    info.Size(),
+		tree:    w.tree,
 		real:    at.real,
 		modTime: info.ModTime(),
 	})

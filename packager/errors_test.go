@@ -35,7 +35,7 @@ func TestErrors(t *testing.T) {
 		{
 			"collision", plan(packager.GitOpsEngineFlux, "", "a.yaml", "a.yaml/b.yaml"), packager.ErrCollision,
 			`two entries collide in the archive: "a.yaml" and "a.yaml/b.yaml" both need "a.yaml"`,
-			`choose another prefix, or one engine, so that the tree is laid out only once`,
+			`give one of the two another name, or its root another path`,
 		},
 		{
 			"collision of the copies", plan(packager.GitOpsEngineNone, "app", "a.yaml", "app/b.yaml"), packager.ErrCollision,

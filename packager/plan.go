@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/kubeoci/oci/internal/collision"
 	"github.com/kubeoci/oci/manifests"
 )
 
@@ -17,35 +18,14 @@ var (
 	// ErrCollision reports two entries of one name, or a file where a folder
 	// has to be. The error in the chain is a [*CollisionError], or an
 	// [*EntryError] where an archive is unpacked.
-	ErrCollision = errors.New("two entries collide in the archive")
+	ErrCollision = manifests.ErrCollision
 	// ErrInvalidPrefix reports a prefix that is not the name of a folder.
 	ErrInvalidPrefix = errors.New("invalid prefix")
 )
 
-// CollisionError names two files that cannot both be in the archive. It
-// matches [ErrCollision].
-type CollisionError struct {
-	// Path is the place in the archive that both need.
-	Path string
-	// First and Second are the files, as they are named in the Set. Second is
-	// empty where it is the whole copy of the tree under the prefix.
-	First, Second string
-}
-
-func (e *CollisionError) Error() string {
-	if e.Second == "" {
-		return fmt.Sprintf("%v: %q and the copy of the tree both need %q", ErrCollision, e.First, e.Path)
-	}
-	return fmt.Sprintf("%v: %q and %q both need %q", ErrCollision, e.First, e.Second, e.Path)
-}
-
-// Is reports whether target is [ErrCollision].
-func (e *CollisionError) Is(target error) bool { return target == ErrCollision }
-
-// Hint says what to do about the error.
-func (e *CollisionError) Hint() string {
-	return "choose another prefix, or one engine, so that the tree is laid out only once"
-}
+// CollisionError names two files that cannot both be in the archive, as they are
+// named in the Set. It matches [ErrCollision].
+type CollisionError = manifests.CollisionError
 
 // Entry is a file of the Set and its path in the archive.
 type Entry struct {
@@ -124,27 +104,17 @@ func checkCopies(files []manifests.File, prefix string) error {
 	return nil
 }
 
-// checkCollisions goes through entries that are sorted, so that two of one path
-// follow one another.
+// checkCollisions refuses entries, sorted by path, that cannot be in one archive.
 func checkCollisions(entries []Entry) error {
-	for i := 1; i < len(entries); i++ {
-		if a, b := entries[i-1], entries[i]; a.Path == b.Path {
-			return &CollisionError{Path: a.Path, First: a.File.Path, Second: b.File.Path}
-		}
+	paths := make([]string, len(entries))
+	for i, e := range entries {
+		paths[i] = e.Path
 	}
-	folders := map[string]bool{}
-	for _, e := range entries {
-		for dir := path.Dir(e.Path); dir != "." && !folders[dir]; dir = path.Dir(dir) {
-			folders[dir] = true
-			if i, found := slices.BinarySearchFunc(entries, dir, comparePath); found {
-				return &CollisionError{Path: dir, First: entries[i].File.Path, Second: e.File.Path}
-			}
-		}
+	if c := collision.Find(paths); c != nil {
+		return &CollisionError{Path: c.Path, First: entries[c.First].File.Path, Second: entries[c.Second].File.Path}
 	}
 	return nil
 }
-
-func comparePath(e Entry, path string) int { return strings.Compare(e.Path, path) }
 
 // checkPrefix accepts what manifests accepts as the name of a folder.
 func checkPrefix(prefix string) error {

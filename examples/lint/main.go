@@ -25,6 +25,9 @@ What both engines would say, each with its default settings:
 Before a push for Argo CD, of a kustomization that generates from other files:
   go run ./examples/lint -engine argocd -include '*.properties' -include '*.env' testdata/trees/kustomize
 
+Before an overlay is pushed together with a base that is elsewhere:
+  go run ./examples/lint -engine flux -root base=../base ./overlay
+
 Where Flux is told one of many folders:
   go run ./examples/lint -engine flux -path clusters/production ./fleet
 
@@ -42,31 +45,24 @@ func main() { cli.Main(run) }
 
 // config is what the command line says.
 type config struct {
-	engine  string
-	prefix  string
-	path    string
-	least   string
-	json    bool
-	tags    []string
-	collect manifests.Options
+	engine string
+	prefix string
+	path   string
+	least  string
+	json   bool
+	tags   []string
+	files  *cli.Collection
 }
 
 func newConfig(flags *flag.FlagSet) *config {
 	c := new(config)
-	add := func(list *[]string) func(string) error {
-		return func(s string) error {
-			*list = append(*list, s)
-			return nil
-		}
-	}
 	flags.StringVar(&c.engine, "engine", "none", "check for `none|flux|argocd`; none is both, and neither for certain")
 	flags.StringVar(&c.prefix, "prefix", "", "`folder` to lay the tree out under, for argocd and none; without it the base name of DIR")
 	flags.StringVar(&c.path, "path", "", "`folder` of DIR that the engines are told; without it DIR itself")
 	flags.StringVar(&c.least, "min", "info", "print findings from `info|warning|error` on")
 	flags.BoolVar(&c.json, "json", false, "print the findings as JSON")
-	flags.Func("tag", "`tag` that is to be set, can be repeated", add(&c.tags))
-	flags.Func("include", "further files to take along, such as `*.properties`, can be repeated", add(&c.collect.Include))
-	flags.BoolVar(&c.collect.AllowEmptyFiles, "allow-empty-files", false, "take manifest files of no bytes, which are an error otherwise")
+	flags.Func("tag", "`tag` that is to be set, can be repeated", cli.List(&c.tags))
+	c.files = cli.CollectionFlags(flags)
 	return c
 }
 
@@ -87,10 +83,11 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	if flags.NArg() == 0 {
 		return cli.Usagef("name the directory to check")
 	}
-	if err := c.collect.Validate(); err != nil {
-		return cli.Usagef("-include: %w", err)
+	if err := c.files.Validate(); err != nil {
+		return err
 	}
-	set, err := manifests.Collect(ctx, flags.Arg(0), c.collect)
+	roots := append([]manifests.Root{{Dir: flags.Arg(0)}}, c.files.Roots...)
+	set, err := manifests.CollectRoots(ctx, roots, c.files.Options)
 	if err != nil {
 		return err
 	}

@@ -69,12 +69,17 @@ func TestLintStatus(t *testing.T) {
 		{"a path that is not there", []string{"-engine", "flux", "-path", "c", dir}, 1, "path-missing", ""},
 		{"a path below a prefix", []string{"-engine", "argocd", "-prefix", "x", "-path", "a", dir}, 0, "warnings: 0", ""},
 		{"further files", []string{"-engine", "argocd", "-include", "*.properties", dir}, 0, "files: 5", ""},
+		{"a further root", []string{"-engine", "flux", "-path", "a", "-root", "more/=" + filepath.Join(dir, "a"), dir}, 0, "files: 5", ""},
+		{"ignored files", []string{"-engine", "flux", "-path", "a", "-ignore", "/b/", dir}, 0, "files: 3", ""},
 		{"a tag", []string{"-engine", "argocd", "-tag", "1.0.0_1", dir}, 0, "warning  tag", ""},
 		{"no directory", nil, 2, "", "name the directory"},
 		{"two directories", []string{dir, dir}, 2, "", "argument 2 is one too many"},
 		{"a wrong engine", []string{"-engine", "helm", dir}, 2, "", "unknown GitOps engine"},
 		{"a wrong severity", []string{"-min", "fatal", dir}, 2, "", "unknown severity"},
 		{"a wrong pattern", []string{"-include", "[", dir}, 2, "", "-include"},
+		{"a wrong rule", []string{"-ignore", "[", dir}, 2, "", "-ignore"},
+		{"a wrong policy", []string{"-symlinks", "no", dir}, 2, "", "-symlinks"},
+		{"a root without a folder", []string{"-root", dir, dir}, 2, "", "base=../base"},
 		{"a directory that is not there", []string{filepath.Join(dir, "none")}, 1, "", "source path does not exist"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/examples/internal/cli"
-	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 )
 
@@ -19,11 +18,7 @@ type config struct {
 	engine      string
 	tags        []string
 	prefix      string
-	include     []string
-	ignore      []string
-	ignoreFlux  bool
-	symlinks    string
-	allowEmpty  bool
+	collection  *cli.Collection
 	annotations map[string]string
 	created     string
 	level       int
@@ -37,22 +32,9 @@ func newConfig(flags *flag.FlagSet) *config {
 	c := &config{annotations: map[string]string{}}
 	flags.StringVar(&c.ref, "ref", "", "where to push to: `oci://host[:port]/repository[/variant]:tag`")
 	flags.StringVar(&c.engine, "engine", "none", "lay the tree out for `none|flux|argocd`; none serves both")
-	flags.Func("tag", "further `tag` to set, can be repeated", func(tag string) error {
-		c.tags = append(c.tags, tag)
-		return nil
-	})
+	flags.Func("tag", "further `tag` to set, can be repeated", cli.List(&c.tags))
 	flags.StringVar(&c.prefix, "prefix", "", "`folder` to lay the tree out under, for argocd and none; without it the base name of DIR")
-	flags.Func("include", "further files to take along, such as `*.properties`, can be repeated", func(pattern string) error {
-		c.include = append(c.include, pattern)
-		return nil
-	})
-	flags.Func("ignore", "leave out what this `rule` of a .gitignore file would ignore, such as charts/, can be repeated", func(rule string) error {
-		c.ignore = append(c.ignore, rule)
-		return nil
-	})
-	flags.BoolVar(&c.ignoreFlux, "ignore-flux-defaults", false, "leave out what Flux leaves out by default")
-	flags.StringVar(&c.symlinks, "symlinks", "follow", "`follow|skip|refuse` symbolic links; skip leaves out those that follow takes for an error")
-	flags.BoolVar(&c.allowEmpty, "allow-empty-files", false, "take manifest files of no bytes, which are an error otherwise")
+	c.collection = cli.CollectionFlags(flags)
 	flags.Func("annotation", "annotation `key=value` to add, can be repeated", c.addAnnotation)
 	flags.StringVar(&c.created, "created", "", "creation `time` to record, as in 2006-01-02T15:04:05Z; without it SOURCE_DATE_EPOCH is used, else the epoch")
 	flags.IntVar(&c.level, "level", 0, "how hard to compress: `1 to 9`; without it 6")
@@ -95,15 +77,18 @@ func (c *config) options(env cli.Env) (oci.BuildOptions, error) {
 	if err != nil {
 		return oci.BuildOptions{}, err
 	}
+	collect := c.collection.Options
 	return oci.BuildOptions{
 		GitOpsEngine:       engine,
 		Tags:               c.tags,
 		Prefix:             c.prefix,
-		Include:            c.include,
-		Ignore:             c.ignore,
-		IgnoreFluxDefaults: c.ignoreFlux,
-		Symlinks:           manifests.SymlinkPolicy(c.symlinks),
-		AllowEmptyFiles:    c.allowEmpty,
+		Include:            collect.Include,
+		Ignore:             collect.Ignore,
+		IgnoreFluxDefaults: collect.IgnoreFluxDefaults,
+		Symlinks:           collect.Symlinks,
+		SkipSpecial:        collect.SkipSpecial,
+		AllowEmptyFiles:    collect.AllowEmptyFiles,
+		Roots:              c.collection.Roots,
 		Annotations:        c.annotations,
 		Created:            created,
 		CompressionLevel:   c.level,

@@ -35,6 +35,9 @@ Push from CI, and hand the digest on:
     -annotation org.opencontainers.image.source="$REPOSITORY_URL" \
     -annotation org.opencontainers.image.revision="$COMMIT" ./deploy | jq -r .artifact.digest
 
+Push an overlay together with a base that is elsewhere:
+  go run ./examples/push -ref oci://localhost:5000/shop:1.4.0 -root base=../base ./overlay
+
 The exit status is 0, 1 for a failure, and 2 for wrong usage.
 `
 

@@ -256,6 +256,8 @@ func TestWrongUsage(t *testing.T) {
 		{"zero time", []string{"-created", "0001-01-01T00:00:00Z", flatTree}, "-created"},
 		{"illegal tag", []string{"-tag", "a+b", flatTree}, `hint: write "a-b"`},
 		{"illegal pattern", []string{"-include", "a/b", flatTree}, "invalid pattern"},
+		{"illegal root", []string{"-root", "base", flatTree}, "base=../base"},
+		{"root above", []string{"-root", "../x=" + flatTree, flatTree}, "cannot be carried"},
 		{"illegal prefix", []string{"-prefix", "a/b", flatTree}, "invalid prefix"},
 		{"reserved annotation", []string{"-annotation", "org.opencontainers.image.title=x", flatTree}, "an option of its own"},
 		{"credentials in the clear over TLS", []string{ref, "-plain-http-credentials", "-insecure-skip-verify", flatTree}, "contradict"},

@@ -1,0 +1,69 @@
+package manifests
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/kubeoci/oci/internal/collision"
+)
+
+// ErrCollision reports two files of one path, or a file where a folder has to be.
+// The error in the chain is a [*CollisionError].
+var ErrCollision = errors.New("two entries collide in the archive")
+
+// CollisionError names two files that cannot be in one tree. It matches
+// [ErrCollision].
+type CollisionError struct {
+	// Path is the place that both need.
+	Path string
+	// First and Second are the files: where they are on disk, or how they are
+	// named in the Set. Second is empty where it is the whole copy of a tree under
+	// a prefix.
+	First, Second string
+}
+
+func (e *CollisionError) Error() string {
+	if e.Second == "" {
+		return fmt.Sprintf("%v: %q and the copy of the tree both need %q", ErrCollision, e.First, e.Path)
+	}
+	return fmt.Sprintf("%v: %q and %q both need %q", ErrCollision, e.First, e.Second, e.Path)
+}
+
+// Is reports whether target is [ErrCollision].
+func (e *CollisionError) Is(target error) bool { return target == ErrCollision }
+
+// Hint says what to do about the error.
+func (e *CollisionError) Hint() string {
+	if e.Second == "" {
+		return "choose another prefix, or one engine, so that the tree is laid out only once"
+	}
+	return "give one of the two another name, or its root another path"
+}
+
+// checkCollisions goes through the files of several trees.
+func (w *walker) checkCollisions() error {
+	if len(w.set.trees) == 1 { // a file system has no collisions
+		return nil
+	}
+	w.sortFiles()
+	paths := make([]string, len(w.set.files))
+	for i, f := range w.set.files {
+		paths[i] = f.Path
+	}
+	c := collision.Find(paths)
+	if c == nil {
+		return nil
+	}
+	return &CollisionError{Path: c.Path, First: w.origin(w.set.files[c.First]), Second: w.origin(w.set.files[c.Second])}
+}
+
+// origin is where a file is on disk, or its path in the Set where that is not
+// known.
+func (w *walker) origin(f File) string {
+	t := w.set.trees[f.tree]
+	if t.dir == "" {
+		return f.Path
+	}
+	return filepath.Join(t.dir, filepath.FromSlash(t.below(f.Path)))
+}
