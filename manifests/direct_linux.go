@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -15,27 +16,25 @@ const readsDirectly = true
 // direct reads files with as few system calls and as little memory as it takes:
 // for small files, an [os.File] costs more than to read what is in it.
 //
-// The folder of a file is opened by [os.Root], and in it the file by a name of
-// one element that is no link. So nothing outside the root is reached here
-// either.
+// Folders are opened one after another from the root that [os.Root] opened, and in
+// the last of them the file, each by a name of one element that is no link. So
+// nothing outside the root is reached here either.
 type direct struct {
 	mu     sync.Mutex
-	name   string   // of the folder that is open
-	folder *os.File // nil at first
-	fd     int      // of the folder: to ask for it costs two system calls
+	root   *os.File // nil at first
+	name   string   // of the folder that is open, or "" for none
+	folder int
 }
 
-// read fills p with what is in f, and reports whether it was the file that was
-// collected. It opens nothing but regular files for long enough to read.
+// read fills p with what is in f, and reports whether it is the file that was
+// collected. That is asked when it was read: a change before or meanwhile shows
+// in its time.
 func (d *direct) read(fsys fs.FS, f File, p []byte) (same bool, err error) {
 	fd, err := d.open(fsys.(*rootFS).root, f.real)
 	if err != nil {
 		return false, err
 	}
 	defer func() { _ = syscall.Close(fd) }() // only read from
-	if same, err := isFile(fd, f); err != nil || !same {
-		return false, err
-	}
 	for n := 0; n < len(p); {
 		var more int
 		err := uninterrupted(func() (err error) {
@@ -50,31 +49,64 @@ func (d *direct) read(fsys fs.FS, f File, p []byte) (same bool, err error) {
 	return isFile(fd, f)
 }
 
+// open opens a file without waiting for who is at the other end of a FIFO.
 func (d *direct) open(root *os.Root, name string) (fd int, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if dir := path.Dir(name); d.folder == nil || dir != d.name {
-		folder, err := root.Open(dir)
-		if err != nil {
+	if dir := path.Dir(name); dir != d.name {
+		if err := d.enter(root, dir); err != nil {
 			return 0, err
 		}
-		_ = d.close() // only read from
-		d.name, d.folder, d.fd = dir, folder, int(folder.Fd())
 	}
-	const flags = syscall.O_RDONLY | syscall.O_CLOEXEC | syscall.O_NOFOLLOW | syscall.O_NONBLOCK
+	return openIn(d.folder, path.Base(name), syscall.O_NONBLOCK)
+}
+
+// enter opens a folder in place of the one that was.
+func (d *direct) enter(root *os.Root, name string) (err error) {
+	if d.root == nil {
+		if d.root, err = root.Open("."); err != nil {
+			return err
+		}
+	}
+	d.leave()
+	folder := int(d.root.Fd())
+	for i, part := range strings.Split(name, "/") {
+		next, err := openIn(folder, part, syscall.O_DIRECTORY)
+		if i > 0 {
+			_ = syscall.Close(folder) // only read from
+		}
+		if err != nil {
+			return err
+		}
+		folder = next
+	}
+	d.name, d.folder = name, folder
+	return nil
+}
+
+func (d *direct) leave() {
+	if d.name != "" {
+		_ = syscall.Close(d.folder) // only read from
+		d.name = ""
+	}
+}
+
+// close is not called while read is.
+func (d *direct) close() error {
+	d.leave()
+	if d.root == nil {
+		return nil
+	}
+	return d.root.Close()
+}
+
+// openIn opens what has a name of one element in a folder.
+func openIn(folder int, name string, flags int) (fd int, err error) {
 	err = uninterrupted(func() (err error) {
-		fd, err = syscall.Openat(d.fd, path.Base(name), flags, 0)
+		fd, err = syscall.Openat(folder, name, syscall.O_RDONLY|syscall.O_CLOEXEC|syscall.O_NOFOLLOW|flags, 0)
 		return err
 	})
 	return fd, err
-}
-
-// close is called with the lock held.
-func (d *direct) close() error {
-	if d.folder == nil {
-		return nil
-	}
-	return d.folder.Close()
 }
 
 // isFile reports whether fd is the regular file that was collected.
