@@ -23,6 +23,7 @@ const (
 	CodePortableName      Code = "portable-name"
 	CodeFluxIgnored       Code = "flux-ignored"
 	CodeSourceIgnore      Code = "source-ignore"
+	CodeEmptyFile         Code = "empty-file"
 	CodeJSONNotTaken      Code = "json-not-taken"
 	CodeExtensionCase     Code = "extension-case"
 	CodeJSONObjects       Code = "json-objects"
@@ -57,6 +58,7 @@ var hints = map[Code]string{
 	CodeArchiveSize:       "leave files out, or split the directory",
 	CodeManifestSize:      "add a kustomization.yaml, split the directory, or raise the limit of Argo CD's repository server",
 	CodeEntryName:         "rename it",
+	CodeEmptyFile:         "remove it, or find out why nothing was written to it",
 	CodeCaseTwins:         "rename one of them",
 	CodePortableName:      "rename it, where anybody is to unpack the artifact on Windows",
 	CodeFluxIgnored:       "rename it, or add a .sourceignore file",

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kubeoci/oci/internal/objects"
+	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 )
 
@@ -43,6 +44,7 @@ func isEmpty(s *source) bool {
 
 // checkSource is about what is in a file.
 func (c *checker) checkSource(s *source) {
+	c.checkEmpty(s)
 	each(s.content.Objects, func(o objects.Object) {
 		if o.Secret {
 			c.add(Finding{Code: CodeSecret, Severity: Warning, File: s.file.Path, Line: o.Line, Column: o.Column, Message: fmt.Sprintf("the Secret %.80q is not encrypted", o.Name)}, nil)
@@ -63,6 +65,20 @@ func (c *checker) checkSource(s *source) {
 	if s.chart == "" && !isKustomization(s.file.Path) {
 		c.checkObjects(s)
 		c.checkJSON(s)
+	}
+}
+
+// checkEmpty is about a manifest file of no bytes, and about JSON without a value,
+// which those who read JSON refuse.
+func (c *checker) checkEmpty(s *source) {
+	f := Finding{Code: CodeEmptyFile, Severity: Info, File: s.file.Path, Message: "the file is empty"}
+	reading := c.reading(s)
+	switch {
+	case s.content.JSON && len(s.content.Objects) == 0 && len(s.content.Problems) == 0 && len(reading) > 0:
+		f.Message = subject(reading, "refuse") + " a JSON file with nothing in it"
+		c.addRefused(f, reading)
+	case s.file.Size == 0 && manifests.IsManifest(s.file.Path) && !isKustomization(s.file.Path):
+		c.add(f, nil)
 	}
 }
 

@@ -37,6 +37,7 @@
 //	portable-name        a name that Windows refuses
 //	flux-ignored         a file that Flux drops by default
 //	source-ignore        a .sourceignore, which is not replayed
+//	empty-file           a manifest file of no bytes
 //	json-not-taken       a JSON file where Flux reads YAML only
 //	extension-case       an extension in upper case, which no engine reads
 //	json-objects         several objects in a JSON file

@@ -199,6 +199,11 @@ func TestNames(t *testing.T) {
 
 func TestObjects(t *testing.T) {
 	runRules(t, []ruleTest{
+		{"empty files", tree{"app.yaml": app, "b.yaml": "", "c.json": "", "d.txt": "", "e.yaml": "\n", "f.json": "\n"}, argocd, []string{
+			"b.yaml: info: the file is empty [empty-file]",
+			"c.json: error: Argo CD refuses a JSON file with nothing in it [empty-file]",
+			"f.json: error: Argo CD refuses a JSON file with nothing in it [empty-file]",
+		}},
 		{"no object, Flux", tree{"app.yaml": app, "values.yaml": "a: 1\n"}, flux, []string{
 			"values.yaml:1:1: error: Flux refuses a document that is no Kubernetes object [not-an-object]",
 		}},

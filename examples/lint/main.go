@@ -66,6 +66,15 @@ func newConfig(flags *flag.FlagSet) *config {
 	return c
 }
 
+// asErrors makes errors of the findings with a code.
+func asErrors(findings preflight.Findings, code preflight.Code) {
+	for i := range findings {
+		if findings[i].Code == code {
+			findings[i].Severity = preflight.Error
+		}
+	}
+}
+
 func run(ctx context.Context, env cli.Env, args []string) error {
 	flags := flag.NewFlagSet("lint", flag.ContinueOnError)
 	c := newConfig(flags)
@@ -86,6 +95,8 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	if err := c.files.Validate(); err != nil {
 		return err
 	}
+	refuseEmpty := !c.files.Options.AllowEmptyFiles
+	c.files.Options.AllowEmptyFiles = true // to say what else there is
 	roots := append([]manifests.Root{{Dir: flags.Arg(0)}}, c.files.Roots...)
 	set, err := manifests.CollectRoots(ctx, roots, c.files.Options)
 	if err != nil {
@@ -99,6 +110,9 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	findings, err := preflight.Check(ctx, set, layout, preflight.Options{Tags: c.tags})
 	if err != nil {
 		return err
+	}
+	if refuseEmpty {
+		asErrors(findings, preflight.CodeEmptyFile)
 	}
 	if err := report(env.Stdout, len(set.Files()), findings, least, c.json); err != nil {
 		return fmt.Errorf("print the findings: %w", err)

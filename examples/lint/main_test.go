@@ -53,7 +53,9 @@ files: 4, errors: 2, warnings: 0, infos: 0
 }
 
 func TestLintStatus(t *testing.T) {
-	dir := shop(t)
+	dir, empty := shop(t), t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(empty, "app.yaml"), []byte(object), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(empty, "empty.yaml"), nil, 0o600))
 	for _, tt := range []struct {
 		name   string
 		args   []string
@@ -72,6 +74,8 @@ func TestLintStatus(t *testing.T) {
 		{"a further root", []string{"-engine", "flux", "-path", "a", "-root", "more/=" + filepath.Join(dir, "a"), dir}, 0, "files: 5", ""},
 		{"ignored files", []string{"-engine", "flux", "-path", "a", "-ignore", "/b/", dir}, 0, "files: 3", ""},
 		{"a tag", []string{"-engine", "argocd", "-tag", "1.0.0_1", dir}, 0, "warning  tag", ""},
+		{"an empty file", []string{"-engine", "flux", empty}, 1, "empty.yaml\n  -  error  empty-file  the file is empty\n", ""},
+		{"an empty file that is allowed", []string{"-engine", "flux", "-allow-empty-files", empty}, 0, "infos: 1", ""},
 		{"no directory", nil, 2, "", "name the directory"},
 		{"two directories", []string{dir, dir}, 2, "", "argument 2 is one too many"},
 		{"a wrong engine", []string{"-engine", "helm", dir}, 2, "", "unknown GitOps engine"},
