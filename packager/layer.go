@@ -62,7 +62,7 @@ func (p *Packer) writeLayer(ctx context.Context, w io.Writer) (Content, error) {
 	if err := compressed.open(); err != nil {
 		return Content{}, err
 	}
-	packed, err := p.read(ctx, func(s *slot) (err error) {
+	packed, err := p.read(ctx, newSlots(spareSlots), func(s *slot) (err error) {
 		s.compressed, err = cached.compress(s, level)
 		return err
 	}, func(s *slot) error {
@@ -75,13 +75,13 @@ func (p *Packer) writeLayer(ctx context.Context, w io.Writer) (Content, error) {
 	return packed, compressed.close()
 }
 
-// read reads the archive block by block. It calls work for each on several
-// cores, and then hand in the order of the archive.
-func (p *Packer) read(ctx context.Context, work, hand func(*slot) error) (Content, error) {
+// read reads the archive block by block into the slots. It calls work for each on
+// several cores, and then hand in the order of the archive.
+func (p *Packer) read(ctx context.Context, slots []*slot, work, hand func(*slot) error) (Content, error) {
 	source := newSource(p.set, p.layout, p.archive)
 	defer source.close()
 	digester := digest.Canonical.Digester()
-	err := ordered.Each(ctx, p.archive.Blocks(), newSlots(), func(_ context.Context, s *slot, n int) error {
+	err := ordered.Each(ctx, p.archive.Blocks(), slots, func(_ context.Context, s *slot, n int) error {
 		if err := source.fill(s, n); err != nil {
 			return err
 		}

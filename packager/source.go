@@ -23,11 +23,13 @@ type slot struct {
 }
 
 // spareSlots are what workers go on in while others wait for their turn to be
-// handed on.
+// handed on. Compressing takes longer for some blocks than for others; where
+// blocks are only read, more memory than caches hold costs more than it gains.
 const spareSlots = 3
 
-func newSlots() []*slot {
-	slots := make([]*slot, min(runtime.GOMAXPROCS(0), maxWorkers)+spareSlots)
+// newSlots returns one for each worker, and spare ones.
+func newSlots(spare int) []*slot {
+	slots := make([]*slot, min(runtime.GOMAXPROCS(0), maxWorkers)+spare)
 	for i := range slots {
 		slots[i] = new(slot)
 	}
