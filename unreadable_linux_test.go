@@ -31,3 +31,23 @@ func TestBuildOfAnUnreadableFile(t *testing.T) {
 		assert.Equal(t, "GET /v2/app/manifests/v1", request)
 	}
 }
+
+func TestBuildOfAFileThatBecomesUnreadable(t *testing.T) {
+	server := startRegistry(t, memregistry.Options{})
+	source := tree(t, map[string]string{"cm.yaml": configMap})
+	unprivileged.Run(t, source, func() {
+		_, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), oci.BuildOptions{
+			SourcePath: source, RegistryEndpoint: server.Host, Version: "v1", Preflight: oci.PreflightOff,
+			OnEvent: func(e oci.Event) {
+				if e.Phase == oci.PhaseCollect {
+					assert.NoError(t, os.Chmod(filepath.Join(source, "cm.yaml"), 0))
+				}
+			},
+		})
+		require.ErrorIs(t, err, fs.ErrPermission)
+		assert.EqualError(t, err, `permission denied: "cm.yaml"`)
+	})
+	for _, request := range server.takeRequests() { // the tag may have been asked for
+		assert.Equal(t, "GET /v2/app/manifests/v1", request)
+	}
+}

@@ -36,32 +36,6 @@ func TestWrongOptions(t *testing.T) {
 	assert.NoError(t, preflight.Options{}.Validate())
 }
 
-func TestFileThatChanges(t *testing.T) {
-	for _, tt := range []struct {
-		name   string
-		change func(path string) error
-	}{
-		{"gone", os.Remove},
-		{"longer", func(path string) error { return os.WriteFile(path, []byte(app+"# more\n"), 0o600) }},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			dir := t.TempDir()
-			path := filepath.Join(dir, "app.yaml")
-			require.NoError(t, os.WriteFile(path, []byte(app), 0o600))
-			set, err := manifests.Collect(t.Context(), dir, manifests.Options{})
-			require.NoError(t, err)
-			layout, err := packager.Plan(set.Files(), flux, "")
-			require.NoError(t, err)
-			require.NoError(t, tt.change(path))
-			_, err = preflight.Check(t.Context(), set, layout, preflight.Options{})
-			require.ErrorIs(t, err, manifests.ErrFileChanged)
-			pathErr := new(manifests.PathError)
-			require.ErrorAs(t, err, &pathErr)
-			assert.Equal(t, "app.yaml", pathErr.Path)
-		})
-	}
-}
-
 func TestDirectoryThatIsGone(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "shop")
 	require.NoError(t, os.Mkdir(dir, 0o700))

@@ -143,6 +143,12 @@ func TestKustomizations(t *testing.T) {
 		{"above the directory", tree{"app.yaml": app, "kustomization.yaml": "resources: [app.yaml, ../base]\n"}, flux, []string{
 			`kustomization.yaml:1:23: error: resources[1] names what is outside the source directory: "../base" [kustomization]`,
 		}},
+		{"itself", tree{"app.yaml": app, "kustomization.yaml": "resources: [app.yaml, kustomization.yaml]\n"}, flux, []string{
+			`kustomization.yaml:1:23: error: resources[1] leads in a circle: "kustomization.yaml" [kustomization]`,
+		}},
+		{"its own folder", tree{"a/app.yaml": app, "a/kustomization.yaml": "resources: [app.yaml, ./]\n"}, flux, []string{
+			`a/kustomization.yaml:1:23: error: resources[1] leads in a circle: "./" [kustomization]`,
+		}},
 	})
 }
 
