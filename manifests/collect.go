@@ -226,7 +226,7 @@ func (w *walker) checkEmptiness() error {
 	if empty < 0 {
 		return nil
 	}
-	return &PathError{Path: w.set.trees[empty].dir, Err: ErrNoManifestFiles}
+	return w.noFiles(w.set.trees[empty])
 }
 
 // IsManifest reports whether a file of this name is collected by default: its

@@ -175,13 +175,15 @@ func TestCollectEmptyFile(t *testing.T) {
 
 func TestCollectNothing(t *testing.T) {
 	for _, row := range []struct {
-		name string
-		tree tree
+		name    string
+		tree    tree
+		skipped map[manifests.Reason]int
 	}{
-		{"empty", tree{}},
-		{"folders only", tree{"a/b/": "", "c.yaml/": ""}},
-		{"other files only", tree{"README.md": "a", "a/values.txt": "b"}},
-		{"manifests under version control's own folder only", tree{".git/a.yaml": "a"}},
+		{"empty", tree{}, map[manifests.Reason]int{}},
+		{"folders only", tree{"a/b/": "", "c.yaml/": ""}, map[manifests.Reason]int{}},
+		{"other files only", tree{"README.md": "a", "a/values.txt": "b"}, map[manifests.Reason]int{manifests.ReasonExtension: 2}},
+		{"ignored files only", tree{"a.yaml": "a", "b/c.yaml": "b", ".sourceignore": "*.yaml"}, map[manifests.Reason]int{manifests.ReasonIgnored: 2, manifests.ReasonExtension: 1}},
+		{"manifests under version control's own folder only", tree{".git/a.yaml": "a"}, map[manifests.Reason]int{manifests.ReasonVersionControl: 1}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			_, err := manifests.CollectFS(t.Context(), row.tree.mapFS(), manifests.Options{})
@@ -190,6 +192,9 @@ func TestCollectNothing(t *testing.T) {
 			dir := row.tree.dir(t)
 			_, err = manifests.Collect(t.Context(), dir, manifests.Options{})
 			requirePathError(t, err, manifests.ErrNoManifestFiles, dir)
+			nothing := new(manifests.NoFilesError)
+			require.ErrorAs(t, err, &nothing)
+			assert.Equal(t, row.skipped, nothing.Skipped)
 		})
 	}
 }

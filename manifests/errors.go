@@ -15,7 +15,8 @@ var (
 	ErrPathNotFound = errors.New("source path does not exist")
 	// ErrPathNotDirectory reports a source path that is not a directory.
 	ErrPathNotDirectory = errors.New("source path is not a directory")
-	// ErrNoManifestFiles reports a tree without a single manifest file.
+	// ErrNoManifestFiles reports a tree without a single manifest file. The error
+	// in the chain is a [*NoFilesError].
 	ErrNoManifestFiles = errors.New("no manifest files (.yaml, .yml, .json)")
 )
 
@@ -83,6 +84,9 @@ func (e *PathError) Unwrap() error { return e.Err }
 
 // Hint says what to do about the error, or "".
 func (e *PathError) Hint() string {
+	if adviser, ok := e.Err.(interface{ Hint() string }); ok {
+		return adviser.Hint()
+	}
 	for _, h := range hints {
 		if errors.Is(e.Err, h.err) {
 			return h.text
@@ -98,7 +102,6 @@ var hints = []struct {
 	{ErrPathRequired, "name the directory that holds the manifests"},
 	{ErrPathNotFound, "check the path"},
 	{ErrPathNotDirectory, "name the directory that holds the file"},
-	{ErrNoManifestFiles, "check that this is the right directory"},
 	{ErrSymlinkEscapes, "replace the link with the file, or link relatively to a place inside the directory"},
 	{ErrSymlinkDangling, "remove the link, or create what it points to"},
 	{ErrSymlinkLoop, "remove the link"},

@@ -49,9 +49,24 @@ func TestErrors(t *testing.T) {
 			`source path is not a directory: "file.yaml"`, `name the directory that holds the file`,
 		},
 		{
-			"no manifests", inTree(tree{"README.md": "a"}, manifests.Options{}), manifests.ErrNoManifestFiles,
+			"no manifests", inTree(tree{}, manifests.Options{}), manifests.ErrNoManifestFiles,
 			`no manifest files (.yaml, .yml, .json)`,
 			`check that this is the right directory`,
+		},
+		{
+			"no manifests but other files", inTree(tree{"README.md": "a", "a/b.txt": "b"}, manifests.Options{}), manifests.ErrNoManifestFiles,
+			`no manifest files (.yaml, .yml, .json)`,
+			`include files by a pattern for their names, or check that this is the right directory; left out: 2 (extension)`,
+		},
+		{
+			"no manifests but ignored ones", inTree(tree{"a.yaml": "a", "b/c.yaml": "c", "b/d.yaml": "d"}, manifests.Options{Ignore: []string{"*.yaml", "b/"}}), manifests.ErrNoManifestFiles,
+			`no manifest files (.yaml, .yml, .json)`,
+			`change the rules to ignore, or check that this is the right directory; left out: 2 (ignored)`,
+		},
+		{
+			"no manifests but all kinds of other entries", inTree(tree{"a.yaml": "a", "b.txt": "b", ".git/c.yaml": "c"}, manifests.Options{Ignore: []string{"a.*"}}), manifests.ErrNoManifestFiles,
+			`no manifest files (.yaml, .yml, .json)`,
+			`change the rules to ignore, or include files by a pattern for their names, or check that this is the right directory; left out: 1 (extension), 1 (ignored), 1 (version-control)`,
 		},
 		{
 			"link out", inTree(tree{"sub/a.yaml": linkTo + "../../b.yaml"}, manifests.Options{}), manifests.ErrSymlinkEscapes,
