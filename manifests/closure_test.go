@@ -175,7 +175,7 @@ func TestProblemSpecialFile(t *testing.T) {
 }
 
 func TestProblemsAreBounded(t *testing.T) {
-	texts := tree{"kustomization.yaml": "resources: [" + strings.Repeat("a,", 200_000) + "]"}
+	texts := tree{"kustomization.yaml": "resources:\n" + strings.Repeat("- a\n", 200_000)}
 	set, err := manifests.CollectFS(t.Context(), texts.mapFS(), manifests.Options{})
 	require.NoError(t, err)
 	assert.Len(t, set.Problems(), 10_000)

@@ -54,7 +54,7 @@
 //	duplicate-key        a key that is in a mapping twice
 //	tab                  a tab where YAML wants blanks
 //	too-deep             nesting that is too deep to look into
-//	too-large            a file that is too large to look into
+//	too-large            a file, or what it has in flow style, that is too large to look into
 //	alias                aliases that stand for too much
 //
 // Names that differ by Unicode normalisation only are not found.

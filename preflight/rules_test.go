@@ -342,7 +342,9 @@ func TestSyntax(t *testing.T) {
 		{"a key twice, Argo CD", tree{"app.yaml": app + "data: {}\ndata: {}\n"}, argocd, []string{
 			`app.yaml:6:1: warning: the key "data" is on line 5 already [duplicate-key]`,
 		}},
-		{"too deep", tree{"app.yaml": app, "b.yaml": object("A", "b") + "c: " + strings.Repeat("[", 1_100) + strings.Repeat("]", 1_100) + "\n"}, flux, []string{"b.yaml:5:1004: warning: more than 1,000 mappings and sequences inside each other [too-deep]"}},
+		{"too deep", tree{"app.yaml": app, "b.yaml": object("A", "b") + "c: " + strings.Repeat("[", 1_100) + strings.Repeat("]", 1_100) + "\n"}, flux, []string{"b.yaml:5:254: warning: more than 250 mappings and sequences in flow style inside each other [too-deep]"}},
+		{"much flow style", tree{"app.yaml": app, "b.yaml": object("A", "b") + "c: [" + strings.Repeat("d,\n", 100_000) + "]\n"}, flux, []string{"b.yaml:44021:2: warning: more than 128 KiB in flow style at a stretch, or 1 MiB in all, and no JSON [too-large]"}},
+		{"much JSON in YAML", tree{"app.yaml": app, "b.yaml": `{"apiVersion": "v1", "kind": "A", "metadata": {"name": "b"}, "c": [` + strings.Repeat("0,\n", 100_000) + "0]}"}, flux, []string{}},
 		{"20,000 levels", tree{"app.yaml": app, "b.yaml": strings.Repeat("- ", 20_000) + "a\n"}, argocd, []string{"b.yaml:1:2001: warning: more than 1,000 mappings and sequences inside each other [too-deep]"}},
 		{"an alias bomb", tree{"app.yaml": app, "b.yaml": bomb()}, flux, []string{"b.yaml:1:1: warning: the aliases in this document stand for more than 400,000 values [alias]"}},
 		{"BOM, CRLF and an end", tree{"app.yaml": "\ufeff---\r\n" + strings.ReplaceAll(app, "\n", "\r\n") + "...\r\n"}, flux, []string{}},

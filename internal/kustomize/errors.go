@@ -10,7 +10,7 @@ import (
 var (
 	// ErrTooLarge reports more than [MaxSize] bytes.
 	ErrTooLarge = errors.New("larger than 1 MiB")
-	// ErrSyntax reports what is not YAML, or is nested too deeply.
+	// ErrSyntax reports what is not YAML, or is beyond a limit of boundyaml.
 	ErrSyntax = errors.New("not valid YAML")
 	// ErrEmpty reports a file that says nothing.
 	ErrEmpty = errors.New("is empty")

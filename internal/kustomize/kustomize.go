@@ -3,13 +3,13 @@
 package kustomize
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
-	"go.yaml.in/yaml/v4/plugin/loaderlimits"
+
+	"github.com/kubeoci/oci/internal/boundyaml"
 )
 
 // Limits of what is read. No kustomization that people write comes near them.
@@ -87,7 +87,7 @@ func Parse(data []byte) ([]Reference, error) {
 
 // load returns the top node of the first document.
 func load(data []byte) (*yaml.Node, *Error) {
-	loader, err := yaml.NewLoader(bytes.NewReader(data), yaml.WithSingleDocument(), yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxDepth))))
+	loader, err := boundyaml.NewLoader(data, maxDepth, yaml.WithSingleDocument())
 	if err != nil {
 		return nil, &Error{Line: 1, Column: 1, Detail: err.Error(), Err: ErrSyntax}
 	}
@@ -106,6 +106,9 @@ func syntaxError(err error) *Error {
 	wrong := &Error{Line: 1, Column: 1, Err: ErrSyntax}
 	if at, ok := errors.AsType[*yaml.LoadError](err); ok {
 		wrong.Line, wrong.Column, wrong.Detail = max(at.Mark.Line, 1), max(at.Mark.Column, 1), at.Message
+	}
+	if at, ok := errors.AsType[*boundyaml.Error](err); ok {
+		wrong.Line, wrong.Column, wrong.Detail = at.Line, at.Column, at.Err.Error()
 	}
 	return wrong
 }

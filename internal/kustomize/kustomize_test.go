@@ -117,6 +117,8 @@ func TestParseRefuses(t *testing.T) {
 		{"unfinished", "crds:\r\n- [a", kustomize.ErrSyntax, "2:5: not valid YAML: did not find expected ',' or ']'"},
 		{"unknown alias", "resources: *a", kustomize.ErrSyntax, "1:12: not valid YAML: unknown anchor 'a' referenced"},
 		{"not UTF-8", "resources: [\xff]", kustomize.ErrSyntax, "1:1: not valid YAML: invalid leading UTF-8 octet (value: 255)"},
+		{"deep", "resources:\n- " + strings.Repeat("[", 101), kustomize.ErrSyntax, "2:103: not valid YAML: nested too deeply"},
+		{"much flow style", "resources: [" + strings.Repeat("a,\n", 50_000), kustomize.ErrSyntax, "44029:1: not valid YAML: too much in flow style"},
 		{"too large", strings.Repeat("#", kustomize.MaxSize) + "\n", kustomize.ErrTooLarge, "1:1: larger than 1 MiB"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -140,7 +142,7 @@ func TestParseIsBounded(t *testing.T) {
 	var chain strings.Builder
 	chain.WriteString("a0: &a0 {env: x}\n")
 	for i := 1; i < 10_000; i++ {
-		fmt.Fprintf(&chain, "a%d: &a%d {<<: *a%d}\n", i, i, i-1)
+		fmt.Fprintf(&chain, "a%d: &a%d\n  <<: *a%d\n", i, i, i-1)
 	}
 	chain.WriteString("openapi: *a9999")
 	for _, row := range []struct {
@@ -153,13 +155,14 @@ func TestParseIsBounded(t *testing.T) {
 		{"nested lists", "resources: " + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000), kustomize.ErrSyntax},
 		{"nested mappings", nested(20_000), kustomize.ErrSyntax},
 		{"nested lists, inline", "generators: ['" + strings.Repeat("[", 20_000) + "']", nil},
-		{"generators of generators", "x: &x {files: [" + strings.Repeat("a,", half/2-100) + "]}\nconfigMapGenerator: [" + strings.Repeat("*x,", half/3-100) + "]", kustomize.ErrAliases},
-		{"much inline, often", "x: &x '{a: " + strings.Repeat("b", half-100) + "}'\ngenerators: [" + strings.Repeat("*x,", half/3-100) + "]", kustomize.ErrAliases},
+		{"generators of generators", "x: &x\n  files:\n" + strings.Repeat("  - a\n", half/6-100) + "configMapGenerator:\n" + strings.Repeat("- *x\n", half/5-100), kustomize.ErrAliases},
+		{"much inline, often", "x: &x '{a: " + strings.Repeat("b", half-100) + "}'\ngenerators:\n" + strings.Repeat("- *x\n", half/5-100), kustomize.ErrAliases},
 		{"merges itself", "openapi: &x {<<: *x}", kustomize.ErrAliases},
 		{"merges a list of itself", "openapi: &x {<<: [*x, *x]}", kustomize.ErrAliases},
 		{"long chain of merges", chain.String(), kustomize.ErrAliases},
 		{"list in itself", "resources: &x [*x]", kustomize.ErrNotText},
-		{"as much as there can be", "resources: [" + strings.Repeat("a,", half-100) + "]", nil},
+		{"as much as there can be", "resources:\n" + strings.Repeat("- a\n", half/2-100), nil},
+		{"as much as there can be in flow style", "resources: [" + strings.Repeat("a,", half-100) + "]", kustomize.ErrSyntax},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			start := time.Now()

@@ -20,8 +20,10 @@ type jsonDecoder struct {
 	line, column int
 }
 
+const byteOrderMark = "\ufeff"
+
 func newJSONDecoder(data []byte) *jsonDecoder {
-	text := bytes.TrimPrefix(data, []byte("\ufeff"))
+	text := bytes.TrimPrefix(data, []byte(byteOrderMark))
 	d := &jsonDecoder{data: text, decoder: json.NewDecoder(bytes.NewReader(text)), line: 1, column: 1}
 	d.decoder.UseNumber() // numbers out of range are no matter of syntax
 	return d

@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// Limits of a file. What is above the first three is a Problem.
+// Limits of a file. What is above the first three is a Problem, and so is YAML in
+// flow style beyond the limits of package boundyaml, unless it is JSON.
 const (
 	// MaxBytes is far above what Kubernetes stores of an object, 1.5 MiB, and
 	// bounds what parsing takes of memory.
@@ -60,8 +61,8 @@ const (
 	CodeSyntax    Code = "syntax"        // neither YAML nor JSON
 	CodeTab       Code = "tab"           // no YAML because of a tab in the indentation
 	CodeDuplicate Code = "duplicate-key" // a key twice in one mapping
-	CodeTooDeep   Code = "too-deep"      // above MaxDepth
-	CodeTooLarge  Code = "too-large"     // above MaxBytes
+	CodeTooDeep   Code = "too-deep"      // above MaxDepth, or that of flow style
+	CodeTooLarge  Code = "too-large"     // above MaxBytes, or what there can be in flow style
 	CodeAlias     Code = "alias"         // to nothing, to itself, or above MaxExpanded
 )
 

@@ -2,11 +2,14 @@ package objects
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"slices"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/kubeoci/oci/internal/boundyaml"
 )
 
 // decoder gives one document after another as nodes. At the end, and after a
@@ -22,9 +25,18 @@ func newDecoder(data []byte, isJSON bool) decoder {
 	return newYAMLDecoder(data)
 }
 
-// parse fills in the file with a full parser.
+// parse fills in the file with a full parser. YAML beyond a limit that is JSON as
+// well is read as such.
 func (f *File) parse(data []byte) {
-	decoder := newDecoder(data, f.JSON)
+	f.decode(data, newDecoder(data, f.JSON))
+	beyond := func(p Problem) bool { return p.Code == CodeTooDeep || p.Code == CodeTooLarge }
+	if !f.JSON && slices.ContainsFunc(f.Problems, beyond) && json.Valid(bytes.TrimPrefix(data, []byte(byteOrderMark))) {
+		*f = File{}
+		f.decode(data, newJSONDecoder(data))
+	}
+}
+
+func (f *File) decode(data []byte, decoder decoder) {
 	for {
 		document, problem := decoder.next()
 		if problem != nil {
@@ -69,34 +81,17 @@ func clampObjects(objects []Object, last int) {
 	}
 }
 
-// yamlDecoder is also the parser's plugin that limits depth, since that is how
-// to tell this error from the others.
 type yamlDecoder struct {
-	data    []byte
-	loader  *yaml.Loader
-	err     error // of the loader's making
-	tooDeep bool
+	data   []byte
+	loader *boundyaml.Loader
+	err    error // of the loader's making
 }
-
-var errTooDeep = errors.New("nested too deep")
 
 func newYAMLDecoder(data []byte) *yamlDecoder {
 	d := &yamlDecoder{data: data}
-	d.loader, d.err = yaml.NewLoader(bytes.NewReader(data), yaml.WithPlugin(d))
+	d.loader, d.err = boundyaml.NewLoader(data, MaxDepth)
 	return d
 }
-
-// CheckDepth is called for each mapping and sequence.
-func (d *yamlDecoder) CheckDepth(depth int, _ *yaml.DepthContext) error {
-	d.tooDeep = d.tooDeep || depth > MaxDepth
-	if d.tooDeep {
-		return errTooDeep
-	}
-	return nil
-}
-
-// CheckAlias is only called where aliases are expanded.
-func (d *yamlDecoder) CheckAlias(int, int) error { return nil }
 
 func (d *yamlDecoder) next() (*yaml.Node, *Problem) {
 	if d.err != nil {
@@ -116,6 +111,9 @@ func (d *yamlDecoder) next() (*yaml.Node, *Problem) {
 // problem translates an error. The parser's own words are taken where they hold
 // nothing of the file.
 func (d *yamlDecoder) problem(err error) *Problem {
+	if exceeded, ok := errors.AsType[*boundyaml.Error](err); ok {
+		return &Problem{Line: exceeded.Line, Column: exceeded.Column, Code: limits[exceeded.Err].code, Text: limits[exceeded.Err].text}
+	}
 	problem := &Problem{Line: 1, Column: 1, Code: CodeSyntax, Text: "the YAML does not parse"}
 	var loadErr *yaml.LoadError
 	if errors.As(err, &loadErr) {
@@ -130,16 +128,23 @@ func (d *yamlDecoder) problem(err error) *Problem {
 			problem.Text += ": " + loadErr.Message
 		}
 	}
-	switch {
-	case d.tooDeep:
-		problem.Code, problem.Text = CodeTooDeep, tooDeep
-	case problem.Code == CodeSyntax && tabIndented(line(d.data, problem.Line)):
+	if problem.Code == CodeSyntax && tabIndented(line(d.data, problem.Line)) {
 		problem.Code, problem.Text = CodeTab, "the line is indented with a tab, which YAML does not allow"
 	}
 	return problem
 }
 
 const tooDeep = "more than 1,000 mappings and sequences inside each other"
+
+// limits are what problems say of what is beyond one.
+var limits = map[error]struct {
+	code Code
+	text string
+}{
+	boundyaml.ErrTooDeep:     {CodeTooDeep, tooDeep},
+	boundyaml.ErrFlowTooDeep: {CodeTooDeep, "more than 250 mappings and sequences in flow style inside each other"},
+	boundyaml.ErrFlowTooLong: {CodeTooLarge, "more than 128 KiB in flow style at a stretch, or 1 MiB in all, and no JSON"},
+}
 
 // isTemplate says whether a problem comes from the actions of a template: it is
 // gone, or another, where plain text is in their place.

@@ -1,6 +1,7 @@
 package objects_test
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/kubeoci/oci/internal/objects"
 )
+
+const muchFlow = "more than 128 KiB in flow style at a stretch, or 1 MiB in all, and no JSON"
 
 func TestProblems(t *testing.T) {
 	long := strings.Repeat("é", 40)
@@ -76,11 +79,31 @@ func TestProblems(t *testing.T) {
 		},
 		"20,000 brackets": {
 			"a.yaml", strings.Repeat("[", 20_000),
+			objects.Problem{Line: 1, Column: 251, Code: objects.CodeTooDeep, Text: "more than 250 mappings and sequences in flow style inside each other"},
+		},
+		"JSON in YAML with 20,000 brackets": {
+			"a.yaml", strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000),
+			objects.Problem{Line: 1, Column: 251, Code: objects.CodeTooDeep, Text: "more than 250 mappings and sequences in flow style inside each other"},
+		},
+		"JSON in YAML with 2,000 brackets": {
+			"a.yaml", strings.Repeat("[", 2_000) + strings.Repeat("]", 2_000),
 			objects.Problem{Line: 1, Column: 1001, Code: objects.CodeTooDeep, Text: "more than 1,000 mappings and sequences inside each other"},
 		},
+		"a long list in flow style": {
+			"a.yaml", "a:\n- é: [" + strings.Repeat("b,\n", 100_000) + "]\n",
+			objects.Problem{Line: 44_030, Column: 3, Code: objects.CodeTooLarge, Text: muchFlow},
+		},
+		"a long line in flow style": {
+			"a.yaml", strings.Repeat("{}", 100_000),
+			objects.Problem{Line: 1, Column: 132_097, Code: objects.CodeTooLarge, Text: muchFlow},
+		},
+		"much flow style in small pieces": {
+			"a.yaml", strings.Repeat("a: ["+strings.Repeat("b,", 20_000)+"]\nc:\n  d: e\n---\n", 30),
+			objects.Problem{Line: 105, Column: 9_081, Code: objects.CodeTooLarge, Text: muchFlow},
+		},
 		"blocks and brackets": {
-			"a.yaml", strings.Repeat("- ", 600) + strings.Repeat("[", 600) + strings.Repeat("]", 600),
-			objects.Problem{Line: 1, Column: 1601, Code: objects.CodeTooDeep, Text: "more than 1,000 mappings and sequences inside each other"},
+			"a.yaml", strings.Repeat("- ", 900) + strings.Repeat("[", 200) + strings.Repeat("]", 200),
+			objects.Problem{Line: 1, Column: 1901, Code: objects.CodeTooDeep, Text: "more than 1,000 mappings and sequences inside each other"},
 		},
 		"too large": {
 			"a.yaml", strings.Repeat("#", objects.MaxBytes+1),
@@ -154,13 +177,13 @@ func TestManyProblems(t *testing.T) {
 }
 
 func TestManyValues(t *testing.T) {
-	text := "a: &a [" + strings.Repeat("1,", objects.MaxExpanded/2) + "]\nb: [" + strings.Repeat("1,", objects.MaxExpanded/2+1) + "]\nc: *a\n"
+	text := "a: &a\n" + strings.Repeat("- 1\n", objects.MaxExpanded/2) + "b:\n" + strings.Repeat("- 1\n", objects.MaxExpanded/2+1) + "c: *a\n"
 	assert.Empty(t, objects.Scan("a.yaml", []byte(text)).Problems, "only what aliases add counts")
 }
 
 func TestManyAliasesToOneMapping(t *testing.T) {
 	text := "kind: List\nx: &x\n" + strings.ReplaceAll(manyKeys(20_000), "k", "  k") + "items:\n" +
-		strings.Repeat("- {kind: Secret, apiVersion: v1, data: *x, metadata: *x, <<: *x}\n", 10_000)
+		strings.Repeat("- kind: Secret\n  apiVersion: v1\n  data: *x\n  metadata: *x\n  <<: *x\n", 10_000)
 	start := time.Now()
 	file := objects.Scan("a.yaml", []byte(text))
 	assert.Less(t, time.Since(start), 30*time.Second)
@@ -210,4 +233,41 @@ func TestJSON(t *testing.T) {
 		{Line: 4, Column: 3, Mapping: true},
 	}}, file)
 	assert.Equal(t, objects.File{JSON: true}, objects.Scan("a.json", nil))
+}
+
+// What programs write in flow style is JSON, whatever the file is called.
+func TestLargeJSONInYAML(t *testing.T) {
+	text := `{"apiVersion": "v1", "kind": "List", "items": [` + "\n" + strings.Repeat(`{"kind": "A", "b": [[1], {"c": true}]},`+"\n", 50_000) + `{"kind": "B", "metadata": {"name": "n"}}]}`
+	for _, text := range []string{text, "\ufeff" + text, `{"a": ` + strings.Repeat("[", 900) + strings.Repeat("]", 900) + `, "kind": "List", "items": []}`} {
+		file := objects.Scan("a.yaml", []byte(text))
+		require.Empty(t, file.Problems)
+		require.Len(t, file.Objects, 1)
+		assert.Equal(t, "List", file.Objects[0].Kind)
+		assert.False(t, file.JSON)
+		if items := file.Objects[0].Items; len(items) > 0 {
+			assert.Equal(t, objects.Object{Line: 50_002, Column: 1, Kind: "B", KindLine: 50_002, Name: "n", NameLine: 50_002, Mapping: true}, items[50_000])
+		}
+	}
+}
+
+// Each took seconds, and gigabytes.
+func TestHostileFlowStyle(t *testing.T) {
+	for name, text := range map[string]string{
+		"empty pairs":            "{" + strings.Repeat(":,", objects.MaxBytes/2-10) + "}",
+		"question marks":         "{" + strings.Repeat("?,", objects.MaxBytes/2-10) + "}",
+		"a list on one line":     "[" + strings.Repeat("a,", objects.MaxBytes/2-10) + "]",
+		"a list on many":         "[" + strings.Repeat("a,\n", objects.MaxBytes/3-10) + "]",
+		"lists in a list":        "[" + strings.Repeat("[],", objects.MaxBytes/3-10) + "]",
+		"mappings on one line":   strings.Repeat("{}", objects.MaxBytes/2),
+		"mappings on many lines": strings.Repeat("{\n}", objects.MaxBytes/3),
+		"a long key":             strings.Repeat("{ ", 200) + "[" + strings.Repeat("a,", objects.MaxBytes/2-10_000) + "]" + strings.Repeat(": a}", 200),
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := objects.Scan("a.yaml", []byte(text))
+			require.Len(t, file.Problems, 1)
+			assert.Equal(t, objects.CodeTooLarge, file.Problems[0].Code)
+		})
+	}
+	file := objects.Scan("a.yaml", bytes.Repeat([]byte("{{}}"), objects.MaxBytes/4))
+	assert.True(t, file.Template)
 }

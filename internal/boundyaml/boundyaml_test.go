@@ -1,0 +1,99 @@
+package boundyaml_test
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v4"
+
+	"github.com/kubeoci/oci/internal/boundyaml"
+)
+
+// load returns how many documents there are, and the error that ended them.
+func load(t *testing.T, text string, depth int) (int, error) {
+	t.Helper()
+	loader, err := boundyaml.NewLoader([]byte(text), depth)
+	require.NoError(t, err)
+	for n := 0; ; n++ {
+		var document yaml.Node
+		if err := loader.Load(&document); err != nil {
+			require.Zero(t, document)
+			return n, err
+		}
+		require.Equal(t, yaml.DocumentNode, document.Kind)
+	}
+}
+
+func TestWithinLimits(t *testing.T) {
+	flow := "[" + strings.Repeat("a,", boundyaml.MaxFlow/2-1_000) + "]"
+	for _, tt := range []struct {
+		name      string
+		text      string
+		documents int
+	}{
+		{"nothing", "", 0},
+		{"documents", "a: b\n---\n- c\n---\n", 3},
+		{"depth", strings.Repeat("- ", 1_000) + "a", 1},
+		{"depth in flow style", strings.Repeat("[", boundyaml.MaxFlowDepth) + strings.Repeat("]", boundyaml.MaxFlowDepth), 1},
+		{"both", strings.Repeat("- ", 500) + strings.Repeat("[", 250) + strings.Repeat("]", 250), 1},
+		{"flow style", flow, 1},
+		{"flow style in a mapping", "a: " + flow + "\nb: c\n", 1},
+		{"flow style, and much in block style", "a: [b]\nc:\n  d: e\n" + strings.Repeat("  # comment\n", boundyaml.MaxFlow), 1},
+		{"flow style in two documents", flow + "\n---\n" + flow, 2},
+		{"flow style in two mappings", "- a: " + flow + "\n- b: " + flow, 1},
+		{"small pieces", strings.Repeat("- a: {}\n", boundyaml.MaxFlow), 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			n, err := load(t, tt.text, 1_000)
+			require.ErrorIs(t, err, io.EOF)
+			assert.Equal(t, tt.documents, n)
+		})
+	}
+}
+
+func TestBeyondLimits(t *testing.T) {
+	flow := "[" + strings.Repeat("a,", boundyaml.MaxFlow/2-1_000) + "]"
+	for _, tt := range []struct {
+		name         string
+		text         string
+		err          error
+		line, column int
+	}{
+		{"depth", "a:\n" + strings.Repeat("- ", 1_001) + "a", boundyaml.ErrTooDeep, 2, 2_001},
+		{"depth in flow style", "a:\n - é\n - [" + strings.Repeat("[", boundyaml.MaxFlowDepth), boundyaml.ErrFlowTooDeep, 3, 254},
+		{"flow style", "é: [" + strings.Repeat("é,", boundyaml.MaxFlow) + "]", boundyaml.ErrFlowTooLong, 1, 0},
+		{"on one line", strings.Repeat("{}", boundyaml.MaxFlow), boundyaml.ErrFlowTooLong, 1, 0},
+		{"on many lines", strings.Repeat("{\n}", boundyaml.MaxFlow), boundyaml.ErrFlowTooLong, 0, 0},
+		{"in a later document", "[a]\n---\n[" + strings.Repeat("a,", boundyaml.MaxFlow) + "]", boundyaml.ErrFlowTooLong, 3, 0},
+		{"in many documents", strings.Repeat(flow+"\n---\n", boundyaml.MaxFlows/boundyaml.MaxFlow+2), boundyaml.ErrFlowTooLong, 0, 0},
+		{"in many mappings", strings.Repeat("- a: "+flow+"\n", boundyaml.MaxFlows/boundyaml.MaxFlow+2), boundyaml.ErrFlowTooLong, 0, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := load(t, tt.text, 1_000)
+			require.ErrorIs(t, err, tt.err)
+			wrong, ok := errors.AsType[*boundyaml.Error](err)
+			require.True(t, ok)
+			if tt.line > 0 {
+				assert.Equal(t, tt.line, wrong.Line)
+			}
+			if tt.column > 0 {
+				assert.Equal(t, tt.column, wrong.Column)
+			}
+			assert.LessOrEqual(t, wrong.Line, strings.Count(tt.text, "\n")+1)
+			assert.Positive(t, wrong.Column)
+			assert.NotContains(t, err.Error(), "a,")
+		})
+	}
+}
+
+// Other errors are the parser's, with its position.
+func TestOtherErrors(t *testing.T) {
+	_, err := load(t, "a: [\n", 1_000)
+	wrong, ok := errors.AsType[*yaml.LoadError](err)
+	require.True(t, ok)
+	assert.Equal(t, yaml.ParserStage, wrong.Stage)
+}
