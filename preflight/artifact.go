@@ -24,11 +24,7 @@ func (c *checker) checkArtifact() {
 	for _, tag := range c.opts.Tags {
 		c.checkTag(tag)
 	}
-	for _, s := range c.sources {
-		if isSourceIgnore(s) {
-			c.add(Finding{Code: CodeSourceIgnore, Severity: Info, File: s.file.Path, Message: "Flux drops what this file says instead of its defaults, which is not replayed here"}, nil)
-		}
-	}
+	c.checkSourceIgnore()
 }
 
 // archiveSize is what the tar stream has, and what is in it where it cannot be

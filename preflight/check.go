@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kubeoci/oci/internal/ignore"
 	"github.com/kubeoci/oci/internal/objects"
 	"github.com/kubeoci/oci/internal/ordered"
 	"github.com/kubeoci/oci/manifests"
@@ -80,6 +81,7 @@ func Check(ctx context.Context, set *manifests.Set, layout packager.Layout, opts
 	if err := c.read(ctx, set); err != nil {
 		return nil, err
 	}
+	c.findFluxRules()
 	c.look()
 	c.checkArtifact()
 	c.checkNames()
@@ -100,6 +102,7 @@ type checker struct {
 	sources  []*source
 	byPath   map[string]*source
 	twice    bool // there are two copies of the tree
+	flux     fluxRules
 	views    []*view
 	findings Findings
 }
@@ -108,6 +111,7 @@ type checker struct {
 type source struct {
 	file    manifests.File
 	content objects.File
+	rules   []fluxRule // of a .sourceignore file
 	// likeObject says that Argo CD takes a file that it cannot parse for a broken
 	// manifest, and not for something else.
 	likeObject bool
@@ -163,11 +167,15 @@ func (c *checker) read(ctx context.Context, set *manifests.Set) error {
 }
 
 func (w *slot) scan(set *manifests.Set, s *source) (err error) {
-	if !manifests.IsManifest(s.file.Path) && !isKustomization(s.file.Path) {
+	limit := int64(objects.MaxBytes)
+	switch {
+	case isSourceIgnore(s.file.Path):
+		limit = ignore.MaxSize
+	case !manifests.IsManifest(s.file.Path) && !isKustomization(s.file.Path):
 		return nil // what kustomizations generate from
 	}
-	if s.file.Size > objects.MaxBytes {
-		s.content.Problems = []objects.Problem{{Code: objects.CodeTooLarge, Text: fmt.Sprintf("the file has more than %d bytes, and is not looked into", objects.MaxBytes)}}
+	if s.file.Size > limit {
+		s.content.Problems = []objects.Problem{{Code: objects.CodeTooLarge, Text: fmt.Sprintf("the file has more than %d bytes, and is not looked into", limit)}}
 		return nil
 	}
 	if w.reader == nil {
@@ -178,6 +186,10 @@ func (w *slot) scan(set *manifests.Set, s *source) (err error) {
 	w.buf = slices.Grow(w.buf[:0], int(s.file.Size))[:s.file.Size]
 	if err := w.reader.ReadFile(s.file, w.buf); err != nil {
 		return err
+	}
+	if isSourceIgnore(s.file.Path) {
+		s.rules = parseFluxRules(w.buf)
+		return nil
 	}
 	s.content = objects.Scan(s.file.Path, w.buf)
 	s.likeObject = looksLikeObject(w.buf)

@@ -35,9 +35,9 @@
 //	entry-name           a name with a backslash, with ../ in it, or that is not clean
 //	case-twins           two names that differ by case only
 //	portable-name        a name that Windows refuses
-//	flux-ignored         a file that Flux drops by default
-//	source-ignore        a .sourceignore, which is not replayed
-//	empty-file           a manifest file of no bytes
+//	flux-ignored         a file that Flux drops, by default or by a .sourceignore
+//	source-ignore        a .sourceignore, which Flux obeys in place of its defaults
+//	empty-file           a manifest file of no bytes, or JSON with nothing in it
 //	json-not-taken       a JSON file where Flux reads YAML only
 //	extension-case       an extension in upper case, which no engine reads
 //	json-objects         several objects in a JSON file

@@ -20,14 +20,18 @@ const (
 // tree maps the paths of files to their text.
 type tree map[string]string
 
-// collect takes everything in the tree.
-func (tr tree) collect(t testing.TB) *manifests.Set {
-	t.Helper()
+func (tr tree) fs() fstest.MapFS {
 	fsys := fstest.MapFS{}
 	for name, text := range tr {
 		fsys[name] = &fstest.MapFile{Data: []byte(text)}
 	}
-	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{AllowEmptyFiles: true, Include: []string{"*"}})
+	return fsys
+}
+
+// collect takes everything in the tree.
+func (tr tree) collect(t testing.TB) *manifests.Set {
+	t.Helper()
+	set, err := manifests.CollectFS(t.Context(), tr.fs(), manifests.Options{AllowEmptyFiles: true, Include: []string{"*"}})
 	require.NoError(t, err)
 	return set
 }

@@ -153,10 +153,8 @@ func TestLargeFiles(t *testing.T) {
 		{"what a kustomization generates from", "big.bin", tree{"kustomization.yaml": "configMapGenerator: [{name: a, files: [big.bin]}]\n"}, flux, []string{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			fsys := sizedFS{MapFS: fstest.MapFS{tt.file: {}}, t: t, sizes: map[string]int64{tt.file: size}}
-			for name, text := range tt.tree {
-				fsys.MapFS[name] = &fstest.MapFile{Data: []byte(text)}
-			}
+			fsys := sizedFS{MapFS: tt.tree.fs(), t: t, sizes: map[string]int64{tt.file: size}}
+			fsys.MapFS[tt.file] = &fstest.MapFile{}
 			assert.Equal(t, tt.want, brief(checkFS(t, fsys, tt.engine, manifests.Options{})))
 
 			_, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{MaxFileSize: size - 1})

@@ -166,9 +166,6 @@ func TestNames(t *testing.T) {
 			"cloudbuild.yaml: warning: Flux drops a file of this name by default [flux-ignored]",
 		}},
 		{"what Argo CD keeps", tree{"cloudbuild.yaml": app}, argocd, []string{}},
-		{"an ignore file in place of the defaults", tree{".sourceignore": "*.md", "cloudbuild.yaml": app}, flux, []string{
-			".sourceignore: info: Flux drops what this file says instead of its defaults, which is not replayed here [source-ignore]",
-		}},
 		{"upper case, Flux", tree{"app.yaml": app, "B.YAML": object("ConfigMap", "b"), "c.Yml": "# later"}, flux, []string{
 			"B.YAML: warning: Flux takes extensions in lower case only [extension-case]",
 			"c.Yml: info: Flux takes extensions in lower case only [extension-case]",

@@ -102,7 +102,6 @@ func (c *checker) wants(engine packager.GitOpsEngine) (wanted, named bool) {
 // find lists what of the archive is below the path of an engine, and is not
 // dropped by it before.
 func (c *checker) find(v *view) {
-	ignore := v.engine == packager.GitOpsEngineFlux && !slices.ContainsFunc(c.sources, isSourceIgnore)
 	for _, e := range c.layout.Entries {
 		rel := e.Path
 		if v.root != "." {
@@ -111,8 +110,8 @@ func (c *checker) find(v *view) {
 				continue
 			}
 		}
-		if ignore && fluxIgnores(e.Path) {
-			c.addIgnored(v, c.byPath[e.File.Path])
+		if rule := c.dropping(v, e.Path); rule != nil {
+			c.addIgnored(v, c.byPath[e.File.Path], rule)
 			continue
 		}
 		v.items = append(v.items, item{source: c.byPath[e.File.Path], path: rel})
