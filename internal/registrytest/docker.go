@@ -1,0 +1,78 @@
+package registrytest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+const (
+	// dockerTimeout bounds a command that does something, and pullTimeout one
+	// that gets an image.
+	dockerTimeout = 30 * time.Second
+	pullTimeout   = 10 * time.Minute
+)
+
+// docker is the command line of an engine that answers.
+type docker struct{ path string }
+
+// findDocker finds an engine that answers within two seconds.
+func findDocker(ctx context.Context) (docker, error) {
+	path, err := exec.LookPath("docker")
+	if err != nil {
+		return docker{}, err
+	}
+	if _, err := askProgram(ctx, path, "version", "--format", "{{.Server.Version}}"); err != nil {
+		return docker{}, fmt.Errorf("no engine answers: %w", err)
+	}
+	return docker{path}, nil
+}
+
+// run runs one command, and returns what it printed.
+func (d docker) run(ctx context.Context, arguments ...string) (string, error) {
+	return d.feed(ctx, nil, arguments...)
+}
+
+// feed is run with something to read.
+func (d docker) feed(ctx context.Context, stdin io.Reader, arguments ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, dockerTimeout)
+	defer cancel()
+	out, err := runProgram(ctx, stdin, d.path, arguments...)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", arguments[0], err)
+	}
+	return string(out), nil
+}
+
+// errNoImage reports an image that is not there and was not to be pulled.
+var errNoImage = errors.New("it is not there, and OCI_TEST_PULL is not set")
+
+// requireImage makes sure that an image is there, and pulls it if that is
+// allowed.
+func (d docker) requireImage(ctx context.Context, image string, pull bool) error {
+	if _, err := d.run(ctx, "image", "inspect", "--format", "{{.Id}}", image); err == nil {
+		return nil
+	}
+	if !pull {
+		return fmt.Errorf("image %s: %w", image, errNoImage)
+	}
+	ctx, cancel := context.WithTimeout(ctx, pullTimeout)
+	defer cancel()
+	if _, err := runProgram(ctx, nil, d.path, "pull", "--quiet", image); err != nil {
+		return fmt.Errorf("image %s: %w", image, err)
+	}
+	return nil
+}
+
+// imageVersion is the version that an image says it has, or its name.
+func (d docker) imageVersion(ctx context.Context, image string) string {
+	said, err := d.run(ctx, "image", "inspect", "--format", `{{index .Config.Labels "org.opencontainers.image.version"}}`, image)
+	if err != nil || said == "" || strings.Contains(said, "no value") {
+		return image
+	}
+	return said
+}

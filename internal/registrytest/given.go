@@ -1,0 +1,44 @@
+package registrytest
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/kubeoci/oci/reference"
+	"github.com/kubeoci/oci/registry"
+)
+
+// findGiven finds the registry that OCI_TEST_REGISTRY names. Whether it answers
+// is found out when it is used.
+func findGiven(_ context.Context, s settings) (*Source, error) {
+	if s.registry == "" {
+		return nil, errors.New("OCI_TEST_REGISTRY is not set")
+	}
+	var pool *x509.CertPool
+	if s.caFile != "" {
+		pem, err := os.ReadFile(s.caFile)
+		if err != nil {
+			return nil, err
+		}
+		if pool = x509.NewCertPool(); !pool.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("no certificate is in %s", s.caFile)
+		}
+	}
+	endpoint, err := reference.ParseEndpoint(s.registry)
+	if err != nil {
+		return nil, err
+	}
+	writer := registry.Credential{Username: s.username, Password: s.password}
+	opts, err := registry.Options{
+		PlainHTTP: s.plainHTTP, PlainHTTPCredentials: s.plainHTTP, RootCAs: pool, Credential: writer, TLS: pool != nil,
+	}.ForEndpoint(s.registry)
+	if err != nil {
+		return nil, err
+	}
+	return &Source{start: func(context.Context, Setup) (*Target, error) {
+		return newTarget(&Target{Host: endpoint.String(), PlainHTTP: opts.PlainHTTP, RootCAs: pool, Writer: writer}), nil
+	}}, nil
+}

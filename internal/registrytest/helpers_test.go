@@ -1,0 +1,97 @@
+package registrytest_test
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/registrytest"
+	"github.com/kubeoci/oci/manifests"
+	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/registry"
+)
+
+// alone leaves nothing in the environment that chooses a registry, and no program
+// on PATH but those in dir.
+func alone(t *testing.T, dir string) {
+	t.Helper()
+	t.Setenv("PATH", dir)
+	for _, name := range []string{
+		"OCI_TEST_REGISTRY", "OCI_TEST_REGISTRY_USERNAME", "OCI_TEST_REGISTRY_PASSWORD", "OCI_TEST_REGISTRY_PLAIN_HTTP",
+		"OCI_TEST_REGISTRY_CA_FILE", "OCI_TEST_REGISTRY_KIND", "OCI_TEST_PULL", "OCI_TEST_ZOT_IMAGE", "OCI_TEST_ZOT_BINARY",
+	} {
+		t.Setenv(name, "")
+	}
+}
+
+// find finds a registry of a kind, or skips the test and says why there is none.
+func find(t *testing.T, kind registrytest.Kind) *registrytest.Source {
+	t.Helper()
+	source, err := registrytest.Find(t.Context(), kind)
+	var absent *registrytest.AbsentError
+	if err != nil {
+		require.ErrorAs(t, err, &absent)
+		t.Skip(err)
+	}
+	return source
+}
+
+// newClient returns a client that is closed with the test, and tries little.
+func newClient(t *testing.T, target *registrytest.Target, opts registry.Options) *registry.Client {
+	t.Helper()
+	opts.Retry = registry.Retry{MaxAttempts: 1}
+	client, err := registry.NewClient(target.Host, opts)
+	require.NoError(t, err)
+	t.Cleanup(client.Close)
+	return client
+}
+
+// push pushes an artifact that is named for its tag.
+func push(t *testing.T, target *registrytest.Target, repository, tag string) {
+	t.Helper()
+	set, err := manifests.CollectFS(t.Context(), fstest.MapFS{
+		"app.yaml": {Data: fmt.Appendf(nil, "kind: ConfigMap\nmetadata: {name: %s}\n", tag)},
+	}, manifests.Options{})
+	require.NoError(t, err)
+	store := new(packager.Store)
+	defer func() { require.NoError(t, store.Close()) }()
+	packed, err := packager.Pack(t.Context(), store, set, packager.Options{Engine: packager.GitOpsEngineFlux})
+	require.NoError(t, err)
+	_, err = newClient(t, target, target.Options()).Push(t.Context(), store, packed.Manifest, repository, []string{tag}, registry.PushOptions{})
+	require.NoError(t, err)
+}
+
+// failure is a test that only notes why it fails, and what it logs.
+type failure struct {
+	testing.TB
+	text string
+	log  []string
+}
+
+func (f *failure) Helper()           {}
+func (f *failure) Log(values ...any) { f.log = append(f.log, fmt.Sprint(values...)) }
+
+func (f *failure) Fatal(values ...any) {
+	f.text = fmt.Sprint(values...)
+	runtime.Goexit()
+}
+
+func (f *failure) Fatalf(format string, values ...any) { f.Fatal(fmt.Sprintf(format, values...)) }
+
+// failing returns why a test that does this fails, and "" if it does not, and what
+// it logs.
+func failing(t *testing.T, do func(testing.TB)) (text, log string) {
+	t.Helper()
+	f := &failure{TB: t}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		do(f)
+	}()
+	<-done
+	return f.text, strings.Join(f.log, "\n")
+}

@@ -1,0 +1,42 @@
+package registrytest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"testing"
+
+	"github.com/kubeoci/oci/internal/registrytest"
+)
+
+// holdKind makes this program start a registry of the kind that it names, say
+// where it is, and hold it until its input ends: it is another test run then.
+const holdKind = "REGISTRYTEST_HOLD"
+
+func TestMain(m *testing.M) {
+	if kind := os.Getenv(holdKind); kind != "" {
+		if err := hold(registrytest.Kind(kind)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func hold(kind registrytest.Kind) (err error) {
+	source, err := registrytest.Find(context.Background(), kind)
+	if err != nil {
+		return err
+	}
+	target, err := source.Start(context.Background(), registrytest.Setup{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, target.Close()) }()
+	fmt.Println(target.Host)
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return err
+}

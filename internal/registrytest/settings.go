@@ -1,0 +1,57 @@
+package registrytest
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+)
+
+// defaultZotImage is the release of zot that is tested with.
+const defaultZotImage = "ghcr.io/project-zot/zot-minimal:v2.1.21"
+
+// all is the kind that asks for every registry that is here.
+const all Kind = "all"
+
+// settings are what the environment says. docs/testing.md says the same.
+type settings struct {
+	registry           string
+	username, password string
+	plainHTTP          bool
+	caFile             string
+
+	kind      Kind // "" where none is demanded
+	pull      bool
+	zotImage  string
+	zotBinary string
+}
+
+func readSettings() (settings, error) {
+	s := settings{
+		registry:  os.Getenv("OCI_TEST_REGISTRY"),
+		username:  os.Getenv("OCI_TEST_REGISTRY_USERNAME"),
+		password:  os.Getenv("OCI_TEST_REGISTRY_PASSWORD"),
+		caFile:    os.Getenv("OCI_TEST_REGISTRY_CA_FILE"),
+		kind:      Kind(os.Getenv("OCI_TEST_REGISTRY_KIND")),
+		zotImage:  cmp.Or(os.Getenv("OCI_TEST_ZOT_IMAGE"), defaultZotImage),
+		zotBinary: os.Getenv("OCI_TEST_ZOT_BINARY"),
+	}
+	if s.kind != "" && s.kind != all && !slices.Contains(Kinds(), s.kind) {
+		return settings{}, fmt.Errorf("OCI_TEST_REGISTRY_KIND is %q, none of %v and %q", s.kind, Kinds(), all)
+	}
+	for name, value := range map[string]*bool{
+		"OCI_TEST_REGISTRY_PLAIN_HTTP": &s.plainHTTP,
+		"OCI_TEST_PULL":                &s.pull,
+	} {
+		text := os.Getenv(name)
+		if text == "" {
+			continue
+		}
+		var err error
+		if *value, err = strconv.ParseBool(text); err != nil {
+			return settings{}, fmt.Errorf("%s is %q, neither true nor false", name, text)
+		}
+	}
+	return s, nil
+}
