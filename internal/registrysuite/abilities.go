@@ -1,0 +1,144 @@
+package registrysuite
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/registrytest"
+	"github.com/kubeoci/oci/registry"
+)
+
+// ask asks what the library does not ask, as one who may write.
+func ask(t *testing.T, target *registrytest.Target, method, path string) registrytest.Answer {
+	t.Helper()
+	answer, err := target.Ask(t.Context(), target.Writer, method, path)
+	require.NoError(t, err)
+	return answer
+}
+
+// referrers pushes what refers to something, and looks for it there.
+func referrers(t *testing.T, c trial) {
+	client := newClient(t, c.open, c.open.Options())
+	repository := c.open.Repository("referrers")
+	a := newArtifact(t, "demo")
+	a.push(t, client, repository, "v1")
+	path := "/v2/" + repository + "/referrers/" + a.Manifest.Digest.String()
+	answer := ask(t, c.open, http.MethodGet, path)
+	if answer.Status != http.StatusOK || !strings.HasPrefix(answer.Header.Get("Content-Type"), ocispec.MediaTypeImageIndex) {
+		c.unavailable(t, "status %d", answer.Status)
+	}
+	about := a.manifest(t, func(m *ocispec.Manifest) {
+		m.ArtifactType = "application/vnd.example.review"
+		m.Subject = &ocispec.Descriptor{MediaType: a.Manifest.MediaType, Digest: a.Manifest.Digest, Size: a.Manifest.Size}
+	})
+	_, err := client.Push(t.Context(), a.store, about, repository, []string{"review"}, registry.PushOptions{})
+	require.NoError(t, err)
+	var index ocispec.Index
+	require.NoError(t, json.Unmarshal(ask(t, c.open, http.MethodGet, path).Body, &index))
+	require.Len(t, index.Manifests, 1)
+	assert.Equal(t, about.Digest, index.Manifests[0].Digest)
+}
+
+// mount finds out what the registry says to the request with which a push begins:
+// that a blob is there already, or where to send it.
+func mount(t *testing.T, c trial) {
+	client := newClient(t, c.open, c.open.Options())
+	repository := c.open.Repository("mount")
+	a := newArtifact(t, "demo")
+	a.push(t, client, repository, "v1")
+	query := url.Values{"mount": {a.Layer.Digest.String()}, "from": {repository}}
+	answer := ask(t, c.open, http.MethodPost, "/v2/"+repository+"/blobs/uploads/?"+query.Encode())
+
+	var skipped []bool
+	_, err := client.Push(t.Context(), a.store, a.Manifest, repository, []string{"v2"}, registry.PushOptions{
+		Force: true, // or nothing would be asked of what the first tag names
+		OnEvent: func(e registry.Event) {
+			if e.Tag == "" && e.Bytes == e.Descriptor.Size {
+				skipped = append(skipped, e.Skipped)
+			}
+		},
+	})
+	require.NoError(t, err)
+	switch answer.Status {
+	case http.StatusCreated:
+		assert.Equal(t, []bool{true, true}, skipped)
+		c.note("a blob that is there is not sent")
+	case http.StatusAccepted:
+		assert.Equal(t, []bool{false, false}, skipped)
+		c.note("refused: a blob that is there is sent again")
+	default:
+		c.note("status %d", answer.Status)
+	}
+	requireWhole(t, client, repository, "v2", a.Manifest)
+}
+
+// openUpload opens an upload and returns where it is to go.
+func openUpload(t *testing.T, c trial, repository string) string {
+	t.Helper()
+	answer := ask(t, c.open, http.MethodPost, "/v2/"+c.open.Repository(repository)+"/blobs/uploads/")
+	require.Equal(t, http.StatusAccepted, answer.Status)
+	return answer.Header.Get("Location")
+}
+
+// placeOfAnUpload finds out in what form the registry says where uploads go. That
+// the library gets along with it is seen wherever something is pushed.
+func placeOfAnUpload(t *testing.T, c trial) {
+	place, err := url.Parse(openUpload(t, c, "place"))
+	require.NoError(t, err)
+	form := "a path"
+	if place.IsAbs() {
+		form = "a URL"
+		assert.Equal(t, c.open.Host, place.Host)
+	}
+	if place.RawQuery != "" {
+		form += ", with a query"
+	}
+	c.note("%s", form)
+}
+
+// cancelUpload finds out what becomes of an upload that is called off, which the
+// library does after a probe and after what went wrong.
+func cancelUpload(t *testing.T, c trial) {
+	answer := ask(t, c.open, http.MethodDelete, openUpload(t, c, "cancel"))
+	if answer.Status >= http.StatusBadRequest {
+		c.note("status %d", answer.Status)
+	}
+	require.NoError(t, newClient(t, c.open, c.open.Options()).VerifyAccess(t.Context(), c.open.Repository("cancel")))
+}
+
+// readWithoutPassword finds out whether the registry lets anybody read.
+func readWithoutPassword(t *testing.T, c trial) {
+	repository := c.guarded.Repository("anonymous")
+	a := newArtifact(t, "demo")
+	a.push(t, newClient(t, c.guarded, c.guarded.Options()), repository, "v1")
+	answer, err := c.guarded.Ask(t.Context(), registry.Credential{}, http.MethodGet, "/v2/"+repository+"/manifests/v1")
+	require.NoError(t, err)
+	if answer.Status == http.StatusUnauthorized || answer.Status == http.StatusForbidden {
+		c.unavailable(t, "status %d", answer.Status)
+	}
+	requireWhole(t, newClient(t, c.guarded, c.guarded.OptionsFor(registry.Credential{})), repository, "v1", a.Manifest)
+}
+
+// cleanUp deletes what all the others pushed.
+func cleanUp(t *testing.T, c trial) {
+	for _, target := range []*registrytest.Target{c.open, c.guarded, c.mutual} {
+		err := target.CleanUp(t.Context())
+		if left, ok := errors.AsType[*registrytest.LeftoverError](err); ok {
+			c.unavailable(t, "status %d", left.Status)
+		}
+		require.NoError(t, err)
+		for _, repository := range target.Repositories() {
+			tags, err := target.Tags(t.Context(), repository)
+			require.NoError(t, err)
+			assert.Empty(t, tags, repository)
+		}
+	}
+}

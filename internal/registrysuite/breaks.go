@@ -1,0 +1,131 @@
+package registrysuite
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/registrytest"
+	"github.com/kubeoci/oci/registry"
+)
+
+func pushManyAtOnce(t *testing.T, c trial) {
+	const pushes = 50
+	client := newClient(t, c.open, c.open.Options())
+	artifacts := make([]artifact, pushes)
+	for i := range artifacts {
+		artifacts[i] = newArtifact(t, fmt.Sprint("demo-", i))
+	}
+	// Half of them meet in one repository.
+	repository := func(i int) string {
+		if i%2 == 0 {
+			return c.open.Repository("many")
+		}
+		return c.open.Repository(fmt.Sprint("many/", i))
+	}
+	errs := make([]error, pushes)
+	var all sync.WaitGroup
+	for i, a := range artifacts {
+		all.Go(func() {
+			_, errs[i] = client.Push(t.Context(), a.store, a.Manifest, repository(i), []string{fmt.Sprint("v", i)}, registry.PushOptions{})
+		})
+	}
+	all.Wait()
+	for i, a := range artifacts {
+		require.NoError(t, errs[i])
+		requireTag(t, client, repository(i), fmt.Sprint("v", i), a.Manifest)
+	}
+}
+
+// breakSize is that of a layer which is on its way for long enough to be
+// interrupted: more than what the buffers of connections hold.
+const breakSize = 32 << 20
+
+func cancelInTheMiddle(t *testing.T, c trial) {
+	client := newClient(t, c.open, c.open.Options())
+	repository := c.open.Repository("cancelled")
+	store := newLargeStore(t, breakSize)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	stopped := &interrupted{ReadOnlyStorage: store, blob: store.layer, meanwhile: cancel}
+	_, err := client.Push(ctx, stopped, store.manifest, repository, []string{"v1"}, registry.PushOptions{})
+	require.ErrorIs(t, err, context.Canceled)
+	assert.NotErrorIs(t, err, registry.ErrUnreachable)
+	requireNoTag(t, client, repository, "v1")
+
+	_, err = client.Push(t.Context(), store, store.manifest, repository, []string{"v1"}, registry.PushOptions{})
+	require.NoError(t, err)
+	requireTag(t, client, repository, "v1", store.manifest)
+}
+
+// mortal starts a registry of its own that can be killed.
+func mortal(t *testing.T, c trial) *registrytest.Target {
+	t.Helper()
+	if !c.open.CanRestart() {
+		c.unavailable(t, "it was not started here")
+	}
+	return c.source.Open(t, registrytest.Setup{})
+}
+
+// killer is a store in the middle of whose layer the registry dies.
+func killer(t *testing.T, target *registrytest.Target, store *largeStore) *interrupted {
+	return &interrupted{ReadOnlyStorage: store, blob: store.layer, meanwhile: func() {
+		assert.NoError(t, target.Kill(t.Context()))
+	}}
+}
+
+func deathAndReturn(t *testing.T, c trial) {
+	target := mortal(t, c)
+	client := newClient(t, target, target.Options())
+	repository := target.Repository("back")
+	newArtifact(t, "old").push(t, client, repository, "v1")
+	store := newLargeStore(t, breakSize)
+	var revive sync.Once
+	_, err := client.Push(t.Context(), killer(t, target, store), store.manifest, repository, []string{"v2"}, registry.PushOptions{
+		OnEvent: func(e registry.Event) {
+			if e.Again != nil {
+				revive.Do(func() { assert.NoError(t, target.Restart(t.Context())) })
+			}
+		},
+	})
+	require.NoError(t, err)
+	requireTag(t, client, repository, "v2", store.manifest)
+	requireWhole(t, client, repository, "v2", store.manifest)
+	requireTag(t, client, repository, "v1", newArtifact(t, "old").Manifest)
+}
+
+// requireWhole requires that all of an artifact is there.
+func requireWhole(t testing.TB, client *registry.Client, repository, tag string, manifest ocispec.Descriptor) {
+	t.Helper()
+	desc, err := client.Pull(t.Context(), repository, tag, new(counter), registry.PullOptions{})
+	require.NoError(t, err)
+	require.Equal(t, manifest.Digest, desc.Digest)
+}
+
+func deathForGood(t *testing.T, c trial) {
+	target := mortal(t, c)
+	opts := target.Options()
+	opts.Retry = registry.Retry{MaxAttempts: 4, MaxWait: time.Second}
+	client := newClient(t, target, opts)
+	repository := target.Repository("gone")
+	store := newLargeStore(t, breakSize)
+	began := time.Now()
+	_, err := client.Push(t.Context(), killer(t, target, store), store.manifest, repository, []string{"v1"}, registry.PushOptions{})
+	require.ErrorIs(t, err, registry.ErrUnreachable)
+	var failed *registry.Error
+	require.ErrorAs(t, err, &failed)
+	assert.Equal(t, "push to", failed.Op)
+	assert.Less(t, time.Since(began), time.Minute)
+
+	require.NoError(t, target.Restart(t.Context()))
+	requireNoTag(t, client, repository, "v1")
+	_, err = client.Push(t.Context(), store, store.manifest, repository, []string{"v1"}, registry.PushOptions{})
+	require.NoError(t, err)
+	requireWhole(t, client, repository, "v1", store.manifest)
+}

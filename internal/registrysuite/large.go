@@ -1,0 +1,133 @@
+package registrysuite
+
+import (
+	"bytes"
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/json"
+	"io"
+	"testing"
+
+	"github.com/opencontainers/go-digest"
+	"github.com/opencontainers/image-spec/specs-go"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"oras.land/oras-go/v2/content"
+
+	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/registry"
+)
+
+const (
+	largeSize = 256 << 20
+	// shortSize is what -short makes of it.
+	shortSize = 8 << 20
+)
+
+func pushLarge(t *testing.T, c trial) {
+	size := int64(largeSize)
+	if testing.Short() {
+		size = shortSize
+	}
+	store := newLargeStore(t, size)
+	client := newClient(t, c.open, c.open.Options())
+	repository := c.open.Repository("large")
+	_, err := client.Push(t.Context(), store, store.manifest, repository, []string{"v1"}, registry.PushOptions{})
+	require.NoError(t, err)
+	read := new(counter)
+	desc, err := client.Pull(t.Context(), repository, "v1", read, registry.PullOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, store.manifest.Digest, desc.Digest)
+	assert.Greater(t, read.bytes, size)
+	c.note("%d MiB", size>>20)
+}
+
+// noise is a blob of so many bytes that no compressor has anything to gain from.
+// It is made when it is read.
+type noise int64
+
+func (n noise) open() (io.Reader, error) {
+	block, err := aes.NewCipher(make([]byte, aes.BlockSize))
+	if err != nil {
+		return nil, err
+	}
+	stream := cipher.NewCTR(block, make([]byte, aes.BlockSize))
+	return io.LimitReader(noiseReader{stream}, int64(n)), nil
+}
+
+type noiseReader struct{ stream cipher.Stream }
+
+func (r noiseReader) Read(p []byte) (int, error) {
+	clear(p)
+	r.stream.XORKeyStream(p, p)
+	return len(p), nil
+}
+
+// largeStore holds an artifact with a layer of noise.
+type largeStore struct {
+	*packager.Store // of what is small
+	layer, manifest ocispec.Descriptor
+}
+
+func newLargeStore(t testing.TB, size int64) *largeStore {
+	t.Helper()
+	layer, err := noise(size).open()
+	require.NoError(t, err)
+	sum, err := digest.FromReader(layer)
+	require.NoError(t, err)
+	s := &largeStore{
+		Store: new(packager.Store),
+		layer: ocispec.Descriptor{MediaType: ocispec.MediaTypeImageLayer, Digest: sum, Size: size},
+	}
+	t.Cleanup(func() { require.NoError(t, s.Store.Close()) })
+	config := s.put(t, ocispec.MediaTypeImageConfig, ocispec.Image{
+		Platform: ocispec.Platform{Architecture: "amd64", OS: "linux"},
+		RootFS:   ocispec.RootFS{Type: "layers", DiffIDs: []digest.Digest{sum}},
+	})
+	s.manifest = s.put(t, ocispec.MediaTypeImageManifest, ocispec.Manifest{
+		Versioned: specs.Versioned{SchemaVersion: 2},
+		MediaType: ocispec.MediaTypeImageManifest,
+		Config:    config,
+		Layers:    []ocispec.Descriptor{s.layer},
+	})
+	return s
+}
+
+func (s *largeStore) put(t testing.TB, mediaType string, value any) ocispec.Descriptor {
+	t.Helper()
+	data, err := json.Marshal(value)
+	require.NoError(t, err)
+	desc := content.NewDescriptorFromBytes(mediaType, data)
+	require.NoError(t, s.Push(t.Context(), desc, bytes.NewReader(data)))
+	return desc
+}
+
+// Fetch opens the layer, or what is in the store.
+func (s *largeStore) Fetch(ctx context.Context, desc ocispec.Descriptor) (io.ReadCloser, error) {
+	if desc.Digest != s.layer.Digest {
+		return s.Store.Fetch(ctx, desc)
+	}
+	r, err := noise(s.layer.Size).open()
+	return io.NopCloser(r), err
+}
+
+// counter is a store that counts what it is sent, and keeps none of it. That it is
+// what its digest says is for the client to see to.
+type counter struct{ bytes int64 }
+
+// Exists says that nothing is there yet.
+func (*counter) Exists(context.Context, ocispec.Descriptor) (bool, error) { return false, nil }
+
+// Fetch finds nothing, since nothing is kept.
+func (*counter) Fetch(context.Context, ocispec.Descriptor) (io.ReadCloser, error) {
+	return nil, io.ErrUnexpectedEOF
+}
+
+// Push reads all of it.
+func (c *counter) Push(_ context.Context, _ ocispec.Descriptor, r io.Reader) error {
+	n, err := io.Copy(io.Discard, r)
+	c.bytes += n
+	return err
+}

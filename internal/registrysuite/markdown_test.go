@@ -1,0 +1,51 @@
+package registrysuite_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/registrysuite"
+)
+
+func report() *registrysuite.Report {
+	return &registrysuite.Report{
+		Date: "2026-01-31",
+		Registries: []registrysuite.Registry{
+			{Kind: "zot", Version: "zot v1", Results: []registrysuite.Result{
+				{Name: "push", Outcome: registrysuite.Passed},
+				{Name: "large layer", Outcome: registrysuite.Passed, Note: "8 MiB"},
+				{Name: "referrers", Outcome: registrysuite.Failed, Note: "never seen"},
+			}},
+			{Kind: "embedded", Results: []registrysuite.Result{
+				{Name: "push", Outcome: registrysuite.Failed},
+				{Name: "referrers", Outcome: registrysuite.Unavailable, Note: "status 404 | 405"},
+			}},
+		},
+		Absent: []string{"zot-docker is not here: no engine answers"},
+	}
+}
+
+func TestMarkdown(t *testing.T) {
+	assert.Equal(t, `| 2026-01-31 | zot<br>zot v1 | embedded |
+|---|---|---|
+| push | yes | **failed** |
+| large layer | 8 MiB |  |
+| referrers | **failed** | – status 404 \| 405 |
+
+zot-docker is not here: no engine answers
+`, report().Markdown())
+	assert.Equal(t, 2, report().Failed())
+}
+
+func TestReportIsReadBack(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "report.json")
+	require.NoError(t, report().Write(file))
+	read, err := registrysuite.ReadReport(file)
+	require.NoError(t, err)
+	assert.Equal(t, report(), read)
+	_, err = registrysuite.ReadReport(filepath.Join(t.TempDir(), "none"))
+	require.Error(t, err)
+}

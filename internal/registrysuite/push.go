@@ -1,0 +1,131 @@
+package registrysuite
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci"
+	"github.com/kubeoci/oci/internal/registrytest"
+	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/registry"
+)
+
+// files are what is pushed by default.
+func files() map[string]string {
+	return map[string]string{
+		"kustomization.yaml":   "resources: [base, settings.yml]\n",
+		"settings.yml":         configMap("settings"),
+		"base/deployment.yaml": "apiVersion: apps/v1\r\nkind: Deployment\r\nmetadata: {name: shop}\r\n",
+		"base/service.json":    `{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "größe"}}`,
+	}
+}
+
+// tree writes files, by path, below a folder called app.
+func tree(t testing.TB, files map[string]string) string {
+	t.Helper()
+	root := filepath.Join(t.TempDir(), "app")
+	for name, text := range files {
+		file := filepath.Join(root, filepath.FromSlash(name))
+		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
+	}
+	return root
+}
+
+// options are to build the files and push them to a repository of the target.
+func options(t testing.TB, target *registrytest.Target, repository string) oci.BuildOptions {
+	t.Helper()
+	return oci.BuildOptions{
+		SourcePath:       tree(t, files()),
+		RegistryEndpoint: target.Host,
+		Repository:       target.Repository(repository),
+		Version:          "1.0.0",
+		GitOpsEngine:     oci.GitOpsEngineFlux,
+		Preflight:        oci.PreflightOff,
+		Registry:         target.Options(),
+	}
+}
+
+// build is a build that succeeds.
+func build(t testing.TB, opts oci.BuildOptions) oci.BuildResult {
+	t.Helper()
+	result, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), opts)
+	require.NoError(t, err)
+	return result
+}
+
+// requireFiles requires that what is under ref unpacks to files.
+func requireFiles(t testing.TB, client *registry.Client, repository, ref string, want map[string]string) {
+	t.Helper()
+	store := new(packager.Store)
+	defer func() { require.NoError(t, store.Close()) }()
+	manifest, err := client.Pull(t.Context(), repository, ref, store, registry.PullOptions{})
+	require.NoError(t, err)
+	dir := filepath.Join(t.TempDir(), "unpacked")
+	_, err = packager.Unpack(t.Context(), store, manifest, dir, packager.UnpackOptions{})
+	require.NoError(t, err)
+	found := map[string]string{}
+	for name := range want {
+		data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
+		require.NoError(t, err)
+		found[name] = string(data)
+	}
+	assert.Equal(t, want, found)
+}
+
+func pushAndReadBack(t *testing.T, c trial) {
+	opts := options(t, c.open, "push/deep/name")
+	result := build(t, opts)
+	assert.False(t, result.Unchanged)
+	client := newClient(t, c.open, c.open.Options())
+	for _, ref := range []string{"1.0.0", result.Artifact.Digest.String()} {
+		requireFiles(t, client, opts.Repository, ref, files())
+	}
+}
+
+func pushAgain(t *testing.T, c trial) {
+	opts := options(t, c.open, "again")
+	first := build(t, opts)
+	again := build(t, opts)
+	assert.True(t, again.Unchanged)
+	assert.Equal(t, first.Artifact.Digest, again.Artifact.Digest)
+
+	opts.Force = true
+	forced := build(t, opts)
+	assert.False(t, forced.Unchanged)
+	assert.Equal(t, first.Artifact.Digest, forced.Artifact.Digest)
+}
+
+func pushSameContent(t *testing.T, c trial) {
+	opts := options(t, c.open, "content")
+	first := build(t, opts)
+	opts.Annotations = map[string]string{"org.opencontainers.image.revision": "main@sha1:5b1e"}
+	second := build(t, opts)
+	assert.False(t, second.Unchanged)
+	assert.True(t, second.ContentUnchanged)
+	assert.Equal(t, first.Artifact.LayerDigest, second.Artifact.LayerDigest)
+	assert.NotEqual(t, first.Artifact.Digest, second.Artifact.Digest)
+	requireFiles(t, newClient(t, c.open, c.open.Options()), opts.Repository, "1.0.0", files())
+}
+
+func pushEmpty(t *testing.T, c trial) {
+	opts := oci.EmptyBuildOptions{
+		RegistryEndpoint: c.open.Host,
+		Repository:       c.open.Repository("empty"),
+		Version:          "1.0.0",
+		Registry:         c.open.Options(),
+	}
+	result, err := oci.BuildEmpty(t.Context(), opts)
+	require.NoError(t, err)
+	client := newClient(t, c.open, c.open.Options())
+	desc, err := client.Resolve(t.Context(), opts.Repository, "1.0.0")
+	require.NoError(t, err)
+	assert.Equal(t, result.Artifact.Digest, desc.Digest)
+	again, err := oci.BuildEmpty(t.Context(), opts)
+	require.NoError(t, err)
+	assert.True(t, again.Unchanged)
+}

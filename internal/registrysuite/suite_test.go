@@ -1,0 +1,31 @@
+package registrysuite_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/registrysuite"
+	"github.com/kubeoci/oci/internal/registrytest"
+)
+
+// The registry is the one that the environment chooses, and every one that is
+// here with OCI_TEST_REGISTRY_KIND=all. OCI_TEST_REPORT names a file to write what
+// came of it to.
+func TestRegistries(t *testing.T) {
+	report := registrysuite.NewReport()
+	found, absent := registrytest.Every(t)
+	for _, source := range found {
+		t.Run(string(source.Kind), func(t *testing.T) {
+			report.Registries = append(report.Registries, registrysuite.Run(t, source))
+		})
+	}
+	for _, a := range absent {
+		report.Absent = append(report.Absent, a.Error())
+		t.Log(a)
+	}
+	if file := os.Getenv("OCI_TEST_REPORT"); file != "" {
+		require.NoError(t, report.Write(file))
+	}
+}
