@@ -70,12 +70,13 @@ func mount(t *testing.T, c trial) {
 	switch answer.Status {
 	case http.StatusCreated:
 		assert.Equal(t, []bool{true, true}, skipped)
-		c.note("a blob that is there is not sent")
+		c.note("what is there is not sent")
 	case http.StatusAccepted:
 		assert.Equal(t, []bool{false, false}, skipped)
-		c.note("refused: a blob that is there is sent again")
+		c.note("none: what is there is sent again")
 	default:
-		c.note("status %d", answer.Status)
+		assert.Equal(t, []bool{false, false}, skipped)
+		c.note("status %d: what is there is sent again", answer.Status)
 	}
 	requireWhole(t, client, repository, "v2", a.Manifest)
 }
@@ -114,17 +115,22 @@ func cancelUpload(t *testing.T, c trial) {
 	require.NoError(t, newClient(t, c.open, c.open.Options()).VerifyAccess(t.Context(), c.open.Repository("cancel")))
 }
 
-// readWithoutPassword finds out whether the registry lets anybody read.
-func readWithoutPassword(t *testing.T, c trial) {
-	repository := c.guarded.Repository("anonymous")
+// lostBlob deletes a layer that a manifest names, so that the library believes it
+// to be there and has to be told otherwise by the registry.
+func lostBlob(t *testing.T, c trial) {
+	client := newClient(t, c.open, c.open.Options())
+	repository := c.open.Repository("lost")
 	a := newArtifact(t, "demo")
-	a.push(t, newClient(t, c.guarded, c.guarded.Options()), repository, "v1")
-	answer, err := c.guarded.Ask(t.Context(), registry.Credential{}, http.MethodGet, "/v2/"+repository+"/manifests/v1")
-	require.NoError(t, err)
-	if answer.Status == http.StatusUnauthorized || answer.Status == http.StatusForbidden {
-		c.unavailable(t, "status %d", answer.Status)
+	a.push(t, client, repository, "v1")
+	blob := "/v2/" + repository + "/blobs/" + a.Layer.Digest.String()
+	deleted := ask(t, c.open, http.MethodDelete, blob)
+	if ask(t, c.open, http.MethodHead, blob).Status != http.StatusNotFound {
+		c.unavailable(t, "it loses none: status %d", deleted.Status)
 	}
-	requireWhole(t, newClient(t, c.guarded, c.guarded.OptionsFor(registry.Credential{})), repository, "v1", a.Manifest)
+	next := a.manifest(t, func(m *ocispec.Manifest) { m.Annotations = map[string]string{"next": "true"} })
+	_, err := client.Push(t.Context(), a.store, next, repository, []string{"v1"}, registry.PushOptions{})
+	require.NoError(t, err)
+	requireWhole(t, client, repository, "v1", next)
 }
 
 // cleanUp deletes what all the others pushed.
@@ -138,7 +144,7 @@ func cleanUp(t *testing.T, c trial) {
 		for _, repository := range target.Repositories() {
 			tags, err := target.Tags(t.Context(), repository)
 			require.NoError(t, err)
-			assert.Empty(t, tags, repository)
+			require.Empty(t, tags, repository)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package registrysuite
 
 import (
 	"crypto/x509"
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -21,49 +22,66 @@ func requireUsers(t *testing.T, c trial) {
 	}
 }
 
-// requireRefused requires an error of a kind from whatever one does with a
-// credential.
-func requireRefused(t *testing.T, c trial, credential registry.Credential, kind error) {
+// refused are the errors of whatever one does with a credential, by what that is.
+func refused(t *testing.T, c trial, credential registry.Credential, repository string) map[string]error {
 	t.Helper()
 	client := newClient(t, c.guarded, c.guarded.OptionsFor(credential))
-	repository := c.guarded.Repository("refused")
-	a := newArtifact(t, "demo")
-	_, pushed := client.Push(t.Context(), a.store, a.Manifest, repository, []string{"v1"}, registry.PushOptions{})
+	a := newArtifact(t, "refused")
+	_, pushed := client.Push(t.Context(), a.store, a.Manifest, repository, []string{"v2"}, registry.PushOptions{})
 	_, pulled := client.Pull(t.Context(), repository, "v1", new(counter), registry.PullOptions{})
-	for name, err := range map[string]error{
+	return map[string]error{
 		"push":        pushed,
 		"pull":        pulled,
 		"verify":      client.VerifyAccess(t.Context(), repository),
 		"verify read": client.VerifyReadAccess(t.Context(), repository),
-	} {
-		require.ErrorIs(t, err, kind, name)
-		assert.NotContains(t, err.Error(), secret)
 	}
-	tags, err := c.guarded.Tags(t.Context(), repository)
-	require.NoError(t, err)
-	assert.Empty(t, tags)
+}
+
+// guardedRepository pushes something that others are to be kept from.
+func guardedRepository(t *testing.T, c trial) (string, artifact) {
+	t.Helper()
+	repository, a := c.guarded.Repository("guarded"), newArtifact(t, "demo")
+	a.push(t, newClient(t, c.guarded, c.guarded.Options()), repository, "v1")
+	return repository, a
 }
 
 func withoutPassword(t *testing.T, c trial) {
 	requireUsers(t, c)
-	requireRefused(t, c, registry.Credential{}, registry.ErrAuthRequired)
+	repository, _ := guardedRepository(t, c)
+	answer, err := c.guarded.Ask(t.Context(), registry.Credential{}, http.MethodGet, "/v2/"+repository+"/manifests/v1")
+	require.NoError(t, err)
+	anybodyReads := answer.Status == http.StatusOK
+	if anybodyReads {
+		c.note("anybody may read")
+	}
+	for name, err := range refused(t, c, registry.Credential{}, repository) {
+		if anybodyReads && (name == "pull" || name == "verify read") {
+			require.NoError(t, err, name)
+			continue
+		}
+		require.ErrorIs(t, err, registry.ErrAuthRequired, name)
+	}
+	requireNoTag(t, newClient(t, c.guarded, c.guarded.Options()), repository, "v2")
 }
 
 func wrongPassword(t *testing.T, c trial) {
 	requireUsers(t, c)
-	for _, name := range []string{c.guarded.Writer.Username, "nobody"} {
-		requireRefused(t, c, registry.Credential{Username: name, Password: secret}, registry.ErrPermissionDenied)
+	repository, _ := guardedRepository(t, c)
+	for _, user := range []string{c.guarded.Writer.Username, "nobody"} {
+		for name, err := range refused(t, c, registry.Credential{Username: user, Password: secret}, repository) {
+			require.ErrorIs(t, err, registry.ErrPermissionDenied, "%s as %s", name, user)
+			assert.NotContains(t, err.Error(), secret)
+		}
 	}
+	requireNoTag(t, newClient(t, c.guarded, c.guarded.Options()), repository, "v2")
 }
 
 func readOnlyUser(t *testing.T, c trial) {
 	if c.guarded.Reader.IsZero() {
 		c.unavailable(t, "it has no such user")
 	}
-	repository := c.guarded.Repository("read")
-	a, other := newArtifact(t, "demo"), newArtifact(t, "other")
-	a.push(t, newClient(t, c.guarded, c.guarded.Options()), repository, "v1")
-
+	repository, a := guardedRepository(t, c)
+	other := newArtifact(t, "other")
 	client := newClient(t, c.guarded, c.guarded.OptionsFor(c.guarded.Reader))
 	require.NoError(t, client.VerifyReadAccess(t.Context(), repository))
 	requireWhole(t, client, repository, "v1", a.Manifest)

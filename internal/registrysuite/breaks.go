@@ -43,9 +43,8 @@ func pushManyAtOnce(t *testing.T, c trial) {
 	}
 }
 
-// breakSize is that of a layer which is on its way for long enough to be
-// interrupted: more than what the buffers of connections hold.
-const breakSize = 32 << 20
+// breakSize is that of a layer which is interrupted when half of it was read.
+const breakSize = 4 << 20
 
 func cancelInTheMiddle(t *testing.T, c trial) {
 	client := newClient(t, c.open, c.open.Options())

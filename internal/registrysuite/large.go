@@ -20,17 +20,8 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-const (
-	largeSize = 256 << 20
-	// shortSize is what -short makes of it.
-	shortSize = 8 << 20
-)
-
 func pushLarge(t *testing.T, c trial) {
-	size := int64(largeSize)
-	if testing.Short() {
-		size = shortSize
-	}
+	size := c.opts.LargeLayer
 	store := newLargeStore(t, size)
 	client := newClient(t, c.open, c.open.Options())
 	repository := c.open.Repository("large")

@@ -3,6 +3,7 @@
 package registrysuite
 
 import (
+	"cmp"
 	"fmt"
 	"testing"
 
@@ -16,8 +17,17 @@ type trial struct {
 	// and mutual one that wants certificates of its clients. They are one and the
 	// same where the registry was given.
 	open, guarded, mutual *registrytest.Target
+	opts                  Options
 	result                *Result
 }
+
+// Options say how to run the suite.
+type Options struct {
+	// LargeLayer is how many bytes a large layer has. Zero means 256 MiB.
+	LargeLayer int64
+}
+
+const defaultLargeLayer = 256 << 20
 
 // note adds in what way the case went well.
 func (c trial) note(format string, arguments ...any) {
@@ -54,6 +64,7 @@ func cases() []testCase {
 		{"empty artifact", pushEmpty},
 		{"large layer", pushLarge},
 		{"50 pushes at once through one client", pushManyAtOnce},
+		{"a blob that the registry has lost", lostBlob},
 		{"cancelled in the middle of a push", cancelInTheMiddle},
 		{"dies in the middle of a push, and comes back", deathAndReturn},
 		{"dies in the middle of a push, for good", deathForGood},
@@ -69,7 +80,6 @@ func cases() []testCase {
 		{"mount", mount},
 		{"place of an upload", placeOfAnUpload},
 		{"cancel an upload", cancelUpload},
-		{"read without a password", readWithoutPassword},
 		{"clean up", cleanUp},
 	}
 }
@@ -77,11 +87,13 @@ func cases() []testCase {
 // Run puts the registry through all of it, each thing as a subtest of its name,
 // and returns what came of it. What the registry cannot do is skipped, with the
 // reason.
-func Run(t *testing.T, source *registrytest.Source) Registry {
+func Run(t *testing.T, source *registrytest.Source, opts Options) Registry {
 	t.Helper()
+	opts.LargeLayer = cmp.Or(opts.LargeLayer, defaultLargeLayer)
 	report := Registry{Kind: string(source.Kind), Version: source.Version}
 	c := trial{
 		source:  source,
+		opts:    opts,
 		open:    source.Open(t, registrytest.Setup{}),
 		guarded: source.Open(t, registrytest.Setup{TLS: true, Users: true}),
 		mutual:  source.Open(t, registrytest.Setup{ClientCertificates: true}),

@@ -18,7 +18,11 @@ func TestRegistries(t *testing.T) {
 	found, absent := registrytest.Every(t)
 	for _, source := range found {
 		t.Run(string(source.Kind), func(t *testing.T) {
-			report.Registries = append(report.Registries, registrysuite.Run(t, source))
+			var opts registrysuite.Options
+			if source.Spare {
+				opts.LargeLayer = 32 << 20
+			}
+			report.Registries = append(report.Registries, registrysuite.Run(t, source, opts))
 		})
 	}
 	for _, a := range absent {

@@ -72,6 +72,10 @@ func existsAndResolve(t *testing.T, c trial) {
 
 func missing(t *testing.T, c trial) {
 	client := newClient(t, c.open, c.open.Options())
+	_, err := client.Resolve(t.Context(), c.open.Repository("none"), "v1")
+	var failed *registry.Error
+	require.ErrorAs(t, err, &failed)
+	c.note("%d %s", failed.StatusCode, failed.Code)
 	there := c.open.Repository("there")
 	newArtifact(t, "demo").push(t, client, there, "v1")
 	for _, row := range []struct{ name, repository, ref string }{

@@ -84,6 +84,7 @@ func Choose(tb testing.TB) *Source {
 		}
 		source, err := find(tb.Context(), s, kind)
 		if err == nil {
+			source.Spare = kind == Embedded
 			tell(tb, source, absent)
 			return source
 		}

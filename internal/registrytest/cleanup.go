@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+
+	"github.com/opencontainers/go-digest"
 )
 
-// LeftoverError says that a tag could not be deleted, and how the registry
-// answered.
+// LeftoverError says that a tag or manifest could not be deleted, and how the
+// registry answered.
 type LeftoverError struct {
 	Reference string
 	Status    int
@@ -32,41 +34,44 @@ func (t *Target) CleanUp(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// empty deletes what the tags of a repository point to, and then the tags that are
+// still there: there are registries that delete no tags, and others that keep those
+// which point to nothing any more.
 func (t *Target) empty(ctx context.Context, repository string) error {
 	tags, err := t.Tags(ctx, repository)
 	if err != nil {
 		return err
 	}
 	for _, tag := range tags {
-		if err := t.deleteTag(ctx, repository, tag); err != nil {
+		found, err := t.Ask(ctx, t.Writer, http.MethodGet, manifestPath(repository, tag))
+		if err == nil && found.Status == http.StatusOK {
+			err = t.delete(ctx, repository, digest.FromBytes(found.Body).String())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if tags, err = t.Tags(ctx, repository); err != nil {
+		return err
+	}
+	for _, tag := range tags {
+		if err := t.delete(ctx, repository, tag); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// deleteTag deletes what a tag points to, and the tag if that is still there: there
-// are registries that delete no tags, and others that keep those which point to
-// nothing any more.
-func (t *Target) deleteTag(ctx context.Context, repository, tag string) error {
-	path := "/v2/" + repository + "/manifests/"
-	answer, err := t.Ask(ctx, t.Writer, http.MethodHead, path+tag)
-	for _, ref := range []string{answer.Header.Get("Docker-Content-Digest"), tag} {
-		if err != nil || answer.Status == http.StatusNotFound {
-			return err
-		}
-		deleted, err := t.Ask(ctx, t.Writer, http.MethodDelete, path+ref)
-		if err != nil {
-			return err
-		}
-		if deleted.Status >= http.StatusBadRequest && deleted.Status != http.StatusNotFound {
-			return &LeftoverError{repository + ":" + tag, deleted.Status}
-		}
-		if answer, err = t.Ask(ctx, t.Writer, http.MethodHead, path+tag); err != nil {
-			return err
-		}
+func (t *Target) delete(ctx context.Context, repository, ref string) error {
+	answer, err := t.Ask(ctx, t.Writer, http.MethodDelete, manifestPath(repository, ref))
+	if err == nil && answer.Status >= http.StatusBadRequest && answer.Status != http.StatusNotFound {
+		err = &LeftoverError{repository + " " + ref, answer.Status}
 	}
-	return nil
+	return err
+}
+
+func manifestPath(repository, ref string) string {
+	return "/v2/" + repository + "/manifests/" + ref
 }
 
 // Tags are those of a repository, and none where there is no such repository.

@@ -34,13 +34,13 @@ const containerPort = "5000"
 // contain starts an image, whose entry point is the program. What is then is
 // called when it is removed, unless it is nil.
 func (d docker) contain(ctx context.Context, p product, image string, setup Setup, then func(context.Context) error) (*Target, error) {
-	target, certs, err := p.target(setup)
-	if err != nil {
-		return nil, err
+	c := &container{docker: d, product: p, image: image, setup: setup, then: then}
+	var err error
+	if c.target, c.certs, err = p.target(setup); err != nil {
+		return nil, errors.Join(err, c.remove())
 	}
-	c := &container{docker: d, product: p, image: image, setup: setup, certs: certs, target: target, then: then}
-	target.output = c.output
-	return launch(ctx, c, target)
+	c.target.output = c.output
+	return launch(ctx, c, c.target)
 }
 
 // create makes the container and copies its configuration into it, which also

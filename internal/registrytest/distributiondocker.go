@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 )
 
 // errNotStatic reports a program that needs more than itself to run.
@@ -29,22 +30,55 @@ func findDistributionInDocker(ctx context.Context, _ settings) (*Source, error) 
 	if !isStatic(path) {
 		return nil, fmt.Errorf("%s %w", path, errNotStatic)
 	}
+	image := &sharedImage{docker: engine, program: path}
 	return &Source{
 		Version: version,
 		start: func(ctx context.Context, setup Setup) (*Target, error) {
 			if err := engine.reap(ctx); err != nil {
 				return nil, err
 			}
-			image, err := engine.pack(ctx, path)
+			name, err := image.take(ctx)
 			if err != nil {
 				return nil, err
 			}
-			return engine.contain(ctx, distribution, image, setup, func(ctx context.Context) error {
-				_, err := engine.run(ctx, "image", "rm", "--force", image)
-				return err
-			})
+			return engine.contain(ctx, distribution, name, setup, image.release)
 		},
 	}, nil
+}
+
+// sharedImage is an image of a program, which is there as long as somebody uses
+// it: to make it takes longer than to start it.
+type sharedImage struct {
+	docker  docker
+	program string
+
+	mu    sync.Mutex
+	name  string
+	users int
+}
+
+// take makes the image unless it is there, and returns its name.
+func (s *sharedImage) take(ctx context.Context) (_ string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.users == 0 {
+		if s.name, err = s.docker.pack(ctx, s.program); err != nil {
+			return "", err
+		}
+	}
+	s.users++
+	return s.name, nil
+}
+
+// release removes the image if nobody else uses it.
+func (s *sharedImage) release(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.users--; s.users > 0 {
+		return nil
+	}
+	_, err := s.docker.run(ctx, "image", "rm", "--force", s.name)
+	return err
 }
 
 func isStatic(path string) bool {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
-	"strings"
 	"time"
 )
 
@@ -68,11 +67,11 @@ func (d docker) requireImage(ctx context.Context, image string, pull bool) error
 	return nil
 }
 
-// imageVersion is the version that an image says it has, or its name.
+// imageVersion is the version of zot that an image says it has, or its name.
 func (d docker) imageVersion(ctx context.Context, image string) string {
 	said, err := d.run(ctx, "image", "inspect", "--format", `{{index .Config.Labels "org.opencontainers.image.version"}}`, image)
-	if err != nil || said == "" || strings.Contains(said, "no value") {
+	if err != nil || said == "" || said == "<no value>" {
 		return image
 	}
-	return said
+	return "zot " + said
 }

@@ -5,6 +5,7 @@ package registrytest
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 )
@@ -53,7 +54,10 @@ type Source struct {
 	Kind Kind
 	// Version is what the registry says of its version, as far as that is known.
 	Version string
-	start   func(context.Context, Setup) (*Target, error)
+	// Spare says that it holds everything in the memory of this process, and was
+	// not demanded: it is not to be filled.
+	Spare bool
+	start func(context.Context, Setup) (*Target, error)
 }
 
 // String is the kind with the version.
@@ -81,7 +85,8 @@ func (s *Source) Start(ctx context.Context, setup Setup) (*Target, error) {
 }
 
 // Open is [Source.Start] for a test. The test fails where the registry does not
-// start, and stops it when it ends.
+// start, and stops it when it ends. What cannot be deleted at one that is given is
+// told in its log.
 func (s *Source) Open(tb testing.TB, setup Setup) *Target {
 	tb.Helper()
 	target, err := s.Start(tb.Context(), setup)
@@ -89,7 +94,10 @@ func (s *Source) Open(tb testing.TB, setup Setup) *Target {
 		tb.Fatalf("start %s: %v", s, err)
 	}
 	tb.Cleanup(func() {
-		if err := target.Close(); err != nil {
+		err := target.Close()
+		if _, left := errors.AsType[*LeftoverError](err); left {
+			tb.Log(err) // there is no more to be done
+		} else if err != nil {
 			tb.Errorf("stop %s: %v", s, err)
 		}
 		if tb.Failed() && target.output != nil {
