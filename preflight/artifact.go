@@ -103,7 +103,7 @@ func places(views []*view) string {
 // What a kustomization or chart comes to is not known.
 func (v *view) renders(i item) bool {
 	switch {
-	case v.mode == kustomize || v.mode == helm || i.role == certain && isKustomization(i.path):
+	case v.mode == built || v.mode == helm || i.role == certain && isKustomization(i.path):
 		return true
 	case i.role != certain:
 		return false
@@ -182,7 +182,7 @@ func (c *checker) checkExtensions(v *view) {
 			severity = Warning
 		}
 		switch lower := strings.ToLower(ext); {
-		case i.role != unread, i.chart != "", v.mode == kustomize, v.mode == helm, v.mode == directory && path.Dir(i.path) != ".":
+		case i.role != unread, i.chart != "", v.mode == built, v.mode == helm, v.mode == directory && path.Dir(i.path) != ".":
 		case v.mode == generated && lower == ".json":
 			c.add(Finding{Code: CodeJSONNotTaken, Severity: severity, File: i.file.Path, Message: "Flux takes no JSON where there is no kustomization"}, []*view{v})
 		case lower == ".yaml" || lower == ".yml" || lower == ".json":

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/kubeoci/oci/internal/ignore"
+	"github.com/kubeoci/oci/internal/kustomize"
 	"github.com/kubeoci/oci/internal/objects"
 	"github.com/kubeoci/oci/internal/ordered"
 	"github.com/kubeoci/oci/manifests"
@@ -82,6 +83,7 @@ func Check(ctx context.Context, set *manifests.Set, layout packager.Layout, opts
 		return nil, err
 	}
 	c.findFluxRules()
+	c.findBuilds()
 	c.look()
 	c.checkArtifact()
 	c.checkNames()
@@ -90,6 +92,7 @@ func Check(ctx context.Context, set *manifests.Set, layout packager.Layout, opts
 		c.checkSource(s)
 	}
 	c.checkKustomizations(set.Problems())
+	c.checkBuilds()
 	c.checkDuplicates()
 	c.findings.sort()
 	return c.findings, nil
@@ -103,6 +106,7 @@ type checker struct {
 	byPath   map[string]*source
 	twice    bool // there are two copies of the tree
 	flux     fluxRules
+	builds   map[string]*build // by their paths in the archive
 	views    []*view
 	findings Findings
 }
@@ -112,6 +116,10 @@ type source struct {
 	file    manifests.File
 	content objects.File
 	rules   []fluxRule // of a .sourceignore file
+	// references are what a kustomization names, if it can be read.
+	references []kustomize.Reference
+	// listed says that a kustomization has it among its resources.
+	listed bool
 	// likeObject says that Argo CD takes a file that it cannot parse for a broken
 	// manifest, and not for something else.
 	likeObject bool
@@ -192,6 +200,9 @@ func (w *slot) scan(set *manifests.Set, s *source) (err error) {
 		return nil
 	}
 	s.content = objects.Scan(s.file.Path, w.buf)
+	if isKustomization(s.file.Path) {
+		s.references, _ = kustomize.Parse(w.buf) // the Set knows what is wrong
+	}
 	s.likeObject = looksLikeObject(w.buf)
 	return nil
 }

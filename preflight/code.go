@@ -15,6 +15,7 @@ const (
 	CodeTwoKustomizations Code = "two-kustomizations"
 	CodeEmptyKustomize    Code = "empty-kustomization"
 	CodeKustomization     Code = "kustomization"
+	CodeLoadRestriction   Code = "load-restriction"
 	CodeArchiveSize       Code = "archive-size"
 	CodeManifestSize      Code = "manifest-size"
 	CodeTag               Code = "tag"
@@ -55,6 +56,7 @@ var hints = map[Code]string{
 	CodeTwoKustomizations: "keep one of them",
 	CodeEmptyKustomize:    "list resources in it, or remove it",
 	CodeKustomization:     "correct what it says, or add what it names",
+	CodeLoadRestriction:   "move the file into that folder or below, make its own folder a base, or set kustomize.buildOptions of Argo CD to --load-restrictor LoadRestrictionsNone",
 	CodeArchiveSize:       "leave files out, or split the directory",
 	CodeManifestSize:      "add a kustomization.yaml, split the directory, or raise the limit of Argo CD's repository server",
 	CodeEntryName:         "rename it",

@@ -117,12 +117,13 @@ func (c *checker) checkTemplate(s *source) {
 
 // refusingUnparsed lists the engines that fail for a file that cannot be parsed
 // from a line on. Argo CD passes over a YAML file without an object before that
-// line, unless it looks like one with an object.
+// line, unless it looks like one with an object. Kustomize reads JSON as YAML,
+// which may be right where it is wrong as JSON.
 func (c *checker) refusingUnparsed(s *source, line int) []*view {
 	object := s.content.JSON || s.likeObject
 	each(s.content.Objects, func(o objects.Object) { object = object || o.Kind != "" && o.Line < line })
 	return c.viewsWhere(func(v *view) bool {
-		return v.roles[s] == certain && (object || v.mode != directory)
+		return v.roles[s] == certain && (v.mode == directory && object || v.mode != directory && !s.content.JSON)
 	})
 }
 
@@ -145,7 +146,8 @@ func (c *checker) checkProblems(s *source) {
 	}
 }
 
-// checkObjects is about documents that an engine reads for certain.
+// checkObjects is about documents that an engine reads for certain, or kustomize
+// where it builds what names the file.
 func (c *checker) checkObjects(s *source) {
 	before := false // there is an object
 	each(s.content.Objects, func(o objects.Object) {
@@ -159,24 +161,37 @@ func (c *checker) checkObjects(s *source) {
 			argocd = s.content.JSON || s.likeObject || before
 		}
 		before = before || o.Kind != ""
-		reading := c.reading(s)
-		if code == "" || len(reading) == 0 {
+		if code == "" {
 			return
 		}
-		refusing := c.viewsWhere(func(v *view) bool { return v.roles[s] == certain && (argocd || v.mode != directory) })
+		refusing := c.viewsWhere(func(v *view) bool {
+			return v.roles[s] == certain && (v.mode == directory && argocd || v.mode != directory && s.builds(o))
+		})
+		passing := c.viewsWhere(func(v *view) bool { return v.roles[s] == certain && v.mode == directory })
 		f := Finding{Code: code, File: s.file.Path, Line: o.Line, Column: o.Column}
 		switch {
 		case len(refusing) > 0:
 			f.Message = subject(refusing, "refuse") + " " + what
 			c.addRefused(f, refusing)
-		case code == CodeGenerateName:
+		case len(passing) > 0 && code == CodeGenerateName:
 			f.Severity, f.Message = Info, "Argo CD creates an object with metadata.generateName anew with each sync"
-			c.add(f, reading)
-		default:
+			c.add(f, passing)
+		case len(passing) > 0:
 			f.Severity, f.Message = Info, "Argo CD passes over "+what
-			c.add(f, reading)
+			c.add(f, passing)
+		case s.listed && s.builds(o) && len(c.reading(s)) == 0:
+			f.Severity, f.Message = Warning, "kustomize refuses "+what
+			c.add(f, nil)
 		}
 	})
+}
+
+// builds reports whether kustomize makes anything of a document: of a mapping
+// without entries it does not, nor of what follows the first value of a JSON file.
+func (s *source) builds(o objects.Object) bool {
+	docs := s.content.Objects
+	later := s.content.JSON && len(docs) > 1 && (o.Line > docs[1].Line || o.Line == docs[1].Line && o.Column >= docs[1].Column)
+	return !o.Blank && !later
 }
 
 // flaw says what a document lacks to be an object with a name.
@@ -205,12 +220,23 @@ func kindOf(o objects.Object) string {
 	return fmt.Sprintf("%.80q", o.Kind)
 }
 
-// checkJSON is about several values in one JSON file, of which Argo CD takes
-// none. Others read no JSON.
+// checkJSON is about several values in one JSON file: of a directory Argo CD takes
+// none of them, and kustomize takes the first.
 func (c *checker) checkJSON(s *source) {
-	reading := c.reading(s)
-	if docs := s.content.Objects; s.content.JSON && len(docs) > 1 && len(reading) > 0 {
-		c.addRefused(Finding{Code: CodeJSONObjects, File: s.file.Path, Line: docs[1].Line, Column: docs[1].Column, Message: subject(reading, "refuse") + " more than one object in a JSON file"}, reading)
+	docs := s.content.Objects
+	if !s.content.JSON || len(docs) < 2 {
+		return
+	}
+	f := Finding{Code: CodeJSONObjects, File: s.file.Path, Line: docs[1].Line, Column: docs[1].Column}
+	refusing := c.viewsWhere(func(v *view) bool { return v.roles[s] == certain && v.mode == directory })
+	building := c.viewsWhere(func(v *view) bool { return v.roles[s] == certain && v.mode != directory })
+	if len(refusing) > 0 {
+		f.Message = subject(refusing, "refuse") + " more than one object in a JSON file"
+		c.addRefused(f, refusing)
+	}
+	if len(building) > 0 {
+		f.Severity, f.Message = Warning, "a kustomization takes the first of several objects in a JSON file, and no other"
+		c.add(f, building)
 	}
 }
 

@@ -14,8 +14,10 @@
 // What an engine certainly reads: of a plain directory, Argo CD reads the files
 // directly in it; without a kustomization at its path, Flux reads all YAML below,
 // but for folders with a kustomization of their own. What lies beside or below a
-// kustomization is read only where that says so. Kustomizations and charts are
-// not rendered here, so the rules about objects are silent there.
+// kustomization is read only where that says so: files among the resources of one
+// that is built, and of those that it names, are read as objects, and no two of
+// one kustomization may be of the same object. Neither kustomizations nor charts
+// are rendered here, so the rules about objects are silent on all else there.
 //
 // The rules:
 //
@@ -29,6 +31,7 @@
 //	two-kustomizations   a folder has more than one kustomization file
 //	empty-kustomization  a kustomization has nothing in it
 //	kustomization        a kustomization names what is not there, or cannot be read
+//	load-restriction     a kustomization names a file above its folder, which Argo CD refuses
 //	archive-size         the archive is larger than what Argo CD unpacks
 //	manifest-size        a plain directory is larger than what Argo CD takes
 //	tag                  a version with + or _ as a tag

@@ -47,6 +47,14 @@ func TestSourceIgnore(t *testing.T) {
 			`kustomization.yaml: info: Flux drops it by the rule "kustomization.*", .sourceignore:1 [flux-ignored]`,
 			"values.yaml:1:1: error: Flux refuses a document that is no Kubernetes object [not-an-object]",
 		}},
+		{"what a kustomization names", tree{".sourceignore": "/a/kustomization.yaml\n/b.yaml\n", "kustomization.yaml": "resources: [a, b.yaml]\n", "a/kustomization.yaml": "resources: [c.yaml]\n", "a/c.yaml": "a: 1\n", "b.yaml": "a: 1\n"}, flux, []string{
+			there,
+			`a/c.yaml:1:1: warning: kustomize refuses a document that is no Kubernetes object [not-an-object]`,
+			`a/kustomization.yaml: info: Flux drops it by the rule "/a/kustomization.yaml", .sourceignore:1 [flux-ignored]`,
+			`b.yaml: info: Flux drops it by the rule "/b.yaml", .sourceignore:2 [flux-ignored]`,
+			`b.yaml:1:1: warning: kustomize refuses a document that is no Kubernetes object [not-an-object]`,
+			`kustomization.yaml:1:16: error: resources[1] names what Flux drops: "b.yaml" [flux-ignored]`,
+		}},
 		{"of two copies, each for itself", tree{".sourceignore": "/b.yaml\n", "app.yaml": app, "b.yaml": b}, none, []string{
 			`info: at the path "./" Flux finds every object twice, and fails [two-copies]`,
 			there,

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kubeoci/oci/internal/kustomize"
 	"github.com/kubeoci/oci/packager"
 )
 
@@ -12,13 +13,7 @@ const chartFile = "Chart.yaml"
 
 // isKustomization reports whether kustomize takes a file of this name, in any
 // folder, for its configuration.
-func isKustomization(name string) bool {
-	switch path.Base(name) {
-	case "kustomization.yaml", "kustomization.yml", "Kustomization":
-		return true
-	}
-	return false
-}
+func isKustomization(name string) bool { return kustomize.IsName(path.Base(name)) }
 
 // mode is how an engine renders what is at its path.
 type mode int
@@ -26,7 +21,7 @@ type mode int
 const (
 	generated mode = iota // Flux, from all YAML below
 	directory             // Argo CD, from the files of one folder
-	kustomize             // either, from a kustomization
+	built                 // either, from a kustomization
 	helm                  // Argo CD, from a chart
 )
 
@@ -72,6 +67,7 @@ func (c *checker) look() {
 		c.find(v)
 		v.mode = v.findMode()
 		v.assignRoles()
+		c.follow(v)
 		c.views = append(c.views, v)
 	}
 }
@@ -128,7 +124,7 @@ func (v *view) findMode() mode {
 	case chart && v.engine == packager.GitOpsEngineArgoCD:
 		return helm
 	case kustomization:
-		return kustomize
+		return built
 	case v.engine == packager.GitOpsEngineArgoCD:
 		return directory
 	}

@@ -39,6 +39,7 @@ type Object struct {
 
 	Empty   bool // null, or nothing but comments
 	Mapping bool // the document is a mapping
+	Blank   bool // it is a mapping or sequence without entries
 
 	// Secret is set for a Secret of v1 with a value in data or stringData that
 	// is there for all to read: neither empty, nor encrypted by SOPS, nor one

@@ -38,6 +38,8 @@ func TestObjects(t *testing.T) {
 		},
 		"an empty document at the end": {serviceText + "---\n", []objects.Object{service(1), {Line: 6, Column: 1, Empty: true}}},
 		"no mapping":                   {"- kind: Service\n", []objects.Object{{Line: 1, Column: 1}}},
+		"no entries":                   {"{}\n--- []", []objects.Object{{Line: 1, Column: 1, Mapping: true, Blank: true}, {Line: 2, Column: 5, Blank: true}}},
+		"a list with no entries in it": {"kind: List\nitems: [{}]\n", []objects.Object{{Line: 1, Column: 1, Kind: "List", KindLine: 1, Mapping: true, Items: []objects.Object{{Line: 2, Column: 9, Mapping: true, Blank: true}}}}},
 		"flow style": {
 			"# one\n  {kind: Pod, metadata: {generateName: job-}}", []objects.Object{
 				{Line: 2, Column: 3, Kind: "Pod", GenerateName: "job-", KindLine: 2, Mapping: true},

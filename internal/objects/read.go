@@ -25,6 +25,7 @@ func (r *reader) document(n *yaml.Node) Object {
 
 func (r *reader) object(n *yaml.Node, depth int) Object {
 	o := Object{Line: n.Line, Column: n.Column, Empty: isNull(n), Mapping: n.Kind == yaml.MappingNode}
+	o.Blank = n.Kind != yaml.ScalarNode && len(n.Content) == 0
 	if !o.Mapping {
 		return o
 	}
