@@ -14,6 +14,8 @@ var (
 	ErrSyntax = errors.New("not valid YAML")
 	// ErrEmpty reports a file that says nothing.
 	ErrEmpty = errors.New("is empty")
+	// ErrKind reports a kind or apiVersion that kustomize does not read.
+	ErrKind = errors.New("neither a Kustomization nor a Component of kustomize")
 	// ErrAliases reports aliases that unfold to more than a file can hold.
 	ErrAliases = errors.New("aliases unfold to too much")
 	// ErrNotMapping reports a value that has to be a mapping.

@@ -78,6 +78,9 @@ func Parse(data []byte) ([]Reference, error) {
 	if top.null() {
 		p.fail(top, ErrEmpty)
 	}
+	if p.err == nil {
+		p.err = checkKind(top)
+	}
 	kustomization(&p, top)
 	if p.err != nil {
 		return nil, p.err.within(string(data))

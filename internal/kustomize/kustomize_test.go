@@ -83,6 +83,9 @@ func TestParse(t *testing.T) {
 			"5:11 configMapGenerator[0].files[0] f file", "1:13 configMapGenerator[0].env x.env file", "2:27 configMapGenerator[0].envs[0] z.env file",
 			"1:13 configMapGenerator[1].env x.env file", "1:28 configMapGenerator[1].files[0] x.txt file",
 		}},
+		{"kind", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]", []string{"3:13 resources[0] a.yaml either"}},
+		{"component of a version", "apiversion: kustomize.config.k8s.io/v1alpha1\nKind: Component\ncrds: [a.yaml]", []string{"3:8 crds[0] a.yaml file"}},
+		{"no kind", "apiVersion: ~\nkind: \"\"\ncrds: [a.yaml]", []string{"3:8 crds[0] a.yaml file"}},
 		{"component", "kind: Component\npatches: [{path: p.yaml}]", []string{"2:18 patches[0].path p.yaml file"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -104,6 +107,10 @@ func TestParseRefuses(t *testing.T) {
 		{"comment", "# a\n", kustomize.ErrEmpty, "1:1: is empty"},
 		{"null", "---\n", kustomize.ErrEmpty, "2:1: is empty"},
 		{"list", "\n- a", kustomize.ErrNotMapping, "2:1: not a mapping"},
+		{"a Kustomization of Flux", "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n", kustomize.ErrKind, "1:13: apiVersion: neither a Kustomization nor a Component of kustomize"},
+		{"another kind", "kind: ConfigMap\nresources: [a.yaml]", kustomize.ErrKind, "1:7: kind: neither a Kustomization nor a Component of kustomize"},
+		{"another version of a component", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Component\n", kustomize.ErrKind, "1:13: apiVersion: neither a Kustomization nor a Component of kustomize"},
+		{"a number for a kind", "kind: 1", kustomize.ErrNotText, "1:7: kind: not a text"},
 		{"list expected", "resources: a.yaml", kustomize.ErrNotList, "1:12: resources: not a list"},
 		{"mapping expected", "patches: [a.yaml]", kustomize.ErrNotMapping, "1:11: patches[0]: not a mapping"},
 		{"text expected", "crds:\n- 12", kustomize.ErrNotText, "2:3: crds[0]: not a text"},
