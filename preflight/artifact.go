@@ -110,7 +110,7 @@ func (v *view) renders(i item) bool {
 	case v.mode == directory && !i.content.JSON:
 		return i.likeObject || hasKind(i.source)
 	}
-	return len(i.content.Problems) > 0 || i.content.Template || !isEmpty(i.source)
+	return len(i.content.Problems) > 0 || i.content.Template || !holdsNothing(i.source)
 }
 
 // below counts the files with objects that Argo CD leaves out since they are in
@@ -140,25 +140,12 @@ func (c *checker) checkDirectory(v *view) {
 // checkRenderer is about the files that say how to render.
 func (c *checker) checkRenderer(v *view) {
 	one := []*view{v}
-	var chart *source
+	c.checkRenderedBy(v)
 	kustomizations := map[string][]*source{}
 	for _, i := range v.items {
-		if i.path == chartFile {
-			chart = i.source
-		}
 		if isKustomization(i.path) && i.role == certain {
 			dir := path.Dir(i.path)
 			kustomizations[dir] = append(kustomizations[dir], i.source)
-		}
-	}
-	if v.engine == packager.GitOpsEngineArgoCD {
-		switch root := slices.ContainsFunc(v.items, func(i item) bool { return path.Dir(i.path) == "." && isKustomization(i.path) }); {
-		case chart != nil && root:
-			c.add(Finding{Code: CodeRenderedBy, Severity: Warning, File: chart.file.Path, Message: "Argo CD renders a Helm chart here, and not the kustomization beside it", Hint: "keep them in folders of their own"}, one)
-		case chart != nil:
-			c.add(Finding{Code: CodeRenderedBy, Severity: Info, File: chart.file.Path, Message: "Argo CD renders a Helm chart here"}, one)
-		case root:
-			c.add(Finding{Code: CodeRenderedBy, Severity: Info, File: kustomizations["."][0].file.Path, Message: "Argo CD renders this kustomization"}, one)
 		}
 	}
 	for _, same := range kustomizations {
@@ -166,6 +153,9 @@ func (c *checker) checkRenderer(v *view) {
 			c.addRefused(Finding{Code: CodeTwoKustomizations, File: same[1].file.Path, Message: fmt.Sprintf("%s a folder with two kustomizations, this and %s", subject(one, "refuse"), same[0].name())}, one)
 		}
 		for _, s := range same {
+			if v.mode == generated && isComponent(s) {
+				c.addRefused(Finding{Code: CodeKustomization, File: s.file.Path, Message: subject(one, "refuse") + " a component where it looks for a kustomization", Hint: "add a kustomization.yaml above it that says what to build"}, one)
+			}
 			if len(s.content.Problems) == 0 && !s.content.Template && isEmpty(s) {
 				c.addRefused(Finding{Code: CodeEmptyKustomize, File: s.file.Path, Message: subject(one, "refuse") + " a kustomization with nothing in it"}, one)
 			}

@@ -170,7 +170,9 @@ func TestResourcesOfAKustomization(t *testing.T) {
 			`a/kustomization.yaml:1:13: warning: resources[0] names what does not exist: "none.yaml" [kustomization]`,
 			`kustomization.yaml:1:13: error: resources[0] names a kustomization where its folder is needed: "a/kustomization.yaml" [kustomization]`,
 		}},
-		{"another kustomization that is an object", tree{"kustomization.yaml": listing("a/kustomization.yaml"), "a/kustomization.yaml": object("Kustomization", "a")}, flux, []string{}},
+		{"another kustomization that is an object", tree{"kustomization.yaml": listing("a/kustomization.yaml"), "a/kustomization.yaml": object("Kustomization", "a")}, flux, []string{
+			"a/kustomization.yaml:1:13: warning: apiVersion not a valid kustomization: neither a Kustomization nor a Component of kustomize [kustomization]", // where somebody names the folder
+		}},
 	})
 }
 
@@ -222,6 +224,7 @@ func TestKustomizationsThatNameWhatFluxDrops(t *testing.T) {
 			"logo.png: info: Flux drops a file of this name by default [flux-ignored]",
 		}},
 		{"not built", tree{"app.yaml": app, "kustomization.yaml": kustomization, "a/kustomization.yaml": text, "a/logo.png": "x"}, flux, []string{
+			`a/kustomization.yaml:1:40: warning: configMapGenerator[0].files[0] names what Flux drops: "logo.png" [flux-ignored]`,
 			"a/logo.png: info: Flux drops a file of this name by default [flux-ignored]",
 		}},
 	})

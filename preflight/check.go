@@ -93,6 +93,7 @@ func Check(ctx context.Context, set *manifests.Set, layout packager.Layout, opts
 	}
 	c.checkKustomizations(set.Problems())
 	c.checkBuilds()
+	c.checkNeeded()
 	c.checkDuplicates()
 	c.findings.sort()
 	return c.findings, nil

@@ -28,9 +28,17 @@ func hasObject(s *source) (has bool) {
 	return has && !isKustomization(s.file.Path)
 }
 
+// hasKind reports whether there is an object with a kind, but for empty lists.
 func hasKind(s *source) (has bool) {
-	each(s.content.Objects, func(o objects.Object) { has = has || o.Kind != "" })
+	each(s.content.Objects, func(o objects.Object) { has = has || o.Kind != "" && !o.List })
 	return has
+}
+
+// holdsNothing reports whether a file has no more than comments and empty lists.
+func holdsNothing(s *source) bool {
+	holds := false
+	each(s.content.Objects, func(o objects.Object) { holds = holds || !o.List })
+	return !holds
 }
 
 func isEmpty(s *source) bool {
@@ -205,7 +213,7 @@ func flaw(o objects.Object) (Code, string) {
 		return CodeNoAPIVersion, fmt.Sprintf("a %s without apiVersion", kindOf(o))
 	case o.Name == "" && o.GenerateName != "":
 		return CodeGenerateName, fmt.Sprintf("a %s with metadata.generateName in place of metadata.name", kindOf(o))
-	case o.Name == "" && !strings.HasSuffix(o.Kind, "List"): // an empty one
+	case o.Name == "" && !o.List: // an empty one
 		return CodeNoName, fmt.Sprintf("a %s without metadata.name", kindOf(o))
 	}
 	return "", ""
@@ -259,7 +267,7 @@ func (c *checker) checkDuplicates() {
 				continue
 			}
 			each(i.content.Objects, func(o objects.Object) {
-				if code, _ := flaw(o); code != "" {
+				if code, _ := flaw(o); code != "" || o.List {
 					return
 				}
 				id := identityOf(o)

@@ -3,6 +3,7 @@ package preflight
 import (
 	"errors"
 	"fmt"
+	"path"
 	"strings"
 
 	"github.com/kubeoci/oci/manifests"
@@ -44,4 +45,23 @@ func kustomizationFault(p manifests.Problem) string {
 		text += fmt.Sprintf(": %.100q", p.Path)
 	}
 	return strings.TrimSpace(p.Field + " " + text)
+}
+
+// checkNeeded is about what kustomizations name that are perhaps built, and Flux
+// drops before. Those that certainly are have a build.
+func (c *checker) checkNeeded() {
+	for _, v := range c.views {
+		for _, i := range v.items {
+			for _, r := range i.references {
+				needed := c.byPath[path.Join(path.Dir(i.file.Path), r.Path)]
+				if i.role == certain || needed == nil || !v.dropped[needed] {
+					continue
+				}
+				c.add(Finding{
+					Code: CodeFluxIgnored, Severity: Warning, File: i.file.Path, Line: r.Line, Column: r.Column,
+					Message: fmt.Sprintf("%s names what %v drops: %.100q", r.Field, v, r.Path),
+				}, []*view{v})
+			}
+		}
+	}
 }

@@ -91,7 +91,18 @@ func TestWhatIsRendered(t *testing.T) {
 		}},
 		{"chart and kustomization, Argo CD", tree{"Chart.yaml": chart, "kustomization.yaml": kustomization}, argocd, []string{
 			"Chart.yaml: info: there is a Helm chart here, which is not rendered to be checked (templates: 0) [chart]",
+			"kustomization.yaml: warning: Argo CD renders this kustomization, and not the Helm chart beside it [rendered-by]",
+		}},
+		{"like a chart, Argo CD", tree{"app.yaml": app, "MyChart.yaml": object("ConfigMap", "b"), "c/MyChart.yaml": "a: 1"}, argocd, []string{
+			"MyChart.yaml: error: Argo CD takes this for a Helm chart, by the end of its name, and refuses it [rendered-by]",
+		}},
+		{"like a chart, Flux", tree{"app.yaml": app, "MyChart.yaml": object("ConfigMap", "b")}, flux, []string{}},
+		{"like a chart, chart and kustomization, Argo CD", tree{"Chart.yaml": chart, "kustomization.yaml": kustomization, "myChart.yaml": app}, argocd, []string{
+			"Chart.yaml: info: there is a Helm chart here, which is not rendered to be checked (templates: 0) [chart]",
 			"Chart.yaml: warning: Argo CD renders a Helm chart here, and not the kustomization beside it [rendered-by]",
+		}},
+		{"like a chart, and kustomization, Argo CD", tree{"app.yaml": app, "kustomization.yaml": kustomization, "MyChart.yaml": app}, argocd, []string{
+			"kustomization.yaml: info: Argo CD renders this kustomization [rendered-by]",
 		}},
 		{"chart in a subfolder, Flux", tree{"app.yaml": app, "c/Chart.yaml": chart, "c/charts/d/Chart.yaml": chart, "c/templates/a.yaml": template, "c/templates/b.yaml": template}, flux, []string{
 			"c/Chart.yaml: error: Flux takes the files of this Helm chart for manifests, and refuses them (templates among them: 2) [chart]",
@@ -120,6 +131,14 @@ func TestWhatIsRendered(t *testing.T) {
 			"a/kustomization.yml: error: Flux refuses a folder with two kustomizations, this and kustomization.yaml [two-kustomizations]",
 		}},
 		{"two kustomizations deeper", tree{"app.yaml": app, "kustomization.yaml": kustomization, "a/kustomization.yaml": kustomization, "a/kustomization.yml": kustomization}, flux, []string{}},
+		{"a component, Flux", tree{"app.yaml": app, "c/kustomization.yaml": "kind: Component\nnamePrefix: a-\n"}, flux, []string{
+			"c/kustomization.yaml: error: Flux refuses a component where it looks for a kustomization [kustomization]",
+		}},
+		{"a component, Argo CD", tree{"app.yaml": app, "c/kustomization.yaml": "kind: Component\nnamePrefix: a-\n"}, argocd, []string{}},
+		{"a component below a kustomization", tree{"app.yaml": app, "kustomization.yaml": "components: [c]\n", "c/kustomization.yaml": "kind: Component\nnamePrefix: a-\n"}, flux, []string{}},
+		{"empty lists only", tree{"app.yaml": "apiVersion: v1\nkind: List\nitems: []\n---\napiVersion: v1\nkind: ConfigMapList\nitems:\n"}, none, []string{
+			`error: Flux and Argo CD render nothing at the path "./shop" and "shop", without an error [nothing-rendered]`,
+		}},
 		{"empty kustomization", tree{"app.yaml": app, "kustomization.yaml": ""}, flux, []string{
 			"kustomization.yaml: error: Flux refuses a kustomization with nothing in it [empty-kustomization]",
 		}},
@@ -139,6 +158,21 @@ func TestKustomizations(t *testing.T) {
 		}},
 		{"one that no engine is sure to render", tree{"app.yaml": app, "kustomization.yaml": kustomization, "later/kustomization.yaml": missing, "later/app.yaml": app}, flux, []string{
 			`later/kustomization.yaml:5:11: warning: configMapGenerator[0].files[0] names what does not exist: "app.properties" [kustomization]`,
+		}},
+		{"a file that Flux drops", tree{"app.yaml": app, "a.png": "", "kustomization.yaml": strings.Replace(missing, "app.properties", "a.png", 1)}, none, []string{
+			"a.png: info: Flux drops a file of this name by default [flux-ignored]",
+			"kustomization.yaml: info: Argo CD renders this kustomization [rendered-by]",
+			`kustomization.yaml:5:11: warning: configMapGenerator[0].files[0] names what Flux drops: "a.png" [flux-ignored]`,
+		}},
+		{"a file that Flux drops, and is told not to", tree{".sourceignore": "*.md\n", "app.yaml": app, "a.png": "", "kustomization.yaml": strings.Replace(missing, "app.properties", "a.png", 1)}, flux, []string{
+			".sourceignore: info: Flux drops what this file says instead of its defaults [source-ignore]",
+		}},
+		{"a file that Flux drops, perhaps needed", tree{"app.yaml": app, "a.png": "", "kustomization.yaml": kustomization, "b/kustomization.yaml": "configMapGenerator:\n- files: [../a.png]\n"}, flux, []string{
+			"a.png: info: Flux drops a file of this name by default [flux-ignored]",
+			`b/kustomization.yaml:2:11: warning: configMapGenerator[0].files[0] names what Flux drops: "../a.png" [flux-ignored]`,
+		}},
+		{"a Kustomization of Flux", tree{"app.yaml": app, "kustomization.yaml": "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"}, flux, []string{
+			"kustomization.yaml:1:13: error: apiVersion not a valid kustomization: neither a Kustomization nor a Component of kustomize [kustomization]",
 		}},
 		{"above the directory", tree{"app.yaml": app, "kustomization.yaml": "resources: [app.yaml, ../base]\n"}, flux, []string{
 			`kustomization.yaml:1:23: error: resources[1] names what is outside the source directory: "../base" [kustomization]`,
@@ -166,6 +200,14 @@ func TestNames(t *testing.T) {
 			"cloudbuild.yaml: warning: Flux drops a file of this name by default [flux-ignored]",
 		}},
 		{"what Argo CD keeps", tree{"cloudbuild.yaml": app}, argocd, []string{}},
+		{"an ignore file without rules", tree{".sourceignore": "# none\n\n", "cloudbuild.yaml": app}, flux, []string{
+			`error: Flux renders nothing at the path "./", without an error [nothing-rendered]`,
+			"cloudbuild.yaml: warning: Flux drops a file of this name by default [flux-ignored]",
+		}},
+		{"what Flux drops all the same", tree{".sourceignore": "*.md\n", "app.yaml": app, ".gitignore": "a"}, flux, []string{
+			".gitignore: info: Flux drops a file of this name by default [flux-ignored]",
+			".sourceignore: info: Flux drops what this file says instead of its defaults [source-ignore]",
+		}},
 		{"upper case, Flux", tree{"app.yaml": app, "B.YAML": object("ConfigMap", "b"), "c.Yml": "# later"}, flux, []string{
 			"B.YAML: warning: Flux takes extensions in lower case only [extension-case]",
 			"c.Yml: info: Flux takes extensions in lower case only [extension-case]",
@@ -249,6 +291,12 @@ func TestObjects(t *testing.T) {
 		{"no name", tree{"app.yaml": "apiVersion: v1\nkind: ConfigMap\n"}, none, []string{
 			"app.yaml:1:1: error: Flux and Argo CD refuse a ConfigMap without metadata.name [no-name]",
 		}},
+		{"a number for a name", tree{"app.yaml": app, "b.yaml": object("ConfigMap", "12")}, flux, []string{
+			"b.yaml:1:1: error: Flux refuses a ConfigMap without metadata.name [no-name]",
+		}},
+		{"a list without items", tree{"app.yaml": app, "b.yaml": "apiVersion: v1\nkind: List\n"}, flux, []string{
+			"b.yaml:1:1: error: Flux refuses a List without metadata.name [no-name]",
+		}},
 		{"a strange kind", tree{"app.yaml": "apiVersion: v1\nkind: \"a\\nb\"\n"}, flux, []string{
 			`app.yaml:1:1: error: Flux refuses a "a\nb" without metadata.name [no-name]`,
 		}},
@@ -329,6 +377,9 @@ func TestSyntax(t *testing.T) {
 		{"no YAML in a kustomization", tree{"app.yaml": app, "kustomization.yaml": "a: [\n"}, none, []string{
 			"kustomization.yaml: info: Argo CD renders this kustomization [rendered-by]",
 			"kustomization.yaml:1:1: error: the YAML does not parse: did not find expected node content [syntax]",
+		}},
+		{"an unknown anchor", tree{"app.yaml": app + "data: *a\n"}, flux, []string{
+			"app.yaml:5:7: error: the alias names no anchor that comes before it [syntax]",
 		}},
 		{"no JSON", tree{"app.yaml": app, "b.json": "{"}, argocd, []string{
 			"b.json:1:2: error: the JSON ends too early [syntax]",

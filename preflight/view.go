@@ -15,6 +15,12 @@ const chartFile = "Chart.yaml"
 // folder, for its configuration.
 func isKustomization(name string) bool { return kustomize.IsName(path.Base(name)) }
 
+// isComponent reports whether a kustomization is for use in others alone.
+func isComponent(s *source) bool {
+	docs := s.content.Objects
+	return len(docs) > 0 && docs[0].Kind == "Component"
+}
+
 // mode is how an engine renders what is at its path.
 type mode int
 
@@ -43,6 +49,8 @@ type view struct {
 	mode   mode
 	items  []item // in the order of paths
 	roles  map[*source]role
+
+	dropped map[*source]bool // before it looks at its path
 }
 
 // item is a file below the path of an engine.
@@ -63,7 +71,7 @@ func (c *checker) look() {
 			continue
 		}
 		v.root = path.Clean(v.path)
-		v.roles = map[*source]role{}
+		v.roles, v.dropped = map[*source]role{}, map[*source]bool{}
 		c.find(v)
 		v.mode = v.findMode()
 		v.assignRoles()
@@ -99,6 +107,10 @@ func (c *checker) wants(engine packager.GitOpsEngine) (wanted, named bool) {
 // dropped by it before.
 func (c *checker) find(v *view) {
 	for _, e := range c.layout.Entries {
+		rule := c.dropping(v, e.Path)
+		if rule != nil {
+			v.dropped[c.byPath[e.File.Path]] = true
+		}
 		rel := e.Path
 		if v.root != "." {
 			var below bool
@@ -106,7 +118,7 @@ func (c *checker) find(v *view) {
 				continue
 			}
 		}
-		if rule := c.dropping(v, e.Path); rule != nil {
+		if rule != nil {
 			c.addIgnored(v, c.byPath[e.File.Path], rule)
 			continue
 		}
@@ -114,21 +126,24 @@ func (c *checker) find(v *view) {
 	}
 }
 
+// findMode goes by the files directly at the path. Of those that would have their
+// way, the last in the order of names has it with Argo CD, which takes any name
+// with this end for that of a chart.
 func (v *view) findMode() mode {
-	var chart, kustomization bool
+	found := generated
+	if v.engine == packager.GitOpsEngineArgoCD {
+		found = directory
+	}
 	for _, i := range v.items {
-		chart = chart || i.path == chartFile
-		kustomization = kustomization || isKustomization(i.path) && path.Dir(i.path) == "."
+		switch {
+		case path.Dir(i.path) != ".":
+		case isKustomization(i.path):
+			found = built
+		case v.engine == packager.GitOpsEngineArgoCD && strings.HasSuffix(i.path, chartFile):
+			found = helm
+		}
 	}
-	switch {
-	case chart && v.engine == packager.GitOpsEngineArgoCD:
-		return helm
-	case kustomization:
-		return built
-	case v.engine == packager.GitOpsEngineArgoCD:
-		return directory
-	}
-	return generated
+	return found
 }
 
 func (v *view) assignRoles() {

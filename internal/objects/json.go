@@ -54,11 +54,11 @@ func (d *jsonDecoder) value(depth int) (*yaml.Node, *Problem) {
 	case nil:
 		n.Tag = "!!null"
 	case string:
-		n.Value = token
+		n.Tag, n.Value = "!!str", token
 	case json.Number:
-		n.Value = token.String()
+		n.Tag, n.Value = "!!float", token.String()
 	case bool:
-		n.Value = map[bool]string{true: "true", false: "false"}[token]
+		n.Tag, n.Value = "!!bool", map[bool]string{true: "true", false: "false"}[token]
 	case json.Delim:
 		if token == ']' || token == '}' {
 			return nil, nil

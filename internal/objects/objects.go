@@ -30,8 +30,8 @@ type Object struct {
 	// where the document does.
 	Line, Column int
 
-	// Empty where absent, null, or no scalar. They may come from an alias or a
-	// merge key.
+	// Empty where absent, or no text: engines take a number or true for none.
+	// They may come from an alias or a merge key.
 	APIVersion, Kind, Name, GenerateName, Namespace string
 
 	// NameLine and KindLine are where the keys are, 0 where they are absent.
@@ -49,6 +49,9 @@ type Object struct {
 	// nothing but ENC[…] in the data of a Secret.
 	Encrypted bool
 
+	// List is set for a List, or any kind that ends so, with items or null for
+	// them.
+	List bool
 	// Items are the objects in a List, or in any kind that ends so. An item that
 	// is an alias is left out: it stands where its anchor is.
 	Items []Object
@@ -64,7 +67,7 @@ const (
 	CodeDuplicate Code = "duplicate-key" // a key twice in one mapping
 	CodeTooDeep   Code = "too-deep"      // above MaxDepth, or that of flow style
 	CodeTooLarge  Code = "too-large"     // above MaxBytes, or what there can be in flow style
-	CodeAlias     Code = "alias"         // to nothing, to itself, or above MaxExpanded
+	CodeAlias     Code = "alias"         // to itself, or above MaxExpanded
 )
 
 // Problem is what a parser would refuse.

@@ -39,7 +39,7 @@ func TestObjects(t *testing.T) {
 		"an empty document at the end": {serviceText + "---\n", []objects.Object{service(1), {Line: 6, Column: 1, Empty: true}}},
 		"no mapping":                   {"- kind: Service\n", []objects.Object{{Line: 1, Column: 1}}},
 		"no entries":                   {"{}\n--- []", []objects.Object{{Line: 1, Column: 1, Mapping: true, Blank: true}, {Line: 2, Column: 5, Blank: true}}},
-		"a list with no entries in it": {"kind: List\nitems: [{}]\n", []objects.Object{{Line: 1, Column: 1, Kind: "List", KindLine: 1, Mapping: true, Items: []objects.Object{{Line: 2, Column: 9, Mapping: true, Blank: true}}}}},
+		"a list with no entries in it": {"kind: List\nitems: [{}]\n", []objects.Object{{Line: 1, Column: 1, Kind: "List", KindLine: 1, Mapping: true, List: true, Items: []objects.Object{{Line: 2, Column: 9, Mapping: true, Blank: true}}}}},
 		"flow style": {
 			"# one\n  {kind: Pod, metadata: {generateName: job-}}", []objects.Object{
 				{Line: 2, Column: 3, Kind: "Pod", GenerateName: "job-", KindLine: 2, Mapping: true},
@@ -48,6 +48,23 @@ func TestObjects(t *testing.T) {
 		"null, and kinds that are no text": {
 			"kind: ~\nmetadata:\n  name: null\n  namespace: [a]\napiVersion: {}\n",
 			[]objects.Object{{Line: 1, Column: 1, KindLine: 1, NameLine: 3, Mapping: true}},
+		},
+		"a number, a truth and a date": {
+			"kind: true\nmetadata:\n  name: 12\n  generateName: 0x1F\n  namespace: 2025-01-01\napiVersion: 1.0\n",
+			[]objects.Object{{Line: 1, Column: 1, Namespace: "2025-01-01", KindLine: 1, NameLine: 3, Mapping: true}},
+		},
+		"a number in quotes": {
+			"kind: A\nmetadata:\n  name: '12'\n  namespace: !!str 12\n", []objects.Object{
+				{Line: 1, Column: 1, Kind: "A", Name: "12", Namespace: "12", KindLine: 1, NameLine: 3, Mapping: true},
+			},
+		},
+		"lists with nothing in them": {
+			"kind: List\nitems: []\n---\nkind: AList\nitems:\n---\nkind: List\n---\nkind: List\nitems: 1\n", []objects.Object{
+				{Line: 1, Column: 1, Kind: "List", KindLine: 1, Mapping: true, List: true},
+				{Line: 4, Column: 1, Kind: "AList", KindLine: 4, Mapping: true, List: true},
+				{Line: 7, Column: 1, Kind: "List", KindLine: 7, Mapping: true},
+				{Line: 9, Column: 1, Kind: "List", KindLine: 9, Mapping: true},
+			},
 		},
 		"metadata that is none": {"kind: A\nmetadata: name\n", []objects.Object{{Line: 1, Column: 1, Kind: "A", KindLine: 1, Mapping: true}}},
 		"a variable of Flux": {
@@ -61,10 +78,10 @@ func TestObjects(t *testing.T) {
 		},
 		"list": {
 			"kind: List\nitems:\n- &a\n  kind: A\n- *a\n- null\n- kind: BList\n  items: [{kind: C}]\n",
-			[]objects.Object{{Line: 1, Column: 1, Kind: "List", KindLine: 1, Mapping: true, Items: []objects.Object{
+			[]objects.Object{{Line: 1, Column: 1, Kind: "List", KindLine: 1, Mapping: true, List: true, Items: []objects.Object{
 				{Line: 3, Column: 3, Kind: "A", KindLine: 4, Mapping: true},
 				{Line: 6, Column: 3, Empty: true},
-				{Line: 7, Column: 3, Kind: "BList", KindLine: 7, Mapping: true, Items: []objects.Object{
+				{Line: 7, Column: 3, Kind: "BList", KindLine: 7, Mapping: true, List: true, Items: []objects.Object{
 					{Line: 8, Column: 11, Kind: "C", KindLine: 8, Mapping: true},
 				}},
 			}}},

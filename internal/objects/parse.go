@@ -123,7 +123,7 @@ func (d *yamlDecoder) problem(err error) *Problem {
 			problem.Line, problem.Column = position(d.data, notText(d.data))
 			problem.Text = "the file holds a character that YAML does not allow, or is not UTF-8"
 		case yaml.ComposerStage:
-			problem.Code, problem.Text = CodeAlias, "the alias names no anchor that comes before it"
+			problem.Text = "the alias names no anchor that comes before it"
 		case yaml.ScannerStage, yaml.ParserStage:
 			problem.Text += ": " + loadErr.Message
 		}

@@ -157,6 +157,8 @@ func TestPlainLeavesToTheParser(t *testing.T) {
 		"an escaped key that comes twice": "\"a\\/b\": c\na/b: d\n",
 		"an escaped kind":                 "kind: \"a\\nb\"\n",
 		"a kind with a quote":             "kind: 'it''s'\n",
+		"a number for a name":             "metadata:\n  name: 12\n",
+		"a truth for a kind":              "kind: True\n",
 		"an open flow mapping":            "a: {b\n",
 		"no value at the end of another":  "a:\n---\nb: c\n  d: e\n",
 		"a list":                          "kind: List\nitems:\n- kind: A\n",

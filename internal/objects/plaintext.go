@@ -1,6 +1,9 @@
 package objects
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // What a plainScanner knows of the text in a line. All is stricter than YAML.
 
@@ -86,18 +89,23 @@ func cutPlain(text []byte) ([]byte, bool) {
 }
 
 // simpleScalar is the value of a scalar that stands for what is written, and is
-// not null.
+// a text: no null, number, date or truth.
 func simpleScalar(text []byte) ([]byte, bool) {
 	if text[0] == '"' || text[0] == '\'' {
 		quoted, escaped, after, ok := cutQuoted(text)
 		return quoted, ok && !escaped && isTail(after)
 	}
 	scalar, ok := cutPlain(text)
-	switch string(scalar) {
-	case "null", "Null", "NULL", "~":
+	if !ok || scalar[0] < 'A' || scalar[0] == '~' {
 		return nil, false
 	}
-	return scalar, ok
+	if len(scalar) <= len("false") {
+		switch strings.ToLower(string(scalar)) {
+		case "null", "true", "false", "yes", "no", "on", "off", "y", "n":
+			return nil, false
+		}
+	}
+	return scalar, true
 }
 
 // isFlowSequence knows sequences of single words and texts in quotes.

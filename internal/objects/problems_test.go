@@ -63,7 +63,7 @@ func TestProblems(t *testing.T) {
 		},
 		"an alias to nothing": {
 			"a.yaml", "a: *hunter2\n",
-			objects.Problem{Line: 1, Column: 4, Code: objects.CodeAlias, Text: "the alias names no anchor that comes before it"},
+			objects.Problem{Line: 1, Column: 4, Code: objects.CodeSyntax, Text: "the alias names no anchor that comes before it"},
 		},
 		"an alias to itself": {
 			"a.yaml", "a: &a\n- *a\n",

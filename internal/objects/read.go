@@ -40,7 +40,8 @@ func (r *reader) object(n *yaml.Node, depth int) Object {
 		o.Secret, o.Encrypted = r.secret(top["data"].value, top["stringData"].value)
 	}
 	items := top["items"].value
-	if depth > MaxDepth || !strings.HasSuffix(o.Kind, "List") || items == nil || items.Kind != yaml.SequenceNode {
+	o.List = strings.HasSuffix(o.Kind, "List") && items != nil && (items.Kind == yaml.SequenceNode || isNull(items))
+	if depth > MaxDepth || !o.List {
 		return o
 	}
 	for _, item := range items.Content {
@@ -123,9 +124,12 @@ func (r *reader) fields(n *yaml.Node) map[string]field {
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
 
-// text is the value of a scalar that is not null.
+// text is the value of a scalar that is a text to decoders, as a date is.
 func text(f field) string {
-	if f.value == nil || f.value.Kind != yaml.ScalarNode || isNull(f.value) {
+	if f.value == nil || f.value.Kind != yaml.ScalarNode {
+		return ""
+	}
+	if tag := f.value.ShortTag(); tag != "!!str" && tag != "!!timestamp" {
 		return ""
 	}
 	return f.value.Value
