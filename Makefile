@@ -1,7 +1,18 @@
-.PHONY: test bench compare
+.PHONY: test test-registries zot bench compare
 
 test:
 	go test ./...
+
+# The suite with every registry that is here: docs/testing.md. The table is for the
+# README.
+test-registries:
+	@report=$$(mktemp) && trap 'rm -f "$$report"' EXIT && \
+	OCI_TEST_REGISTRY_KIND=all OCI_TEST_REPORT=$$report go test -count=1 -timeout 20m -run Registries ./internal/registrysuite; \
+	go run ./internal/registrysuite/table "$$report"
+
+# A registry to play with, until it is interrupted.
+zot:
+	go run ./internal/registrytest/play zot-docker zot
 
 # Writes what golang.org/x/perf/cmd/benchstat reads. Trees of 200 and 500 MB are
 # among them: add BENCHFLAGS=-short to leave them out.

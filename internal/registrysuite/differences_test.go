@@ -91,8 +91,14 @@ func refusal(w http.ResponseWriter, status int, code string) {
 }
 
 // placeIs sends uploads to a place of a form, which is given the host and the path.
+// Its query has to come back as it is.
 func placeIs(form string) func(http.ResponseWriter, *http.Request, registry) {
+	_, query, _ := strings.Cut(fmt.Sprintf(form, "", ""), "?")
 	return func(w http.ResponseWriter, r *http.Request, memory registry) {
+		if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/uploads/") && !strings.HasPrefix(r.URL.RawQuery, query) {
+			refusal(w, http.StatusBadRequest, "BLOB_UPLOAD_INVALID")
+			return
+		}
 		if r.Method != http.MethodPost || r.URL.Query().Has("mount") {
 			memory.ServeHTTP(w, r)
 			return

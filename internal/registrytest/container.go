@@ -161,14 +161,14 @@ func (c *container) kill(ctx context.Context) error {
 	return err
 }
 
-func (c *container) remove() error {
+func (c *container) remove() (err error) {
 	ctx := context.Background() // the test's has ended
-	var err error
 	if c.id != "" {
 		_, err = c.docker.run(ctx, "rm", "--force", "--volumes", c.id)
 	}
 	if c.then != nil {
 		err = errors.Join(err, c.then(ctx))
 	}
+	c.id, c.then = "", nil
 	return err
 }

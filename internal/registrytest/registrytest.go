@@ -94,14 +94,14 @@ func (s *Source) Open(tb testing.TB, setup Setup) *Target {
 		tb.Fatalf("start %s: %v", s, err)
 	}
 	tb.Cleanup(func() {
+		if tb.Failed() && target.output != nil {
+			tb.Logf("%s said:\n%s", s, target.output())
+		}
 		err := target.Close()
 		if _, left := errors.AsType[*LeftoverError](err); left {
 			tb.Log(err) // there is no more to be done
 		} else if err != nil {
 			tb.Errorf("stop %s: %v", s, err)
-		}
-		if tb.Failed() && target.output != nil {
-			tb.Logf("%s said:\n%s", s, target.output())
 		}
 	})
 	return target

@@ -11,7 +11,7 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// eachKind runs a test with every kind that is here.
+// eachKind runs a test with every kind that is here, several at a time.
 func eachKind(t *testing.T, test func(*testing.T, *registrytest.Source)) {
 	t.Helper()
 	for _, kind := range registrytest.Kinds() {
@@ -19,7 +19,9 @@ func eachKind(t *testing.T, test func(*testing.T, *registrytest.Source)) {
 			if kind == registrytest.Given {
 				t.Skip("whose it is, is not known")
 			}
-			test(t, find(t, kind))
+			source := find(t, kind)
+			t.Parallel()
+			test(t, source)
 		})
 	}
 }
@@ -52,9 +54,6 @@ func TestSetups(t *testing.T) {
 			setup registrytest.Setup
 		}{
 			{"TLS", registrytest.Setup{TLS: true}},
-			{"users", registrytest.Setup{Users: true}},
-			{"TLS and users", registrytest.Setup{TLS: true, Users: true}},
-			{"client certificates", registrytest.Setup{ClientCertificates: true}},
 			{"client certificates and users", registrytest.Setup{ClientCertificates: true, Users: true}},
 		} {
 			t.Run(row.name, func(t *testing.T) {
@@ -68,9 +67,12 @@ func TestSetups(t *testing.T) {
 	})
 }
 
-func TestCleanUp(t *testing.T) {
+// Whoever started a registry can delete what was pushed to it, and stop it.
+func TestCleanUpAndClose(t *testing.T) {
 	eachKind(t, func(t *testing.T, source *registrytest.Source) {
-		target := source.Open(t, registrytest.Setup{Users: true})
+		target, err := source.Start(t.Context(), registrytest.Setup{Users: true})
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = target.Close() }) // it is closed, if all is well
 		one, other := target.Repository("one"), target.Repository("other")
 		push(t, target, one, "v1")
 		push(t, target, one, "v2")
@@ -85,18 +87,12 @@ func TestCleanUp(t *testing.T) {
 			require.NoError(t, err)
 			assert.Empty(t, tags)
 		}
-	})
-}
 
-func TestCloseStopsIt(t *testing.T) {
-	eachKind(t, func(t *testing.T, source *registrytest.Source) {
-		target, err := source.Start(t.Context(), registrytest.Setup{})
-		require.NoError(t, err)
-		answer, err := target.Ask(t.Context(), registry.Credential{}, http.MethodGet, "/v2/")
+		answer, err := target.Ask(t.Context(), target.Writer, http.MethodGet, "/v2/")
 		require.NoError(t, err)
 		assert.Equal(t, http.StatusOK, answer.Status)
 		require.NoError(t, target.Close())
-		_, err = target.Ask(t.Context(), registry.Credential{}, http.MethodGet, "/v2/")
+		_, err = target.Ask(t.Context(), target.Writer, http.MethodGet, "/v2/")
 		require.Error(t, err)
 	})
 }

@@ -27,7 +27,7 @@ func startRun(t *testing.T, kind registrytest.Kind) *otherRun {
 	program, err := os.Executable()
 	require.NoError(t, err)
 	cmd := exec.Command(program)
-	cmd.Env = append(os.Environ(), holdKind+"="+string(kind))
+	cmd.Env = append(os.Environ(), holdKind+"="+string(kind), "TMPDIR="+t.TempDir())
 	cmd.Stderr = os.Stderr
 	input, err := cmd.StdinPipe()
 	require.NoError(t, err)
