@@ -98,8 +98,8 @@ func TestProblems(t *testing.T) {
 			objects.Problem{Line: 1, Column: 132_097, Code: objects.CodeTooLarge, Text: muchFlow},
 		},
 		"much flow style in small pieces": {
-			"a.yaml", strings.Repeat("a: ["+strings.Repeat("b,", 20_000)+"]\nc:\n  d: e\n---\n", 30),
-			objects.Problem{Line: 105, Column: 9_081, Code: objects.CodeTooLarge, Text: muchFlow},
+			"a.yaml", strings.Repeat("a: {b: '"+strings.Repeat("b", 40_000)+"'}\nc:\n  d: e\n---\n", 30),
+			objects.Problem{Line: 105, Column: 9_463, Code: objects.CodeTooLarge, Text: muchFlow},
 		},
 		"blocks and brackets": {
 			"a.yaml", strings.Repeat("- ", 900) + strings.Repeat("[", 200) + strings.Repeat("]", 200),
