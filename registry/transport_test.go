@@ -217,6 +217,30 @@ func TestTLSClientCertificate(t *testing.T) {
 	require.NoError(t, newClient(t, srv.URL, opts).VerifyAccess(t.Context(), repository))
 }
 
+// There are registries, such as zot, that let everybody connect, and take who shows
+// no certificate for somebody without a password.
+func TestTLSClientCertificateInPlaceOfAPassword(t *testing.T) {
+	srv := startTLS(t, &tls.Config{ClientAuth: tls.RequestClientCert})
+	srv.fail(fault{"", func(w http.ResponseWriter, r *http.Request) {
+		if len(r.TLS.PeerCertificates) == 0 {
+			w.Header().Set("WWW-Authenticate", `Basic realm="registry"`)
+			refusal(http.StatusUnauthorized, "UNAUTHORIZED", "authentication required")(w, r)
+			return
+		}
+		r.SetBasicAuth(ci.Username, ci.Password)
+		srv.registry.ServeHTTP(w, r)
+	}})
+	opts := registry.Options{RootCAs: srv.trust()}
+	failed := requireKind(t, newClient(t, srv.URL, opts).VerifyAccess(t.Context(), repository), registry.ErrAuthRequired)
+	assert.Equal(t, http.StatusUnauthorized, failed.StatusCode)
+
+	opts.ClientCertificates = srv.TLS.Certificates // any will do
+	client := newClient(t, srv.URL, opts)
+	require.NoError(t, client.VerifyAccess(t.Context(), repository))
+	_, err := newArtifact(t, "demo").push(t, client, registry.PushOptions{}, "v1")
+	require.NoError(t, err)
+}
+
 func TestProxy(t *testing.T) {
 	proxy := start(t, memregistry.Options{}, fault{"GET manifests/", func(w http.ResponseWriter, r *http.Request) {
 		assert.Equal(t, "registry.example.com", r.Host)
