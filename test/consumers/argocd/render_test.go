@@ -1,0 +1,159 @@
+package argocd_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/argoproj/argo-cd/v3/pkg/apis/application/v1alpha1"
+	"github.com/argoproj/argo-cd/v3/reposerver/apiclient"
+	"github.com/argoproj/argo-cd/v3/reposerver/repository"
+	apppath "github.com/argoproj/argo-cd/v3/util/app/path"
+	"github.com/argoproj/argo-cd/v3/util/git"
+	utilio "github.com/argoproj/argo-cd/v3/util/io"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+
+	"github.com/kubeoci/oci/test/consumers/internal/fixture"
+)
+
+// render builds a folder as an Application with this source does, up to the
+// objects that it would apply, as JSON.
+func render(ctx context.Context, dir string, source v1alpha1.ApplicationSource) ([]string, error) {
+	if err := apppath.CheckOutOfBoundsSymlinks(dir); err != nil {
+		return nil, err
+	}
+	folder, err := apppath.Path(dir, source.Path)
+	if err != nil {
+		return nil, err
+	}
+	request := &apiclient.ManifestRequest{
+		Repo:              &v1alpha1.Repository{Repo: "oci://registry.example.com/shop", Type: "oci"},
+		ApplicationSource: &source,
+		KustomizeOptions:  &v1alpha1.KustomizeOptions{BinaryPath: os.Args[0]},
+	}
+	response, err := repository.GenerateManifests(ctx, folder, dir, "revision", request, false, git.NoopCredsStore{},
+		resource.MustParse("10M"), utilio.NewRandomizedTempPaths(dir))
+	if err != nil {
+		return nil, err
+	}
+	var objects []string
+	for _, manifest := range response.Manifests { // and on to the application controller
+		object, err := v1alpha1.UnmarshalToUnstructured(manifest)
+		if err != nil {
+			return nil, err
+		}
+		if object != nil {
+			objects = append(objects, manifest)
+		}
+	}
+	return objects, nil
+}
+
+// The empty artifact is valid, and nothing comes of it.
+func TestArgoCDRendersNothingOfAnEmptyArtifact(t *testing.T) {
+	target := fixture.Embedded(t)
+	for _, engine := range fixture.Engines() {
+		pushed := fixture.PushEmpty(t, target, engine)
+		objects, err := render(t.Context(), extract(t, pushed), v1alpha1.ApplicationSource{Path: pushed.Artifact.Paths.ArgoCD})
+		require.NoError(t, err)
+		assert.Empty(t, objects)
+	}
+}
+
+// A plain directory is rendered with its subfolders where the Application says so.
+func TestArgoCDRendersTheObjectsOfTheTree(t *testing.T) {
+	target := fixture.Embedded(t)
+	trees := fixture.Trees(t)
+	for _, tree := range []string{"flat", "multidoc", "names", "json", "generated"} {
+		for _, engine := range fixture.Engines() {
+			for _, recurse := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s, %s, recurse %v", tree, engine, recurse), func(t *testing.T) {
+					pushed := fixture.Push(t, target, trees[tree], engine)
+					source := v1alpha1.ApplicationSource{Path: pushed.Artifact.Paths.ArgoCD}
+					if recurse {
+						source.Directory = &v1alpha1.ApplicationSourceDirectory{Recurse: true}
+					}
+					objects, err := render(t.Context(), extract(t, pushed), source)
+					require.NoError(t, err)
+					assert.ElementsMatch(t, objectsIn(t, trees[tree], recurse), objects)
+				})
+			}
+		}
+	}
+}
+
+// A kustomization brings the same as where it came from, in each of its folders.
+func TestArgoCDRendersTheKustomizationsOfTheTree(t *testing.T) {
+	target := fixture.Embedded(t)
+	dir := fixture.Trees(t)["kustomize"]
+	for _, folder := range []string{".", "base", "overlays/staging", "overlays/production"} {
+		built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), filepath.Join(dir, folder))
+		require.NoError(t, err)
+		text, err := built.AsYaml()
+		require.NoError(t, err)
+		want := readObjects(t, text)
+		require.NotEmpty(t, want)
+		for _, engine := range fixture.Engines() {
+			t.Run(folder+", "+string(engine), func(t *testing.T) {
+				pushed := fixture.Push(t, target, dir, engine)
+				path := pushed.Artifact.Paths.Below(folder).ArgoCD
+				objects, err := render(t.Context(), extract(t, pushed), v1alpha1.ApplicationSource{Path: path})
+				require.NoError(t, err)
+				assert.ElementsMatch(t, want, objects)
+			})
+		}
+	}
+}
+
+// objectsIn lists all objects in the files that Argo CD takes of a folder.
+func objectsIn(t *testing.T, dir string, recurse bool) []string {
+	t.Helper()
+	var all []string
+	for name, text := range fixture.Read(t, dir) {
+		ext := path.Ext(name)
+		if slices.Contains([]string{".yaml", ".yml", ".json"}, ext) && (recurse || path.Dir(name) == ".") {
+			all = append(all, readObjects(t, []byte(text))...)
+		}
+	}
+	return all
+}
+
+// readObjects lists objects as JSON, those of lists in place of the lists.
+func readObjects(t *testing.T, text []byte) []string {
+	t.Helper()
+	var all []string
+	for decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096); ; {
+		var object unstructured.Unstructured
+		err := decoder.Decode(&object.Object)
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		require.NoError(t, err)
+		add := func(o runtime.Object) error {
+			text, err := json.Marshal(o.(*unstructured.Unstructured).Object)
+			all = append(all, string(text))
+			return err
+		}
+		switch {
+		case object.IsList():
+			require.NoError(t, object.EachListItem(add))
+		case len(object.Object) > 0:
+			require.NoError(t, add(&object))
+		}
+	}
+}

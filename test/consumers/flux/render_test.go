@@ -1,0 +1,129 @@
+package flux_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"testing"
+
+	securejoin "github.com/cyphar/filepath-securejoin"
+	"github.com/fluxcd/pkg/kustomize"
+	ssautil "github.com/fluxcd/pkg/ssa/utils"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+
+	"github.com/kubeoci/oci/test/consumers/internal/fixture"
+)
+
+// render builds a folder as a Kustomization with this path does, up to the
+// objects that it would apply. The folder is written to.
+func render(root, path string) ([]*unstructured.Unstructured, error) {
+	dir, err := securejoin.SecureJoin(root, path)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(dir); err != nil {
+		return nil, fmt.Errorf("kustomization path not found: %w", err)
+	}
+	settings := unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"path": path, "prune": true}}}
+	if _, err := kustomize.NewGenerator(root, settings).WriteFile(dir); err != nil {
+		return nil, err
+	}
+	resources, err := kustomize.SecureBuild(root, dir, true)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range resources.Resources() {
+		if r.GetName() == "" || r.GetKind() == "" || r.GetApiVersion() == "" {
+			return nil, fmt.Errorf("no Kubernetes object: %v", r)
+		}
+	}
+	text, err := resources.AsYaml()
+	if err != nil {
+		return nil, err
+	}
+	return ssautil.ReadObjects(bytes.NewReader(text))
+}
+
+func TestFluxRendersTheObjectsOfTheTree(t *testing.T) {
+	target := fixture.Embedded(t)
+	trees := fixture.Trees(t)
+	for _, tree := range []string{"flat", "multidoc", "names", "generated"} {
+		for _, engine := range fixture.Engines() {
+			t.Run(tree+", "+string(engine), func(t *testing.T) {
+				pushed := fixture.Push(t, target, trees[tree], engine)
+				objects, err := render(store(t, fetch(t, pushed)), pushed.Artifact.Paths.Flux)
+				require.NoError(t, err)
+				assert.ElementsMatch(t, objectsIn(t, trees[tree]), asJSON(t, objects))
+			})
+		}
+	}
+}
+
+// A kustomization brings the same as where it came from, in each of its folders.
+func TestFluxRendersTheKustomizationsOfTheTree(t *testing.T) {
+	target := fixture.Embedded(t)
+	dir := fixture.Trees(t)["kustomize"]
+	for _, folder := range []string{".", "base", "overlays/staging", "overlays/production"} {
+		for _, engine := range fixture.Engines() {
+			t.Run(folder+", "+string(engine), func(t *testing.T) {
+				built, err := kustomize.Build(filesys.MakeFsOnDisk(), filepath.Join(dir, folder))
+				require.NoError(t, err)
+				want, err := built.AsYaml()
+				require.NoError(t, err)
+
+				pushed := fixture.Push(t, target, dir, engine)
+				objects, err := render(store(t, fetch(t, pushed)), pushed.Artifact.Paths.Below(folder).Flux)
+				require.NoError(t, err)
+				require.NotEmpty(t, objects)
+				assert.ElementsMatch(t, asJSON(t, readObjects(t, want)), asJSON(t, objects))
+			})
+		}
+	}
+}
+
+// The empty artifact is valid, and nothing comes of it.
+func TestFluxRendersNothingOfAnEmptyArtifact(t *testing.T) {
+	target := fixture.Embedded(t)
+	for _, engine := range fixture.Engines() {
+		pushed := fixture.PushEmpty(t, target, engine)
+		objects, err := render(store(t, fetch(t, pushed)), pushed.Artifact.Paths.Flux)
+		require.NoError(t, err)
+		assert.Empty(t, objects)
+	}
+}
+
+// objectsIn lists all objects in the YAML below a folder.
+func objectsIn(t *testing.T, dir string) []string {
+	t.Helper()
+	var all []string
+	for name, text := range fixture.Read(t, dir) {
+		if ext := path.Ext(name); ext == ".yaml" || ext == ".yml" {
+			all = append(all, asJSON(t, readObjects(t, []byte(text)))...)
+		}
+	}
+	require.NotEmpty(t, all)
+	return all
+}
+
+func readObjects(t *testing.T, text []byte) []*unstructured.Unstructured {
+	t.Helper()
+	objects, err := ssautil.ReadObjects(bytes.NewReader(text))
+	require.NoError(t, err)
+	return objects
+}
+
+func asJSON(t *testing.T, objects []*unstructured.Unstructured) []string {
+	t.Helper()
+	var all []string
+	for _, object := range objects {
+		text, err := object.MarshalJSON()
+		require.NoError(t, err)
+		all = append(all, string(text))
+	}
+	return all
+}

@@ -1,0 +1,50 @@
+package kustomize_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+
+	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/registry"
+	"github.com/kubeoci/oci/test/consumers/internal/fixture"
+)
+
+// What `kustomize build` makes of a tree that we unpacked is what it makes of the
+// source.
+func TestUnpackedTreesBuildTheSame(t *testing.T) {
+	target := fixture.Embedded(t)
+	source := fixture.Trees(t)["kustomize"]
+	client, err := registry.NewClient(target.Host, target.Options())
+	require.NoError(t, err)
+	for _, engine := range fixture.Engines() {
+		pushed := fixture.Push(t, target, source, engine)
+		store := new(packager.Store)
+		t.Cleanup(func() { require.NoError(t, store.Close()) })
+		manifest, err := client.Pull(t.Context(), pushed.Artifact.Repository, pushed.Artifact.Tag, store, registry.PullOptions{})
+		require.NoError(t, err)
+		dir := filepath.Join(t.TempDir(), "unpacked")
+		_, err = packager.Unpack(t.Context(), store, manifest, dir, packager.UnpackOptions{})
+		require.NoError(t, err)
+		for _, folder := range []string{".", "base", "overlays/staging", "overlays/production"} {
+			t.Run(folder+", "+string(engine), func(t *testing.T) {
+				path := pushed.Artifact.Paths.Below(folder).ArgoCD
+				assert.Equal(t, build(t, filepath.Join(source, folder)), build(t, filepath.Join(dir, path)))
+			})
+		}
+	}
+}
+
+func build(t *testing.T, dir string) string {
+	t.Helper()
+	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), dir)
+	require.NoError(t, err)
+	text, err := resources.AsYaml()
+	require.NoError(t, err)
+	require.NotEmpty(t, text)
+	return string(text)
+}
