@@ -123,8 +123,9 @@ func (c *checker) follow(v *view) {
 // addDropped is about a file that is gone when a kustomization asks for it.
 func (c *checker) addDropped(v *view, b *build, named namedFile) {
 	c.addRefused(Finding{
-		Code: CodeFluxIgnored, File: b.file.Path, Line: named.at.Line, Column: named.at.Column,
+		Code: CodeKustomization, File: b.file.Path, Line: named.at.Line, Column: named.at.Column,
 		Message: fmt.Sprintf("%s names what Flux drops: %.100q", named.at.Field, named.at.Path),
+		Hint:    hints[CodeFluxIgnored],
 	}, []*view{v})
 }
 

@@ -212,7 +212,7 @@ func TestKustomizationsThatNameWhatFluxDrops(t *testing.T) {
 	const text = "configMapGenerator: [{name: a, files: [logo.png]}]\n"
 	runRules(t, []ruleTest{
 		{"Flux", tree{"kustomization.yaml": text, "logo.png": "x"}, flux, []string{
-			`kustomization.yaml:1:40: error: configMapGenerator[0].files[0] names what Flux drops: "logo.png" [flux-ignored]`,
+			`kustomization.yaml:1:40: error: configMapGenerator[0].files[0] names what Flux drops: "logo.png" [kustomization]`,
 			"logo.png: info: Flux drops a file of this name by default [flux-ignored]",
 		}},
 		{"Argo CD", tree{"kustomization.yaml": text, "logo.png": "x"}, argocd, []string{
@@ -220,11 +220,11 @@ func TestKustomizationsThatNameWhatFluxDrops(t *testing.T) {
 		}},
 		{"both", tree{"kustomization.yaml": text, "logo.png": "x"}, none, []string{
 			"kustomization.yaml: info: Argo CD renders this kustomization [rendered-by]",
-			`kustomization.yaml:1:40: warning: configMapGenerator[0].files[0] names what Flux drops: "logo.png" [flux-ignored]`,
+			`kustomization.yaml:1:40: warning: configMapGenerator[0].files[0] names what Flux drops: "logo.png" [kustomization]`,
 			"logo.png: info: Flux drops a file of this name by default [flux-ignored]",
 		}},
 		{"not built", tree{"app.yaml": app, "kustomization.yaml": kustomization, "a/kustomization.yaml": text, "a/logo.png": "x"}, flux, []string{
-			`a/kustomization.yaml:1:40: warning: configMapGenerator[0].files[0] names what Flux drops: "logo.png" [flux-ignored]`,
+			`a/kustomization.yaml:1:40: warning: configMapGenerator[0].files[0] names what Flux drops: "logo.png" [kustomization]`,
 			"a/logo.png: info: Flux drops a file of this name by default [flux-ignored]",
 		}},
 	})

@@ -58,8 +58,9 @@ func (c *checker) checkNeeded() {
 					continue
 				}
 				c.add(Finding{
-					Code: CodeFluxIgnored, Severity: Warning, File: i.file.Path, Line: r.Line, Column: r.Column,
+					Code: CodeKustomization, Severity: Warning, File: i.file.Path, Line: r.Line, Column: r.Column,
 					Message: fmt.Sprintf("%s names what %v drops: %.100q", r.Field, v, r.Path),
+					Hint:    hints[CodeFluxIgnored],
 				}, []*view{v})
 			}
 		}

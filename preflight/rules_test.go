@@ -162,14 +162,14 @@ func TestKustomizations(t *testing.T) {
 		{"a file that Flux drops", tree{"app.yaml": app, "a.png": "", "kustomization.yaml": strings.Replace(missing, "app.properties", "a.png", 1)}, none, []string{
 			"a.png: info: Flux drops a file of this name by default [flux-ignored]",
 			"kustomization.yaml: info: Argo CD renders this kustomization [rendered-by]",
-			`kustomization.yaml:5:11: warning: configMapGenerator[0].files[0] names what Flux drops: "a.png" [flux-ignored]`,
+			`kustomization.yaml:5:11: warning: configMapGenerator[0].files[0] names what Flux drops: "a.png" [kustomization]`,
 		}},
 		{"a file that Flux drops, and is told not to", tree{".sourceignore": "*.md\n", "app.yaml": app, "a.png": "", "kustomization.yaml": strings.Replace(missing, "app.properties", "a.png", 1)}, flux, []string{
 			".sourceignore: info: Flux drops what this file says instead of its defaults [source-ignore]",
 		}},
 		{"a file that Flux drops, perhaps needed", tree{"app.yaml": app, "a.png": "", "kustomization.yaml": kustomization, "b/kustomization.yaml": "configMapGenerator:\n- files: [../a.png]\n"}, flux, []string{
 			"a.png: info: Flux drops a file of this name by default [flux-ignored]",
-			`b/kustomization.yaml:2:11: warning: configMapGenerator[0].files[0] names what Flux drops: "../a.png" [flux-ignored]`,
+			`b/kustomization.yaml:2:11: warning: configMapGenerator[0].files[0] names what Flux drops: "../a.png" [kustomization]`,
 		}},
 		{"a Kustomization of Flux", tree{"app.yaml": app, "kustomization.yaml": "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"}, flux, []string{
 			"kustomization.yaml:1:13: error: apiVersion not a valid kustomization: neither a Kustomization nor a Component of kustomize [kustomization]",

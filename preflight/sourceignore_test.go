@@ -53,7 +53,7 @@ func TestSourceIgnore(t *testing.T) {
 			`a/kustomization.yaml: info: Flux drops it by the rule "/a/kustomization.yaml", .sourceignore:1 [flux-ignored]`,
 			`b.yaml: info: Flux drops it by the rule "/b.yaml", .sourceignore:2 [flux-ignored]`,
 			`b.yaml:1:1: warning: kustomize refuses a document that is no Kubernetes object [not-an-object]`,
-			`kustomization.yaml:1:16: error: resources[1] names what Flux drops: "b.yaml" [flux-ignored]`,
+			`kustomization.yaml:1:16: error: resources[1] names what Flux drops: "b.yaml" [kustomization]`,
 		}},
 		{"of two copies, each for itself", tree{".sourceignore": "/b.yaml\n", "app.yaml": app, "b.yaml": b}, none, []string{
 			`info: at the path "./" Flux finds every object twice, and fails [two-copies]`,

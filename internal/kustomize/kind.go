@@ -9,13 +9,16 @@ var versions = map[string]string{
 }
 
 // checkKind refuses what says that it is something else, such as a Kustomization
-// of Flux. What says nothing is a Kustomization.
+// of Flux, and what says no more than what it is. What does not say what it is is a
+// Kustomization.
 func checkKind(top value) *Error {
 	p := parser{budget: 2 * MaxSize} // the fields are gone through once more
-	said := map[string]value{}
+	said, empty := map[string]value{}, true
 	p.fields(top, map[string]bool{}, func(name string, field value) {
 		if name = strings.ToLower(name); name == "kind" || name == "apiversion" {
 			said[name] = field
+		} else {
+			empty = empty && field.null()
 		}
 	})
 	text := func(name string) string {
@@ -34,6 +37,8 @@ func checkKind(top value) *Error {
 		p.fail(said["kind"], ErrKind)
 	case given != "" && given != version:
 		p.fail(said["apiversion"], ErrKind)
+	case empty:
+		p.fail(top, ErrEmpty)
 	}
 	return p.err
 }
