@@ -69,6 +69,9 @@ func (c *checker) findBuilds() {
 	}
 	for _, b := range c.builds {
 		for _, r := range b.references {
+			if path.IsAbs(r.Path) {
+				continue // and refused
+			}
 			target := path.Join(b.folder, r.Path)
 			if s := entries[target]; s != nil {
 				named := namedFile{s, r, target}

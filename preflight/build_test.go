@@ -139,6 +139,9 @@ func TestResourcesOfAKustomization(t *testing.T) {
 		{"no object where nothing is built", tree{"kustomization.yaml": kustomization, "a/kustomization.yaml": listing("values.yaml"), "a/values.yaml": "a: 1\n"}, flux, []string{
 			"a/values.yaml:1:1: warning: kustomize refuses a document that is no Kubernetes object [not-an-object]",
 		}},
+		{"no object that is not what is named", tree{"kustomization.yaml": listing("/values.yaml"), "values.yaml": "a: 1\n"}, flux, []string{
+			`kustomization.yaml:1:13: error: resources[0] names what is outside the source directory: "/values.yaml" [kustomization]`,
+		}},
 		{"no entries", tree{"kustomization.yaml": listing("app.yaml, a.yaml, b.json"), "app.yaml": app, "a.yaml": "[]\n---\n{}\n", "b.json": "{}"}, none, []string{rendered}},
 		{"no entries where nothing is built", tree{"kustomization.yaml": kustomization, "a/kustomization.yaml": listing("a.yaml"), "a/a.yaml": "{}\n"}, flux, []string{}},
 		{"no entries without a kustomization", tree{"app.yaml": app, "a.yaml": "{}\n"}, flux, []string{}},
@@ -170,6 +173,7 @@ func TestResourcesOfAKustomization(t *testing.T) {
 			`a/kustomization.yaml:1:13: warning: resources[0] names what does not exist: "none.yaml" [kustomization]`,
 			`kustomization.yaml:1:13: error: resources[0] names a kustomization where its folder is needed: "a/kustomization.yaml" [kustomization]`,
 		}},
+		{"another kustomization to patch with", tree{"kustomization.yaml": listing("app.yaml") + "patches: [{path: a/kustomization.yaml}]\n", "app.yaml": app, "a/kustomization.yaml": kustomization}, flux, []string{}},
 		{"another kustomization that is an object", tree{"kustomization.yaml": listing("a/kustomization.yaml"), "a/kustomization.yaml": object("Kustomization", "a")}, flux, []string{
 			"a/kustomization.yaml:1:13: warning: apiVersion not a valid kustomization: neither a Kustomization nor a Component of kustomize [kustomization]", // where somebody names the folder
 		}},

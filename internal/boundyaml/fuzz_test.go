@@ -1,0 +1,45 @@
+package boundyaml_test
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v4"
+
+	"github.com/kubeoci/oci/internal/boundyaml"
+)
+
+// FuzzLoader has the parser without limits as its oracle.
+func FuzzLoader(f *testing.F) {
+	for _, text := range []string{
+		"", "a: b\n---\n- c\n", "[a, {b: c}]", "{{}}{{}}", "a: [b]\nc: {d: e}\n", "- - - a", "[[[[a]]]]", "{[a]: b}: c", "? a\n: b", "a: *b", "a: [", "\ta", "--- [a]\n--- [b]\n", "\ufeffa: b", "a\xff",
+	} {
+		f.Add([]byte(text), 3)
+	}
+	f.Fuzz(func(t *testing.T, data []byte, depth int) {
+		if depth < 1 || depth > boundyaml.MaxFlowDepth || len(data) > boundyaml.MaxFlow {
+			t.Skip("beyond what the oracle is for")
+		}
+		bounded, err := boundyaml.NewLoader(data, depth)
+		require.NoError(t, err)
+		free, err := yaml.NewLoader(bytes.NewReader(data))
+		require.NoError(t, err)
+		for {
+			var got, want yaml.Node
+			err := bounded.Load(&got)
+			if exceeded, ok := errors.AsType[*boundyaml.Error](err); ok {
+				require.ErrorIs(t, exceeded, boundyaml.ErrTooDeep)
+				require.True(t, exceeded.Line >= 1 && exceeded.Column >= 1, "%v", exceeded)
+				return
+			}
+			wanted := free.Load(&want)
+			require.Equal(t, wanted, err)
+			require.Equal(t, want, got)
+			if err != nil {
+				return
+			}
+		}
+	})
+}
