@@ -14,11 +14,10 @@ import (
 
 // Limits of flow style, that is of [brackets] and {braces}. Until the parser knows
 // that a collection is no key, it keeps every token in it, and in what follows on
-// the same line: a thousand times the text, at worst. Where it is a key, it moves
-// all that, so that the time grows with the depth as well. Without limits, 4 MiB
-// of {{}}{{}} or {:,:,:} take gigabytes, and up to a minute. People write nothing
-// that is near them; what programs write beyond them is JSON, which has a parser
-// of its own.
+// the same line: hundreds of times the text. Where it is a key, it moves all that,
+// so that the time grows with the depth as well. Without limits, 4 MiB of {{}}{{}}
+// or {:,:,:} take gigabytes, and many seconds. People write nothing that is near
+// them; what programs write beyond them is JSON, which has a parser of its own.
 const (
 	MaxFlow      = 128 << 10 // bytes at a stretch, up to the next collection in block style
 	MaxFlows     = 1 << 20   // bytes in all stretches
