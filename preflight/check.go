@@ -84,7 +84,9 @@ func Check(ctx context.Context, set *manifests.Set, layout packager.Layout, opts
 	}
 	c.findFluxRules()
 	c.findBuilds()
-	c.look()
+	if err := c.look(ctx); err != nil {
+		return nil, err
+	}
 	c.checkArtifact()
 	c.checkNames()
 	c.checkViews()

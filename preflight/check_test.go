@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -57,6 +58,29 @@ func TestCancelled(t *testing.T) {
 	cancel()
 	_, err = preflight.Check(ctx, set, layout, preflight.Options{})
 	assert.ErrorIs(t, err, context.Canceled)
+}
+
+// countingContext counts how often it is asked whether it is over.
+type countingContext struct {
+	context.Context
+	asked atomic.Int64
+}
+
+func (c *countingContext) Err() error {
+	c.asked.Add(1)
+	return c.Context.Err()
+}
+
+// What takes time for each file can be cancelled for each file: to read it, and to
+// match it against rules.
+func TestCancelledMeanwhile(t *testing.T) {
+	set := tree{"app.yaml": app, "b.yaml": object("A", "b"), "c.yaml": object("A", "c")}.collect(t)
+	layout, err := packager.Plan(set.Files(), flux, "")
+	require.NoError(t, err)
+	ctx := &countingContext{Context: t.Context()}
+	_, err = preflight.Check(ctx, set, layout, preflight.Options{})
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, ctx.asked.Load(), int64(2*len(set.Files())))
 }
 
 // many is a tree with something to say of every file.

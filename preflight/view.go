@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"context"
 	"path"
 	"slices"
 	"strings"
@@ -60,8 +61,8 @@ type item struct {
 	role role
 }
 
-// look finds out what each engine would see.
-func (c *checker) look() {
+// look finds out what each engine would see. The error is that of ctx.
+func (c *checker) look(ctx context.Context) error {
 	for _, v := range []*view{
 		{engine: packager.GitOpsEngineFlux, path: c.layout.Paths.Flux},
 		{engine: packager.GitOpsEngineArgoCD, path: c.layout.Paths.ArgoCD},
@@ -72,12 +73,15 @@ func (c *checker) look() {
 		}
 		v.root = path.Clean(v.path)
 		v.roles, v.dropped = map[*source]role{}, map[*source]bool{}
-		c.find(v)
+		if err := c.find(ctx, v); err != nil {
+			return err
+		}
 		v.mode = v.findMode()
 		v.assignRoles()
 		c.follow(v)
 		c.views = append(c.views, v)
 	}
+	return nil
 }
 
 // wants reports whether the artifact has to serve an engine, and whether that is
@@ -104,9 +108,12 @@ func (c *checker) wants(engine packager.GitOpsEngine) (wanted, named bool) {
 }
 
 // find lists what of the archive is below the path of an engine, and is not
-// dropped by it before.
-func (c *checker) find(v *view) {
+// dropped by it before. Many rules take their time.
+func (c *checker) find(ctx context.Context, v *view) error {
 	for _, e := range c.layout.Entries {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		rule := c.dropping(v, e.Path)
 		if rule != nil {
 			v.dropped[c.byPath[e.File.Path]] = true
@@ -124,6 +131,7 @@ func (c *checker) find(v *view) {
 		}
 		v.items = append(v.items, item{source: c.byPath[e.File.Path], path: rel})
 	}
+	return nil
 }
 
 // findMode goes by the files directly at the path. Of those that would have their
