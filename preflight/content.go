@@ -34,10 +34,11 @@ func hasKind(s *source) (has bool) {
 	return has
 }
 
-// holdsNothing reports whether a file has no more than comments and empty lists.
+// holdsNothing reports whether a file has no more than comments, lists without
+// items and documents without entries.
 func holdsNothing(s *source) bool {
 	holds := false
-	each(s.content.Objects, func(o objects.Object) { holds = holds || !o.List })
+	each(s.content.Objects, func(o objects.Object) { holds = holds || !o.List && !o.Blank })
 	return !holds
 }
 

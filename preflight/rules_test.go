@@ -120,7 +120,10 @@ func TestWhatIsRendered(t *testing.T) {
 		{"JSON of a chart, Flux", tree{"app.yaml": app, "c/Chart.yaml": chart, "c/values.schema.json": "{}"}, flux, []string{
 			"c/Chart.yaml: error: Flux takes the files of this Helm chart for manifests, and refuses them (templates among them: 0) [chart]",
 		}},
-		{"kustomization in a subfolder, Argo CD", tree{"app.yaml": app, "a/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"}, argocd, []string{}},
+		{"kustomization in a subfolder, Argo CD", tree{"app.yaml": app, "a/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamePrefix: a-\n"}, argocd, []string{}},
+		{"documents without anything, Flux", tree{"a.yaml": "{}\n---\n[]\n"}, flux, []string{
+			`error: Flux renders nothing at the path "./", without an error [nothing-rendered]`,
+		}},
 		{"chart beside a kustomization", tree{"app.yaml": app, "kustomization.yaml": kustomization, "c/Chart.yaml": chart}, flux, []string{
 			"c/Chart.yaml: info: there is a Helm chart here, which is not rendered to be checked (templates: 0) [chart]",
 		}},
