@@ -44,8 +44,9 @@ func TestDifferences(t *testing.T) {
 		{"a lost blob is a bad request", lostIs(400, "MANIFEST_INVALID"), "a blob that the registry has lost", registrysuite.Passed, ""},
 		{"a lost blob is not found", lostIs(404, "MANIFEST_BLOB_UNKNOWN"), "a blob that the registry has lost", registrysuite.Passed, ""},
 		{"nothing is deleted", refuse(http.MethodDelete, "/manifests/", 405), "clean up", registrysuite.Unavailable, "status 405"},
-		{"a missing repository is a missing manifest", missingIs("MANIFEST_UNKNOWN"), "missing repository, tag and digest", registrysuite.Passed, "404 MANIFEST_UNKNOWN"},
-		{"a missing repository is a missing name", missingIs("NAME_UNKNOWN"), "missing repository, tag and digest", registrysuite.Passed, "404 NAME_UNKNOWN"},
+		{"a missing repository is denied", missingIs(403, "DENIED"), "missing repository, tag and digest", registrysuite.Passed, "403 DENIED"},
+		{"a missing repository is a missing manifest", missingIs(404, "MANIFEST_UNKNOWN"), "missing repository, tag and digest", registrysuite.Passed, "404 MANIFEST_UNKNOWN"},
+		{"a missing repository is a missing name", missingIs(404, "NAME_UNKNOWN"), "missing repository, tag and digest", registrysuite.Passed, "404 NAME_UNKNOWN"},
 		{"no digest is told", silentAbout("Docker-Content-Digest"), "exists, resolve", registrysuite.Passed, ""},
 		{"manifests are got, and not asked for", refuse(http.MethodHead, "/manifests/", 404), "push again: nothing is sent", registrysuite.Passed, ""},
 		{"blobs are never said to be there", refuse(http.MethodHead, "/blobs/", 401), "push, and read back byte for byte", registrysuite.Passed, ""},
@@ -146,12 +147,13 @@ func lostIs(status int, code string) func(http.ResponseWriter, *http.Request, re
 	}
 }
 
-// missingIs is the code for a manifest that is not there.
-func missingIs(code string) func(http.ResponseWriter, *http.Request, registry) {
+// missingIs is the answer to who asks for a manifest in a repository that does not
+// exist.
+func missingIs(status int, code string) func(http.ResponseWriter, *http.Request, registry) {
 	return func(w http.ResponseWriter, r *http.Request, memory registry) {
 		answer := answered(memory, r)
-		if strings.Contains(r.URL.Path, "/manifests/") && answer.Code == http.StatusNotFound {
-			refusal(w, http.StatusNotFound, code)
+		if strings.Contains(r.URL.Path, "/manifests/") && strings.Contains(answer.Body.String(), "NAME_UNKNOWN") {
+			refusal(w, status, code)
 			return
 		}
 		send(w, answer)

@@ -15,7 +15,8 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// Target is a registry that answers.
+// Target is a registry that answers. It is safe for concurrent use: what kills it
+// and what starts it again wait for each other.
 type Target struct {
 	Kind    Kind
 	Version string
@@ -37,6 +38,7 @@ type Target struct {
 	relay  *relay        // to the server
 	output func() string // what the server said; nil where that cannot be known
 	http   *http.Client
+	life   sync.Mutex // held while the server starts or ends
 
 	mu           sync.Mutex
 	repositories map[string]bool
@@ -105,6 +107,8 @@ func (t *Target) Kill(ctx context.Context) error {
 	if t.server == nil {
 		return errGiven
 	}
+	t.life.Lock()
+	defer t.life.Unlock()
 	err := t.server.kill(ctx)
 	t.relay.lead("")
 	return err
@@ -116,6 +120,8 @@ func (t *Target) Restart(ctx context.Context) error {
 	if t.server == nil {
 		return errGiven
 	}
+	t.life.Lock()
+	defer t.life.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	addr, err := t.server.start(ctx)
@@ -135,6 +141,8 @@ func (t *Target) Close() error {
 		defer cancel()
 		return t.CleanUp(ctx)
 	}
+	t.life.Lock()
+	defer t.life.Unlock()
 	t.relay.close()
 	return t.server.remove()
 }
