@@ -16,9 +16,8 @@ import (
 )
 
 func pushManyAtOnce(t *testing.T, c trial) {
-	const pushes = 50
 	client := newClient(t, c.open, c.open.Options())
-	artifacts := make([]artifact, pushes)
+	artifacts := make([]artifact, c.opts.Pushes)
 	for i := range artifacts {
 		artifacts[i] = newArtifact(t, fmt.Sprint("demo-", i))
 	}
@@ -29,7 +28,7 @@ func pushManyAtOnce(t *testing.T, c trial) {
 		}
 		return c.open.Repository(fmt.Sprint("many/", i))
 	}
-	errs := make([]error, pushes)
+	errs := make([]error, c.opts.Pushes)
 	var all sync.WaitGroup
 	for i, a := range artifacts {
 		all.Go(func() {
@@ -41,15 +40,16 @@ func pushManyAtOnce(t *testing.T, c trial) {
 		require.NoError(t, errs[i])
 		requireTag(t, client, repository(i), fmt.Sprint("v", i), a.Manifest)
 	}
+	c.note("%d", c.opts.Pushes)
 }
 
 // breakSize is that of a layer which is interrupted when half of it was read.
-const breakSize = 4 << 20
+func (c trial) breakSize() int64 { return min(c.opts.LargeLayer, 4<<20) }
 
 func cancelInTheMiddle(t *testing.T, c trial) {
 	client := newClient(t, c.open, c.open.Options())
 	repository := c.open.Repository("cancelled")
-	store := newLargeStore(t, breakSize)
+	store := newLargeStore(t, c.breakSize())
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	stopped := &interrupted{ReadOnlyStorage: store, blob: store.layer, meanwhile: cancel}
@@ -84,7 +84,7 @@ func deathAndReturn(t *testing.T, c trial) {
 	client := newClient(t, target, target.Options())
 	repository := target.Repository("back")
 	newArtifact(t, "old").push(t, client, repository, "v1")
-	store := newLargeStore(t, breakSize)
+	store := newLargeStore(t, c.breakSize())
 	var revive sync.Once
 	_, err := client.Push(t.Context(), killer(t, target, store), store.manifest, repository, []string{"v2"}, registry.PushOptions{
 		OnEvent: func(e registry.Event) {
@@ -113,7 +113,7 @@ func deathForGood(t *testing.T, c trial) {
 	opts.Retry = registry.Retry{MaxAttempts: 4, MaxWait: time.Second}
 	client := newClient(t, target, opts)
 	repository := target.Repository("gone")
-	store := newLargeStore(t, breakSize)
+	store := newLargeStore(t, c.breakSize())
 	began := time.Now()
 	_, err := client.Push(t.Context(), killer(t, target, store), store.manifest, repository, []string{"v1"}, registry.PushOptions{})
 	require.ErrorIs(t, err, registry.ErrUnreachable)

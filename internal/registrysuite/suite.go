@@ -25,9 +25,14 @@ type trial struct {
 type Options struct {
 	// LargeLayer is how many bytes a large layer has. Zero means 256 MiB.
 	LargeLayer int64
+	// Pushes is how many are made at once. Zero means 50.
+	Pushes int
 }
 
-const defaultLargeLayer = 256 << 20
+const (
+	defaultLargeLayer = 256 << 20
+	defaultPushes     = 50
+)
 
 // note adds in what way the case went well.
 func (c trial) note(format string, arguments ...any) {
@@ -63,7 +68,7 @@ func cases() []testCase {
 		{"probe", probe},
 		{"empty artifact", pushEmpty},
 		{"large layer", pushLarge},
-		{"50 pushes at once through one client", pushManyAtOnce},
+		{"pushes at once through one client", pushManyAtOnce},
 		{"a blob that the registry has lost", lostBlob},
 		{"cancelled in the middle of a push", cancelInTheMiddle},
 		{"dies in the middle of a push, and comes back", deathAndReturn},
@@ -90,6 +95,7 @@ func cases() []testCase {
 func Run(t *testing.T, source *registrytest.Source, opts Options) Registry {
 	t.Helper()
 	opts.LargeLayer = cmp.Or(opts.LargeLayer, defaultLargeLayer)
+	opts.Pushes = cmp.Or(opts.Pushes, defaultPushes)
 	report := Registry{Kind: string(source.Kind), Version: source.Version}
 	c := trial{
 		source:  source,
