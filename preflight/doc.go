@@ -30,7 +30,7 @@
 //	rendered-by          a chart or kustomization decides how Argo CD renders
 //	two-kustomizations   a folder has more than one kustomization file
 //	empty-kustomization  a kustomization has nothing in it
-//	kustomization        a kustomization names what is not there, or cannot be read
+//	kustomization        a kustomization cannot be read, or names what it does not get
 //	load-restriction     a kustomization names a file above its folder, which Argo CD refuses
 //	archive-size         the archive is larger than what Argo CD unpacks
 //	manifest-size        a plain directory is larger than what Argo CD takes
