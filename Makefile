@@ -1,4 +1,4 @@
-.PHONY: test test-registries zot bench compare
+.PHONY: test test-registries test-consumers zot bench compare
 
 test:
 	go test ./...
@@ -9,6 +9,12 @@ test-registries:
 	@report=$$(mktemp) && trap 'rm -f "$$report"' EXIT && \
 	OCI_TEST_REGISTRY_KIND=all OCI_TEST_REPORT=$$report go test -count=1 -timeout 20m -run Registries ./internal/registrysuite; \
 	go run ./internal/registrysuite/table "$$report"
+
+# What Flux, Argo CD and go-containerregistry make of what is pushed, with every
+# registry that is here: docs/testing.md. Building Argo CD takes minutes, once.
+test-consumers:
+	cd test/consumers && OCI_TEST_REGISTRY_KIND=all go test -count=1 ./...
+	cd test/consumers/argocd && OCI_TEST_REGISTRY_KIND=all go test -count=1 ./...
 
 # A registry to play with, until it is interrupted.
 zot:
