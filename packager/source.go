@@ -23,9 +23,10 @@ type slot struct {
 }
 
 // spareSlots are what workers go on in while others wait for their turn to be
-// handed on. Compressing takes longer for some blocks than for others; where
-// blocks are only read, more memory than caches hold costs more than it gains.
-const spareSlots = 3
+// handed on: compressing takes longer for some blocks than for others. More than
+// one, or any where blocks are only read, costs more in memory that no cache holds
+// than it gains.
+const spareSlots = 1
 
 // newSlots returns one for each worker, and spare ones.
 func newSlots(spare int) []*slot {
