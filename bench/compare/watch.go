@@ -90,13 +90,13 @@ func watch(ctx context.Context, args []string) error {
 		_, err := oci.NewWorkloadArtifactBuilder().Build(ctx, opts)
 		return time.Since(start), err
 	}
-	again := oci.BuildOptions{Cache: new(oci.LayerCache)} // cold pushes go without
+	again := oci.BuildOptions{Cache: new(oci.LayerCache), Preflight: oci.PreflightOff} // cold pushes go without the cache
 	if _, err := push(*repository, again); err != nil {
 		return err
 	}
 	var result watched
 	for round := range *rounds {
-		cold, err := push(fmt.Sprintf("%s-cold-%d", *repository, round), oci.BuildOptions{})
+		cold, err := push(fmt.Sprintf("%s-cold-%d", *repository, round), oci.BuildOptions{Preflight: oci.PreflightOff})
 		if err != nil {
 			return err
 		}
