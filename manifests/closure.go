@@ -31,10 +31,8 @@ type closure struct {
 // leftOut is an entry that was left out.
 type leftOut struct {
 	reason Reason
-	tree   int // that it is in; ambiguous for several
+	trees  []int // that have it
 }
-
-const ambiguous = -1
 
 // reference is where one kustomization's folder is named in that of another.
 type reference struct {
@@ -107,11 +105,7 @@ func (w *walker) newClosure() *closure {
 		for tree+1 < len(w.skips) && i >= w.skips[tree+1] {
 			tree++
 		}
-		entry := leftOut{s.Reason, tree}
-		if _, found := c.skipped[s.Path]; found {
-			entry.tree = ambiguous
-		}
-		c.skipped[s.Path] = entry
+		c.skipped[s.Path] = leftOut{s.Reason, append(c.skipped[s.Path].trees, tree)}
 		hold(strings.TrimSuffix(s.Path, "/"))
 	}
 	return c
@@ -242,11 +236,11 @@ func (c *closure) take(name string) error {
 	if err := checkName(name, false); err != nil {
 		return err
 	}
-	tree := c.skipped[name].tree
-	if tree == ambiguous {
-		return &CollisionError{Path: name, First: name, Second: name}
+	trees := c.skipped[name].trees
+	if len(trees) > 1 {
+		return &CollisionError{Path: name, First: c.origin(trees[0], name), Second: c.origin(trees[1], name)}
 	}
-	c.enterTree(tree)
+	c.enterTree(trees[0])
 	real, info, err := c.look(name)
 	if errors.Is(err, ErrSymlinkDangling) || err == nil && !info.Mode().IsRegular() { // it was a file before
 		return &PathError{Path: name, Err: ErrFileChanged}

@@ -55,15 +55,16 @@ func (w *walker) checkCollisions() error {
 	if c == nil {
 		return nil
 	}
-	return &CollisionError{Path: c.Path, First: w.origin(w.set.files[c.First]), Second: w.origin(w.set.files[c.Second])}
+	first, second := w.set.files[c.First], w.set.files[c.Second]
+	return &CollisionError{Path: c.Path, First: w.origin(first.tree, first.Path), Second: w.origin(second.tree, second.Path)}
 }
 
-// origin is where a file is on disk, or its path in the Set where that is not
-// known.
-func (w *walker) origin(f File) string {
-	t := w.set.trees[f.tree]
+// origin is where a file of a tree is on disk, or its path in the Set where that
+// is not known.
+func (w *walker) origin(tree int, name string) string {
+	t := w.set.trees[tree]
 	if t.dir == "" {
-		return f.Path
+		return name
 	}
-	return filepath.Join(t.dir, filepath.FromSlash(t.below(f.Path)))
+	return filepath.Join(t.dir, filepath.FromSlash(t.below(name)))
 }

@@ -37,7 +37,11 @@ func (r *Reader) ReadFile(f File, p []byte) error {
 	if int64(len(p)) != f.Size {
 		return &PathError{Path: f.Path, Err: fs.ErrInvalid}
 	}
-	return r.trees[f.tree].readFile(f, p)
+	tree, err := r.treeOf(f)
+	if err != nil {
+		return err
+	}
+	return tree.readFile(f, p)
 }
 
 func (r *treeReader) readFile(f File, p []byte) error {
@@ -68,7 +72,21 @@ func (r *treeReader) readFile(f File, p []byte) error {
 // than when it was collected is [ErrFileChanged], found at Open or, for what
 // happens meanwhile, when its content is read. Other errors are the file
 // system's. All of them are wrapped in a [*PathError].
-func (r *Reader) Open(f File) (*Content, error) { return r.trees[f.tree].open(f) }
+func (r *Reader) Open(f File) (*Content, error) {
+	tree, err := r.treeOf(f)
+	if err != nil {
+		return nil, err
+	}
+	return tree.open(f)
+}
+
+// treeOf refuses a file of a Set that has more trees.
+func (r *Reader) treeOf(f File) (*treeReader, error) {
+	if f.tree >= len(r.trees) {
+		return nil, &PathError{Path: f.Path, Err: fs.ErrInvalid}
+	}
+	return r.trees[f.tree], nil
+}
 
 func (r *treeReader) open(f File) (*Content, error) {
 	file, err := r.fsys.Open(f.real)

@@ -2,6 +2,7 @@ package manifests_test
 
 import (
 	"context"
+	"io/fs"
 	"path/filepath"
 	"testing"
 	"testing/fstest"
@@ -181,6 +182,30 @@ func TestCollectRootsNamesWhatCollides(t *testing.T) {
 	}
 	assert.Equal(t, want, *collision)
 	assert.Equal(t, "give one of the two another name, or its root another path", collision.Hint())
+}
+
+func TestCollectRootsNamesWhatCannotBeTakenAlong(t *testing.T) {
+	first, second := tree{"kustomization.yaml": generating("x"), "x": "a"}.dir(t), tree{"b.yaml": "b", "x": "b"}.dir(t)
+	_, err := manifests.CollectRoots(t.Context(), []manifests.Root{{Dir: first}, {Dir: second}}, manifests.Options{})
+	var collision *manifests.CollisionError
+	require.ErrorAs(t, err, &collision)
+	assert.Equal(t, manifests.CollisionError{Path: "x", First: filepath.Join(first, "x"), Second: filepath.Join(second, "x")}, *collision)
+}
+
+func TestReaderOfAnotherSet(t *testing.T) {
+	several, err := manifests.CollectRoots(t.Context(), []manifests.Root{
+		{Dir: tree{"a.yaml": "a"}.dir(t)}, {Path: "x", Dir: tree{"a.yaml": "b"}.dir(t)},
+	}, manifests.Options{})
+	require.NoError(t, err)
+	one, err := manifests.Collect(t.Context(), tree{"a.yaml": "a"}.dir(t), manifests.Options{})
+	require.NoError(t, err)
+	reader, err := one.Open()
+	require.NoError(t, err)
+	defer func() { require.NoError(t, reader.Close()) }()
+	last := several.Files()[1]
+	_, err = reader.Open(last)
+	requirePathError(t, err, fs.ErrInvalid, "x/a.yaml")
+	requirePathError(t, reader.ReadFile(last, make([]byte, last.Size)), fs.ErrInvalid, "x/a.yaml")
 }
 
 func TestCollectRootsIsNamedAfterTheFirst(t *testing.T) {
