@@ -216,7 +216,7 @@ func (w *walker) checkEmptiness() error {
 	found := false
 	gave := make([]bool, len(w.set.trees))
 	for _, f := range w.set.files {
-		gave[f.tree] = true
+		gave[f.found.tree] = true
 		found = found || IsManifest(f.Path) || kustomize.IsName(path.Base(f.Path))
 	}
 	empty := slices.Index(gave, false)

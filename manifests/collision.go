@@ -56,7 +56,7 @@ func (w *walker) checkCollisions() error {
 		return nil
 	}
 	first, second := w.set.files[c.First], w.set.files[c.Second]
-	return &CollisionError{Path: c.Path, First: w.origin(first.tree, first.Path), Second: w.origin(second.tree, second.Path)}
+	return &CollisionError{Path: c.Path, First: w.origin(first.found.tree, first.Path), Second: w.origin(second.found.tree, second.Path)}
 }
 
 // origin is where a file of a tree is on disk, or its path in the Set where that

@@ -30,7 +30,7 @@ type direct struct {
 // collected. That is asked when it was read: a change before or meanwhile shows
 // in its time.
 func (d *direct) read(fsys fs.FS, f File, p []byte) (same bool, err error) {
-	fd, err := d.open(fsys.(*rootFS).root, f.real)
+	fd, err := d.open(fsys.(*rootFS).root, f.found.real)
 	if err != nil {
 		return false, err
 	}
@@ -114,7 +114,7 @@ func isFile(fd int, f File) (bool, error) {
 	var stat syscall.Stat_t
 	err := uninterrupted(func() error { return syscall.Fstat(fd, &stat) })
 	return stat.Mode&syscall.S_IFMT == syscall.S_IFREG && stat.Size == f.Size &&
-		time.Unix(stat.Mtim.Unix()).Equal(f.modTime), err
+		time.Unix(stat.Mtim.Unix()).Equal(f.found.modTime), err
 }
 
 // uninterrupted makes a system call again for as long as signals interrupt it.

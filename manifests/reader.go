@@ -80,16 +80,16 @@ func (r *Reader) Open(f File) (*Content, error) {
 	return tree.open(f)
 }
 
-// treeOf refuses a file of a Set that has more trees.
+// treeOf refuses a file of no Set, or of one that has more trees.
 func (r *Reader) treeOf(f File) (*treeReader, error) {
-	if f.tree >= len(r.trees) {
+	if f.found == nil || f.found.tree >= len(r.trees) {
 		return nil, &PathError{Path: f.Path, Err: fs.ErrInvalid}
 	}
-	return r.trees[f.tree], nil
+	return r.trees[f.found.tree], nil
 }
 
 func (r *treeReader) open(f File) (*Content, error) {
-	file, err := r.fsys.Open(f.real)
+	file, err := r.fsys.Open(f.found.real)
 	if err != nil && r.replaced(f) {
 		return nil, &PathError{Path: f.Path, Err: ErrFileChanged}
 	}
@@ -108,12 +108,12 @@ func (r *treeReader) open(f File) (*Content, error) {
 // else, or on the way to it what is no folder.
 func (r *treeReader) replaced(f File) bool {
 	lstat := fs.Lstat
-	for dir := path.Dir(f.real); dir != "."; dir = path.Dir(dir) {
+	for dir := path.Dir(f.found.real); dir != "."; dir = path.Dir(dir) {
 		if info, err := lstat(r.fsys, dir); err == nil && !info.IsDir() {
 			return true
 		}
 	}
-	info, err := lstat(r.fsys, f.real)
+	info, err := lstat(r.fsys, f.found.real)
 	return errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular()
 }
 
@@ -200,7 +200,7 @@ func (c *Content) readPiece(p []byte, offset int64) (int, error) {
 		}
 		return n, err
 	}
-	file, err := c.fsys.Open(c.want.real)
+	file, err := c.fsys.Open(c.want.found.real)
 	if err != nil {
 		return 0, err
 	}
@@ -217,7 +217,7 @@ func (c *Content) check() error {
 	if err != nil {
 		return c.failed(err)
 	}
-	if !info.Mode().IsRegular() || info.Size() != c.want.Size || !info.ModTime().Equal(c.want.modTime) {
+	if !info.Mode().IsRegular() || info.Size() != c.want.Size || !info.ModTime().Equal(c.want.found.modTime) {
 		return c.changed()
 	}
 	return nil

@@ -12,9 +12,15 @@ type File struct {
 	// Size is in bytes.
 	Size int64 `json:"size"`
 
-	tree    int       // of the Set's, the one that it is in
-	real    string    // where it is there, with its symbolic links resolved
-	modTime time.Time // to notice a change before the content is read
+	found *found // nil for one that was put together by hand
+}
+
+// found is where a file was, and what shows that it has changed since. It is apart
+// from the File, of which there are many copies.
+type found struct {
+	tree    int    // of the Set's
+	real    string // path there, with its symbolic links resolved
+	modTime time.Time
 }
 
 // Reason says why an entry was left out of a [Set].

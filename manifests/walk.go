@@ -23,7 +23,11 @@ type place struct {
 }
 
 func (p place) child(name string) place {
-	return place{path.Join(p.path, name), path.Join(p.real, name)}
+	below := path.Join(p.path, name)
+	if p.real == p.path { // as it mostly is
+		return place{below, below}
+	}
+	return place{below, path.Join(p.real, name)}
 }
 
 // walker walks the trees of a Set, one after another.
@@ -186,13 +190,7 @@ func (w *walker) file(at place, stat func() (fs.FileInfo, error)) error {
 	case len(w.set.files) >= w.opts.MaxFiles:
 		return &PathError{Path: at.path, Err: &LimitError{"MaxFiles", int64(w.opts.MaxFiles)}}
 	}
-	w.set.files = append(w.set.files, File{
-		Path:    at.path,
-		Size:    info.Size(),
-		tree:    w.tree,
-		real:    at.real,
-		modTime: info.ModTime(),
-	})
+	w.set.files = append(w.set.files, File{at.path, info.Size(), &found{w.tree, at.real, info.ModTime()}})
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -72,7 +73,7 @@ func annotationFault(key, value string) string {
 		return "the key holds control characters or is not UTF-8"
 	case !utf8.ValidString(value):
 		return "the value is not UTF-8"
-	case hiddenUserinfo.MatchString(redact.URLs(value)):
+	case hiddenUserinfo().MatchString(redact.URLs(value)):
 		return "the value holds what may be a password and cannot be told from the rest"
 	case strings.ContainsFunc(value, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) }):
 		return "the value holds control characters"
@@ -81,5 +82,6 @@ func annotationFault(key, value string) string {
 }
 
 // hiddenUserinfo finds a password that holds what ends the authority of a URL.
-// What stands before it looks like a port that is no number.
-var hiddenUserinfo = regexp.MustCompile(`//[^/\s@:]*:[^/\s@]*[^/\s@0-9].*@`)
+// What stands before it looks like a port that is no number. Like all
+// expressions, it is compiled when it is needed first.
+var hiddenUserinfo = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`//[^/\s@:]*:[^/\s@]*[^/\s@0-9].*@`) })

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 
 	"oras.land/oras-go/v2/registry/remote/auth"
@@ -176,14 +177,15 @@ const (
 	maxCodeBytes    = 64
 )
 
-// urlSecrets finds the query and the user information of a URL.
-var urlSecrets = regexp.MustCompile(`\?[^\s"'<>]*|//[^\s"'/]*@`)
+// urlSecrets finds the query and the user information of a URL. It is compiled
+// when it is needed first.
+var urlSecrets = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\?[^\s"'<>]*|//[^\s"'/]*@`) })
 
 // clean makes foreign text fit for an error: one line, short, printable, without
 // queries and user names in URLs, and without any secret that was sent to the
 // registry.
 func (c *Client) clean(text string) string {
-	text = urlSecrets.ReplaceAllStringFunc(c.keys.redact(text), func(s string) string {
+	text = urlSecrets().ReplaceAllStringFunc(c.keys.redact(text), func(s string) string {
 		if s[0] == '/' {
 			return "//"
 		}

@@ -70,15 +70,16 @@ func New(entries []Entry, limit int64) (*Archive, error) {
 	if a.headers, err = newHeaders(); err != nil {
 		return nil, err
 	}
-	a.records = make([]record, 0, len(entries))
-	folders := map[string]bool{}
+	a.records = make([]record, 0, len(entries)+len(entries)/4) // with folders
+	before := ""
 	for i, e := range entries {
 		if size := a.size + e.Size + endSize; size > limit {
 			return nil, tooLarge(size, limit)
 		}
-		if err := a.addFolders(e.Path[:strings.LastIndexByte(e.Path, '/')+1], folders); err != nil {
+		if err := a.addFolders(e.Path, before); err != nil {
 			return nil, err
 		}
+		before = e.Path
 		if err := a.add(record{name: e.Path, entry: i, content: e.Size}); err != nil {
 			return nil, err
 		}
@@ -99,17 +100,18 @@ func tooLarge(size, limit int64) error {
 	return fmt.Errorf("%w: at least %d bytes, and %d are allowed", ErrTooLarge, size, limit)
 }
 
-// addFolders adds a folder, and before it those that it is in, unless they were
-// added before.
-func (a *Archive) addFolders(name string, added map[string]bool) error {
-	if name == "" || added[name] {
-		return nil
+// addFolders adds the folders that an entry is in, but for those of the entry
+// before it: what is in a folder comes in one piece.
+func (a *Archive) addFolders(name, before string) error {
+	for i := range len(name) {
+		if name[i] != '/' || strings.HasPrefix(before, name[:i+1]) {
+			continue
+		}
+		if err := a.add(record{name: name[:i+1]}); err != nil {
+			return err
+		}
 	}
-	added[name] = true
-	if err := a.addFolders(name[:strings.LastIndexByte(name[:len(name)-1], '/')+1], added); err != nil {
-		return err
-	}
-	return a.add(record{name: name})
+	return nil
 }
 
 // add puts a record at the end, and ends blocks before and in it.

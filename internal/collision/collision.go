@@ -2,8 +2,8 @@
 package collision
 
 import (
-	"path"
 	"slices"
+	"strings"
 )
 
 // Collision is a place that two entries need.
@@ -23,14 +23,18 @@ func Find(paths []string) *Collision {
 			return &Collision{paths[i], i - 1, i}
 		}
 	}
-	folders := map[string]bool{}
+	before := ""
 	for i, p := range paths {
-		for dir := path.Dir(p); dir != "." && !folders[dir]; dir = path.Dir(dir) {
-			folders[dir] = true
-			if file, found := slices.BinarySearch(paths, dir); found {
-				return &Collision{dir, file, i}
+		for end := range len(p) {
+			// What is in a folder comes in one piece: only its first file is new there.
+			if p[end] != '/' || strings.HasPrefix(before, p[:end+1]) {
+				continue
+			}
+			if file, found := slices.BinarySearch(paths, p[:end]); found {
+				return &Collision{p[:end], file, i}
 			}
 		}
+		before = p
 	}
 	return nil
 }

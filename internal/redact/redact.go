@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // Format prints v as its type and its JSON, so that a field is kept out of
@@ -17,31 +18,34 @@ func Format(f fmt.State, v any) {
 	if err != nil {
 		data = []byte("{not printable}")
 	}
-	text := jsonString.ReplaceAllStringFunc(string(data), func(s string) string {
+	text := jsonString().ReplaceAllStringFunc(string(data), func(s string) string {
 		return `"` + URLs(s[1:len(s)-1]) + `"`
 	})
 	_, _ = fmt.Fprintf(f, "%T%s", v, text) // fmt.State does not fail
 }
 
+// Expressions are compiled when they are needed first: that takes longer than all
+// else at the start of a program.
+
 // jsonString is a string in JSON with its quotes.
-var jsonString = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+var jsonString = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"(?:[^"\\]|\\.)*"`) })
 
 // What may be secret in a URL: the user information, which ends at the last "@"
 // of the authority, and the query.
 var (
-	userinfo = regexp.MustCompile(`(?i)(?:[a-z][a-z0-9+.-]*:)?//[^/\s]*@`)
-	query    = regexp.MustCompile(`(//[^\s?]*)\?\S*`)
+	userinfo = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)(?:[a-z][a-z0-9+.-]*:)?//[^/\s]*@`) })
+	query    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(//[^\s?]*)\?\S*`) })
 )
 
 // URLs takes the user information and the query out of all URLs in text. The
 // name in ssh://git@host stays, since it is part of the address.
 func URLs(text string) string {
-	text = userinfo.ReplaceAllStringFunc(text, func(s string) string {
+	text = userinfo().ReplaceAllStringFunc(text, func(s string) string {
 		scheme, user, _ := strings.Cut(s, "//")
 		if strings.Contains(strings.ToLower(scheme), "ssh") && !strings.Contains(user, ":") {
 			return s
 		}
 		return scheme + "//"
 	})
-	return query.ReplaceAllString(text, "$1")
+	return query().ReplaceAllString(text, "$1")
 }
