@@ -73,7 +73,7 @@ func annotationFault(key, value string) string {
 		return "the key holds control characters or is not UTF-8"
 	case !utf8.ValidString(value):
 		return "the value is not UTF-8"
-	case hiddenUserinfo().MatchString(redact.URLs(value)):
+	case strings.Contains(value, "//") && hiddenUserinfo().MatchString(redact.URLs(value)):
 		return "the value holds what may be a password and cannot be told from the rest"
 	case strings.ContainsFunc(value, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) }):
 		return "the value holds control characters"

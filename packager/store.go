@@ -76,7 +76,7 @@ func (s *Store) Push(ctx context.Context, expected ocispec.Descriptor, r io.Read
 	}
 	blob := s.newSpool()
 	verified := content.NewVerifyReader(r, expected)
-	_, err := io.Copy(blob, verified)
+	_, err := io.CopyBuffer(blob, verified, make([]byte, min(expected.Size+1, chunkSize)))
 	if err == nil {
 		err = verified.Verify()
 	}

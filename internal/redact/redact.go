@@ -40,6 +40,9 @@ var (
 // URLs takes the user information and the query out of all URLs in text. The
 // name in ssh://git@host stays, since it is part of the address.
 func URLs(text string) string {
+	if !strings.Contains(text, "//") {
+		return text
+	}
 	text = userinfo().ReplaceAllStringFunc(text, func(s string) string {
 		scheme, user, _ := strings.Cut(s, "//")
 		if strings.Contains(strings.ToLower(scheme), "ssh") && !strings.Contains(user, ":") {
