@@ -75,9 +75,6 @@ const (
 	GitOpsEngineArgoCD = packager.GitOpsEngineArgoCD
 )
 
-// LayerCache remembers what a layer was compressed to, part by part.
-type LayerCache = packager.Cache
-
 // EnginePaths are the paths under which the engines find the tree.
 type EnginePaths = packager.EnginePaths
 

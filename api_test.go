@@ -62,7 +62,6 @@ var (
 	_ registry.Options      = oci.RegistryOptions{}
 	_ registry.Credential   = oci.RegistryCredential{}
 	_ manifests.Skipped     = oci.Skipped{}
-	_ *packager.Cache       = (*oci.LayerCache)(nil)
 )
 
 // Fields, assigned from variables: unlike a constant, these fit one type only.

@@ -32,7 +32,7 @@ func BenchmarkBuild(b *testing.B) {
 		{"one file", changeOneFile},
 		{"one file, cached", func(b *testing.B, opts *oci.BuildOptions, n int) {
 			if opts.Cache == nil {
-				opts.Cache = new(oci.LayerCache)
+				opts.Cache = new(oci.Cache)
 			}
 			changeOneFile(b, opts, n)
 		}},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/preflight"
 	"github.com/kubeoci/oci/registry"
 )
 
@@ -53,7 +54,15 @@ func (builder) Build(ctx context.Context, opts BuildOptions) (BuildResult, error
 // build does what is left when the options are valid and the files are found.
 func (v ValidatedBuildOptions) build(ctx context.Context, set *manifests.Set, requested string) (BuildResult, error) {
 	v.emit(Event{Phase: PhaseCollect, Files: len(set.Files()), Bytes: set.Size()})
-	packer, err := packager.NewPacker(set, v.packOptions())
+	seen := new(preflight.Cache)
+	if v.Cache != nil {
+		seen = &v.Cache.Preflight
+	}
+	packing := v.packOptions()
+	if v.Preflight != PreflightOff {
+		packing.OnFile = seen.Read
+	}
+	packer, err := packager.NewPacker(set, packing)
 	if err != nil {
 		return BuildResult{}, err
 	}
@@ -65,7 +74,7 @@ func (v ValidatedBuildOptions) build(ctx context.Context, set *manifests.Set, re
 	store := new(packager.Store)
 	defer func() { _ = store.Close() }() // only temporary files are lost
 
-	s := &shipment{options: v, set: set, packer: packer, store: store}
+	s := &shipment{options: v, set: set, packer: packer, store: store, seen: seen}
 	pushed, err := s.send(ctx, client)
 	if err != nil {
 		return BuildResult{}, err

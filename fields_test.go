@@ -84,7 +84,7 @@ func TestEveryFieldOfBuildOptions(t *testing.T) {
 		Path: ".", Preflight: oci.PreflightEnforce, PreflightSeverity: preflight.Error,
 		Ignore: []string{"/b.yaml"}, IgnoreFluxDefaults: true, Symlinks: manifests.SymlinksSkip, SkipSpecial: true,
 		Roots:           []manifests.Root{{Path: "more", FS: fstest.MapFS{"c.yaml": {Data: []byte(configMap)}}}},
-		AllowEmptyFiles: true, CompressionLevel: 1, Cache: new(oci.LayerCache), KeepTags: true, Force: true,
+		AllowEmptyFiles: true, CompressionLevel: 1, Cache: new(oci.Cache), KeepTags: true, Force: true,
 		Registry: oci.RegistryOptions{Transport: server, UserAgent: "agent"},
 		OnEvent:  func(oci.Event) { events++ },
 	}
@@ -94,7 +94,7 @@ func TestEveryFieldOfBuildOptions(t *testing.T) {
 	assert.Equal(t, []string{"deploy/app.env", "deploy/cm.yaml", "deploy/empty.yaml", "deploy/more/c.yaml"}, result.Files)
 	checkEffects(t, server, result)
 	assert.Equal(t, 6, events)
-	assert.Positive(t, opts.Cache.Size())
+	assert.Positive(t, opts.Cache.Layer.Size())
 
 	assert.False(t, build(t, opts).Unchanged, "forced")
 	require.NoError(t, os.WriteFile(filepath.Join(source, "cm.yaml"), []byte(configMap+"# changed"), 0o600))

@@ -89,8 +89,8 @@ type BuildOptions struct {
 	// Default: [packager.DefaultLevel].
 	CompressionLevel int
 	// Cache lets whoever builds from the same directory again and again, within
-	// one process, compress only what changed. Default: none.
-	Cache *LayerCache `json:"-"`
+	// one process, compress and check only what changed. Default: none.
+	Cache *Cache `json:"-"`
 	// KeepTags refuses to move a tag that points to another manifest, with
 	// ErrTagConflict.
 	KeepTags bool
@@ -284,13 +284,16 @@ func (v ValidatedBuildOptions) packOptions() packager.Options {
 		ocispec.AnnotationVersion: v.Version,
 	}
 	maps.Copy(annotations, v.Annotations)
-	return packager.Options{
+	opts := packager.Options{
 		Engine:       v.GitOpsEngine,
 		Prefix:       v.Prefix,
 		Annotations:  annotations,
 		Created:      v.Created,
 		ArtifactType: v.ArtifactType,
 		Level:        v.CompressionLevel,
-		Cache:        v.Cache,
 	}
+	if v.Cache != nil {
+		opts.Cache = &v.Cache.Layer
+	}
+	return opts
 }

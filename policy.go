@@ -80,11 +80,11 @@ func (e *PreflightError) Hint() string {
 
 // check looks for what the engines would make of the artifact, unless the policy
 // is not to.
-func (v ValidatedBuildOptions) check(ctx context.Context, set *manifests.Set, layout packager.Layout) (preflight.Findings, error) {
+func (v ValidatedBuildOptions) check(ctx context.Context, set *manifests.Set, layout packager.Layout, seen *preflight.Cache) (preflight.Findings, error) {
 	if v.Preflight == PreflightOff {
 		return nil, nil
 	}
-	opts := preflight.Options{Tags: v.allTags()}
+	opts := preflight.Options{Tags: v.allTags(), Cache: seen}
 	if v.GitOpsEngine != GitOpsEngineNone {
 		opts.Engines = []GitOpsEngine{v.GitOpsEngine}
 	}

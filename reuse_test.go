@@ -3,12 +3,16 @@ package oci_test
 import (
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -16,6 +20,7 @@ import (
 
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/manifests"
 )
 
 // built is a tree that was pushed, and how.
@@ -65,7 +70,7 @@ func TestBuildOfTheSameContent(t *testing.T) {
 			[]string{"GET /v2/app/manifests/v1"}, true,
 		},
 		{
-			"with a cache", func(o *oci.BuildOptions) { o.Cache = new(oci.LayerCache) },
+			"with a cache", func(o *oci.BuildOptions) { o.Cache = new(oci.Cache) },
 			[]string{"GET /v2/app/manifests/v1"}, true,
 		},
 		{
@@ -75,7 +80,7 @@ func TestBuildOfTheSameContent(t *testing.T) {
 		{
 			"annotation, with a cache", func(o *oci.BuildOptions) {
 				o.Annotations = map[string]string{"key": "value"}
-				o.Cache = new(oci.LayerCache)
+				o.Cache = new(oci.Cache)
 			},
 			[]string{"GET /v2/app/manifests/v1", "PUT /v2/app/manifests/v1"}, false,
 		},
@@ -137,7 +142,7 @@ func TestBuildOfAnotherVersionOnly(t *testing.T) {
 func TestBuildOfOtherContent(t *testing.T) {
 	b := buildFirst(t, func(*oci.BuildOptions) {})
 	require.NoError(t, os.WriteFile(filepath.Join(b.opts.SourcePath, "cm.yaml"), []byte(configMap+"# changed\n"), 0o600))
-	for _, cache := range []*oci.LayerCache{nil, new(oci.LayerCache)} {
+	for _, cache := range []*oci.Cache{nil, new(oci.Cache)} {
 		b.opts.Cache = cache
 		second := build(t, b.opts)
 		assert.False(t, second.Unchanged)
@@ -153,6 +158,83 @@ func TestBuildOfOtherContent(t *testing.T) {
 		assert.Equal(t, b.first.Artifact, build(t, b.opts).Artifact)
 		b.opts.Force = false
 		require.NoError(t, os.WriteFile(filepath.Join(b.opts.SourcePath, "cm.yaml"), []byte(configMap+"# changed\n"), 0o600))
+	}
+}
+
+// countingFS counts how often each file is opened.
+type countingFS struct {
+	fs.FS
+	mu     sync.Mutex
+	opened map[string]int
+}
+
+func (c *countingFS) Open(name string) (fs.File, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.opened[name]++
+	return c.FS.Open(name)
+}
+
+// With a cache a file is read once: packing and checking share what is read.
+func TestBuildReadsFilesOnce(t *testing.T) {
+	b := buildFirst(t, func(o *oci.BuildOptions) { o.GitOpsEngine = oci.GitOpsEngineFlux })
+	fsys := &countingFS{FS: fstest.MapFS{"a.yaml": {Data: []byte(strings.Replace(configMap, "settings", "a", 1))}, "b.json": {Data: []byte(`{"apiVersion": "v1", "kind": "A", "metadata": {"name": "b"}}`)}}}
+	b.opts.Roots = []manifests.Root{{Path: "base", FS: fsys}}
+	b.opts.Cache = new(oci.Cache)
+	for range 2 {
+		b.opts.Version += "0"
+		fsys.opened = map[string]int{}
+		build(t, b.opts)
+		assert.Equal(t, 1, fsys.opened["a.yaml"])
+		assert.Equal(t, 1, fsys.opened["b.json"])
+	}
+}
+
+// TestBuildWithACacheParsesOnce goes by the memory that the parser takes, which is
+// more than all the rest once everything is compressed.
+func TestBuildWithACacheParsesOnce(t *testing.T) {
+	b := buildFirst(t, func(o *oci.BuildOptions) { o.GitOpsEngine, o.Force = oci.GitOpsEngineFlux, true })
+	taken := func() int64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		build(t, b.opts)
+		runtime.ReadMemStats(&after)
+		return int64(after.TotalAlloc - before.TotalAlloc)
+	}
+	parsing := taken()
+	b.opts.Preflight = oci.PreflightOff
+	parsing -= taken()
+	b.opts.Preflight, b.opts.Cache = "", new(oci.Cache)
+	taken()
+	again := taken()
+	b.opts.Preflight = oci.PreflightOff
+	again -= taken()
+	assert.Less(t, again, parsing/4)
+}
+
+// A cache changes nothing of what is found, from one build to the next.
+func TestBuildWithACacheFindsTheSame(t *testing.T) {
+	b := buildFirst(t, func(o *oci.BuildOptions) { o.GitOpsEngine, o.Cache = oci.GitOpsEngineFlux, new(oci.Cache) })
+	second := filepath.Join(b.opts.SourcePath, "second.yaml")
+	for i, row := range []struct {
+		name, text string
+		refused    bool
+	}{
+		{"an object twice", configMap, true},
+		{"again", configMap, true},
+		{"another", strings.Replace(configMap, "settings", "other!!!", 1), false},
+		{"of the same size, and no object", strings.Repeat("#", len(configMap)) + "\n-", true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			require.NoError(t, os.WriteFile(second, []byte(row.text), 0o600))
+			b.opts.Version = fmt.Sprint("v1.0.", i)
+			_, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), b.opts)
+			if row.refused {
+				require.ErrorIs(t, err, oci.ErrPreflight)
+				return
+			}
+			require.NoError(t, err)
+		})
 	}
 }
 

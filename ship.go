@@ -1,7 +1,6 @@
 package oci
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -25,6 +24,7 @@ type shipment struct {
 	// found is what preflight has to say. What a tag points to is not looked at
 	// again.
 	found preflight.Findings
+	seen  *preflight.Cache
 }
 
 // send finds out how much of the artifact is there already, and sends the rest.
@@ -110,30 +110,15 @@ func (s *shipment) pack(ctx context.Context, manifests [][]byte, content package
 	return nil
 }
 
-// packChecked packs the artifact, and meanwhile finds out what the engines would
-// make of it.
-func (s *shipment) packChecked(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var refused error
-	var checker sync.WaitGroup
-	checker.Go(func() {
-		if s.found, refused = s.options.check(ctx, s.set, s.packer.Layout()); refused != nil {
-			cancel()
-		}
-	})
-	var err error
+// packChecked packs the artifact, and finds out what the engines would make of it.
+func (s *shipment) packChecked(ctx context.Context) (err error) {
 	if s.packed.Manifest.Digest == "" {
-		s.packed, err = s.packer.Pack(ctx, s.store)
+		if s.packed, err = s.packer.Pack(ctx, s.store); err != nil {
+			return err
+		}
 	}
-	if err != nil {
-		cancel()
-	}
-	checker.Wait()
-	if refused != nil && !errors.Is(refused, context.Canceled) {
-		return refused
-	}
-	return cmp.Or(err, refused)
+	s.found, err = s.options.check(ctx, s.set, s.packer.Layout(), s.seen)
+	return err
 }
 
 func (s *shipment) push(ctx context.Context, target *registry.Target) (registry.PushResult, error) {

@@ -23,7 +23,7 @@ type Content struct {
 // Errors match those of [manifests.Reader.Open], or are that of ctx.
 func (p *Packer) Content(ctx context.Context) (Content, error) {
 	nothing := func(*slot) error { return nil }
-	return p.read(ctx, newSlots(0), nothing, nothing)
+	return p.read(ctx, newSource(p), newSlots(0), nothing, nothing)
 }
 
 // Layer returns the layer of an artifact that a Packer made, if that has this

@@ -57,13 +57,17 @@ func collect(t testing.TB, dir string) *manifests.Set {
 // collectTexts is a Set of files in memory.
 func collectTexts(t testing.TB, texts map[string]string) *manifests.Set {
 	t.Helper()
+	set, err := manifests.CollectFS(t.Context(), fsOf(texts), manifests.Options{})
+	require.NoError(t, err)
+	return set
+}
+
+func fsOf(texts map[string]string) fstest.MapFS {
 	fsys := fstest.MapFS{}
 	for name, text := range texts {
 		fsys[name] = &fstest.MapFile{Data: []byte(text)}
 	}
-	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
-	require.NoError(t, err)
-	return set
+	return fsys
 }
 
 // small is a Set of one file.

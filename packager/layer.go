@@ -62,7 +62,9 @@ func (p *Packer) writeLayer(ctx context.Context, w io.Writer) (Content, error) {
 	if err := compressed.open(); err != nil {
 		return Content{}, err
 	}
-	packed, err := p.read(ctx, newSlots(spareSlots), func(s *slot) (err error) {
+	source := newSource(p)
+	source.onFile = p.opts.OnFile
+	packed, err := p.read(ctx, source, newSlots(spareSlots), func(s *slot) (err error) {
 		s.compressed, err = cached.compress(s, level)
 		return err
 	}, func(s *slot) error {
@@ -77,8 +79,7 @@ func (p *Packer) writeLayer(ctx context.Context, w io.Writer) (Content, error) {
 
 // read reads the archive block by block into the slots. It calls work for each on
 // several cores, and then hand in the order of the archive.
-func (p *Packer) read(ctx context.Context, slots []*slot, work, hand func(*slot) error) (Content, error) {
-	source := newSource(p.set, p.layout, p.archive)
+func (p *Packer) read(ctx context.Context, source *source, slots []*slot, work, hand func(*slot) error) (Content, error) {
 	defer source.close()
 	digester := digest.Canonical.Digester()
 	err := ordered.Each(ctx, p.archive.Blocks(), slots, func(_ context.Context, s *slot, n int) error {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/kubeoci/oci/manifests"
 )
 
 // ErrInvalidArtifactType reports an artifact type that is not a media type.
@@ -44,6 +46,12 @@ type Options struct {
 	// Cache lets packing the same tree again compress only what changed. Nil
 	// means none.
 	Cache *Cache
+	// OnFile is given the content of files while they are packed: of all that are
+	// not larger than 512 KiB, and perhaps of others. It is called by several
+	// goroutines at a time, in no order, and again where the tree is in the archive
+	// twice. The content is to be left as it is, and is not there any more when it
+	// returns. That all is well is known only when Pack has returned.
+	OnFile func(f manifests.File, content []byte)
 }
 
 // Validate reports whether [Pack] takes the options. The error matches

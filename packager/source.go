@@ -42,6 +42,7 @@ type source struct {
 	set     *manifests.Set
 	layout  Layout
 	archive *archive.Archive
+	onFile  func(manifests.File, []byte) // or nil
 
 	mu      sync.Mutex // guards all below
 	readers []*manifests.Reader
@@ -64,11 +65,11 @@ type piece struct {
 	size   int
 }
 
-func newSource(set *manifests.Set, layout Layout, laidOut *archive.Archive) *source {
+func newSource(p *Packer) *source {
 	return &source{
-		set:     set,
-		layout:  layout,
-		archive: laidOut,
+		set:     p.set,
+		layout:  p.layout,
+		archive: p.archive,
 		large:   map[int]*largeFile{},
 		seed:    maphash.MakeSeed(),
 		sums:    map[piece]uint64{},
@@ -120,7 +121,13 @@ func (s *source) read(reader *manifests.Reader, entry int, p []byte, offset int6
 	if err != nil {
 		return err
 	}
-	return s.compare(piece{file.Path, offset, len(p)}, p)
+	if err := s.compare(piece{file.Path, offset, len(p)}, p); err != nil {
+		return err
+	}
+	if s.onFile != nil && int64(len(p)) == file.Size {
+		s.onFile(file, p)
+	}
+	return nil
 }
 
 // readPiece reads a part of a file that is in several blocks. The file stays

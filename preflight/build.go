@@ -38,7 +38,7 @@ func (n namedFile) isListed() bool {
 // isNoObject reports whether no document of the file is an object with a name.
 func (n namedFile) isNoObject() bool {
 	none := true
-	each(n.content.Objects, func(o objects.Object) {
+	each(n.content.Objects, func(o *objects.Object) {
 		if code, _ := flaw(o); code == "" {
 			none = false
 		}
@@ -207,7 +207,7 @@ func (c *checker) checkResources(b *build) {
 			continue
 		}
 		listed[named.source] = true
-		each(named.content.Objects, func(o objects.Object) {
+		each(named.content.Objects, func(o *objects.Object) {
 			if code, _ := flaw(o); code != "" || o.Name == "" || !named.builds(o) {
 				return
 			}

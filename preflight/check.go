@@ -1,7 +1,6 @@
 package preflight
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -10,8 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kubeoci/oci/internal/ignore"
-	"github.com/kubeoci/oci/internal/kustomize"
 	"github.com/kubeoci/oci/internal/objects"
 	"github.com/kubeoci/oci/internal/ordered"
 	"github.com/kubeoci/oci/manifests"
@@ -42,6 +39,9 @@ type Options struct {
 
 	MaxArchiveSize  int64 // of the uncompressed tar stream; DefaultMaxArchiveSize
 	MaxManifestSize int64 // of the files of a plain directory; DefaultMaxManifestSize
+
+	// Cache has what was read of the files already. Nil means none.
+	Cache *Cache
 }
 
 // Validate reports whether [Check] takes the options. The error matches
@@ -76,6 +76,8 @@ func Check(ctx context.Context, set *manifests.Set, layout packager.Layout, opts
 	}
 	opts.MaxArchiveSize = cmp.Or(opts.MaxArchiveSize, DefaultMaxArchiveSize)
 	opts.MaxManifestSize = cmp.Or(opts.MaxManifestSize, DefaultMaxManifestSize)
+
+	opts.Cache = cmp.Or(opts.Cache, new(Cache))
 
 	c := &checker{layout: layout, opts: opts}
 	c.collect()
@@ -116,16 +118,10 @@ type checker struct {
 
 // source is a file, however often it is in the archive.
 type source struct {
-	file    manifests.File
-	content objects.File
-	rules   []fluxRule // of a .sourceignore file
-	// references are what a kustomization names, if it can be read.
-	references []kustomize.Reference
+	file manifests.File
+	*facts
 	// listed says that a kustomization has it among its resources.
 	listed bool
-	// likeObject says that Argo CD takes a file that it cannot parse for a broken
-	// manifest, and not for something else.
-	likeObject bool
 	// chart is the outermost folder with a Chart.yaml at or above the file, "."
 	// included, and empty where there is none.
 	chart string
@@ -137,7 +133,8 @@ func (s *source) lacks(ext ...string) bool { return !slices.Contains(ext, path.E
 
 // collect lists the files of the layout, each of them once.
 func (c *checker) collect() {
-	c.byPath = map[string]*source{}
+	c.byPath = make(map[string]*source, len(c.layout.Entries))
+	charts := false
 	for _, e := range c.layout.Entries {
 		if c.byPath[e.File.Path] != nil {
 			c.twice = true
@@ -146,8 +143,12 @@ func (c *checker) collect() {
 		s := &source{file: e.File}
 		c.byPath[e.File.Path] = s
 		c.sources = append(c.sources, s)
+		charts = charts || s.name() == chartFile
 	}
 	slices.SortFunc(c.sources, func(a, b *source) int { return strings.Compare(a.file.Path, b.file.Path) })
+	if !charts {
+		return
+	}
 	for _, s := range c.sources {
 		s.chart = outermostFolder(s.file.Path, func(dir string) bool { return c.byPath[path.Join(dir, chartFile)] != nil })
 	}
@@ -159,8 +160,17 @@ type slot struct {
 	buf    []byte
 }
 
-// read finds out what is in the files, on several cores.
+// read finds out what is in the files, on several cores where they are to be read.
 func (c *checker) read(ctx context.Context, set *manifests.Set) error {
+	var unknown []*source
+	for _, s := range c.sources {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if s.facts = c.opts.Cache.find(s.file); s.facts == nil {
+			unknown = append(unknown, s)
+		}
+	}
 	slots := make([]*slot, 2*min(runtime.GOMAXPROCS(0), 8)) // memory is bounded; some wait for their turn
 	for i := range slots {
 		slots[i] = new(slot)
@@ -172,21 +182,20 @@ func (c *checker) read(ctx context.Context, set *manifests.Set) error {
 			}
 		}
 	}()
-	return ordered.Each(ctx, len(c.sources), slots, func(_ context.Context, w *slot, i int) error {
-		return w.scan(set, c.sources[i])
+	defer c.opts.Cache.keep(c.byPath)
+	return ordered.Each(ctx, len(unknown), slots, func(_ context.Context, w *slot, i int) error {
+		return w.scan(set, unknown[i], c.opts.Cache)
 	}, func(*slot, int) error { return nil })
 }
 
-func (w *slot) scan(set *manifests.Set, s *source) (err error) {
-	limit := int64(objects.MaxBytes)
-	switch {
-	case isSourceIgnore(s.file.Path):
-		limit = ignore.MaxSize
-	case !manifests.IsManifest(s.file.Path) && !isKustomization(s.file.Path):
-		return nil // what kustomizations generate from
-	}
+// scan finds out what is in a file.
+func (w *slot) scan(set *manifests.Set, s *source, cache *Cache) (err error) {
+	limit := limitOf(s.file.Path)
 	if s.file.Size > limit {
-		s.content.Problems = []objects.Problem{{Code: objects.CodeTooLarge, Text: fmt.Sprintf("the file has more than %d bytes, and is not looked into", limit)}}
+		s.facts = new(facts)
+		if limit >= 0 {
+			s.content.Problems = []objects.Problem{{Code: objects.CodeTooLarge, Text: fmt.Sprintf("the file has more than %d bytes, and is not looked into", limit)}}
+		}
 		return nil
 	}
 	if w.reader == nil {
@@ -198,23 +207,6 @@ func (w *slot) scan(set *manifests.Set, s *source) (err error) {
 	if err := w.reader.ReadFile(s.file, w.buf); err != nil {
 		return err
 	}
-	if isSourceIgnore(s.file.Path) {
-		s.rules = parseFluxRules(w.buf)
-		return nil
-	}
-	s.content = objects.Scan(s.file.Path, w.buf)
-	if isKustomization(s.file.Path) {
-		s.references, _ = kustomize.Parse(w.buf) // the Set knows what is wrong
-	}
-	s.likeObject = looksLikeObject(w.buf)
+	s.facts = cache.look(s.file, w.buf)
 	return nil
-}
-
-func looksLikeObject(data []byte) bool {
-	for _, key := range []string{"apiVersion:", "kind:", "metadata:"} {
-		if !bytes.Contains(data, []byte(key)) {
-			return false
-		}
-	}
-	return true
 }

@@ -11,8 +11,9 @@ import (
 )
 
 // each calls f for the objects of a file, those in lists in place of the lists.
-func each(docs []objects.Object, f func(o objects.Object)) {
-	for _, o := range docs {
+func each(docs []objects.Object, f func(o *objects.Object)) {
+	for i := range docs {
+		o := &docs[i]
 		switch {
 		case len(o.Items) > 0:
 			each(o.Items, f)
@@ -24,13 +25,13 @@ func each(docs []objects.Object, f func(o objects.Object)) {
 
 // hasObject reports whether something in the file can be applied.
 func hasObject(s *source) (has bool) {
-	each(s.content.Objects, func(o objects.Object) { has = has || o.APIVersion != "" && o.Kind != "" })
+	each(s.content.Objects, func(o *objects.Object) { has = has || o.APIVersion != "" && o.Kind != "" })
 	return has && !isKustomization(s.file.Path)
 }
 
 // hasKind reports whether there is an object with a kind, but for empty lists.
 func hasKind(s *source) (has bool) {
-	each(s.content.Objects, func(o objects.Object) { has = has || o.Kind != "" && !o.List })
+	each(s.content.Objects, func(o *objects.Object) { has = has || o.Kind != "" && !o.List })
 	return has
 }
 
@@ -38,7 +39,7 @@ func hasKind(s *source) (has bool) {
 // items and documents without entries.
 func holdsNothing(s *source) bool {
 	holds := false
-	each(s.content.Objects, func(o objects.Object) { holds = holds || !o.List && !o.Blank })
+	each(s.content.Objects, func(o *objects.Object) { holds = holds || !o.List && !o.Blank })
 	return !holds
 }
 
@@ -54,7 +55,7 @@ func isEmpty(s *source) bool {
 // checkSource is about what is in a file.
 func (c *checker) checkSource(s *source) {
 	c.checkEmpty(s)
-	each(s.content.Objects, func(o objects.Object) {
+	each(s.content.Objects, func(o *objects.Object) {
 		if o.Secret {
 			c.add(Finding{Code: CodeSecret, Severity: Warning, File: s.file.Path, Line: o.Line, Column: o.Column, Message: fmt.Sprintf("the Secret %.80q is not encrypted", o.Name)}, nil)
 		}
@@ -130,7 +131,7 @@ func (c *checker) checkTemplate(s *source) {
 // which may be right where it is wrong as JSON.
 func (c *checker) refusingUnparsed(s *source, line int) []*view {
 	object := s.content.JSON || s.likeObject
-	each(s.content.Objects, func(o objects.Object) { object = object || o.Kind != "" && o.Line < line })
+	each(s.content.Objects, func(o *objects.Object) { object = object || o.Kind != "" && o.Line < line })
 	return c.viewsWhere(func(v *view) bool {
 		return v.roles[s] == certain && (v.mode == directory && object || v.mode != directory && !s.content.JSON)
 	})
@@ -159,7 +160,7 @@ func (c *checker) checkProblems(s *source) {
 // where it builds what names the file.
 func (c *checker) checkObjects(s *source) {
 	before := false // there is an object
-	each(s.content.Objects, func(o objects.Object) {
+	each(s.content.Objects, func(o *objects.Object) {
 		code, what := flaw(o)
 		argocd := true
 		switch {
@@ -197,14 +198,14 @@ func (c *checker) checkObjects(s *source) {
 
 // builds reports whether kustomize makes anything of a document: of a mapping
 // without entries it does not, nor of what follows the first value of a JSON file.
-func (s *source) builds(o objects.Object) bool {
+func (s *source) builds(o *objects.Object) bool {
 	docs := s.content.Objects
 	later := s.content.JSON && len(docs) > 1 && (o.Line > docs[1].Line || o.Line == docs[1].Line && o.Column >= docs[1].Column)
 	return !o.Blank && !later
 }
 
 // flaw says what a document lacks to be an object with a name.
-func flaw(o objects.Object) (Code, string) {
+func flaw(o *objects.Object) (Code, string) {
 	switch {
 	case !o.Mapping || o.APIVersion == "" && o.Kind == "":
 		return CodeNotObject, "a document that is no Kubernetes object"
@@ -221,7 +222,7 @@ func flaw(o objects.Object) (Code, string) {
 }
 
 // kindOf quotes a kind that is none, so that it cannot break the line.
-func kindOf(o objects.Object) string {
+func kindOf(o *objects.Object) string {
 	letter := func(r rune) bool { return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' }
 	if strings.TrimFunc(o.Kind, letter) == "" && len(o.Kind) <= 80 {
 		return o.Kind
@@ -254,7 +255,7 @@ type identity struct{ group, kind, namespace, name string }
 
 type place struct {
 	*source
-	objects.Object
+	*objects.Object
 }
 
 // checkDuplicates is about objects that are there more than once. The same file
@@ -262,12 +263,12 @@ type place struct {
 func (c *checker) checkDuplicates() {
 	for _, v := range c.views {
 		twice := c.twice && v.root != "." && c.scansRoot(v)
-		seen := map[identity]place{}
+		seen := make(map[identity]place, len(v.items))
 		for _, i := range v.items {
 			if i.role != certain || isKustomization(i.path) || i.chart != "" {
 				continue
 			}
-			each(i.content.Objects, func(o objects.Object) {
+			each(i.content.Objects, func(o *objects.Object) {
 				if code, _ := flaw(o); code != "" || o.List {
 					return
 				}
@@ -305,7 +306,7 @@ func (c *checker) scansRoot(v *view) bool {
 	return v.engine == packager.GitOpsEngineFlux
 }
 
-func identityOf(o objects.Object) identity {
+func identityOf(o *objects.Object) identity {
 	group, _, found := strings.Cut(o.APIVersion, "/")
 	if !found {
 		group = ""

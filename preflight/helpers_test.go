@@ -36,7 +36,8 @@ func (tr tree) collect(t testing.TB) *manifests.Set {
 	return set
 }
 
-// check lays the tree out under shop and checks it.
+// check lays the tree out under shop and checks it, by reading it and with what
+// others have read.
 func (tr tree) check(t testing.TB, engine packager.GitOpsEngine, opts preflight.Options) preflight.Findings {
 	t.Helper()
 	set := tr.collect(t)
@@ -44,6 +45,11 @@ func (tr tree) check(t testing.TB, engine packager.GitOpsEngine, opts preflight.
 	require.NoError(t, err)
 	findings, err := preflight.Check(t.Context(), set, layout, opts)
 	require.NoError(t, err)
+	opts.Cache = new(preflight.Cache)
+	readAll(t, set, opts.Cache)
+	cached, err := preflight.Check(t.Context(), set, layout, opts)
+	require.NoError(t, err)
+	require.Equal(t, findings, cached)
 	return findings
 }
 

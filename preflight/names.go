@@ -14,8 +14,8 @@ func (c *checker) checkNames() {
 		if reported[e.File.Path] {
 			continue
 		}
-		reported[e.File.Path] = true
 		if strings.Contains(e.Path, `\`) || strings.Contains(e.Path, "../") || strings.HasPrefix(e.Path, "/") || path.Clean(e.Path) != e.Path {
+			reported[e.File.Path] = true
 			refusing := c.viewsWhere(func(*view) bool { return true })
 			c.addRefused(Finding{Code: CodeEntryName, File: e.File.Path, Message: fmt.Sprintf("the entry %.255q has a name that cannot be unpacked everywhere", e.Path)}, refusing)
 		}
@@ -26,14 +26,14 @@ func (c *checker) checkNames() {
 
 // checkPortable names a folder once, at the first file in it.
 func (c *checker) checkPortable() {
-	seen := map[string]bool{}
+	before := ""
 	for _, s := range c.sources {
-		for name := s.file.Path; name != "." && name != "/" && !seen[name]; name = path.Dir(name) {
-			seen[name] = true
+		for name := s.file.Path; name != "." && name != "/" && !strings.HasPrefix(before, name+"/"); name = path.Dir(name) {
 			if why := unportable(path.Base(name)); why != "" {
 				c.add(Finding{Code: CodePortableName, Severity: Warning, File: s.file.Path, Message: fmt.Sprintf("%.255q %s, which Windows refuses", name, why)}, nil)
 			}
 		}
+		before = s.file.Path
 	}
 }
 
@@ -56,6 +56,9 @@ func unportable(name string) string {
 // checkCase finds names of files and folders that are one where case makes no
 // difference, each pair once.
 func (c *checker) checkCase() {
+	if !slices.ContainsFunc(c.sources, func(s *source) bool { return strings.ToLower(s.file.Path) != s.file.Path }) {
+		return
+	}
 	type place struct {
 		name string
 		file *source

@@ -72,7 +72,8 @@ func (c *checker) look(ctx context.Context) error {
 			continue
 		}
 		v.root = path.Clean(v.path)
-		v.roles, v.dropped = map[*source]role{}, map[*source]bool{}
+		v.items = make([]item, 0, len(c.layout.Entries))
+		v.roles, v.dropped = make(map[*source]role, len(c.sources)), map[*source]bool{}
 		if err := c.find(ctx, v); err != nil {
 			return err
 		}

@@ -90,7 +90,7 @@ func watch(ctx context.Context, args []string) error {
 		_, err := oci.NewWorkloadArtifactBuilder().Build(ctx, opts)
 		return time.Since(start), err
 	}
-	again := oci.BuildOptions{Cache: new(oci.LayerCache), Preflight: oci.PreflightOff} // cold pushes go without the cache
+	again := oci.BuildOptions{Cache: new(oci.Cache), Preflight: oci.PreflightOff} // cold pushes go without the cache
 	if _, err := push(*repository, again); err != nil {
 		return err
 	}

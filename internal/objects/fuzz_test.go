@@ -33,7 +33,7 @@ func FuzzScan(f *testing.F) {
 			name = "a.json"
 		}
 		before := slices.Clone(data)
-		file := Scan(name, data)
+		file := new(Scanner).Scan(name, data)
 		require.Equal(t, before, data, "changed its input")
 		require.Equal(t, isJSON, file.JSON)
 		if !isJSON {

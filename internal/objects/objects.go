@@ -88,18 +88,22 @@ type File struct {
 	JSON     bool // read as JSON, by its extension; more than one object is more than one value
 }
 
+// Scanner reads one file after another, and keeps memory from one to the next. The
+// zero value is ready to use, by one goroutine.
+type Scanner struct{ plain plainScanner }
+
 // Scan reads a file. The extension .json, in any case, makes it JSON and any
 // other YAML; the path is used for nothing else. A file of comments has no
 // Objects. Aliases are never expanded, and values stay in data. Scan never
-// fails, keeps nothing of data, and may be called concurrently.
-func Scan(name string, data []byte) File {
+// fails, and keeps nothing of data.
+func (s *Scanner) Scan(name string, data []byte) File {
 	file := File{JSON: strings.EqualFold(path.Ext(name), ".json")}
 	if len(data) > MaxBytes {
 		file.Problems = []Problem{{Line: 1, Column: 1, Code: CodeTooLarge, Text: "the file has more than 4 MiB and was not read"}}
 		return file
 	}
 	if !file.JSON {
-		if found, ok := plain(data); ok {
+		if found, ok := s.plain.scan(data); ok {
 			file.Objects = found
 			return file
 		}

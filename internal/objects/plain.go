@@ -6,17 +6,17 @@ import (
 	"unicode/utf8"
 )
 
-// plain reads YAML that is so plain that lines and their indentation tell all:
+// scan reads YAML that is so plain that lines and their indentation tell all:
 // block mappings and sequences of scalars on one line and of blocks of text. It
 // is many times faster than the parser. What it cannot vouch for, and all that
-// could be a problem, it leaves to the parser: a result of plain is the one that
+// could be a problem, it leaves to the parser: a result of scan is the one that
 // File.parse would have.
-func plain(data []byte) ([]Object, bool) {
+func (s *plainScanner) scan(data []byte) ([]Object, bool) {
 	if !plainText(data) {
 		return nil, false
 	}
-	s := plainScanner{data: data}
-	s.levels, s.keys = s.levelSpace[:0], s.keySpace[:0]
+	*s = plainScanner{data: data, levels: s.levels[:0], keys: s.keys[:0]}
+	defer func() { s.data, s.objects = nil, nil }() // which are the caller's
 	for s.pos < len(data) {
 		indent, text := s.nextLine()
 		switch {
@@ -33,7 +33,8 @@ func plain(data []byte) ([]Object, bool) {
 			return nil, false
 		}
 	}
-	return s.objects, s.endDocument()
+	ended := s.endDocument()
+	return s.objects, ended
 }
 
 // plainText says whether data is UTF-8 without tabs and the characters that YAML
@@ -78,6 +79,7 @@ const (
 	metadata
 )
 
+// plainScanner is used for one file after another.
 type plainScanner struct {
 	data []byte
 	pos  int // where the next line starts
@@ -93,9 +95,6 @@ type plainScanner struct {
 	marker  int // line of the --- of this document, or 0
 	hasData bool
 	items   bool
-
-	levelSpace [16]level
-	keySpace   [64]uint64
 }
 
 // nextLine returns a line without its indentation.
