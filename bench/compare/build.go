@@ -17,7 +17,8 @@ import (
 const rootModule = "github.com/kubeoci/oci"
 
 // build builds examples/push, in its own module so that it has the versions that
-// are required there, and the command measure.
+// are required there, and the command measure. They have no C in them, like the
+// releases of those that they are compared with.
 func build(ctx context.Context, dir string) (push, measure string, err error) {
 	root, err := output(ctx, "go", "list", "-m", "-f", "{{.Dir}}", rootModule)
 	if err != nil {
@@ -27,18 +28,28 @@ func build(ctx context.Context, dir string) (push, measure string, err error) {
 	if runtime.GOOS == "windows" {
 		push, measure = push+".exe", measure+".exe"
 	}
-	if _, err := output(ctx, "go", "build", "-C", root, "-o", push, "./examples/push"); err != nil {
+	if err := compile(ctx, "-C", root, "-o", push, "./examples/push"); err != nil {
 		return "", "", err
 	}
-	_, err = output(ctx, "go", "build", "-o", measure, rootModule+"/bench/measure")
-	return push, measure, err
+	return push, measure, compile(ctx, "-o", measure, rootModule+"/bench/measure")
+}
+
+func compile(ctx context.Context, args ...string) error {
+	cmd := exec.CommandContext(ctx, "go", append([]string{"build"}, args...)...)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	_, err := outputOf(cmd)
+	return err
 }
 
 // output is what a command prints to standard output.
 func output(ctx context.Context, name string, args ...string) (string, error) {
-	out, err := exec.CommandContext(ctx, name, args...).Output()
+	return outputOf(exec.CommandContext(ctx, name, args...))
+}
+
+func outputOf(cmd *exec.Cmd) (string, error) {
+	out, err := cmd.Output()
 	if exit, failed := errors.AsType[*exec.ExitError](err); failed {
-		err = fmt.Errorf("%s %s: %w: %s", name, args[0], err, bytes.TrimSpace(exit.Stderr))
+		err = fmt.Errorf("%s: %w: %s", strings.Join(cmd.Args[:2], " "), err, bytes.TrimSpace(exit.Stderr))
 	}
 	return string(bytes.TrimSpace(out)), err
 }

@@ -48,6 +48,7 @@ func checked(ctx context.Context, b *bench, shape, dir string) error {
 			Case: name, Shape: shape, What: situation.name + ": wall / without", Unit: report.Ratio,
 			Value: cell.Median.Wall.Seconds() / bare.Median.Wall.Seconds(), Limit: situation.limit,
 		})
+		b.exactly(name, shape, entrants[0].name, situation.name+": peak RSS", report.Bytes, maxRSS, func(s report.Sample) float64 { return float64(s.MaxRSS) })
 	}
 	return nil
 }

@@ -27,8 +27,18 @@ type watched struct {
 	Cold, Changed []time.Duration
 }
 
-// watcher has one process push a tree, change a file, and push again.
+// watcher has one process push a tree, change a file, and push again; without
+// preflight, as in the other cases, and with it.
 func watcher(ctx context.Context, b *bench, shape, dir string) error {
+	for _, preflight := range []bool{false, true} {
+		if err := b.watch(ctx, shape, dir, preflight); err != nil {
+			return fmt.Errorf("watch, %s: %w", shape, err)
+		}
+	}
+	return nil
+}
+
+func (b *bench) watch(ctx context.Context, shape, dir string, preflight bool) error {
 	const name = "watch"
 	own, err := b.checkout(ctx, dir)
 	if err != nil {
@@ -36,20 +46,25 @@ func watcher(ctx context.Context, b *bench, shape, dir string) error {
 	}
 	b.server.Traffic() // of whoever was before
 	_, out, err := b.runner.Run(ctx, process.Command{Path: b.self, Env: b.env, Args: []string{
-		watchCommand, "-host", b.server.Host, "-repository", b.repository(), "-rounds", fmt.Sprint(b.config.rounds), own,
+		watchCommand, "-host", b.server.Host, "-repository", b.repository(), "-rounds", fmt.Sprint(b.config.rounds),
+		fmt.Sprint("-preflight=", preflight), own,
 	}})
 	if err != nil {
-		return fmt.Errorf("%s, %s: %w", name, shape, err)
+		return err
 	}
 	var result watched
 	if err := json.Unmarshal(out, &result); err != nil {
 		return err
 	}
+	what := "ours"
+	if preflight {
+		what += ", checked"
+	}
 	var medians []time.Duration
 	for _, part := range []struct {
 		who   string
 		times []time.Duration
-	}{{"ours, cold", result.Cold}, {"ours, changed", result.Changed}} {
+	}{{what + ", cold", result.Cold}, {what + ", changed", result.Changed}} {
 		var samples []report.Sample
 		for _, t := range part.times {
 			samples = append(samples, report.Sample{Wall: t})
@@ -60,7 +75,7 @@ func watcher(ctx context.Context, b *bench, shape, dir string) error {
 		medians = append(medians, cell.Median.Wall)
 	}
 	b.report.Check(report.Check{
-		Case: name, Shape: shape, What: "changed / cold", Unit: report.Ratio,
+		Case: name, Shape: shape, What: what + ": changed / cold", Unit: report.Ratio,
 		Value: medians[1].Seconds() / medians[0].Seconds(), Limit: maxWatch,
 	})
 	return remove(own)
@@ -72,6 +87,7 @@ func watch(ctx context.Context, args []string) error {
 	host := flags.String("host", "", "`host:port` of the registry")
 	repository := flags.String("repository", "", "what the `names` of the repositories begin with")
 	rounds := flags.Int("rounds", 1, "how `often` to push")
+	preflight := flags.Bool("preflight", false, "check what is pushed")
 	if err := flags.Parse(args); err != nil {
 		return &usageError{err}
 	}
@@ -86,17 +102,20 @@ func watch(ctx context.Context, args []string) error {
 	push := func(repository string, opts oci.BuildOptions) (time.Duration, error) {
 		opts.SourcePath, opts.RegistryEndpoint, opts.Repository = dir, *host, repository
 		opts.Version, opts.GitOpsEngine = "v1", oci.GitOpsEngineFlux
+		if !*preflight {
+			opts.Preflight = oci.PreflightOff
+		}
 		start := time.Now()
 		_, err := oci.NewWorkloadArtifactBuilder().Build(ctx, opts)
 		return time.Since(start), err
 	}
-	again := oci.BuildOptions{Cache: new(oci.Cache), Preflight: oci.PreflightOff} // cold pushes go without the cache
+	again := oci.BuildOptions{Cache: new(oci.Cache)} // cold pushes go without it
 	if _, err := push(*repository, again); err != nil {
 		return err
 	}
 	var result watched
 	for round := range *rounds {
-		cold, err := push(fmt.Sprintf("%s-cold-%d", *repository, round), oci.BuildOptions{Preflight: oci.PreflightOff})
+		cold, err := push(fmt.Sprintf("%s-cold-%d", *repository, round), oci.BuildOptions{})
 		if err != nil {
 			return err
 		}

@@ -31,7 +31,7 @@ small tree has 2,000 files and 20 MB, many has 20,000 and 200 MB, large has 300 
 | checkout | the same files from another checkout: other times, modes and order |
 | metadata | the same tree by ours, with another annotation or under a further tag |
 | changed | the tree with lines added to one file |
-| watch | the same by ours, within one process that goes on; "cold" is in that process too |
+| watch | the same by ours, within one process that goes on, without preflight and with it; "cold" is in that process too |
 | preflight | a tree by ours, with the check of what the engines would make of it, and without; the other cases are without, since the other programs check nothing |
 | 100 ms | a tree, to a registry that takes 100 ms for every answer |
 | 100 ms, token | the same with a registry that wants a token |
