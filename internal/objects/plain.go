@@ -2,6 +2,7 @@ package objects
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strings"
 	"unicode/utf8"
 )
@@ -12,14 +13,13 @@ import (
 // could be a problem, it leaves to the parser: a result of scan is the one that
 // File.parse would have.
 func (s *plainScanner) scan(data []byte) ([]Object, bool) {
-	if !plainText(data) {
-		return nil, false
-	}
 	*s = plainScanner{data: data, levels: s.levels[:0], keys: s.keys[:0]}
 	defer func() { s.data, s.objects = nil, nil }() // which are the caller's
 	for s.pos < len(data) {
 		indent, text := s.nextLine()
 		switch {
+		case s.odd:
+			return nil, false
 		case len(text) == 0 || text[0] == '#':
 			continue
 		case indent == 0 && bytes.HasPrefix(text, []byte("---")):
@@ -34,25 +34,36 @@ func (s *plainScanner) scan(data []byte) ([]Object, bool) {
 		}
 	}
 	ended := s.endDocument()
-	return s.objects, ended
+	return s.objects, ended && !s.odd
 }
 
-// plainText says whether data is UTF-8 without tabs and the characters that YAML
-// forbids or takes for more than a letter. Carriage returns only end lines.
-func plainText(data []byte) bool {
-	for i := 0; i < len(data); {
-		c := data[i]
-		if c >= ' ' && c < 0x7f || c == '\n' || c == '\r' && i+1 < len(data) && data[i+1] == '\n' {
+// plainText says whether a line is UTF-8 without tabs and the characters that YAML
+// forbids or takes for more than a letter.
+func plainText(line []byte) bool {
+	i := 0
+	for i+8 <= len(line) && isASCII(binary.LittleEndian.Uint64(line[i:])) {
+		i += 8
+	}
+	for i < len(line) {
+		if c := line[i]; c >= ' ' && c < 0x7f {
 			i++
 			continue
 		}
-		r, size := utf8.DecodeRune(data[i:])
+		r, size := utf8.DecodeRune(line[i:])
 		if r <= 0xa0 || r == 0x2028 || r == 0x2029 || r == 0xfeff || r >= 0xfffd && r <= 0xffff {
 			return false
 		}
 		i += size
 	}
 	return true
+}
+
+// isASCII says whether all of eight bytes are printable. It is false for some that
+// are: those with a "~" in them.
+func isASCII(b uint64) bool {
+	const each = 0x0101010101010101
+	// The highest bit of a byte is set that is below a blank, or "~" and above.
+	return ((b-' '*each)|(b+2*each)|b)&(0x80*each) == 0
 }
 
 // Beyond these the parser is asked.
@@ -82,8 +93,9 @@ const (
 // plainScanner is used for one file after another.
 type plainScanner struct {
 	data []byte
-	pos  int // where the next line starts
-	line int // number of the line read last
+	pos  int  // where the next line starts
+	line int  // number of the line read last
+	odd  bool // a line has something in it that needs the parser
 
 	levels []level
 	keys   []uint64 // hashes of those of all open mappings
@@ -100,12 +112,15 @@ type plainScanner struct {
 // nextLine returns a line without its indentation.
 func (s *plainScanner) nextLine() (indent int, text []byte) {
 	text = s.data[s.pos:]
+	s.line++
 	if end := bytes.IndexByte(text, '\n'); end >= 0 {
 		text = text[:end]
+		s.pos += end + 1
+		text = bytes.TrimSuffix(text, []byte("\r"))
+	} else {
+		s.pos = len(s.data)
 	}
-	s.pos += len(text) + 1
-	s.line++
-	text = bytes.TrimSuffix(text, []byte("\r"))
+	s.odd = s.odd || !plainText(text)
 	for indent < len(text) && text[indent] == ' ' {
 		indent++
 	}
