@@ -99,8 +99,8 @@ func (p part) stat() error {
 	})
 }
 
-// read makes the calls that find a change as well: the size and the time of
-// change before and after.
+// read makes the call that finds a change as well: the size and the time of change
+// when all was read.
 func (p part) read() error {
 	buf := make([]byte, 4<<20)
 	return p.each(func(dir int, name string) error {
@@ -109,13 +109,10 @@ func (p part) read() error {
 			return err
 		}
 		defer func() { _ = unix.Close(file) }() // only read from
+		if _, err := unix.Pread(file, buf, 0); err != nil {
+			return err
+		}
 		var info unix.Stat_t
-		if err := unix.Fstat(file, &info); err != nil {
-			return err
-		}
-		if _, err := unix.Pread(file, buf[:min(info.Size, int64(len(buf)))], 0); err != nil {
-			return err
-		}
 		return unix.Fstat(file, &info)
 	})
 }
