@@ -23,9 +23,9 @@ import (
 type bench struct {
 	config
 	dir         string // for all that is written, removed at the end
-	self        string // this program
 	env         []string
 	runner      process.Runner
+	programs    contest.Programs
 	server      *discard.Server
 	contestants []contest.Contestant
 	report      *report.Report

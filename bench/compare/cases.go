@@ -21,6 +21,7 @@ type benchCase struct {
 
 func cases() []benchCase {
 	return []benchCase{
+		{limitsCase, "what a push takes at least, by its steps alone", on(machineLimits, treegen.Small(), treegen.Many(), treegen.Large())},
 		{"cold", "a repository that does not exist", on(cold, treegen.Small(), treegen.Many(), treegen.Large())},
 		{"unchanged", "the same again", on(unchanged, treegen.Small(), treegen.Many())},
 		{"checkout", "the same files from another checkout", on(otherCheckout, treegen.Small(), treegen.Many())},
@@ -81,9 +82,10 @@ func (b *bench) below(name, shape, what string, limit against, value func(report
 		if !found {
 			continue
 		}
+		least, _ := b.report.Cell(limitsCase, shape, name) // zero where unknown
 		b.report.Check(report.Check{
 			Case: name, Shape: shape, What: what + " / " + peer.name, Unit: report.Ratio,
-			Value: value(own.Median) / value(cell.Median), Limit: peer.limit,
+			Value: value(own.Median) / value(cell.Median), Limit: peer.limit, Floor: value(least.Median) / value(cell.Median),
 		})
 	}
 }

@@ -55,7 +55,7 @@ func setUp(ctx context.Context, c config, dir string) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{config: c, dir: dir, self: self, progress: os.Stderr}
+	b := &bench{config: c, dir: dir, progress: os.Stderr}
 	b.say("building examples/push")
 	push, measure, err := build(ctx, dir)
 	if err != nil {
@@ -66,7 +66,8 @@ func setUp(ctx context.Context, c config, dir string) (*bench, error) {
 		return nil, err
 	}
 	var missing []string
-	b.contestants, missing = contest.All(ctx, contest.Programs{Push: push, Self: self})
+	b.programs = contest.Programs{Push: push, Self: self}
+	b.contestants, missing = contest.All(ctx, b.programs)
 	for _, name := range missing {
 		b.say("%s is not on the PATH: it is left out", name)
 	}

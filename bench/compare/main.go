@@ -48,6 +48,8 @@ func run(ctx context.Context, args []string) error {
 		return withTwo(rest, func(ref, dir string) error { return peer.Flux(ctx, ref, dir) })
 	case contest.ORASCommand:
 		return withTwo(rest, func(ref, dir string) error { return peer.ORAS(ctx, ref, dir) })
+	case limitsCommand:
+		return measureLimits(ctx, rest)
 	case watchCommand:
 		return watch(ctx, rest)
 	case treeCommand:

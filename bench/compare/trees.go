@@ -38,7 +38,7 @@ func (b *bench) tree(ctx context.Context, shape treegen.Shape) (string, error) {
 	if err := os.RemoveAll(partial); err != nil {
 		return "", err
 	}
-	_, _, err = b.runner.Run(ctx, process.Command{Path: b.self, Env: b.env, Args: []string{
+	_, _, err = b.runner.Run(ctx, process.Command{Path: b.programs.Self, Env: b.env, Args: []string{
 		treeCommand, strconv.Itoa(shape.Files), strconv.FormatInt(shape.Bytes, 10), strconv.FormatBool(shape.Even),
 		strconv.FormatUint(b.seed, 10), partial,
 	}})

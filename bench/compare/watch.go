@@ -45,7 +45,7 @@ func (b *bench) watch(ctx context.Context, shape, dir string, preflight bool) er
 		return err
 	}
 	b.server.Traffic() // of whoever was before
-	_, out, err := b.runner.Run(ctx, process.Command{Path: b.self, Env: b.env, Args: []string{
+	_, out, err := b.runner.Run(ctx, process.Command{Path: b.programs.Self, Env: b.env, Args: []string{
 		watchCommand, "-host", b.server.Host, "-repository", b.repository(), "-rounds", fmt.Sprint(b.config.rounds),
 		fmt.Sprint("-preflight=", preflight), own,
 	}})

@@ -26,6 +26,7 @@ small tree has 2,000 files and 20 MB, many has 20,000 and 200 MB, large has 300 
 
 | case | what is pushed |
 |---|---|
+| limits | nothing: the start of a process, and then each step of a push in a loop of its own, on all cores: listing, sizes, reading, SHA-256 of the archive, which no two cores can share, and for a cold push DEFLATE. Their sum, of the shortest times, is what a push takes at least here, to a registry that takes no time |
 | cold | a tree, to a repository that does not exist |
 | unchanged | the same tree again |
 | checkout | the same files from another checkout: other times, modes and order |

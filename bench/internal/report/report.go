@@ -93,6 +93,9 @@ type Check struct {
 	Value float64 `json:"value"`
 	Limit float64 `json:"limit"`
 	Unit  Unit    `json:"unit"`
+	// Floor is what Value could be at least on this machine, by the steps of a push
+	// alone, and zero where that is not known.
+	Floor float64 `json:"floor,omitempty"`
 	// Exact says that the value does not depend on how fast the machine is, or
 	// what else it does.
 	Exact bool `json:"exact"`

@@ -37,7 +37,7 @@ func sample() *report.Report {
 		}
 		r.Cells = append(r.Cells, report.NewCell("cold", "small", who, samples))
 	}
-	r.Check(report.Check{Case: "cold", Shape: "small", What: "wall / flux", Value: 0.2001, Limit: 0.2, Unit: report.Ratio})
+	r.Check(report.Check{Case: "cold", Shape: "small", What: "wall / flux", Value: 0.2001, Limit: 0.2, Floor: 0.15, Unit: report.Ratio})
 	r.Check(report.Check{Case: "cold", Shape: "small", What: "requests", Value: 3, Limit: 7, Unit: report.Count, Exact: true})
 	return r
 }
@@ -78,9 +78,9 @@ case  tree   program  wall    CPU     peak RSS  requests  sent     of it layers 
 cold  small  ours     200 ms  1.00 s  20.0 MiB  4         3.0 MiB  1000 B        
 cold  small  flux     1.10 s  1.00 s  20.0 MiB  4         3.0 MiB  1000 B        
 
-case  tree   what         measured  at most  
-cold  small  wall / flux  0.201     0.200    NOT MET
-cold  small  requests     3         7        met
+case  tree   what         measured  at most           at least here
+cold  small  wall / flux  0.201     0.200    NOT MET  0.150
+cold  small  requests     3         7        met      
 `, b.String())
 }
 
@@ -89,7 +89,7 @@ func TestMarkdown(t *testing.T) {
 	require.NoError(t, sample().Markdown(&b, "plot.svg"))
 	for _, want := range []string{
 		"# Benchmarks\n", "![Wall time by case, relative to flux](plot.svg)\n",
-		"| case | tree | what | measured | at most |  |\n|---|---|---|---|---|---|\n| cold | small | wall / flux | 0.201 | 0.200 | NOT MET |\n",
+		"| case | tree | what | measured | at most |  | at least here |\n|---|---|---|---|---|---|---|\n| cold | small | wall / flux | 0.201 | 0.200 | NOT MET | 0.150 |\n",
 		"| oras | not installed, left out |\n",
 	} {
 		assert.Contains(t, b.String(), want)

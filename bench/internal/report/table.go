@@ -30,13 +30,17 @@ func (r *Report) measured() [][]string {
 
 // targets is the table of all checks, with its heading.
 func (r *Report) targets() [][]string {
-	rows := [][]string{{"case", "tree", "what", "measured", "at most", ""}}
+	rows := [][]string{{"case", "tree", "what", "measured", "at most", "", "at least here"}}
 	for _, c := range r.Checks {
 		met := "met"
 		if !c.Met {
 			met = "NOT MET"
 		}
-		rows = append(rows, []string{c.Case, c.Shape, c.What, c.Unit.format(c.Value), c.Unit.format(c.Limit), met})
+		floor := ""
+		if c.Floor > 0 {
+			floor = c.Unit.format(c.Floor)
+		}
+		rows = append(rows, []string{c.Case, c.Shape, c.What, c.Unit.format(c.Value), c.Unit.format(c.Limit), met, floor})
 	}
 	return rows
 }

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+
+	"github.com/kubeoci/oci/bench/internal/limits"
+	"github.com/kubeoci/oci/bench/internal/process"
+	"github.com/kubeoci/oci/bench/internal/report"
+)
+
+const (
+	// limitsCase comes first: other cases say how far they are from it.
+	limitsCase = "limits"
+	// limitsCommand is the subcommand that measures in a process of its own, since
+	// others inherit the memory of the one that starts them.
+	limitsCommand = "limits"
+)
+
+// machineLimits finds out what pushes of a tree take at least.
+func machineLimits(ctx context.Context, b *bench, shape, dir string) error {
+	_, out, err := b.runner.Run(ctx, process.Command{Path: b.programs.Self, Env: b.env, Args: []string{
+		limitsCommand, "-program", b.programs.Push, "-rounds", fmt.Sprint(b.config.rounds), dir,
+	}})
+	if err != nil {
+		return fmt.Errorf("%s, %s: %w", limitsCase, shape, err)
+	}
+	var l limits.Limits
+	if err := json.Unmarshal(out, &l); err != nil {
+		return err
+	}
+	if l.Files == 0 {
+		b.say("%s: nothing is known of them on this system", limitsCase)
+		return nil
+	}
+	for _, least := range []struct {
+		name   string
+		sample report.Sample
+	}{{"unchanged", report.Sample{Wall: l.Unchanged}}, {"cold", report.Sample{Wall: l.Cold}}} {
+		b.say("%s, %s: %s at least %s", limitsCase, shape, least.name, report.Seconds(least.sample.Wall))
+		b.report.Cells = append(b.report.Cells, report.NewCell(limitsCase, shape, least.name, []report.Sample{least.sample}))
+	}
+	return nil
+}
+
+// measureLimits is the subcommand. On systems where it cannot measure, it prints
+// limits of nothing.
+func measureLimits(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet(limitsCommand, flag.ContinueOnError)
+	program := flags.String("program", "", "`path` of the program whose start counts")
+	rounds := flags.Int("rounds", 1, "how `often` to measure")
+	if err := flags.Parse(args); err != nil {
+		return &usageError{err}
+	}
+	l, err := limits.Measure(ctx, flags.Arg(0), *program, *rounds)
+	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(l)
+}

@@ -1,0 +1,105 @@
+package limits
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"os/exec"
+	"runtime"
+	"time"
+
+	"github.com/klauspost/compress/flate"
+
+	"github.com/kubeoci/oci/packager"
+)
+
+// step is something that a push does with a part of the tree.
+type step struct {
+	name string
+	do   func(part) error
+	cold bool // only a cold push does it
+	one  bool // it cannot be shared among cores
+}
+
+// Measure measures for the tree in dir. A push is a process, whose start is that of
+// program, told to say how it is used. The shortest of several rounds counts: what
+// else the machine does only adds to it.
+func Measure(ctx context.Context, dir, program string, rounds int) (Limits, error) {
+	t, err := newTree(dir)
+	if err != nil {
+		return Limits{}, err
+	}
+	l := Limits{Files: t.files, Size: t.size, Cores: runtime.GOMAXPROCS(0)}
+	start := func() error { return exec.CommandContext(ctx, program, "-h").Run() }
+	if l.Start, err = fastest(ctx, rounds, start); err != nil {
+		return Limits{}, fmt.Errorf("%s -h: %w", program, err)
+	}
+	l.Unchanged, l.Cold = l.Start, l.Start
+	for _, s := range []step{
+		{name: "list the folders", do: part.list},
+		{name: "ask for the sizes", do: part.stat},
+		{name: "read the files", do: part.read},
+		{name: "SHA-256 of the content", do: part.sum, one: true},
+		{name: fmt.Sprintf("DEFLATE, level %d", packager.DefaultLevel), do: part.deflate, cold: true},
+	} {
+		alone, err := fastest(ctx, rounds, func() error { return t.parallel(1, s.do) })
+		if err != nil {
+			return Limits{}, err
+		}
+		shared, err := fastest(ctx, rounds, func() error { return t.parallel(l.Cores, s.do) })
+		if err != nil {
+			return Limits{}, err
+		}
+		l.Steps = append(l.Steps, Step{s.name, alone, shared})
+		took := shared
+		if s.one { // while other cores do something else
+			took = alone / time.Duration(l.Cores)
+		}
+		l.Cold += took
+		if !s.cold {
+			l.Unchanged += took
+		}
+	}
+	return l, nil
+}
+
+func fastest(ctx context.Context, rounds int, f func() error) (time.Duration, error) {
+	var best time.Duration
+	for range rounds {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		began := time.Now()
+		if err := f(); err != nil {
+			return 0, err
+		}
+		if took := time.Since(began); best == 0 || took < best {
+			best = took
+		}
+	}
+	return best, nil
+}
+
+func (p part) sum() error {
+	sha256.Sum256(p.content)
+	return nil
+}
+
+func (p part) deflate() error {
+	const block = 512 << 10
+	w, err := flate.NewWriter(io.Discard, packager.DefaultLevel)
+	if err != nil {
+		return err
+	}
+	for rest := p.content; len(rest) > 0; rest = rest[min(block, len(rest)):] {
+		w.Reset(io.Discard)
+		if _, err := w.Write(rest[:min(block, len(rest))]); err != nil {
+			return err
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,13 @@
+//go:build !linux
+
+package limits
+
+import (
+	"context"
+	"errors"
+)
+
+// Measure is there on Linux only: the error matches [errors.ErrUnsupported].
+func Measure(context.Context, string, string, int) (Limits, error) {
+	return Limits{}, errors.ErrUnsupported
+}
