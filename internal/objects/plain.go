@@ -41,7 +41,7 @@ func (s *plainScanner) scan(data []byte) ([]Object, bool) {
 // forbids or takes for more than a letter.
 func plainText(line []byte) bool {
 	i := 0
-	for i+8 <= len(line) && isASCII(binary.LittleEndian.Uint64(line[i:])) {
+	for i+8 <= len(line) && isPrintable(binary.LittleEndian.Uint64(line[i:])) {
 		i += 8
 	}
 	for i < len(line) {
@@ -58,12 +58,12 @@ func plainText(line []byte) bool {
 	return true
 }
 
-// isASCII says whether all of eight bytes are printable. It is false for some that
-// are: those with a "~" in them.
-func isASCII(b uint64) bool {
+// isPrintable says whether all of eight bytes are printable characters of ASCII.
+func isPrintable(b uint64) bool {
 	const each = 0x0101010101010101
-	// The highest bit of a byte is set that is below a blank, or "~" and above.
-	return ((b-' '*each)|(b+2*each)|b)&(0x80*each) == 0
+	// The highest bit of a byte is set if it is below a blank, or above "~". What
+	// one of them carries to the next makes no difference: there is one, then.
+	return ((b-' '*each)|(b+each))&(0x80*each) == 0
 }
 
 // Beyond these the parser is asked.
