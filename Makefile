@@ -7,8 +7,8 @@ test:
 # README.
 test-registries:
 	@report=$$(mktemp) && trap 'rm -f "$$report"' EXIT && \
-	OCI_TEST_REGISTRY_KIND=all OCI_TEST_REPORT=$$report go test -count=1 -timeout 20m -run Registries ./internal/registrysuite; \
-	go run ./internal/registrysuite/table "$$report"
+	OCI_TEST_REGISTRY_KIND=all OCI_TEST_REPORT=$$report go test -count=1 -timeout 20m -run Registries ./internal/testing/registrysuite; \
+	go run ./internal/testing/registrysuite/table "$$report"
 
 # What Flux, Argo CD and go-containerregistry make of what is pushed, with every
 # registry that is here: docs/testing.md. Building Argo CD takes minutes, once.
@@ -18,7 +18,7 @@ test-consumers:
 
 # A registry to play with, until it is interrupted.
 zot:
-	go run ./internal/registrytest/play zot-docker zot
+	go run ./internal/testing/registrytest/play zot-docker zot
 
 # Writes what golang.org/x/perf/cmd/benchstat reads. Trees of 200 and 500 MB are
 # among them: add BENCHFLAGS=-short to leave them out.

@@ -10,9 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kubeoci/oci"
-	"github.com/kubeoci/oci/internal/benchtree"
+	"github.com/kubeoci/oci/internal/testing/benchtree"
 	"github.com/kubeoci/oci/internal/memregistry"
-	"github.com/kubeoci/oci/internal/treegen"
+	"github.com/kubeoci/oci/internal/testing/treegen"
 )
 
 // BenchmarkBuild pushes trees of each shape to a registry over HTTP. The registry

@@ -61,11 +61,17 @@ func TestEveryPublicPackageHasItsArrows(t *testing.T) {
 	}
 }
 
-// But the suite for registries, which is of test code.
-func TestNoPackageButTheFacadeKnowsTheFacade(t *testing.T) {
+// The packages of internal/testing stand above all others: they may import the
+// facade, and only tests import them.
+func TestNoPackageImportsTheFacadeOrTestCode(t *testing.T) {
+	const tests = module + "/internal/testing/"
 	for _, pkg := range listPackages(t) {
-		if !strings.HasPrefix(pkg.ImportPath, module+"/examples/") && pkg.ImportPath != module+"/internal/registrysuite" {
-			assert.NotContains(t, pkg.Imports, module, pkg.ImportPath)
+		if strings.HasPrefix(pkg.ImportPath, tests) || strings.HasPrefix(pkg.ImportPath, module+"/examples/") {
+			continue
+		}
+		for _, path := range pkg.Imports {
+			assert.NotEqual(t, module, path, pkg.ImportPath)
+			assert.False(t, strings.HasPrefix(path, tests), "%s imports %s", pkg.ImportPath, path)
 		}
 	}
 }

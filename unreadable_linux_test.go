@@ -11,7 +11,7 @@ import (
 
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/internal/memregistry"
-	"github.com/kubeoci/oci/internal/unprivileged"
+	"github.com/kubeoci/oci/internal/testing/unprivileged"
 )
 
 func TestBuildOfAnUnreadableFile(t *testing.T) {

@@ -5,8 +5,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/kubeoci/oci/internal/benchtree"
-	"github.com/kubeoci/oci/internal/treegen"
+	"github.com/kubeoci/oci/internal/testing/benchtree"
+	"github.com/kubeoci/oci/internal/testing/treegen"
 	"github.com/kubeoci/oci/manifests"
 )
 

@@ -15,7 +15,7 @@ import (
 	"oras.land/oras-go/v2/content/file"
 	"oras.land/oras-go/v2/content/memory"
 
-	"github.com/kubeoci/oci/internal/tartest"
+	"github.com/kubeoci/oci/internal/testing/tartest"
 	"github.com/kubeoci/oci/packager"
 )
 

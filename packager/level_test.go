@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/kubeoci/oci/internal/treegen"
+	"github.com/kubeoci/oci/internal/testing/treegen"
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 )

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/kubeoci/oci/internal/tartest"
+	"github.com/kubeoci/oci/internal/testing/tartest"
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 )

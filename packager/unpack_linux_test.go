@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/kubeoci/oci/internal/unprivileged"
+	"github.com/kubeoci/oci/internal/testing/unprivileged"
 	"github.com/kubeoci/oci/packager"
 )
 

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/kubeoci/oci/internal/conntest"
+	"github.com/kubeoci/oci/internal/testing/conntest"
 	"github.com/kubeoci/oci/internal/memregistry"
 	"github.com/kubeoci/oci/reference"
 	"github.com/kubeoci/oci/registry"

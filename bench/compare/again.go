@@ -9,7 +9,7 @@ import (
 	"github.com/kubeoci/oci/bench/internal/contest"
 	"github.com/kubeoci/oci/bench/internal/report"
 	"github.com/kubeoci/oci/bench/internal/tree"
-	"github.com/kubeoci/oci/internal/treegen"
+	"github.com/kubeoci/oci/internal/testing/treegen"
 )
 
 // Targets of a push after another.

@@ -16,7 +16,7 @@ import (
 	"github.com/kubeoci/oci/bench/internal/discard"
 	"github.com/kubeoci/oci/bench/internal/process"
 	"github.com/kubeoci/oci/bench/internal/report"
-	"github.com/kubeoci/oci/internal/treegen"
+	"github.com/kubeoci/oci/internal/testing/treegen"
 )
 
 // bench is a comparison that is under way.

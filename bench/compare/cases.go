@@ -6,7 +6,7 @@ import (
 
 	"github.com/kubeoci/oci/bench/internal/contest"
 	"github.com/kubeoci/oci/bench/internal/report"
-	"github.com/kubeoci/oci/internal/treegen"
+	"github.com/kubeoci/oci/internal/testing/treegen"
 )
 
 // growthCase is left out of what is quick.

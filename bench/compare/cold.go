@@ -12,7 +12,7 @@ import (
 	"github.com/kubeoci/oci/bench/internal/contest"
 	"github.com/kubeoci/oci/bench/internal/discard"
 	"github.com/kubeoci/oci/bench/internal/report"
-	"github.com/kubeoci/oci/internal/treegen"
+	"github.com/kubeoci/oci/internal/testing/treegen"
 )
 
 // Targets of a cold push.

@@ -7,7 +7,7 @@ import (
 	"github.com/kubeoci/oci/bench/internal/contest"
 	"github.com/kubeoci/oci/bench/internal/report"
 	"github.com/kubeoci/oci/bench/internal/stats"
-	"github.com/kubeoci/oci/internal/treegen"
+	"github.com/kubeoci/oci/internal/testing/treegen"
 )
 
 // maxDeviation is the target of growth: see [stats.Deviation].

@@ -13,7 +13,7 @@ import (
 	"github.com/kubeoci/oci/bench/internal/contest"
 	"github.com/kubeoci/oci/bench/internal/discard"
 	"github.com/kubeoci/oci/bench/internal/report"
-	"github.com/kubeoci/oci/internal/treegen"
+	"github.com/kubeoci/oci/internal/testing/treegen"
 )
 
 // roundTrip is how long the registry takes for an answer, where it is far.

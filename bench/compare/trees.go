@@ -11,7 +11,7 @@ import (
 
 	"github.com/kubeoci/oci/bench/internal/process"
 	"github.com/kubeoci/oci/bench/internal/tree"
-	"github.com/kubeoci/oci/internal/treegen"
+	"github.com/kubeoci/oci/internal/testing/treegen"
 )
 
 // treeCommand is the subcommand that writes a tree. It is a process of its own

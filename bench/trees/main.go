@@ -8,7 +8,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/kubeoci/oci/internal/treegen"
+	"github.com/kubeoci/oci/internal/testing/treegen"
 )
 
 const usage = `trees writes a tree of Kubernetes manifests: the same shape, scale and seed give

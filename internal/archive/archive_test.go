@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kubeoci/oci/internal/archive"
-	"github.com/kubeoci/oci/internal/tartest"
+	"github.com/kubeoci/oci/internal/testing/tartest"
 )
 
 // TestWriteHeaders pins every field, for short names and for those that need

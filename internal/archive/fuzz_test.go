@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/kubeoci/oci/internal/tartest"
+	"github.com/kubeoci/oci/internal/testing/tartest"
 )
 
 // FuzzWrite archives a tree of the paths in a listing and reads it back.

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kubeoci/oci/internal/archive"
-	"github.com/kubeoci/oci/internal/tartest"
+	"github.com/kubeoci/oci/internal/testing/tartest"
 )
 
 // files maps paths to content.

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/kubeoci/oci/internal/benchtree"
-	"github.com/kubeoci/oci/internal/treegen"
+	"github.com/kubeoci/oci/internal/testing/benchtree"
+	"github.com/kubeoci/oci/internal/testing/treegen"
 )
 
 // oddities are lines that mean something else than their neighbours suggest.

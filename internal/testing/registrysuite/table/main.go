@@ -10,7 +10,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/kubeoci/oci/internal/registrysuite"
+	"github.com/kubeoci/oci/internal/testing/registrysuite"
 )
 
 func main() {

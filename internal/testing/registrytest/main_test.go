@@ -8,7 +8,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/kubeoci/oci/internal/registrytest"
+	"github.com/kubeoci/oci/internal/testing/registrytest"
 )
 
 // holdKind makes this program start a registry of the kind that it names, say

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kubeoci/oci/internal/memregistry"
-	"github.com/kubeoci/oci/internal/registrytest"
+	"github.com/kubeoci/oci/internal/testing/registrytest"
 	"github.com/kubeoci/oci/registry"
 )
 

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/kubeoci/oci/internal/registrysuite"
+	"github.com/kubeoci/oci/internal/testing/registrysuite"
 )
 
 func TestTable(t *testing.T) {

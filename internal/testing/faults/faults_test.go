@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/kubeoci/oci/internal/faults"
+	"github.com/kubeoci/oci/internal/testing/faults"
 )
 
 const tagged = "/v2/apps/demo/manifests/v1"

@@ -6,8 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/kubeoci/oci/internal/registrysuite"
-	"github.com/kubeoci/oci/internal/registrytest"
+	"github.com/kubeoci/oci/internal/testing/registrysuite"
+	"github.com/kubeoci/oci/internal/testing/registrytest"
 )
 
 // The registry is the one that the environment chooses, and every one that is

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/kubeoci/oci/internal/registrytest"
+	"github.com/kubeoci/oci/internal/testing/registrytest"
 )
 
 // trial is one case with one registry.

@@ -16,7 +16,7 @@ import (
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
 
-	"github.com/kubeoci/oci/internal/registrytest"
+	"github.com/kubeoci/oci/internal/testing/registrytest"
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/registry"

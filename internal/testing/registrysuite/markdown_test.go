@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/kubeoci/oci/internal/registrysuite"
+	"github.com/kubeoci/oci/internal/testing/registrysuite"
 )
 
 func report() *registrysuite.Report {

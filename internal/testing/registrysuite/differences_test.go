@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kubeoci/oci/internal/memregistry"
-	"github.com/kubeoci/oci/internal/registrysuite"
-	"github.com/kubeoci/oci/internal/registrytest"
+	"github.com/kubeoci/oci/internal/testing/registrysuite"
+	"github.com/kubeoci/oci/internal/testing/registrytest"
 )
 
 // registry is the one in memory.

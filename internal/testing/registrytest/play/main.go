@@ -13,7 +13,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/kubeoci/oci/internal/registrytest"
+	"github.com/kubeoci/oci/internal/testing/registrytest"
 )
 
 func main() {
