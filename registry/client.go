@@ -29,7 +29,7 @@ type Client struct {
 	userAgent      string
 	timeout        time.Duration
 	verifyTimeout  time.Duration
-	patience       RetryPolicy
+	retryPolicy    RetryPolicy
 
 	http *http.Client
 	own  *http.Transport // nil if it is the caller's
@@ -89,7 +89,7 @@ func NewClient(endpoint string, opts Options) (*Client, error) {
 		userAgent:      cmp.Or(opts.UserAgent, "kubeoci-oci"),
 		timeout:        cmp.Or(opts.Timeout, DefaultTimeout),
 		verifyTimeout:  cmp.Or(opts.VerifyTimeout, DefaultVerifyTimeout),
-		patience:       opts.Retry.withDefaults(),
+		retryPolicy:    opts.Retry.withDefaults(),
 		keys:           &keyring{host: address, find: find},
 		given:          !opts.Credential.IsZero(),
 		gate:           guard.NewGate(maxRequests),

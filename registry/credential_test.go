@@ -233,3 +233,33 @@ func TestCredentialsThatExpire(t *testing.T) {
 	require.NoError(t, client.VerifyAccess(t.Context(), repository))
 	assert.Greater(t, asked, before)
 }
+
+// Half a credential is mostly a variable that is not set.
+func TestHintForHalfACredential(t *testing.T) {
+	const hint = "check that the password or token is set, or leave the user name out as well"
+	half := registry.Credential{Username: "ci"}
+	_, err := registry.NewClient("ghcr.io", registry.Options{Credential: half})
+	var advice interface{ Hint() string }
+	require.ErrorAs(t, err, &advice)
+	assert.Equal(t, hint, advice.Hint())
+
+	client := newClient(t, "localhost", registry.Options{
+		CredentialFunc: func(context.Context, string) (registry.Credential, error) { return half, nil },
+		Transport:      inProcess{memregistry.Handler(memregistry.Options{Users: users})},
+	})
+	err = client.VerifyAccess(t.Context(), repository)
+	require.ErrorIs(t, err, registry.ErrInvalidCredential)
+	assert.Equal(t, hint, requireKind(t, err, nil).Hint())
+
+	for _, opts := range []registry.Options{
+		{Credential: registry.Credential{Password: password}},
+		{Scheme: "ftp"},
+		{Scheme: registry.SchemeHTTP, Credential: ci},
+		{DockerConfig: "config.json", DockerConfigJSON: []byte("{}")},
+	} {
+		_, err := opts.ForEndpoint("ghcr.io")
+		require.ErrorAs(t, err, &advice)
+		requirePresentable(t, advice.Hint())
+		assert.NotEmpty(t, advice.Hint())
+	}
+}

@@ -70,7 +70,7 @@ func TestRedirectToALocalAddress(t *testing.T) {
 			}
 			failed := requireKind(t, pull(registry.Options{}), registry.ErrUnsupported)
 			assert.Equal(t, "pull registry.example.com/apps/demo:v1: not supported: the registry leads to a local address: "+target, failed.Error())
-			assert.Equal(t, "allow services at local addresses if the registry is one of your own", failed.Hint())
+			assert.Equal(t, "set Registry.AllowLocalServices if the registry is one of your own", failed.Hint())
 			assert.Zero(t, asked)
 
 			requireKind(t, pull(registry.Options{AllowLocalServices: true}), registry.ErrNotFound)
@@ -104,9 +104,9 @@ func TestLocalTokenService(t *testing.T) {
 // There are places that no blob is sent to, whatever is allowed.
 func TestForeignUploadsHaveLimits(t *testing.T) {
 	for place, text := range map[string]string{
-		"http://registry.example.com/upload": "the registry wants uploads to be sent elsewhere: to http://registry.example.com",
-		"http://198.51.100.7/upload":         "the registry wants uploads to be sent elsewhere: to http://198.51.100.7",
-		"ftp://198.51.100.7/upload":          "the registry wants uploads to be sent elsewhere: to ftp://198.51.100.7",
+		"http://registry.example.com/upload": "the registry redirects uploads to another host: http://registry.example.com",
+		"http://198.51.100.7/upload":         "the registry redirects uploads to another host: http://198.51.100.7",
+		"ftp://198.51.100.7/upload":          "the registry redirects uploads to another host: ftp://198.51.100.7",
 		"https://169.254.169.254/upload":     "the registry leads to a local address: 169.254.169.254",
 		"https://127.0.0.1:1/upload":         "the registry leads to a local address: 127.0.0.1:1",
 	} {

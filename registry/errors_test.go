@@ -19,11 +19,11 @@ import (
 
 const (
 	hintUnreachable = "check the host and port, and that the registry is running"
-	hintNotRegistry = "check the host and port, and whether the registry speaks TLS there"
-	hintAuth        = "give a user name and password, or use the Docker configuration after logging in"
-	hintPermission  = "check the credentials, and that they allow to push to this repository"
-	hintPassword    = "check the user name and password, or the token"
-	hintNotFound    = "check the name; where the registry does not create repositories, or the projects they are in, by itself, create it first"
+	hintNotRegistry = "check the host and port, and set Registry.Scheme to https if the registry expects TLS there"
+	hintAuth        = "set Username and Password, or log in and set Registry.DockerConfig"
+	hintPermission  = "check the credentials, and that they allow pushing to this repository"
+	hintPassword    = "check Username and Password, or the token"
+	hintNotFound    = "check the name; if the registry does not create repositories or projects by itself, create them first"
 )
 
 // The complete text of one error of each class, all of them from Push.
@@ -56,12 +56,12 @@ func TestErrorTexts(t *testing.T) {
 		{
 			"certificate", fails(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), ci, registry.ErrUnreachable, "",
 			"registry unreachable: tls: failed to verify certificate: x509: certificate signed by unknown authority",
-			"give the certificate authority of the registry as one to trust",
+			"add the certificate authority of the registry to Registry.RootCAs",
 		},
 		{
 			"certificate of another host", fails(&tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"a.example.com"}}, Host: "b.example.com"}}), ci, registry.ErrUnreachable, "",
 			"registry unreachable: tls: failed to verify certificate: x509: certificate is valid for a.example.com, not b.example.com",
-			"connect under a name that the certificate is for",
+			"use a host name that the certificate is valid for",
 		},
 		{
 			"certificate of the past", fails(&tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.Expired, Detail: "long ago"}}), ci, registry.ErrUnreachable, "",
@@ -70,12 +70,12 @@ func TestErrorTexts(t *testing.T) {
 		},
 		{
 			"TLS to a plain port", fails(http.ErrSchemeMismatch), ci, registry.ErrTLSMismatch, "",
-			"registry unreachable: it does not speak TLS",
-			"ask for plain HTTP if the registry is to be used without TLS",
+			"registry unreachable: the server does not speak TLS",
+			"set Registry.Scheme to http if the registry is to be used without TLS",
 		},
 		{
 			"web page", answers("POST", page(http.StatusOK)), ci, registry.ErrNotRegistry, "",
-			"registry unreachable: what answers is not a registry, or wants TLS: status 200, OK: text/html", hintNotRegistry,
+			"registry unreachable: the server is not an OCI registry, or expects TLS: status 200, OK: text/html", hintNotRegistry,
 		},
 		{
 			"no credential for basic authentication", guarded, registry.Credential{}, registry.ErrAuthRequired, "",
@@ -100,11 +100,11 @@ func TestErrorTexts(t *testing.T) {
 		{
 			"tag conflict", occupied, ci, registry.ErrTagConflict, "",
 			fmt.Sprintf("tag exists with other content: v1 is %s, not %s", old.Manifest.Digest, a.Manifest.Digest),
-			"push under another tag, or let tags be moved",
+			"push under another tag, or unset ImmutableTags",
 		},
 		{
 			"other refusal", answers("POST", refusal(400, "MANIFEST_INVALID", "no rootfs")), ci, registry.ErrInvalid, "",
-			"registry refuses the request as invalid: status 400, MANIFEST_INVALID: no rootfs", "check whether the registry takes OCI artifacts of this kind",
+			"registry refuses the request as invalid: status 400, MANIFEST_INVALID: no rootfs", "check whether the registry accepts OCI artifacts of this kind",
 		},
 		{
 			"server", answers("POST", page(http.StatusServiceUnavailable)), ci, registry.ErrServer, "",
@@ -116,12 +116,12 @@ func TestErrorTexts(t *testing.T) {
 		},
 		{
 			"too large", answers("POST", page(http.StatusRequestEntityTooLarge)), ci, registry.ErrTooLarge, "",
-			"too large for the registry: status 413, Request Entity Too Large",
+			"content too large: status 413, Request Entity Too Large",
 			"push less, or raise the limit of the registry or of the proxy in front of it",
 		},
 		{
 			"unsupported", answers("PUT manifests/", refusal(415, "MANIFEST_INVALID", "no artifacts")), ci, registry.ErrUnsupported, ":v1",
-			"not supported: status 415, MANIFEST_INVALID: no artifacts", "check whether the registry takes OCI artifacts",
+			"not supported: status 415, MANIFEST_INVALID: no artifacts", "check whether the registry accepts OCI artifacts",
 		},
 		{
 			"immutable tag", answers("PUT manifests/", refusal(412, "PRECONDITION", "immutable")), ci, registry.ErrTagConflict, ":v1",
@@ -156,7 +156,7 @@ func TestErrorTextsOfTheOtherOperations(t *testing.T) {
 	requireKind(t, err, registry.ErrNotRegistry)
 	err = client.VerifyAccess(t.Context(), repository)
 	require.EqualError(t, err, "verify access to registry.example.com/apps/demo: registry unreachable: "+
-		"what answers is not a registry, or wants TLS: status 404, Not Found: text/html")
+		"the server is not an OCI registry, or expects TLS: status 404, Not Found: text/html")
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -125,8 +125,8 @@ type trouble struct {
 }
 
 var passing = []trouble{
-	{faults.Status(408, ""), registry.ErrInvalid, time.Second},
-	{faults.Status(425, ""), registry.ErrInvalid, time.Second},
+	{faults.Status(408, ""), registry.ErrServer, time.Second},
+	{faults.Status(425, ""), registry.ErrServer, time.Second},
 	{faults.Status(429, "TOOMANYREQUESTS"), registry.ErrRateLimited, time.Second},
 	{faults.Status(403, "TOOMANYREQUESTS"), registry.ErrRateLimited, time.Second},
 	{faults.Status(500, "UNKNOWN"), registry.ErrServer, time.Second},

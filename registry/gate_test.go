@@ -68,7 +68,7 @@ func TestBackoffBeyondTheDeadlineOfAnotherCall(t *testing.T) {
 		failed := requireKind(t, client.VerifyAccess(ctx, repository), registry.ErrRateLimited)
 		assert.Zero(t, time.Since(began))
 		assert.Equal(t, 15*time.Second, failed.RetryAfter)
-		assert.Equal(t, "the registry says to come back in 15s", failed.Hint())
+		assert.Equal(t, "try again in 15s, as the registry asks", failed.Hint())
 		patient.Wait()
 	})
 }

@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// Hint says what to do about the error, or "".
+// Hint returns advice for the error, or "".
 func (e *Error) Hint() string {
-	for _, hint := range []func() string{e.certificateHint, e.providerHint, e.causeHint} {
+	for _, hint := range []func() string{e.inputHint, e.certificateHint, e.providerHint, e.causeHint} {
 		if text := hint(); text != "" {
 			return text
 		}
@@ -23,66 +23,78 @@ func (e *Error) Hint() string {
 
 var hints = map[error]string{
 	ErrUnreachable:      "check the host and port, and that the registry is running",
-	ErrTLSMismatch:      "ask for plain HTTP if the registry is to be used without TLS",
-	ErrNotRegistry:      "check the host and port, and whether the registry speaks TLS there",
-	ErrAuthRequired:     "give a user name and password, or use the Docker configuration after logging in",
-	ErrPermissionDenied: "check the credentials, and that they allow to push to this repository",
-	ErrNotFound:         "check the name; where the registry does not create repositories, or the projects they are in, by itself, create it first",
-	ErrTagConflict:      "push under another tag, or let tags be moved",
+	ErrTLSMismatch:      "set Registry.Scheme to http if the registry is to be used without TLS",
+	ErrNotRegistry:      "check the host and port, and set Registry.Scheme to https if the registry expects TLS there",
+	ErrAuthRequired:     "set Username and Password, or log in and set Registry.DockerConfig",
+	ErrPermissionDenied: "check the credentials, and that they allow pushing to this repository",
+	ErrNotFound:         "check the name; if the registry does not create repositories or projects by itself, create them first",
+	ErrTagConflict:      "push under another tag, or unset ImmutableTags",
 	ErrRateLimited:      "try again later, or less often",
 	ErrTooLarge:         "push less, or raise the limit of the registry or of the proxy in front of it",
-	ErrInvalid:          "check whether the registry takes OCI artifacts of this kind",
-	ErrUnsupported:      "check whether the registry takes OCI artifacts",
+	ErrInvalid:          "check whether the registry accepts OCI artifacts of this kind",
+	ErrUnsupported:      "check whether the registry accepts OCI artifacts",
 	ErrServer:           "try again later",
-	ErrCorrupt:          "try again; if it stays so, push the artifact anew",
+	ErrCorrupt:          "try again; if the error remains, push the artifact again",
 }
 
-// causeHint is for what the kind does not say.
-func (e *Error) causeHint() string {
-	switch {
-	case e.RetryAfter > 0:
-		return fmt.Sprintf("the registry says to come back in %v", e.RetryAfter.Round(time.Second))
-	case errors.Is(e.Err, errForeignUpload):
-		return "allow uploads to other hosts if that one is to be trusted; behind a proxy, tell the registry its address"
-	case e.Kind == ErrUnsupported && errors.Is(e.Err, errLocalService):
-		return "allow services at local addresses if the registry is one of your own"
-	case e.Kind == ErrUnsupported && is[*realmError](e.Err):
-		return "have the registry name a token service that speaks TLS as it does itself"
-	case e.Kind == ErrPermissionDenied && e.StatusCode == http.StatusUnauthorized:
-		return "check the user name and password, or the token"
-	case e.Kind == ErrTagConflict && e.StatusCode != 0:
-		return "push under another tag: the registry does not let this one be moved"
-	case e.Kind != ErrUnreachable && e.Kind != nil:
-		return ""
-	case errors.Is(e.Err, context.DeadlineExceeded):
-		return "allow more time, or find out why the registry does not answer"
+// inputHint is that of an option or credential that cannot be used.
+func (e *Error) inputHint() string {
+	if input, ok := errors.AsType[*inputError](e.Err); ok {
+		return input.hint
 	}
 	return ""
 }
 
-// providerHint is for registries whose answers mean something of their own.
+// causeHint is more specific than the kind.
+func (e *Error) causeHint() string {
+	switch {
+	case e.RetryAfter > 0:
+		return fmt.Sprintf("try again in %v, as the registry asks", e.RetryAfter.Round(time.Second))
+	case errors.Is(e.Err, errForeignUpload):
+		return "set Registry.AllowCrossOriginUploads if that host is to be trusted; behind a proxy, configure the registry with its public address"
+	case errors.Is(e.Err, errLocalService):
+		return "set Registry.AllowLocalServices if the registry is one of your own"
+	case is[*realmError](e.Err):
+		return "configure the registry with a token service that speaks TLS as it does itself"
+	case e.Kind == ErrPermissionDenied && e.StatusCode == http.StatusUnauthorized:
+		return "check Username and Password, or the token"
+	case e.Kind == ErrTagConflict && e.StatusCode != 0:
+		return "push under another tag: the registry does not let this one be moved"
+	case e.Kind == ErrTooLarge && e.StatusCode == 0:
+		return "split the artifact: manifests are limited to 4 MiB"
+	case e.Kind == ErrUnsupported && e.StatusCode == 0:
+		return "name the manifest of a single image or artifact"
+	case e.Kind != ErrUnreachable && e.Kind != nil:
+		return ""
+	case errors.Is(e.Err, context.DeadlineExceeded):
+		return "raise Registry.Timeout or the deadline, or check why the registry does not respond"
+	}
+	return ""
+}
+
+// providerHint is for registries whose responses have a meaning of their own.
 func (e *Error) providerHint() string {
 	host, repository, _ := strings.Cut(e.Reference, "/")
 	host, _, _ = strings.Cut(host, ":")
 	refused := e.Kind == ErrPermissionDenied || e.Kind == ErrAuthRequired
 	switch parts := strings.Count(repository, "/") + 1; {
 	case (isBelow(host, "amazonaws.com") || isBelow(host, "amazonaws.com.cn")) && (e.Kind == ErrNotFound || e.Kind == ErrUnreachable && isBroken(e.Err)):
-		return "create the repository first: Amazon ECR does so by itself only with a creation template"
+		return "create the repository first: Amazon ECR creates it on push only with a creation template"
 	case isBelow(host, "pkg.dev") && e.Kind == ErrNotFound:
-		return "create the repository first: Artifact Registry takes images only below one, as in host/project/repository/name"
-	case host == "ghcr.io" && e.StatusCode == http.StatusForbidden:
-		return "give both a user name and a token that may write packages; where the package was made elsewhere, add this repository in its settings, under Manage Actions access"
+		return "create the repository first: Artifact Registry accepts images only below one, as in host/project/repository/name"
+	case host == "ghcr.io" && refused && e.StatusCode == http.StatusForbidden:
+		return "set Username, and as Password a token that may write packages; if another repository created the package, add this one in its settings, under Manage Actions access"
 	case host == "docker.io" && refused && parts != 2:
-		return "push to docker.io/<namespace>/<name>: Docker Hub takes names of exactly two parts"
+		return "push to docker.io/<namespace>/<name>: Docker Hub accepts names of exactly two parts"
 	case isBelow(host, "azurecr.io") && e.Kind == ErrServer:
 		return "check the retention policy and locks of the repository: Azure refuses to move a tag in this way"
-	case (host == "quay.io") && (e.Kind == ErrInvalid || e.Kind == ErrUnsupported):
+	case host == "quay.io" && (e.Kind == ErrInvalid || e.Kind == ErrUnsupported):
 		return "ask the owner of the registry to allow OCI artifacts of this type: Quay has a list of them"
 	}
 	return ""
 }
 
-// isBelow reports whether host is domain, or in it.
+// isBelow reports whether host is domain or a subdomain of it.
 func isBelow(host, domain string) bool {
 	return host == domain || strings.HasSuffix(host, "."+domain)
 }
@@ -92,10 +104,10 @@ func (e *Error) certificateHint() string {
 		return ""
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](e.Err); ok {
-		return "give the certificate authority of the registry as one to trust"
+		return "add the certificate authority of the registry to Registry.RootCAs"
 	}
 	if _, ok := errors.AsType[x509.HostnameError](e.Err); ok {
-		return "connect under a name that the certificate is for"
+		return "use a host name that the certificate is valid for"
 	}
 	return "renew the certificate of the registry"
 }

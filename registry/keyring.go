@@ -34,7 +34,7 @@ func (k *keyring) credential(ctx context.Context, host, repository string) (auth
 		err = cred.Validate()
 	}
 	if err != nil {
-		return auth.EmptyCredential, &localError{err}
+		return auth.EmptyCredential, &localError{nil, err}
 	}
 	if cred.IsZero() {
 		return auth.EmptyCredential, nil

@@ -130,7 +130,7 @@ func (d *Destination) lookUp(ctx context.Context, tag string) (tagState, error) 
 // isRefusal reports whether err is a final response of the registry, as opposed to
 // a failure to reach it.
 func isRefusal(err error) bool {
-	return is[*answerError](err) && !mayPass(err) || is[*malformedError](err) || is[*corruptError](err)
+	return is[*responseError](err) && !isRetryable(err) || is[*malformedError](err) || is[*corruptError](err)
 }
 
 // limit returns a context for what is left of the time that the push may take.

@@ -14,17 +14,16 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"oras.land/oras-go/v2/errdef"
 )
 
-// maxManifestBytes is what a registry has to accept at least, and the most that
+// maxManifestBytes is the size that every registry has to accept, and the most that
 // is read (distribution-spec v1.1, "Pushing Manifests").
 const maxManifestBytes = 4 << 20
 
-// headerDigest has the digest of the manifest or blob that an answer is about.
+// headerDigest has the digest of the manifest or blob that a response is about.
 const headerDigest = "Docker-Content-Digest"
 
-// manifestTypes are what may be under a tag.
+// manifestTypes are the media types that a tag may point to.
 var manifestTypes = strings.Join([]string{
 	ocispec.MediaTypeImageManifest,
 	ocispec.MediaTypeImageIndex,
@@ -33,13 +32,13 @@ var manifestTypes = strings.Join([]string{
 	"application/vnd.oci.artifact.manifest.v1+json",
 }, ", ")
 
-// checkManifest refuses what is no image manifest, or too large for one.
+// checkManifest refuses anything but an image manifest of a legal size.
 func checkManifest(desc ocispec.Descriptor) error {
 	if desc.MediaType != ocispec.MediaTypeImageManifest {
-		return &localError{fmt.Errorf("%.80q is not an image manifest: %w", desc.MediaType, errdef.ErrUnsupported)}
+		return &localError{ErrUnsupported, fmt.Errorf("%.80q is not an image manifest", desc.MediaType)}
 	}
 	if desc.Size > maxManifestBytes {
-		return &localError{fmt.Errorf("manifest of %d bytes: %w", desc.Size, errdef.ErrSizeExceedsLimit)}
+		return &localError{ErrTooLarge, fmt.Errorf("manifest of %d bytes, limit %d", desc.Size, maxManifestBytes)}
 	}
 	return nil
 }
@@ -48,14 +47,14 @@ func checkManifest(desc ocispec.Descriptor) error {
 func blobsOf(manifest []byte) ([]ocispec.Descriptor, error) {
 	var m ocispec.Manifest
 	if err := json.Unmarshal(manifest, &m); err != nil {
-		return nil, &localError{fmt.Errorf("the manifest is not valid JSON: %w", err)}
+		return nil, &localError{nil, fmt.Errorf("the manifest is not valid JSON: %w", err)}
 	}
 	return append([]ocispec.Descriptor{m.Config}, m.Layers...), nil
 }
 
-// manifest asks for what is under a tag or digest, and reads it if it is an
-// image manifest of a legal size, which is then what its descriptor says. Of a
-// larger one neither digest nor size need be known.
+// manifest returns the descriptor of a tag or digest and, if that is an image manifest
+// of a legal size, its content, which matches the descriptor. The descriptor of a larger
+// one may lack digest and size.
 func (r *repository) manifest(ctx context.Context, ref string) (ocispec.Descriptor, []byte, error) {
 	resp, err := r.ask(ctx, r.manifestRequest(http.MethodGet, ref), http.StatusOK)
 	if err != nil {
@@ -66,6 +65,7 @@ func (r *repository) manifest(ctx context.Context, ref string) (ocispec.Descript
 	if err != nil {
 		return ocispec.Descriptor{}, nil, err
 	}
+	callIn(ctx).noteAnswer()
 	if desc.Digest != "" && checkManifest(desc) != nil {
 		return desc, nil, nil // an index, an image of Docker, or too large
 	}
@@ -82,9 +82,9 @@ func (r *repository) manifest(ctx context.Context, ref string) (ocispec.Descript
 		got = desc.Digest.Algorithm().FromBytes(data)
 	}
 	if desc.Digest != "" && desc.Digest != got && !strings.Contains(ref, ":") {
-		return ocispec.Descriptor{}, nil, malformed(resp, "the content is not what its digest says")
+		return ocispec.Descriptor{}, nil, malformed(resp, "digest mismatch")
 	}
-	if desc.Digest != "" && desc.Digest != got { // and it was asked for by that
+	if desc.Digest != "" && desc.Digest != got { // and the digest was asked for
 		return ocispec.Descriptor{}, nil, &corruptError{blob: ocispec.Descriptor{Digest: desc.Digest, Size: int64(len(data))}}
 	}
 	desc.Size, desc.Digest = int64(len(data)), got
@@ -94,21 +94,24 @@ func (r *repository) manifest(ctx context.Context, ref string) (ocispec.Descript
 	return desc, data, nil
 }
 
-// resolve returns the descriptor of what is under a tag or digest, without
-// reading it where the registry can be asked so: what is read may be counted.
+// resolve returns the descriptor of a tag or digest. It reads the manifest only if the
+// registry does not describe it otherwise, because registries count what is read.
 func (r *repository) resolve(ctx context.Context, ref string) (ocispec.Descriptor, error) {
 	resp, err := r.ask(ctx, r.manifestRequest(http.MethodHead, ref), http.StatusOK)
 	if err == nil {
 		_ = resp.Body.Close() // there is none
 		desc, err := describe(resp, ref)
+		if err == nil {
+			callIn(ctx).noteAnswer()
+		}
 		if err != nil || desc.Digest != "" && desc.Size >= 0 {
 			return desc, err
 		}
-	} else if mayPass(err) || !is[*answerError](err) {
+	} else if isRetryable(err) || !is[*responseError](err) {
 		return ocispec.Descriptor{}, err
 	}
-	// There are registries that deny to HEAD what they have, and none that says
-	// why.
+	// Some registries refuse HEAD for manifests that they have, and none gives the
+	// reason.
 	desc, _, err := r.manifest(ctx, ref)
 	return desc, err
 }
@@ -121,13 +124,13 @@ func (r *repository) manifestRequest(method, ref string) request {
 	}
 }
 
-// tagGrace is how long the answer to setting a tag is waited for when the caller
-// has given up.
+// tagGrace is how long to wait for the response to setting a tag when the caller's
+// context has ended.
 const tagGrace = 500 * time.Millisecond
 
-// putManifest sets a tag. The answer has to say which manifest it is that was
-// set.
-func (r *repository) putManifest(ctx context.Context, desc ocispec.Descriptor, data []byte, tag string) (said digest.Digest, err error) {
+// putManifest sets a tag, and returns the digest that the registry reports for it, or
+// "".
+func (r *repository) putManifest(ctx context.Context, desc ocispec.Descriptor, data []byte, tag string) (reported digest.Digest, err error) {
 	resp, err := r.ask(ctx, request{
 		method: http.MethodPut,
 		url:    r.url("manifests/"+tag, nil),
@@ -139,12 +142,12 @@ func (r *repository) putManifest(ctx context.Context, desc ocispec.Descriptor, d
 	if err != nil {
 		return "", err
 	}
-	_ = resp.Body.Close() // of no interest
+	_ = resp.Body.Close() // not needed
 	return digest.Digest(resp.Header.Get(headerDigest)), nil
 }
 
-// describe returns what an answer says it is about. Without a digest or a size
-// (-1) it does not say.
+// describe returns the descriptor of the manifest in a response. It lacks the digest,
+// and has the size -1, if the response does.
 func describe(resp *http.Response, ref string) (ocispec.Descriptor, error) {
 	mediaType, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if err != nil || !isManifest(mediaType) {
@@ -156,37 +159,38 @@ func describe(resp *http.Response, ref string) (ocispec.Descriptor, error) {
 			desc.Size = -1
 		}
 	}
-	said := digest.Digest(resp.Header.Get(headerDigest))
-	if said != "" && said.Validate() != nil {
-		return ocispec.Descriptor{}, malformed(resp, "no digest")
+	reported := digest.Digest(resp.Header.Get(headerDigest))
+	if reported != "" && reported.Validate() != nil {
+		return ocispec.Descriptor{}, malformed(resp, "invalid digest header")
 	}
 	asked := digest.Digest(ref)
 	switch {
 	case asked.Validate() != nil: // a tag
-		desc.Digest = said
-	case said != "" && said.Algorithm() == asked.Algorithm() && said != asked:
-		return ocispec.Descriptor{}, malformed(resp, "another digest")
+		desc.Digest = reported
+	case reported != "" && reported.Algorithm() == asked.Algorithm() && reported != asked:
+		return ocispec.Descriptor{}, malformed(resp, "digest mismatch")
 	default:
 		desc.Digest = asked
 	}
 	return desc, nil
 }
 
-// isManifest reports whether a registry may have it under a tag.
+// isManifest reports whether a tag may point to the media type.
 func isManifest(mediaType string) bool {
 	return strings.HasPrefix(mediaType, "application/vnd.oci.") || strings.HasPrefix(mediaType, "application/vnd.docker.distribution.")
 }
 
 func malformed(resp *http.Response, what string) error {
-	answer := newAnswerError(resp)
-	return &malformedError{what, answer.status, answer.contentType}
+	e := newResponseError(resp)
+	return &malformedError{what: what, status: e.status, contentType: e.contentType}
 }
 
-// malformedError is an answer of success that cannot be one.
+// malformedError is a successful response that no registry gives.
 type malformedError struct {
 	what        string
 	status      int
 	contentType string
+	transient   bool // it may be another one later
 }
 
 func (e *malformedError) Error() string {

@@ -132,7 +132,7 @@ func (p *push) readManifest(ctx context.Context) ([]byte, error) {
 	}
 	data, err := content.FetchAll(ctx, p.src, p.manifest)
 	if err != nil {
-		return nil, &localError{err}
+		return nil, &localError{nil, err}
 	}
 	return data, nil
 }
@@ -184,14 +184,14 @@ func (p *push) setTag(ctx context.Context, manifest []byte, tag string) error {
 
 // isAmbiguous reports whether what failed may have been done.
 func isAmbiguous(err error) bool {
-	answer, ok := errors.AsType[*answerError](err)
-	return err != nil && mayPass(err) && (!ok || answer.status >= http.StatusInternalServerError)
+	answer, ok := errors.AsType[*responseError](err)
+	return err != nil && isRetryable(err) && (!ok || answer.status >= http.StatusInternalServerError)
 }
 
 // lacksBlobs reports whether err says that the registry does not have what the
 // manifest names (distribution-spec v1.1, "Error Codes").
 func lacksBlobs(err error) bool {
-	answer, ok := errors.AsType[*answerError](err)
+	answer, ok := errors.AsType[*responseError](err)
 	return ok && (answer.code == "MANIFEST_BLOB_UNKNOWN" || answer.code == "BLOB_UNKNOWN")
 }
 

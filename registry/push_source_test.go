@@ -56,7 +56,7 @@ func TestPushFromASourceThatFails(t *testing.T) {
 		{"no layer", brokenStore{a.store, a.Layer.Digest, errdef.ErrNotFound}, a.Manifest, errdef.ErrNotFound, []string{openUpload("layer")}, uploads[:2]},
 		{"unreadable manifest", brokenStore{a.store, a.Manifest.Digest, errDisk}, a.Manifest, errDisk, nil, nil},
 		{"unreadable layer", brokenStore{a.store, a.Layer.Digest, errDisk}, a.Manifest, errDisk, []string{openUpload("layer")}, uploads[:2]},
-		{"manifest over 4 MiB", a.store, huge, errdef.ErrSizeExceedsLimit, nil, nil},
+		{"manifest over 4 MiB", a.store, huge, registry.ErrTooLarge, nil, nil},
 		{"negative size", oneBlob("{}"), negative, content.ErrInvalidDescriptorSize, nil, nil},
 		{"manifest of another size", a.store, resized, errdef.ErrNotFound, nil, nil},
 	} {
@@ -65,9 +65,14 @@ func TestPushFromASourceThatFails(t *testing.T) {
 			_, err := srv.client(t, registry.Options{}).Push(t.Context(), row.src, row.manifest, repository, []string{"v1"}, registry.PushOptions{})
 			require.ErrorIs(t, err, row.want)
 			failed := requireError(t, err)
-			assert.NoError(t, failed.Kind, "it is not the registry's fault")
-			assert.Zero(t, failed.StatusCode)
-			assert.Empty(t, failed.Hint())
+			assert.Zero(t, failed.StatusCode, "it is not the registry's fault")
+			assert.False(t, failed.Retryable())
+			if row.want == registry.ErrTooLarge {
+				assert.Equal(t, "split the artifact: manifests are limited to 4 MiB", failed.Hint())
+			} else {
+				assert.NoError(t, failed.Kind)
+				assert.Empty(t, failed.Hint())
+			}
 			requireRequests(t, srv.requests(a), append([]string{"GET manifests/v1"}, row.requests...), slices.Concat(row.may, []string{cancellation, cancellation})...)
 			assert.Empty(t, srv.digestOf(t, "v1"))
 		})

@@ -92,7 +92,7 @@ func pull(ctx context.Context, repo *repository, ref string, dst Pusher, events 
 	}
 	blobs, err := blobsOf(data)
 	if err != nil { // and it had no digest that it could have been told by
-		return ocispec.Descriptor{}, &malformedError{"not a manifest", http.StatusOK, desc.MediaType}
+		return ocispec.Descriptor{}, &malformedError{what: "not a manifest", status: http.StatusOK, contentType: desc.MediaType}
 	}
 	for _, blob := range blobs {
 		found, err := exists(ctx, dst, blob)
@@ -119,7 +119,7 @@ func pull(ctx context.Context, repo *repository, ref string, dst Pusher, events 
 // fetch copies a blob to dst.
 func (r *repository) fetch(ctx context.Context, blob ocispec.Descriptor, dst Pusher, events *reporter) error {
 	if err := blob.Digest.Validate(); err != nil || blob.Size < 0 {
-		return &localError{fmt.Errorf("%.100q of %d bytes is no blob: %w", blob.Digest, blob.Size, errdef.ErrInvalidDigest)}
+		return &localError{ErrCorrupt, fmt.Errorf("invalid blob descriptor %.100q (%d bytes)", blob.Digest, blob.Size)}
 	}
 	resp, err := r.ask(ctx, request{method: http.MethodGet, url: r.url("blobs/"+blob.Digest.String(), nil)}, http.StatusOK)
 	if hasStatus(err, http.StatusNotFound) {
@@ -129,7 +129,7 @@ func (r *repository) fetch(ctx context.Context, blob ocispec.Descriptor, dst Pus
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }() // only read from
-	if resp.ContentLength != blob.Size && newAnswerError(resp).contentType == "text/html" {
+	if resp.ContentLength != blob.Size && newResponseError(resp).contentType == "text/html" {
 		return malformed(resp, "not a blob")
 	}
 	if resp.ContentLength >= 0 && resp.ContentLength != blob.Size {
@@ -154,7 +154,7 @@ func store(ctx context.Context, dst Pusher, desc ocispec.Descriptor, r io.Reader
 	case failed != nil:
 		return connectionError(failed)
 	case err != nil:
-		return &localError{fmt.Errorf("store %s: %w", desc.Digest, err)}
+		return &localError{nil, fmt.Errorf("store %s: %w", desc.Digest, err)}
 	}
 	return nil
 }

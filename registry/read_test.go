@@ -186,8 +186,7 @@ func TestPullManifestOverTheLimit(t *testing.T) {
 		}
 	}})
 	_, err := srv.client(t, registry.Options{}).Pull(t.Context(), repository, "v1", new(packager.Store), registry.PullOptions{})
-	require.ErrorIs(t, err, errdef.ErrSizeExceedsLimit)
-	requireKind(t, err, nil)
+	requireKind(t, err, registry.ErrTooLarge)
 }
 
 // The artifact exists, and is broken.
@@ -197,7 +196,7 @@ func TestPullBlobThatIsMissing(t *testing.T) {
 	_, err := srv.client(t, registry.Options{}).Pull(t.Context(), repository, "v1", new(packager.Store), registry.PullOptions{})
 	requireKind(t, err, registry.ErrCorrupt)
 	assert.EqualError(t, err, "pull "+srv.host+"/apps/demo:v1: registry holds corrupt content: "+
-		a.Layer.Digest.String()+" is named by the manifest, and missing")
+		"blob "+a.Layer.Digest.String()+" is missing, although the manifest refers to it")
 }
 
 // fullStore takes nothing.

@@ -54,11 +54,11 @@ func TestHintsOfProviders(t *testing.T) {
 		code             string
 		hint             string
 	}{
-		{"123456789012.dkr.ecr.eu-west-1.amazonaws.com", "shop", 404, "NAME_UNKNOWN", "create the repository first: Amazon ECR does so by itself only with a creation template"},
-		{"123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn", "shop", 404, "NAME_UNKNOWN", "create the repository first: Amazon ECR does so by itself only with a creation template"},
-		{"europe-docker.pkg.dev", "project/repo/shop", 404, "NAME_UNKNOWN", "create the repository first: Artifact Registry takes images only below one, as in host/project/repository/name"},
-		{"ghcr.io", "acme/shop", 403, "DENIED", "give both a user name and a token that may write packages; where the package was made elsewhere, add this repository in its settings, under Manage Actions access"},
-		{"docker.io", "library/acme/shop", 401, "UNAUTHORIZED", "push to docker.io/<namespace>/<name>: Docker Hub takes names of exactly two parts"},
+		{"123456789012.dkr.ecr.eu-west-1.amazonaws.com", "shop", 404, "NAME_UNKNOWN", "create the repository first: Amazon ECR creates it on push only with a creation template"},
+		{"123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn", "shop", 404, "NAME_UNKNOWN", "create the repository first: Amazon ECR creates it on push only with a creation template"},
+		{"europe-docker.pkg.dev", "project/repo/shop", 404, "NAME_UNKNOWN", "create the repository first: Artifact Registry accepts images only below one, as in host/project/repository/name"},
+		{"ghcr.io", "acme/shop", 403, "DENIED", "set Username, and as Password a token that may write packages; if another repository created the package, add this one in its settings, under Manage Actions access"},
+		{"docker.io", "library/acme/shop", 401, "UNAUTHORIZED", "push to docker.io/<namespace>/<name>: Docker Hub accepts names of exactly two parts"},
 		{"docker.io", "acme/shop", 401, "UNAUTHORIZED", hintPassword},
 		{"acme.azurecr.io", "shop", 500, "UNKNOWN", "check the retention policy and locks of the repository: Azure refuses to move a tag in this way"},
 		{"quay.io", "acme/shop", 415, "MANIFEST_INVALID", "ask the owner of the registry to allow OCI artifacts of this type: Quay has a list of them"},

@@ -77,7 +77,7 @@ func (r *repository) url(path string, query url.Values) *url.URL {
 // send sends a request once, with a token or password where the registry wants
 // one. The body of the answer has to be closed.
 //
-// Errors are the context's, an [*answerError] of the token service, a
+// Errors are the context's, an [*responseError] of the token service, a
 // [*localError], or what net/http says.
 func (r *repository) send(ctx context.Context, q request) (*http.Response, error) {
 	if err := r.client.gate.Enter(ctx); err != nil {
@@ -98,10 +98,10 @@ func (r *repository) send(ctx context.Context, q request) (*http.Response, error
 }
 
 func (r *repository) exchange(ctx context.Context, q request) (*http.Response, error) {
-	seen := &lastAnswer{asked: q.url}
+	seen := &lastResponse{asked: q.url}
 	req, err := http.NewRequestWithContext(seen.in(ctx), q.method, q.url.String(), nil)
 	if err != nil {
-		return nil, &localError{err}
+		return nil, &localError{nil, err}
 	}
 	if q.header != nil {
 		req.Header = q.header.Clone()
@@ -121,7 +121,7 @@ func (r *repository) exchange(ctx context.Context, q request) (*http.Response, e
 		return r.client.http.Do(req)
 	}
 	resp, err := r.account.auth.Do(req.WithContext(auth.AppendScopesForHost(req.Context(), r.client.address, r.scope)))
-	return resp, r.mark(seen.explain(err))
+	return resp, r.mark(ctx, seen.explain(err))
 }
 
 // ask sends a request and returns the answer if it has one of the statuses.
@@ -131,15 +131,21 @@ func (r *repository) ask(ctx context.Context, q request, statuses ...int) (*http
 		return nil, err
 	}
 	if err := expect(resp, statuses...); err != nil {
-		return nil, r.mark(err)
+		if failed, ok := errors.AsType[*responseError](err); ok && failed.code != "" {
+			callIn(ctx).noteAnswer()
+		}
+		return nil, r.mark(ctx, err)
+	}
+	if isOneOf(resp.StatusCode, http.StatusCreated, http.StatusAccepted) { // no web page has these
+		callIn(ctx).noteAnswer()
 	}
 	return resp, nil
 }
 
-// mark notes in an answer whether the repository was shown a credential.
-func (r *repository) mark(err error) error {
-	if answer, ok := errors.AsType[*answerError](err); ok {
-		answer.given = r.account.given.Load()
+// mark adds to a response what is known of the repository and of the call.
+func (r *repository) mark(ctx context.Context, err error) error {
+	if resp, ok := errors.AsType[*responseError](err); ok {
+		resp.given, resp.known = r.account.given.Load(), callIn(ctx).hasAnswered()
 	}
 	return err
 }

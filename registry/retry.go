@@ -23,24 +23,25 @@ const (
 	DefaultMaxWait     = 10 * time.Second
 )
 
-// maxAttempts is the most that can be asked for.
+// maxAttempts is the largest value that RetryPolicy accepts.
 const maxAttempts = 100
 
-// RetryPolicy says how often a step of a call is tried, and how long is waited in
-// between. A step is one request, or what it takes to upload one blob.
+// RetryPolicy configures how often a step of a call is tried, and the waits in
+// between. A step is one request, or everything that the upload of one blob takes.
 //
-// It is tried again where the registry cannot be reached, the connection breaks,
-// nothing moves for a while, or the answer is 408, 425, 429, 500 or above except
-// 501, 505, 507 and 511. It is not where trying again is no use: for a
-// certificate that is not trusted, TLS that is refused, a name that is unknown, and
-// any other answer.
+// It is retried if the registry cannot be reached, the connection breaks or stalls, or
+// the status of the response is 408, 425, 429, or 500 and above except 501, 505, 507
+// and 511. So is a 403 with Retry-After, and a credential that the token service denies
+// or answers with a redirect loop: that of GHCR does so to good ones at times. Other
+// failures are final: a certificate that is not trusted, TLS that is refused, an unknown
+// name, a denial by the registry itself, and any other response.
 type RetryPolicy struct {
-	// MaxAttempts is how often a step is tried. Zero means DefaultMaxAttempts,
-	// and 1 once.
+	// MaxAttempts bounds how often a step is tried. Zero means DefaultMaxAttempts,
+	// and 1 disables retries.
 	MaxAttempts int
-	// MinWait bounds the first wait, which is random, as all of them are. It
+	// MinWait bounds the first wait, which is random like all of them. The bound
 	// doubles each time, up to MaxWait. Zero means DefaultMinWait and
-	// DefaultMaxWait. What a registry says in Retry-After is waited for in full.
+	// DefaultMaxWait. A Retry-After of the registry is obeyed in full.
 	MinWait, MaxWait time.Duration
 }
 
@@ -51,7 +52,7 @@ func (r RetryPolicy) withDefaults() RetryPolicy {
 	return r
 }
 
-// wait is how long to wait after so many attempts.
+// wait returns how long to wait after so many attempts.
 func (r RetryPolicy) wait(attempts int) time.Duration {
 	bound := r.MaxWait
 	if shift := attempts - 1; shift < 32 && r.MinWait<<shift < bound {
@@ -60,44 +61,44 @@ func (r RetryPolicy) wait(attempts int) time.Duration {
 	return rand.N(bound + 1)
 }
 
-// Retry says why a step is tried again.
+// Retry describes a failure that is retried.
 type Retry struct {
-	// Attempt counts those that failed, from 1.
+	// Attempt counts the failed attempts, from 1.
 	Attempt int
-	// Wait is how long is waited before the next one.
+	// Wait is the time until the next attempt.
 	Wait time.Duration
-	// Err is what went wrong. Its text holds no secret.
+	// Err is the failure. Its text holds no secret.
 	Err error
 }
 
-// retry calls step until it succeeds, or fails for good, or there is no time for
-// another attempt. Its error is that of the last step, or of ctx.
-func (c *Client) retry(ctx context.Context, told func(Retry), step func(ctx context.Context) error) error {
+// retry calls step until it succeeds, fails for good, or no time is left for another
+// attempt. It returns the error of the last step, or of ctx.
+func (c *Client) retry(ctx context.Context, report func(Retry), step func(ctx context.Context) error) error {
 	for attempt := 1; ; attempt++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		err := step(ctx)
-		if err == nil || ctx.Err() != nil || !mayPass(err) {
+		if err == nil || ctx.Err() != nil || !isRetryable(err) {
 			return err
 		}
 		callIn(ctx).noteFailure(err)
-		wait := c.patience.wait(attempt)
-		answer, answered := errors.AsType[*answerError](err)
-		if answered {
-			wait = max(wait, answer.retryAfter)
+		wait := c.retryPolicy.wait(attempt)
+		resp, responded := errors.AsType[*responseError](err)
+		if responded {
+			wait = max(wait, resp.retryAfter)
 		}
-		if answered && answer.throttled() {
-			c.gate.Pause(wait, answer.comeBack)
+		if responded && resp.throttled() {
+			c.gate.Pause(wait, resp.comeBack)
 		}
 		deadline, limited := ctx.Deadline()
-		if attempt >= c.patience.MaxAttempts || limited && wait >= time.Until(deadline) {
+		if attempt >= c.retryPolicy.MaxAttempts || limited && wait >= time.Until(deadline) {
 			return err
 		}
-		if told != nil {
+		if report != nil {
 			failed := new(Error)
 			c.explain(failed, err)
-			told(Retry{Attempt: attempt, Wait: wait, Err: failed})
+			report(Retry{Attempt: attempt, Wait: wait, Err: failed})
 		}
 		if err := guard.Sleep(ctx, wait); err != nil {
 			return err
@@ -105,15 +106,18 @@ func (c *Client) retry(ctx context.Context, told func(Retry), step func(ctx cont
 	}
 }
 
-// mayPass reports whether what failed may succeed when it is tried again: an
-// answer that says so, and all that befalls a connection except what is wrong
-// with its other end.
-func mayPass(err error) bool {
+// isRetryable reports whether a failed step may succeed later. That is so for some
+// responses, and for all failures of a connection except those that another connection
+// would not change.
+func isRetryable(err error) bool {
+	if odd, ok := errors.AsType[*malformedError](err); ok && odd.transient {
+		return true
+	}
 	if isFinal(err) {
 		return false
 	}
-	if answer, ok := errors.AsType[*answerError](err); ok {
-		return answer.mayPass()
+	if resp, ok := errors.AsType[*responseError](err); ok {
+		return resp.retryable()
 	}
 	if lookup, ok := errors.AsType[*net.DNSError](err); ok {
 		return !lookup.IsNotFound
@@ -121,16 +125,16 @@ func mayPass(err error) bool {
 	return is[*url.Error](err) || isBroken(err)
 }
 
-// isFinal recognizes what is not about a connection, and what another connection
-// would not change.
+// isFinal recognizes errors that are not about a connection, and those that another
+// connection would not change.
 func isFinal(err error) bool {
 	return is[*finalError](err) || is[*localError](err) || is[*malformedError](err) || is[*corruptError](err) ||
 		is[*realmError](err) || errors.Is(err, http.ErrSchemeMismatch) ||
 		is[*tls.CertificateVerificationError](err) || is[tls.RecordHeaderError](err) || isAlert(err)
 }
 
-// isAlert reports whether one side refuses to speak TLS with the other. The words
-// are those that crypto/tls puts in a field for them.
+// isAlert reports whether one side refuses to speak TLS with the other. The strings
+// are values that crypto/tls puts into a field for them.
 func isAlert(err error) bool {
 	op, ok := errors.AsType[*net.OpError](err)
 	return ok && (op.Op == "remote error" || op.Op == "local error")
@@ -141,8 +145,8 @@ func is[E error](err error) bool {
 	return ok
 }
 
-// isBroken reports whether err is of a connection that could not be made, or
-// ended before its time.
+// isBroken reports whether err is about a connection that could not be made, or that
+// ended early.
 func isBroken(err error) bool {
 	return is[syscall.Errno](err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }

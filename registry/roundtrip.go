@@ -32,7 +32,7 @@ type secretGuard struct {
 }
 
 func (g *secretGuard) RoundTrip(req *http.Request) (*http.Response, error) {
-	seen := lastAnswerIn(req.Context())
+	seen := lastResponseIn(req.Context())
 	if err := g.check(req, seen); err != nil {
 		if req.Body != nil {
 			_ = req.Body.Close() // as a RoundTripper has to
@@ -46,13 +46,13 @@ func (g *secretGuard) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-func (g *secretGuard) check(req *http.Request, seen *lastAnswer) error {
+func (g *secretGuard) check(req *http.Request, seen *lastResponse) error {
 	_, secret, shown := strings.Cut(req.Header.Get("Authorization"), " ")
 	token := seen != nil && seen.isToken(req)
 	// A token service may be sent a secret in the body.
 	secretive := shown || token && req.Method == http.MethodPost
 	if secretive && req.URL.Scheme != "https" && !g.isLoopback(req.URL.Hostname()) && !g.readable {
-		return &localError{errPlainCredential}
+		return &localError{nil, errPlainCredential}
 	}
 	if token && g.client.network.Forbids(req.Context(), req.URL.Hostname()) {
 		return localService(req)
@@ -66,7 +66,7 @@ func (g *secretGuard) check(req *http.Request, seen *lastAnswer) error {
 func (c *Client) checkRedirect(req *http.Request, via []*http.Request) error {
 	switch {
 	case len(via) >= guard.MaxRedirects:
-		return malformed(req.Response, "too many redirects")
+		return tooManyRedirects(req)
 	case c.network.Forbids(req.Context(), req.URL.Hostname()):
 		return localService(req)
 	case !guard.MayFollow(req, via):
@@ -75,6 +75,17 @@ func (c *Client) checkRedirect(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
+// tooManyRedirects returns the error for a redirect loop. The token service of GHCR has
+// one at times.
+func tooManyRedirects(req *http.Request) error {
+	e := newResponseError(req.Response)
+	seen := lastResponseIn(req.Context())
+	return &malformedError{
+		what: "too many redirects", status: e.status, contentType: e.contentType,
+		transient: seen != nil && seen.isToken(req),
+	}
+}
+
 func localService(req *http.Request) error {
-	return &localError{fmt.Errorf("%w: %s", errLocalService, req.URL.Host)}
+	return &localError{ErrUnsupported, fmt.Errorf("%w: %s", errLocalService, req.URL.Host)}
 }

@@ -38,7 +38,7 @@ func exists(ctx context.Context, dst Pusher, desc ocispec.Descriptor) (bool, err
 	}
 	found, err := store.Exists(ctx, desc)
 	if err != nil {
-		return false, &localError{err}
+		return false, &localError{nil, err}
 	}
 	return found, nil
 }

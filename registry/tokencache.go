@@ -9,9 +9,8 @@ import (
 	"oras.land/oras-go/v2/registry/remote/auth"
 )
 
-// tokenCache is an [auth.Cache] for one repository. Of those who need the same
-// token at once one fetches it and the others get what comes of that, but for the
-// end of a context: that is of one call alone.
+// tokenCache is an [auth.Cache] for one repository. Concurrent callers share one fetch
+// of a token; cancellation of the fetching caller is not shared.
 type tokenCache struct {
 	mu      sync.Mutex // guards the rest
 	scheme  auth.Scheme
@@ -26,10 +25,10 @@ type fetch struct {
 	err   error
 }
 
-// failure returns the error for one of those who wanted the token.
+// failure returns the error for one of the callers that share the fetch.
 func (f *fetch) failure() error {
-	if answer, ok := errors.AsType[*answerError](f.err); ok {
-		own := *answer // which is added to
+	if resp, ok := errors.AsType[*responseError](f.err); ok {
+		own := *resp // the caller adds to it
 		return &own
 	}
 	return f.err
@@ -39,7 +38,7 @@ func newTokenCache() *tokenCache {
 	return &tokenCache{tokens: map[string]string{}, fetches: map[string]*fetch{}}
 }
 
-// GetScheme returns that of the last token.
+// GetScheme returns the scheme of the last token.
 func (c *tokenCache) GetScheme(context.Context, string) (auth.Scheme, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -59,17 +58,17 @@ func (c *tokenCache) GetToken(_ context.Context, _ string, scheme auth.Scheme, k
 	return "", errdef.ErrNotFound
 }
 
-// Set fetches a token, unless somebody else has done so since the registry was
-// shown the one before.
+// Set fetches a token, unless another caller has done so since the registry was sent
+// the previous one.
 func (c *tokenCache) Set(ctx context.Context, _ string, scheme auth.Scheme, key string, get func(context.Context) (string, error)) (string, error) {
-	seen := lastAnswerIn(ctx)
+	seen := lastResponseIn(ctx)
 	for {
 		c.mu.Lock()
 		if scheme != c.scheme {
 			clear(c.tokens)
 			c.scheme = scheme
 		}
-		if token, found := c.tokens[key]; found && !seen.wasShown(token) {
+		if token, found := c.tokens[key]; found && !seen.wasSent(token) {
 			c.mu.Unlock()
 			return token, nil
 		}
@@ -95,12 +94,12 @@ func (c *tokenCache) Set(ctx context.Context, _ string, scheme auth.Scheme, key 
 	}
 }
 
-// errAbandoned is for those who wait for a token whose fetcher was called off.
-var errAbandoned = errors.New("called off")
+// errAbandoned is for callers that wait for a token whose fetcher was cancelled.
+var errAbandoned = errors.New("token fetch cancelled")
 
 func (c *tokenCache) fetch(ctx context.Context, key string, f *fetch, get func(context.Context) (string, error)) {
 	token, err := get(ctx)
-	err = lastAnswerIn(ctx).explain(err)
+	err = lastResponseIn(ctx).explain(err)
 	if err != nil && ctx.Err() != nil {
 		err = errAbandoned
 	}

@@ -13,85 +13,85 @@ import (
 	"oras.land/oras-go/v2/registry/remote/errcode"
 )
 
-// maxTokenBytes is what is read of the answer of a token service.
+// maxTokenBytes bounds how much of a token response is read.
 const maxTokenBytes = 64 << 10
 
-// lastAnswer is what was answered last to a request or, before that, to the one
-// for the token that it needs. Errors of package auth leave out what is to be
-// known of it.
-type lastAnswer struct {
+// lastResponse holds the latest response to a request, or to the token request that
+// was made for it. Errors of package auth lack most of it.
+type lastResponse struct {
 	asked *url.URL
 
 	mu        sync.Mutex // guards the rest
-	shown     string     // the token or password that the registry was shown last
-	answer    *answerError
-	token     bool // it was of the token service
+	sent      string     // the token or password that the registry was sent last
+	response  *responseError
+	token     bool // it is of the token service
 	challenge string
 }
 
-type lastAnswerKey struct{}
+type lastResponseKey struct{}
 
-func (l *lastAnswer) in(ctx context.Context) context.Context {
-	return context.WithValue(ctx, lastAnswerKey{}, l)
+func (l *lastResponse) in(ctx context.Context) context.Context {
+	return context.WithValue(ctx, lastResponseKey{}, l)
 }
 
-func lastAnswerIn(ctx context.Context) *lastAnswer {
-	l, _ := ctx.Value(lastAnswerKey{}).(*lastAnswer)
+func lastResponseIn(ctx context.Context) *lastResponse {
+	l, _ := ctx.Value(lastResponseKey{}).(*lastResponse)
 	return l
 }
 
-// isToken reports whether a request, or what was redirected to it, is one to a
-// token service.
-func (l *lastAnswer) isToken(req *http.Request) bool {
+// isToken reports whether a request, or the one that was redirected to it, is a
+// request for a token.
+func (l *lastResponse) isToken(req *http.Request) bool {
 	for req.Response != nil {
 		req = req.Response.Request
 	}
 	return req.URL.Host != l.asked.Host || req.URL.Path != l.asked.Path
 }
 
-// note takes note of an answer, and bounds it if it is of a token service.
-func (l *lastAnswer) note(req *http.Request, resp *http.Response) {
+// note records a response. It bounds the body of one to a token request.
+func (l *lastResponse) note(req *http.Request, resp *http.Response) {
 	token := l.isToken(req)
 	if token {
 		resp.Body = &boundedBody{ReadCloser: resp.Body, left: maxTokenBytes, resp: resp}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.answer, l.token = newAnswerError(resp), token
+	l.response, l.token = newResponseError(resp), token
 	if !token {
-		_, l.shown, _ = strings.Cut(req.Header.Get("Authorization"), " ")
+		_, l.sent, _ = strings.Cut(req.Header.Get("Authorization"), " ")
 		l.challenge = resp.Header.Get("WWW-Authenticate")
 	}
 }
 
-// wasShown reports whether the registry has refused this token just now.
-func (l *lastAnswer) wasShown(token string) bool {
+// wasSent reports whether the registry was sent this token last, and refused it.
+func (l *lastResponse) wasSent(token string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.shown == token
+	return l.sent == token
 }
 
-// explain returns the error to show for one of package auth.
-func (l *lastAnswer) explain(err error) error {
+// explain returns the error to report for one of package auth.
+func (l *lastResponse) explain(err error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	refused, isRefused := errors.AsType[*errcode.ErrorResponse](err)
 	switch {
-	case err == nil, l.answer == nil, isFinal(err), is[*answerError](err), is[*url.Error](err),
+	case err == nil, l.response == nil, isFinal(err), is[*responseError](err), is[*url.Error](err),
 		errors.Is(err, auth.ErrBasicCredentialNotFound), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
 	case isRefused:
-		e := *l.answer
+		e := *l.response
+		e.token = l.token
 		if len(refused.Errors) > 0 {
 			e.code, e.message = refused.Errors[0].Code, refused.Errors[0].Message
 		}
 		return &e
 	case l.token:
-		return &malformedError{"not a token", l.answer.status, l.answer.contentType}
-	case strings.HasPrefix(strings.ToLower(l.challenge), "basic"): // and there is only a token
+		return &malformedError{what: "not a token", status: l.response.status, contentType: l.response.contentType}
+	case strings.HasPrefix(strings.ToLower(l.challenge), "basic"): // and the credential is a token
 		return auth.ErrBasicCredentialNotFound
 	}
-	return &realmError{err} // nobody was asked for a token
+	return &realmError{err} // no token service was asked
 }
 
 // realmError reports a token service that cannot be asked.
@@ -101,7 +101,7 @@ func (e *realmError) Error() string { return e.err.Error() }
 
 func (e *realmError) Unwrap() error { return e.err }
 
-// boundedBody fails where there is more than there may be.
+// boundedBody fails if there is more to read than allowed.
 type boundedBody struct {
 	io.ReadCloser
 	left int64
@@ -111,9 +111,9 @@ type boundedBody struct {
 func (b *boundedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if b.left -= int64(n); b.left < 0 {
-		return 0, malformed(b.resp, "too much for a token")
+		return 0, malformed(b.resp, "token response too large")
 	}
-	if err != nil && !errors.Is(err, io.EOF) { // or who decodes it makes a wrong token of it
+	if err != nil && !errors.Is(err, io.EOF) { // or the decoder would make a wrong token of it
 		err = connectionError(err)
 	}
 	return n, err

@@ -82,7 +82,7 @@ func (u *blobUpload) attempt(ctx context.Context) (err error) {
 		mount = url.Values{"mount": {u.blob.Digest.String()}, "from": {repo.name}}
 	}
 	u.location, err = repo.openUpload(ctx, mount)
-	if mount != nil && !mayPass(err) && hasStatus(err, http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed,
+	if mount != nil && !isRetryable(err) && hasStatus(err, http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed,
 		http.StatusUnprocessableEntity, http.StatusNotImplemented) { // it may not support mounting
 		trust.refuseMount()
 		u.location, err = repo.openUpload(ctx, nil)
@@ -94,7 +94,7 @@ func (u *blobUpload) attempt(ctx context.Context) (err error) {
 		return nil
 	}
 	if err := u.send(ctx); err != nil {
-		u.cautious = !is[*answerError](err) && u.blob.Size >= cautionSize
+		u.cautious = !is[*responseError](err) && u.blob.Size >= cautionSize
 		return err
 	}
 	u.location = nil
@@ -118,7 +118,7 @@ func (r *repository) hasBlob(ctx context.Context, blob ocispec.Descriptor) (bool
 }
 
 // errForeignUpload reports a registry that wants uploads sent to another origin.
-var errForeignUpload = errors.New("the registry wants uploads to be sent elsewhere")
+var errForeignUpload = errors.New("the registry redirects uploads to another host")
 
 // openUpload returns where an upload is to be sent, or nil where it need not be:
 // the blob was mounted.
@@ -134,13 +134,13 @@ func (r *repository) openUpload(ctx context.Context, mount url.Values) (*url.URL
 	_ = resp.Body.Close() // of no interest
 	if resp.StatusCode == http.StatusCreated {
 		if said := resp.Header.Get(headerDigest); said != "" && said != mount.Get("mount") {
-			return nil, malformed(resp, "another blob was mounted")
+			return nil, malformed(resp, "digest mismatch for a mounted blob")
 		}
 		return nil, nil
 	}
 	location, err := resp.Location()
 	if err != nil || location.Host == "" {
-		return nil, malformed(resp, "an upload without a place to go")
+		return nil, malformed(resp, "upload response has no Location")
 	}
 	if err := r.checkLocation(ctx, location); err != nil {
 		return nil, err
@@ -155,10 +155,10 @@ func (r *repository) checkLocation(ctx context.Context, location *url.URL) error
 	allowed := guard.SameOrigin(location, own) ||
 		r.client.foreignUploads && (location.Scheme == "https" || location.Scheme == own.Scheme)
 	if !allowed {
-		return &localError{fmt.Errorf("%w: to %s://%s", errForeignUpload, location.Scheme, location.Host)}
+		return &localError{ErrUnsupported, fmt.Errorf("%w: %s://%s", errForeignUpload, location.Scheme, location.Host)}
 	}
 	if r.client.network.Forbids(ctx, location.Hostname()) {
-		return &localError{fmt.Errorf("%w: %s", errLocalService, location.Host)}
+		return &localError{ErrUnsupported, fmt.Errorf("%w: %s", errLocalService, location.Host)}
 	}
 	return nil
 }
@@ -191,7 +191,7 @@ func (u *blobUpload) send(ctx context.Context) error {
 		_ = resp.Body.Close() // of no interest
 	}
 	if failed := source.end(); failed != nil {
-		return &localError{failed}
+		return &localError{nil, failed}
 	}
 	return markLost(err)
 }
@@ -214,7 +214,7 @@ type sentBlob struct {
 func (b *blobSource) open(ctx context.Context) (io.ReadCloser, error) {
 	r, err := b.push.src.Fetch(ctx, b.blob)
 	if err != nil {
-		return nil, &localError{err}
+		return nil, &localError{nil, err}
 	}
 	reader := &watchedReader{Reader: b.push.events.progress(newVerifiedReader(r, b.blob), b.blob)}
 	b.body = &sentBlob{watchedReader: reader, below: r, closed: make(chan struct{})}

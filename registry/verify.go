@@ -60,7 +60,7 @@ func (c *Client) VerifyReadAccess(ctx context.Context, name string) error {
 			return err
 		}
 		defer func() { _ = resp.Body.Close() }() // of no interest
-		if answer := newAnswerError(resp); answer.contentType == "text/html" {
+		if answer := newResponseError(resp); answer.contentType == "text/html" {
 			return malformed(resp, "not a list of tags")
 		}
 		return nil

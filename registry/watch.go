@@ -82,7 +82,7 @@ type corruptError struct {
 
 func (e *corruptError) Error() string {
 	if e.missing {
-		return fmt.Sprintf("%s is named by the manifest, and missing", e.blob.Digest)
+		return fmt.Sprintf("blob %s is missing, although the manifest refers to it", e.blob.Digest)
 	}
-	return fmt.Sprintf("not the %d bytes of %s", e.blob.Size, e.blob.Digest)
+	return fmt.Sprintf("content does not match %s (%d bytes)", e.blob.Digest, e.blob.Size)
 }

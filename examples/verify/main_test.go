@@ -47,7 +47,7 @@ func TestVerify(t *testing.T) {
 		{"allowed", "pw", []string{"-ref", ref, "-username", "writer", "-password-stdin"}, 0, "a push to " + host + "/acme/shop would be allowed\n", ""},
 		{"read-only", "pw", []string{"-ref", ref, "-username", "reader", "-password-stdin"}, 1, "", "registry denies access: status 403, DENIED"},
 		{"wrong password", "no", []string{"-ref", ref, "-username", "writer", "-password-stdin"}, 1, "", "registry denies access: status 401"},
-		{"no credential", "", []string{"-ref", ref}, 1, "", "hint: give a user name and password"},
+		{"no credential", "", []string{"-ref", ref}, 1, "", "hint: set Username and Password"},
 		{"nothing there", "", []string{"-ref", "oci://127.0.0.1:1/shop"}, 1, "", "registry unreachable"},
 		{"no reference", "", nil, 2, "", "-ref is missing"},
 		{"illegal reference", "", []string{"-ref", "shop"}, 2, "", "invalid OCI scheme"},

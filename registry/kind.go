@@ -1,0 +1,68 @@
+package registry
+
+import "net/http"
+
+// kinds are the classes of responses, in the order in which they are tried: the first
+// that matches applies. They depend on the status and, where it tells more, on the
+// registry's own code (distribution-spec v1.1, "Error Codes").
+var kinds = []struct {
+	matches func(*responseError) bool
+	kind    error
+}{
+	{(*responseError).limited, ErrRateLimited},
+	{func(e *responseError) bool { return e.isDenial() && !e.given }, ErrAuthRequired},
+	{(*responseError).isDenial, ErrPermissionDenied},
+	{(*responseError).isForeign, ErrNotRegistry},
+	{withStatus(http.StatusNotFound), ErrNotFound},
+	{(*responseError).isTagConflict, ErrTagConflict},
+	{withStatus(http.StatusRequestEntityTooLarge), ErrTooLarge},
+	{withStatus(http.StatusMethodNotAllowed, http.StatusUnsupportedMediaType, http.StatusNotImplemented,
+		http.StatusHTTPVersionNotSupported), ErrUnsupported},
+	{func(e *responseError) bool { return e.code == codeUnsupported }, ErrUnsupported},
+	{withStatus(http.StatusRequestTimeout, http.StatusTooEarly), ErrServer},
+	{func(e *responseError) bool { return e.status >= http.StatusInternalServerError }, ErrServer},
+}
+
+// kind returns the class of the response.
+func (e *responseError) kind() error {
+	for _, k := range kinds {
+		if k.matches(e) {
+			return k.kind
+		}
+	}
+	return ErrInvalid
+}
+
+func withStatus(statuses ...int) func(*responseError) bool {
+	return func(e *responseError) bool { return isOneOf(e.status, statuses...) }
+}
+
+func (e *responseError) isDenial() bool {
+	return isOneOf(e.status, http.StatusUnauthorized, http.StatusForbidden)
+}
+
+// isForeign reports whether no registry gives the response.
+func (e *responseError) isForeign() bool {
+	switch {
+	case e.status < http.StatusBadRequest, e.status == http.StatusNetworkAuthenticationRequired:
+		return true
+	case e.code != "":
+		return false
+	case e.isPage() && e.method != http.MethodPut: // of a web server without a registry
+		if isOneOf(e.status, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented) {
+			return true
+		}
+	}
+	// A TLS port answers 400 to plain HTTP.
+	return e.status == http.StatusNotFound && e.method == http.MethodPost ||
+		e.status == http.StatusBadRequest && e.plain && !e.known
+}
+
+// isTagConflict reports whether the registry does not let anybody move the tag.
+func (e *responseError) isTagConflict() bool {
+	if !e.manifest || e.method != http.MethodPut {
+		return false
+	}
+	return isOneOf(e.status, http.StatusConflict, http.StatusPreconditionFailed) ||
+		e.status == http.StatusBadRequest && e.code == codeTagInvalid // ECR
+}

@@ -1,0 +1,51 @@
+package registry_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/registry"
+)
+
+// Registries of k3d have such names. No name server knows this one.
+func TestPushToANameInLocalhost(t *testing.T) {
+	eachScheme(t, func(t *testing.T, opts memregistry.Options) {
+		t.Setenv("HTTP_PROXY", "http://127.0.0.1:1") // which is not for this machine
+		srv, a := start(t, opts), newArtifact(t, "demo")
+		_, port, _ := strings.Cut(srv.host, ":")
+		host := "k3d-registry.LocalHost:" + port
+		var asked string
+		client := newClient(t, host, registry.Options{CredentialFunc: func(_ context.Context, host string) (registry.Credential, error) {
+			asked = host
+			return ci, nil
+		}})
+		defer client.Close()
+		_, err := a.push(t, client, registry.PushOptions{}, "v1")
+		require.NoError(t, err)
+		assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, "v1"))
+		assert.Equal(t, host, asked)
+	})
+}
+
+// With a scheme, the name is looked up like any other.
+func TestNameInLocalhostWithAScheme(t *testing.T) {
+	srv := start(t, memregistry.Options{})
+	_, port, _ := strings.Cut(srv.host, ":")
+	proxied := 0
+	for _, opts := range []registry.Options{{}, {Scheme: registry.SchemeHTTP}} {
+		endpoint := "no-such-registry.localhost:" + port
+		if opts.Scheme == "" {
+			endpoint = "http://" + endpoint
+		}
+		opts.Proxy = func(*http.Request) (*url.URL, error) { proxied++; return url.Parse(srv.URL) }
+		require.NoError(t, newClient(t, endpoint, opts).VerifyAccess(t.Context(), repository))
+	}
+	assert.Positive(t, proxied)
+}

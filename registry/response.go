@@ -1,0 +1,165 @@
+package registry
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"oras.land/oras-go/v2/registry/remote/errcode"
+)
+
+// maxErrorBytes bounds how much of an error response is read.
+const maxErrorBytes = 8 << 10
+
+// responseError is a response with an unexpected status.
+type responseError struct {
+	method      string
+	manifest    bool // it is about a manifest
+	status      int
+	code        string // the registry's own, if it gave one
+	message     string
+	contentType string
+	retryAfter  time.Duration
+	given       bool // a credential was sent, or would have been
+	plain       bool // over plain HTTP
+	// token is set for a response of the token service.
+	token bool
+	// known is set if the host has responded as a registry before in the same call.
+	known bool
+	// lost is set if the registry does not know the upload any more, as happens
+	// behind a load balancer.
+	lost bool
+}
+
+func (e *responseError) Error() string { return "status " + strconv.Itoa(e.status) }
+
+// expect returns nil if the response has one of the statuses. Otherwise it closes the
+// response.
+func expect(resp *http.Response, statuses ...int) error {
+	for _, status := range statuses {
+		if resp.StatusCode == status {
+			return nil
+		}
+	}
+	defer func() { _ = resp.Body.Close() }() // only read from
+	e := newResponseError(resp)
+	var body struct {
+		Errors errcode.Errors `json:"errors"`
+	}
+	// A body that is read to its end leaves the connection reusable.
+	data, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBytes))
+	if json.Unmarshal(data, &body) == nil && len(body.Errors) > 0 {
+		e.code, e.message = body.Errors[0].Code, body.Errors[0].Message
+	}
+	return e
+}
+
+func newResponseError(resp *http.Response) *responseError {
+	contentType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	return &responseError{
+		method:      resp.Request.Method,
+		manifest:    strings.Contains(resp.Request.URL.Path, "/manifests/"),
+		status:      resp.StatusCode,
+		plain:       resp.Request.URL.Scheme == "http",
+		contentType: contentType,
+		retryAfter:  retryAfter(resp.Header.Get("Retry-After"), time.Now()),
+	}
+}
+
+// retryAfter parses the header of that name, which has seconds or a date (RFC
+// 9110 section 10.2.3). An invalid header, or a date in the past, is zero.
+func retryAfter(header string, now time.Time) time.Duration {
+	seconds, err := strconv.ParseUint(strings.TrimSpace(header), 10, 31)
+	if err == nil || errors.Is(err, strconv.ErrRange) { // and seconds is the largest there is
+		return time.Duration(seconds) * time.Second
+	}
+	date, err := http.ParseTime(header)
+	if err != nil {
+		return 0
+	}
+	return max(date.Sub(now), 0)
+}
+
+// Error codes of registries that tell more than the status (distribution-spec v1.1,
+// "Error Codes", except for codeTagInvalid).
+const (
+	codeBlobUnknown         = "BLOB_UNKNOWN"
+	codeManifestBlobUnknown = "MANIFEST_BLOB_UNKNOWN"
+	codeTagInvalid          = "TAG_INVALID"
+	codeTooManyRequests     = "TOOMANYREQUESTS" // with several statuses
+	codeUnsupported         = "UNSUPPORTED"
+	codeUploadInvalid       = "BLOB_UPLOAD_INVALID"
+	codeUploadUnknown       = "BLOB_UPLOAD_UNKNOWN"
+)
+
+// markLost marks a response to content that was sent to an upload.
+func markLost(err error) error {
+	resp, ok := errors.AsType[*responseError](err)
+	if ok && (resp.status == http.StatusNotFound || resp.code == codeUploadUnknown || resp.code == codeUploadInvalid) {
+		resp.lost = true
+	}
+	return err
+}
+
+// retryable reports whether the same request may get another response later.
+func (e *responseError) retryable() bool {
+	switch {
+	case e.lost, e.limited(), e.doubtfulDenial():
+		return true
+	case isOneOf(e.status, http.StatusRequestTimeout, http.StatusTooEarly):
+		return true
+	case isOneOf(e.status, http.StatusNotImplemented, http.StatusHTTPVersionNotSupported,
+		http.StatusInsufficientStorage, http.StatusNetworkAuthenticationRequired):
+		return false
+	}
+	return e.status >= http.StatusInternalServerError
+}
+
+// limited reports whether the client made too many requests. GHCR answers 403 to
+// one that exceeds its secondary rate limit.
+func (e *responseError) limited() bool {
+	return e.status == http.StatusTooManyRequests || e.code == codeTooManyRequests ||
+		e.status == http.StatusForbidden && e.retryAfter > 0
+}
+
+// doubtfulDenial reports whether a token service denied a credential. That of GHCR
+// does so to good ones at times. A denial by a registry is final.
+func (e *responseError) doubtfulDenial() bool {
+	return e.token && e.given && isOneOf(e.status, http.StatusUnauthorized, http.StatusForbidden)
+}
+
+// throttled reports whether the response concerns every request of the client.
+func (e *responseError) throttled() bool {
+	return e.limited() || e.status == http.StatusServiceUnavailable && e.retryAfter > 0
+}
+
+// isPage reports whether the response is a web page.
+func (e *responseError) isPage() bool { return e.code == "" && e.contentType == "text/html" }
+
+// comeBack returns the error for a request that is not sent because the registry asked
+// the client to wait.
+func (e *responseError) comeBack(left time.Duration) error {
+	later := *e
+	later.retryAfter = left
+	return &later
+}
+
+// hasStatus reports whether err is a response with one of the statuses.
+func hasStatus(err error, statuses ...int) bool {
+	resp, ok := errors.AsType[*responseError](err)
+	return ok && isOneOf(resp.status, statuses...)
+}
+
+func isOneOf(status int, statuses ...int) bool {
+	for _, s := range statuses {
+		if status == s {
+			return true
+		}
+	}
+	return false
+}

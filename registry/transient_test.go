@@ -1,0 +1,210 @@
+package registry_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/registry"
+)
+
+// firstTimes answers the first n requests with h, and leaves the others to the
+// registry.
+func (s *server) firstTimes(n int32, h http.HandlerFunc) http.HandlerFunc {
+	var count atomic.Int32
+	return func(w http.ResponseWriter, r *http.Request) {
+		if count.Add(1) <= n {
+			h(w, r)
+			return
+		}
+		s.registry.ServeHTTP(w, r)
+	}
+}
+
+// The token service of GHCR denies good credentials at times, and redirects to
+// itself.
+func TestTransientFailuresOfTheTokenService(t *testing.T) {
+	loop := func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) }
+	for _, tt := range []struct {
+		name   string
+		answer http.HandlerFunc
+		times  int32
+		kind   error // if it does not end
+	}{
+		{"denied", status(http.StatusForbidden, "DENIED"), 4, registry.ErrPermissionDenied},
+		{"unauthorized", status(http.StatusUnauthorized, ""), 4, registry.ErrPermissionDenied},
+		{"redirect loop", loop, 10 * 4, registry.ErrNotRegistry},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a := newArtifact(t, "demo")
+			srv := start(t, memregistry.Options{Users: users, Bearer: true})
+			srv.fail(fault{"GET /token", srv.firstTimes(tt.times, tt.answer)})
+			var retries []registry.Retry
+			client := srv.client(t, registry.Options{Credential: ci})
+			_, err := a.push(t, client, registry.PushOptions{OnEvent: func(e registry.Event) {
+				if e.Retry != nil {
+					retries = append(retries, *e.Retry)
+				}
+			}}, "v1")
+			require.NoError(t, err)
+			require.Len(t, retries, 4)
+			for _, retry := range retries {
+				require.ErrorIs(t, retry.Err, tt.kind)
+			}
+
+			srv.fail(fault{"GET /token", tt.answer})
+			err = srv.client(t, registry.Options{Credential: ci}).VerifyAccess(t.Context(), repository)
+			assert.True(t, requireKind(t, err, tt.kind).Retryable())
+
+			// Without a credential, the denial is no surprise.
+			srv.requests(a)
+			srv.fail(fault{"GET /token", status(http.StatusForbidden, "DENIED")})
+			err = srv.client(t, registry.Options{}).VerifyAccess(t.Context(), repository)
+			assert.False(t, requireKind(t, err, registry.ErrAuthRequired).Retryable())
+			assert.Equal(t, 1, srv.count("GET /token"))
+		})
+	}
+}
+
+// The wait is what helps.
+func TestDenialOfTheTokenServiceIsWaitedOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		client := newClient(t, "registry.example.com", registry.Options{
+			Credential: ci,
+			Retry:      registry.RetryPolicy{MinWait: time.Second, MaxWait: time.Second, MaxAttempts: 20},
+			Transport: hosts{
+				"registry.example.com": challenge("https://198.51.100.7/token"),
+				"198.51.100.7":         refusal(http.StatusForbidden, "DENIED", ""),
+			},
+		})
+		requireKind(t, client.VerifyAccess(t.Context(), repository), registry.ErrPermissionDenied)
+		assert.Greater(t, time.Since(began), 4*time.Second)
+	})
+}
+
+func TestDenialOfTheRegistryIsFinal(t *testing.T) {
+	loop := func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, r.URL.Path, http.StatusTemporaryRedirect)
+	}
+	for name, answer := range map[string]http.HandlerFunc{
+		"denied": status(http.StatusForbidden, "DENIED"), "unauthorized": status(http.StatusUnauthorized, "UNAUTHORIZED"), "loop": loop,
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := start(t, memregistry.Options{Users: users}, fault{"GET manifests/", answer})
+			_, err := srv.client(t, registry.Options{Credential: ci}).Resolve(t.Context(), repository, "v1")
+			assert.False(t, requireError(t, err).Retryable())
+			assert.LessOrEqual(t, srv.count("GET manifests/"), 10, "it is asked once")
+		})
+	}
+}
+
+// GHCR answers 403 to a client that exceeds its secondary rate limit.
+func TestForbiddenWithRetryAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began, first := time.Now(), true
+		client := newClient(t, "localhost", registry.Options{Credential: ci, Transport: inProcess{http.HandlerFunc(
+			func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodPost && first {
+					first = false
+					w.Header().Set("Retry-After", "7")
+					status(http.StatusForbidden, "DENIED")(w, r)
+					return
+				}
+				opened("/upload")(w, r)
+			})}})
+		require.NoError(t, client.VerifyAccess(t.Context(), repository))
+		assert.Equal(t, 7*time.Second, time.Since(began).Truncate(time.Second))
+	})
+	client := newClient(t, "localhost", registry.Options{Retry: once, Transport: inProcess{http.HandlerFunc(
+		func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Retry-After", "7")
+			page(http.StatusForbidden)(w, r)
+		})}})
+	failed := requireKind(t, client.VerifyAccess(t.Context(), repository), registry.ErrRateLimited)
+	assert.Equal(t, 7*time.Second, failed.RetryAfter)
+	assert.True(t, failed.Retryable())
+}
+
+// A TLS port answers 400 to plain HTTP. A host that has responded as a registry is
+// none.
+func TestBareBadRequest(t *testing.T) {
+	a := newArtifact(t, "demo")
+	for _, tt := range []struct {
+		name, step string
+		kind       error
+	}{
+		{"everything", "", registry.ErrNotRegistry},
+		{"after a tag that does not exist", "POST", registry.ErrInvalid},
+		{"after an upload", "PUT blobs/", registry.ErrInvalid},
+		{"after all blobs", "PUT manifests/", registry.ErrInvalid},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			srv := start(t, memregistry.Options{}, fault{tt.step, page(http.StatusBadRequest)})
+			_, err := a.push(t, srv.client(t, registry.Options{Retry: once}), registry.PushOptions{}, "v1")
+			assert.Equal(t, http.StatusBadRequest, requireKind(t, err, tt.kind).StatusCode)
+		})
+	}
+}
+
+func TestRetryable(t *testing.T) {
+	fails := func(err error) http.RoundTripper {
+		return roundTripper(func(*http.Request) (*http.Response, error) { return nil, err })
+	}
+	for _, tt := range []struct {
+		name      string
+		transport http.RoundTripper
+		want      bool
+	}{
+		{"connection refused", fails(errors.New("connection refused")), true},
+		{"scheme mismatch", fails(http.ErrSchemeMismatch), false},
+		{"web page", inProcess{page(http.StatusOK)}, false},
+		{"408", inProcess{page(408)}, true},
+		{"425", inProcess{page(425)}, true},
+		{"429", inProcess{page(429)}, true},
+		{"500", inProcess{page(500)}, true},
+		{"503", inProcess{page(503)}, true},
+		{"507", inProcess{page(507)}, false},
+		{"401", inProcess{page(401)}, false},
+		{"403", inProcess{page(403)}, false},
+		{"404", inProcess{refusal(404, "NAME_UNKNOWN", "")}, false},
+		{"413", inProcess{page(413)}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			client := newClient(t, "localhost", registry.Options{Transport: tt.transport, Retry: once})
+			err := fmt.Errorf("wrapped: %w", client.VerifyAccess(t.Context(), repository))
+			var failed interface{ Retryable() bool }
+			require.ErrorAs(t, err, &failed)
+			assert.Equal(t, tt.want, failed.Retryable(), "%v", err)
+		})
+	}
+}
+
+// A Timeout may end earlier than the failure. The caller's context is the caller's.
+func TestRetryableAfterATimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		silent := roundTripper(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})
+		client := newClient(t, "localhost", registry.Options{Transport: silent, VerifyTimeout: time.Second})
+		failed := requireKind(t, client.VerifyAccess(t.Context(), repository), registry.ErrUnreachable)
+		assert.True(t, failed.Retryable())
+
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		err := client.VerifyAccess(ctx, repository)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.False(t, requireError(t, err).Retryable())
+	})
+	assert.False(t, new(registry.Error).Retryable())
+}
