@@ -39,7 +39,7 @@ func TestValidateFillsInDefaults(t *testing.T) {
 	assert.Equal(t, "app", v.Name)
 	assert.Equal(t, "app", v.Prefix)
 	assert.Equal(t, oci.GitOpsEngineNone, v.GitOpsEngine)
-	assert.False(t, v.Registry.PlainHTTP)
+	assert.False(t, v.Registry.Scheme == registry.SchemeHTTP)
 	assert.Empty(t, opts.Name, "the options themselves changed")
 }
 
@@ -83,7 +83,7 @@ func TestValidateEndpoint(t *testing.T) {
 			v, err := opts.Validate()
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, v.RegistryEndpoint)
-			assert.Equal(t, tt.plainHTTP, v.Registry.PlainHTTP)
+			assert.Equal(t, tt.plainHTTP, v.Registry.Scheme == registry.SchemeHTTP)
 		})
 	}
 }
@@ -157,7 +157,7 @@ func TestValidateTwiceIsValidateOnce(t *testing.T) {
 			opts := validOptions(t)
 			opts.RegistryEndpoint, opts.Repository, opts.Name = endpoint, "Acme/Shop", "The Shop"
 			opts.Username, opts.Password = "user", canary
-			opts.Registry.PlainHTTPCredentials = true
+			opts.Registry.AllowPlainHTTPCredentials = true
 			opts.Tags = []string{"latest", "latest"}
 			opts.Annotations = map[string]string{"key": "value"}
 			once, err := opts.Validate()
@@ -278,7 +278,7 @@ func TestValidateRefuses(t *testing.T) {
 		},
 		{
 			"plain HTTP and https://", func(o *oci.BuildOptions) {
-				o.RegistryEndpoint, o.Registry.PlainHTTP = "https://ghcr.io", true
+				o.RegistryEndpoint, o.Registry.Scheme = "https://ghcr.io", registry.SchemeHTTP
 			},
 			registry.ErrInvalidOptions, "", "",
 		},
