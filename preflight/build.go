@@ -100,13 +100,13 @@ func (c *checker) follow(v *view) {
 	done := map[*build]bool{}
 	var enter func(b *build)
 	enter = func(b *build) {
-		if b == nil || done[b] || c.dropping(v, b.entry) != nil {
+		if b == nil || done[b] || c.drops(v, b.entry) {
 			return
 		}
 		done[b] = true
 		v.roles[b.source] = certain
 		for _, named := range b.files {
-			if c.dropping(v, named.entry) != nil {
+			if c.drops(v, named.entry) {
 				c.addDropped(v, b, named)
 			} else if named.isResource() {
 				v.roles[named.source] = certain

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kubeoci/oci/internal/flux"
 	"github.com/kubeoci/oci/internal/objects"
 	"github.com/kubeoci/oci/internal/ordered"
 	"github.com/kubeoci/oci/manifests"
@@ -105,15 +106,16 @@ func Check(ctx context.Context, set *manifests.Set, layout packager.Layout, opts
 
 // checker is one run of Check.
 type checker struct {
-	layout   packager.Layout
-	opts     Options
-	sources  []*source
-	byPath   map[string]*source
-	twice    bool // there are two copies of the tree
-	flux     fluxRules
-	builds   map[string]*build // by their paths in the archive
-	views    []*view
-	findings Findings
+	layout      packager.Layout
+	opts        Options
+	sources     []*source
+	byPath      map[string]*source
+	twice       bool // there are two copies of the tree
+	flux        *flux.Ignore
+	ignoreFiles map[string]*source // those with rules, by their paths in the archive
+	builds      map[string]*build  // by their paths in the archive
+	views       []*view
+	findings    Findings
 }
 
 // source is a file, however often it is in the archive.

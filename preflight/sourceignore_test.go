@@ -1,7 +1,6 @@
 package preflight_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -9,7 +8,6 @@ import (
 
 	"github.com/kubeoci/oci/internal/ignore"
 	"github.com/kubeoci/oci/manifests"
-	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/preflight"
 )
 
@@ -78,52 +76,4 @@ func TestSourceIgnoreThatMeansTwoThings(t *testing.T) {
 	findings := checkFS(t, tree{".sourceignore": "[!a]pp.yaml\n", "app.yaml": app}.fs(), flux, opts)
 	assert.Equal(t, preflight.CodeNothingRendered, findings[0].Code)
 	assert.Equal(t, "take it back there, or leave the .sourceignore file out of the artifact", findings[2].Hint)
-}
-
-// The rows were compared with what Flux does of them.
-func TestFluxRules(t *testing.T) {
-	for _, tt := range []struct {
-		name    string
-		rules   string
-		dropped []string
-		kept    []string
-	}{
-		{"a name", "a", []string{"a", "x/a", "a/x", "x/a/y"}, []string{"b", "ab", "A"}},
-		{"a folder", "a/", []string{"a/x", "x/a/y"}, []string{"a", "x/a"}},
-		{"slash in front", "/a", []string{"a", "a/x"}, []string{"x/a"}},
-		{"slash between", "x/a", []string{"x/a", "x/a/y"}, []string{"a", "y/x/a"}},
-		{"slash in front and at the end", "/a/", []string{"a/x"}, []string{"a", "x/a/y"}},
-		{"an ending", "*.a", []string{"b.a", ".a", "x/b.a", "b.a/x"}, []string{"b.ab", "a"}},
-		{"star", "a*c", []string{"ac", "abc"}, []string{"abcd", "a/c"}},
-		{"question mark", "a?", []string{"ab"}, []string{"a", "abc"}},
-		{"brackets", "[ab]\n[^c-d]x", []string{"a", "b", "ax"}, []string{"c", "cx", "dx"}},
-		{"an exclamation mark in brackets is one", "[!a]", []string{"!", "a"}, []string{"b"}},
-		{"a broken pattern", "[a\n/x/[b", nil, []string{"a", "[a", "x/[b"}},
-		{"escaped", `\*a` + "\n" + `\#b`, []string{"*a", "#b"}, []string{"xa"}},
-		{"comments and blanks", "#a\n\n   \n b", []string{" b"}, []string{"#a", "b"}},
-		{"blanks at the end", "a  \nb\\ ", []string{"a", "b "}, []string{"a  ", "b"}},
-		{"taken back", "*.yaml\n!a.yaml", []string{"b.yaml"}, []string{"a.yaml", "x/a.yaml"}},
-		{"taken back below a folder", "x\n!x/a", []string{"x/b"}, []string{"x/a", "x/a/b"}},
-		{"the last one decides", "!a\na\n!b\nb\n!b", []string{"a"}, []string{"b"}},
-		{"two stars in front", "**/a", []string{"a", "x/a", "x/y/a/z"}, []string{"xa"}},
-		{"two stars between", "x/**/a", []string{"x/a", "x/y/a", "x/y/z/a/b"}, []string{"a", "y/x/a"}},
-		{"two stars at the end", "x/**", []string{"x/a", "x/y/a", "x"}, []string{"a/x"}},
-		{"two stars alone", "**", []string{"a", "x/a"}, nil},
-		{"two stars behind a slash", "/**", nil, []string{"a", "x/a"}},
-		{"two stars in a name", "x/a**", nil, []string{"x/a", "x/ab"}},
-		{"the first place counts", "**/x/a", []string{"x/a", "y/x/a"}, []string{"x/y/x/a"}},
-		{"an empty name after two stars", "x/**//a", []string{"x/a"}, []string{"x/y/a"}},
-		{"longer than the path", "x/a/b", []string{"x/a/b"}, []string{"x/a", "x"}},
-		{"nothing but signs", "/\n//\n!\n!/", nil, []string{"a", "x/a"}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			for _, name := range append(slices.Clone(tt.dropped), tt.kept...) {
-				fsys := tree{".sourceignore": tt.rules, name: "a: 1", "z/app.yaml": app}.fs()
-				dropped := slices.ContainsFunc(checkFS(t, fsys, packager.GitOpsEngineFlux, keepingAll), func(f preflight.Finding) bool {
-					return f.Code == preflight.CodeFluxIgnored && f.File == name
-				})
-				assert.Equal(t, slices.Contains(tt.dropped, name), dropped, "%q", name)
-			}
-		})
-	}
 }

@@ -115,7 +115,7 @@ func (c *checker) find(ctx context.Context, v *view) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		rule := c.dropping(v, e.Path)
+		rule, file := c.dropping(v, e.Path)
 		if rule != nil {
 			v.dropped[c.byPath[e.File.Path]] = true
 		}
@@ -127,7 +127,7 @@ func (c *checker) find(ctx context.Context, v *view) error {
 			}
 		}
 		if rule != nil {
-			c.addIgnored(v, c.byPath[e.File.Path], rule)
+			c.addIgnored(v, c.byPath[e.File.Path], rule, file)
 			continue
 		}
 		v.items = append(v.items, item{source: c.byPath[e.File.Path], path: rel})
