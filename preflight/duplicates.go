@@ -1,0 +1,154 @@
+package preflight
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/kubeoci/oci/internal/objects"
+)
+
+// identity distinguishes objects in a cluster.
+type identity struct{ group, kind, namespace, name string }
+
+func identityOf(o *objects.Object) identity {
+	group, _, found := strings.Cut(o.APIVersion, "/")
+	if !found {
+		group = ""
+	}
+	namespace := o.Namespace
+	if namespace == "" {
+		namespace = "default"
+	}
+	return identity{group, o.Kind, namespace, o.Name}
+}
+
+// located is an object and the file it is in.
+type located struct {
+	*source
+	*objects.Object
+}
+
+// checkDuplicates reports objects that an engine finds in more than one place.
+func checkDuplicates(m *model, r *report) {
+	for _, v := range m.views {
+		v.duplicates(func(first, again located) {
+			if first.source != again.source || first.Line != again.Line {
+				r.addDuplicate(v, first, again)
+			}
+		})
+	}
+	for _, b := range m.distinctBuilds() {
+		checkResources(m, b, r)
+	}
+}
+
+// duplicates calls f for each object that the engine reads again, and reports
+// whether it reads any.
+func (v *view) duplicates(f func(first, again located)) (any bool) {
+	seen := make(map[identity]located, len(v.items))
+	for _, i := range v.items {
+		if i.role != certain || isKustomization(i.path) || i.chart != "" {
+			continue
+		}
+		each(i.content.Objects, func(o *objects.Object) {
+			if flawOf(o) != "" || o.List {
+				return
+			}
+			id := identityOf(o)
+			if first, again := seen[id]; again {
+				f(first, located{i.source, o})
+			} else {
+				seen[id] = located{i.source, o}
+			}
+		})
+	}
+	return len(seen) > 0
+}
+
+// addDuplicate distinguishes a duplicate for which an engine fails from one of
+// which it applies the last: Argo CD warns and goes on, and to Flux another version
+// is another object until it is applied.
+func (r *report) addDuplicate(v *view, first, again located) {
+	f := Finding{
+		File: again.file.Path, Line: again.Line, Column: again.Column,
+		Message: fmt.Sprintf("%v finds the %s %.80q here and at %s:%d", v, kindOf(again.Object), again.Name, first.file.Path, first.Line),
+	}
+	if v.mode == generated && first.APIVersion == again.APIVersion {
+		r.refuse(f, []*view{v})
+	} else {
+		r.add(f, v)
+	}
+}
+
+// checkResources reports objects defined in more than one resource of a
+// kustomization. Kustomize fails for them before it changes names, namespaces or
+// anything else.
+func checkResources(m *model, b *build, r *report) {
+	type identity struct{ version, kind, namespace, name string }
+	seen := map[identity]located{}
+	building := m.building(b.source)
+	listed := map[*source]bool{}
+	for _, named := range b.files {
+		if !named.isResource() {
+			continue
+		}
+		if listed[named.source] {
+			if hasObject(named.source) {
+				r.refuseBuild(Finding{
+					File: b.file.Path, Line: named.at.Line, Column: named.at.Column,
+					Message: fmt.Sprintf("%s names a file for the second time: %.100q", named.at.Field, named.at.Path),
+				}, building)
+			}
+			continue
+		}
+		listed[named.source] = true
+		each(named.content.Objects, func(o *objects.Object) {
+			if flawOf(o) != "" || o.Name == "" || !named.isBuilt(o) {
+				return
+			}
+			id := identity{o.APIVersion, o.Kind, o.Namespace, o.Name}
+			first, again := seen[id]
+			if !again {
+				seen[id] = located{named.source, o}
+				return
+			}
+			r.refuseBuild(Finding{
+				File: named.file.Path, Line: o.Line, Column: o.Column,
+				Message: fmt.Sprintf("%s the %s %.80q here and at %s:%d", kustomizeSubject(building, "find"), kindOf(o), o.Name, first.file.Path, first.Line),
+			}, building)
+		})
+	}
+}
+
+// checkTwoCopies reports that Flux finds both copies of the tree, or would at ./,
+// its default path.
+func checkTwoCopies(m *model, r *report) {
+	for _, v := range m.views {
+		twice := m.twoCopies && v.root != "." && m.scansRoot(v)
+		read := v.duplicates(func(first, again located) {
+			twice = twice || first.source == again.source && first.Line == again.Line
+		})
+		if !twice || !read || v.mode != generated {
+			continue
+		}
+		f := Finding{Message: "at the path \"./\" Flux finds every object twice, and fails"}
+		if v.root == "." {
+			f.Hint = "give Flux the path of one copy, or choose the layout for one engine"
+			r.refuse(f, []*view{v})
+			continue
+		}
+		f.Hint = fmt.Sprintf("give Flux the path %q, or choose the layout for one engine", m.layout.Paths.Flux)
+		r.add(f, v)
+	}
+}
+
+// scansRoot reports whether Flux would read all files of both copies at the root.
+func (m *model) scansRoot(v *view) bool {
+	for _, e := range m.layout.Entries {
+		if isKustomization(e.Path) && path.Dir(e.Path) == "." {
+			return false
+		}
+	}
+	return v.isFlux()
+}
