@@ -1,6 +1,7 @@
 package preflight_test
 
 import (
+	"cmp"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -128,29 +129,52 @@ func TestEntryNameOfTwoCopies(t *testing.T) {
 	assert.Equal(t, 1, names)
 }
 
-// Where Flux is the engine, and is told to look above both copies, it fails for
-// certain.
-func TestTwoCopiesForFlux(t *testing.T) {
-	set := tree{"app.yaml": app}.collect(t)
-	layout, err := packager.Plan(set.Files(), none, "shop")
-	require.NoError(t, err)
-	layout.Paths.Flux = "./"
-	findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{Engines: []packager.GitOpsEngine{flux}})
-	require.NoError(t, err)
-	assert.Equal(t, []string{`error: at the path "./" Flux finds every object twice, and fails [two-copies]`}, brief(findings))
-	assert.Equal(t, "give Flux the path of one copy, or choose the layout for one engine", findings[0].Hint)
-}
-
-// A kustomization at the root says what to read, whichever path is given.
-func TestTwoCopiesBelowAKustomization(t *testing.T) {
-	for name, text := range map[string]string{"kustomization.yaml": kustomization, "b/kustomization.yaml": "resources: []\n"} {
-		set := tree{"app.yaml": app, "a/b.yaml": object("ConfigMap", "b"), name: text}.collect(t)
-		layout, err := packager.Plan(set.Files(), none, "shop")
-		require.NoError(t, err)
-		layout.Paths.Flux, layout.Paths.ArgoCD = "./shop/a", "shop/a"
-		findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{})
-		require.NoError(t, err)
-		assert.Equal(t, name != "kustomization.yaml", len(findings) == 1, name)
+// Two copies matter only to an engine that finds both at its path.
+func TestTwoCopies(t *testing.T) {
+	const hint = "give the engine the path of one copy, or set Layout to root"
+	objects := tree{"app.yaml": app, "a/b.yaml": object("ConfigMap", "b")}
+	built := tree{"app.yaml": app, "kustomization.yaml": "resources: [app.yaml]\n"}
+	for _, tt := range []struct {
+		name    string
+		tree    tree
+		paths   packager.EnginePaths
+		engines []packager.GitOpsEngine
+		recurse bool
+		want    []string
+	}{
+		{"the paths of the plan", objects, packager.EnginePaths{}, []packager.GitOpsEngine{flux}, false, []string{}},
+		{"Flux at the root", objects, packager.EnginePaths{Flux: "./"}, []packager.GitOpsEngine{flux}, false, []string{
+			`error: at the path "./" Flux finds every object twice, and fails [two-copies]`,
+		}},
+		{"Flux at the root, nobody named", objects, packager.EnginePaths{Flux: "./"}, nil, true, []string{
+			`warning: at the path "./" Flux finds every object twice, and fails [two-copies]`,
+		}},
+		{"Flux at a root with a kustomization", built, packager.EnginePaths{Flux: "./"}, []packager.GitOpsEngine{flux}, false, []string{}},
+		{"Flux below the root", objects, packager.EnginePaths{Flux: "./a"}, []packager.GitOpsEngine{flux}, false, []string{}},
+		{"Argo CD at the root", tree{"app.yaml": app}, packager.EnginePaths{ArgoCD: "."}, []packager.GitOpsEngine{argocd}, false, []string{
+			`warning: Argo CD leaves out the subfolders of its path "." by default (files with objects in them: 1) [subfolders]`,
+		}},
+		{"Argo CD at the root, recursing", objects, packager.EnginePaths{ArgoCD: "."}, []packager.GitOpsEngine{argocd}, true, []string{
+			`warning: at the path "." Argo CD finds every object twice [two-copies]`,
+		}},
+		{"no object", tree{"app.yaml": "# later\n"}, packager.EnginePaths{Flux: "./"}, []packager.GitOpsEngine{flux}, false, []string{
+			`error: Flux renders nothing at the path "./", without an error [nothing-rendered]`,
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			set := tt.tree.collect(t)
+			layout, err := packager.Plan(set.Files(), none, "shop")
+			require.NoError(t, err)
+			layout.Paths.Flux, layout.Paths.ArgoCD = cmp.Or(tt.paths.Flux, layout.Paths.Flux), cmp.Or(tt.paths.ArgoCD, layout.Paths.ArgoCD)
+			findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{Engines: tt.engines, DirectoryRecurse: tt.recurse})
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, brief(findings))
+			for _, f := range findings {
+				if f.Code == preflight.CodeTwoCopies {
+					assert.Equal(t, hint, f.Hint)
+				}
+			}
+		})
 	}
 }
 

@@ -3,6 +3,9 @@ package preflight
 import (
 	"fmt"
 	"path"
+	"slices"
+
+	"github.com/kubeoci/oci/internal/objects"
 )
 
 // checkCharts reports all files of a Helm chart at once.
@@ -18,17 +21,34 @@ func checkCharts(m *model, r *report) {
 			}
 		}
 		f := Finding{File: s.file.Path}
-		flux := m.viewsWhere(func(v *view) bool { return v.isFlux() && v.reads(s) })
+		refusing := m.viewsWhere(func(v *view) bool { return v.reads(s) && (v.isFlux() || m.refusesChart(v, s.chart)) })
 		switch {
-		case len(flux) > 0:
-			f.Message = fmt.Sprintf("Flux takes the files of this Helm chart for manifests, and refuses them (templates among them: %d)", templates)
+		case len(refusing) > 0:
+			f.Message = subject(refusing, "refuse") + fmt.Sprintf(" the files of this Helm chart, which are no manifests (templates among them: %d)", templates)
 			f.Hint = "let a HelmRelease install the chart, from an artifact of its own"
-			r.refuse(f, flux)
+			r.refuse(f, refusing)
 		case len(m.reading(s)) == 0:
 			f.Message = fmt.Sprintf("there is a Helm chart here, which is not rendered to be checked (templates: %d)", templates)
 			r.add(f)
 		}
 	}
+}
+
+// refusesChart reports whether an engine that reads the files of a chart as plain
+// manifests fails for one of its templates.
+func (m *model) refusesChart(v *view, chart string) bool {
+	return slices.ContainsFunc(m.sources, func(s *source) bool {
+		if s.chart != chart || !s.isChartTemplate() {
+			return false
+		}
+		if s.content.Template && slices.Contains(m.refusingUnparsed(s, 0), v) {
+			return true
+		}
+		return slices.ContainsFunc(s.content.Problems, func(p objects.Problem) bool {
+			unreadable := p.Code == objects.CodeSyntax || p.Code == objects.CodeTab
+			return unreadable && slices.Contains(m.refusingUnparsed(s, p.Line), v)
+		})
+	})
 }
 
 // checkTemplates reports templates outside of a chart.

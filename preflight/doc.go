@@ -26,7 +26,7 @@
 //	nothing-rendered     an engine renders nothing at its path, and reports success
 //	subfolders-only      all manifests are in subfolders, where Argo CD does not look
 //	subfolders           some manifests are in subfolders, where Argo CD does not look
-//	two-copies           Flux finds both copies of the tree where its path is ./
+//	two-copies           an engine finds both copies of the tree at its path
 //	rendered-by          a chart or kustomization decides how Argo CD renders
 //	two-kustomizations   a folder has more than one kustomization file
 //	empty-kustomization  a kustomization has nothing in it

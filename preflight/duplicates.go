@@ -2,7 +2,6 @@ package preflight
 
 import (
 	"fmt"
-	"path"
 	"strings"
 
 	"github.com/kubeoci/oci/internal/objects"
@@ -33,7 +32,7 @@ type located struct {
 func checkDuplicates(m *model, r *report) {
 	for _, v := range m.views {
 		v.duplicates(func(first, again located) {
-			if first.source != again.source || first.Line != again.Line {
+			if first.Object != again.Object { // not the other copy of the file
 				r.addDuplicate(v, first, again)
 			}
 		})
@@ -43,12 +42,11 @@ func checkDuplicates(m *model, r *report) {
 	}
 }
 
-// duplicates calls f for each object that the engine reads again, and reports
-// whether it reads any.
-func (v *view) duplicates(f func(first, again located)) (any bool) {
+// duplicates calls f for each object that the engine reads again.
+func (v *view) duplicates(f func(first, again located)) {
 	seen := make(map[identity]located, len(v.items))
 	for _, i := range v.items {
-		if i.role != certain || isKustomization(i.path) || i.chart != "" {
+		if i.role != certain || !v.judges(i.source) {
 			continue
 		}
 		each(i.content.Objects, func(o *objects.Object) {
@@ -63,7 +61,6 @@ func (v *view) duplicates(f func(first, again located)) (any bool) {
 			}
 		})
 	}
-	return len(seen) > 0
 }
 
 // addDuplicate distinguishes a duplicate for which an engine fails from one of
@@ -121,34 +118,23 @@ func checkResources(m *model, b *build, r *report) {
 	}
 }
 
-// checkTwoCopies reports that Flux finds both copies of the tree, or would at ./,
-// its default path.
+// checkTwoCopies reports an engine that finds both copies of the tree at its path.
 func checkTwoCopies(m *model, r *report) {
 	for _, v := range m.views {
-		twice := m.twoCopies && v.root != "." && m.scansRoot(v)
-		read := v.duplicates(func(first, again located) {
-			twice = twice || first.source == again.source && first.Line == again.Line
-		})
-		if !twice || !read || v.mode != generated {
-			continue
+		both := false
+		if m.twoCopies && v.root == "." { // no other path is above both
+			v.duplicates(func(first, again located) {
+				both = both || first.Object == again.Object
+			})
 		}
-		f := Finding{Message: "at the path \"./\" Flux finds every object twice, and fails"}
-		if v.root == "." {
-			f.Hint = "give Flux the path of one copy, or choose the layout for one engine"
+		f := Finding{Hint: "give the engine the path of one copy, or set Layout to root"}
+		switch {
+		case both && v.mode == generated:
+			f.Message = fmt.Sprintf("at the path %q Flux finds every object twice, and fails", v.path)
 			r.refuse(f, []*view{v})
-			continue
-		}
-		f.Hint = fmt.Sprintf("give Flux the path %q, or choose the layout for one engine", m.layout.Paths.Flux)
-		r.add(f, v)
-	}
-}
-
-// scansRoot reports whether Flux would read all files of both copies at the root.
-func (m *model) scansRoot(v *view) bool {
-	for _, e := range m.layout.Entries {
-		if isKustomization(e.Path) && path.Dir(e.Path) == "." {
-			return false
+		case both:
+			f.Message = fmt.Sprintf("at the path %q Argo CD finds every object twice", v.path)
+			r.add(f, v)
 		}
 	}
-	return v.isFlux()
 }

@@ -58,7 +58,7 @@ func (m *model) unreadFiles(f func(v *view, i item)) {
 			continue
 		}
 		for _, i := range v.items {
-			if i.role == unread && i.chart == "" && (v.mode == generated || path.Dir(i.path) == ".") {
+			if i.role == unread && (v.recurse || i.chart == "" && (v.mode == generated || path.Dir(i.path) == ".")) {
 				f(v, i)
 			}
 		}
@@ -70,15 +70,15 @@ func (m *model) unreadFiles(f func(v *view, i item)) {
 func checkJSONObjects(m *model, r *report) {
 	for _, s := range m.sources {
 		docs := s.content.Objects
-		if !s.content.JSON || len(docs) < 2 || s.chart != "" || isKustomization(s.file.Path) {
+		if !s.content.JSON || len(docs) < 2 {
 			continue
 		}
 		f := Finding{File: s.file.Path, Line: docs[1].Line, Column: docs[1].Column}
-		if refusing := m.viewsWhere(func(v *view) bool { return v.readsPlain(s) }); len(refusing) > 0 {
+		if refusing := m.viewsWhere(func(v *view) bool { return v.readsPlain(s) && v.judges(s) }); len(refusing) > 0 {
 			f.Message = subject(refusing, "refuse") + " more than one object in a JSON file"
 			r.refuse(f, refusing)
 		}
-		if building := m.building(s); len(building) > 0 {
+		if building := m.viewsWhere(func(v *view) bool { return v.builds(s) && v.judges(s) }); len(building) > 0 {
 			f.Message = "a kustomization takes the first of several objects in a JSON file, and no other"
 			r.add(f, building...)
 		}

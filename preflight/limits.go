@@ -3,6 +3,7 @@ package preflight
 import (
 	"fmt"
 	"math"
+	"path"
 
 	"github.com/kubeoci/oci/internal/archive"
 	"github.com/kubeoci/oci/packager"
@@ -33,11 +34,12 @@ func (m *model) archiveSize() (size int64) {
 }
 
 // checkManifestSize adds up the files that Argo CD reads of a plain directory.
+// Jsonnet does not count.
 func checkManifestSize(m *model, r *report) {
 	for _, v := range m.views {
 		var size int64
 		for _, i := range v.items {
-			if v.mode == directory && i.role == certain {
+			if v.mode == directory && i.role == certain && path.Ext(i.path) != jsonnet {
 				size += i.file.Size
 			}
 		}

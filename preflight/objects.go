@@ -62,7 +62,7 @@ type flaw struct {
 // findFlaws finds the documents that an engine may refuse as objects.
 func (m *model) findFlaws() {
 	for _, s := range m.sources {
-		if s.chart != "" || s.content.Template || isKustomization(s.file.Path) {
+		if s.content.Template || len(m.viewsWhere(func(v *view) bool { return v.judges(s) })) == 0 && !s.isListedPlain() {
 			continue
 		}
 		before := false // there is an object
@@ -128,9 +128,9 @@ func flawed(code Code) func(m *model, r *report) {
 
 func checkFlaw(m *model, f flaw, r *report) {
 	refusing := m.viewsWhere(func(v *view) bool {
-		return v.readsPlain(f.source) && f.argocd || v.builds(f.source) && f.isBuilt(f.Object)
+		return v.judges(f.source) && (v.readsPlain(f.source) && f.argocd || v.builds(f.source) && f.isBuilt(f.Object))
 	})
-	passing := m.viewsWhere(func(v *view) bool { return v.readsPlain(f.source) })
+	passing := m.viewsWhere(func(v *view) bool { return v.judges(f.source) && v.readsPlain(f.source) })
 	finding := Finding{File: f.file.Path, Line: f.Line, Column: f.Column}
 	switch {
 	case len(refusing) > 0:
@@ -142,10 +142,15 @@ func checkFlaw(m *model, f flaw, r *report) {
 	case len(passing) > 0:
 		finding.Message = "Argo CD passes over " + f.String()
 		r.add(finding, passing...)
-	case f.listed && f.isBuilt(f.Object) && len(m.reading(f.source)) == 0:
+	case f.isListedPlain() && f.isBuilt(f.Object) && len(m.reading(f.source)) == 0:
 		finding.Severity, finding.Message = Warning, "kustomize refuses "+f.String()
 		r.add(finding)
 	}
+}
+
+// isListedPlain reports whether a kustomization lists the file for its objects.
+func (s *source) isListedPlain() bool {
+	return s.listed && s.chart == "" && !isKustomization(s.file.Path)
 }
 
 // isBuilt reports whether kustomize reads a document of the file. It skips a

@@ -23,13 +23,15 @@ func (v *view) rendersNothing() bool {
 }
 
 // renders reports whether an engine renders an object of a file, or fails for it.
-// The output of a kustomization or chart is not known.
+// The output of a kustomization, a chart or Jsonnet is not known.
 func (v *view) renders(i item) bool {
 	switch {
-	case v.mode == built || v.mode == helm || i.role == certain && isKustomization(i.path):
+	case v.mode == built || v.mode == helm:
 		return true
 	case i.role != certain:
 		return false
+	case v.mode != directory && isKustomization(i.path) || path.Ext(i.path) == jsonnet:
+		return true
 	case v.mode == directory && !i.content.JSON:
 		return i.likeObject || hasKind(i.source)
 	}
@@ -40,7 +42,7 @@ func (v *view) renders(i item) bool {
 // in subdirectories.
 func (v *view) below() (n int) {
 	for _, i := range v.items {
-		if v.mode == directory && path.Dir(i.path) != "." && i.chart == "" && hasObject(i.source) {
+		if v.mode == directory && !v.recurse && path.Dir(i.path) != "." && i.chart == "" && hasObject(i.source) {
 			n++
 		}
 	}
@@ -90,6 +92,9 @@ func checkSubfolders(m *model, r *report) {
 // than plain files.
 func checkRenderedBy(m *model, r *report) {
 	for _, v := range m.views {
+		if v.recurse {
+			checkNotRendered(v, r)
+		}
 		if !v.isArgoCD() || v.mode != helm && v.mode != built {
 			continue
 		}
@@ -115,6 +120,27 @@ func checkRenderedBy(m *model, r *report) {
 			f.Severity, f.Hint = Warning, "keep them in folders of their own"
 		}
 		r.add(f, v)
+	}
+}
+
+// checkNotRendered reports kustomizations and charts of which Argo CD reads the
+// files, because it recurses into directories.
+func checkNotRendered(v *view, r *report) {
+	for _, i := range v.items {
+		what := ""
+		switch {
+		case isKustomization(i.path):
+			what = "kustomization"
+		case i.name() == chartFile && path.Dir(i.file.Path) == i.chart:
+			what = "Helm chart"
+		default:
+			continue
+		}
+		r.add(Finding{
+			Severity: Warning, File: i.file.Path,
+			Message: fmt.Sprintf("Argo CD does not render this %s, because it reads all files below its path as plain manifests", what),
+			Hint:    "unset directory.recurse in the Application, and Preflight.DirectoryRecurse here",
+		}, v)
 	}
 }
 

@@ -55,7 +55,7 @@ func (r *report) findings(views []*view) Findings {
 	for _, f := range r.found {
 		if len(f.refusing) > 0 {
 			f.Severity = Warning
-			if len(f.refusing) == len(views) || slices.ContainsFunc(f.refusing, func(v *view) bool { return v.named }) {
+			if len(refusing) == len(views) || slices.ContainsFunc(f.refusing, func(v *view) bool { return v.named }) {
 				f.Severity = Error
 			}
 		}

@@ -24,7 +24,7 @@ func rules() []rule {
 			"set directory.recurse in the Application, give it the path of a subfolder, or add a kustomization.yaml", checkSubfoldersOnly},
 		{CodeSubfolders, Warning, "some manifests are in subfolders, where Argo CD does not look",
 			"set directory.recurse in the Application, or add a kustomization.yaml", checkSubfolders},
-		{CodeTwoCopies, Info, "Flux finds both copies of the tree where its path is ./",
+		{CodeTwoCopies, Warning, "an engine finds both copies of the tree at its path",
 			"", checkTwoCopies},
 		{CodeRenderedBy, Info, "a chart or kustomization decides how Argo CD renders",
 			"", checkRenderedBy},

@@ -68,9 +68,7 @@ func TestWhatIsRendered(t *testing.T) {
 			`warning: Argo CD leaves out the subfolders of its path "shop" by default (files with objects in them: 1) [subfolders]`,
 		}},
 		{"subfolders without objects, Argo CD", tree{"app.yaml": app, "a/b.yaml": "x: 1"}, argocd, []string{}},
-		{"both copies", tree{"app.yaml": app}, none, []string{
-			`info: at the path "./" Flux finds every object twice, and fails [two-copies]`,
-		}},
+		{"both copies", tree{"app.yaml": app}, none, []string{}},
 		{"both copies with a kustomization", tree{"app.yaml": app, "kustomization.yaml": kustomization}, none, []string{
 			"kustomization.yaml: info: Argo CD renders this kustomization [rendered-by]",
 		}},
@@ -82,10 +80,10 @@ func TestWhatIsRendered(t *testing.T) {
 			"Chart.yaml: info: Argo CD renders a Helm chart here [rendered-by]",
 		}},
 		{"chart, Flux", tree{"Chart.yaml": chart, "templates/app.yaml": template, "values.yaml": "a: 1"}, flux, []string{
-			"Chart.yaml: error: Flux takes the files of this Helm chart for manifests, and refuses them (templates among them: 1) [chart]",
+			"Chart.yaml: error: Flux refuses the files of this Helm chart, which are no manifests (templates among them: 1) [chart]",
 		}},
 		{"chart, both", tree{"Chart.yaml": chart, "templates/app.yaml": template}, none, []string{
-			"Chart.yaml: warning: Flux takes the files of this Helm chart for manifests, and refuses them (templates among them: 1) [chart]",
+			"Chart.yaml: warning: Flux refuses the files of this Helm chart, which are no manifests (templates among them: 1) [chart]",
 			"Chart.yaml: info: Argo CD renders a Helm chart here [rendered-by]",
 		}},
 		{"chart and kustomization, Argo CD", tree{"Chart.yaml": chart, "kustomization.yaml": kustomization}, argocd, []string{
@@ -104,7 +102,7 @@ func TestWhatIsRendered(t *testing.T) {
 			"kustomization.yaml: info: Argo CD renders this kustomization [rendered-by]",
 		}},
 		{"chart in a subfolder, Flux", tree{"app.yaml": app, "c/Chart.yaml": chart, "c/charts/d/Chart.yaml": chart, "c/templates/a.yaml": template, "c/templates/b.yaml": template}, flux, []string{
-			"c/Chart.yaml: error: Flux takes the files of this Helm chart for manifests, and refuses them (templates among them: 2) [chart]",
+			"c/Chart.yaml: error: Flux refuses the files of this Helm chart, which are no manifests (templates among them: 2) [chart]",
 		}},
 		{"chart in a subfolder, Argo CD", tree{"app.yaml": app, "c/Chart.yaml": chart, "c/templates/a.yaml": template}, argocd, []string{
 			"c/Chart.yaml: info: there is a Helm chart here, which is not rendered to be checked (templates: 1) [chart]",
@@ -117,7 +115,7 @@ func TestWhatIsRendered(t *testing.T) {
 			"c/values.yaml:1:1: warning: the YAML does not parse: did not find expected node content [syntax]",
 		}},
 		{"JSON of a chart, Flux", tree{"app.yaml": app, "c/Chart.yaml": chart, "c/values.schema.json": "{}"}, flux, []string{
-			"c/Chart.yaml: error: Flux takes the files of this Helm chart for manifests, and refuses them (templates among them: 0) [chart]",
+			"c/Chart.yaml: error: Flux refuses the files of this Helm chart, which are no manifests (templates among them: 0) [chart]",
 		}},
 		{"kustomization in a subfolder, Argo CD", tree{"app.yaml": app, "a/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamePrefix: a-\n"}, argocd, []string{}},
 		{"documents without anything, Flux", tree{"a.yaml": "{}\n---\n[]\n"}, flux, []string{
@@ -229,7 +227,6 @@ func TestNames(t *testing.T) {
 			`a/app.yaml: warning: "A" and "a" are one name where case makes no difference [case-twins]`,
 		}},
 		{"twins in two copies, once", tree{"app.yaml": app, "App.yaml": object("ConfigMap", "b")}, none, []string{
-			`info: at the path "./" Flux finds every object twice, and fails [two-copies]`,
 			`app.yaml: warning: "App.yaml" and "app.yaml" are one name where case makes no difference [case-twins]`,
 		}},
 		{"devices", tree{"con.yaml": app, "lpt1.b.yaml": object("ConfigMap", "b"), "com0.yaml": object("ConfigMap", "c"), "console.yaml": object("ConfigMap", "d")}, flux, []string{
@@ -258,7 +255,6 @@ func TestObjects(t *testing.T) {
 			"values.yaml:1:1: info: Argo CD passes over a document that is no Kubernetes object [not-an-object]",
 		}},
 		{"no object, both", tree{"app.yaml": app, "values.yaml": "a: 1\n"}, none, []string{
-			`info: at the path "./" Flux finds every object twice, and fails [two-copies]`,
 			"values.yaml:1:1: warning: Flux refuses a document that is no Kubernetes object [not-an-object]",
 		}},
 		{"no object behind one, Argo CD", tree{"app.yaml": app + "---\na: 1\n"}, argocd, []string{

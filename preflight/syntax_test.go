@@ -30,7 +30,6 @@ func TestSyntax(t *testing.T) {
 			"app.yaml: error: Flux refuses a template that is no YAML [template]",
 		}},
 		{"no YAML, both", tree{"app.yaml": app, "b.yaml": app + "a: [\n"}, none, []string{
-			`info: at the path "./" Flux finds every object twice, and fails [two-copies]`,
 			"b.yaml:5:1: error: the YAML does not parse: did not find expected node content [syntax]",
 		}},
 		{"no YAML that is not read", tree{"app.yaml": app, "a/b.yaml": app + "a: [\n"}, argocd, []string{

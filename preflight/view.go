@@ -24,6 +24,9 @@ const (
 	helm                  // Argo CD, from a chart
 )
 
+// jsonnet is the extension of files that Argo CD evaluates in a plain directory.
+const jsonnet = ".jsonnet"
+
 // role is what a file is to an engine.
 type role int
 
@@ -39,9 +42,11 @@ type view struct {
 	named  bool   // by the caller
 	path   string // as the engine is told
 	root   string // the same, clean
-	mode   mode
-	items  []item // in the order of paths
-	roles  map[*source]role
+	// recurse reports that Argo CD reads plain files in all subdirectories.
+	recurse bool
+	mode    mode
+	items   []item // in the order of paths
+	roles   map[*source]role
 
 	dropped map[*source]bool // by Flux, anywhere in the archive
 	ignored []ignored        // the same, below its path
@@ -73,6 +78,13 @@ func (v *view) builds(s *source) bool { return v.reads(s) && v.mode != directory
 // directory.
 func (v *view) readsPlain(s *source) bool { return v.reads(s) && v.mode == directory }
 
+// judges reports whether the engine certainly reads the objects of a file one by
+// one. A chart and a kustomization have rules of their own, unless Argo CD reads
+// their files as plain ones.
+func (v *view) judges(s *source) bool {
+	return v.reads(s) && (v.recurse || s.chart == "" && !isKustomization(s.file.Path))
+}
+
 func (v *view) isFlux() bool { return v.engine == packager.GitOpsEngineFlux }
 
 func (v *view) isArgoCD() bool { return v.engine == packager.GitOpsEngineArgoCD }
@@ -81,7 +93,7 @@ func (v *view) isArgoCD() bool { return v.engine == packager.GitOpsEngineArgoCD 
 func (m *model) findViews(ctx context.Context) error {
 	for _, v := range []*view{
 		{engine: packager.GitOpsEngineFlux, path: m.layout.Paths.Flux},
-		{engine: packager.GitOpsEngineArgoCD, path: m.layout.Paths.ArgoCD},
+		{engine: packager.GitOpsEngineArgoCD, path: m.layout.Paths.ArgoCD, recurse: m.opts.DirectoryRecurse},
 	} {
 		var wanted bool
 		if wanted, v.named = m.wants(v.engine); !wanted {
@@ -162,11 +174,16 @@ func (m *model) dropRule(v *view, name string) (*flux.Rule, string) {
 }
 
 // findMode goes by the files directly at the path. If several files select a mode,
-// Argo CD uses the last in name order; any name ending in Chart.yaml counts.
+// Argo CD uses the last in name order; any name ending in Chart.yaml counts. An
+// Application with settings for a directory is a directory whatever is in it
+// (ApplicationSource.ExplicitType of Argo CD).
 func (v *view) findMode() mode {
 	found := generated
 	if v.isArgoCD() {
 		found = directory
+	}
+	if v.recurse {
+		return found
 	}
 	for _, i := range v.items {
 		switch {
@@ -199,7 +216,8 @@ func (v *view) roleOf(i *item, kustomized map[string]bool) role {
 	case helm:
 		return unread
 	case directory:
-		if path.Dir(i.path) != "." || i.lacks(".yaml", ".yml", ".json") {
+		// Argo CD takes hidden files and directories too.
+		if path.Dir(i.path) != "." && !v.recurse || i.lacks(".yaml", ".yml", ".json", jsonnet) {
 			return unread
 		}
 		return certain
