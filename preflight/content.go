@@ -5,8 +5,8 @@ import (
 	"path"
 	"strings"
 
+	"github.com/kubeoci/oci/internal/filename"
 	"github.com/kubeoci/oci/internal/objects"
-	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 )
 
@@ -87,7 +87,7 @@ func (c *checker) checkEmpty(s *source) {
 	case s.content.JSON && len(s.content.Objects) == 0 && len(s.content.Problems) == 0 && len(reading) > 0:
 		f.Message = subject(reading, "refuse") + " a JSON file with nothing in it"
 		c.addRefused(f, reading)
-	case s.file.Size == 0 && manifests.IsManifest(s.file.Path) && !isKustomization(s.file.Path):
+	case s.file.Size == 0 && filename.IsManifest(s.file.Path) && !isKustomization(s.file.Path):
 		c.add(f, nil)
 	}
 }

@@ -1,7 +1,6 @@
 package preflight
 
 import (
-	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -14,11 +13,11 @@ import (
 func (c *checker) checkKustomizations(problems []manifests.Problem) {
 	for _, p := range problems {
 		s := c.byPath[p.File]
-		if s == nil || errors.Is(p.Err, manifests.ErrKustomizationTwice) { // checkRenderer knows who takes it ill
+		if s == nil || p.Code == manifests.ProblemDuplicate { // checkRenderer knows who takes it ill
 			continue
 		}
 		broken := len(s.content.Problems) > 0 || s.content.Template || isEmpty(s)
-		if broken && errors.Is(p.Err, manifests.ErrKustomizationInvalid) { // and said to be so
+		if broken && p.Code == manifests.ProblemInvalid { // and said to be so
 			continue
 		}
 		f := Finding{
@@ -40,7 +39,7 @@ func (c *checker) checkKustomizations(problems []manifests.Problem) {
 }
 
 func kustomizationFault(p manifests.Problem) string {
-	text := p.Err.Error()
+	text := p.Message
 	if p.Path != "" {
 		text += fmt.Sprintf(": %.100q", p.Path)
 	}
