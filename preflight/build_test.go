@@ -94,7 +94,7 @@ func TestFilesAboveABase(t *testing.T) {
 			"kustomization.yaml: info: Argo CD renders this kustomization [rendered-by]",
 		}},
 		{"that names what is missing as well", tree{"a/kustomization.yaml": "resources: [../app.yaml, ../none.yaml]\n", "app.yaml": app}, flux, []string{
-			`a/kustomization.yaml:1:26: error: resources[1] names what does not exist: "../none.yaml" [kustomization]`,
+			`a/kustomization.yaml:1:26: error: resources[1] refers to a missing file: "../none.yaml" [kustomization]`,
 		}},
 	})
 }
@@ -104,19 +104,19 @@ func TestWhatIsBuilt(t *testing.T) {
 	const missing = "resources: [none.yaml]\n"
 	runRules(t, []ruleTest{
 		{"a base of a base", tree{"kustomization.yaml": "resources: [./a/]\n", "a/kustomization.yml": "bases: [../b]\n", "b/Kustomization": missing}, flux, []string{
-			`b/Kustomization:1:13: error: resources[0] names what does not exist: "none.yaml" [kustomization]`,
+			`b/Kustomization:1:13: error: resources[0] refers to a missing file: "none.yaml" [kustomization]`,
 		}},
 		{"a base without anything to name", tree{"kustomization.yaml": "resources: [a]\n", "a/kustomization.yaml": "namePrefix: [\n"}, flux, []string{
 			"a/kustomization.yaml:1:1: error: the YAML does not parse: did not find expected node content [syntax]",
 		}},
 		{"one that nobody names", tree{"kustomization.yaml": kustomization, "b/kustomization.yaml": missing}, flux, []string{
-			`b/kustomization.yaml:1:13: warning: resources[0] names what does not exist: "none.yaml" [kustomization]`,
+			`b/kustomization.yaml:1:13: warning: resources[0] refers to a missing file: "none.yaml" [kustomization]`,
 		}},
 		{"one that another which nobody names does", tree{"kustomization.yaml": kustomization, "a/kustomization.yaml": "resources: [../b]\n", "b/kustomization.yaml": missing}, flux, []string{
-			`b/kustomization.yaml:1:13: warning: resources[0] names what does not exist: "none.yaml" [kustomization]`,
+			`b/kustomization.yaml:1:13: warning: resources[0] refers to a missing file: "none.yaml" [kustomization]`,
 		}},
 		{"a circle", tree{"a/kustomization.yaml": "resources: [../b]\n", "b/kustomization.yaml": "resources: [../a]\n"}, flux, []string{
-			`b/kustomization.yaml:1:13: error: resources[0] leads in a circle: "../a" [kustomization]`,
+			`b/kustomization.yaml:1:13: error: resources[0] creates a reference loop: "../a" [kustomization]`,
 		}},
 	})
 
@@ -140,7 +140,7 @@ func TestResourcesOfAKustomization(t *testing.T) {
 			"a/values.yaml:1:1: warning: kustomize refuses a document that is no Kubernetes object [not-an-object]",
 		}},
 		{"no object that is not what is named", tree{"kustomization.yaml": listing("/values.yaml"), "values.yaml": "a: 1\n"}, flux, []string{
-			`kustomization.yaml:1:13: error: resources[0] names what is outside the source directory: "/values.yaml" [kustomization]`,
+			`kustomization.yaml:1:13: error: resources[0] refers to a path outside the source directory: "/values.yaml" [kustomization]`,
 		}},
 		{"no entries", tree{"kustomization.yaml": listing("app.yaml, a.yaml, b.json"), "app.yaml": app, "a.yaml": "[]\n---\n{}\n", "b.json": "{}"}, none, []string{rendered}},
 		{"no entries where nothing is built", tree{"kustomization.yaml": kustomization, "a/kustomization.yaml": listing("a.yaml"), "a/a.yaml": "{}\n"}, flux, []string{}},
@@ -170,7 +170,7 @@ func TestResourcesOfAKustomization(t *testing.T) {
 			"app.json:1:56: warning: a kustomization takes the first of several objects in a JSON file, and no other [json-objects]", rendered,
 		}},
 		{"another kustomization", tree{"kustomization.yaml": listing("a/kustomization.yaml"), "a/kustomization.yaml": listing("none.yaml")}, flux, []string{
-			`a/kustomization.yaml:1:13: warning: resources[0] names what does not exist: "none.yaml" [kustomization]`,
+			`a/kustomization.yaml:1:13: warning: resources[0] refers to a missing file: "none.yaml" [kustomization]`,
 			`kustomization.yaml:1:13: error: resources[0] names a kustomization where its folder is needed: "a/kustomization.yaml" [kustomization]`,
 		}},
 		{"another kustomization to patch with", tree{"kustomization.yaml": listing("app.yaml") + "patches: [{path: a/kustomization.yaml}]\n", "app.yaml": app, "a/kustomization.yaml": kustomization}, flux, []string{}},

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"sync"
 
+	"github.com/kubeoci/oci/internal/filename"
 	"github.com/kubeoci/oci/internal/flux"
 	"github.com/kubeoci/oci/internal/ignore"
 	"github.com/kubeoci/oci/internal/kustomize"
@@ -60,7 +61,7 @@ func limitOf(path string) int64 {
 	switch {
 	case isSourceIgnore(path):
 		return ignore.MaxSize
-	case manifests.IsManifest(path) || isKustomization(path):
+	case filename.IsManifest(path) || isKustomization(path):
 		return objects.MaxBytes
 	}
 	return -1 // what kustomizations generate from

@@ -5,7 +5,7 @@ import (
 	"path"
 	"strings"
 
-	"github.com/kubeoci/oci/manifests"
+	"github.com/kubeoci/oci/internal/filename"
 )
 
 // checkEmptyFiles reports manifest files of no bytes, and JSON without a value,
@@ -16,7 +16,7 @@ func checkEmptyFiles(m *model, r *report) {
 		switch {
 		case s.content.JSON && len(s.content.Objects) == 0 && len(s.content.Problems) == 0 && len(reading) > 0:
 			r.refuse(Finding{File: s.file.Path, Message: subject(reading, "refuse") + " a JSON file with nothing in it"}, reading)
-		case s.file.Size == 0 && manifests.IsManifest(s.file.Path) && !isKustomization(s.file.Path):
+		case s.file.Size == 0 && filename.IsManifest(s.file.Path) && !isKustomization(s.file.Path):
 			r.add(Finding{File: s.file.Path, Message: "the file is empty"})
 		}
 	}

@@ -34,7 +34,7 @@ func checkFS(t *testing.T, fsys fs.FS, engine packager.GitOpsEngine, opts manife
 
 func TestAsManyFilesAsThereCanBe(t *testing.T) {
 	fsys := fstest.MapFS{}
-	for i := range manifests.DefaultMaxFiles {
+	for i := range 100_000 {
 		fsys[fmt.Sprintf("%05d.yaml", i)] = &fstest.MapFile{Data: []byte(object("A", fmt.Sprint("a", i)))}
 	}
 	assert.Empty(t, checkFS(t, fsys, argocd, manifests.Options{}))
@@ -43,7 +43,7 @@ func TestAsManyFilesAsThereCanBe(t *testing.T) {
 	_, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
 	limit := new(manifests.LimitError)
 	require.ErrorAs(t, err, &limit)
-	assert.Equal(t, manifests.LimitError{Limit: "MaxFiles", Max: manifests.DefaultMaxFiles}, *limit)
+	assert.Equal(t, manifests.LimitError{Limit: "MaxFiles", Max: 100_000}, *limit)
 }
 
 // Of many large files, few are in memory at once.
@@ -72,7 +72,7 @@ func TestDeepFolders(t *testing.T) {
 	_, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
 	limit := new(manifests.LimitError)
 	require.ErrorAs(t, err, &limit)
-	assert.Equal(t, manifests.LimitError{Limit: "MaxDepth", Max: manifests.DefaultMaxDepth}, *limit)
+	assert.Equal(t, manifests.LimitError{Limit: "MaxDepth", Max: 100}, *limit)
 
 	assert.Empty(t, checkFS(t, fsys, flux, manifests.Options{MaxDepth: depth}))
 }

@@ -1,7 +1,6 @@
 package preflight
 
 import (
-	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -65,11 +64,11 @@ func checkKustomizations(m *model, r *report) {
 func checkProblemsOfSet(m *model, r *report) {
 	for _, p := range m.problems {
 		s := m.byPath[p.File]
-		if s == nil || errors.Is(p.Err, manifests.ErrKustomizationTwice) { // a rule of its own
+		if s == nil || p.Code == manifests.ProblemDuplicate { // a rule of its own
 			continue
 		}
 		broken := len(s.content.Problems) > 0 || s.content.Template || isEmpty(s)
-		if broken && errors.Is(p.Err, manifests.ErrKustomizationInvalid) { // reported by another rule
+		if broken && p.Code == manifests.ProblemInvalid { // reported by another rule
 			continue
 		}
 		r.refuseBuild(Finding{File: p.File, Line: p.Line, Column: p.Column, Message: kustomizationFault(p)}, m.building(s))
@@ -77,7 +76,7 @@ func checkProblemsOfSet(m *model, r *report) {
 }
 
 func kustomizationFault(p manifests.Problem) string {
-	text := p.Err.Error()
+	text := p.Message
 	if p.Path != "" {
 		text += fmt.Sprintf(": %.100q", p.Path)
 	}

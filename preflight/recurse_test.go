@@ -62,7 +62,7 @@ func TestDirectoryRecurse(t *testing.T) {
 		}},
 		{"a kustomization without kind, in a subdirectory", tree{"app.yaml": app, "a/kustomization.yaml": "resources: [../app.yaml, gone.yaml]\n"}, argocd, []string{
 			"a/kustomization.yaml: " + notRendered,
-			`a/kustomization.yaml:1:26: warning: resources[1] names what does not exist: "gone.yaml" [kustomization]`,
+			`a/kustomization.yaml:1:26: warning: resources[1] refers to a missing file: "gone.yaml" [kustomization]`,
 			`a/kustomization.yaml:1:13: warning: resources[0] names a file above the folder of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
 			"a/kustomization.yaml:1:1: info: Argo CD passes over a document that is no Kubernetes object [not-an-object]",
 		}},

@@ -154,10 +154,10 @@ func TestKustomizations(t *testing.T) {
 	runRules(t, []ruleTest{
 		{"all is there", tree{"app.yaml": app, "kustomization.yaml": missing, "app.properties": "a=1"}, flux, []string{}},
 		{"a file that is missing", tree{"app.yaml": app, "kustomization.yaml": missing}, flux, []string{
-			`kustomization.yaml:5:11: error: configMapGenerator[0].files[0] names what does not exist: "app.properties" [kustomization]`,
+			`kustomization.yaml:5:11: error: configMapGenerator[0].files[0] refers to a missing file: "app.properties" [kustomization]`,
 		}},
 		{"one that no engine is sure to render", tree{"app.yaml": app, "kustomization.yaml": kustomization, "later/kustomization.yaml": missing, "later/app.yaml": app}, flux, []string{
-			`later/kustomization.yaml:5:11: warning: configMapGenerator[0].files[0] names what does not exist: "app.properties" [kustomization]`,
+			`later/kustomization.yaml:5:11: warning: configMapGenerator[0].files[0] refers to a missing file: "app.properties" [kustomization]`,
 		}},
 		{"a file that Flux drops", tree{"app.yaml": app, "a.png": "", "kustomization.yaml": strings.Replace(missing, "app.properties", "a.png", 1)}, none, []string{
 			"a.png: info: Flux drops a file of this name by default [flux-ignored]",
@@ -175,13 +175,13 @@ func TestKustomizations(t *testing.T) {
 			"kustomization.yaml:1:13: error: apiVersion not a valid kustomization: neither a Kustomization nor a Component of kustomize [kustomization]",
 		}},
 		{"above the directory", tree{"app.yaml": app, "kustomization.yaml": "resources: [app.yaml, ../base]\n"}, flux, []string{
-			`kustomization.yaml:1:23: error: resources[1] names what is outside the source directory: "../base" [kustomization]`,
+			`kustomization.yaml:1:23: error: resources[1] refers to a path outside the source directory: "../base" [kustomization]`,
 		}},
 		{"itself", tree{"app.yaml": app, "kustomization.yaml": "resources: [app.yaml, kustomization.yaml]\n"}, flux, []string{
-			`kustomization.yaml:1:23: error: resources[1] leads in a circle: "kustomization.yaml" [kustomization]`,
+			`kustomization.yaml:1:23: error: resources[1] creates a reference loop: "kustomization.yaml" [kustomization]`,
 		}},
 		{"its own folder", tree{"a/app.yaml": app, "a/kustomization.yaml": "resources: [app.yaml, ./]\n"}, flux, []string{
-			`a/kustomization.yaml:1:23: error: resources[1] leads in a circle: "./" [kustomization]`,
+			`a/kustomization.yaml:1:23: error: resources[1] creates a reference loop: "./" [kustomization]`,
 		}},
 	})
 }

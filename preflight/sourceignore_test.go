@@ -12,7 +12,7 @@ import (
 )
 
 // keepingAll takes into the artifact what rules would leave out of it.
-var keepingAll = manifests.Options{NoIgnoreFiles: true, Include: []string{"*"}, AllowEmptyFiles: true}
+var keepingAll = manifests.Options{SkipIgnoreFiles: true, Include: []string{"*"}, AllowEmptyFiles: true}
 
 func TestSourceIgnore(t *testing.T) {
 	const there = ".sourceignore: info: Flux drops what this file says instead of its defaults [source-ignore]"
