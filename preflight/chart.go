@@ -24,11 +24,11 @@ func checkCharts(m *model, r *report) {
 		refusing := m.viewsWhere(func(v *view) bool { return v.reads(s) && (v.isFlux() || m.refusesChart(v, s.chart)) })
 		switch {
 		case len(refusing) > 0:
-			f.Message = subject(refusing, "refuse") + fmt.Sprintf(" the files of this Helm chart, which are no manifests (templates among them: %d)", templates)
-			f.Hint = "let a HelmRelease install the chart, from an artifact of its own"
+			f.Message = subject(refusing, "refuse") + fmt.Sprintf(" the files of this Helm chart, which are not manifests (templates: %d)", templates)
+			f.Hint = "install the chart with a HelmRelease, from an artifact of its own"
 			r.refuse(f, refusing)
 		case len(m.reading(s)) == 0:
-			f.Message = fmt.Sprintf("there is a Helm chart here, which is not rendered to be checked (templates: %d)", templates)
+			f.Message = fmt.Sprintf("this Helm chart is not rendered, and its output is not checked (templates: %d)", templates)
 			r.add(f)
 		}
 	}
@@ -57,9 +57,9 @@ func checkTemplates(m *model, r *report) {
 		if !s.content.Template || s.isChartTemplate() {
 			continue
 		}
-		f := Finding{File: s.file.Path, Message: "this is a template, and no YAML before it is rendered"}
+		f := Finding{File: s.file.Path, Message: "this is a template, and not YAML until it is rendered"}
 		if refusing := m.refusingUnparsed(s, 0); len(refusing) > 0 {
-			f.Message = subject(refusing, "refuse") + " a template that is no YAML"
+			f.Message = subject(refusing, "refuse") + " a template that is not YAML"
 			r.refuse(f, refusing)
 			continue
 		}

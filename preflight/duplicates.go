@@ -94,7 +94,7 @@ func checkResources(m *model, b *build, r *report) {
 			if hasObject(named.source) {
 				r.refuseBuild(Finding{
 					File: b.file.Path, Line: named.at.Line, Column: named.at.Column,
-					Message: fmt.Sprintf("%s names a file for the second time: %.100q", named.at.Field, named.at.Path),
+					Message: fmt.Sprintf("%s lists the same file again: %.100q", named.at.Field, named.at.Path),
 				}, building)
 			}
 			continue
@@ -127,13 +127,13 @@ func checkTwoCopies(m *model, r *report) {
 				both = both || first.Object == again.Object
 			})
 		}
-		f := Finding{Hint: "give the engine the path of one copy, or set Layout to root"}
+		var f Finding
 		switch {
 		case both && v.mode == generated:
-			f.Message = fmt.Sprintf("at the path %q Flux finds every object twice, and fails", v.path)
+			f.Message = fmt.Sprintf("Flux finds both copies of the tree at the path %q, and refuses the duplicate objects", v.path)
 			r.refuse(f, []*view{v})
 		case both:
-			f.Message = fmt.Sprintf("at the path %q Argo CD finds every object twice", v.path)
+			f.Message = fmt.Sprintf("Argo CD finds both copies of the tree at the path %q", v.path)
 			r.add(f, v)
 		}
 	}

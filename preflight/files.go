@@ -15,7 +15,7 @@ func checkEmptyFiles(m *model, r *report) {
 		reading := m.reading(s)
 		switch {
 		case s.content.JSON && len(s.content.Objects) == 0 && len(s.content.Problems) == 0 && len(reading) > 0:
-			r.refuse(Finding{File: s.file.Path, Message: subject(reading, "refuse") + " a JSON file with nothing in it"}, reading)
+			r.refuse(Finding{File: s.file.Path, Message: subject(reading, "refuse") + " a JSON file without a value"}, reading)
 		case s.file.Size == 0 && filename.IsManifest(s.file.Path) && !isKustomization(s.file.Path):
 			r.add(Finding{File: s.file.Path, Message: "the file is empty"})
 		}
@@ -26,7 +26,7 @@ func checkEmptyFiles(m *model, r *report) {
 func checkJSONNotTaken(m *model, r *report) {
 	m.unreadFiles(func(v *view, i item) {
 		if v.mode == generated && strings.EqualFold(path.Ext(i.path), ".json") {
-			r.add(Finding{Severity: severityOf(i.source), File: i.file.Path, Message: "Flux takes no JSON where there is no kustomization"}, v)
+			r.add(Finding{Severity: severityOf(i.source), File: i.file.Path, Message: "Flux ignores JSON unless a kustomization lists it"}, v)
 		}
 	})
 }
@@ -37,7 +37,7 @@ func checkExtensionCase(m *model, r *report) {
 	m.unreadFiles(func(v *view, i item) {
 		ext := strings.ToLower(path.Ext(i.path))
 		if ext == ".yaml" || ext == ".yml" || ext == ".json" && v.mode != generated {
-			r.add(Finding{Severity: severityOf(i.source), File: i.file.Path, Message: fmt.Sprintf("%v takes extensions in lower case only", v)}, v)
+			r.add(Finding{Severity: severityOf(i.source), File: i.file.Path, Message: fmt.Sprintf("%v reads extensions in lower case only", v)}, v)
 		}
 	})
 }
@@ -79,7 +79,7 @@ func checkJSONObjects(m *model, r *report) {
 			r.refuse(f, refusing)
 		}
 		if building := m.viewsWhere(func(v *view) bool { return v.builds(s) && v.judges(s) }); len(building) > 0 {
-			f.Message = "a kustomization takes the first of several objects in a JSON file, and no other"
+			f.Message = "kustomize reads only the first of several objects in a JSON file"
 			r.add(f, building...)
 		}
 	}

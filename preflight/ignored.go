@@ -8,7 +8,7 @@ import (
 	"github.com/kubeoci/oci/packager"
 )
 
-const hintFluxIgnored = "rename it, or add a .sourceignore file"
+const hintFluxIgnored = "rename it, or add a .sourceignore file, which replaces the defaults"
 
 func isSourceIgnore(name string) bool { return path.Base(name) == flux.IgnoreFile }
 
@@ -17,13 +17,13 @@ func isSourceIgnore(name string) bool { return path.Base(name) == flux.IgnoreFil
 func checkFluxIgnored(m *model, r *report) {
 	for _, v := range m.views {
 		for _, i := range v.ignored {
-			f := Finding{File: i.source.file.Path, Message: "Flux drops a file of this name by default"}
+			f := Finding{File: i.source.file.Path, Message: "Flux ignores a file with this name by default"}
 			if hasObject(i.source) {
 				f.Severity = Warning
 			}
 			if i.file != "" {
-				f.Message = fmt.Sprintf("Flux drops it by the rule %.80q, %s:%d", i.rule.Text, m.ignoreFiles[i.file].file.Path, i.rule.Line)
-				f.Hint = "take it back there, or leave the .sourceignore file out of the artifact"
+				f.Message = fmt.Sprintf("Flux ignores this file because of the rule %.80q, %s:%d", i.rule.Text, m.ignoreFiles[i.file].file.Path, i.rule.Line)
+				f.Hint = "negate the rule there, or keep the .sourceignore file out of the artifact"
 			}
 			r.add(f, v)
 		}
@@ -37,7 +37,7 @@ func checkSourceIgnore(m *model, r *report) {
 	}
 	for _, s := range m.sources {
 		if len(s.rules) > 0 {
-			r.add(Finding{File: s.file.Path, Message: "Flux drops what this file says instead of its defaults"}, reading...)
+			r.add(Finding{File: s.file.Path, Message: "this file replaces Flux's default ignore rules"}, reading...)
 		}
 	}
 }

@@ -34,7 +34,7 @@ func checkTwoKustomizations(m *model, r *report) {
 	m.kustomizationsOf(func(v *view, same []*source) {
 		if len(same) > 1 {
 			one := []*view{v}
-			r.refuse(Finding{File: same[1].file.Path, Message: fmt.Sprintf("%s a folder with two kustomizations, this and %s", subject(one, "refuse"), same[0].name())}, one)
+			r.refuse(Finding{File: same[1].file.Path, Message: fmt.Sprintf("%s a directory with two kustomizations, this and %s", subject(one, "refuse"), same[0].name())}, one)
 		}
 	})
 }
@@ -44,7 +44,7 @@ func checkEmptyKustomization(m *model, r *report) {
 		for _, s := range same {
 			if len(s.content.Problems) == 0 && !s.content.Template && isEmpty(s) {
 				one := []*view{v}
-				r.refuse(Finding{File: s.file.Path, Message: subject(one, "refuse") + " a kustomization with nothing in it"}, one)
+				r.refuse(Finding{File: s.file.Path, Message: subject(one, "refuse") + " an empty kustomization"}, one)
 			}
 		}
 	})
@@ -89,7 +89,7 @@ func checkComponents(m *model, r *report) {
 		for _, s := range same {
 			if v.mode == generated && isComponent(s) {
 				one := []*view{v}
-				r.refuse(Finding{File: s.file.Path, Message: subject(one, "refuse") + " a component where it looks for a kustomization", Hint: "add a kustomization.yaml above it that says what to build"}, one)
+				r.refuse(Finding{File: s.file.Path, Message: subject(one, "refuse") + " a component where it expects a kustomization", Hint: "add a kustomization.yaml above it that lists the directories to build"}, one)
 			}
 		}
 	})
@@ -108,7 +108,7 @@ func checkListedKustomizations(m *model, r *report) {
 			if named.isListed() && isKustomization(named.entry) && named.entry != b.entry && named.hasNoObject() {
 				r.refuseBuild(Finding{
 					File: b.file.Path, Line: named.at.Line, Column: named.at.Column,
-					Message: fmt.Sprintf("%s names a kustomization where its folder is needed: %.100q", named.at.Field, named.at.Path),
+					Message: fmt.Sprintf("%s refers to a kustomization file where its directory is needed: %.100q", named.at.Field, named.at.Path),
 				}, m.building(b.source))
 			}
 		}
@@ -136,7 +136,7 @@ func checkMissing(m *model, r *report) {
 func missingFinding(v *view, s *source, ref kustomize.Reference) Finding {
 	return Finding{
 		File: s.file.Path, Line: ref.Line, Column: ref.Column, Hint: hintFluxIgnored,
-		Message: fmt.Sprintf("%s names what %v drops: %.100q", ref.Field, v, ref.Path),
+		Message: fmt.Sprintf("%s refers to a file that %v ignores: %.100q", ref.Field, v, ref.Path),
 	}
 }
 
@@ -155,7 +155,7 @@ func checkLoadRestriction(m *model, r *report) {
 			}
 			f := Finding{
 				File: b.file.Path, Line: named.at.Line, Column: named.at.Column,
-				Message: fmt.Sprintf("%s names a file above the folder of its kustomization, which Argo CD refuses: %.100q", named.at.Field, named.at.Path),
+				Message: fmt.Sprintf("%s refers to a file above the directory of its kustomization, which Argo CD refuses: %.100q", named.at.Field, named.at.Path),
 			}
 			switch {
 			case restricted[0].builds(b.source):

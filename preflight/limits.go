@@ -15,7 +15,7 @@ func checkArchiveSize(m *model, r *report) {
 		return
 	}
 	if size := m.archiveSize(); size > m.opts.MaxArchiveSize {
-		r.refuse(Finding{Message: fmt.Sprintf("the archive has %d bytes, of which Argo CD unpacks %d", size, m.opts.MaxArchiveSize)}, argocd)
+		r.refuse(Finding{Message: fmt.Sprintf("the archive has %d bytes, and Argo CD unpacks at most %d", size, m.opts.MaxArchiveSize)}, argocd)
 	}
 }
 
@@ -44,7 +44,7 @@ func checkManifestSize(m *model, r *report) {
 			}
 		}
 		if size > m.opts.MaxManifestSize {
-			r.refuse(Finding{Message: fmt.Sprintf("the directory has %d bytes of manifests, of which Argo CD takes %d", size, m.opts.MaxManifestSize)}, []*view{v})
+			r.refuse(Finding{Message: fmt.Sprintf("the directory has %d bytes of manifests, and Argo CD accepts at most %d", size, m.opts.MaxManifestSize)}, []*view{v})
 		}
 	}
 }

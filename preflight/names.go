@@ -14,7 +14,7 @@ func checkEntryNames(m *model, r *report) {
 		bad := strings.Contains(e.Path, `\`) || strings.Contains(e.Path, "../") || strings.HasPrefix(e.Path, "/") || path.Clean(e.Path) != e.Path
 		if bad && !reported[e.File.Path] {
 			reported[e.File.Path] = true
-			r.refuse(Finding{File: e.File.Path, Message: fmt.Sprintf("the entry %.255q has a name that cannot be unpacked everywhere", e.Path)}, m.views)
+			r.refuse(Finding{File: e.File.Path, Message: fmt.Sprintf("not every reader can unpack an entry with the name %.255q", e.Path)}, m.views)
 		}
 	}
 }
@@ -39,11 +39,11 @@ func unportable(name string) string {
 	device := len(stem) == 4 && (stem[:3] == "COM" || stem[:3] == "LPT") && stem[3] >= '1' && stem[3] <= '9'
 	switch {
 	case device || slices.Contains([]string{"CON", "PRN", "AUX", "NUL"}, stem):
-		return "has the name of a device"
+		return "is a device name"
 	case strings.HasSuffix(name, ".") || strings.HasSuffix(name, " "):
-		return "ends in a dot or blank"
+		return "ends in a dot or space"
 	case strings.ContainsAny(name, `:<>"|?*`):
-		return "holds a reserved character"
+		return "contains a reserved character"
 	}
 	return ""
 }
@@ -65,7 +65,7 @@ func checkCaseTwins(m *model, r *report) {
 				first[folded] = name
 			case before != name && !reported[name] && path.Dir(before) == path.Dir(name):
 				reported[name] = true
-				r.add(Finding{File: s.file.Path, Message: fmt.Sprintf("%.255q and %.255q are one name where case makes no difference", before, name)})
+				r.add(Finding{File: s.file.Path, Message: fmt.Sprintf("%.255q and %.255q are the same name on a file system that ignores case", before, name)})
 			}
 		}
 	}

@@ -103,13 +103,13 @@ func flawOf(o *objects.Object) Code {
 func (f flaw) String() string {
 	switch f.code {
 	case CodeNotObject:
-		return "a document that is no Kubernetes object"
+		return "a document that is not a Kubernetes object"
 	case CodeNoKind:
 		return "an object without kind"
 	case CodeNoAPIVersion:
 		return fmt.Sprintf("a %s without apiVersion", kindOf(f.Object))
 	case CodeGenerateName:
-		return fmt.Sprintf("a %s with metadata.generateName in place of metadata.name", kindOf(f.Object))
+		return fmt.Sprintf("a %s with metadata.generateName but no metadata.name", kindOf(f.Object))
 	}
 	return fmt.Sprintf("a %s without metadata.name", kindOf(f.Object))
 }
@@ -137,10 +137,10 @@ func checkFlaw(m *model, f flaw, r *report) {
 		finding.Message = subject(refusing, "refuse") + " " + f.String()
 		r.refuse(finding, refusing)
 	case len(passing) > 0 && f.code == CodeGenerateName:
-		finding.Message = "Argo CD creates an object with metadata.generateName anew with each sync"
+		finding.Message = "Argo CD creates another object at each sync because of metadata.generateName"
 		r.add(finding, passing...)
 	case len(passing) > 0:
-		finding.Message = "Argo CD passes over " + f.String()
+		finding.Message = "Argo CD skips " + f.String()
 		r.add(finding, passing...)
 	case f.isListedPlain() && f.isBuilt(f.Object) && len(m.reading(f.source)) == 0:
 		finding.Severity, finding.Message = Warning, "kustomize refuses "+f.String()

@@ -51,7 +51,7 @@ func (w *slot) scan(set *manifests.Set, s *source, cache *Cache) (err error) {
 	if s.file.Size > limit {
 		s.facts = new(facts)
 		if limit >= 0 {
-			s.content.Problems = []objects.Problem{{Code: objects.CodeTooLarge, Text: fmt.Sprintf("the file has more than %d bytes, and is not looked into", limit)}}
+			s.content.Problems = []objects.Problem{{Code: objects.CodeTooLarge, Text: fmt.Sprintf("the file has more than %d bytes and is not checked", limit)}}
 		}
 		return nil
 	}

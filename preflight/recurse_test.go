@@ -29,7 +29,7 @@ func TestDirectoryRecurse(t *testing.T) {
 			"a/app.json:1:65: error: Argo CD refuses more than one object in a JSON file [json-objects]",
 		}},
 		{"empty JSON", tree{"app.yaml": app, "a/b.json": ""}, argocd, []string{
-			"a/b.json: error: Argo CD refuses a JSON file with nothing in it [empty-file]",
+			"a/b.json: error: Argo CD refuses a JSON file without a value [empty-file]",
 		}},
 		{"Jsonnet alone", tree{"a/app.jsonnet": "{}", "b.yaml": "# later\n"}, argocd, []string{}},
 		{"a library for Jsonnet alone", tree{"a/app.libsonnet": "{}", "b.yaml": "# later\n"}, argocd, []string{
@@ -42,7 +42,7 @@ func TestDirectoryRecurse(t *testing.T) {
 			`b/app.yaml:1:1: warning: Argo CD finds the ConfigMap "app" here and at a/app.yaml:1 [duplicate-object]`,
 		}},
 		{"not an object", tree{"app.yaml": app, "a/values.yaml": "a: 1\n"}, argocd, []string{
-			"a/values.yaml:1:1: info: Argo CD passes over a document that is no Kubernetes object [not-an-object]",
+			"a/values.yaml:1:1: info: Argo CD skips a document that is not a Kubernetes object [not-an-object]",
 		}},
 		{"no name", tree{"a/app.yaml": "apiVersion: v1\nkind: ConfigMap\n"}, argocd, []string{
 			"a/app.yaml:1:1: error: Argo CD refuses a ConfigMap without metadata.name [no-name]",
@@ -51,10 +51,10 @@ func TestDirectoryRecurse(t *testing.T) {
 			"a/b.yaml:5:1: error: the YAML does not parse: did not find expected node content [syntax]",
 		}},
 		{"a template", tree{"app.yaml": app, "a/b.yaml": template}, argocd, []string{
-			"a/b.yaml: error: Argo CD refuses a template that is no YAML [template]",
+			"a/b.yaml: error: Argo CD refuses a template that is not YAML [template]",
 		}},
 		{"an extension in upper case", tree{"app.yaml": app, "a/B.YAML": b}, argocd, []string{
-			"a/B.YAML: warning: Argo CD takes extensions in lower case only [extension-case]",
+			"a/B.YAML: warning: Argo CD reads extensions in lower case only [extension-case]",
 		}},
 		{"a kustomization", tree{"app.yaml": app, "kustomization.yaml": kind + "resources: [app.yaml]\n"}, argocd, []string{
 			"kustomization.yaml: " + notRendered,
@@ -63,22 +63,22 @@ func TestDirectoryRecurse(t *testing.T) {
 		{"a kustomization without kind, in a subdirectory", tree{"app.yaml": app, "a/kustomization.yaml": "resources: [../app.yaml, gone.yaml]\n"}, argocd, []string{
 			"a/kustomization.yaml: " + notRendered,
 			`a/kustomization.yaml:1:26: warning: resources[1] refers to a missing file: "gone.yaml" [kustomization]`,
-			`a/kustomization.yaml:1:13: warning: resources[0] names a file above the folder of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
-			"a/kustomization.yaml:1:1: info: Argo CD passes over a document that is no Kubernetes object [not-an-object]",
+			`a/kustomization.yaml:1:13: warning: resources[0] refers to a file above the directory of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
+			"a/kustomization.yaml:1:1: info: Argo CD skips a document that is not a Kubernetes object [not-an-object]",
 		}},
 		{"a chart", tree{"app.yaml": app, "c/Chart.yaml": chart, "c/templates/a.yaml": template, "c/values.yaml": "a: 1\n"}, argocd, []string{
-			"c/Chart.yaml: error: Argo CD refuses the files of this Helm chart, which are no manifests (templates among them: 1) [chart]",
+			"c/Chart.yaml: error: Argo CD refuses the files of this Helm chart, which are not manifests (templates: 1) [chart]",
 			"c/Chart.yaml: warning: Argo CD does not render this Helm chart, because it reads all files below its path as plain manifests [rendered-by]",
-			"c/Chart.yaml:1:1: info: Argo CD passes over an object without kind [no-kind]",
-			"c/values.yaml:1:1: info: Argo CD passes over a document that is no Kubernetes object [not-an-object]",
+			"c/Chart.yaml:1:1: info: Argo CD skips an object without kind [no-kind]",
+			"c/values.yaml:1:1: info: Argo CD skips a document that is not a Kubernetes object [not-an-object]",
 		}},
 		{"broken YAML in the templates of a chart", tree{"app.yaml": app, "c/Chart.yaml": chart, "c/templates/a.yaml": app + "a: [\n"}, argocd, []string{
-			"c/Chart.yaml: error: Argo CD refuses the files of this Helm chart, which are no manifests (templates among them: 0) [chart]",
+			"c/Chart.yaml: error: Argo CD refuses the files of this Helm chart, which are not manifests (templates: 0) [chart]",
 			"c/Chart.yaml: warning: Argo CD does not render this Helm chart, because it reads all files below its path as plain manifests [rendered-by]",
-			"c/Chart.yaml:1:1: info: Argo CD passes over an object without kind [no-kind]",
+			"c/Chart.yaml:1:1: info: Argo CD skips an object without kind [no-kind]",
 		}},
 		{"Flux does not care", tree{"a/app.json": jsonApp, "b.yaml": b}, flux, []string{
-			"a/app.json: warning: Flux takes no JSON where there is no kustomization [json-not-taken]",
+			"a/app.json: warning: Flux ignores JSON unless a kustomization lists it [json-not-taken]",
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -94,5 +94,5 @@ func TestManifestSizeOfSubdirectories(t *testing.T) {
 	opts := preflight.Options{DirectoryRecurse: true, MaxManifestSize: size}
 	assert.Empty(t, tr.check(t, argocd, opts))
 	opts.MaxManifestSize--
-	assert.Equal(t, []string{"error: the directory has 104 bytes of manifests, of which Argo CD takes 103 [manifest-size]"}, brief(tr.check(t, argocd, opts)))
+	assert.Equal(t, []string{"error: the directory has 104 bytes of manifests, and Argo CD accepts at most 103 [manifest-size]"}, brief(tr.check(t, argocd, opts)))
 }

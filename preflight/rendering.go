@@ -9,7 +9,7 @@ import (
 
 func checkNoFiles(m *model, r *report) {
 	if len(m.sources) == 0 {
-		r.add(Finding{Severity: Error, Message: "the artifact holds no file"})
+		r.add(Finding{Severity: Error, Message: "the artifact has no files"})
 	}
 }
 
@@ -52,7 +52,7 @@ func (v *view) below() (n int) {
 func checkPathMissing(m *model, r *report) {
 	missing := m.viewsWhere((*view).isMissing)
 	if len(missing) > 0 && len(m.sources) > 0 {
-		r.refuse(Finding{Message: subject(missing, "find") + " no folder " + quotePaths(missing)}, missing)
+		r.refuse(Finding{Message: subject(missing, "find") + " no directory " + quotePaths(missing)}, missing)
 	}
 }
 
@@ -75,7 +75,7 @@ func quotePaths(views []*view) string {
 func checkSubfoldersOnly(m *model, r *report) {
 	for _, v := range m.views {
 		if v.rendersNothing() && v.below() > 0 {
-			r.refuse(Finding{Message: fmt.Sprintf("all manifests at the path %q are in subfolders, where Argo CD looks for none by default, and it renders nothing", v.path)}, []*view{v})
+			r.refuse(Finding{Message: fmt.Sprintf("all manifests at the path %q are in subdirectories, which Argo CD does not read by default, so that it renders nothing", v.path)}, []*view{v})
 		}
 	}
 }
@@ -83,7 +83,7 @@ func checkSubfoldersOnly(m *model, r *report) {
 func checkSubfolders(m *model, r *report) {
 	for _, v := range m.views {
 		if below := v.below(); below > 0 && !v.rendersNothing() {
-			r.add(Finding{Message: fmt.Sprintf("Argo CD leaves out the subfolders of its path %q by default (files with objects in them: %d)", v.path, below)}, v)
+			r.add(Finding{Message: fmt.Sprintf("Argo CD does not read the subdirectories of its path %q by default (files with objects in them: %d)", v.path, below)}, v)
 		}
 	}
 }
@@ -102,22 +102,22 @@ func checkRenderedBy(m *model, r *report) {
 		f := Finding{}
 		switch {
 		case v.mode == helm && chart == nil:
-			f.File, f.Message, f.Hint = likeChart.file.Path, "Argo CD takes this for a Helm chart, by the end of its name, and refuses it", "rename it"
+			f.File, f.Message, f.Hint = likeChart.file.Path, "Argo CD takes this file for a Helm chart because its name ends in Chart.yaml, and refuses it", "rename it"
 			r.refuse(f, []*view{v})
 			continue
 		case v.mode == helm:
-			f.File, f.Message = chart.file.Path, "Argo CD renders a Helm chart here"
+			f.File, f.Message = chart.file.Path, "Argo CD renders this Helm chart"
 			if kustomization != nil {
-				f.Message += ", and not the kustomization beside it"
+				f.Message += ", not the kustomization beside it"
 			}
 		default:
 			f.File, f.Message = kustomization.file.Path, "Argo CD renders this kustomization"
 			if chart != nil {
-				f.Message += ", and not the Helm chart beside it"
+				f.Message += ", not the Helm chart beside it"
 			}
 		}
 		if chart != nil && kustomization != nil {
-			f.Severity, f.Hint = Warning, "keep them in folders of their own"
+			f.Severity, f.Hint = Warning, "keep them in separate directories"
 		}
 		r.add(f, v)
 	}

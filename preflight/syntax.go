@@ -32,7 +32,7 @@ func checkProblem(m *model, s *source, p objects.Problem, r *report) {
 }
 
 // refusingUnparsed returns the engines that fail for a file that cannot be parsed
-// from a line on. Argo CD passes over a YAML file without an object before that
+// from a line on. Argo CD skips a YAML file without an object before that
 // line, unless it looks like one with an object. Kustomize reads JSON as YAML, so
 // that it may accept a file that is wrong as JSON.
 func (m *model) refusingUnparsed(s *source, line int) []*view {

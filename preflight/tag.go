@@ -16,9 +16,9 @@ func checkTags(m *model, r *report) {
 		if !isVersion || !strings.ContainsAny(rest, "+_") {
 			continue
 		}
-		severity, what := Warning, "a version with an underscore, which is out of reach of version ranges"
+		severity, what := Warning, "a version with an underscore, which version ranges never match"
 		if strings.Contains(rest, "+") {
-			severity, what = Error, "a version with a plus, which no tag can hold"
+			severity, what = Error, "a version with a plus sign, which a tag cannot contain"
 		}
 		r.add(Finding{
 			Severity: severity, Message: fmt.Sprintf("the tag %.128q is %s", tag, what),
