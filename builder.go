@@ -60,7 +60,7 @@ func (v ValidatedBuildOptions) build(ctx context.Context, set *manifests.Set, re
 	}
 	packing := v.packOptions()
 	if v.Preflight != PreflightOff {
-		packing.OnFile = seen.Read
+		packing.OnFile = seen.Observe
 	}
 	packer, err := packager.NewPacker(set, packing)
 	if err != nil {

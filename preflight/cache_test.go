@@ -37,7 +37,7 @@ func readAll(t testing.TB, set *manifests.Set, cache *preflight.Cache) {
 	for _, f := range set.Files() {
 		content := make([]byte, f.Size)
 		require.NoError(t, reader.ReadFile(f, content))
-		cache.Read(f, content)
+		cache.Observe(f, content)
 		clear(content) // which is not there any more
 	}
 	require.NoError(t, reader.Close())

@@ -56,7 +56,7 @@ func (s *source) isChartTemplate() bool {
 func newModel(ctx context.Context, set *manifests.Set, layout packager.Layout, opts Options) (*model, error) {
 	m := &model{layout: layout, opts: opts, problems: set.Problems()}
 	m.collect()
-	if err := m.read(ctx, set); err != nil {
+	if err := m.read(ctx, set, opts.Cache); err != nil {
 		return nil, err
 	}
 	m.findIgnoreRules()
