@@ -29,7 +29,7 @@ func (c *countingFS) Open(name string) (fs.File, error) {
 	return c.MapFS.Open(name)
 }
 
-// readAll gives the files of a Set to a Cache, as packing does.
+// readAll passes the files of a Set to a Cache, as packing does.
 func readAll(t testing.TB, set *manifests.Set, cache *preflight.Cache) {
 	t.Helper()
 	reader, err := set.Open()
@@ -38,13 +38,13 @@ func readAll(t testing.TB, set *manifests.Set, cache *preflight.Cache) {
 		content := make([]byte, f.Size)
 		require.NoError(t, reader.ReadFile(f, content))
 		cache.Observe(f, content)
-		clear(content) // which is not there any more
+		clear(content) // the caller may use it again
 	}
 	require.NoError(t, reader.Close())
 }
 
-// TestCacheChangesNothing checks a tree and changes of it, with and without. The
-// rules are tested with one as well: see [tree.check].
+// TestCacheChangesNothing checks a tree and changes of it, with and without a cache.
+// The rules are tested with one as well: see [tree.check].
 func TestCacheChangesNothing(t *testing.T) {
 	tr, cache := many(), new(preflight.Cache)
 	for _, change := range []struct {
@@ -54,14 +54,14 @@ func TestCacheChangesNothing(t *testing.T) {
 		{"at first", func() {}},
 		{"again", func() {}},
 		{"other content of the same size", func() { tr["a1/app.yaml"] = "b" + app[1:] }},
-		{"a file comes", func() { tr["new.yaml"] = object("A", "new") }},
-		{"a file goes", func() { delete(tr, "a2/app.yaml") }},
-		{"two files are exchanged", func() { tr["b3.yaml"], tr["a3/app.yaml"] = tr["a3/app.yaml"], tr["b3.yaml"] }},
-		{"rules come", func() { tr[".sourceignore"] = "a4/\n" }},
+		{"a file is added", func() { tr["new.yaml"] = object("A", "new") }},
+		{"a file is removed", func() { delete(tr, "a2/app.yaml") }},
+		{"two files are swapped", func() { tr["b3.yaml"], tr["a3/app.yaml"] = tr["a3/app.yaml"], tr["b3.yaml"] }},
+		{"rules are added", func() { tr[".sourceignore"] = "a4/\n" }},
 		{"rules change", func() { tr[".sourceignore"] = "a5/\n" }},
-		{"a kustomization names a file", func() { tr["c6/kustomization.yaml"] = "resources: [../a6/app.yaml]\n" }},
-		{"it names another", func() { tr["c6/kustomization.yaml"] = "resources: [../a7/app.yaml]\n" }},
-		{"back again", func() { tr = many() }},
+		{"a kustomization refers to a file", func() { tr["c6/kustomization.yaml"] = "resources: [../a6/app.yaml]\n" }},
+		{"it refers to another", func() { tr["c6/kustomization.yaml"] = "resources: [../a7/app.yaml]\n" }},
+		{"the first tree again", func() { tr = many() }},
 	} {
 		t.Run(change.name, func(t *testing.T) {
 			change.do()
@@ -77,9 +77,9 @@ func TestCacheChangesNothing(t *testing.T) {
 	}
 }
 
-// What was read of this Set is not read again, and what was read of another is,
-// since it may have changed.
-func TestFilesThatWereReadAreNotReadAgain(t *testing.T) {
+// Check does not read a file again that was read for this Set. It does if the file
+// was read for another Set, because it may have changed.
+func TestObservedFilesAreNotReadAgain(t *testing.T) {
 	fsys := &countingFS{MapFS: many().fs()}
 	cache := new(preflight.Cache)
 	collect := func() *manifests.Set {
@@ -107,7 +107,7 @@ func TestFilesThatWereReadAreNotReadAgain(t *testing.T) {
 	require.NoError(t, err)
 	_, err = preflight.Check(t.Context(), another, layout, preflight.Options{Cache: cache})
 	require.NoError(t, err)
-	assert.Equal(t, files, opened(set), "another tree has taken its place")
+	assert.Equal(t, files, opened(set), "another tree has replaced it")
 }
 
 func TestCacheConcurrently(t *testing.T) {

@@ -36,7 +36,7 @@ func TestWrongOptions(t *testing.T) {
 	assert.NoError(t, preflight.Options{}.Validate())
 }
 
-func TestDirectoryThatIsGone(t *testing.T) {
+func TestMissingDirectory(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "shop")
 	require.NoError(t, os.Mkdir(dir, 0o700))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "app.yaml"), []byte(app), 0o600))
@@ -59,7 +59,7 @@ func TestCancelled(t *testing.T) {
 	assert.ErrorIs(t, err, context.Canceled)
 }
 
-// countingContext counts how often it is asked whether it is over.
+// countingContext counts calls of Err.
 type countingContext struct {
 	context.Context
 	asked atomic.Int64
@@ -70,9 +70,9 @@ func (c *countingContext) Err() error {
 	return c.Context.Err()
 }
 
-// What takes time for each file can be cancelled for each file: to read it, and to
-// match it against rules.
-func TestCancelledMeanwhile(t *testing.T) {
+// Reading a file and matching it against rules take time, so that both check the
+// context for each file.
+func TestCancelledDuringCheck(t *testing.T) {
 	set := tree{"app.yaml": app, "b.yaml": object("A", "b"), "c.yaml": object("A", "c")}.collect(t)
 	layout, err := packager.Plan(set.Files(), flux, "")
 	require.NoError(t, err)
@@ -82,7 +82,7 @@ func TestCancelledMeanwhile(t *testing.T) {
 	assert.GreaterOrEqual(t, ctx.asked.Load(), int64(2*len(set.Files())))
 }
 
-// many is a tree with something to say of every file.
+// many returns a tree with a finding for every file.
 func many() tree {
 	tr := tree{}
 	for i := range 200 {
@@ -109,8 +109,8 @@ func TestSameFindingsInTheSameOrder(t *testing.T) {
 	}
 }
 
-// No finding holds a value, however broken the file.
-func TestNoFindingHoldsAValue(t *testing.T) {
+// No finding contains a value, however broken the file.
+func TestNoFindingContainsAValue(t *testing.T) {
 	const canary = "canary7391"
 	for _, text := range []string{
 		object("Secret", "db") + "stringData:\n  password: " + canary + "\n",

@@ -36,8 +36,8 @@ func (tr tree) collect(t testing.TB) *manifests.Set {
 	return set
 }
 
-// check lays the tree out under shop and checks it, by reading it and with what
-// others have read.
+// check lays the tree out with the prefix shop and checks it, without a cache and with
+// one that has all files.
 func (tr tree) check(t testing.TB, engine packager.GitOpsEngine, opts preflight.Options) preflight.Findings {
 	t.Helper()
 	set := tr.collect(t)
@@ -53,7 +53,7 @@ func (tr tree) check(t testing.TB, engine packager.GitOpsEngine, opts preflight.
 	return findings
 }
 
-// brief is what tests compare of findings.
+// brief returns the lines of findings that tests compare.
 func brief(findings preflight.Findings) []string {
 	lines := []string{}
 	for _, f := range findings {

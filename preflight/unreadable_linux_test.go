@@ -15,7 +15,7 @@ import (
 	"github.com/kubeoci/oci/preflight"
 )
 
-func TestFileThatBecomesUnreadable(t *testing.T) {
+func TestUnreadableFile(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "app.yaml")
 	require.NoError(t, os.WriteFile(name, []byte(app), 0o644))
