@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/preflight"
 )
@@ -80,16 +79,15 @@ func (e *PreflightError) Hint() string {
 
 // check looks for what the engines would make of the artifact, unless the policy
 // is not to.
-func (v ValidatedBuildOptions) check(ctx context.Context, set *manifests.Set, layout packager.Layout, seen *preflight.Cache) (preflight.Findings, error) {
+func (v ValidatedBuildOptions) check(ctx context.Context, plan *packager.Plan, seen *preflight.Cache) (preflight.Findings, error) {
 	if v.Preflight == PreflightOff {
 		return nil, nil
 	}
-	opts := preflight.Options{Tags: v.allTags(), Cache: seen}
+	opts := preflight.Options{Tags: v.allTags(), Cache: seen, Paths: plan.Paths().Below(v.Path)}
 	if v.GitOpsEngine != GitOpsEngineNone {
 		opts.Engines = []GitOpsEngine{v.GitOpsEngine}
 	}
-	layout.Paths = layout.Paths.Below(v.Path)
-	findings, err := preflight.Check(ctx, set, layout, opts)
+	findings, err := preflight.Check(ctx, plan, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -2,12 +2,10 @@ package preflight
 
 import (
 	"fmt"
-	"math"
 	"path"
 	"slices"
 	"strings"
 
-	"github.com/kubeoci/oci/internal/archive"
 	"github.com/kubeoci/oci/packager"
 )
 
@@ -18,27 +16,13 @@ func (c *checker) checkArtifact() {
 		return
 	}
 	argocd := c.viewsWhere(func(v *view) bool { return v.engine == packager.GitOpsEngineArgoCD })
-	if size := c.archiveSize(); size > c.opts.MaxArchiveSize && len(argocd) > 0 {
+	if size := c.plan.ArchiveSize(); size > c.opts.MaxArchiveSize && len(argocd) > 0 {
 		c.addRefused(Finding{Code: CodeArchiveSize, Message: fmt.Sprintf("the archive has %d bytes, of which Argo CD unpacks %d", size, c.opts.MaxArchiveSize)}, argocd)
 	}
 	for _, tag := range c.opts.Tags {
 		c.checkTag(tag)
 	}
 	c.checkSourceIgnore()
-}
-
-// archiveSize is what the tar stream has, and what is in it where it cannot be
-// written at all.
-func (c *checker) archiveSize() (size int64) {
-	entries := make([]archive.Entry, len(c.layout.Entries))
-	for i, e := range c.layout.Entries {
-		entries[i] = archive.Entry{Path: e.Path, Size: e.File.Size}
-		size += e.File.Size
-	}
-	if a, err := archive.New(entries, math.MaxInt64); err == nil {
-		return a.Size()
-	}
-	return size
 }
 
 // checkTag is about versions as semver.org defines them, whose + no tag can

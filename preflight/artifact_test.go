@@ -2,6 +2,7 @@ package preflight_test
 
 import (
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -36,20 +37,21 @@ func TestLimits(t *testing.T) {
 }
 
 func TestDefaultLimits(t *testing.T) {
-	const files, each = 300, 4 << 20 // which are never read
-	set := tree{"app.yaml": app}.collect(t)
-	layout := packager.Layout{Paths: packager.EnginePaths{Flux: "./", ArgoCD: "."}}
+	const files, each = 230, 4 << 20 // which are never read
+	tr, large := fstest.MapFS{}, make([]byte, each+1)
 	for i := range files {
-		name := string(rune('a'+i/26)) + string(rune('a'+i%26)) + ".yaml"
-		layout.Entries = append(layout.Entries, packager.Entry{Path: name, File: manifests.File{Path: name, Size: each + 1}})
+		tr[string(rune('a'+i/26))+string(rune('a'+i%26))+".yaml"] = &fstest.MapFile{Data: large}
 	}
-	findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{Engines: []packager.GitOpsEngine{argocd}})
+	set, err := manifests.CollectFS(t.Context(), tr, manifests.Options{})
 	require.NoError(t, err)
-	require.Len(t, findings, files+3)
-	assert.Equal(t, preflight.CodeArchiveSize, findings[0].Code)
-	assert.Equal(t, preflight.CodeManifestSize, findings[1].Code)
-	assert.Equal(t, preflight.CodeNothingRendered, findings[2].Code)
-	assert.Equal(t, "aa.yaml: warning: the file has more than 4194304 bytes, and is not looked into [too-large]", findings[3].String())
+	plan, err := packager.NewPlan(set, packager.LayoutRoot, packager.Options{})
+	require.NoError(t, err)
+	findings, err := preflight.Check(t.Context(), plan, preflight.Options{Engines: []packager.GitOpsEngine{argocd}})
+	require.NoError(t, err)
+	require.Len(t, findings, files+2)
+	assert.Equal(t, preflight.CodeManifestSize, findings[0].Code)
+	assert.Equal(t, preflight.CodeNothingRendered, findings[1].Code)
+	assert.Equal(t, "aa.yaml: warning: the file has more than 4194304 bytes, and is not looked into [too-large]", findings[2].String())
 }
 
 func TestTags(t *testing.T) {
@@ -77,65 +79,13 @@ func TestTags(t *testing.T) {
 	}
 }
 
-// Neither manifests nor packager lets such names through; layouts can be made
-// by hand.
-func TestEntryNames(t *testing.T) {
-	set := tree{"app.yaml": app}.collect(t)
-	for _, tt := range []struct {
-		name string
-		bad  bool
-	}{
-		{"app.yaml", false},
-		{"a..b/app..yaml", false},
-		{"a../app.yaml", true},
-		{`a\app.yaml`, true},
-		{"/app.yaml", true},
-		{"./app.yaml", true},
-		{"a//app.yaml", true},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			layout := packager.Layout{
-				Entries: []packager.Entry{{Path: tt.name, File: set.Files()[0]}},
-				Paths:   packager.EnginePaths{Flux: "./", ArgoCD: "."},
-			}
-			findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{Engines: []packager.GitOpsEngine{flux}})
-			require.NoError(t, err)
-			if !tt.bad {
-				require.Empty(t, findings)
-				return
-			}
-			require.NotEmpty(t, findings)
-			assert.Equal(t, preflight.CodeEntryName, findings[len(findings)-1].Code)
-			assert.Equal(t, preflight.Error, findings[len(findings)-1].Severity)
-		})
-	}
-}
-
-func TestEntryNameOfTwoCopies(t *testing.T) {
-	set := tree{"app.yaml": app}.collect(t)
-	layout := packager.Layout{
-		Entries: []packager.Entry{{Path: `a\b`, File: set.Files()[0]}, {Path: `shop/a\b`, File: set.Files()[0]}},
-		Paths:   packager.EnginePaths{Flux: "./shop", ArgoCD: "shop"},
-	}
-	findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{})
-	require.NoError(t, err)
-	names := 0
-	for _, f := range findings {
-		if f.Code == preflight.CodeEntryName {
-			names++
-		}
-	}
-	assert.Equal(t, 1, names)
-}
-
 // Where Flux is the engine, and is told to look above both copies, it fails for
 // certain.
 func TestTwoCopiesForFlux(t *testing.T) {
 	set := tree{"app.yaml": app}.collect(t)
-	layout, err := packager.Plan(set.Files(), none, "shop")
+	plan, err := packager.NewPlan(set, none.Layout(), packager.Options{Prefix: "shop"})
 	require.NoError(t, err)
-	layout.Paths.Flux = "./"
-	findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{Engines: []packager.GitOpsEngine{flux}})
+	findings, err := preflight.Check(t.Context(), plan, preflight.Options{Engines: []packager.GitOpsEngine{flux}, Paths: packager.EnginePaths{Flux: "./", ArgoCD: "shop"}})
 	require.NoError(t, err)
 	assert.Equal(t, []string{`error: at the path "./" Flux finds every object twice, and fails [two-copies]`}, brief(findings))
 	assert.Equal(t, "give Flux the path of one copy, or choose the layout for one engine", findings[0].Hint)
@@ -145,19 +95,12 @@ func TestTwoCopiesForFlux(t *testing.T) {
 func TestTwoCopiesBelowAKustomization(t *testing.T) {
 	for name, text := range map[string]string{"kustomization.yaml": kustomization, "b/kustomization.yaml": "resources: []\n"} {
 		set := tree{"app.yaml": app, "a/b.yaml": object("ConfigMap", "b"), name: text}.collect(t)
-		layout, err := packager.Plan(set.Files(), none, "shop")
+		plan, err := packager.NewPlan(set, none.Layout(), packager.Options{Prefix: "shop"})
 		require.NoError(t, err)
-		layout.Paths.Flux, layout.Paths.ArgoCD = "./shop/a", "shop/a"
-		findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{})
+		findings, err := preflight.Check(t.Context(), plan, preflight.Options{Paths: plan.Paths().Below("a")})
 		require.NoError(t, err)
 		assert.Equal(t, name != "kustomization.yaml", len(findings) == 1, name)
 	}
-}
-
-func TestNoFiles(t *testing.T) {
-	findings, err := preflight.Check(t.Context(), tree{"app.yaml": app}.collect(t), packager.Layout{}, preflight.Options{})
-	require.NoError(t, err)
-	assert.Equal(t, []string{"error: the artifact holds no file [no-files]"}, brief(findings))
 }
 
 // A caller who knows which path the engines will be given says so.
@@ -181,10 +124,9 @@ func TestOtherPaths(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			set := tr.collect(t)
-			layout, err := packager.Plan(set.Files(), tt.engine, "shop")
+			plan, err := packager.NewPlan(set, tt.engine.Layout(), packager.Options{Prefix: "shop"})
 			require.NoError(t, err)
-			layout.Paths = tt.paths
-			findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{})
+			findings, err := preflight.Check(t.Context(), plan, preflight.Options{Paths: tt.paths})
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, brief(findings))
 		})

@@ -16,11 +16,11 @@ func BenchmarkCheck(b *testing.B) {
 	benchtree.Each(b, func(b *testing.B, dir string, _ treegen.Shape) {
 		set, err := manifests.Collect(b.Context(), dir, manifests.Options{})
 		require.NoError(b, err)
-		layout, err := packager.Plan(set.Files(), packager.GitOpsEngineFlux, "")
+		plan, err := packager.NewPlan(set, flux.Layout(), packager.Options{})
 		require.NoError(b, err)
 		benchtree.Measure(b, set.Size())
 		for b.Loop() {
-			_, err := preflight.Check(b.Context(), set, layout, preflight.Options{})
+			_, err := preflight.Check(b.Context(), plan, preflight.Options{})
 			require.NoError(b, err)
 		}
 	})

@@ -55,7 +55,7 @@ func (b *build) isAbove(n namedFile) bool {
 // findBuilds looks for kustomizations in the archive, and for what they name.
 func (c *checker) findBuilds() {
 	c.builds = map[string]*build{}
-	for _, e := range c.layout.Entries {
+	for _, e := range c.entries {
 		if isKustomization(e.Path) {
 			c.builds[e.Path] = &build{source: c.byPath[e.File.Path], entry: e.Path, folder: path.Dir(e.Path)}
 		}
@@ -63,8 +63,8 @@ func (c *checker) findBuilds() {
 	if len(c.builds) == 0 {
 		return
 	}
-	entries := make(map[string]*source, len(c.layout.Entries))
-	for _, e := range c.layout.Entries {
+	entries := make(map[string]*source, len(c.entries))
+	for _, e := range c.entries {
 		entries[e.Path] = c.byPath[e.File.Path]
 	}
 	for _, b := range c.builds {
@@ -135,7 +135,7 @@ func (c *checker) addDropped(v *view, b *build, named namedFile) {
 // checkBuilds is about what kustomizations name, each of them once.
 func (c *checker) checkBuilds() {
 	done := map[*source]bool{}
-	for _, e := range c.layout.Entries {
+	for _, e := range c.entries {
 		b := c.builds[e.Path]
 		if b == nil || done[b.source] {
 			continue

@@ -14,10 +14,9 @@ import (
 func (tr tree) checkAt(t *testing.T, engine packager.GitOpsEngine, path string) preflight.Findings {
 	t.Helper()
 	set := tr.collect(t)
-	layout, err := packager.Plan(set.Files(), engine, "shop")
+	plan, err := packager.NewPlan(set, engine.Layout(), packager.Options{Prefix: "shop"})
 	require.NoError(t, err)
-	layout.Paths = layout.Paths.Below(path)
-	findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{})
+	findings, err := preflight.Check(t.Context(), plan, preflight.Options{Paths: plan.Paths().Below(path)})
 	require.NoError(t, err)
 	return findings
 }

@@ -46,7 +46,7 @@ type facts struct {
 }
 
 // Read takes in the content of a file, of which nothing is kept. It is fit for
-// packager.Options.OnFile.
+// packager.Plan.Pack.
 func (c *Cache) Read(f manifests.File, content []byte) {
 	if f.Size <= limitOf(f.Path) {
 		c.look(f, content)

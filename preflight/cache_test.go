@@ -66,11 +66,11 @@ func TestCacheChangesNothing(t *testing.T) {
 		t.Run(change.name, func(t *testing.T) {
 			change.do()
 			set := tr.collect(t)
-			layout, err := packager.Plan(set.Files(), none, "shop")
+			plan, err := packager.NewPlan(set, none.Layout(), packager.Options{Prefix: "shop"})
 			require.NoError(t, err)
-			want, err := preflight.Check(t.Context(), set, layout, preflight.Options{})
+			want, err := preflight.Check(t.Context(), plan, preflight.Options{})
 			require.NoError(t, err)
-			got, err := preflight.Check(t.Context(), set, layout, preflight.Options{Cache: cache})
+			got, err := preflight.Check(t.Context(), plan, preflight.Options{Cache: cache})
 			require.NoError(t, err)
 			assert.Equal(t, want, got)
 		})
@@ -88,10 +88,10 @@ func TestFilesThatWereReadAreNotReadAgain(t *testing.T) {
 		return set
 	}
 	opened := func(set *manifests.Set) int64 {
-		layout, err := packager.Plan(set.Files(), none, "shop")
+		plan, err := packager.NewPlan(set, none.Layout(), packager.Options{Prefix: "shop"})
 		require.NoError(t, err)
 		fsys.opened.Store(0)
-		_, err = preflight.Check(t.Context(), set, layout, preflight.Options{Cache: cache})
+		_, err = preflight.Check(t.Context(), plan, preflight.Options{Cache: cache})
 		require.NoError(t, err)
 		return fsys.opened.Load()
 	}
@@ -103,9 +103,9 @@ func TestFilesThatWereReadAreNotReadAgain(t *testing.T) {
 	assert.Zero(t, opened(set))
 
 	another := tree{"app.yaml": app}.collect(t)
-	layout, err := packager.Plan(another.Files(), flux, "")
+	plan, err := packager.NewPlan(another, flux.Layout(), packager.Options{})
 	require.NoError(t, err)
-	_, err = preflight.Check(t.Context(), another, layout, preflight.Options{Cache: cache})
+	_, err = preflight.Check(t.Context(), plan, preflight.Options{Cache: cache})
 	require.NoError(t, err)
 	assert.Equal(t, files, opened(set), "another tree has taken its place")
 }
@@ -118,11 +118,11 @@ func TestCacheConcurrently(t *testing.T) {
 	var group sync.WaitGroup
 	for i := range 12 {
 		set := tree{"app.yaml": app, "b.yaml": object("A", fmt.Sprint(i%3)) + "data: [\n"}.collect(t)
-		layout, err := packager.Plan(set.Files(), none, "shop")
+		plan, err := packager.NewPlan(set, none.Layout(), packager.Options{Prefix: "shop"})
 		require.NoError(t, err)
 		group.Go(func() {
 			readAll(t, set, cache)
-			got, err := preflight.Check(t.Context(), set, layout, preflight.Options{Cache: cache})
+			got, err := preflight.Check(t.Context(), plan, preflight.Options{Cache: cache})
 			assert.NoError(t, err)
 			assert.Equal(t, want[i%3], got)
 		})

@@ -40,6 +40,8 @@ type Options struct {
 	MaxArchiveSize  int64 // of the uncompressed tar stream; DefaultMaxArchiveSize
 	MaxManifestSize int64 // of the files of a plain directory; DefaultMaxManifestSize
 
+	// Paths are those at which the engines look. Zero means those of the plan.
+	Paths packager.EnginePaths
 	// Cache has what was read of the files already. Nil means none.
 	Cache *Cache
 }
@@ -59,9 +61,7 @@ func (o Options) Validate() error {
 }
 
 // Check replays the rules of Flux and Argo CD on a Set that is laid out in an
-// archive, and says what they would make of it. The engines are taken to look at
-// layout.Paths, which the caller may change to check another path. Files of the
-// Set that are not in the layout are not looked at.
+// archive, and says what they would make of it.
 //
 // Findings depend on files, layout and options alone, and come in the order of
 // file, line and code. None is nil.
@@ -70,7 +70,7 @@ func (o Options) Validate() error {
 // that cannot be read or is not what it was, or that of ctx. All else is a
 // finding. Check is safe for concurrent use. Its memory grows with the number of
 // files and objects, not with their size.
-func Check(ctx context.Context, set *manifests.Set, layout packager.Layout, opts Options) (Findings, error) {
+func Check(ctx context.Context, plan *packager.Plan, opts Options) (Findings, error) {
 	if err := opts.Validate(); err != nil {
 		return nil, err
 	}
@@ -78,8 +78,10 @@ func Check(ctx context.Context, set *manifests.Set, layout packager.Layout, opts
 	opts.MaxManifestSize = cmp.Or(opts.MaxManifestSize, DefaultMaxManifestSize)
 
 	opts.Cache = cmp.Or(opts.Cache, new(Cache))
+	opts.Paths = cmp.Or(opts.Paths, plan.Paths())
 
-	c := &checker{layout: layout, opts: opts}
+	set := plan.Set()
+	c := &checker{plan: plan, entries: plan.Entries(), opts: opts}
 	c.collect()
 	if err := c.read(ctx, set); err != nil {
 		return nil, err
@@ -105,11 +107,11 @@ func Check(ctx context.Context, set *manifests.Set, layout packager.Layout, opts
 
 // checker is one run of Check.
 type checker struct {
-	layout   packager.Layout
+	plan     *packager.Plan
+	entries  []packager.Entry
 	opts     Options
 	sources  []*source
 	byPath   map[string]*source
-	twice    bool // there are two copies of the tree
 	flux     fluxRules
 	builds   map[string]*build // by their paths in the archive
 	views    []*view
@@ -133,11 +135,10 @@ func (s *source) lacks(ext ...string) bool { return !slices.Contains(ext, path.E
 
 // collect lists the files of the layout, each of them once.
 func (c *checker) collect() {
-	c.byPath = make(map[string]*source, len(c.layout.Entries))
+	c.byPath = make(map[string]*source, len(c.entries))
 	charts := false
-	for _, e := range c.layout.Entries {
+	for _, e := range c.entries {
 		if c.byPath[e.File.Path] != nil {
-			c.twice = true
 			continue
 		}
 		s := &source{file: e.File}

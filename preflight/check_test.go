@@ -30,7 +30,7 @@ func TestWrongOptions(t *testing.T) {
 		{"manifest size", preflight.Options{MaxManifestSize: -1}, manifests.ErrInvalidLimit},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := preflight.Check(t.Context(), tree{"app.yaml": app}.collect(t), packager.Layout{}, tt.opts)
+			_, err := preflight.Check(t.Context(), nil, tt.opts)
 			assert.ErrorIs(t, err, tt.want)
 		})
 	}
@@ -43,20 +43,20 @@ func TestDirectoryThatIsGone(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "app.yaml"), []byte(app), 0o600))
 	set, err := manifests.Collect(t.Context(), dir, manifests.Options{})
 	require.NoError(t, err)
-	layout, err := packager.Plan(set.Files(), flux, "")
+	plan, err := packager.NewPlan(set, flux.Layout(), packager.Options{})
 	require.NoError(t, err)
 	require.NoError(t, os.RemoveAll(dir))
-	_, err = preflight.Check(t.Context(), set, layout, preflight.Options{})
+	_, err = preflight.Check(t.Context(), plan, preflight.Options{})
 	assert.ErrorIs(t, err, manifests.ErrPathNotFound)
 }
 
 func TestCancelled(t *testing.T) {
 	set := tree{"app.yaml": app}.collect(t)
-	layout, err := packager.Plan(set.Files(), flux, "")
+	plan, err := packager.NewPlan(set, flux.Layout(), packager.Options{})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = preflight.Check(ctx, set, layout, preflight.Options{})
+	_, err = preflight.Check(ctx, plan, preflight.Options{})
 	assert.ErrorIs(t, err, context.Canceled)
 }
 
@@ -75,10 +75,10 @@ func (c *countingContext) Err() error {
 // match it against rules.
 func TestCancelledMeanwhile(t *testing.T) {
 	set := tree{"app.yaml": app, "b.yaml": object("A", "b"), "c.yaml": object("A", "c")}.collect(t)
-	layout, err := packager.Plan(set.Files(), flux, "")
+	plan, err := packager.NewPlan(set, flux.Layout(), packager.Options{})
 	require.NoError(t, err)
 	ctx := &countingContext{Context: t.Context()}
-	_, err = preflight.Check(ctx, set, layout, preflight.Options{})
+	_, err = preflight.Check(ctx, plan, preflight.Options{})
 	require.NoError(t, err)
 	assert.GreaterOrEqual(t, ctx.asked.Load(), int64(2*len(set.Files())))
 }

@@ -262,7 +262,7 @@ type place struct {
 // twice, which is in two copies of the tree, is said once for all.
 func (c *checker) checkDuplicates() {
 	for _, v := range c.views {
-		twice := c.twice && v.root != "." && c.scansRoot(v)
+		twice := c.plan.Layout() == packager.LayoutBoth && v.root != "." && c.scansRoot(v)
 		seen := make(map[identity]place, len(v.items))
 		for _, i := range v.items {
 			if i.role != certain || isKustomization(i.path) || i.chart != "" {
@@ -284,7 +284,7 @@ func (c *checker) checkDuplicates() {
 			})
 		}
 		twice = twice && len(seen) > 0
-		f := Finding{Code: CodeTwoCopies, Severity: Info, Message: "at the path \"./\" Flux finds every object twice, and fails", Hint: fmt.Sprintf("give Flux the path %q, or choose the layout for one engine", c.layout.Paths.Flux)}
+		f := Finding{Code: CodeTwoCopies, Severity: Info, Message: "at the path \"./\" Flux finds every object twice, and fails", Hint: fmt.Sprintf("give Flux the path %q, or choose the layout for one engine", c.opts.Paths.Flux)}
 		switch {
 		case twice && v.root == "." && v.mode == generated:
 			f.Hint = "give Flux the path of one copy, or choose the layout for one engine"
@@ -298,7 +298,7 @@ func (c *checker) checkDuplicates() {
 // scansRoot reports whether Flux, where it is not told the path of one copy,
 // would take all files of both.
 func (c *checker) scansRoot(v *view) bool {
-	for _, e := range c.layout.Entries {
+	for _, e := range c.entries {
 		if isKustomization(e.Path) && path.Dir(e.Path) == "." {
 			return false
 		}

@@ -16,11 +16,11 @@ func ExampleCheck() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	layout, err := packager.Plan(set.Files(), packager.GitOpsEngineFlux, "")
+	plan, err := packager.NewPlan(set, packager.LayoutRoot, packager.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
-	findings, err := preflight.Check(ctx, set, layout, preflight.Options{})
+	findings, err := preflight.Check(ctx, plan, preflight.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -41,13 +41,13 @@ func (tr tree) collect(t testing.TB) *manifests.Set {
 func (tr tree) check(t testing.TB, engine packager.GitOpsEngine, opts preflight.Options) preflight.Findings {
 	t.Helper()
 	set := tr.collect(t)
-	layout, err := packager.Plan(set.Files(), engine, "shop")
+	plan, err := packager.NewPlan(set, engine.Layout(), packager.Options{Prefix: "shop"})
 	require.NoError(t, err)
-	findings, err := preflight.Check(t.Context(), set, layout, opts)
+	findings, err := preflight.Check(t.Context(), plan, opts)
 	require.NoError(t, err)
 	opts.Cache = new(preflight.Cache)
 	readAll(t, set, opts.Cache)
-	cached, err := preflight.Check(t.Context(), set, layout, opts)
+	cached, err := preflight.Check(t.Context(), plan, opts)
 	require.NoError(t, err)
 	require.Equal(t, findings, cached)
 	return findings

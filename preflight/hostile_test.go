@@ -25,9 +25,9 @@ func checkFS(t *testing.T, fsys fs.FS, engine packager.GitOpsEngine, opts manife
 	t.Helper()
 	set, err := manifests.CollectFS(t.Context(), fsys, opts)
 	require.NoError(t, err)
-	layout, err := packager.Plan(set.Files(), engine, "shop")
+	plan, err := packager.NewPlan(set, engine.Layout(), packager.Options{Prefix: "shop"})
 	require.NoError(t, err)
-	findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{})
+	findings, err := preflight.Check(t.Context(), plan, preflight.Options{})
 	require.NoError(t, err)
 	return findings
 }
@@ -56,11 +56,11 @@ func TestMemoryOfACheck(t *testing.T) {
 	}
 	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
 	require.NoError(t, err)
-	layout, err := packager.Plan(set.Files(), argocd, "shop")
+	plan, err := packager.NewPlan(set, argocd.Layout(), packager.Options{Prefix: "shop"})
 	require.NoError(t, err)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err = preflight.Check(t.Context(), set, layout, preflight.Options{})
+	_, err = preflight.Check(t.Context(), plan, preflight.Options{})
 	runtime.ReadMemStats(&after)
 	require.NoError(t, err)
 	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(set.Size()/4), "allocated in all")
@@ -217,13 +217,13 @@ func TestFileThatChanges(t *testing.T) {
 				require.NoError(t, os.WriteFile(name, []byte(app), 0o600))
 				set, err := manifests.Collect(t.Context(), dir, manifests.Options{})
 				require.NoError(t, err)
-				layout, err := packager.Plan(set.Files(), flux, "")
+				plan, err := packager.NewPlan(set, flux.Layout(), packager.Options{})
 				require.NoError(t, err)
 				if tt.name == "a folder" {
 					require.NoError(t, os.Remove(name))
 				}
 				require.NoError(t, tt.change(name))
-				_, err = preflight.Check(t.Context(), set, layout, preflight.Options{})
+				_, err = preflight.Check(t.Context(), plan, preflight.Options{})
 				require.ErrorIs(t, err, manifests.ErrFileChanged)
 				pathErr := new(manifests.PathError)
 				require.ErrorAs(t, err, &pathErr)

@@ -30,7 +30,7 @@ const versionControl = 4
 // findFluxRules looks for the rules in all of the archive.
 func (c *checker) findFluxRules() {
 	defaults := manifests.FluxDefaults()
-	for _, e := range c.layout.Entries {
+	for _, e := range c.entries {
 		s := c.byPath[e.File.Path]
 		if len(s.rules) == 0 {
 			continue

@@ -10,7 +10,7 @@ import (
 // checkNames is about the names of entries, whoever unpacks them.
 func (c *checker) checkNames() {
 	reported := map[string]bool{} // files, which may have two entries
-	for _, e := range c.layout.Entries {
+	for _, e := range c.entries {
 		if reported[e.File.Path] {
 			continue
 		}

@@ -22,10 +22,10 @@ func TestFileThatBecomesUnreadable(t *testing.T) {
 	unprivileged.Run(t, dir, func() {
 		set, err := manifests.Collect(t.Context(), dir, manifests.Options{})
 		require.NoError(t, err)
-		layout, err := packager.Plan(set.Files(), flux, "")
+		plan, err := packager.NewPlan(set, flux.Layout(), packager.Options{})
 		require.NoError(t, err)
 		require.NoError(t, os.Chmod(name, 0))
-		_, err = preflight.Check(t.Context(), set, layout, preflight.Options{})
+		_, err = preflight.Check(t.Context(), plan, preflight.Options{})
 		require.ErrorIs(t, err, fs.ErrPermission)
 		assert.EqualError(t, err, `permission denied: "app.yaml"`)
 	})

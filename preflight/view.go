@@ -64,15 +64,15 @@ type item struct {
 // look finds out what each engine would see. The error is that of ctx.
 func (c *checker) look(ctx context.Context) error {
 	for _, v := range []*view{
-		{engine: packager.GitOpsEngineFlux, path: c.layout.Paths.Flux},
-		{engine: packager.GitOpsEngineArgoCD, path: c.layout.Paths.ArgoCD},
+		{engine: packager.GitOpsEngineFlux, path: c.opts.Paths.Flux},
+		{engine: packager.GitOpsEngineArgoCD, path: c.opts.Paths.ArgoCD},
 	} {
 		var wanted bool
 		if wanted, v.named = c.wants(v.engine); !wanted {
 			continue
 		}
 		v.root = path.Clean(v.path)
-		v.items = make([]item, 0, len(c.layout.Entries))
+		v.items = make([]item, 0, len(c.entries))
 		v.roles, v.dropped = make(map[*source]role, len(c.sources)), map[*source]bool{}
 		if err := c.find(ctx, v); err != nil {
 			return err
@@ -97,12 +97,11 @@ func (c *checker) wants(engine packager.GitOpsEngine) (wanted, named bool) {
 	if any {
 		return named, named
 	}
-	if c.twice || len(c.layout.Entries) == 0 {
-		return true, false
-	}
-	first := c.layout.Entries[0]
 	only := packager.GitOpsEngineArgoCD
-	if first.Path == first.File.Path {
+	switch c.plan.Layout() {
+	case packager.LayoutBoth:
+		return true, false
+	case packager.LayoutRoot:
 		only = packager.GitOpsEngineFlux
 	}
 	return engine == only, engine == only
@@ -111,7 +110,7 @@ func (c *checker) wants(engine packager.GitOpsEngine) (wanted, named bool) {
 // find lists what of the archive is below the path of an engine, and is not
 // dropped by it before. Many rules take their time.
 func (c *checker) find(ctx context.Context, v *view) error {
-	for _, e := range c.layout.Entries {
+	for _, e := range c.entries {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
