@@ -58,11 +58,7 @@ func (v ValidatedBuildOptions) build(ctx context.Context, set *manifests.Set, re
 	if v.Cache != nil {
 		seen = &v.Cache.Preflight
 	}
-	packing := v.packOptions()
-	if v.Preflight != PreflightOff {
-		packing.OnFile = seen.Observe
-	}
-	packer, err := packager.NewPacker(set, packing)
+	plan, err := packager.NewPlan(set, v.GitOpsEngine.Layout(), v.packOptions())
 	if err != nil {
 		return BuildResult{}, err
 	}
@@ -74,7 +70,7 @@ func (v ValidatedBuildOptions) build(ctx context.Context, set *manifests.Set, re
 	store := new(packager.Store)
 	defer func() { _ = store.Close() }() // only temporary files are lost
 
-	s := &shipment{options: v, set: set, packer: packer, store: store, seen: seen}
+	s := &shipment{options: v, plan: plan, store: store, seen: seen}
 	pushed, err := s.send(ctx, client)
 	if err != nil {
 		return BuildResult{}, err
@@ -82,7 +78,6 @@ func (v ValidatedBuildOptions) build(ctx context.Context, set *manifests.Set, re
 	result := v.result(s.packed)
 	result.Tags = v.allTags()
 	result.Unchanged = pushed.Unchanged
-	result.ContentUnchanged = s.reused
 	result.Skipped = set.Skipped()
 	result.Findings = s.found
 	if requested != "" && requested != v.Repository {
@@ -97,8 +92,9 @@ func (v ValidatedBuildOptions) allTags() []string {
 }
 
 func (v ValidatedBuildOptions) result(packed packager.Result) BuildResult {
-	files := make([]string, len(packed.Layout.Entries))
-	for i, entry := range packed.Layout.Entries {
+	entries := packed.Plan.Entries()
+	files := make([]string, len(entries))
+	for i, entry := range entries {
 		files[i] = entry.Path
 	}
 	return BuildResult{
@@ -120,7 +116,7 @@ func (v ValidatedBuildOptions) result(packed packager.Result) BuildResult {
 			LayerSize:        packed.Layer.Size,
 			ContentDigest:    packed.ContentDigest,
 			ContentSize:      packed.ContentSize,
-			Paths:            packed.Layout.Paths.Below(v.Path),
+			Paths:            packed.Plan.Paths().Below(v.Path),
 		},
 	}
 }

@@ -254,7 +254,7 @@ func (v ValidatedBuildOptions) checkPacking() error {
 			return &packager.AnnotationError{Key: key, Reason: "an option of its own sets it"}
 		}
 	}
-	return v.packOptions().Validate()
+	return v.packOptions().Validate(v.GitOpsEngine.Layout())
 }
 
 // roots are all trees, that of SourcePath first.
@@ -279,16 +279,11 @@ func (v ValidatedBuildOptions) packOptions() packager.Options {
 		ocispec.AnnotationVersion: v.Version,
 	}
 	maps.Copy(annotations, v.Annotations)
-	opts := packager.Options{
-		Engine:       v.GitOpsEngine,
+	return packager.Options{
 		Prefix:       v.Prefix,
 		Annotations:  annotations,
 		Created:      v.Created,
 		ArtifactType: v.ArtifactType,
 		Level:        v.CompressionLevel,
 	}
-	if v.Cache != nil {
-		opts.Cache = &v.Cache.Layer
-	}
-	return opts
 }

@@ -14,10 +14,8 @@ import (
 func (tr tree) checkAt(t *testing.T, engine packager.GitOpsEngine, path string) preflight.Findings {
 	t.Helper()
 	set := tr.collect(t)
-	layout, err := packager.Plan(set.Files(), engine, "shop")
-	require.NoError(t, err)
-	layout.Paths = layout.Paths.Below(path)
-	findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{})
+	a := artifact(t, set, engine)
+	findings, err := preflight.Check(t.Context(), a, preflight.Options{Path: path})
 	require.NoError(t, err)
 	return findings
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kubeoci/oci/manifests"
-	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/preflight"
 )
 
@@ -66,11 +65,11 @@ func TestCacheChangesNothing(t *testing.T) {
 		t.Run(change.name, func(t *testing.T) {
 			change.do()
 			set := tr.collect(t)
-			layout, err := packager.Plan(set.Files(), none, "shop")
+			a := artifact(t, set, none)
+			want, err := preflight.Check(t.Context(), a, preflight.Options{})
 			require.NoError(t, err)
-			want, err := preflight.Check(t.Context(), set, layout, preflight.Options{})
-			require.NoError(t, err)
-			got, err := preflight.Check(t.Context(), set, layout, preflight.Options{Cache: cache})
+			a.Cache = cache
+			got, err := preflight.Check(t.Context(), a, preflight.Options{})
 			require.NoError(t, err)
 			assert.Equal(t, want, got)
 		})
@@ -88,10 +87,10 @@ func TestObservedFilesAreNotReadAgain(t *testing.T) {
 		return set
 	}
 	opened := func(set *manifests.Set) int64 {
-		layout, err := packager.Plan(set.Files(), none, "shop")
-		require.NoError(t, err)
+		a := artifact(t, set, none)
+		a.Cache = cache
 		fsys.opened.Store(0)
-		_, err = preflight.Check(t.Context(), set, layout, preflight.Options{Cache: cache})
+		_, err := preflight.Check(t.Context(), a, preflight.Options{})
 		require.NoError(t, err)
 		return fsys.opened.Load()
 	}
@@ -103,9 +102,9 @@ func TestObservedFilesAreNotReadAgain(t *testing.T) {
 	assert.Zero(t, opened(set))
 
 	another := tree{"app.yaml": app}.collect(t)
-	layout, err := packager.Plan(another.Files(), flux, "")
-	require.NoError(t, err)
-	_, err = preflight.Check(t.Context(), another, layout, preflight.Options{Cache: cache})
+	a := artifact(t, another, flux)
+	a.Cache = cache
+	_, err := preflight.Check(t.Context(), a, preflight.Options{})
 	require.NoError(t, err)
 	assert.Equal(t, files, opened(set), "another tree has replaced it")
 }
@@ -118,11 +117,11 @@ func TestCacheConcurrently(t *testing.T) {
 	var group sync.WaitGroup
 	for i := range 12 {
 		set := tree{"app.yaml": app, "b.yaml": object("A", fmt.Sprint(i%3)) + "data: [\n"}.collect(t)
-		layout, err := packager.Plan(set.Files(), none, "shop")
-		require.NoError(t, err)
+		a := artifact(t, set, none)
+		a.Cache = cache
 		group.Go(func() {
 			readAll(t, set, cache)
-			got, err := preflight.Check(t.Context(), set, layout, preflight.Options{Cache: cache})
+			got, err := preflight.Check(t.Context(), a, preflight.Options{})
 			assert.NoError(t, err)
 			assert.Equal(t, want[i%3], got)
 		})

@@ -25,9 +25,8 @@ func checkFS(t *testing.T, fsys fs.FS, engine packager.GitOpsEngine, opts manife
 	t.Helper()
 	set, err := manifests.CollectFS(t.Context(), fsys, opts)
 	require.NoError(t, err)
-	layout, err := packager.Plan(set.Files(), engine, "shop")
-	require.NoError(t, err)
-	findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{})
+	a := artifact(t, set, engine)
+	findings, err := preflight.Check(t.Context(), a, preflight.Options{})
 	require.NoError(t, err)
 	return findings
 }
@@ -56,11 +55,10 @@ func TestMemoryOfACheck(t *testing.T) {
 	}
 	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
 	require.NoError(t, err)
-	layout, err := packager.Plan(set.Files(), argocd, "shop")
-	require.NoError(t, err)
+	a := artifact(t, set, argocd)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err = preflight.Check(t.Context(), set, layout, preflight.Options{})
+	_, err = preflight.Check(t.Context(), a, preflight.Options{})
 	runtime.ReadMemStats(&after)
 	require.NoError(t, err)
 	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(set.Size()/4), "allocated in all")
@@ -217,13 +215,12 @@ func TestFileThatChanges(t *testing.T) {
 				require.NoError(t, os.WriteFile(name, []byte(app), 0o600))
 				set, err := manifests.Collect(t.Context(), dir, manifests.Options{})
 				require.NoError(t, err)
-				layout, err := packager.Plan(set.Files(), flux, "")
-				require.NoError(t, err)
+				a := artifact(t, set, flux)
 				if tt.name == "a directory" {
 					require.NoError(t, os.Remove(name))
 				}
 				require.NoError(t, tt.change(name))
-				_, err = preflight.Check(t.Context(), set, layout, preflight.Options{})
+				_, err = preflight.Check(t.Context(), a, preflight.Options{})
 				require.ErrorIs(t, err, manifests.ErrFileChanged)
 				pathErr := new(manifests.PathError)
 				require.ErrorAs(t, err, &pathErr)
