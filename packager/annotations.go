@@ -39,6 +39,51 @@ func (e *AnnotationError) Error() string {
 // Is reports whether target is [ErrInvalidAnnotation].
 func (e *AnnotationError) Is(target error) bool { return target == ErrInvalidAnnotation }
 
+// maxRevisionBytes bounds Options.Revision: a branch name of Git has at most
+// 255 bytes, and a digest follows it.
+const maxRevisionBytes = 512
+
+// manifestAnnotations returns the annotations of the manifest, which hold no
+// secrets of URLs.
+func (o Options) manifestAnnotations() (map[string]string, error) {
+	given := maps.Clone(o.Annotations)
+	if given == nil {
+		given = map[string]string{}
+	}
+	for _, option := range []struct{ name, key, value string }{
+		{"SourceURL", ocispec.AnnotationSource, strings.TrimSpace(o.SourceURL)},
+		{"Revision", ocispec.AnnotationRevision, strings.TrimSpace(o.Revision)},
+	} {
+		if option.value == "" {
+			continue
+		}
+		if _, duplicate := given[option.key]; duplicate {
+			return nil, &AnnotationError{option.key, "the option " + option.name + " sets it as well"}
+		}
+		if option.key == ocispec.AnnotationRevision && !isRevision(option.value) {
+			return nil, &AnnotationError{option.key, fmt.Sprintf("a revision has at most %d bytes, and neither blanks nor control characters", maxRevisionBytes)}
+		}
+		given[option.key] = option.value
+	}
+	if err := checkAnnotations(given); err != nil {
+		return nil, err
+	}
+	for key, value := range given {
+		given[key] = redact.URLs(value)
+	}
+	created := o.created()
+	if year := created.Year(); year < 0 || year > 9999 { // RFC 3339 section 5.6
+		return nil, &AnnotationError{ocispec.AnnotationCreated, fmt.Sprintf("the year %d cannot be written", year)}
+	}
+	given[ocispec.AnnotationCreated] = created.Format(time.RFC3339)
+	return given, nil
+}
+
+func isRevision(s string) bool {
+	return len(s) <= maxRevisionBytes && utf8.ValidString(s) &&
+		!strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
+}
+
 func checkAnnotations(annotations map[string]string) error {
 	total := 0
 	for _, key := range slices.Sorted(maps.Keys(annotations)) {
@@ -50,17 +95,6 @@ func checkAnnotations(annotations map[string]string) error {
 		}
 	}
 	return nil
-}
-
-// manifestAnnotations are those of the caller, without the secrets in URLs, and
-// the creation time.
-func (o Options) manifestAnnotations() map[string]string {
-	annotations := make(map[string]string, len(o.Annotations)+1)
-	for key, value := range o.Annotations {
-		annotations[key] = redact.URLs(value)
-	}
-	annotations[ocispec.AnnotationCreated] = o.created().Format(time.RFC3339)
-	return annotations
 }
 
 func annotationFault(key, value string) string {

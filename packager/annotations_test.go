@@ -17,7 +17,7 @@ const epoch = "1970-01-01T00:00:00Z"
 // recorded packs a file with annotations and returns those of the manifest.
 func recorded(t *testing.T, annotations map[string]string) map[string]string {
 	t.Helper()
-	return pack(t, small(t), packager.Options{Engine: packager.GitOpsEngineFlux, Annotations: annotations}).manifest(t).Annotations
+	return pack(t, small(t), packager.LayoutRoot, packager.Options{Annotations: annotations}).manifest(t).Annotations
 }
 
 func TestAnnotations(t *testing.T) {
@@ -49,12 +49,12 @@ func TestAnnotationsRefused(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			annotations := map[string]string{"fine": "fine", row.key: row.value}
-			opts := packager.Options{Engine: packager.GitOpsEngineFlux, Annotations: annotations}
+			opts := packager.Options{Annotations: annotations}
 			store := new(packager.Store)
-			result, packed := packager.Pack(t.Context(), store, small(t), opts)
+			result, packed := packager.Pack(t.Context(), store, small(t), packager.LayoutRoot, opts)
 			assert.Zero(t, result)
 			require.NoError(t, store.Close())
-			for _, err := range []error{opts.Validate(), packed} {
+			for _, err := range []error{opts.Validate(""), packed} {
 				require.ErrorIs(t, err, packager.ErrInvalidAnnotation)
 				var refused *packager.AnnotationError
 				require.ErrorAs(t, err, &refused)
@@ -68,16 +68,16 @@ func TestAnnotationsRefused(t *testing.T) {
 
 func TestAnnotationsSize(t *testing.T) {
 	opts := packager.Options{Annotations: map[string]string{"a": strings.Repeat("x", 1<<15-1), "b": strings.Repeat("x", 1<<15-1)}}
-	require.NoError(t, opts.Validate())
+	require.NoError(t, opts.Validate(""))
 	opts.Annotations["b"] += "x"
-	require.ErrorIs(t, opts.Validate(), packager.ErrInvalidAnnotation)
+	require.ErrorIs(t, opts.Validate(""), packager.ErrInvalidAnnotation)
 }
 
 // What cannot be told from a password is refused, and not repeated.
 func TestAnnotationsHiddenUserinfo(t *testing.T) {
 	for _, value := range []string{"https://user:hunter2/x@host/app", "https://user:hunter x@host/app"} {
 		opts := packager.Options{Annotations: map[string]string{"key": value}}
-		err := opts.Validate()
+		err := opts.Validate("")
 		require.ErrorIs(t, err, packager.ErrInvalidAnnotation, value)
 		assert.NotContains(t, err.Error(), "hunter")
 	}

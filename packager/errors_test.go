@@ -15,16 +15,17 @@ import (
 
 // TestErrors pins what every class of error says, to the letter.
 func TestErrors(t *testing.T) {
-	plan := func(engine packager.GitOpsEngine, prefix string, paths ...string) error {
-		_, err := packager.Plan(filesOf(paths...), engine, prefix)
+	plan := func(layout packager.Layout, prefix string, paths ...string) error {
+		_, err := packager.NewPlan(setOf(t, paths...), layout, packager.Options{Prefix: prefix})
 		return err
 	}
 	annotation := func(key, value string) error {
-		return packager.Options{Annotations: map[string]string{key: value}}.Validate()
+		return packager.Options{Annotations: map[string]string{key: value}}.Validate("")
 	}
 	created := func(year int) error {
-		return packager.Options{Created: time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)}.Validate()
+		return packager.Options{Created: time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)}.Validate("")
 	}
+	_, engineErr := packager.ParseGitOpsEngine("Jenkins" + strings.Repeat("!", 1<<20))
 	for _, row := range []struct {
 		name    string
 		err     error
@@ -33,28 +34,27 @@ func TestErrors(t *testing.T) {
 		hint    string
 	}{
 		{
-			"collision", plan(packager.GitOpsEngineFlux, "", "a.yaml", "a.yaml/b.yaml"), packager.ErrCollision,
-			`two entries collide in the archive: "a.yaml" and "a.yaml/b.yaml" both need "a.yaml"`,
-			`give one of the two another name, or its root another path`,
+			"collision of the copies", plan(packager.LayoutBoth, "app", "a.yaml", "app/b.yaml"), packager.ErrCollision,
+			`two entries collide in the archive: "app/b.yaml" and the copy of "a.yaml" both need "app"`,
+			`set Prefix to a name that the tree does not use, or choose LayoutRoot, which needs no copy`,
 		},
 		{
-			"collision of the copies", plan(packager.GitOpsEngineNone, "app", "a.yaml", "app/b.yaml"), packager.ErrCollision,
-			`two entries collide in the archive: "app/b.yaml" and the copy of the tree both need "app"`,
-			`choose another prefix, or one engine, so that the tree is laid out only once`,
-		},
-		{
-			"prefix", plan(packager.GitOpsEngineArgoCD, "a/b\n", "a.yaml"), packager.ErrInvalidPrefix,
+			"prefix", plan(packager.LayoutPrefix, "a/b\n", "a.yaml"), packager.ErrInvalidPrefix,
 			`invalid prefix: "a/b\n"`,
-			`give the tree a prefix of its own, the name of one folder, where that of the source directory does not serve`,
+			`set Prefix to the name of one directory if the name of the source directory does not serve, or choose LayoutRoot`,
 		},
 		{
-			"long prefix", plan(packager.GitOpsEngineArgoCD, strings.Repeat("é", 300), "a.yaml"), packager.ErrInvalidPrefix,
+			"long prefix", plan(packager.LayoutPrefix, strings.Repeat("é", 300), "a.yaml"), packager.ErrInvalidPrefix,
 			`invalid prefix: "` + strings.Repeat("é", 80) + `"`,
-			`give the tree a prefix of its own, the name of one folder, where that of the source directory does not serve`,
+			`set Prefix to the name of one directory if the name of the source directory does not serve, or choose LayoutRoot`,
 		},
 		{
-			"engine", plan(packager.GitOpsEngine("Jenkins"+strings.Repeat("!", 1<<20)), "app", "a.yaml"), packager.ErrUnknownEngine,
+			"engine", engineErr, packager.ErrUnknownEngine,
 			`unknown GitOps engine: "Jenkins` + strings.Repeat("!", 33) + `" is not None, Flux or ArgoCD`, ``,
+		},
+		{
+			"layout", plan("flat"+packager.Layout(strings.Repeat("!", 1<<20)), "app", "a.yaml"), packager.ErrUnknownLayout,
+			`unknown layout: "flat` + strings.Repeat("!", 36) + `" is not root, prefix or both`, ``,
 		},
 		{
 			"annotation without a key", annotation("", "x"), packager.ErrInvalidAnnotation,
@@ -88,7 +88,7 @@ func TestErrors(t *testing.T) {
 			"year before the first", created(-1), packager.ErrInvalidAnnotation,
 			`invalid annotation "org.opencontainers.image.created": the year -1 cannot be written`, ``,
 		},
-		{"archive", packager.ErrTooLarge, packager.ErrTooLarge, `archive is too large`, ``},
+		{"archive", packager.ErrArchiveTooLarge, packager.ErrArchiveTooLarge, `archive is too large`, ``},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			require.EqualError(t, row.err, row.message)
@@ -98,7 +98,7 @@ func TestErrors(t *testing.T) {
 				assert.Equal(t, row.hint, hinting.Hint())
 			}
 			for _, other := range []error{
-				packager.ErrCollision, packager.ErrInvalidPrefix, packager.ErrUnknownEngine, packager.ErrInvalidAnnotation, packager.ErrTooLarge,
+				packager.ErrCollision, packager.ErrInvalidPrefix, packager.ErrUnknownEngine, packager.ErrUnknownLayout, packager.ErrInvalidAnnotation, packager.ErrArchiveTooLarge,
 			} {
 				assert.Equal(t, other == row.kind, errors.Is(row.err, other), "%v", other)
 			}
@@ -132,16 +132,16 @@ func TestPrefixes(t *testing.T) {
 		{"not UTF-8", "a\xff", false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			for _, engine := range engines {
-				layout, err := packager.Plan(filesOf("x.yaml"), engine, row.prefix)
-				validated := packager.Options{Engine: engine, Prefix: row.prefix}.Validate()
-				if row.ok || engine == packager.GitOpsEngineFlux { // which has no prefix
+			for _, layout := range layouts {
+				plan, err := packager.NewPlan(setOf(t, "x.yaml"), layout, packager.Options{Prefix: row.prefix})
+				validated := packager.Options{Prefix: row.prefix}.Validate(layout)
+				if row.ok || layout == packager.LayoutRoot { // which has no prefix
 					require.NoError(t, err)
 					require.NoError(t, validated)
 					continue
 				}
 				require.ErrorIs(t, err, packager.ErrInvalidPrefix)
-				assert.Zero(t, layout)
+				assert.Nil(t, plan)
 				assert.NotRegexp(t, `[\x00-\x1f]`, err.Error())
 				if row.prefix == "" { // stands for the name of the Set
 					require.NoError(t, validated)

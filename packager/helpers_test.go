@@ -35,14 +35,14 @@ const treesDir = "../testdata/trees"
 // trees are the names of the trees in testdata.
 var trees = []string{"flat", "helm-release", "json", "kustomize", "multidoc", "names"}
 
-var engines = []packager.GitOpsEngine{packager.GitOpsEngineNone, packager.GitOpsEngineFlux, packager.GitOpsEngineArgoCD}
+var layouts = []packager.Layout{packager.LayoutBoth, packager.LayoutRoot, packager.LayoutPrefix}
 
-// eachTree runs f for every tree laid out for every engine.
-func eachTree(t *testing.T, f func(t *testing.T, tree string, engine packager.GitOpsEngine)) {
+// eachTree runs f for every tree in every layout.
+func eachTree(t *testing.T, f func(t *testing.T, tree string, layout packager.Layout)) {
 	t.Helper()
 	for _, tree := range trees {
-		for _, engine := range engines {
-			t.Run(tree+"/"+string(engine), func(t *testing.T) { f(t, tree, engine) })
+		for _, layout := range layouts {
+			t.Run(tree+"/"+string(layout), func(t *testing.T) { f(t, tree, layout) })
 		}
 	}
 }
@@ -82,13 +82,31 @@ type packed struct {
 	store *packager.Store
 }
 
-func pack(t testing.TB, set *manifests.Set, opts packager.Options) packed {
+func pack(t testing.TB, set *manifests.Set, layout packager.Layout, opts packager.Options) packed {
+	t.Helper()
+	return packCached(t, newPlan(t, set, layout, opts), nil)
+}
+
+func packCached(t testing.TB, plan *packager.Plan, cache *packager.Cache) packed {
 	t.Helper()
 	store := new(packager.Store)
 	t.Cleanup(func() { assert.NoError(t, store.Close()) })
-	result, err := packager.Pack(t.Context(), store, set, opts)
+	result, err := plan.Pack(t.Context(), store, cache, nil)
 	require.NoError(t, err)
 	return packed{result, store}
+}
+
+func newPlan(t testing.TB, set *manifests.Set, layout packager.Layout, opts packager.Options) *packager.Plan {
+	t.Helper()
+	plan, err := packager.NewPlan(set, layout, opts)
+	require.NoError(t, err)
+	return plan
+}
+
+// facts are what a Result reports of the artifact.
+func facts(r packager.Result) packager.Result {
+	r.Plan = nil
+	return r
 }
 
 // manifest is the artifact's manifest, as it lies in the store.
@@ -153,14 +171,14 @@ func allFiles(t testing.TB, dir string) map[string]string {
 	return files
 }
 
-// laidOut is where the files of a tree belong for an engine.
-func laidOut(files map[string]string, engine packager.GitOpsEngine, prefix string) map[string]string {
+// laidOut returns the files of the archive in a layout.
+func laidOut(files map[string]string, layout packager.Layout, prefix string) map[string]string {
 	placed := map[string]string{}
 	for name, text := range files {
-		if engine != packager.GitOpsEngineArgoCD {
+		if layout != packager.LayoutPrefix {
 			placed[name] = text
 		}
-		if engine != packager.GitOpsEngineFlux {
+		if layout != packager.LayoutRoot {
 			placed[prefix+"/"+name] = text
 		}
 	}

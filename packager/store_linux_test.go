@@ -69,7 +69,7 @@ func TestStoreFiles(t *testing.T) {
 		store := newStore(t)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		_, err := packager.Pack(ctx, store, small(t), packager.Options{Prefix: "app"})
+		_, err := packager.Pack(ctx, store, small(t), packager.LayoutBoth, packager.Options{Prefix: "app"})
 		require.ErrorIs(t, err, context.Canceled)
 		assert.Zero(t, openBelow(t, store.TempDir))
 	})

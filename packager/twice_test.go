@@ -28,19 +28,19 @@ func (s swapped) Open(name string) (fs.File, error) {
 // An artifact that holds the tree twice holds one version of it.
 func TestPackFindsAFileThatWasSwappedInBetween(t *testing.T) {
 	for _, tt := range []struct {
-		engine packager.GitOpsEngine
+		layout packager.Layout
 		want   error
 	}{
-		{packager.GitOpsEngineNone, manifests.ErrFileChanged},
-		{packager.GitOpsEngineFlux, nil}, // reads it once
+		{packager.LayoutBoth, manifests.ErrFileChanged},
+		{packager.LayoutRoot, nil}, // reads it once
 	} {
-		t.Run(string(tt.engine), func(t *testing.T) {
+		t.Run(string(tt.layout), func(t *testing.T) {
 			files := swapped{fstest.MapFS{"a.yaml": {Data: []byte("a: 1")}}, map[string]int{}}
 			set, err := manifests.CollectFS(t.Context(), files, manifests.Options{})
 			require.NoError(t, err)
 			store := new(packager.Store)
 			t.Cleanup(func() { require.NoError(t, store.Close()) })
-			_, err = packager.Pack(t.Context(), store, set, packager.Options{Engine: tt.engine, Prefix: "app"})
+			_, err = packager.Pack(t.Context(), store, set, tt.layout, packager.Options{Prefix: "app"})
 			require.ErrorIs(t, err, tt.want)
 		})
 	}

@@ -19,8 +19,8 @@ import (
 
 // TestUnpackFS checks the file system as a whole, in each layout.
 func TestUnpackFS(t *testing.T) {
-	eachTree(t, func(t *testing.T, tree string, engine packager.GitOpsEngine) {
-		p := pack(t, collect(t, filepath.Join(treesDir, tree)), packager.Options{Engine: engine})
+	eachTree(t, func(t *testing.T, tree string, layout packager.Layout) {
+		p := pack(t, collect(t, filepath.Join(treesDir, tree)), layout, packager.Options{})
 		fsys, unpacked, err := packager.UnpackFS(t.Context(), p.store, p.Manifest, packager.UnpackOptions{})
 		require.NoError(t, err)
 		paths := make([]string, len(unpacked.Files))
@@ -33,12 +33,12 @@ func TestUnpackFS(t *testing.T) {
 
 // What was unpacked into memory can be packed again.
 func TestUnpackFSRoundTrip(t *testing.T) {
-	p := pack(t, collect(t, filepath.Join(treesDir, "names")), packager.Options{Engine: packager.GitOpsEngineFlux})
+	p := pack(t, collect(t, filepath.Join(treesDir, "names")), packager.LayoutRoot, packager.Options{})
 	fsys, _, err := packager.UnpackFS(t.Context(), p.store, p.Manifest, packager.UnpackOptions{})
 	require.NoError(t, err)
 	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
 	require.NoError(t, err)
-	again := pack(t, set, packager.Options{Engine: packager.GitOpsEngineFlux})
+	again := pack(t, set, packager.LayoutRoot, packager.Options{})
 	assert.Equal(t, p.Manifest, again.Manifest)
 }
 
@@ -120,7 +120,7 @@ func TestUnpackFSErrors(t *testing.T) {
 
 func TestUnpackFSConcurrently(t *testing.T) {
 	texts := map[string]string{"a.yaml": "a", "sub/b.yaml": "b"}
-	p := pack(t, collectTexts(t, texts), packager.Options{Engine: packager.GitOpsEngineFlux})
+	p := pack(t, collectTexts(t, texts), packager.LayoutRoot, packager.Options{})
 	fsys, _, err := packager.UnpackFS(t.Context(), p.store, p.Manifest, packager.UnpackOptions{})
 	require.NoError(t, err)
 	var group sync.WaitGroup

@@ -36,8 +36,8 @@ func FuzzUnpack(f *testing.F) {
 		}
 	}
 	for _, tree := range trees {
-		for _, engine := range engines {
-			add(pack(f, collect(f, filepath.Join(treesDir, tree)), packager.Options{Engine: engine}).archive(f))
+		for _, layout := range layouts {
+			add(pack(f, collect(f, filepath.Join(treesDir, tree)), layout, packager.Options{}).archive(f))
 		}
 	}
 	for _, hostile := range hostileArchives(f) {

@@ -25,18 +25,18 @@ import (
 
 // TestUnpackRoundTrip gets back what was packed, byte for byte.
 func TestUnpackRoundTrip(t *testing.T) {
-	eachTree(t, func(t *testing.T, tree string, engine packager.GitOpsEngine) {
+	eachTree(t, func(t *testing.T, tree string, layout packager.Layout) {
 		dir := filepath.Join(treesDir, tree)
-		p := pack(t, collect(t, dir), packager.Options{Engine: engine, Annotations: map[string]string{"key": "value"}})
+		p := pack(t, collect(t, dir), layout, packager.Options{Annotations: map[string]string{"key": "value"}})
 		files, unpacked, err := unpackBoth(t, p.store, p.Manifest, packager.UnpackOptions{})
 		require.NoError(t, err)
-		sameFiles(t, laidOut(sourceFiles(t, dir), engine, tree), files)
+		sameFiles(t, laidOut(sourceFiles(t, dir), layout, tree), files)
 		assert.Equal(t, p.Manifest, unpacked.Manifest)
 		assert.Equal(t, p.Layer, unpacked.Layer)
 		assert.Equal(t, "value", unpacked.Annotations["key"])
 		assert.Empty(t, unpacked.SkippedLinks)
 		for i, f := range unpacked.Files {
-			assert.Equal(t, p.Layout.Entries[i].Path, f.Path)
+			assert.Equal(t, p.Plan.Entries()[i].Path, f.Path)
 		}
 	})
 }
@@ -50,7 +50,7 @@ func TestUnpackFromStores(t *testing.T) {
 	t.Cleanup(func() { assert.NoError(t, spilling.Close()) })
 	for name, store := range map[string]content.Storage{"memory": memory.New(), "OCI layout": layout, "spilling": spilling} {
 		t.Run(name, func(t *testing.T) {
-			p, err := packager.Pack(t.Context(), store, set, packager.Options{Engine: packager.GitOpsEngineFlux})
+			p, err := packager.Pack(t.Context(), store, set, packager.LayoutRoot, packager.Options{})
 			require.NoError(t, err)
 			files, _, err := unpackBoth(t, store, p.Manifest, packager.UnpackOptions{})
 			require.NoError(t, err)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kubeoci/oci/internal/objects"
+	"github.com/kubeoci/oci/packager"
 )
 
 // identity distinguishes objects in a cluster.
@@ -122,7 +123,7 @@ func checkResources(m *model, b *build, r *report) {
 func checkTwoCopies(m *model, r *report) {
 	for _, v := range m.views {
 		both := false
-		if m.twoCopies && v.root == "." { // no other path is above both
+		if m.artifact.Plan.Layout() == packager.LayoutBoth && v.root == "." { // no other path is above both
 			v.duplicates(func(first, again located) {
 				both = both || first.Object == again.Object
 			})

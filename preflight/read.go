@@ -11,20 +11,20 @@ import (
 	"github.com/kubeoci/oci/manifests"
 )
 
-// slot is where a worker keeps what it needs from one file to the next.
+// slot is the memory of a worker.
 type slot struct {
 	reader *manifests.Reader
 	buf    []byte
 }
 
-// read finds out what is in the files, on several cores where they are to be read.
-func (m *model) read(ctx context.Context, set *manifests.Set) error {
+// read parses the files that the cache does not have, on several cores.
+func (m *model) read(ctx context.Context, set *manifests.Set, cache *Cache) error {
 	var unknown []*source
 	for _, s := range m.sources {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if s.facts = m.opts.Cache.find(s.file); s.facts == nil {
+		if s.facts = cache.find(s.file); s.facts == nil {
 			unknown = append(unknown, s)
 		}
 	}
@@ -39,14 +39,14 @@ func (m *model) read(ctx context.Context, set *manifests.Set) error {
 			}
 		}
 	}()
-	defer m.opts.Cache.keep(m.byPath)
+	defer cache.keep(m.byPath)
 	return ordered.Each(ctx, len(unknown), slots, func(_ context.Context, w *slot, i int) error {
-		return w.scan(set, unknown[i], m.opts.Cache)
+		return w.parse(set, unknown[i], cache)
 	}, func(*slot, int) error { return nil })
 }
 
-// scan finds out what is in a file.
-func (w *slot) scan(set *manifests.Set, s *source, cache *Cache) (err error) {
+// parse reads a file and parses its content. A file beyond the limit is not read.
+func (w *slot) parse(set *manifests.Set, s *source, cache *Cache) (err error) {
 	limit := limitOf(s.file.Path)
 	if s.file.Size > limit {
 		s.facts = new(facts)
@@ -64,6 +64,6 @@ func (w *slot) scan(set *manifests.Set, s *source, cache *Cache) (err error) {
 	if err := w.reader.ReadFile(s.file, w.buf); err != nil {
 		return err
 	}
-	s.facts = cache.look(s.file, w.buf)
+	s.facts = cache.parse(s.file, w.buf)
 	return nil
 }

@@ -45,7 +45,7 @@ func options(t testing.TB, target *registrytest.Target, repository string) oci.B
 		Repository:       target.Repository(repository),
 		Version:          "1.0.0",
 		GitOpsEngine:     oci.GitOpsEngineFlux,
-		Preflight:        oci.PreflightOff,
+		Preflight:        oci.PreflightOptions{Policy: oci.PreflightOff},
 		Registry:         target.Options(),
 	}
 }
@@ -94,7 +94,7 @@ func pushAgain(t *testing.T, c trial) {
 	assert.True(t, again.Unchanged)
 	assert.Equal(t, first.Artifact.Digest, again.Artifact.Digest)
 
-	opts.Force = true
+	opts.Push.Force = true
 	forced := build(t, opts)
 	assert.False(t, forced.Unchanged)
 	assert.Equal(t, first.Artifact.Digest, forced.Artifact.Digest)
@@ -103,10 +103,9 @@ func pushAgain(t *testing.T, c trial) {
 func pushSameContent(t *testing.T, c trial) {
 	opts := options(t, c.open, "content")
 	first := build(t, opts)
-	opts.Annotations = map[string]string{"org.opencontainers.image.revision": "main@sha1:5b1e"}
+	opts.Pack.Annotations = map[string]string{"org.opencontainers.image.revision": "main@sha1:5b1e"}
 	second := build(t, opts)
 	assert.False(t, second.Unchanged)
-	assert.True(t, second.ContentUnchanged)
 	assert.Equal(t, first.Artifact.LayerDigest, second.Artifact.LayerDigest)
 	assert.NotEqual(t, first.Artifact.Digest, second.Artifact.Digest)
 	requireFiles(t, newClient(t, c.open, c.open.Options()), opts.Repository, "1.0.0", files())
