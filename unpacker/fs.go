@@ -1,4 +1,4 @@
-package packager
+package unpacker
 
 import (
 	"bytes"
@@ -11,7 +11,8 @@ import (
 	"time"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"oras.land/oras-go/v2/content"
+
+	"github.com/kubeoci/oci/packager"
 )
 
 // UnpackFS is [Unpack] into memory. The file system that it returns is read-only
@@ -26,23 +27,23 @@ import (
 // cannot be compressed.
 //
 // Errors are those of Unpack, except those about the target.
-func UnpackFS(ctx context.Context, src content.Fetcher, manifest ocispec.Descriptor, opts UnpackOptions) (fs.FS, Unpacked, error) {
+func UnpackFS(ctx context.Context, src Fetcher, manifest ocispec.Descriptor, opts Options) (fs.FS, Result, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, Unpacked{}, err
+		return nil, Result{}, err
 	}
 	if err := opts.validate(); err != nil {
-		return nil, Unpacked{}, err
+		return nil, Result{}, err
 	}
 	given := opts.MaxCompressedSize
 	opts = opts.withDefaults(DefaultMaxFSSize)
 	if given == 0 {
-		opts.MaxCompressedSize = min(opts.MaxSize, MaxArchiveSize)/1000*1001 + 2000
+		opts.MaxCompressedSize = min(opts.MaxSize, packager.MaxArchiveSize)/1000*1001 + 2000
 	}
 	root := &memNode{name: "."}
 	m := &memFS{nodes: map[string]*memNode{".": root}}
-	unpacked, err := unpack(ctx, src, manifest, &Store{MemoryLimit: opts.MaxCompressedSize}, m, opts)
+	unpacked, err := unpack(ctx, src, manifest, &packager.Store{MemoryLimit: opts.MaxCompressedSize}, m, opts)
 	if err != nil {
-		return nil, Unpacked{}, err
+		return nil, Result{}, err
 	}
 	for _, n := range m.nodes {
 		slices.SortFunc(n.children, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })

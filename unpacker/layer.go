@@ -1,4 +1,4 @@
-package packager
+package unpacker
 
 import (
 	"bufio"
@@ -10,7 +10,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"oras.land/oras-go/v2/content"
+
+	"github.com/kubeoci/oci/packager"
 )
 
 // reader is an [io.Reader] without other methods that io.Copy would look for.
@@ -19,7 +20,7 @@ type reader struct{ io.Reader }
 // fetchLayer verifies a layer, and returns it for reading: the bytes that were
 // verified, and not what the source gives at a second time. spooler holds them
 // until it is closed.
-func fetchLayer(ctx context.Context, src content.Fetcher, layer ocispec.Descriptor, spooler *Store, opts UnpackOptions) (io.ReadCloser, error) {
+func fetchLayer(ctx context.Context, src Fetcher, layer ocispec.Descriptor, spooler *packager.Store, opts Options) (io.ReadCloser, error) {
 	if err := checkDescriptor(layer); err != nil {
 		return nil, err
 	}
@@ -30,7 +31,7 @@ func fetchLayer(ctx context.Context, src content.Fetcher, layer ocispec.Descript
 	if err != nil {
 		return nil, fetchError(layer, err)
 	}
-	if _, verified := src.(*Store); verified { // when it was taken in
+	if _, verified := src.(*packager.Store); verified { // when it was taken in
 		return blob, nil
 	}
 	defer func() { _ = blob.Close() }() // only read from
@@ -188,4 +189,4 @@ func (s *stream) wrong(err error) error {
 	return s.corrupt(err.Error())
 }
 
-func (s *stream) corrupt(reason string) error { return &BlobError{s.layer, reason, ErrCorrupt} }
+func (s *stream) corrupt(reason string) error { return &BlobError{s.layer, reason, ErrCorruptArtifact} }

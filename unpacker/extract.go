@@ -1,4 +1,4 @@
-package packager
+package unpacker
 
 import (
 	"archive/tar"
@@ -20,17 +20,17 @@ const (
 
 // extraction takes the entries of one archive.
 type extraction struct {
-	opts   UnpackOptions
+	opts   Options
 	out    sink
 	stream *stream
 	tree   *tree
 	names  int64 // bytes
-	files  []UnpackedFile
+	files  []File
 	links  []SkippedLink
 }
 
 // extract puts the entries of a layer into out.
-func extract(ctx context.Context, blob io.Reader, layer ocispec.Descriptor, out sink, opts UnpackOptions) (*extraction, error) {
+func extract(ctx context.Context, blob io.Reader, layer ocispec.Descriptor, out sink, opts Options) (*extraction, error) {
 	stream, err := openStream(ctx, blob, layer, opts.MaxSize)
 	if err != nil {
 		return nil, err
@@ -39,7 +39,7 @@ func extract(ctx context.Context, blob io.Reader, layer ocispec.Descriptor, out 
 	if err := x.all(ctx); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(x.files, func(a, b UnpackedFile) int { return cmp.Compare(a.Path, b.Path) })
+	slices.SortFunc(x.files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
 	return x, nil
 }
 
@@ -130,7 +130,7 @@ func (x *extraction) entry(h *tar.Header, archive io.Reader) error {
 		x.links = append(x.links, SkippedLink{name, h.Linkname, h.Typeflag == tar.TypeLink})
 		return nil
 	}
-	x.files = append(x.files, UnpackedFile{name, h.Size})
+	x.files = append(x.files, File{name, h.Size})
 	content := &contextReader{ctx: x.stream.raw.ctx, r: archive}
 	err = x.out.create(name, h.Size, reader{content})
 	if content.err != nil {

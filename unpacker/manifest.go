@@ -1,4 +1,4 @@
-package packager
+package unpacker
 
 import (
 	"cmp"
@@ -37,7 +37,7 @@ type document struct {
 }
 
 // fetchManifest reads an image manifest, and refuses all else.
-func fetchManifest(ctx context.Context, src content.Fetcher, desc ocispec.Descriptor) (document, error) {
+func fetchManifest(ctx context.Context, src Fetcher, desc ocispec.Descriptor) (document, error) {
 	if err := checkDescriptor(desc); err != nil {
 		return document{}, err
 	}
@@ -104,10 +104,10 @@ func (d document) refuse(kind error, reason string) error {
 
 func checkDescriptor(desc ocispec.Descriptor) error {
 	if desc.Size < 0 {
-		return &BlobError{desc, fmt.Sprintf("a size of %d", desc.Size), ErrCorrupt}
+		return &BlobError{desc, fmt.Sprintf("a size of %d", desc.Size), ErrCorruptArtifact}
 	}
 	if err := desc.Digest.Validate(); err != nil {
-		return &BlobError{desc, "it has no digest that can be verified", ErrCorrupt}
+		return &BlobError{desc, "it has no digest that can be verified", ErrCorruptArtifact}
 	}
 	return nil
 }
@@ -123,7 +123,7 @@ func fetchError(desc ocispec.Descriptor, err error) error {
 		{io.ErrUnexpectedEOF, fmt.Sprintf("it has less than %d bytes", desc.Size)},
 	} {
 		if errors.Is(err, wrong.err) {
-			return &BlobError{desc, wrong.reason, ErrCorrupt}
+			return &BlobError{desc, wrong.reason, ErrCorruptArtifact}
 		}
 	}
 	return fmt.Errorf("fetch %.100q: %w", desc.MediaType, err)

@@ -1,4 +1,4 @@
-package packager
+package unpacker
 
 import (
 	"archive/tar"
