@@ -49,7 +49,7 @@ func ExampleNewPlan_collision() {
 		fmt.Println("hint:", collision.Hint())
 	}
 	// Output:
-	// two entries collide in the archive: "app/deployment.yaml" and the copy of "app/deployment.yaml" both need "app"
+	// two entries collide in the archive: "app/deployment.yaml" and the copy of "namespace.yaml" both need "app"
 	// hint: set Prefix to a name that the tree does not use, or choose LayoutRoot, which needs no copy
 }
 
