@@ -95,7 +95,7 @@ func (e *ArtifactError) Error() string {
 func (e *ArtifactError) Unwrap() error { return e.Err }
 
 // Hint says what to do about the error.
-func (e *ArtifactError) Hint() string { return unpackHint(e.Err) }
+func (e *ArtifactError) Hint() string { return hintFor(e.Err) }
 
 // BlobError says what is wrong with the manifest or the layer as a whole.
 type BlobError struct {
@@ -118,7 +118,7 @@ func (e *BlobError) Error() string {
 func (e *BlobError) Unwrap() error { return e.Err }
 
 // Hint says what to do about the error.
-func (e *BlobError) Hint() string { return unpackHint(e.Err) }
+func (e *BlobError) Hint() string { return hintFor(e.Err) }
 
 // quoteUnlessPlain quotes what cannot be a digest.
 func quoteUnlessPlain(s string) string {
@@ -149,7 +149,7 @@ func (e *EntryError) Error() string {
 func (e *EntryError) Unwrap() error { return e.Err }
 
 // Hint says what to do about the error.
-func (e *EntryError) Hint() string { return unpackHint(e.Err) }
+func (e *EntryError) Hint() string { return hintFor(e.Err) }
 
 // TargetError says what is wrong with the place to unpack to.
 type TargetError struct {
@@ -165,13 +165,13 @@ func (e *TargetError) Error() string { return fmt.Sprintf("%v: %q", e.Err, e.Pat
 func (e *TargetError) Unwrap() error { return e.Err }
 
 // Hint says what to do about the error, or "".
-func (e *TargetError) Hint() string { return unpackHint(e.Err) }
+func (e *TargetError) Hint() string { return hintFor(e.Err) }
 
-func unpackHint(err error) string {
+func hintFor(err error) string {
 	if limit, ok := errors.AsType[*LimitError](err); ok {
 		return "raise " + limit.Limit + " if the artifact is to be trusted"
 	}
-	for _, h := range unpackHints {
+	for _, h := range hints {
 		if errors.Is(err, h.err) {
 			return h.text
 		}
@@ -179,7 +179,7 @@ func unpackHint(err error) string {
 	return ""
 }
 
-var unpackHints = []struct {
+var hints = []struct {
 	err  error
 	text string
 }{

@@ -31,11 +31,11 @@ func UnpackFS(ctx context.Context, src Fetcher, manifest ocispec.Descriptor, opt
 	if err := ctx.Err(); err != nil {
 		return nil, Result{}, err
 	}
-	if err := opts.validate(); err != nil {
+	given := opts.MaxCompressedSize
+	opts, err := opts.resolve(DefaultMaxFSSize)
+	if err != nil {
 		return nil, Result{}, err
 	}
-	given := opts.MaxCompressedSize
-	opts = opts.withDefaults(DefaultMaxFSSize)
 	if given == 0 {
 		opts.MaxCompressedSize = min(opts.MaxSize, packager.MaxArchiveSize)/1000*1001 + 2000
 	}
@@ -117,7 +117,7 @@ func (m *memFS) Open(name string) (fs.File, error) {
 	case n.file:
 		return &memFile{memNode: n, Reader: bytes.NewReader(n.data)}, nil
 	}
-	return &memFolder{memNode: n, path: name}, nil
+	return &memDir{memNode: n, path: name}, nil
 }
 
 // Stat is that of [fs.StatFS].
@@ -163,22 +163,22 @@ func (f *memFile) Stat() (fs.FileInfo, error) { return f.memNode, nil }
 func (f *memFile) Size() int64                { return f.memNode.Size() }
 func (f *memFile) Close() error               { return nil }
 
-// memFolder is an open folder.
-type memFolder struct {
+// memDir is an open folder.
+type memDir struct {
 	*memNode
 	path string
 	done int // children that were returned
 }
 
-func (f *memFolder) Stat() (fs.FileInfo, error) { return f.memNode, nil }
-func (f *memFolder) Close() error               { return nil }
+func (f *memDir) Stat() (fs.FileInfo, error) { return f.memNode, nil }
+func (f *memDir) Close() error               { return nil }
 
-func (f *memFolder) Read([]byte) (int, error) {
+func (f *memDir) Read([]byte) (int, error) {
 	return 0, &fs.PathError{Op: "read", Path: f.path, Err: fs.ErrInvalid}
 }
 
 // ReadDir is that of [fs.ReadDirFile].
-func (f *memFolder) ReadDir(n int) ([]fs.DirEntry, error) {
+func (f *memDir) ReadDir(n int) ([]fs.DirEntry, error) {
 	rest := f.children[f.done:]
 	if n > 0 {
 		if len(rest) == 0 {

@@ -1,75 +1,13 @@
 package unpacker
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"io"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/kubeoci/oci/packager"
 )
-
-// Default limits of [Options].
-const (
-	DefaultMaxEntries    = 100_000
-	DefaultMaxPathLength = 4096 // PATH_MAX of Linux
-	DefaultMaxDepth      = 100
-	DefaultMaxNamesSize  = 16 << 20
-	// DefaultMaxCompressedSize is more than packager.MaxArchiveSize by what gzip adds to
-	// an archive that cannot be compressed.
-	DefaultMaxCompressedSize = packager.MaxArchiveSize + packager.MaxArchiveSize/1000
-	// DefaultMaxFSSize is what [UnpackFS] takes in place of packager.MaxArchiveSize.
-	DefaultMaxFSSize = 64 << 20
-)
-
-// Options bound what is unpacked. The zero value is the default. For each
-// limit zero is the default named beside it, and a negative number is refused.
-type Options struct {
-	MaxCompressedSize int64 // bytes of the layer; DefaultMaxCompressedSize
-	MaxSize           int64 // bytes of the archive, headers included; packager.MaxArchiveSize, and DefaultMaxFSSize for UnpackFS
-	MaxFileSize       int64 // bytes in one file; MaxSize
-	MaxEntries        int   // files, links, and folders, whether listed or implied by a path; DefaultMaxEntries
-	MaxPathLength     int   // bytes of one path; DefaultMaxPathLength
-	MaxDepth          int   // folders below one another; DefaultMaxDepth
-	MaxNamesSize      int64 // bytes of all paths, and of what links lead to, which are held in memory; DefaultMaxNamesSize
-
-	// SkipLinks leaves symbolic and hard links out and reports them in the
-	// result. Without it an archive that holds one is refused.
-	SkipLinks bool
-}
-
-func (o Options) validate() error {
-	for _, limit := range []struct {
-		name  string
-		value int64
-	}{
-		{"MaxCompressedSize", o.MaxCompressedSize},
-		{"MaxSize", o.MaxSize},
-		{"MaxFileSize", o.MaxFileSize},
-		{"MaxEntries", int64(o.MaxEntries)},
-		{"MaxPathLength", int64(o.MaxPathLength)},
-		{"MaxDepth", int64(o.MaxDepth)},
-		{"MaxNamesSize", o.MaxNamesSize},
-	} {
-		if limit.value < 0 {
-			return fmt.Errorf("%w: %s %d", ErrInvalidLimit, limit.name, limit.value)
-		}
-	}
-	return nil
-}
-
-func (o Options) withDefaults(maxSize int64) Options {
-	o.MaxCompressedSize = cmp.Or(o.MaxCompressedSize, DefaultMaxCompressedSize)
-	o.MaxSize = cmp.Or(o.MaxSize, maxSize)
-	o.MaxFileSize = cmp.Or(o.MaxFileSize, o.MaxSize)
-	o.MaxEntries = cmp.Or(o.MaxEntries, DefaultMaxEntries)
-	o.MaxPathLength = cmp.Or(o.MaxPathLength, DefaultMaxPathLength)
-	o.MaxDepth = cmp.Or(o.MaxDepth, DefaultMaxDepth)
-	o.MaxNamesSize = cmp.Or(o.MaxNamesSize, DefaultMaxNamesSize)
-	return o
-}
 
 // Result describes an artifact that was unpacked.
 type Result struct {
@@ -142,7 +80,8 @@ func Unpack(ctx context.Context, src Fetcher, manifest ocispec.Descriptor, dir s
 	if err := ctx.Err(); err != nil {
 		return Result{}, err
 	}
-	if err := opts.validate(); err != nil {
+	opts, err := opts.resolve(packager.MaxArchiveSize)
+	if err != nil {
 		return Result{}, err
 	}
 	target, err := stage(dir)
@@ -151,7 +90,7 @@ func Unpack(ctx context.Context, src Fetcher, manifest ocispec.Descriptor, dir s
 	}
 	defer func() { _ = target.discard() }() // where src panics
 	spooler := &packager.Store{TempDir: target.parent.Name()}
-	unpacked, err := unpack(ctx, src, manifest, spooler, target, opts.withDefaults(packager.MaxArchiveSize))
+	unpacked, err := unpack(ctx, src, manifest, spooler, target, opts)
 	if err == nil {
 		err = target.commit()
 	}
