@@ -8,23 +8,16 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/kubeoci/oci/internal/flux"
 	"github.com/kubeoci/oci/internal/ignore"
 )
 
 // ignoreFile is the name of the files that hold rules.
-const ignoreFile = ".sourceignore"
+const ignoreFile = flux.IgnoreFile
 
-// FluxDefaults returns the rules by which Flux leaves files out of an artifact
-// that has no .sourceignore.
-func FluxDefaults() []string {
-	return []string{
-		".git/", ".gitignore", ".gitmodules", ".gitattributes",
-		"*.jpg", "*.jpeg", "*.gif", "*.png", "*.wmv", "*.flv", "*.tar.gz", "*.zip",
-		".github/", ".circleci/", ".travis.yml", ".gitlab-ci.yml", "appveyor.yml", ".drone.yml", "cloudbuild.yaml",
-		"codeship-services.yml", "codeship-steps.yml",
-		"**/.goreleaser.yml", "**/.sops.yaml", "**/.flux.yaml",
-	}
-}
+// FluxDefaults returns the rules by which Flux drops files of an artifact that
+// has no .sourceignore.
+func FluxDefaults() []string { return flux.DefaultIgnore() }
 
 // rules are what is ignored in a folder.
 type rules struct {

@@ -135,20 +135,20 @@ func TestLargeFiles(t *testing.T) {
 		want   []string
 	}{
 		{"for Flux", "big.yaml", tree{"app.yaml": app}, flux, []string{
-			"big.yaml: warning: the file has more than 4194304 bytes, and is not looked into [too-large]",
+			"big.yaml: warning: the file has more than 4194304 bytes and is not checked [too-large]",
 		}},
 		{"for Argo CD", "big.json", tree{"app.yaml": app}, argocd, []string{
-			"error: the directory has 900000053 bytes of manifests, of which Argo CD takes 10000000 [manifest-size]",
-			"big.json: warning: the file has more than 4194304 bytes, and is not looked into [too-large]",
+			"error: the directory has 900000053 bytes of manifests, and Argo CD accepts at most 10000000 [manifest-size]",
+			"big.json: warning: the file has more than 4194304 bytes and is not checked [too-large]",
 		}},
 		{"alone", "big.yaml", tree{}, flux, []string{
-			"big.yaml: warning: the file has more than 4194304 bytes, and is not looked into [too-large]",
+			"big.yaml: warning: the file has more than 4194304 bytes and is not checked [too-large]",
 		}},
 		{"a kustomization", "kustomization.yaml", tree{"app.yaml": app}, flux, []string{
-			"kustomization.yaml: warning: the file has more than 4194304 bytes, and is not looked into [too-large]",
+			"kustomization.yaml: warning: the file has more than 4194304 bytes and is not checked [too-large]",
 		}},
 		{"what a kustomization lists", "big.yaml", tree{"kustomization.yaml": "resources: [big.yaml]\n"}, flux, []string{
-			"big.yaml: warning: the file has more than 4194304 bytes, and is not looked into [too-large]",
+			"big.yaml: warning: the file has more than 4194304 bytes and is not checked [too-large]",
 		}},
 		{"what a kustomization generates from", "big.bin", tree{"kustomization.yaml": "configMapGenerator: [{name: a, files: [big.bin]}]\n"}, flux, []string{}},
 	} {
