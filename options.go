@@ -91,9 +91,9 @@ type BuildOptions struct {
 	// Cache lets whoever builds from the same directory again and again, within
 	// one process, compress and check only what changed. Default: none.
 	Cache *Cache `json:"-"`
-	// KeepTags refuses to move a tag that points to another manifest, with
+	// ImmutableTags refuses to move a tag that points to another manifest, with
 	// ErrTagConflict.
-	KeepTags bool
+	ImmutableTags bool
 	// Force pushes even if nothing changed.
 	Force bool
 	// Path is the folder in the source directory that an engine is to render,
@@ -116,7 +116,7 @@ type BuildOptions struct {
 
 // ValidatedBuildOptions are BuildOptions in which every default is filled in
 // and every field is well-formed: SourcePath is absolute, RegistryEndpoint is
-// host[:port] without a scheme, one of PlainHTTP and TLS is set in Registry, and
+// host[:port] without a scheme, Scheme is set in Registry, and
 // Repository, Name, Version and Tags are legal. To validate them again changes
 // nothing.
 type ValidatedBuildOptions BuildOptions
