@@ -80,22 +80,13 @@ func (e *PreflightError) Hint() string {
 // check looks for what the engines would make of the artifact, unless the policy
 // is not to.
 func (v ValidatedBuildOptions) check(ctx context.Context, plan *packager.Plan, seen *preflight.Cache) (preflight.Findings, error) {
-	if v.Preflight == PreflightOff {
-		return nil, nil
-	}
-	opts := preflight.Options{Tags: v.allTags(), Cache: seen, Paths: plan.Paths().Below(v.Path)}
-	if v.GitOpsEngine != GitOpsEngineNone {
-		opts.Engines = []GitOpsEngine{v.GitOpsEngine}
-	}
-	findings, err := preflight.Check(ctx, plan, opts)
+	opts := preflight.Options{Policy: preflight.Policy(v.Preflight), Severity: v.PreflightSeverity, Path: v.Path}
+	artifact := preflight.Artifact{Plan: plan, Engines: []GitOpsEngine{v.GitOpsEngine}, Tags: v.allTags(), Cache: seen}
+	findings, err := preflight.Check(ctx, artifact, opts)
 	if err != nil {
 		return nil, err
 	}
-	least := preflight.Error
-	if v.Preflight == PreflightEnforce {
-		least = cmp.Or(v.PreflightSeverity, preflight.Warning)
-	}
-	if reasons := findings.AtLeast(least); len(reasons) > 0 {
+	if reasons := opts.Refusals(findings); len(reasons) > 0 {
 		return nil, &PreflightError{Findings: findings, Reasons: reasons}
 	}
 	return findings, nil

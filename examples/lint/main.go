@@ -105,7 +105,7 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	if err != nil {
 		return err
 	}
-	findings, err := preflight.Check(ctx, plan, preflight.Options{Tags: c.tags, Paths: plan.Paths().Below(c.path)})
+	findings, err := preflight.Check(ctx, preflight.Artifact{Plan: plan, Engines: []packager.GitOpsEngine{engine}, Tags: c.tags}, preflight.Options{Path: c.path})
 	if err != nil {
 		return err
 	}

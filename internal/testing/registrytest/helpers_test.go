@@ -43,7 +43,7 @@ func find(t *testing.T, kind registrytest.Kind) *registrytest.Source {
 // newClient returns a client that is closed with the test, and tries little.
 func newClient(t *testing.T, target *registrytest.Target, opts registry.Options) *registry.Client {
 	t.Helper()
-	opts.Retry = registry.Retry{MaxAttempts: 1}
+	opts.Retry = registry.RetryPolicy{MaxAttempts: 1}
 	client, err := registry.NewClient(target.Host, opts)
 	require.NoError(t, err)
 	t.Cleanup(client.Close)

@@ -70,13 +70,19 @@ func (t *Target) Options() registry.Options { return t.OptionsFor(t.Writer) }
 // OptionsFor are how to connect to the registry with another credential.
 func (t *Target) OptionsFor(credential registry.Credential) registry.Options {
 	return registry.Options{
-		PlainHTTP:            t.PlainHTTP,
-		TLS:                  !t.PlainHTTP,
-		PlainHTTPCredentials: t.PlainHTTP,
-		RootCAs:              t.RootCAs,
-		ClientCertificates:   t.ClientCertificates,
-		Credential:           credential,
+		Scheme:                    t.scheme(),
+		AllowPlainHTTPCredentials: t.PlainHTTP,
+		RootCAs:                   t.RootCAs,
+		ClientCertificates:        t.ClientCertificates,
+		Credential:                credential,
 	}
+}
+
+func (t *Target) scheme() registry.Scheme {
+	if t.PlainHTTP {
+		return registry.SchemeHTTP
+	}
+	return registry.SchemeHTTPS
 }
 
 // Repository returns the full name of a repository, which is below a prefix that
