@@ -16,8 +16,8 @@ import (
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/examples/internal/cli"
 	"github.com/kubeoci/oci/packager"
-	"github.com/kubeoci/oci/unpacker"
 	"github.com/kubeoci/oci/registry"
+	"github.com/kubeoci/oci/unpacker"
 )
 
 const usage = `pull gets an artifact from a registry and unpacks it into DIR.
@@ -102,12 +102,12 @@ func checkEmpty(dir string) error {
 
 // result is what came of a pull.
 type result struct {
-	Reference    string                  `json:"reference"`
-	Digest       digest.Digest           `json:"digest"`
-	LayerDigest  digest.Digest           `json:"layerDigest"`
-	Annotations  map[string]string       `json:"annotations,omitempty"`
-	Files        []unpacker.File `json:"files"`
-	SkippedLinks []unpacker.SkippedLink  `json:"skippedLinks,omitempty"`
+	Reference    string                 `json:"reference"`
+	Digest       digest.Digest          `json:"digest"`
+	LayerDigest  digest.Digest          `json:"layerDigest"`
+	Annotations  map[string]string      `json:"annotations,omitempty"`
+	Files        []unpacker.File        `json:"files"`
+	SkippedLinks []unpacker.SkippedLink `json:"skippedLinks,omitempty"`
 }
 
 func pull(ctx context.Context, env cli.Env, ref *oci.Reference, connect oci.RegistryOptions, dir string, opts unpacker.Options) (result, error) {

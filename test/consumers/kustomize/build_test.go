@@ -10,9 +10,9 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
 	"github.com/kubeoci/oci/packager"
-	"github.com/kubeoci/oci/unpacker"
 	"github.com/kubeoci/oci/registry"
 	"github.com/kubeoci/oci/test/consumers/internal/fixture"
+	"github.com/kubeoci/oci/unpacker"
 )
 
 // What `kustomize build` makes of a tree that we unpacked is what it makes of the
