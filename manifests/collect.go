@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/kubeoci/oci/internal/filename"
 	"github.com/kubeoci/oci/internal/kustomize"
@@ -63,52 +62,52 @@ func CollectRoots(ctx context.Context, roots []Root, opts Options) (*Set, error)
 	if err != nil {
 		return nil, err
 	}
-	w := &walker{opts: opts, set: &Set{name: trees[0].name(), trees: trees}}
-	reader, err := w.set.Open()
+	set := &Set{name: trees[0].name(), trees: trees}
+	reader, err := set.Open()
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = reader.Close() }() // only read from
-	w.reader = reader
+	w := &walker{opts: opts, trees: trees, reader: reader, listing: new(listing)}
 	for i := range trees {
 		if err := w.walk(ctx, i); err != nil {
 			return nil, err
 		}
 	}
-	if err := w.finish(ctx); err != nil {
+	if err := checkCollisions(trees, w.listing.files); err != nil {
 		return nil, err
 	}
-	return w.set, nil
-}
-
-// finish completes the Set of all trees.
-func (w *walker) finish(ctx context.Context) error {
-	if err := w.checkCollisions(); err != nil {
-		return err
-	}
-	if !w.opts.SkipReferences {
-		if err := w.closeOver(ctx); err != nil {
-			return err
+	c := newClosure(opts, trees, reader, w.listing)
+	if !opts.SkipReferences {
+		if err := c.complete(ctx, w.follow); err != nil {
+			return nil, err
 		}
 	}
-	if err := w.checkEmptiness(); err != nil {
-		return err
+	if err := set.fill(w.listing, c); err != nil {
+		return nil, err
 	}
-	w.sortFiles()
-	slices.SortFunc(w.set.skipped, func(a, b Skipped) int { return strings.Compare(a.Path, b.Path) })
-	return w.checkCollisions() // with what the kustomizations took along
+	return set, nil
 }
 
-func (w *walker) sortFiles() {
-	slices.SortFunc(w.set.files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+// fill takes over what was found, unless that is too little, or files that
+// kustomizations added collide.
+func (s *Set) fill(l *listing, c *closure) error {
+	s.files, s.size = l.files, l.size
+	s.skipped = l.sortedSkipped(func(o omission) bool { return !c.includes(o) })
+	if empty := findEmptyTree(s.trees, s.files); empty != nil {
+		return noFiles(*empty, s.skipped)
+	}
+	sortFiles(s.files)
+	s.problems, s.parsed = c.problems, c.parsed
+	return checkCollisions(s.trees, s.files)
 }
 
-// checkEmptiness refuses a tree of which nothing was taken, and a Set without a
-// manifest.
-func (w *walker) checkEmptiness() error {
+// findEmptyTree returns a tree without files, or the first if there is no manifest
+// in any. Otherwise it returns nil.
+func findEmptyTree(trees []tree, files []File) *tree {
 	found := false
-	gave := make([]bool, len(w.set.trees))
-	for _, f := range w.set.files {
+	gave := make([]bool, len(trees))
+	for _, f := range files {
 		gave[f.found.tree] = true
 		found = found || filename.IsManifest(f.Path) || kustomize.IsName(path.Base(f.Path))
 	}
@@ -119,15 +118,5 @@ func (w *walker) checkEmptiness() error {
 	if empty < 0 {
 		return nil
 	}
-	return w.noFiles(w.set.trees[empty])
-}
-
-// isVersionControl lists the folders of systems that keep their data beside
-// the files. Ignore files such as .gitignore are plain files and not meant.
-func isVersionControl(name string) bool {
-	switch strings.ToLower(name) { // some file systems know no case
-	case ".git", ".hg", ".svn", ".bzr", ".jj", "_darcs":
-		return true
-	}
-	return name == "CVS" // in lower case it is more likely something else
+	return &trees[empty]
 }

@@ -15,9 +15,9 @@ type NoFilesError struct {
 }
 
 // noFiles is the error for a tree that gave no manifest file.
-func (w *walker) noFiles(t tree) error {
+func noFiles(t tree, skipped []Skipped) error {
 	e := &NoFilesError{Skipped: map[Reason]int{}}
-	for _, s := range w.set.skipped {
+	for _, s := range skipped {
 		if holds(t.path, s.Path) {
 			e.Skipped[s.Reason]++
 		}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -34,7 +33,7 @@ type Root struct {
 // [ErrTwoSources], [ErrPathNotFound], [ErrPathNotDirectory], or the file system's
 // own error.
 func (r Root) Resolve() (Root, error) {
-	if r.Path != "" && !isFolder(r.Path) {
+	if r.Path != "" && !isDirectoryPath(r.Path) {
 		return Root{}, &PathError{Path: r.Path, Err: ErrInvalidName}
 	}
 	if r.FS != nil {
@@ -91,19 +90,6 @@ func (r Root) tree() (tree, error) {
 		t.open = func() (fs.FS, io.Closer, error) { return r.FS, io.NopCloser(nil), nil }
 	}
 	return t, nil
-}
-
-// isFolder reports whether a tree may have a folder of this path.
-func isFolder(name string) bool {
-	if !fs.ValidPath(name) {
-		return false
-	}
-	for at := name; at != "."; at = path.Dir(at) {
-		if checkName(at, true) != nil || isVersionControl(path.Base(at)) {
-			return false
-		}
-	}
-	return true
 }
 
 func (t tree) openDir() (fs.FS, io.Closer, error) {

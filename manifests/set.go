@@ -3,6 +3,8 @@ package manifests
 import (
 	"slices"
 	"time"
+
+	"github.com/kubeoci/oci/internal/kustomize"
 )
 
 // File is one manifest file of a [Set].
@@ -21,7 +23,12 @@ type found struct {
 	tree    int    // of the Set's
 	real    string // path there, with its symbolic links resolved
 	modTime time.Time
+	linked  bool // the path in the tree is another
 }
+
+// Linked reports whether the file, or a directory above it, is a symbolic link in
+// the tree, so that its content may be in the Set under another path as well.
+func (f File) Linked() bool { return f.found != nil && f.found.linked }
 
 // Reason says why an entry was left out of a [Set].
 type Reason string
@@ -66,9 +73,14 @@ const (
 	sourceFluxDefaults = "flux-defaults"
 )
 
+// parsed adds the method References for package preflight, which does not have to
+// parse kustomizations again. It is not part of the documented API.
+type parsed = kustomize.Parsed
+
 // Set is what was found in a tree. It is immutable and safe for concurrent
 // use; the tree it was made from is not locked.
 type Set struct {
+	parsed
 	name     string
 	files    []File
 	skipped  []Skipped

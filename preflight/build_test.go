@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/preflight"
 )
@@ -230,4 +231,21 @@ func TestReferencesToFilesThatFluxIgnores(t *testing.T) {
 			"a/logo.png: info: Flux ignores a file with this name by default [flux-ignored]",
 		}},
 	})
+}
+
+// A Set that did not follow references has none, so that Check parses the
+// kustomizations itself.
+func TestKustomizationsOfASetWithoutReferences(t *testing.T) {
+	fsys := tree{"a/kustomization.yaml": "resources: [../app.yaml]\n", "app.yaml": app}.fs()
+	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{SkipReferences: true})
+	require.NoError(t, err)
+	findings, err := preflight.Check(t.Context(), artifact(t, set, argocd), preflight.Options{Path: "a"})
+	require.NoError(t, err)
+	require.NotEmpty(t, findings)
+	assert.Equal(t, preflight.CodeLoadRestriction, findings[len(findings)-1].Code)
+	assert.Equal(t, preflight.Error, findings[len(findings)-1].Severity)
+
+	fsys["a/kustomization.yaml"].Data = []byte("resources: [../gone.yaml]\n")
+	_, err = preflight.Check(t.Context(), artifact(t, set, argocd), preflight.Options{})
+	require.ErrorIs(t, err, manifests.ErrFileChanged)
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/kubeoci/oci/internal/filename"
 	"github.com/kubeoci/oci/internal/flux"
 	"github.com/kubeoci/oci/internal/ignore"
-	"github.com/kubeoci/oci/internal/kustomize"
 	"github.com/kubeoci/oci/internal/objects"
 	"github.com/kubeoci/oci/manifests"
 )
@@ -40,8 +39,6 @@ type seen struct {
 type facts struct {
 	content objects.File
 	rules   []flux.Rule // of an ignore file
-	// references are those of a kustomization that can be read.
-	references []kustomize.Reference
 	// likeObject reports that Argo CD refuses a file that it cannot parse, because
 	// the file looks like a manifest.
 	likeObject bool
@@ -113,9 +110,6 @@ func (c *Cache) scan(path string, content []byte) *facts {
 	}
 	scanner := c.takeScanner()
 	f := &facts{content: scanner.Scan(path, content), likeObject: looksLikeObject(content)}
-	if isKustomization(path) {
-		f.references, _ = kustomize.Parse(content) // the Set lists the errors
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.scanners = append(c.scanners, scanner)

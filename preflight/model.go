@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/kubeoci/oci/internal/flux"
+	"github.com/kubeoci/oci/internal/kustomize"
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 )
@@ -36,6 +37,8 @@ type model struct {
 type source struct {
 	file manifests.File
 	*facts
+	// references are those of a kustomization that can be read.
+	references []kustomize.Reference
 	// listed reports that a kustomization has it among its resources.
 	listed bool
 	// chart is the outermost directory with a Chart.yaml at or above the file, "."
@@ -59,6 +62,9 @@ func newModel(ctx context.Context, a Artifact, opts Options) (*model, error) {
 	m := &model{artifact: a, opts: opts, entries: a.Plan.Entries(), problems: set.Problems()}
 	m.collect()
 	if err := m.read(ctx, set, cmp.Or(a.Cache, new(Cache))); err != nil {
+		return nil, err
+	}
+	if err := m.readReferences(set); err != nil {
 		return nil, err
 	}
 	m.findIgnoreRules()

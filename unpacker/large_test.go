@@ -2,7 +2,7 @@
 
 // Compressing so much takes long under the race detector.
 
-package packager_test
+package unpacker_test
 
 import (
 	"archive/tar"
@@ -26,42 +26,43 @@ import (
 	"oras.land/oras-go/v2/content"
 
 	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/unpacker"
 )
 
 // TestUnpackDefaultLimits exceeds each with a small layer.
 func TestUnpackDefaultLimits(t *testing.T) {
 	for _, row := range []struct {
 		name  string
-		limit packager.LimitError
+		limit unpacker.LimitError
 		write func(w *tar.Writer)
 	}{
-		{"150,000 entries", packager.LimitError{Limit: "MaxEntries", Max: 100_000}, func(w *tar.Writer) {
+		{"150,000 entries", unpacker.LimitError{Limit: "MaxEntries", Max: 100_000}, func(w *tar.Writer) {
 			for i := range 150_000 {
 				header(t, w, fmt.Sprint(i), 0)
 			}
 		}},
-		{"150,000 folders of few entries", packager.LimitError{Limit: "MaxEntries", Max: 100_000}, func(w *tar.Writer) {
+		{"150,000 folders of few entries", unpacker.LimitError{Limit: "MaxEntries", Max: 100_000}, func(w *tar.Writer) {
 			for i := range 1500 {
 				header(t, w, fmt.Sprint(i, strings.Repeat("/d", 100)), 0)
 			}
 		}},
-		{"depth of 101", packager.LimitError{Limit: "MaxDepth", Max: 100}, func(w *tar.Writer) {
+		{"depth of 101", unpacker.LimitError{Limit: "MaxDepth", Max: 100}, func(w *tar.Writer) {
 			header(t, w, strings.Repeat("d/", 100)+"f", 0)
 			header(t, w, strings.Repeat("e/", 101)+"f", 0)
 		}},
-		{"path of 4097 bytes", packager.LimitError{Limit: "MaxPathLength", Max: 4096}, func(w *tar.Writer) {
+		{"path of 4097 bytes", unpacker.LimitError{Limit: "MaxPathLength", Max: 4096}, func(w *tar.Writer) {
 			header(t, w, strings.Repeat(long(254)+"/", 16)+long(16), 0)
 			header(t, w, strings.Repeat(long(254)+"/", 16)+long(17), 0)
 		}},
-		{"names of more than 16 MiB", packager.LimitError{Limit: "MaxNamesSize", Max: 16 << 20}, func(w *tar.Writer) {
+		{"names of more than 16 MiB", unpacker.LimitError{Limit: "MaxNamesSize", Max: 16 << 20}, func(w *tar.Writer) {
 			for i := range 16 << 20 / 4000 {
 				header(t, w, strings.Repeat(long(255)+"/", 15)+fmt.Sprintf("%0200d", i), 0)
 			}
 		}},
-		{"more than the archive may have, in one file", packager.LimitError{Limit: "MaxSize", Max: 64 << 20}, func(w *tar.Writer) {
+		{"more than the archive may have, in one file", unpacker.LimitError{Limit: "MaxSize", Max: 64 << 20}, func(w *tar.Writer) {
 			zerosTo(t, w, "a", 64<<20)
 		}},
-		{"more than the archive may have, in headers", packager.LimitError{Limit: "MaxSize", Max: 64 << 20}, func(w *tar.Writer) {
+		{"more than the archive may have, in headers", unpacker.LimitError{Limit: "MaxSize", Max: 64 << 20}, func(w *tar.Writer) {
 			for i := range 65 {
 				h := &tar.Header{Typeflag: tar.TypeReg, Name: fmt.Sprint(i), PAXRecords: map[string]string{"COMMENT.x": strings.Repeat("x", 1<<20-100)}}
 				require.NoError(t, w.WriteHeader(h))
@@ -70,10 +71,10 @@ func TestUnpackDefaultLimits(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			src, manifest := bombOf(t, row.write)
-			fsys, _, err := packager.UnpackFS(t.Context(), src, manifest, packager.UnpackOptions{})
+			fsys, _, err := unpacker.UnpackFS(t.Context(), src, manifest, unpacker.Options{})
 			assert.Nil(t, fsys)
-			requireKind(t, err, packager.ErrLimitExceeded)
-			var limitErr *packager.LimitError
+			requireKind(t, err, unpacker.ErrLimitExceeded)
+			var limitErr *unpacker.LimitError
 			require.ErrorAs(t, err, &limitErr)
 			assert.Equal(t, row.limit, *limitErr)
 		})
@@ -95,8 +96,8 @@ func TestUnpackBomb(t *testing.T) {
 			b := blobs{}
 			layer := b.add(layerType, compressed(t, func(raw io.Writer) { write(tar.NewWriter(raw), raw) }))
 			require.Less(t, layer.Size, int64(6<<20))
-			_, _, err := unpackAll(t, b, b.manifest(t, layer), packager.UnpackOptions{})
-			requireKind(t, err, packager.ErrLimitExceeded)
+			_, _, err := unpackAll(t, b, b.manifest(t, layer), unpacker.Options{})
+			requireKind(t, err, unpacker.ErrLimitExceeded)
 			require.ErrorContains(t, err, "more than MaxSize 1000000000")
 		})
 	}
@@ -117,13 +118,13 @@ func TestUnpackMemory(t *testing.T) {
 				manifest := storeLarge(t, store, mediaType, body, size)
 				src := struct{ content.Fetcher }{store} // whose word is not taken for it
 				dir := filepath.Join(t.TempDir(), "out")
-				var unpacked packager.Unpacked
+				var unpacked unpacker.Result
 				peak := peakOf(func() {
 					var err error
-					unpacked, err = packager.Unpack(t.Context(), src, manifest, dir, packager.UnpackOptions{})
+					unpacked, err = unpacker.Unpack(t.Context(), src, manifest, dir, unpacker.Options{})
 					require.NoError(t, err)
 				})
-				assert.Equal(t, []packager.UnpackedFile{{Path: "a", Size: size}}, unpacked.Files)
+				assert.Equal(t, []unpacker.File{{Path: "a", Size: size}}, unpacked.Files)
 				assert.Less(t, peak, uint64(bound))
 			})
 		}

@@ -1,4 +1,4 @@
-package packager_test
+package unpacker_test
 
 import (
 	"archive/tar"
@@ -21,6 +21,7 @@ import (
 	"oras.land/oras-go/v2/errdef"
 
 	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/unpacker"
 )
 
 // TestUnpackRoundTrip gets back what was packed, byte for byte.
@@ -28,7 +29,7 @@ func TestUnpackRoundTrip(t *testing.T) {
 	eachTree(t, func(t *testing.T, tree string, layout packager.Layout) {
 		dir := filepath.Join(treesDir, tree)
 		p := pack(t, collect(t, dir), layout, packager.Options{Annotations: map[string]string{"key": "value"}})
-		files, unpacked, err := unpackBoth(t, p.store, p.Manifest, packager.UnpackOptions{})
+		files, unpacked, err := unpackBoth(t, p.store, p.Manifest, unpacker.Options{})
 		require.NoError(t, err)
 		sameFiles(t, laidOut(sourceFiles(t, dir), layout, tree), files)
 		assert.Equal(t, p.Manifest, unpacked.Manifest)
@@ -52,7 +53,7 @@ func TestUnpackFromStores(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p, err := packager.Pack(t.Context(), store, set, packager.LayoutRoot, packager.Options{})
 			require.NoError(t, err)
-			files, _, err := unpackBoth(t, store, p.Manifest, packager.UnpackOptions{})
+			files, _, err := unpackBoth(t, store, p.Manifest, unpacker.Options{})
 			require.NoError(t, err)
 			sameFiles(t, manyBlocks(t), files)
 		})
@@ -88,7 +89,7 @@ func TestUnpackOthers(t *testing.T) {
 				layer = gzipped(t, layer)
 			}
 			src, manifest := artifactOf(t, row.mediaType, layer)
-			files, unpacked, err := unpackBoth(t, src, manifest, packager.UnpackOptions{})
+			files, unpacked, err := unpackBoth(t, src, manifest, unpacker.Options{})
 			require.NoError(t, err)
 			sameFiles(t, row.want, files)
 			assert.Equal(t, map[string]string{"a": "b"}, unpacked.Annotations)
@@ -115,7 +116,7 @@ func TestUnpackORAS(t *testing.T) {
 				oras.PackManifestOptions{Layers: []ocispec.Descriptor{layer}})
 			require.NoError(t, err)
 
-			files, _, err := unpackBoth(t, source, manifest, packager.UnpackOptions{})
+			files, _, err := unpackBoth(t, source, manifest, unpacker.Options{})
 			require.NoError(t, err)
 			want := map[string]string{}
 			for name, text := range allFiles(t, dir) {
@@ -134,7 +135,7 @@ func TestUnpackOtherLayers(t *testing.T) {
 		layers[i] = ocispec.Descriptor{MediaType: "text/plain", Digest: "none", Size: -1}
 	}
 	layers = append(layers, b.add(layerType, gzipped(t, archiveOf(t, regular("a.yaml", "a")))))
-	files, unpacked, err := unpackBoth(t, b, b.manifest(t, layers...), packager.UnpackOptions{})
+	files, unpacked, err := unpackBoth(t, b, b.manifest(t, layers...), unpacker.Options{})
 	require.NoError(t, err)
 	assert.Equal(t, map[string]string{"a.yaml": "a"}, files)
 	assert.Equal(t, layers[9], unpacked.Layer)
@@ -152,7 +153,7 @@ func TestUnpackModes(t *testing.T) {
 	src, manifest := artifactOf(t, layerType, gzipped(t, archiveOf(t, entries...)))
 	parent := t.TempDir()
 	dir := filepath.Join(parent, "out")
-	_, err := packager.Unpack(t.Context(), src, manifest, dir, packager.UnpackOptions{})
+	_, err := unpacker.Unpack(t.Context(), src, manifest, dir, unpacker.Options{})
 	require.NoError(t, err)
 
 	plainDir, plainFile := filepath.Join(parent, "plain"), filepath.Join(parent, "plain", "file")
@@ -174,8 +175,8 @@ func TestUnpackModes(t *testing.T) {
 func TestUnpackInsecurePath(t *testing.T) {
 	t.Setenv("GODEBUG", "tarinsecurepath=0")
 	src, manifest := artifactOf(t, layerType, gzipped(t, archiveOf(t, regular("../a.yaml", "a"))))
-	_, _, err := unpackBoth(t, src, manifest, packager.UnpackOptions{})
-	requireKind(t, err, packager.ErrUnsafeEntry)
+	_, _, err := unpackBoth(t, src, manifest, unpacker.Options{})
+	requireKind(t, err, unpacker.ErrUnsafeEntry)
 }
 
 func TestUnpackSHA512(t *testing.T) {
@@ -184,7 +185,7 @@ func TestUnpackSHA512(t *testing.T) {
 	data := b[layer.Digest]
 	layer.Digest = digest.SHA512.FromBytes(data)
 	b[layer.Digest] = data
-	files, _, err := unpackBoth(t, b, b.manifest(t, layer), packager.UnpackOptions{})
+	files, _, err := unpackBoth(t, b, b.manifest(t, layer), unpacker.Options{})
 	require.NoError(t, err)
 	assert.Len(t, files, 1)
 }
@@ -192,23 +193,23 @@ func TestUnpackSHA512(t *testing.T) {
 func TestUnpackSkipsLinks(t *testing.T) {
 	src, manifest := artifactOf(t, layerType, gzipped(t, archiveOf(t,
 		regular("a.yaml", "a"), special(tar.TypeSymlink, "sub/out", "../../etc/passwd"), special(tar.TypeLink, "hard", "a.yaml"), regular("sub/b.yaml", "b"))))
-	files, unpacked, err := unpackBoth(t, src, manifest, packager.UnpackOptions{SkipLinks: true})
+	files, unpacked, err := unpackBoth(t, src, manifest, unpacker.Options{SkipLinks: true})
 	require.NoError(t, err)
 	assert.Equal(t, map[string]string{"a.yaml": "a", "sub/b.yaml": "b"}, files)
-	assert.Equal(t, []packager.SkippedLink{{Path: "sub/out", Target: "../../etc/passwd"}, {Path: "hard", Target: "a.yaml", Hard: true}}, unpacked.SkippedLinks)
+	assert.Equal(t, []unpacker.SkippedLink{{Path: "sub/out", Target: "../../etc/passwd"}, {Path: "hard", Target: "a.yaml", Hard: true}}, unpacked.SkippedLinks)
 }
 
 // A source that fails is not a corrupt one.
 func TestUnpackFailingSource(t *testing.T) {
 	b, manifest := artifactOf(t, layerType, gzipped(t, archiveOf(t, regular("a.yaml", "a"))))
-	_, _, err := unpackBoth(t, blobs{}, manifest, packager.UnpackOptions{})
+	_, _, err := unpackBoth(t, blobs{}, manifest, unpacker.Options{})
 	require.ErrorIs(t, err, errdef.ErrNotFound)
 	require.EqualError(t, err, `fetch "application/vnd.oci.image.manifest.v1+json": not found`)
 
 	failing := readerOf{b, layerType, func(io.Reader) io.Reader { return errorReader{os.ErrDeadlineExceeded} }}
-	_, _, err = unpackBoth(t, failing, manifest, packager.UnpackOptions{})
+	_, _, err = unpackBoth(t, failing, manifest, unpacker.Options{})
 	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
-	require.NotErrorIs(t, err, packager.ErrCorrupt)
+	require.NotErrorIs(t, err, unpacker.ErrCorruptArtifact)
 }
 
 // TestUnpackCancelled ends the context before, and at every read of the layer.
@@ -222,11 +223,11 @@ func TestUnpackCancelled(t *testing.T) {
 			}
 			src := readerOf{b, at, func(r io.Reader) io.Reader { cancel(); return r }}
 			parent := t.TempDir()
-			unpacked, err := packager.Unpack(ctx, src, manifest, filepath.Join(parent, "out"), packager.UnpackOptions{})
+			unpacked, err := unpacker.Unpack(ctx, src, manifest, filepath.Join(parent, "out"), unpacker.Options{})
 			require.ErrorIs(t, err, context.Canceled)
 			assert.Zero(t, unpacked)
 			assert.Empty(t, namesIn(t, parent))
-			_, _, err = packager.UnpackFS(ctx, src, manifest, packager.UnpackOptions{})
+			_, _, err = unpacker.UnpackFS(ctx, src, manifest, unpacker.Options{})
 			require.ErrorIs(t, err, context.Canceled)
 		})
 	}
@@ -239,7 +240,7 @@ func TestUnpackCancelledAnywhere(t *testing.T) {
 	for looks := 0; ; looks++ {
 		require.Less(t, looks, 1000)
 		parent := t.TempDir()
-		_, err := packager.Unpack(&countdown{t.Context(), looks}, src, manifest, filepath.Join(parent, "out"), packager.UnpackOptions{})
+		_, err := unpacker.Unpack(&countdown{t.Context(), looks}, src, manifest, filepath.Join(parent, "out"), unpacker.Options{})
 		if err == nil {
 			assert.Greater(t, looks, 3*16, "for a megabyte that is read, read again, and written")
 			return
@@ -268,7 +269,7 @@ func TestUnpackPanickingSource(t *testing.T) {
 	parent := t.TempDir()
 	src := readerOf{b, layerType, func(io.Reader) io.Reader { panic("source") }}
 	require.PanicsWithValue(t, "source", func() {
-		_, _ = packager.Unpack(t.Context(), src, manifest, filepath.Join(parent, "out"), packager.UnpackOptions{})
+		_, _ = unpacker.Unpack(t.Context(), src, manifest, filepath.Join(parent, "out"), unpacker.Options{})
 	})
 	assert.Empty(t, namesIn(t, parent))
 }

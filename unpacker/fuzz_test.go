@@ -1,4 +1,4 @@
-package packager_test
+package unpacker_test
 
 import (
 	"archive/tar"
@@ -18,10 +18,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/unpacker"
 )
 
 // fuzzLimits are small, so that a fuzzer gets there.
-var fuzzLimits = packager.UnpackOptions{
+var fuzzLimits = unpacker.Options{
 	MaxCompressedSize: 256 << 10, MaxSize: 256 << 10, MaxFileSize: 64 << 10,
 	MaxEntries: 60, MaxPathLength: 700, MaxDepth: 8, MaxNamesSize: 8 << 10,
 }
@@ -64,14 +65,14 @@ func FuzzUnpack(f *testing.F) {
 		dir := filepath.Join(parent, "out")
 		require.NoError(t, os.Mkdir(parent, 0o755))
 		require.NoError(t, os.WriteFile(filepath.Join(outside, "canary"), []byte("mine"), 0o644))
-		unpacked, err := packager.Unpack(t.Context(), src, manifest, dir, opts)
+		unpacked, err := unpacker.Unpack(t.Context(), src, manifest, dir, opts)
 
 		require.Equal(t, []string{"canary", "parent"}, namesIn(t, outside))
 		canary, readErr := os.ReadFile(filepath.Join(outside, "canary"))
 		require.NoError(t, readErr)
 		require.Equal(t, "mine", string(canary))
 
-		fsys, inMemory, memErr := packager.UnpackFS(t.Context(), src, manifest, opts)
+		fsys, inMemory, memErr := unpacker.UnpackFS(t.Context(), src, manifest, opts)
 		require.Equal(t, unpacked, inMemory)
 		want, naiveErr := naiveRead(layer, mediaType)
 		if err != nil {
@@ -153,7 +154,7 @@ func requireFolders(t *testing.T, want naiveTree, fsys fs.FS) {
 	require.Equal(t, want.folders, folders)
 }
 
-func requireWithinLimits(t *testing.T, tree naiveTree, opts packager.UnpackOptions) {
+func requireWithinLimits(t *testing.T, tree naiveTree, opts unpacker.Options) {
 	t.Helper()
 	require.LessOrEqual(t, tree.size, opts.MaxSize)
 	require.LessOrEqual(t, len(tree.files)+len(tree.links)+len(tree.folders)-1, opts.MaxEntries)

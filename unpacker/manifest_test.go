@@ -1,4 +1,4 @@
-package packager_test
+package unpacker_test
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/unpacker"
 )
 
 const dockerManifestType = "application/vnd.docker.distribution.manifest.v2+json"
@@ -39,55 +39,55 @@ func TestUnpackNoArtifact(t *testing.T) {
 		{
 			"index instead of a manifest", ocispec.MediaTypeImageIndex,
 			ocispec.Index{MediaType: ocispec.MediaTypeImageIndex, Manifests: layerOf(imageType, dockerManifestType)},
-			packager.ErrNotArtifact, "it is not an image manifest", []string{imageType, dockerManifestType},
+			unpacker.ErrNotArtifact, "it is not an image manifest", []string{imageType, dockerManifestType},
 		},
 		{
 			"index that says nothing of its type", "", map[string]any{"manifests": layerOf(imageType)},
-			packager.ErrNotArtifact, "it is not an image manifest", []string{imageType},
+			unpacker.ErrNotArtifact, "it is not an image manifest", []string{imageType},
 		},
 		{
 			"index under the type of a manifest", imageType, ocispec.Index{Manifests: layerOf(imageType)},
-			packager.ErrNotArtifact, "it is not an image manifest", []string{imageType},
+			unpacker.ErrNotArtifact, "it is not an image manifest", []string{imageType},
 		},
 		{
 			"index and manifest in one", imageType, map[string]any{"layers": layerOf(layerType), "manifests": layerOf(imageType)},
-			packager.ErrNotArtifact, "it is not an image manifest", []string{layerType, imageType},
+			unpacker.ErrNotArtifact, "it is not an image manifest", []string{layerType, imageType},
 		},
 		{
 			"manifest under the type of an index", ocispec.MediaTypeImageIndex, image("", layerType),
-			packager.ErrNotArtifact, `its descriptor says "application/vnd.oci.image.index.v1+json"`, []string{layerType},
+			unpacker.ErrNotArtifact, `its descriptor says "application/vnd.oci.image.index.v1+json"`, []string{layerType},
 		},
 		{
 			"image of Docker", dockerManifestType, map[string]any{"mediaType": dockerManifestType, "layers": layerOf("application/vnd.docker.image.rootfs.diff.tar.gzip")},
-			packager.ErrNotArtifact, "it is not an image manifest", []string{"application/vnd.docker.image.rootfs.diff.tar.gzip"},
+			unpacker.ErrNotArtifact, "it is not an image manifest", []string{"application/vnd.docker.image.rootfs.diff.tar.gzip"},
 		},
 		{
 			"unknown artifact type", "application/vnd.oci.artifact.manifest.v1+json", map[string]any{"artifactType": "application/vnd.example", "blobs": layerOf(layerType)},
-			packager.ErrNotArtifact, "it is not an image manifest", nil,
+			unpacker.ErrNotArtifact, "it is not an image manifest", nil,
 		},
-		{"HTML", imageType, "<html>", packager.ErrNotArtifact, "it is not a manifest in JSON", nil},
-		{"no layers", imageType, image(""), packager.ErrNotArtifact, "no layers", nil},
-		{"several layers", imageType, image("", layerType, "text/plain", fluxType), packager.ErrNotArtifact, "2 layers of files", []string{layerType, "text/plain", fluxType}},
-		{"more than 10 layers", imageType, image("", append(ten, layerType)...), packager.ErrNotArtifact, "11 layers, and 10 are allowed", append(ten, layerType)},
+		{"HTML", imageType, "<html>", unpacker.ErrNotArtifact, "it is not a manifest in JSON", nil},
+		{"no layers", imageType, image(""), unpacker.ErrNotArtifact, "no layers", nil},
+		{"several layers", imageType, image("", layerType, "text/plain", fluxType), unpacker.ErrNotArtifact, "2 layers of files", []string{layerType, "text/plain", fluxType}},
+		{"more than 10 layers", imageType, image("", append(ten, layerType)...), unpacker.ErrNotArtifact, "11 layers, and 10 are allowed", append(ten, layerType)},
 		{
 			"a layer of another type", imageType, image("application/vnd.example", "application/vnd.cncf.helm.chart.content.v1.tar+gzip"),
-			packager.ErrUnsupportedLayer, "no layer is a tar archive, plain or of gzip", []string{"application/vnd.cncf.helm.chart.content.v1.tar+gzip"},
+			unpacker.ErrUnsupportedLayer, "no layer is a tar archive, plain or of gzip", []string{"application/vnd.cncf.helm.chart.content.v1.tar+gzip"},
 		},
 		{
 			"a layer of zstd", imageType, image("", ocispec.MediaTypeImageLayerZstd),
-			packager.ErrUnsupportedLayer, "no layer is a tar archive, plain or of gzip", []string{ocispec.MediaTypeImageLayerZstd},
+			unpacker.ErrUnsupportedLayer, "no layer is a tar archive, plain or of gzip", []string{ocispec.MediaTypeImageLayerZstd},
 		},
 		{
 			"types that are none", imageType, image("\x1b[31m", "a\nb", ""),
-			packager.ErrUnsupportedLayer, "no layer is a tar archive, plain or of gzip", []string{"a\nb", ""},
+			unpacker.ErrUnsupportedLayer, "no layer is a tar archive, plain or of gzip", []string{"a\nb", ""},
 		},
-		{"manifest of more than 4 MiB", imageType, strings.Repeat("a", 4<<20), packager.ErrNotArtifact, fmt.Sprintf("a manifest has at most 4194304 bytes, and this has %d", 4<<20+2), nil},
+		{"manifest of more than 4 MiB", imageType, strings.Repeat("a", 4<<20), unpacker.ErrNotArtifact, fmt.Sprintf("a manifest has at most 4194304 bytes, and this has %d", 4<<20+2), nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			b := blobs{}
-			_, _, err := unpackBoth(t, b, b.document(t, row.mediaType, row.document), packager.UnpackOptions{})
+			_, _, err := unpackBoth(t, b, b.document(t, row.mediaType, row.document), unpacker.Options{})
 			requireKind(t, err, row.kind)
-			var artifactErr *packager.ArtifactError
+			var artifactErr *unpacker.ArtifactError
 			require.ErrorAs(t, err, &artifactErr)
 			assert.Equal(t, row.reason, artifactErr.Reason)
 			assert.Equal(t, row.contents, artifactErr.Contents)
@@ -104,7 +104,7 @@ func TestUnpackManifestType(t *testing.T) {
 		b := blobs{}
 		layer := b.add(layerType, gzipped(t, archiveOf(t, regular("a.yaml", "a"))))
 		manifest := b.document(t, types[0], ocispec.Manifest{MediaType: types[1], Layers: []ocispec.Descriptor{layer}})
-		files, _, err := unpackBoth(t, b, manifest, packager.UnpackOptions{})
+		files, _, err := unpackBoth(t, b, manifest, unpacker.Options{})
 		require.NoError(t, err)
 		assert.Len(t, files, 1)
 	}
@@ -118,13 +118,13 @@ func TestUnpackErrors(t *testing.T) {
 		MediaType: ocispec.MediaTypeImageIndex, ArtifactType: "application/vnd.example",
 		Manifests: make([]ocispec.Descriptor, 12),
 	})
-	unpacked := func(layer []byte, opts packager.UnpackOptions) error {
+	unpacked := func(layer []byte, opts unpacker.Options) error {
 		src, manifest := artifactOf(t, layerType, layer)
 		_, _, err := unpackAll(t, src, manifest, opts)
 		return err
 	}
-	_, _, indexErr := unpackAll(t, b, index, packager.UnpackOptions{})
-	_, _, digestErr := unpackAll(t, b, ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: "a\nb"}, packager.UnpackOptions{})
+	_, _, indexErr := unpackAll(t, b, index, unpacker.Options{})
+	_, _, digestErr := unpackAll(t, b, ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: "a\nb"}, unpacker.Options{})
 	for _, row := range []struct {
 		name          string
 		err           error
@@ -142,32 +142,32 @@ func TestUnpackErrors(t *testing.T) {
 			"fetch it again; if it is the same then, push the artifact again",
 		},
 		{
-			"zstd", unpacked([]byte("\x28\xb5\x2f\xfd"), packager.UnpackOptions{}),
+			"zstd", unpacked([]byte("\x28\xb5\x2f\xfd"), unpacker.Options{}),
 			`unsupported layer: "application/vnd.oci.image.layer.v1.tar+gzip" sha256:1c986dc083de2f3d01811ccf5feba7bbf933659591bf729c687c1177df4cb47d: its content is zstd and not gzip`,
 			"push the files as one gzip-compressed tar archive",
 		},
 		{
-			"name", unpacked(gz(regular("../a\nb", "")), packager.UnpackOptions{}),
+			"name", unpacked(gz(regular("../a\nb", "")), unpacker.Options{}),
 			`unsafe entry in the archive: "../a\nb": the name holds control characters`,
 			"do not trust the artifact unless you know who made it",
 		},
 		{
-			"link", unpacked(gz(special('2', "a", "../b")), packager.UnpackOptions{}),
+			"link", unpacked(gz(special('2', "a", "../b")), unpacker.Options{}),
 			`link in the archive: "a": it leads to "../b"`,
 			"skip links if what they lead to is not needed, or push files in their place",
 		},
 		{
-			"case", unpacked(gz(regular("a", ""), regular("A", "")), packager.UnpackOptions{}),
+			"case", unpacked(gz(regular("a", ""), regular("A", "")), unpacker.Options{}),
 			`two entries collide in the archive: "A": "A" differs from "a" by case only`,
 			"rename one of the two, and push the artifact again",
 		},
 		{
-			"limit of an entry", unpacked(gz(regular("a/b", "")), packager.UnpackOptions{MaxPathLength: 2}),
+			"limit of an entry", unpacked(gz(regular("a/b", "")), unpacker.Options{MaxPathLength: 2}),
 			`more than MaxPathLength 2: "a/b"`,
 			"raise MaxPathLength if the artifact is to be trusted",
 		},
 		{
-			"limit", unpacked([]byte("12345"), packager.UnpackOptions{MaxCompressedSize: 4}),
+			"limit", unpacked([]byte("12345"), unpacker.Options{MaxCompressedSize: 4}),
 			`more than MaxCompressedSize 4: "application/vnd.oci.image.layer.v1.tar+gzip" sha256:5994471abb01112afcc18159f6cc74b4f511b99806da59b3caf5a9c173cacfc5: it has 5 bytes`,
 			"raise MaxCompressedSize if the artifact is to be trusted",
 		},

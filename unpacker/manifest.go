@@ -1,4 +1,4 @@
-package packager
+package unpacker
 
 import (
 	"cmp"
@@ -37,7 +37,7 @@ type document struct {
 }
 
 // fetchManifest reads an image manifest, and refuses all else.
-func fetchManifest(ctx context.Context, src content.Fetcher, desc ocispec.Descriptor) (document, error) {
+func fetchManifest(ctx context.Context, src Fetcher, desc ocispec.Descriptor) (document, error) {
 	if err := checkDescriptor(desc); err != nil {
 		return document{}, err
 	}
@@ -60,13 +60,13 @@ func fetchManifest(ctx context.Context, src content.Fetcher, desc ocispec.Descri
 	if err := json.Unmarshal(data, &doc); err != nil {
 		return document{}, &ArtifactError{MediaType: desc.MediaType, Err: ErrNotArtifact, Reason: "it is not a manifest in JSON"}
 	}
-	said := doc.MediaType
-	doc.MediaType = cmp.Or(said, desc.MediaType)
+	declared := doc.MediaType
+	doc.MediaType = cmp.Or(declared, desc.MediaType)
 	switch {
-	case said != "" && desc.MediaType != "" && said != desc.MediaType:
-		return document{}, doc.refuse(ErrNotArtifact, fmt.Sprintf("its descriptor says %.100q", desc.MediaType))
+	case declared != "" && desc.MediaType != "" && declared != desc.MediaType:
+		return document{}, doc.reject(ErrNotArtifact, fmt.Sprintf("its descriptor says %.100q", desc.MediaType))
 	case doc.MediaType != ocispec.MediaTypeImageManifest, doc.Manifests != nil:
-		return document{}, doc.refuse(ErrNotArtifact, "it is not an image manifest")
+		return document{}, doc.reject(ErrNotArtifact, "it is not an image manifest")
 	}
 	return doc, nil
 }
@@ -75,7 +75,7 @@ func fetchManifest(ctx context.Context, src content.Fetcher, desc ocispec.Descri
 // what is there of other types.
 func (d document) contentLayer() (ocispec.Descriptor, error) {
 	if len(d.Layers) > maxLayers {
-		return ocispec.Descriptor{}, d.refuse(ErrNotArtifact, fmt.Sprintf("%d layers, and %d are allowed", len(d.Layers), maxLayers))
+		return ocispec.Descriptor{}, d.reject(ErrNotArtifact, fmt.Sprintf("%d layers, and %d are allowed", len(d.Layers), maxLayers))
 	}
 	var found []ocispec.Descriptor
 	for _, layer := range d.Layers {
@@ -85,16 +85,16 @@ func (d document) contentLayer() (ocispec.Descriptor, error) {
 	}
 	switch {
 	case len(d.Layers) == 0:
-		return ocispec.Descriptor{}, d.refuse(ErrNotArtifact, "no layers")
+		return ocispec.Descriptor{}, d.reject(ErrNotArtifact, "no layers")
 	case len(found) == 0:
-		return ocispec.Descriptor{}, d.refuse(ErrUnsupportedLayer, "no layer is a tar archive, plain or of gzip")
+		return ocispec.Descriptor{}, d.reject(ErrUnsupportedLayer, "no layer is a tar archive, plain or of gzip")
 	case len(found) > 1:
-		return ocispec.Descriptor{}, d.refuse(ErrNotArtifact, fmt.Sprintf("%d layers of files", len(found)))
+		return ocispec.Descriptor{}, d.reject(ErrNotArtifact, fmt.Sprintf("%d layers of files", len(found)))
 	}
 	return found[0], nil
 }
 
-func (d document) refuse(kind error, reason string) error {
+func (d document) reject(kind error, reason string) error {
 	e := &ArtifactError{MediaType: d.MediaType, ArtifactType: d.ArtifactType, Reason: reason, Err: kind}
 	for _, desc := range slices.Concat(d.Layers, d.Manifests) {
 		e.Contents = append(e.Contents, desc.MediaType)
@@ -104,17 +104,17 @@ func (d document) refuse(kind error, reason string) error {
 
 func checkDescriptor(desc ocispec.Descriptor) error {
 	if desc.Size < 0 {
-		return &BlobError{desc, fmt.Sprintf("a size of %d", desc.Size), ErrCorrupt}
+		return &BlobError{desc, fmt.Sprintf("a size of %d", desc.Size), ErrCorruptArtifact}
 	}
 	if err := desc.Digest.Validate(); err != nil {
-		return &BlobError{desc, "it has no digest that can be verified", ErrCorrupt}
+		return &BlobError{desc, "it has no digest that can be verified", ErrCorruptArtifact}
 	}
 	return nil
 }
 
 // fetchError tells content that is wrong from a source that fails.
 func fetchError(desc ocispec.Descriptor, err error) error {
-	for _, wrong := range []struct {
+	for _, mismatch := range []struct {
 		err    error
 		reason string
 	}{
@@ -122,8 +122,8 @@ func fetchError(desc ocispec.Descriptor, err error) error {
 		{content.ErrTrailingData, fmt.Sprintf("it has more than %d bytes", desc.Size)},
 		{io.ErrUnexpectedEOF, fmt.Sprintf("it has less than %d bytes", desc.Size)},
 	} {
-		if errors.Is(err, wrong.err) {
-			return &BlobError{desc, wrong.reason, ErrCorrupt}
+		if errors.Is(err, mismatch.err) {
+			return &BlobError{desc, mismatch.reason, ErrCorruptArtifact}
 		}
 	}
 	return fmt.Errorf("fetch %.100q: %w", desc.MediaType, err)

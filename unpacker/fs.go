@@ -1,4 +1,4 @@
-package packager
+package unpacker
 
 import (
 	"bytes"
@@ -11,7 +11,8 @@ import (
 	"time"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"oras.land/oras-go/v2/content"
+
+	"github.com/kubeoci/oci/packager"
 )
 
 // UnpackFS is [Unpack] into memory. The file system that it returns is read-only
@@ -26,23 +27,23 @@ import (
 // cannot be compressed.
 //
 // Errors are those of Unpack, except those about the target.
-func UnpackFS(ctx context.Context, src content.Fetcher, manifest ocispec.Descriptor, opts UnpackOptions) (fs.FS, Unpacked, error) {
+func UnpackFS(ctx context.Context, src Fetcher, manifest ocispec.Descriptor, opts Options) (fs.FS, Result, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, Unpacked{}, err
-	}
-	if err := opts.validate(); err != nil {
-		return nil, Unpacked{}, err
+		return nil, Result{}, err
 	}
 	given := opts.MaxCompressedSize
-	opts = opts.withDefaults(DefaultMaxFSSize)
+	opts, err := opts.resolve(DefaultMaxFSSize)
+	if err != nil {
+		return nil, Result{}, err
+	}
 	if given == 0 {
-		opts.MaxCompressedSize = min(opts.MaxSize, MaxArchiveSize)/1000*1001 + 2000
+		opts.MaxCompressedSize = min(opts.MaxSize, packager.MaxArchiveSize)/1000*1001 + 2000
 	}
 	root := &memNode{name: "."}
 	m := &memFS{nodes: map[string]*memNode{".": root}}
-	unpacked, err := unpack(ctx, src, manifest, &Store{MemoryLimit: opts.MaxCompressedSize}, m, opts)
+	unpacked, err := unpack(ctx, src, manifest, &packager.Store{MemoryLimit: opts.MaxCompressedSize}, m, opts)
 	if err != nil {
-		return nil, Unpacked{}, err
+		return nil, Result{}, err
 	}
 	for _, n := range m.nodes {
 		slices.SortFunc(n.children, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
@@ -116,7 +117,7 @@ func (m *memFS) Open(name string) (fs.File, error) {
 	case n.file:
 		return &memFile{memNode: n, Reader: bytes.NewReader(n.data)}, nil
 	}
-	return &memFolder{memNode: n, path: name}, nil
+	return &memDir{memNode: n, path: name}, nil
 }
 
 // Stat is that of [fs.StatFS].
@@ -162,22 +163,22 @@ func (f *memFile) Stat() (fs.FileInfo, error) { return f.memNode, nil }
 func (f *memFile) Size() int64                { return f.memNode.Size() }
 func (f *memFile) Close() error               { return nil }
 
-// memFolder is an open folder.
-type memFolder struct {
+// memDir is an open folder.
+type memDir struct {
 	*memNode
 	path string
 	done int // children that were returned
 }
 
-func (f *memFolder) Stat() (fs.FileInfo, error) { return f.memNode, nil }
-func (f *memFolder) Close() error               { return nil }
+func (f *memDir) Stat() (fs.FileInfo, error) { return f.memNode, nil }
+func (f *memDir) Close() error               { return nil }
 
-func (f *memFolder) Read([]byte) (int, error) {
+func (f *memDir) Read([]byte) (int, error) {
 	return 0, &fs.PathError{Op: "read", Path: f.path, Err: fs.ErrInvalid}
 }
 
 // ReadDir is that of [fs.ReadDirFile].
-func (f *memFolder) ReadDir(n int) ([]fs.DirEntry, error) {
+func (f *memDir) ReadDir(n int) ([]fs.DirEntry, error) {
 	rest := f.children[f.done:]
 	if n > 0 {
 		if len(rest) == 0 {

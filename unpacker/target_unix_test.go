@@ -1,6 +1,6 @@
 //go:build unix
 
-package packager_test
+package unpacker_test
 
 import (
 	"errors"
@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/unpacker"
 )
 
 // oneFile is an artifact of the file a.yaml.
@@ -34,7 +34,7 @@ func write(t testing.TB, name string) {
 func requireTarget(t testing.TB, err, kind error, path string) {
 	t.Helper()
 	require.ErrorIs(t, err, kind)
-	var targetErr *packager.TargetError
+	var targetErr *unpacker.TargetError
 	require.ErrorAs(t, err, &targetErr)
 	require.Equal(t, path, targetErr.Path)
 }
@@ -50,15 +50,15 @@ func TestUnpackTargets(t *testing.T) {
 	}{
 		{"absent", func(string) error { return nil }, nil},
 		{"empty", func(dir string) error { return os.Mkdir(dir, 0o700) }, nil},
-		{"not empty", func(dir string) error { return os.MkdirAll(filepath.Join(dir, "sub"), 0o755) }, packager.ErrTargetNotEmpty},
+		{"not empty", func(dir string) error { return os.MkdirAll(filepath.Join(dir, "sub"), 0o755) }, unpacker.ErrTargetNotEmpty},
 		{"hidden file", func(dir string) error {
 			return errors.Join(os.Mkdir(dir, 0o755), os.WriteFile(filepath.Join(dir, ".hidden"), nil, 0o644))
-		}, packager.ErrTargetNotEmpty},
-		{"file", func(dir string) error { return os.WriteFile(dir, []byte("mine"), 0o644) }, packager.ErrTargetNotDirectory},
+		}, unpacker.ErrTargetNotEmpty},
+		{"file", func(dir string) error { return os.WriteFile(dir, []byte("mine"), 0o644) }, unpacker.ErrTargetNotDirectory},
 		{"symlink to an empty directory", func(dir string) error {
 			return errors.Join(os.Mkdir(dir+"-elsewhere", 0o755), os.Symlink(dir+"-elsewhere", dir))
-		}, packager.ErrTargetNotDirectory},
-		{"symlink to nothing", func(dir string) error { return os.Symlink("nothing", dir) }, packager.ErrTargetNotDirectory},
+		}, unpacker.ErrTargetNotDirectory},
+		{"symlink to nothing", func(dir string) error { return os.Symlink("nothing", dir) }, unpacker.ErrTargetNotDirectory},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			parent := t.TempDir()
@@ -70,7 +70,7 @@ func TestUnpackTargets(t *testing.T) {
 				src = blobs{}
 			}
 			for _, given := range []string{dir, dir + string(filepath.Separator)} {
-				_, err := packager.Unpack(t.Context(), src, manifest, given, packager.UnpackOptions{})
+				_, err := unpacker.Unpack(t.Context(), src, manifest, given, unpacker.Options{})
 				if row.kind == nil {
 					require.NoError(t, err)
 					assert.Equal(t, map[string]string{"a.yaml": "a"}, allFiles(t, dir))
@@ -121,11 +121,11 @@ func TestUnpackImpossibleTargets(t *testing.T) {
 		"the working directory":    {".", nil},
 		"it by its name":           {work, nil},
 		"the root of all":          {string(filepath.Separator), nil},
-		"what the work is done in": {"..", packager.ErrTargetNotEmpty},
+		"what the work is done in": {"..", unpacker.ErrTargetNotEmpty},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := packager.Unpack(t.Context(), src, manifest, row.dir, packager.UnpackOptions{})
-			var targetErr *packager.TargetError
+			_, err := unpacker.Unpack(t.Context(), src, manifest, row.dir, unpacker.Options{})
+			var targetErr *unpacker.TargetError
 			require.ErrorAs(t, err, &targetErr)
 			assert.Equal(t, row.dir, targetErr.Path)
 			if row.kind != nil {
@@ -139,7 +139,7 @@ func TestUnpackImpossibleTargets(t *testing.T) {
 func TestUnpackRelative(t *testing.T) {
 	src, manifest := oneFile(t, "a")
 	t.Chdir(t.TempDir())
-	_, err := packager.Unpack(t.Context(), src, manifest, "out", packager.UnpackOptions{})
+	_, err := unpacker.Unpack(t.Context(), src, manifest, "out", unpacker.Options{})
 	require.NoError(t, err)
 	assert.Equal(t, map[string]string{"a.yaml": "a"}, allFiles(t, "out"))
 	assert.Equal(t, []string{"out"}, namesIn(t, "."))
@@ -157,20 +157,20 @@ func TestUnpackTargetChanges(t *testing.T) {
 		elsewhere bool // the parent is gone
 	}{
 		{"target vanishes", true, func(t *testing.T, _, dir string) { require.NoError(t, os.Remove(dir)) }, nil, []string{"out"}, false},
-		{"target is filled", true, func(t *testing.T, _, dir string) { write(t, filepath.Join(dir, "mine")) }, packager.ErrTargetNotEmpty, []string{"out"}, false},
-		{"target comes up empty", false, func(t *testing.T, _, dir string) { require.NoError(t, os.Mkdir(dir, 0o755)) }, packager.ErrTargetNotEmpty, []string{"out"}, false},
+		{"target is filled", true, func(t *testing.T, _, dir string) { write(t, filepath.Join(dir, "mine")) }, unpacker.ErrTargetNotEmpty, []string{"out"}, false},
+		{"target comes up empty", false, func(t *testing.T, _, dir string) { require.NoError(t, os.Mkdir(dir, 0o755)) }, unpacker.ErrTargetNotEmpty, []string{"out"}, false},
 		{"target comes up full", false, func(t *testing.T, _, dir string) {
 			require.NoError(t, os.Mkdir(dir, 0o755))
 			write(t, filepath.Join(dir, "mine"))
-		}, packager.ErrTargetNotEmpty, []string{"out"}, false},
+		}, unpacker.ErrTargetNotEmpty, []string{"out"}, false},
 		{"target becomes a file", true, func(t *testing.T, _, dir string) {
 			require.NoError(t, os.Remove(dir))
 			write(t, dir)
-		}, packager.ErrTargetNotDirectory, []string{"out"}, false},
+		}, unpacker.ErrTargetNotDirectory, []string{"out"}, false},
 		{"target becomes a link", true, func(t *testing.T, _, dir string) {
 			require.NoError(t, os.Remove(dir))
 			require.NoError(t, os.Symlink(os.TempDir(), dir))
-		}, packager.ErrTargetNotDirectory, []string{"out"}, false},
+		}, unpacker.ErrTargetNotDirectory, []string{"out"}, false},
 		{"parent vanishes", true, func(t *testing.T, parent, _ string) { require.NoError(t, os.RemoveAll(parent)) }, fs.ErrNotExist, nil, true},
 		{"what is being written vanishes", false, func(t *testing.T, parent, _ string) {
 			for _, name := range namesIn(t, parent) {
@@ -187,13 +187,13 @@ func TestUnpackTargetChanges(t *testing.T) {
 				require.NoError(t, os.Mkdir(dir, 0o755))
 			}
 			src := readerOf{b, layerType, func(r io.Reader) io.Reader { row.change(t, parent, dir); return r }}
-			_, err := packager.Unpack(t.Context(), src, manifest, dir, packager.UnpackOptions{})
+			_, err := unpacker.Unpack(t.Context(), src, manifest, dir, unpacker.Options{})
 			if row.kind == nil {
 				require.NoError(t, err)
 				assert.Equal(t, map[string]string{"a.yaml": "a"}, allFiles(t, dir))
 			} else {
 				require.ErrorIs(t, err, row.kind)
-				var targetErr *packager.TargetError
+				var targetErr *unpacker.TargetError
 				require.ErrorAs(t, err, &targetErr)
 				assert.NotContains(t, err.Error(), ".oci-unpack-", "a path that nobody gave")
 			}
@@ -225,7 +225,7 @@ func TestUnpackAtOnce(t *testing.T) {
 					want[i] = map[string]string{"same": fmt.Sprint(i), fmt.Sprint("own-", i): "x"}
 					src, manifest := artifactOf(t, layerType, gzipped(t, archiveOf(t, regular("same", fmt.Sprint(i)), regular(fmt.Sprint("own-", i), "x"))))
 					group.Go(func() {
-						_, errs[i] = packager.Unpack(t.Context(), src, manifest, dir, packager.UnpackOptions{})
+						_, errs[i] = unpacker.Unpack(t.Context(), src, manifest, dir, unpacker.Options{})
 					})
 				}
 				group.Wait()
@@ -236,7 +236,7 @@ func TestUnpackAtOnce(t *testing.T) {
 						won = i
 						continue
 					}
-					requireTarget(t, err, packager.ErrTargetNotEmpty, dir)
+					requireTarget(t, err, unpacker.ErrTargetNotEmpty, dir)
 				}
 				require.NotEqual(t, -1, won, "round %d: none of them won: %v", round, errs)
 				require.Equal(t, want[won], allFiles(t, dir))

@@ -1,4 +1,4 @@
-package packager
+package unpacker
 
 import (
 	"crypto/rand"
@@ -27,8 +27,8 @@ type target struct {
 
 	// The folder of the last file stays open: the next is often in it, and where
 	// folders are deep most of the time goes into going down to them.
-	last     *os.Root
-	lastPath string
+	dir     *os.Root
+	dirPath string
 }
 
 // stage makes the folder beside dir, if that is absent or empty.
@@ -39,11 +39,11 @@ func stage(dir string) (*target, error) {
 		err = fs.ErrInvalid
 	}
 	if err != nil {
-		return nil, t.fail(err)
+		return nil, t.targetError(err)
 	}
 	t.base = filepath.Base(full)
 	if t.parent, err = os.OpenRoot(filepath.Dir(full)); err != nil {
-		return nil, t.fail(err)
+		return nil, t.targetError(err)
 	}
 	if err := t.prepare(); err != nil {
 		return nil, withCleanup(err, t.discard())
@@ -52,64 +52,64 @@ func stage(dir string) (*target, error) {
 }
 
 func (t *target) prepare() (err error) {
-	if t.before, err = t.look(); err != nil {
+	if t.before, err = t.existing(); err != nil {
 		return err
 	}
 	if t.before != nil {
 		// Who works in a folder would not see what takes its place.
 		if here, err := os.Stat("."); err == nil && os.SameFile(here, t.before) {
-			return t.fail(errWorkingDirectory)
+			return t.targetError(errWorkingDirectory)
 		}
 	}
 	temp := stagingPrefix + strings.ToLower(rand.Text())
 	if err := t.parent.Mkdir(temp, 0o755); err != nil {
-		return t.fail(err)
+		return t.targetError(err)
 	}
 	t.temp = temp
 	if t.root, err = t.parent.OpenRoot(temp); err != nil {
-		return t.fail(err)
+		return t.targetError(err)
 	}
 	return nil
 }
 
 var errWorkingDirectory = errors.New("the working directory cannot be replaced")
 
-// look returns the empty folder that is at the target, or nil.
-func (t *target) look() (fs.FileInfo, error) {
+// existing returns the empty folder that is at the target, or nil.
+func (t *target) existing() (fs.FileInfo, error) {
 	info, err := t.parent.Lstat(t.base)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, t.fail(err)
+		return nil, t.targetError(err)
 	}
 	if !info.IsDir() {
-		return nil, t.fail(ErrTargetNotDirectory)
+		return nil, t.targetError(ErrTargetNotDirectory)
 	}
 	switch err := t.checkEmpty(info); {
 	case errors.Is(err, fs.ErrNotExist): // another has just removed it
 		return nil, nil
 	case err != nil:
-		return nil, t.fail(err)
+		return nil, t.targetError(err)
 	}
 	return info, nil
 }
 
 // checkEmpty reads the folder that was at the target, if it still is there.
 func (t *target) checkEmpty(info fs.FileInfo) error {
-	folder, err := t.parent.Open(t.base)
+	dir, err := t.parent.Open(t.base)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = folder.Close() }() // only read from
-	opened, err := folder.Stat()
+	defer func() { _ = dir.Close() }() // only read from
+	opened, err := dir.Stat()
 	if err != nil {
 		return err
 	}
 	if !os.SameFile(info, opened) {
 		return ErrTargetNotEmpty // since another puts something there
 	}
-	switch _, err := folder.ReadDir(1); err {
+	switch _, err := dir.ReadDir(1); err {
 	case nil:
 		return ErrTargetNotEmpty
 	case io.EOF:
@@ -119,87 +119,87 @@ func (t *target) checkEmpty(info fs.FileInfo) error {
 	}
 }
 
-func (t *target) mkdir(name string) error { return t.failAt(name, t.root.Mkdir(name, 0o755)) }
+func (t *target) mkdir(name string) error { return t.fileError(name, t.root.Mkdir(name, 0o755)) }
 
 func (t *target) create(name string, _ int64, r reader) error {
-	folder, base, err := t.folderOf(name)
+	dir, base, err := t.dirOf(name)
 	if err != nil {
-		return t.failAt(name, err)
+		return t.fileError(name, err)
 	}
-	file, err := folder.OpenFile(base, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	file, err := dir.OpenFile(base, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
-		return t.failAt(name, err)
+		return t.fileError(name, err)
 	}
 	_, err = io.CopyBuffer(struct{ io.Writer }{file}, r, t.buffer)
-	return t.failAt(name, errors.Join(err, file.Close()))
+	return t.fileError(name, errors.Join(err, file.Close()))
 }
 
-func (t *target) folderOf(name string) (folder *os.Root, base string, err error) {
-	dir, base := path.Split(name)
-	if dir == "" {
+func (t *target) dirOf(name string) (dir *os.Root, base string, err error) {
+	dirPath, base := path.Split(name)
+	if dirPath == "" {
 		return t.root, base, nil
 	}
-	if dir != t.lastPath || t.last == nil {
-		t.leave()
-		if t.last, err = t.root.OpenRoot(path.Clean(dir)); err != nil {
+	if dirPath != t.dirPath || t.dir == nil {
+		t.closeDir()
+		if t.dir, err = t.root.OpenRoot(path.Clean(dirPath)); err != nil {
 			return nil, "", err
 		}
-		t.lastPath = dir
+		t.dirPath = dirPath
 	}
-	return t.last, base, nil
+	return t.dir, base, nil
 }
 
-// leave closes the folder of the last file, if there is one.
-func (t *target) leave() {
-	if t.last != nil {
-		_ = t.last.Close() // only a handle
-		t.last = nil
+// closeDir closes the folder of the last file, if there is one.
+func (t *target) closeDir() {
+	if t.dir != nil {
+		_ = t.dir.Close() // only a handle
+		t.dir = nil
 	}
 }
 
 // commit puts the folder in place of the target, which it does only if the
 // target still is what it was.
 func (t *target) commit() error {
-	t.leave() // or Windows would not rename it
+	t.closeDir() // or Windows would not rename it
 	if err := t.root.Close(); err != nil {
-		return t.fail(err)
+		return t.targetError(err)
 	}
-	now, err := t.look()
+	now, err := t.existing()
 	if err != nil {
 		return err
 	}
 	if now != nil {
 		if t.before == nil || !os.SameFile(now, t.before) { // another was as fast, and has nothing in it
-			return t.fail(ErrTargetNotEmpty)
+			return t.targetError(ErrTargetNotEmpty)
 		}
 		if err := t.parent.Remove(t.base); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return t.lost(err)
+			return t.replaceError(err)
 		}
 	}
 	if err := t.parent.Rename(t.temp, t.base); err != nil {
-		return t.lost(err)
+		return t.replaceError(err)
 	}
 	t.temp = ""
 	_ = t.parent.Close() // only a handle
 	return nil
 }
 
-// lost says what is at the target, if that is why err came about.
-func (t *target) lost(err error) error {
-	now, reason := t.look()
+// replaceError says what is at the target, if that is why err came about.
+func (t *target) replaceError(err error) error {
+	now, reason := t.existing()
 	switch {
 	case errors.Is(reason, ErrTargetNotEmpty), errors.Is(reason, ErrTargetNotDirectory):
 		return reason
 	case now != nil && errors.Is(err, fs.ErrExist):
-		return t.fail(ErrTargetNotEmpty)
+		return t.targetError(ErrTargetNotEmpty)
 	}
-	return t.fail(err)
+	return t.targetError(err)
 }
 
 // discard removes what was written, unless it was committed. It may be called
 // again.
 func (t *target) discard() error {
-	t.leave()
+	t.closeDir()
 	if t.root != nil {
 		_ = t.root.Close() // closed already, or of no more use
 	}
@@ -216,10 +216,10 @@ func (t *target) discard() error {
 	return nil
 }
 
-func (t *target) fail(err error) error { return &TargetError{t.path, systemError(err)} }
+func (t *target) targetError(err error) error { return &TargetError{t.path, systemError(err)} }
 
-// failAt is about a file in the target. Nil stays nil.
-func (t *target) failAt(name string, err error) error {
+// fileError is about a file in the target. Nil stays nil.
+func (t *target) fileError(name string, err error) error {
 	switch {
 	case err == nil:
 		return nil

@@ -1,4 +1,4 @@
-package packager
+package unpacker
 
 import (
 	"archive/tar"
@@ -20,30 +20,30 @@ const (
 
 // extraction takes the entries of one archive.
 type extraction struct {
-	opts   UnpackOptions
+	opts   Options
 	out    sink
 	stream *stream
 	tree   *tree
 	names  int64 // bytes
-	files  []UnpackedFile
+	files  []File
 	links  []SkippedLink
 }
 
 // extract puts the entries of a layer into out.
-func extract(ctx context.Context, blob io.Reader, layer ocispec.Descriptor, out sink, opts UnpackOptions) (*extraction, error) {
+func extract(ctx context.Context, blob io.Reader, layer ocispec.Descriptor, out sink, opts Options) (*extraction, error) {
 	stream, err := openStream(ctx, blob, layer, opts.MaxSize)
 	if err != nil {
 		return nil, err
 	}
 	x := &extraction{opts: opts, out: out, stream: stream, tree: newTree(opts.MaxEntries)}
-	if err := x.all(ctx); err != nil {
+	if err := x.entries(ctx); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(x.files, func(a, b UnpackedFile) int { return cmp.Compare(a.Path, b.Path) })
+	slices.SortFunc(x.files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
 	return x, nil
 }
 
-func (x *extraction) all(ctx context.Context) error {
+func (x *extraction) entries(ctx context.Context) error {
 	var end int64 // of the entry before
 	for archive := tar.NewReader(x.stream); ; {
 		if err := ctx.Err(); err != nil {
@@ -55,7 +55,7 @@ func (x *extraction) all(ctx context.Context) error {
 			return x.finish(end)
 		case errors.Is(err, tar.ErrInsecurePath): // a program may ask for it; names are looked at here
 		case err != nil:
-			return x.stream.wrong(err)
+			return x.stream.readError(err)
 		}
 		end = x.stream.n
 		if header.Typeflag == tar.TypeReg {
@@ -92,49 +92,52 @@ func (x *extraction) finish(end int64) error {
 }
 
 func (x *extraction) entry(h *tar.Header, archive io.Reader) error {
-	unsafe := func(reason string) error { return &EntryError{h.Name, reason, ErrUnsafeEntry} }
 	if reason := kindFault(h); reason != "" {
-		return unsafe(reason)
+		return &EntryError{h.Name, reason, ErrUnsafeEntry}
 	}
-	isFolder := h.Typeflag == tar.TypeDir
-	if isFolder && (h.Name == "." || h.Name == "./") {
+	isDir := h.Typeflag == tar.TypeDir
+	if isDir && (h.Name == "." || h.Name == "./") {
 		return x.tree.addRoot(h.Name)
 	}
 	name := h.Name
-	if isFolder {
+	if isDir {
 		name = strings.TrimSuffix(name, "/")
 	}
 	if err := x.checkLimits(h, name); err != nil {
 		return err
 	}
 	if reason := nameFault(name); reason != "" {
-		return unsafe(reason)
+		return &EntryError{h.Name, reason, ErrUnsafeEntry}
 	}
 	isLink := h.Typeflag == tar.TypeSymlink || h.Typeflag == tar.TypeLink
 	if isLink && !x.opts.SkipLinks {
 		return &EntryError{h.Name, fmt.Sprintf("it leads to %.100q", h.Linkname), ErrLinkEntry}
 	}
-	missing, err := x.tree.add(name, isFolder)
+	missing, err := x.tree.add(name, isDir)
 	if err != nil {
 		return err
 	}
-	for _, folder := range missing {
-		if err := x.out.mkdir(folder); err != nil {
+	for _, dir := range missing {
+		if err := x.out.mkdir(dir); err != nil {
 			return err
 		}
 	}
 	switch {
-	case isFolder:
+	case isDir:
 		return nil
 	case isLink:
 		x.links = append(x.links, SkippedLink{name, h.Linkname, h.Typeflag == tar.TypeLink})
 		return nil
 	}
-	x.files = append(x.files, UnpackedFile{name, h.Size})
+	return x.file(name, h.Size, archive)
+}
+
+func (x *extraction) file(name string, size int64, archive io.Reader) error {
+	x.files = append(x.files, File{name, size})
 	content := &contextReader{ctx: x.stream.raw.ctx, r: archive}
-	err = x.out.create(name, h.Size, reader{content})
+	err := x.out.create(name, size, reader{content})
 	if content.err != nil {
-		return x.stream.wrong(content.err)
+		return x.stream.readError(content.err)
 	}
 	return err
 }

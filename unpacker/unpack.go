@@ -1,76 +1,16 @@
-package packager
+package unpacker
 
 import (
-	"cmp"
 	"context"
-	"fmt"
+	"io"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"oras.land/oras-go/v2/content"
+
+	"github.com/kubeoci/oci/packager"
 )
 
-// Default limits of [UnpackOptions].
-const (
-	DefaultMaxEntries    = 100_000
-	DefaultMaxPathLength = 4096 // PATH_MAX of Linux
-	DefaultMaxDepth      = 100
-	DefaultMaxNamesSize  = 16 << 20
-	// DefaultMaxCompressedSize is more than MaxArchiveSize by what gzip adds to
-	// an archive that cannot be compressed.
-	DefaultMaxCompressedSize = MaxArchiveSize + MaxArchiveSize/1000
-	// DefaultMaxFSSize is what [UnpackFS] takes in place of MaxArchiveSize.
-	DefaultMaxFSSize = 64 << 20
-)
-
-// UnpackOptions bound what is unpacked. The zero value is the default. For each
-// limit zero is the default named beside it, and a negative number is refused.
-type UnpackOptions struct {
-	MaxCompressedSize int64 // bytes of the layer; DefaultMaxCompressedSize
-	MaxSize           int64 // bytes of the archive, headers included; MaxArchiveSize, and DefaultMaxFSSize for UnpackFS
-	MaxFileSize       int64 // bytes in one file; MaxSize
-	MaxEntries        int   // files, links, and folders, whether listed or implied by a path; DefaultMaxEntries
-	MaxPathLength     int   // bytes of one path; DefaultMaxPathLength
-	MaxDepth          int   // folders below one another; DefaultMaxDepth
-	MaxNamesSize      int64 // bytes of all paths, and of what links lead to, which are held in memory; DefaultMaxNamesSize
-
-	// SkipLinks leaves symbolic and hard links out and reports them in the
-	// result. Without it an archive that holds one is refused.
-	SkipLinks bool
-}
-
-func (o UnpackOptions) validate() error {
-	for _, limit := range []struct {
-		name  string
-		value int64
-	}{
-		{"MaxCompressedSize", o.MaxCompressedSize},
-		{"MaxSize", o.MaxSize},
-		{"MaxFileSize", o.MaxFileSize},
-		{"MaxEntries", int64(o.MaxEntries)},
-		{"MaxPathLength", int64(o.MaxPathLength)},
-		{"MaxDepth", int64(o.MaxDepth)},
-		{"MaxNamesSize", o.MaxNamesSize},
-	} {
-		if limit.value < 0 {
-			return fmt.Errorf("%w: %s %d", ErrInvalidLimit, limit.name, limit.value)
-		}
-	}
-	return nil
-}
-
-func (o UnpackOptions) withDefaults(maxSize int64) UnpackOptions {
-	o.MaxCompressedSize = cmp.Or(o.MaxCompressedSize, DefaultMaxCompressedSize)
-	o.MaxSize = cmp.Or(o.MaxSize, maxSize)
-	o.MaxFileSize = cmp.Or(o.MaxFileSize, o.MaxSize)
-	o.MaxEntries = cmp.Or(o.MaxEntries, DefaultMaxEntries)
-	o.MaxPathLength = cmp.Or(o.MaxPathLength, DefaultMaxPathLength)
-	o.MaxDepth = cmp.Or(o.MaxDepth, DefaultMaxDepth)
-	o.MaxNamesSize = cmp.Or(o.MaxNamesSize, DefaultMaxNamesSize)
-	return o
-}
-
-// Unpacked says what was unpacked.
-type Unpacked struct {
+// Result describes an artifact that was unpacked.
+type Result struct {
 	// Manifest is the descriptor that was given.
 	Manifest ocispec.Descriptor
 	// Annotations are those of the manifest.
@@ -78,13 +18,13 @@ type Unpacked struct {
 	// Layer is the one that was unpacked.
 	Layer ocispec.Descriptor
 	// Files is in the order of the paths' bytes.
-	Files []UnpackedFile
+	Files []File
 	// SkippedLinks is in the order of the archive.
 	SkippedLinks []SkippedLink
 }
 
-// UnpackedFile is a regular file of the archive.
-type UnpackedFile struct {
+// File is a regular file of the archive.
+type File struct {
 	// Path is relative and slash-separated.
 	Path string `json:"path"`
 	// Size is in bytes.
@@ -99,6 +39,12 @@ type SkippedLink struct {
 	Target string `json:"target"`
 	// Hard says that it is not a symbolic link, but stands for a file.
 	Hard bool `json:"hard"`
+}
+
+// Fetcher reads content. The content stores of oras-go satisfy it.
+type Fetcher interface {
+	// Fetch returns the content that target describes.
+	Fetch(ctx context.Context, target ocispec.Descriptor) (io.ReadCloser, error)
 }
 
 // Unpack reads the artifact that manifest describes from src, and unpacks its
@@ -123,32 +69,33 @@ type SkippedLink struct {
 // a temporary file beside dir.
 //
 // Errors match [ErrInvalidLimit]; [ErrNotArtifact] or [ErrUnsupportedLayer] for
-// what is no such artifact; [ErrCorrupt] for bytes that are not what they should
+// what is no such artifact; [ErrCorruptArtifact] for bytes that are not what they should
 // be; [ErrUnsafeEntry], [ErrLinkEntry] or [ErrCollision] for an entry that is
 // refused; [ErrLimitExceeded]; [ErrTargetNotEmpty] or [ErrTargetNotDirectory];
 // or are a [*TargetError] with the file system's error, or that of ctx or src.
 //
 // Unpack is safe for concurrent use. Of several into one dir one succeeds, and
 // the others find it not empty.
-func Unpack(ctx context.Context, src content.Fetcher, manifest ocispec.Descriptor, dir string, opts UnpackOptions) (Unpacked, error) {
+func Unpack(ctx context.Context, src Fetcher, manifest ocispec.Descriptor, dir string, opts Options) (Result, error) {
 	if err := ctx.Err(); err != nil {
-		return Unpacked{}, err
+		return Result{}, err
 	}
-	if err := opts.validate(); err != nil {
-		return Unpacked{}, err
+	opts, err := opts.resolve(packager.MaxArchiveSize)
+	if err != nil {
+		return Result{}, err
 	}
 	target, err := stage(dir)
 	if err != nil {
-		return Unpacked{}, err
+		return Result{}, err
 	}
 	defer func() { _ = target.discard() }() // where src panics
-	spooler := &Store{TempDir: target.parent.Name()}
-	unpacked, err := unpack(ctx, src, manifest, spooler, target, opts.withDefaults(MaxArchiveSize))
+	spooler := &packager.Store{TempDir: target.parent.Name()}
+	unpacked, err := unpack(ctx, src, manifest, spooler, target, opts)
 	if err == nil {
 		err = target.commit()
 	}
 	if err != nil {
-		return Unpacked{}, withCleanup(err, target.discard())
+		return Result{}, withCleanup(err, target.discard())
 	}
 	return unpacked, nil
 }
@@ -162,7 +109,7 @@ type sink interface {
 }
 
 // unpack puts what is in the layer into out. spooler holds the layer meanwhile.
-func unpack(ctx context.Context, src content.Fetcher, manifest ocispec.Descriptor, spooler *Store, out sink, opts UnpackOptions) (Unpacked, error) {
+func unpack(ctx context.Context, src Fetcher, manifest ocispec.Descriptor, spooler *packager.Store, out sink, opts Options) (Result, error) {
 	defer func() { _ = spooler.Close() }() // its content is of no more use
 	unpacked, err := unpackVerified(ctx, src, manifest, spooler, out, opts)
 	if err != nil && ctx.Err() != nil {
@@ -171,25 +118,25 @@ func unpack(ctx context.Context, src content.Fetcher, manifest ocispec.Descripto
 	return unpacked, err
 }
 
-func unpackVerified(ctx context.Context, src content.Fetcher, manifest ocispec.Descriptor, spooler *Store, out sink, opts UnpackOptions) (Unpacked, error) {
+func unpackVerified(ctx context.Context, src Fetcher, manifest ocispec.Descriptor, spooler *packager.Store, out sink, opts Options) (Result, error) {
 	doc, err := fetchManifest(ctx, src, manifest)
 	if err != nil {
-		return Unpacked{}, err
+		return Result{}, err
 	}
 	layer, err := doc.contentLayer()
 	if err != nil {
-		return Unpacked{}, err
+		return Result{}, err
 	}
 	blob, err := fetchLayer(ctx, src, layer, spooler, opts)
 	if err != nil {
-		return Unpacked{}, err
+		return Result{}, err
 	}
 	defer func() { _ = blob.Close() }() // only read from
 	x, err := extract(ctx, blob, layer, out, opts)
 	if err != nil {
-		return Unpacked{}, err
+		return Result{}, err
 	}
-	return Unpacked{
+	return Result{
 		Manifest:     manifest,
 		Annotations:  doc.Annotations,
 		Layer:        layer,

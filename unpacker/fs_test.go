@@ -1,4 +1,4 @@
-package packager_test
+package unpacker_test
 
 import (
 	"io"
@@ -15,13 +15,14 @@ import (
 
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/unpacker"
 )
 
 // TestUnpackFS checks the file system as a whole, in each layout.
 func TestUnpackFS(t *testing.T) {
 	eachTree(t, func(t *testing.T, tree string, layout packager.Layout) {
 		p := pack(t, collect(t, filepath.Join(treesDir, tree)), layout, packager.Options{})
-		fsys, unpacked, err := packager.UnpackFS(t.Context(), p.store, p.Manifest, packager.UnpackOptions{})
+		fsys, unpacked, err := unpacker.UnpackFS(t.Context(), p.store, p.Manifest, unpacker.Options{})
 		require.NoError(t, err)
 		paths := make([]string, len(unpacked.Files))
 		for i, f := range unpacked.Files {
@@ -34,7 +35,7 @@ func TestUnpackFS(t *testing.T) {
 // What was unpacked into memory can be packed again.
 func TestUnpackFSRoundTrip(t *testing.T) {
 	p := pack(t, collect(t, filepath.Join(treesDir, "names")), packager.LayoutRoot, packager.Options{})
-	fsys, _, err := packager.UnpackFS(t.Context(), p.store, p.Manifest, packager.UnpackOptions{})
+	fsys, _, err := unpacker.UnpackFS(t.Context(), p.store, p.Manifest, unpacker.Options{})
 	require.NoError(t, err)
 	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
 	require.NoError(t, err)
@@ -44,14 +45,14 @@ func TestUnpackFSRoundTrip(t *testing.T) {
 
 func TestUnpackFSEmpty(t *testing.T) {
 	src, manifest := artifactOf(t, layerType, gzipped(t, archiveOf(t)))
-	fsys, _, err := packager.UnpackFS(t.Context(), src, manifest, packager.UnpackOptions{})
+	fsys, _, err := unpacker.UnpackFS(t.Context(), src, manifest, unpacker.Options{})
 	require.NoError(t, err)
 	require.NoError(t, fstest.TestFS(fsys))
 }
 
 func TestUnpackFSFiles(t *testing.T) {
 	src, manifest := artifactOf(t, layerType, gzipped(t, archiveOf(t, regular("sub/a.yaml", "text"), regular("empty", ""))))
-	fsys, _, err := packager.UnpackFS(t.Context(), src, manifest, packager.UnpackOptions{})
+	fsys, _, err := unpacker.UnpackFS(t.Context(), src, manifest, unpacker.Options{})
 	require.NoError(t, err)
 
 	info, err := fs.Stat(fsys, "sub/a.yaml")
@@ -94,7 +95,7 @@ func TestUnpackFSFiles(t *testing.T) {
 
 func TestUnpackFSErrors(t *testing.T) {
 	src, manifest := artifactOf(t, layerType, gzipped(t, archiveOf(t, regular("sub/a.yaml", "text"))))
-	fsys, _, err := packager.UnpackFS(t.Context(), src, manifest, packager.UnpackOptions{})
+	fsys, _, err := unpacker.UnpackFS(t.Context(), src, manifest, unpacker.Options{})
 	require.NoError(t, err)
 	ops := map[string]func(name string) error{
 		"open":    func(name string) error { _, err := fsys.Open(name); return err },
@@ -121,13 +122,13 @@ func TestUnpackFSErrors(t *testing.T) {
 func TestUnpackFSConcurrently(t *testing.T) {
 	texts := map[string]string{"a.yaml": "a", "sub/b.yaml": "b"}
 	p := pack(t, collectTexts(t, texts), packager.LayoutRoot, packager.Options{})
-	fsys, _, err := packager.UnpackFS(t.Context(), p.store, p.Manifest, packager.UnpackOptions{})
+	fsys, _, err := unpacker.UnpackFS(t.Context(), p.store, p.Manifest, unpacker.Options{})
 	require.NoError(t, err)
 	var group sync.WaitGroup
 	for range 4 {
 		group.Go(func() { assert.NoError(t, fstest.TestFS(fsys, "a.yaml", "sub/b.yaml")) })
 		group.Go(func() {
-			again, _, err := packager.UnpackFS(t.Context(), p.store, p.Manifest, packager.UnpackOptions{})
+			again, _, err := unpacker.UnpackFS(t.Context(), p.store, p.Manifest, unpacker.Options{})
 			if assert.NoError(t, err) {
 				assert.Equal(t, texts, filesOfFS(t, again))
 			}
@@ -143,8 +144,8 @@ func TestUnpackFSCompressedLimit(t *testing.T) {
 	layer := gzipped(t, archive)
 	require.Greater(t, len(layer), 100_000)
 	src, manifest := artifactOf(t, layerType, layer)
-	_, _, err := packager.UnpackFS(t.Context(), src, manifest, packager.UnpackOptions{MaxSize: int64(len(archive))})
+	_, _, err := unpacker.UnpackFS(t.Context(), src, manifest, unpacker.Options{MaxSize: int64(len(archive))})
 	require.NoError(t, err)
-	_, _, err = packager.UnpackFS(t.Context(), src, manifest, packager.UnpackOptions{MaxSize: 50_000})
+	_, _, err = unpacker.UnpackFS(t.Context(), src, manifest, unpacker.Options{MaxSize: 50_000})
 	require.ErrorContains(t, err, "more than MaxCompressedSize 52050:")
 }

@@ -1,4 +1,4 @@
-package packager_test
+package unpacker_test
 
 import (
 	"io"
@@ -10,8 +10,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/internal/testing/goldentree"
 	"github.com/kubeoci/oci/internal/testing/unprivileged"
 	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/unpacker"
 )
 
 // TestUnpackForbidden unpacks to where nothing may be written.
@@ -29,7 +31,7 @@ func TestUnpackForbidden(t *testing.T) {
 			require.NoError(t, os.Chmod(parent, 0o555))
 			t.Cleanup(func() { require.NoError(t, os.Chmod(parent, 0o755)) }) // for TempDir to remove it
 			unprivileged.Run(t, parent, func() {
-				_, err := packager.Unpack(t.Context(), src, manifest, dir, packager.UnpackOptions{})
+				_, err := unpacker.Unpack(t.Context(), src, manifest, dir, unpacker.Options{})
 				requireTarget(t, err, fs.ErrPermission, dir)
 				var hinting interface{ Hint() string }
 				require.ErrorAs(t, err, &hinting)
@@ -50,15 +52,15 @@ func TestUnpackHoldsNothing(t *testing.T) {
 		b, manifest := artifactOf(t, plainType, layer)
 		dir := filepath.Join(parent, name)
 		src := readerOf{b, plainType, func(r io.Reader) io.Reader { return r }}
-		_, err := packager.Unpack(t.Context(), src, manifest, dir, packager.UnpackOptions{})
+		_, err := unpacker.Unpack(t.Context(), src, manifest, dir, unpacker.Options{})
 		if name == "truncated" {
-			requireKind(t, err, packager.ErrCorrupt)
+			requireKind(t, err, unpacker.ErrCorruptArtifact)
 		} else {
 			require.NoError(t, err)
 		}
-		assert.Zero(t, openBelow(t, parent), name)
+		assert.Zero(t, goldentree.OpenBelow(t, parent), name)
 
-		_, _, err = packager.UnpackFS(t.Context(), src, manifest, packager.UnpackOptions{})
+		_, _, err = unpacker.UnpackFS(t.Context(), src, manifest, unpacker.Options{})
 		assert.Equal(t, name == "truncated", err != nil, "%v", err)
 	}
 	assert.Equal(t, []string{"whole"}, namesIn(t, parent))

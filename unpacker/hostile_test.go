@@ -1,4 +1,4 @@
-package packager_test
+package unpacker_test
 
 import (
 	"archive/tar"
@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/unpacker"
 )
 
 // hostileArchive is an archive that is refused, whole.
@@ -31,12 +31,12 @@ func hostileArchives(t testing.TB) []hostileArchive {
 	raw := func(parts ...[]byte) []byte {
 		return ended(append([][]byte{rawEntry('0', "good.yaml", "good")}, parts...)...)
 	}
-	unsafe, collision, corrupt := packager.ErrUnsafeEntry, packager.ErrCollision, packager.ErrCorrupt
+	unsafe, collision, corrupt := unpacker.ErrUnsafeEntry, unpacker.ErrCollision, unpacker.ErrCorruptArtifact
 
 	all := []hostileArchive{
-		{"symlink", of(special(tar.TypeSymlink, "a", "b")), packager.ErrLinkEntry, "a"},
-		{"symlink out of the folder, and a file through it", of(special(tar.TypeSymlink, "a", ".."), regular("a/b", "")), packager.ErrLinkEntry, "a"},
-		{"hard link", of(special(tar.TypeLink, "a", "good.yaml")), packager.ErrLinkEntry, "a"},
+		{"symlink", of(special(tar.TypeSymlink, "a", "b")), unpacker.ErrLinkEntry, "a"},
+		{"symlink out of the folder, and a file through it", of(special(tar.TypeSymlink, "a", ".."), regular("a/b", "")), unpacker.ErrLinkEntry, "a"},
+		{"hard link", of(special(tar.TypeLink, "a", "good.yaml")), unpacker.ErrLinkEntry, "a"},
 		{"device", of(special(tar.TypeChar, "a", "")), unsafe, "a"},
 		{"block device", of(special(tar.TypeBlock, "a", "")), unsafe, "a"},
 		{"FIFO", of(special(tar.TypeFifo, "a", "")), unsafe, "a"},
@@ -74,8 +74,8 @@ func hostileArchives(t testing.TB) []hostileArchive {
 		{"a byte behind the end", append(of(), append(make([]byte, 100_000), 'x')...), corrupt, ""},
 		{"PAX path with NUL", raw(rawPAX('x', "12 path=a\x00b\n"), rawEntry('0', "a", "")), corrupt, ""},
 		{"negative size", raw(rawPAX('x', "11 size=-5\n"), rawEntry('0', "a", "")), corrupt, ""},
-		{"size of 2^62", raw(rawPAX('x', "28 size=4611686018427387904\n"), rawEntry('0', "a", "")), packager.ErrLimitExceeded, "a"},
-		{"size of 2^63-1", raw(rawPAX('x', "28 size=9223372036854775807\n"), rawEntry('0', "a", "")), packager.ErrLimitExceeded, "a"},
+		{"size of 2^62", raw(rawPAX('x', "28 size=4611686018427387904\n"), rawEntry('0', "a", "")), unpacker.ErrLimitExceeded, "a"},
+		{"size of 2^63-1", raw(rawPAX('x', "28 size=9223372036854775807\n"), rawEntry('0', "a", "")), unpacker.ErrLimitExceeded, "a"},
 	}
 	for name, path := range map[string]string{
 		"parent":                     "../a",
@@ -130,13 +130,13 @@ func TestUnpackHostileArchives(t *testing.T) {
 				}
 				src, manifest := artifactOf(t, mediaType, layer)
 				for _, skip := range []bool{false, true} {
-					if skip && row.kind == packager.ErrLinkEntry {
+					if skip && row.kind == unpacker.ErrLinkEntry {
 						continue
 					}
-					_, _, err := unpackBoth(t, src, manifest, packager.UnpackOptions{SkipLinks: skip})
+					_, _, err := unpackBoth(t, src, manifest, unpacker.Options{SkipLinks: skip})
 					requireKind(t, err, row.kind)
-					var entryErr *packager.EntryError
-					if assert.Equal(t, row.kind != packager.ErrCorrupt, assert.ErrorAs(ignoring{t}, err, &entryErr)) && entryErr != nil {
+					var entryErr *unpacker.EntryError
+					if assert.Equal(t, row.kind != unpacker.ErrCorruptArtifact, assert.ErrorAs(ignoring{t}, err, &entryErr)) && entryErr != nil {
 						assert.Equal(t, row.entry, entryErr.Entry)
 					}
 				}
@@ -157,15 +157,15 @@ func TestUnpackSkippedLinks(t *testing.T) {
 		entries []entry
 		kind    error
 	}{
-		"a file through it":       {[]entry{link, regular("a/b", "")}, packager.ErrCollision},
-		"a file in its place":     {[]entry{link, regular("a", "")}, packager.ErrCollision},
-		"it, in place of a file":  {[]entry{regular("A", ""), link}, packager.ErrCollision},
-		"it, out of the folder":   {[]entry{special(tar.TypeSymlink, "../a", "b")}, packager.ErrUnsafeEntry},
-		"a hard link, absolutely": {[]entry{special(tar.TypeLink, "/a", "b")}, packager.ErrUnsafeEntry},
+		"a file through it":       {[]entry{link, regular("a/b", "")}, unpacker.ErrCollision},
+		"a file in its place":     {[]entry{link, regular("a", "")}, unpacker.ErrCollision},
+		"it, in place of a file":  {[]entry{regular("A", ""), link}, unpacker.ErrCollision},
+		"it, out of the folder":   {[]entry{special(tar.TypeSymlink, "../a", "b")}, unpacker.ErrUnsafeEntry},
+		"a hard link, absolutely": {[]entry{special(tar.TypeLink, "/a", "b")}, unpacker.ErrUnsafeEntry},
 	} {
 		t.Run(name, func(t *testing.T) {
 			src, manifest := artifactOf(t, layerType, gzipped(t, archiveOf(t, row.entries...)))
-			_, _, err := unpackBoth(t, src, manifest, packager.UnpackOptions{SkipLinks: true})
+			_, _, err := unpackBoth(t, src, manifest, unpacker.Options{SkipLinks: true})
 			requireKind(t, err, row.kind)
 		})
 	}
@@ -196,30 +196,30 @@ func TestUnpackCompression(t *testing.T) {
 		kind            error
 		reason          string
 	}{
-		{"not gzip", layerType, archive, packager.ErrUnsupportedLayer, "its content is something else and not gzip"},
-		{"empty", layerType, nil, packager.ErrUnsupportedLayer, "its content is something else and not gzip"},
-		{"zstd", layerType, zstandard(t, archive), packager.ErrUnsupportedLayer, "its content is zstd and not gzip"},
-		{"zstd without a suffix", plainType, zstandard(t, archive), packager.ErrUnsupportedLayer, "its content is zstd where a tar archive should be"},
-		{"gzip without a suffix", plainType, good, packager.ErrUnsupportedLayer, "its content is gzip where a tar archive should be"},
-		{"gzip of gzip", layerType, gzipped(t, good), packager.ErrUnsupportedLayer, "its content is gzip where a tar archive should be"},
-		{"gzip of zstd", fluxType, gzipped(t, zstandard(t, archive)), packager.ErrUnsupportedLayer, "its content is zstd where a tar archive should be"},
-		{"two members", layerType, append(gzipped(t, archive[:1024]), gzipped(t, archive[1024:])...), packager.ErrCorrupt, "there is something behind the end of the gzip stream"},
-		{"an empty member behind it", layerType, append(bytes.Clone(good), gzipped(t, nil)...), packager.ErrCorrupt, "there is something behind the end of the gzip stream"},
-		{"a zero behind it", layerType, append(bytes.Clone(good), 0), packager.ErrCorrupt, "there is something behind the end of the gzip stream"},
-		{"truncated", layerType, good[:len(good)/2], packager.ErrCorrupt, "it is truncated"},
-		{"truncated by the trailer", layerType, good[:len(good)-8], packager.ErrCorrupt, "it is truncated"},
-		{"truncated by one byte", layerType, good[:len(good)-1], packager.ErrCorrupt, "it is truncated"},
-		{"truncated in the header", layerType, good[:5], packager.ErrCorrupt, "it is truncated"},
-		{"wrong checksum", layerType, changed(len(good) - 8), packager.ErrCorrupt, "gzip: invalid checksum"},
-		{"wrong size", layerType, size, packager.ErrCorrupt, "gzip: invalid checksum"},
-		{"changed in the middle", layerType, changed(len(good) / 2), packager.ErrCorrupt, "gzip: invalid checksum"},
-		{"reserved flag", layerType, changed(3), packager.ErrCorrupt, "gzip: invalid header"},
+		{"not gzip", layerType, archive, unpacker.ErrUnsupportedLayer, "its content is something else and not gzip"},
+		{"empty", layerType, nil, unpacker.ErrUnsupportedLayer, "its content is something else and not gzip"},
+		{"zstd", layerType, zstandard(t, archive), unpacker.ErrUnsupportedLayer, "its content is zstd and not gzip"},
+		{"zstd without a suffix", plainType, zstandard(t, archive), unpacker.ErrUnsupportedLayer, "its content is zstd where a tar archive should be"},
+		{"gzip without a suffix", plainType, good, unpacker.ErrUnsupportedLayer, "its content is gzip where a tar archive should be"},
+		{"gzip of gzip", layerType, gzipped(t, good), unpacker.ErrUnsupportedLayer, "its content is gzip where a tar archive should be"},
+		{"gzip of zstd", fluxType, gzipped(t, zstandard(t, archive)), unpacker.ErrUnsupportedLayer, "its content is zstd where a tar archive should be"},
+		{"two members", layerType, append(gzipped(t, archive[:1024]), gzipped(t, archive[1024:])...), unpacker.ErrCorruptArtifact, "there is something behind the end of the gzip stream"},
+		{"an empty member behind it", layerType, append(bytes.Clone(good), gzipped(t, nil)...), unpacker.ErrCorruptArtifact, "there is something behind the end of the gzip stream"},
+		{"a zero behind it", layerType, append(bytes.Clone(good), 0), unpacker.ErrCorruptArtifact, "there is something behind the end of the gzip stream"},
+		{"truncated", layerType, good[:len(good)/2], unpacker.ErrCorruptArtifact, "it is truncated"},
+		{"truncated by the trailer", layerType, good[:len(good)-8], unpacker.ErrCorruptArtifact, "it is truncated"},
+		{"truncated by one byte", layerType, good[:len(good)-1], unpacker.ErrCorruptArtifact, "it is truncated"},
+		{"truncated in the header", layerType, good[:5], unpacker.ErrCorruptArtifact, "it is truncated"},
+		{"wrong checksum", layerType, changed(len(good) - 8), unpacker.ErrCorruptArtifact, "gzip: invalid checksum"},
+		{"wrong size", layerType, size, unpacker.ErrCorruptArtifact, "gzip: invalid checksum"},
+		{"changed in the middle", layerType, changed(len(good) / 2), unpacker.ErrCorruptArtifact, "gzip: invalid checksum"},
+		{"reserved flag", layerType, changed(3), unpacker.ErrCorruptArtifact, "gzip: invalid header"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			src, manifest := artifactOf(t, row.mediaType, row.layer)
-			_, _, err := unpackBoth(t, src, manifest, packager.UnpackOptions{})
+			_, _, err := unpackBoth(t, src, manifest, unpacker.Options{})
 			requireKind(t, err, row.kind)
-			var blobErr *packager.BlobError
+			var blobErr *unpacker.BlobError
 			require.ErrorAs(t, err, &blobErr)
 			assert.Equal(t, row.mediaType, blobErr.Blob.MediaType)
 			assert.Equal(t, row.reason, blobErr.Reason)
@@ -255,9 +255,9 @@ func TestUnpackVerifies(t *testing.T) {
 			b := blobs{}
 			layer := b.add(plainType, good)
 			row.change(b, &layer)
-			_, _, err := unpackBoth(t, b, b.manifest(t, layer), packager.UnpackOptions{})
-			requireKind(t, err, packager.ErrCorrupt)
-			var blobErr *packager.BlobError
+			_, _, err := unpackBoth(t, b, b.manifest(t, layer), unpacker.Options{})
+			requireKind(t, err, unpacker.ErrCorruptArtifact)
+			var blobErr *unpacker.BlobError
 			require.ErrorAs(t, err, &blobErr)
 			assert.Equal(t, layer, blobErr.Blob)
 			assert.Contains(t, blobErr.Reason, row.reason)
@@ -266,8 +266,8 @@ func TestUnpackVerifies(t *testing.T) {
 			b := blobs{}
 			manifest := b.add(ocispec.MediaTypeImageManifest, good) // whatever it is: it is verified first
 			row.change(b, &manifest)
-			_, _, err := unpackBoth(t, b, manifest, packager.UnpackOptions{})
-			requireKind(t, err, packager.ErrCorrupt)
+			_, _, err := unpackBoth(t, b, manifest, unpacker.Options{})
+			requireKind(t, err, unpacker.ErrCorruptArtifact)
 		})
 	}
 }
@@ -283,12 +283,12 @@ func TestUnpackWhatWasVerified(t *testing.T) {
 		}
 		return r
 	}}
-	files, _, err := unpackAll(t, src, manifest, packager.UnpackOptions{})
+	files, _, err := unpackAll(t, src, manifest, unpacker.Options{})
 	require.NoError(t, err)
 	assert.Equal(t, map[string]string{"a.yaml": "good"}, files)
 	assert.Equal(t, 1, times)
-	_, _, err = unpackAll(t, src, manifest, packager.UnpackOptions{})
-	requireKind(t, err, packager.ErrCorrupt)
+	_, _, err = unpackAll(t, src, manifest, unpacker.Options{})
+	requireKind(t, err, unpacker.ErrCorruptArtifact)
 }
 
 // An endless blob is read up to its size.
@@ -296,8 +296,8 @@ func TestUnpackEndless(t *testing.T) {
 	for _, mediaType := range []string{ocispec.MediaTypeImageManifest, layerType} {
 		b, manifest := artifactOf(t, layerType, gzipped(t, archiveOf(t, regular("a.yaml", "a"))))
 		src := readerOf{b, mediaType, func(io.Reader) io.Reader { return endless{} }}
-		_, _, err := unpackBoth(t, src, manifest, packager.UnpackOptions{})
-		requireKind(t, err, packager.ErrCorrupt)
+		_, _, err := unpackBoth(t, src, manifest, unpacker.Options{})
+		requireKind(t, err, unpacker.ErrCorruptArtifact)
 	}
 }
 

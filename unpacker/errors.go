@@ -1,4 +1,4 @@
-package packager
+package unpacker
 
 import (
 	"errors"
@@ -20,9 +20,9 @@ var (
 	// compression. The error in the chain is an [*ArtifactError] or a
 	// [*BlobError].
 	ErrUnsupportedLayer = errors.New("unsupported layer")
-	// ErrCorrupt reports content that is not what its descriptor says, or not
+	// ErrCorruptArtifact reports content that is not what its descriptor says, or not
 	// what its media type says. The error in the chain is a [*BlobError].
-	ErrCorrupt = errors.New("content is corrupt")
+	ErrCorruptArtifact = errors.New("content is corrupt")
 	// ErrUnsafeEntry reports an entry that is neither file nor folder, or whose
 	// name does not mean the same everywhere. The error in the chain is an
 	// [*EntryError].
@@ -30,6 +30,9 @@ var (
 	// ErrLinkEntry reports a symbolic or hard link. The error in the chain is an
 	// [*EntryError].
 	ErrLinkEntry = errors.New("link in the archive")
+	// ErrCollision reports an entry whose name another entry has. The error in the
+	// chain is an [*EntryError].
+	ErrCollision = manifests.ErrCollision
 	// ErrTargetNotEmpty reports a folder to unpack into that holds something.
 	// The error in the chain is a [*TargetError].
 	ErrTargetNotEmpty = errors.New("target is not empty")
@@ -38,15 +41,15 @@ var (
 	// [*TargetError].
 	ErrTargetNotDirectory = errors.New("target is not a directory")
 	// ErrLimitExceeded reports an artifact beyond one of the limits in
-	// [UnpackOptions]. The error in the chain is a [*LimitError], within an
+	// [Options]. The error in the chain is a [*LimitError], within an
 	// [*EntryError] or a [*BlobError].
 	ErrLimitExceeded = manifests.ErrLimitExceeded
-	// ErrInvalidLimit reports a negative limit in [UnpackOptions].
+	// ErrInvalidLimit reports a negative limit in [Options].
 	ErrInvalidLimit = manifests.ErrInvalidLimit
 )
 
 // LimitError says which limit is exceeded. Limit is the name of the field in
-// [UnpackOptions]. It matches [ErrLimitExceeded].
+// [Options]. It matches [ErrLimitExceeded].
 type LimitError = manifests.LimitError
 
 // ArtifactError says what is there in place of an artifact. It matches
@@ -92,7 +95,7 @@ func (e *ArtifactError) Error() string {
 func (e *ArtifactError) Unwrap() error { return e.Err }
 
 // Hint says what to do about the error.
-func (e *ArtifactError) Hint() string { return unpackHint(e.Err) }
+func (e *ArtifactError) Hint() string { return hintFor(e.Err) }
 
 // BlobError says what is wrong with the manifest or the layer as a whole.
 type BlobError struct {
@@ -100,7 +103,7 @@ type BlobError struct {
 	Blob ocispec.Descriptor
 	// Reason says more, if it is not empty.
 	Reason string
-	// Err is ErrCorrupt, ErrUnsupportedLayer or a LimitError.
+	// Err is ErrCorruptArtifact, ErrUnsupportedLayer or a LimitError.
 	Err error
 }
 
@@ -115,7 +118,7 @@ func (e *BlobError) Error() string {
 func (e *BlobError) Unwrap() error { return e.Err }
 
 // Hint says what to do about the error.
-func (e *BlobError) Hint() string { return unpackHint(e.Err) }
+func (e *BlobError) Hint() string { return hintFor(e.Err) }
 
 // quoteUnlessPlain quotes what cannot be a digest.
 func quoteUnlessPlain(s string) string {
@@ -146,7 +149,7 @@ func (e *EntryError) Error() string {
 func (e *EntryError) Unwrap() error { return e.Err }
 
 // Hint says what to do about the error.
-func (e *EntryError) Hint() string { return unpackHint(e.Err) }
+func (e *EntryError) Hint() string { return hintFor(e.Err) }
 
 // TargetError says what is wrong with the place to unpack to.
 type TargetError struct {
@@ -162,13 +165,13 @@ func (e *TargetError) Error() string { return fmt.Sprintf("%v: %q", e.Err, e.Pat
 func (e *TargetError) Unwrap() error { return e.Err }
 
 // Hint says what to do about the error, or "".
-func (e *TargetError) Hint() string { return unpackHint(e.Err) }
+func (e *TargetError) Hint() string { return hintFor(e.Err) }
 
-func unpackHint(err error) string {
+func hintFor(err error) string {
 	if limit, ok := errors.AsType[*LimitError](err); ok {
 		return "raise " + limit.Limit + " if the artifact is to be trusted"
 	}
-	for _, h := range unpackHints {
+	for _, h := range hints {
 		if errors.Is(err, h.err) {
 			return h.text
 		}
@@ -176,13 +179,13 @@ func unpackHint(err error) string {
 	return ""
 }
 
-var unpackHints = []struct {
+var hints = []struct {
 	err  error
 	text string
 }{
 	{ErrNotArtifact, "name the image manifest of an artifact that holds manifests"},
 	{ErrUnsupportedLayer, "push the files as one gzip-compressed tar archive"},
-	{ErrCorrupt, "fetch it again; if it is the same then, push the artifact again"},
+	{ErrCorruptArtifact, "fetch it again; if it is the same then, push the artifact again"},
 	{ErrLinkEntry, "skip links if what they lead to is not needed, or push files in their place"},
 	{ErrUnsafeEntry, "do not trust the artifact unless you know who made it"},
 	{ErrCollision, "rename one of the two, and push the artifact again"},

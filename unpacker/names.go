@@ -1,4 +1,4 @@
-package packager
+package unpacker
 
 import (
 	"archive/tar"
@@ -81,23 +81,23 @@ func hasDrive(name string) bool {
 type tree struct {
 	max   int
 	nodes []node // the first is the root
-	index map[place]int
+	index map[nameKey]int
 }
 
-// place is where a name is, in a form that is the same in upper and lower case.
-type place struct {
+// nameKey is where a name is, in a form that is the same in upper and lower case.
+type nameKey struct {
 	parent int
 	folded string
 }
 
 type node struct {
 	name   string
-	folder bool
+	dir    bool
 	listed bool // it has an entry of its own
 }
 
 func newTree(limit int) *tree {
-	return &tree{max: limit, nodes: []node{{folder: true}}, index: map[place]int{}}
+	return &tree{max: limit, nodes: []node{{dir: true}}, index: map[nameKey]int{}}
 }
 
 // addRoot takes the entry of the folder that is the root itself.
@@ -111,7 +111,7 @@ func (t *tree) addRoot(name string) error {
 
 // add takes a clean name. It returns the folders that were not there before, the
 // outer ones first, and among them the name itself if that is one.
-func (t *tree) add(name string, folder bool) (missing []string, err error) {
+func (t *tree) add(name string, dir bool) (missing []string, err error) {
 	collision := func(reason string, args ...any) error {
 		return &EntryError{name, fmt.Sprintf(reason, args...), ErrCollision}
 	}
@@ -121,8 +121,8 @@ func (t *tree) add(name string, folder bool) (missing []string, err error) {
 		if end = start + strings.IndexByte(name[start:], '/'); end < start {
 			end, last = len(name), true
 		}
-		element, isFolder := name[start:end], folder || !last
-		key := place{at, fold(element)}
+		element, isDir := name[start:end], dir || !last
+		key := nameKey{at, fold(element)}
 		i, found := t.index[key]
 		if !found {
 			if len(t.nodes) > t.max {
@@ -130,8 +130,8 @@ func (t *tree) add(name string, folder bool) (missing []string, err error) {
 			}
 			i = len(t.nodes)
 			t.index[key] = i
-			t.nodes = append(t.nodes, node{name: element, folder: isFolder})
-			if isFolder {
+			t.nodes = append(t.nodes, node{name: element, dir: isDir})
+			if isDir {
 				missing = append(missing, name[:end])
 			}
 		}
@@ -139,9 +139,9 @@ func (t *tree) add(name string, folder bool) (missing []string, err error) {
 		switch {
 		case n.name != element:
 			return nil, collision("%.100q differs from %.100q by case only", element, n.name)
-		case isFolder && !n.folder:
+		case isDir && !n.dir:
 			return nil, collision("%.100q is no folder", name[:end])
-		case !isFolder && n.folder:
+		case !isDir && n.dir:
 			return nil, collision("there is a folder of that name")
 		case last && n.listed:
 			return nil, collision("it is there twice")

@@ -1,4 +1,4 @@
-package packager_test
+package unpacker_test
 
 import (
 	"archive/tar"
@@ -24,13 +24,58 @@ import (
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
 
+	"github.com/kubeoci/oci/internal/testing/goldentree"
+	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/unpacker"
 )
 
 const (
+	treesDir  = goldentree.Dir
+	layerType = "application/vnd.oci.image.layer.v1.tar+gzip"
 	plainType = "application/vnd.oci.image.layer.v1.tar"
 	fluxType  = "application/vnd.cncf.flux.content.v1.tar+gzip"
 )
+
+var (
+	trees        = goldentree.Names
+	layouts      = goldentree.Layouts
+	eachTree     = goldentree.Each
+	collect      = goldentree.Collect
+	collectTexts = goldentree.CollectTexts
+	sourceFiles  = goldentree.Manifests
+	allFiles     = goldentree.Files
+	laidOut      = goldentree.LaidOut
+	noise        = goldentree.Noise
+	manyBlocks   = goldentree.ManyBlocks
+)
+
+// packed is an artifact in a Store that the test closes.
+type packed struct {
+	packager.Result
+	store *packager.Store
+}
+
+func pack(t testing.TB, set *manifests.Set, layout packager.Layout, opts packager.Options) packed {
+	t.Helper()
+	store := new(packager.Store)
+	t.Cleanup(func() { assert.NoError(t, store.Close()) })
+	result, err := packager.Pack(t.Context(), store, set, layout, opts)
+	require.NoError(t, err)
+	return packed{result, store}
+}
+
+// archive is the uncompressed layer.
+func (p packed) archive(t testing.TB) []byte {
+	t.Helper()
+	layer, err := p.store.Fetch(t.Context(), p.Layer)
+	require.NoError(t, err)
+	reader, err := gzip.NewReader(layer)
+	require.NoError(t, err)
+	text, err := io.ReadAll(reader)
+	require.NoError(t, err)
+	return text
+}
 
 // blobs is a source that gives what it was told to, right or wrong.
 type blobs map[digest.Digest][]byte
@@ -159,10 +204,10 @@ func gzipped(t testing.TB, data []byte) []byte {
 
 // unpackAll unpacks into a new folder, and checks that nothing is left beside it,
 // and not even the folder after an error.
-func unpackAll(t testing.TB, src content.Fetcher, manifest ocispec.Descriptor, opts packager.UnpackOptions) (map[string]string, packager.Unpacked, error) {
+func unpackAll(t testing.TB, src content.Fetcher, manifest ocispec.Descriptor, opts unpacker.Options) (map[string]string, unpacker.Result, error) {
 	t.Helper()
 	parent := t.TempDir()
-	unpacked, err := packager.Unpack(t.Context(), src, manifest, filepath.Join(parent, "out"), opts)
+	unpacked, err := unpacker.Unpack(t.Context(), src, manifest, filepath.Join(parent, "out"), opts)
 	if err != nil {
 		assert.Empty(t, namesIn(t, parent), "left behind")
 		assert.Zero(t, unpacked)
@@ -183,11 +228,11 @@ func unpackAll(t testing.TB, src content.Fetcher, manifest ocispec.Descriptor, o
 }
 
 // unpackBoth unpacks into a folder and into memory, which have to agree.
-func unpackBoth(t testing.TB, src content.Fetcher, manifest ocispec.Descriptor, opts packager.UnpackOptions) (map[string]string, packager.Unpacked, error) {
+func unpackBoth(t testing.TB, src content.Fetcher, manifest ocispec.Descriptor, opts unpacker.Options) (map[string]string, unpacker.Result, error) {
 	t.Helper()
 	opts.MaxSize = cmp.Or(opts.MaxSize, packager.MaxArchiveSize) // or they have limits of their own
 	files, unpacked, err := unpackAll(t, src, manifest, opts)
-	fsys, inMemory, memErr := packager.UnpackFS(t.Context(), src, manifest, opts)
+	fsys, inMemory, memErr := unpacker.UnpackFS(t.Context(), src, manifest, opts)
 	assert.Equal(t, unpacked, inMemory)
 	if err != nil {
 		assert.Nil(t, fsys)
@@ -226,8 +271,8 @@ func namesIn(t testing.TB, dir string) []string {
 
 // unpackKinds are all decisions that an error of Unpack can ask for.
 var unpackKinds = []error{
-	packager.ErrNotArtifact, packager.ErrUnsupportedLayer, packager.ErrCorrupt, packager.ErrUnsafeEntry, packager.ErrLinkEntry,
-	packager.ErrCollision, packager.ErrTargetNotEmpty, packager.ErrTargetNotDirectory, packager.ErrLimitExceeded, packager.ErrInvalidLimit,
+	unpacker.ErrNotArtifact, unpacker.ErrUnsupportedLayer, unpacker.ErrCorruptArtifact, unpacker.ErrUnsafeEntry, unpacker.ErrLinkEntry,
+	unpacker.ErrCollision, unpacker.ErrTargetNotEmpty, unpacker.ErrTargetNotDirectory, unpacker.ErrLimitExceeded, unpacker.ErrInvalidLimit,
 }
 
 // requireKind checks that err is of one kind and no other, and fit to be shown.

@@ -1,4 +1,4 @@
-package packager
+package unpacker
 
 import (
 	"bufio"
@@ -10,64 +10,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"oras.land/oras-go/v2/content"
 )
-
-// reader is an [io.Reader] without other methods that io.Copy would look for.
-type reader struct{ io.Reader }
-
-// fetchLayer verifies a layer, and returns it for reading: the bytes that were
-// verified, and not what the source gives at a second time. spooler holds them
-// until it is closed.
-func fetchLayer(ctx context.Context, src content.Fetcher, layer ocispec.Descriptor, spooler *Store, opts UnpackOptions) (io.ReadCloser, error) {
-	if err := checkDescriptor(layer); err != nil {
-		return nil, err
-	}
-	if layer.Size > opts.MaxCompressedSize {
-		return nil, &BlobError{layer, fmt.Sprintf("it has %d bytes", layer.Size), &LimitError{Limit: "MaxCompressedSize", Max: opts.MaxCompressedSize}}
-	}
-	blob, err := src.Fetch(ctx, layer)
-	if err != nil {
-		return nil, fetchError(layer, err)
-	}
-	if _, verified := src.(*Store); verified { // when it was taken in
-		return blob, nil
-	}
-	defer func() { _ = blob.Close() }() // only read from
-	source := &contextReader{ctx: ctx, r: blob}
-	switch err := spooler.Push(ctx, layer, source); {
-	case source.err != nil:
-		return nil, fetchError(layer, source.err)
-	case err != nil:
-		return nil, spoolError(layer, spooler.TempDir, err)
-	}
-	return spooler.Fetch(ctx, layer)
-}
-
-func spoolError(layer ocispec.Descriptor, dir string, err error) error {
-	err = fetchError(layer, err)
-	if _, ok := errors.AsType[*BlobError](err); ok {
-		return err
-	}
-	return &TargetError{dir, systemError(err)}
-}
-
-// contextReader ends with the context, and remembers why it ended.
-type contextReader struct {
-	ctx context.Context
-	r   io.Reader
-	err error // never io.EOF
-}
-
-func (c *contextReader) Read(p []byte) (n int, err error) {
-	if err = c.ctx.Err(); err == nil {
-		n, err = c.r.Read(p)
-	}
-	if err != nil && err != io.EOF {
-		c.err = err
-	}
-	return n, err
-}
 
 // stream is the archive in a layer, which it reads up to a limit.
 type stream struct {
@@ -87,34 +30,34 @@ func openStream(ctx context.Context, blob io.Reader, layer ocispec.Descriptor, l
 	raw := bufio.NewReaderSize(s.raw, readSize)
 	found, err := sniff(raw)
 	if err != nil && err != io.EOF {
-		return nil, s.wrong(err)
+		return nil, s.readError(err)
 	}
 	if layer.MediaType == ocispec.MediaTypeImageLayer {
 		s.plain = raw
-		return s, s.refuse(found)
+		return s, s.checkPlain(found)
 	}
 	if found != formatGzip {
 		return nil, &BlobError{layer, "its content is " + found + " and not gzip", ErrUnsupportedLayer}
 	}
 	member, err := gzip.NewReader(raw)
 	if err != nil {
-		return nil, s.wrong(err)
+		return nil, s.readError(err)
 	}
 	member.Multistream(false)
 	plain := bufio.NewReaderSize(oneMember{member, raw}, readSize)
 	s.plain = plain
 	if found, err = sniff(plain); err != nil && err != io.EOF {
-		return nil, s.wrong(err)
+		return nil, s.readError(err)
 	}
-	return s, s.refuse(found)
+	return s, s.checkPlain(found)
 }
 
-// refuse reports an archive that is compressed where it should be plain.
-func (s *stream) refuse(found string) error {
-	if found == formatOther {
+// checkPlain refuses an archive that is compressed where it should be plain.
+func (s *stream) checkPlain(format string) error {
+	if format == formatOther {
 		return nil
 	}
-	return &BlobError{s.layer, "its content is " + found + " where a tar archive should be", ErrUnsupportedLayer}
+	return &BlobError{s.layer, "its content is " + format + " where a tar archive should be", ErrUnsupportedLayer}
 }
 
 const (
@@ -135,7 +78,7 @@ func sniff(r *bufio.Reader) (string, error) {
 	return formatOther, err
 }
 
-var errBehind = errors.New("there is something behind the end of the gzip stream")
+var errTrailing = errors.New("there is something behind the end of the gzip stream")
 
 // oneMember is the content of a gzip file of one member, with nothing behind it.
 type oneMember struct {
@@ -147,7 +90,7 @@ func (o oneMember) Read(p []byte) (int, error) {
 	n, err := o.member.Read(p)
 	if err == io.EOF {
 		if _, err = o.raw.ReadByte(); err == nil {
-			err = errBehind
+			err = errTrailing
 		}
 	}
 	return n, err
@@ -168,15 +111,15 @@ func (s *stream) Read(p []byte) (int, error) {
 		s.err = &BlobError{s.layer, "when it is unpacked", &LimitError{Limit: "MaxSize", Max: s.max}}
 		return n - 1, s.err
 	case err != nil && err != io.EOF:
-		s.err = s.wrong(err)
+		s.err = s.readError(err)
 		return n, s.err
 	}
 	return n, err
 }
 
-// wrong tells what err is that came of reading the layer, or of reading what was
+// readError tells what err is that came of reading the layer, or of reading what was
 // read of it: the reason is the first that there was.
-func (s *stream) wrong(err error) error {
+func (s *stream) readError(err error) error {
 	switch {
 	case s.err != nil:
 		return s.err
@@ -188,4 +131,4 @@ func (s *stream) wrong(err error) error {
 	return s.corrupt(err.Error())
 }
 
-func (s *stream) corrupt(reason string) error { return &BlobError{s.layer, reason, ErrCorrupt} }
+func (s *stream) corrupt(reason string) error { return &BlobError{s.layer, reason, ErrCorruptArtifact} }

@@ -89,15 +89,16 @@ func (r rules) enters(path string) bool {
 	return !isVersionControl(path[strings.LastIndexByte(path, '/')+1:]) && r.ignoring(path, true) == nil
 }
 
-func (w *walker) ignore(path string, folder bool, p *ignore.Pattern) {
-	if folder {
+// ignoredBy describes an entry that a rule ignores.
+func ignoredBy(p *ignore.Pattern, path string, isDir bool) Skipped {
+	if isDir {
 		path += "/"
 	}
 	source := p.Source
 	if strings.HasSuffix(source, ignoreFile) {
 		source += ":" + strconv.Itoa(p.Line)
 	}
-	w.set.skipped = append(w.set.skipped, Skipped{path, ReasonIgnored, p.Text, source})
+	return Skipped{path, ReasonIgnored, p.Text, source}
 }
 
 // findIgnoreFile returns the entry of the ignore file, or nil.
@@ -110,42 +111,31 @@ func findIgnoreFile(entries []fs.DirEntry) fs.DirEntry {
 	return nil
 }
 
-// withIgnoreFile adds the rules of the folder's own ignore file, if it has one.
-func (w *walker) withIgnoreFile(at place, entries []fs.DirEntry, r rules) (rules, error) {
-	if w.opts.SkipIgnoreFiles {
-		return r, nil
+// with adds the rules of an ignore file in a directory.
+func (r rules) with(dir string, patterns []ignore.Pattern) rules {
+	r.files = r.files.Add(dir, patterns)
+	return r
+}
+
+// readIgnoreFile parses an ignore file. Its path in the Set is part of its patterns.
+func readIgnoreFile(fsys fs.FS, at entryPath, kind fs.FileMode) ([]ignore.Pattern, error) {
+	if !kind.IsRegular() || slices.ContainsFunc(strings.Split(at.real, "/"), isVersionControl) {
+		return nil, ErrSpecialFile
 	}
-	entry := findIgnoreFile(entries)
-	if entry == nil {
-		return r, nil
-	}
-	file := at.child(ignoreFile)
-	kind := entry.Type()
-	if kind&fs.ModeSymlink != 0 {
-		real, target, err := w.follow(file)
-		if err != nil {
-			return r, err
-		}
-		file.real, kind = real, target.Mode().Type()
-	}
-	if !kind.IsRegular() || slices.ContainsFunc(strings.Split(file.real, "/"), isVersionControl) {
-		return r, &PathError{Path: file.path, Err: ErrSpecialFile}
-	}
-	data, err := w.readRules(file.real)
+	data, err := readRules(fsys, at.real)
 	if err != nil {
-		return r, &PathError{Path: file.path, Err: err}
+		return nil, err
 	}
-	patterns, err := ignore.Parse(data, file.path)
+	patterns, err := ignore.Parse(data, at.path)
 	if err != nil {
-		return r, &PathError{Path: file.path, Err: errTooManyRules}
+		return nil, errTooManyRules
 	}
-	r.files = r.files.Add(at.path, patterns)
-	return r, nil
+	return patterns, nil
 }
 
 // readRules reads one byte more than an ignore file may have, if it has.
-func (w *walker) readRules(name string) ([]byte, error) {
-	file, err := w.fsys.Open(name)
+func readRules(fsys fs.FS, name string) ([]byte, error) {
+	file, err := fsys.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, ErrFileChanged
 	}
