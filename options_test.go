@@ -180,7 +180,7 @@ func TestValidateRefuses(t *testing.T) {
 	}{
 		{
 			"no source", func(o *oci.BuildOptions) { o.SourcePath = "" },
-			oci.ErrSourcePathRequired, "source path is required", "name the directory that holds the manifests",
+			oci.ErrSourcePathRequired, "source path is required", "give the directory that contains the manifests",
 		},
 		{
 			"missing source", func(o *oci.BuildOptions) { o.SourcePath = missing },
