@@ -17,11 +17,11 @@ import (
 )
 
 // ask asks what the library does not ask, as one who may write.
-func ask(t *testing.T, target *registrytest.Target, method, path string) registrytest.Answer {
+func do(t *testing.T, instance *registrytest.Instance, method, path string) registrytest.Response {
 	t.Helper()
-	answer, err := target.Ask(t.Context(), target.Writer, method, path)
+	resp, err := instance.Do(t.Context(), instance.Writer, method, path)
 	require.NoError(t, err)
-	return answer
+	return resp
 }
 
 // referrers pushes what refers to something, and looks for it there.
@@ -31,9 +31,9 @@ func referrers(t *testing.T, c trial) {
 	a := newArtifact(t, "demo")
 	a.push(t, client, repository, "v1")
 	path := "/v2/" + repository + "/referrers/" + a.Manifest.Digest.String()
-	answer := ask(t, c.open, http.MethodGet, path)
-	if answer.Status != http.StatusOK || !strings.HasPrefix(answer.Header.Get("Content-Type"), ocispec.MediaTypeImageIndex) {
-		c.unavailable(t, "status %d", answer.Status)
+	resp := do(t, c.open, http.MethodGet, path)
+	if resp.Status != http.StatusOK || !strings.HasPrefix(resp.Header.Get("Content-Type"), ocispec.MediaTypeImageIndex) {
+		c.unavailable(t, "status %d", resp.Status)
 	}
 	about := a.manifest(t, func(m *ocispec.Manifest) {
 		m.ArtifactType = "application/vnd.example.review"
@@ -42,7 +42,7 @@ func referrers(t *testing.T, c trial) {
 	_, err := client.Push(t.Context(), a.store, about, repository, []string{"review"}, registry.PushOptions{})
 	require.NoError(t, err)
 	var index ocispec.Index
-	require.NoError(t, json.Unmarshal(ask(t, c.open, http.MethodGet, path).Body, &index))
+	require.NoError(t, json.Unmarshal(do(t, c.open, http.MethodGet, path).Body, &index))
 	require.Len(t, index.Manifests, 1)
 	assert.Equal(t, about.Digest, index.Manifests[0].Digest)
 }
@@ -55,7 +55,7 @@ func mount(t *testing.T, c trial) {
 	a := newArtifact(t, "demo")
 	a.push(t, client, repository, "v1")
 	query := url.Values{"mount": {a.Layer.Digest.String()}, "from": {repository}}
-	answer := ask(t, c.open, http.MethodPost, "/v2/"+repository+"/blobs/uploads/?"+query.Encode())
+	resp := do(t, c.open, http.MethodPost, "/v2/"+repository+"/blobs/uploads/?"+query.Encode())
 
 	var skipped []bool
 	_, err := client.Push(t.Context(), a.store, a.Manifest, repository, []string{"v2"}, registry.PushOptions{
@@ -67,7 +67,7 @@ func mount(t *testing.T, c trial) {
 		},
 	})
 	require.NoError(t, err)
-	switch answer.Status {
+	switch resp.Status {
 	case http.StatusCreated:
 		assert.Equal(t, []bool{true, true}, skipped)
 		c.note("what is there is not sent")
@@ -76,7 +76,7 @@ func mount(t *testing.T, c trial) {
 		c.note("none: what is there is sent again")
 	default:
 		assert.Equal(t, []bool{false, false}, skipped)
-		c.note("status %d: what is there is sent again", answer.Status)
+		c.note("status %d: what is there is sent again", resp.Status)
 	}
 	requireWhole(t, client, repository, "v2", a.Manifest)
 }
@@ -84,9 +84,9 @@ func mount(t *testing.T, c trial) {
 // openUpload opens an upload and returns where it is to go.
 func openUpload(t *testing.T, c trial, repository string) string {
 	t.Helper()
-	answer := ask(t, c.open, http.MethodPost, "/v2/"+c.open.Repository(repository)+"/blobs/uploads/")
-	require.Equal(t, http.StatusAccepted, answer.Status)
-	return answer.Header.Get("Location")
+	resp := do(t, c.open, http.MethodPost, "/v2/"+c.open.Repository(repository)+"/blobs/uploads/")
+	require.Equal(t, http.StatusAccepted, resp.Status)
+	return resp.Header.Get("Location")
 }
 
 // placeOfAnUpload finds out in what form the registry says where uploads go. That
@@ -108,9 +108,9 @@ func placeOfAnUpload(t *testing.T, c trial) {
 // cancelUpload finds out what becomes of an upload that is called off, which the
 // library does after a probe and after what went wrong.
 func cancelUpload(t *testing.T, c trial) {
-	answer := ask(t, c.open, http.MethodDelete, openUpload(t, c, "cancel"))
-	if answer.Status >= http.StatusBadRequest {
-		c.note("status %d", answer.Status)
+	resp := do(t, c.open, http.MethodDelete, openUpload(t, c, "cancel"))
+	if resp.Status >= http.StatusBadRequest {
+		c.note("status %d", resp.Status)
 	}
 	require.NoError(t, newClient(t, c.open, c.open.Options()).VerifyAccess(t.Context(), c.open.Repository("cancel")))
 }
@@ -123,8 +123,8 @@ func lostBlob(t *testing.T, c trial) {
 	a := newArtifact(t, "demo")
 	a.push(t, client, repository, "v1")
 	blob := "/v2/" + repository + "/blobs/" + a.Layer.Digest.String()
-	deleted := ask(t, c.open, http.MethodDelete, blob)
-	if ask(t, c.open, http.MethodHead, blob).Status != http.StatusNotFound {
+	deleted := do(t, c.open, http.MethodDelete, blob)
+	if do(t, c.open, http.MethodHead, blob).Status != http.StatusNotFound {
 		c.unavailable(t, "it loses none: status %d", deleted.Status)
 	}
 	next := a.manifest(t, func(m *ocispec.Manifest) { m.Annotations = map[string]string{"next": "true"} })
@@ -135,14 +135,14 @@ func lostBlob(t *testing.T, c trial) {
 
 // cleanUp deletes what all the others pushed.
 func cleanUp(t *testing.T, c trial) {
-	for _, target := range []*registrytest.Target{c.open, c.guarded, c.mutual} {
-		err := target.CleanUp(t.Context())
+	for _, instance := range []*registrytest.Instance{c.open, c.guarded, c.mutual} {
+		err := instance.CleanUp(t.Context())
 		if left, ok := errors.AsType[*registrytest.LeftoverError](err); ok {
 			c.unavailable(t, "status %d", left.Status)
 		}
 		require.NoError(t, err)
-		for _, repository := range target.Repositories() {
-			tags, err := target.Tags(t.Context(), repository)
+		for _, repository := range instance.Repositories() {
+			tags, err := instance.Tags(t.Context(), repository)
 			require.NoError(t, err)
 			require.Empty(t, tags, repository)
 		}

@@ -48,9 +48,9 @@ func guardedRepository(t *testing.T, c trial) (string, artifact) {
 func withoutPassword(t *testing.T, c trial) {
 	requireUsers(t, c)
 	repository, _ := guardedRepository(t, c)
-	answer, err := c.guarded.Ask(t.Context(), registry.Credential{}, http.MethodGet, "/v2/"+repository+"/manifests/v1")
+	resp, err := c.guarded.Do(t.Context(), registry.Credential{}, http.MethodGet, "/v2/"+repository+"/manifests/v1")
 	require.NoError(t, err)
-	anybodyReads := answer.Status == http.StatusOK
+	anybodyReads := resp.Status == http.StatusOK
 	if anybodyReads {
 		c.note("anybody may read")
 	}

@@ -73,9 +73,9 @@ func (a artifact) push(t testing.TB, c *registry.Client, repository string, tags
 }
 
 // newClient returns a client that is closed with the test.
-func newClient(t testing.TB, target *registrytest.Target, opts registry.Options) *registry.Client {
+func newClient(t testing.TB, instance *registrytest.Instance, opts registry.Options) *registry.Client {
 	t.Helper()
-	client, err := registry.NewClient(target.Host, opts)
+	client, err := registry.NewClient(instance.Host, opts)
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
 	return client

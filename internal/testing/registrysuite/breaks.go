@@ -64,7 +64,7 @@ func cancelInTheMiddle(t *testing.T, c trial) {
 }
 
 // mortal starts a registry of its own that can be killed.
-func mortal(t *testing.T, c trial) *registrytest.Target {
+func mortal(t *testing.T, c trial) *registrytest.Instance {
 	t.Helper()
 	if !c.open.CanRestart() {
 		c.unavailable(t, "it was not started here")
@@ -73,23 +73,23 @@ func mortal(t *testing.T, c trial) *registrytest.Target {
 }
 
 // killer is a store in the middle of whose layer the registry dies.
-func killer(t *testing.T, target *registrytest.Target, store *largeStore) *interrupted {
+func killer(t *testing.T, instance *registrytest.Instance, store *largeStore) *interrupted {
 	return &interrupted{ReadOnlyStorage: store, blob: store.layer, meanwhile: func() {
-		assert.NoError(t, target.Kill(t.Context()))
+		assert.NoError(t, instance.Kill(t.Context()))
 	}}
 }
 
 func deathAndReturn(t *testing.T, c trial) {
-	target := mortal(t, c)
-	client := newClient(t, target, target.Options())
-	repository := target.Repository("back")
+	instance := mortal(t, c)
+	client := newClient(t, instance, instance.Options())
+	repository := instance.Repository("back")
 	newArtifact(t, "old").push(t, client, repository, "v1")
 	store := newLargeStore(t, c.breakSize())
 	var revive sync.Once
-	_, err := client.Push(t.Context(), killer(t, target, store), store.manifest, repository, []string{"v2"}, registry.PushOptions{
+	_, err := client.Push(t.Context(), killer(t, instance, store), store.manifest, repository, []string{"v2"}, registry.PushOptions{
 		OnEvent: func(e registry.Event) {
 			if e.Again != nil {
-				revive.Do(func() { assert.NoError(t, target.Restart(t.Context())) })
+				revive.Do(func() { assert.NoError(t, instance.Restart(t.Context())) })
 			}
 		},
 	})
@@ -108,21 +108,21 @@ func requireWhole(t testing.TB, client *registry.Client, repository, tag string,
 }
 
 func deathForGood(t *testing.T, c trial) {
-	target := mortal(t, c)
-	opts := target.Options()
+	instance := mortal(t, c)
+	opts := instance.Options()
 	opts.Retry = registry.Retry{MaxAttempts: 4, MaxWait: time.Second}
-	client := newClient(t, target, opts)
-	repository := target.Repository("gone")
+	client := newClient(t, instance, opts)
+	repository := instance.Repository("gone")
 	store := newLargeStore(t, c.breakSize())
 	began := time.Now()
-	_, err := client.Push(t.Context(), killer(t, target, store), store.manifest, repository, []string{"v1"}, registry.PushOptions{})
+	_, err := client.Push(t.Context(), killer(t, instance, store), store.manifest, repository, []string{"v1"}, registry.PushOptions{})
 	require.ErrorIs(t, err, registry.ErrUnreachable)
 	var failed *registry.Error
 	require.ErrorAs(t, err, &failed)
 	assert.Equal(t, "push to", failed.Op)
 	assert.Less(t, time.Since(began), time.Minute)
 
-	require.NoError(t, target.Restart(t.Context()))
+	require.NoError(t, instance.Restart(t.Context()))
 	requireNoTag(t, client, repository, "v1")
 	_, err = client.Push(t.Context(), store, store.manifest, repository, []string{"v1"}, registry.PushOptions{})
 	require.NoError(t, err)

@@ -75,12 +75,12 @@ func answered(memory registry, r *http.Request) *httptest.ResponseRecorder {
 }
 
 // send sends what was recorded.
-func send(w http.ResponseWriter, answer *httptest.ResponseRecorder) {
-	for name, values := range answer.Header() {
+func send(w http.ResponseWriter, resp *httptest.ResponseRecorder) {
+	for name, values := range resp.Header() {
 		w.Header()[name] = values
 	}
-	w.WriteHeader(answer.Code)
-	_, _ = w.Write(answer.Body.Bytes()) // the client is gone
+	w.WriteHeader(resp.Code)
+	_, _ = w.Write(resp.Body.Bytes()) // the client is gone
 }
 
 func refusal(w http.ResponseWriter, status int, code string) {
@@ -100,11 +100,11 @@ func placeIs(form string) func(http.ResponseWriter, *http.Request, registry) {
 			refusal(w, http.StatusBadRequest, "BLOB_UPLOAD_INVALID")
 			return
 		}
-		answer := answered(memory, r)
-		if answer.Code == http.StatusAccepted && r.Method == http.MethodPost {
-			answer.Header().Set("Location", fmt.Sprintf(form, r.Host, answer.Header().Get("Location")))
+		resp := answered(memory, r)
+		if resp.Code == http.StatusAccepted && r.Method == http.MethodPost {
+			resp.Header().Set("Location", fmt.Sprintf(form, r.Host, resp.Header().Get("Location")))
 		}
-		send(w, answer)
+		send(w, resp)
 	}
 }
 
@@ -136,12 +136,12 @@ func refuse(method, path string, status int) func(http.ResponseWriter, *http.Req
 // lostIs is how a manifest is refused that names a blob which is not there.
 func lostIs(status int, code string) func(http.ResponseWriter, *http.Request, registry) {
 	return func(w http.ResponseWriter, r *http.Request, memory registry) {
-		answer := answered(memory, r)
-		if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/manifests/") && answer.Code >= http.StatusBadRequest {
+		resp := answered(memory, r)
+		if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/manifests/") && resp.Code >= http.StatusBadRequest {
 			refusal(w, status, code)
 			return
 		}
-		send(w, answer)
+		send(w, resp)
 	}
 }
 
@@ -149,20 +149,20 @@ func lostIs(status int, code string) func(http.ResponseWriter, *http.Request, re
 // exist.
 func missingIs(status int, code string) func(http.ResponseWriter, *http.Request, registry) {
 	return func(w http.ResponseWriter, r *http.Request, memory registry) {
-		answer := answered(memory, r)
-		if strings.Contains(r.URL.Path, "/manifests/") && strings.Contains(answer.Body.String(), "NAME_UNKNOWN") {
+		resp := answered(memory, r)
+		if strings.Contains(r.URL.Path, "/manifests/") && strings.Contains(resp.Body.String(), "NAME_UNKNOWN") {
 			refusal(w, status, code)
 			return
 		}
-		send(w, answer)
+		send(w, resp)
 	}
 }
 
 // silentAbout leaves a header out of every answer.
 func silentAbout(header string) func(http.ResponseWriter, *http.Request, registry) {
 	return func(w http.ResponseWriter, r *http.Request, memory registry) {
-		answer := answered(memory, r)
-		answer.Header().Del(header)
-		send(w, answer)
+		resp := answered(memory, r)
+		resp.Header().Del(header)
+		send(w, resp)
 	}
 }

@@ -36,17 +36,17 @@ func tree(t testing.TB, files map[string]string) string {
 	return root
 }
 
-// options are to build the files and push them to a repository of the target.
-func options(t testing.TB, target *registrytest.Target, repository string) oci.BuildOptions {
+// options are to build the files and push them to a repository of the instance.
+func options(t testing.TB, instance *registrytest.Instance, repository string) oci.BuildOptions {
 	t.Helper()
 	return oci.BuildOptions{
 		SourcePath:       tree(t, files()),
-		RegistryEndpoint: target.Host,
-		Repository:       target.Repository(repository),
+		RegistryEndpoint: instance.Host,
+		Repository:       instance.Repository(repository),
 		Version:          "1.0.0",
 		GitOpsEngine:     oci.GitOpsEngineFlux,
 		Preflight:        oci.PreflightOff,
-		Registry:         target.Options(),
+		Registry:         instance.Options(),
 	}
 }
 

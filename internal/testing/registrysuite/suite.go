@@ -16,7 +16,7 @@ type trial struct {
 	// open is the registry as it is by default, guarded one with TLS and users,
 	// and mutual one that wants certificates of its clients. They are one and the
 	// same where the registry was given.
-	open, guarded, mutual *registrytest.Target
+	open, guarded, mutual *registrytest.Instance
 	opts                  Options
 	result                *Result
 }

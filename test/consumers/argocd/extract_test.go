@@ -24,11 +24,11 @@ var mediaTypes = []string{
 const maxSize = 1_000_000_000
 
 func TestTheClientOfArgoCDReadsEveryLayout(t *testing.T) {
-	fixture.EachRegistry(t, func(t *testing.T, target *registrytest.Target) {
+	fixture.EachRegistry(t, func(t *testing.T, instance *registrytest.Instance) {
 		for tree, dir := range fixture.Trees(t) {
 			for _, engine := range fixture.Engines() {
 				t.Run(tree+", "+string(engine), func(t *testing.T) {
-					pushed := fixture.Push(t, target, dir, engine)
+					pushed := fixture.Push(t, instance, dir, engine)
 					fixture.Equal(t, pushed.Want(t), fixture.Read(t, extract(t, pushed)))
 				})
 			}

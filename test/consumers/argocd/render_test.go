@@ -66,9 +66,9 @@ func render(ctx context.Context, dir string, source v1alpha1.ApplicationSource) 
 
 // The empty artifact is valid, and nothing comes of it.
 func TestArgoCDRendersNothingOfAnEmptyArtifact(t *testing.T) {
-	target := fixture.Embedded(t)
+	instance := fixture.Embedded(t)
 	for _, engine := range fixture.Engines() {
-		pushed := fixture.PushEmpty(t, target, engine)
+		pushed := fixture.PushEmpty(t, instance, engine)
 		objects, err := render(t.Context(), extract(t, pushed), v1alpha1.ApplicationSource{Path: pushed.Artifact.Paths.ArgoCD})
 		require.NoError(t, err)
 		assert.Empty(t, objects)
@@ -77,13 +77,13 @@ func TestArgoCDRendersNothingOfAnEmptyArtifact(t *testing.T) {
 
 // A plain directory is rendered with its subfolders where the Application says so.
 func TestArgoCDRendersTheObjectsOfTheTree(t *testing.T) {
-	target := fixture.Embedded(t)
+	instance := fixture.Embedded(t)
 	trees := fixture.Trees(t)
 	for _, tree := range []string{"flat", "multidoc", "names", "json", "generated"} {
 		for _, engine := range fixture.Engines() {
 			for _, recurse := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s, %s, recurse %v", tree, engine, recurse), func(t *testing.T) {
-					pushed := fixture.Push(t, target, trees[tree], engine)
+					pushed := fixture.Push(t, instance, trees[tree], engine)
 					source := v1alpha1.ApplicationSource{Path: pushed.Artifact.Paths.ArgoCD}
 					if recurse {
 						source.Directory = &v1alpha1.ApplicationSourceDirectory{Recurse: true}
@@ -99,7 +99,7 @@ func TestArgoCDRendersTheObjectsOfTheTree(t *testing.T) {
 
 // A kustomization brings the same as where it came from, in each of its folders.
 func TestArgoCDRendersTheKustomizationsOfTheTree(t *testing.T) {
-	target := fixture.Embedded(t)
+	instance := fixture.Embedded(t)
 	dir := fixture.Trees(t)["kustomize"]
 	for _, folder := range []string{".", "base", "overlays/staging", "overlays/production"} {
 		built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), filepath.Join(dir, folder))
@@ -110,7 +110,7 @@ func TestArgoCDRendersTheKustomizationsOfTheTree(t *testing.T) {
 		require.NotEmpty(t, want)
 		for _, engine := range fixture.Engines() {
 			t.Run(folder+", "+string(engine), func(t *testing.T) {
-				pushed := fixture.Push(t, target, dir, engine)
+				pushed := fixture.Push(t, instance, dir, engine)
 				path := pushed.Artifact.Paths.Below(folder).ArgoCD
 				objects, err := render(t.Context(), extract(t, pushed), v1alpha1.ApplicationSource{Path: path})
 				require.NoError(t, err)

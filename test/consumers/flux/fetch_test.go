@@ -25,11 +25,11 @@ import (
 )
 
 func TestTheClientOfFluxReadsEveryLayout(t *testing.T) {
-	fixture.EachRegistry(t, func(t *testing.T, target *registrytest.Target) {
+	fixture.EachRegistry(t, func(t *testing.T, instance *registrytest.Instance) {
 		for tree, dir := range fixture.Trees(t) {
 			for _, engine := range fixture.Engines() {
 				t.Run(tree+", "+string(engine), func(t *testing.T) {
-					pushed := fixture.Push(t, target, dir, engine)
+					pushed := fixture.Push(t, instance, dir, engine)
 					unpacked := t.TempDir()
 					client := fluxoci.NewClient(fluxoci.DefaultOptions())
 					metadata, err := client.Pull(t.Context(), pushed.Image()+":"+pushed.Artifact.Tag, unpacked)
@@ -44,11 +44,11 @@ func TestTheClientOfFluxReadsEveryLayout(t *testing.T) {
 }
 
 func TestSourceControllerReadsEveryLayout(t *testing.T) {
-	fixture.EachRegistry(t, func(t *testing.T, target *registrytest.Target) {
+	fixture.EachRegistry(t, func(t *testing.T, instance *registrytest.Instance) {
 		for tree, dir := range fixture.Trees(t) {
 			for _, engine := range fixture.Engines() {
 				t.Run(tree+", "+string(engine), func(t *testing.T) {
-					pushed := fixture.Push(t, target, dir, engine)
+					pushed := fixture.Push(t, instance, dir, engine)
 					unpacked := fetch(t, pushed)
 					fixture.Equal(t, pushed.Want(t), fixture.Read(t, unpacked))
 					fixture.Equal(t, pushed.Want(t), fixture.Read(t, store(t, unpacked)))

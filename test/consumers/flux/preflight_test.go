@@ -13,10 +13,10 @@ import (
 // What preflight calls an error is what Flux fails for or renders nothing of, and
 // nothing else is.
 func TestPreflightSaysWhatFluxDoes(t *testing.T) {
-	target := fixture.Embedded(t)
+	instance := fixture.Embedded(t)
 	for _, tt := range fixture.Cases() {
 		t.Run(tt.Name, func(t *testing.T) {
-			verdict := fixture.Judge(t, target, tt, oci.GitOpsEngineFlux)
+			verdict := fixture.Judge(t, instance, tt, oci.GitOpsEngineFlux)
 			objects, err := render(store(t, fetch(t, verdict.Pushed)), verdict.Pushed.Artifact.Paths.Flux)
 			verdict.Compare(t, tt.Flux, len(objects), err)
 		})
@@ -25,10 +25,10 @@ func TestPreflightSaysWhatFluxDoes(t *testing.T) {
 
 // What preflight says that Flux drops by its name is what Flux drops.
 func TestPreflightSaysWhatFluxDrops(t *testing.T) {
-	target := fixture.Embedded(t)
+	instance := fixture.Embedded(t)
 	for _, tt := range append(fixture.Cases(), fixture.Dropped()) {
 		t.Run(tt.Name, func(t *testing.T) {
-			verdict := fixture.Judge(t, target, tt, oci.GitOpsEngineFlux)
+			verdict := fixture.Judge(t, instance, tt, oci.GitOpsEngineFlux)
 			unpacked := fetch(t, verdict.Pushed)
 			kept := fixture.Read(t, store(t, unpacked))
 			var dropped, said []string

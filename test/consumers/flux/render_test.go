@@ -50,12 +50,12 @@ func render(root, path string) ([]*unstructured.Unstructured, error) {
 }
 
 func TestFluxRendersTheObjectsOfTheTree(t *testing.T) {
-	target := fixture.Embedded(t)
+	instance := fixture.Embedded(t)
 	trees := fixture.Trees(t)
 	for _, tree := range []string{"flat", "multidoc", "names", "generated"} {
 		for _, engine := range fixture.Engines() {
 			t.Run(tree+", "+string(engine), func(t *testing.T) {
-				pushed := fixture.Push(t, target, trees[tree], engine)
+				pushed := fixture.Push(t, instance, trees[tree], engine)
 				objects, err := render(store(t, fetch(t, pushed)), pushed.Artifact.Paths.Flux)
 				require.NoError(t, err)
 				assert.ElementsMatch(t, objectsIn(t, trees[tree]), asJSON(t, objects))
@@ -66,7 +66,7 @@ func TestFluxRendersTheObjectsOfTheTree(t *testing.T) {
 
 // A kustomization brings the same as where it came from, in each of its folders.
 func TestFluxRendersTheKustomizationsOfTheTree(t *testing.T) {
-	target := fixture.Embedded(t)
+	instance := fixture.Embedded(t)
 	dir := fixture.Trees(t)["kustomize"]
 	for _, folder := range []string{".", "base", "overlays/staging", "overlays/production"} {
 		for _, engine := range fixture.Engines() {
@@ -76,7 +76,7 @@ func TestFluxRendersTheKustomizationsOfTheTree(t *testing.T) {
 				want, err := built.AsYaml()
 				require.NoError(t, err)
 
-				pushed := fixture.Push(t, target, dir, engine)
+				pushed := fixture.Push(t, instance, dir, engine)
 				objects, err := render(store(t, fetch(t, pushed)), pushed.Artifact.Paths.Below(folder).Flux)
 				require.NoError(t, err)
 				require.NotEmpty(t, objects)
@@ -88,9 +88,9 @@ func TestFluxRendersTheKustomizationsOfTheTree(t *testing.T) {
 
 // The empty artifact is valid, and nothing comes of it.
 func TestFluxRendersNothingOfAnEmptyArtifact(t *testing.T) {
-	target := fixture.Embedded(t)
+	instance := fixture.Embedded(t)
 	for _, engine := range fixture.Engines() {
-		pushed := fixture.PushEmpty(t, target, engine)
+		pushed := fixture.PushEmpty(t, instance, engine)
 		objects, err := render(store(t, fetch(t, pushed)), pushed.Artifact.Paths.Flux)
 		require.NoError(t, err)
 		assert.Empty(t, objects)

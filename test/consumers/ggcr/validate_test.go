@@ -22,11 +22,11 @@ import (
 // What crane validate looks at: digests and sizes of manifest, config and layer,
 // the diff IDs of the config, and that the layer is gzip and tar to the end.
 func TestImagesAreValid(t *testing.T) {
-	fixture.EachRegistry(t, func(t *testing.T, target *registrytest.Target) {
+	fixture.EachRegistry(t, func(t *testing.T, instance *registrytest.Instance) {
 		for tree, dir := range fixture.Trees(t) {
 			for _, engine := range fixture.Engines() {
 				t.Run(tree+", "+string(engine), func(t *testing.T) {
-					pushed := fixture.Push(t, target, dir, engine)
+					pushed := fixture.Push(t, instance, dir, engine)
 					ref, err := name.NewTag(pushed.Image()+":"+pushed.Artifact.Tag, name.StrictValidation)
 					require.NoError(t, err)
 					head, err := remote.Head(ref, remote.WithContext(t.Context()))
