@@ -14,7 +14,7 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// files are what is pushed by default.
+// files returns the default tree, by path.
 func files() map[string]string {
 	return map[string]string{
 		"kustomization.yaml":   "resources: [base, settings.yml]\n",
@@ -24,7 +24,7 @@ func files() map[string]string {
 	}
 }
 
-// tree writes files, by path, below a folder called app.
+// tree writes files, by path, to a directory called app.
 func tree(t testing.TB, files map[string]string) string {
 	t.Helper()
 	root := filepath.Join(t.TempDir(), "app")
@@ -36,7 +36,7 @@ func tree(t testing.TB, files map[string]string) string {
 	return root
 }
 
-// options are to build the files and push them to a repository of the instance.
+// options returns options to push the default tree to a repository of the instance.
 func options(t testing.TB, instance *registrytest.Instance, repository string) oci.BuildOptions {
 	t.Helper()
 	return oci.BuildOptions{
@@ -50,7 +50,7 @@ func options(t testing.TB, instance *registrytest.Instance, repository string) o
 	}
 }
 
-// build is a build that succeeds.
+// build builds and pushes, and fails the test on an error.
 func build(t testing.TB, opts oci.BuildOptions) oci.BuildResult {
 	t.Helper()
 	result, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), opts)
@@ -58,7 +58,7 @@ func build(t testing.TB, opts oci.BuildOptions) oci.BuildResult {
 	return result
 }
 
-// requireFiles requires that what is under ref unpacks to files.
+// requireFiles requires that the artifact at ref unpacks to the files.
 func requireFiles(t testing.TB, client *registry.Client, repository, ref string, want map[string]string) {
 	t.Helper()
 	store := new(packager.Store)
@@ -77,7 +77,7 @@ func requireFiles(t testing.TB, client *registry.Client, repository, ref string,
 	assert.Equal(t, want, found)
 }
 
-func pushAndReadBack(t *testing.T, c trial) {
+func pushAndPull(t *testing.T, c trial) {
 	opts := options(t, c.open, "push/deep/name")
 	result := build(t, opts)
 	assert.False(t, result.Unchanged)
