@@ -131,7 +131,7 @@ func kustomizationWith(t *testing.T, field string) []byte {
 	for name, needed := range map[string]map[string]any{
 		"configMapGenerator": {"name": "generated"},
 		"secretGenerator":    {"name": "generated"},
-		"patchesJson6902":    {"instance": map[string]any{"version": "v1", "kind": "ConfigMap", "name": "app"}},
+		"patchesJson6902":    {"target": map[string]any{"version": "v1", "kind": "ConfigMap", "name": "app"}},
 	} {
 		if list, ok := top[name].([]any); ok {
 			item := list[0].(map[string]any)
