@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kubeoci/oci"
-	"github.com/kubeoci/oci/internal/testing/benchtree"
 	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/internal/testing/benchtree"
 	"github.com/kubeoci/oci/internal/testing/treegen"
 )
 

@@ -23,15 +23,13 @@ type WorkloadArtifactBuilder interface {
 // Its Build validates the options, collects the manifests, packs them, and
 // pushes the artifact, the tags last. It ends when ctx does.
 //
-// While it reads the files, it asks what the tags point to. Where that is the
-// same artifact already, nothing is packed or sent. Where it has the same
-// content, and other annotations or not all of the tags, its layer is used
-// again. Nothing is asked before the files are found, and nothing sent before
-// all of them were read.
+// It asks what the tags point to while it packs the files. If all of them point to
+// the same artifact already, nothing is sent. Nothing is asked before the files are
+// found, and nothing sent before all of them were read.
 //
 // Errors are those of [BuildOptions.Validate], [manifests.CollectRoots],
 // [packager.Pack] and [registry.Client.Push]. After an error the registry may
-// hold blobs that nothing refers to, and tags are as [registry.Target.Push] says.
+// hold blobs that nothing refers to, and tags are as [registry.Destination.Push] says.
 func NewWorkloadArtifactBuilder() WorkloadArtifactBuilder { return builder{} }
 
 type builder struct{}
@@ -81,8 +79,7 @@ func (v ValidatedBuildOptions) build(ctx context.Context, set *manifests.Set, re
 	}
 	result := v.result(s.packed)
 	result.Tags = v.allTags()
-	result.Unchanged = pushed.Unchanged
-	result.ContentUnchanged = s.reused
+	result.Unchanged, result.ContentUnchanged = pushed.Unchanged, pushed.Unchanged
 	result.Skipped = set.Skipped()
 	result.Findings = s.found
 	if requested != "" && requested != v.Repository {

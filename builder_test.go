@@ -13,8 +13,8 @@ import (
 	"oras.land/oras-go/v2/content"
 
 	"github.com/kubeoci/oci"
-	"github.com/kubeoci/oci/internal/testing/conntest"
 	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/internal/testing/conntest"
 	"github.com/kubeoci/oci/manifests"
 )
 

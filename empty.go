@@ -25,15 +25,15 @@ type EmptyBuildOptions struct {
 	Username         string
 	Password         string `json:"-"`
 
-	Tags         []string
-	Prefix       string
-	Annotations  map[string]string
-	Created      time.Time
-	ArtifactType string
-	KeepTags     bool
-	Force        bool
-	Registry     RegistryOptions
-	OnEvent      func(Event) `json:"-"`
+	Tags          []string
+	Prefix        string
+	Annotations   map[string]string
+	Created       time.Time
+	ArtifactType  string
+	ImmutableTags bool
+	Force         bool
+	Registry      RegistryOptions
+	OnEvent       func(Event) `json:"-"`
 }
 
 // ValidatedEmptyBuildOptions are EmptyBuildOptions in which every default is
@@ -80,7 +80,7 @@ func (o EmptyBuildOptions) validate() (ValidatedBuildOptions, error) {
 		Annotations:      o.Annotations,
 		Created:          o.Created,
 		ArtifactType:     o.ArtifactType,
-		KeepTags:         o.KeepTags,
+		ImmutableTags:    o.ImmutableTags,
 		Force:            o.Force,
 		Registry:         o.Registry,
 		OnEvent:          o.OnEvent,

@@ -36,9 +36,9 @@ type Event struct {
 	// Skipped says that the registry had it already: what was to be pushed, or
 	// a layer of this content, so that none was packed.
 	Skipped bool
-	// Again says that pushing it failed, and is tried again. Nil otherwise.
-	Again *Again
+	// Retry is set if pushing it failed, and is retried.
+	Retry *Retry
 }
 
-// Again says why a step is tried again.
-type Again = registry.Again
+// Retry describes a failure that is retried.
+type Retry = registry.Retry

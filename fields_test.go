@@ -84,7 +84,7 @@ func TestEveryFieldOfBuildOptions(t *testing.T) {
 		Path: ".", Preflight: oci.PreflightEnforce, PreflightSeverity: preflight.Error,
 		Ignore: []string{"/b.yaml"}, IgnoreFluxDefaults: true, Symlinks: manifests.SymlinksSkip, SkipSpecial: true,
 		Roots:           []manifests.Root{{Path: "more", FS: fstest.MapFS{"c.yaml": {Data: []byte(configMap)}}}},
-		AllowEmptyFiles: true, CompressionLevel: 1, Cache: new(oci.Cache), KeepTags: true, Force: true,
+		AllowEmptyFiles: true, CompressionLevel: 1, Cache: new(oci.Cache), ImmutableTags: true, Force: true,
 		Registry: oci.RegistryOptions{Transport: server, UserAgent: "agent"},
 		OnEvent:  func(oci.Event) { events++ },
 	}
@@ -110,7 +110,7 @@ func TestEveryFieldOfEmptyBuildOptions(t *testing.T) {
 		Name: "title", RegistryEndpoint: "registry.example.com", Repository: "acme/shop", Version: "v1",
 		GitOpsEngine: oci.GitOpsEngineArgoCD, Username: "user", Password: canary,
 		Tags: []string{"latest"}, Prefix: "deploy", Annotations: map[string]string{"key": "value"},
-		Created: time.Unix(1_000_000_000, 0), ArtifactType: "application/vnd.acme", KeepTags: true, Force: true,
+		Created: time.Unix(1_000_000_000, 0), ArtifactType: "application/vnd.acme", ImmutableTags: true, Force: true,
 		Registry: oci.RegistryOptions{Transport: server, UserAgent: "agent"},
 		OnEvent:  func(oci.Event) { events++ },
 	}

@@ -74,7 +74,7 @@ type BuildOptions struct {
 	// below what is in SourcePath: see [manifests.CollectRoots].
 	Roots []manifests.Root
 	// IgnoreFluxDefaults leaves out what Flux would leave out by default: see
-	// [manifests.FluxDefaults].
+	// [manifests.Options].
 	IgnoreFluxDefaults bool
 	// Symlinks says what to do about symbolic links. Default:
 	// [manifests.SymlinksFollow], which takes those that stay inside SourcePath
@@ -91,9 +91,9 @@ type BuildOptions struct {
 	// Cache lets whoever builds from the same directory again and again, within
 	// one process, compress and check only what changed. Default: none.
 	Cache *Cache `json:"-"`
-	// KeepTags refuses to move a tag that points to another manifest, with
+	// ImmutableTags refuses to move a tag that points to another manifest, with
 	// ErrTagConflict.
-	KeepTags bool
+	ImmutableTags bool
 	// Force pushes even if nothing changed.
 	Force bool
 	// Path is the folder in the source directory that an engine is to render,
@@ -116,7 +116,7 @@ type BuildOptions struct {
 
 // ValidatedBuildOptions are BuildOptions in which every default is filled in
 // and every field is well-formed: SourcePath is absolute, RegistryEndpoint is
-// host[:port] without a scheme, one of PlainHTTP and TLS is set in Registry, and
+// host[:port] without a scheme, Scheme is set in Registry, and
 // Repository, Name, Version and Tags are legal. To validate them again changes
 // nothing.
 type ValidatedBuildOptions BuildOptions
@@ -153,14 +153,15 @@ func printable(endpoint string) string {
 // [packager.ErrInvalidPrefix], [packager.ErrInvalidAnnotation],
 // [packager.ErrInvalidArtifactType], [packager.ErrInvalidLevel],
 // [manifests.ErrInvalidPattern], [manifests.ErrInvalidIgnore],
-// [manifests.ErrIgnoreFileTooLarge], [manifests.ErrUnknownSymlinkPolicy],
+// [manifests.ErrUnknownSymlinkPolicy],
 // [manifests.ErrInvalidName] (for the path of a root), [ErrInvalidPath], [ErrUnknownPolicy], [preflight.ErrUnknownSeverity],
 // [registry.ErrInvalidCredential] or [registry.ErrInvalidOptions].
 func (o BuildOptions) Validate() (ValidatedBuildOptions, error) {
-	source, err := manifests.SourceDir(o.SourcePath)
+	root, err := manifests.Root{Dir: o.SourcePath}.Resolve()
 	if err != nil {
 		return ValidatedBuildOptions{}, err
 	}
+	source := root.Dir
 	o.SourcePath = source
 	if o.Roots, err = validRoots(o.Roots); err != nil {
 		return ValidatedBuildOptions{}, err
@@ -204,7 +205,7 @@ func (o BuildOptions) validateTarget(fallback string) (_ ValidatedBuildOptions, 
 	o.Annotations = maps.Clone(o.Annotations)
 	o.Include, o.Ignore = slices.Clone(o.Include), slices.Clone(o.Ignore)
 	v := ValidatedBuildOptions(o)
-	if err := v.collectOptions().Validate(); err != nil {
+	if _, err := v.collectOptions().Resolve(); err != nil {
 		return ValidatedBuildOptions{}, err
 	}
 	if err := v.checkPacking(); err != nil {
@@ -217,14 +218,8 @@ func (o BuildOptions) validateTarget(fallback string) (_ ValidatedBuildOptions, 
 func validRoots(roots []manifests.Root) ([]manifests.Root, error) {
 	roots = slices.Clone(roots)
 	for i, r := range roots {
-		if err := r.Validate(); err != nil {
-			return nil, err
-		}
-		if r.Dir == "" {
-			continue
-		}
 		var err error
-		if roots[i].Dir, err = manifests.SourceDir(r.Dir); err != nil {
+		if roots[i], err = r.Resolve(); err != nil {
 			return nil, err
 		}
 	}

@@ -163,7 +163,7 @@ func TestBuildWithoutRegistry(t *testing.T) {
 				Version:          "v1",
 				Username:         "user",
 				Password:         canary,
-				Registry:         oci.RegistryOptions{Retry: registry.Retry{MaxAttempts: 1}},
+				Registry:         oci.RegistryOptions{Retry: registry.RetryPolicy{MaxAttempts: 1}},
 			}
 			_, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), opts)
 			require.ErrorIs(t, err, tt.want)

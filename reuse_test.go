@@ -263,7 +263,7 @@ func TestBuildForced(t *testing.T) {
 // have been.
 func TestBuildKeepTags(t *testing.T) {
 	b := buildFirst(t, func(*oci.BuildOptions) {})
-	b.opts.KeepTags = true
+	b.opts.ImmutableTags = true
 	assert.True(t, build(t, b.opts).Unchanged, "the same is no conflict")
 	b.takeRequests()
 
@@ -272,7 +272,7 @@ func TestBuildKeepTags(t *testing.T) {
 	require.ErrorIs(t, err, oci.ErrTagConflict)
 	assert.Equal(t, []string{"GET /v2/app/manifests/v1"}, b.takeRequests())
 
-	b.opts.KeepTags = false
+	b.opts.ImmutableTags = false
 	want := build(t, b.opts).Artifact.Digest
 	assert.ErrorContains(t, err, fmt.Sprintf("v1 is %s, not %s", b.first.Artifact.Digest, want))
 }

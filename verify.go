@@ -60,7 +60,12 @@ func (verifier) VerifyAccess(ctx context.Context, opts VerifyOptions) error {
 	if err := checkContext(ctx); err != nil {
 		return err
 	}
-	opts.Registry.PlainHTTP = opts.Registry.PlainHTTP || opts.Insecure
+	if opts.Insecure {
+		if opts.Registry.Scheme == registry.SchemeHTTPS {
+			return fmt.Errorf("%w: Insecure together with Scheme https", registry.ErrInvalidOptions)
+		}
+		opts.Registry.Scheme = registry.SchemeHTTP
+	}
 	endpoint, connect, err := connection(opts.RegistryEndpoint, opts.Username, opts.Password, opts.Registry)
 	if err != nil {
 		return err

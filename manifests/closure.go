@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"path"
 	"slices"
@@ -115,7 +114,7 @@ func (w *walker) newClosure() *closure {
 func (c *closure) read(name string) error {
 	at := Problem{File: name}
 	if other := c.kustomization(path.Dir(name)); other != name {
-		c.note(at, other, ErrKustomizationTwice)
+		c.note(at, other, faultDuplicate)
 	}
 	file := c.files[name]
 	// Of what is too large to be one, no more than that is read.
@@ -128,7 +127,7 @@ func (c *closure) read(name string) error {
 	references, err := kustomize.Parse(text)
 	if wrong, ok := errors.AsType[*kustomize.Error](err); ok {
 		at.Line, at.Column, at.Field = wrong.Line, wrong.Column, wrong.Field
-		c.note(at, "", fmt.Errorf("%w: %s", ErrKustomizationInvalid, wrong.Reason()))
+		c.note(at, "", &fault{ProblemInvalid, "not a valid kustomization: " + wrong.Reason()})
 	}
 	for _, r := range references {
 		at.Line, at.Column, at.Field = r.Line, r.Column, r.Field
@@ -143,8 +142,8 @@ func (c *closure) read(name string) error {
 	return nil
 }
 
-func (c *closure) note(at Problem, path string, err error) {
-	at.Path, at.Err = path, err
+func (c *closure) note(at Problem, path string, f *fault) {
+	at.Path, at.Code, at.Message = path, f.code, f.message
 	if len(c.set.problems) < maxProblems {
 		c.set.problems = append(c.set.problems, at)
 	}
@@ -161,43 +160,43 @@ func (c *closure) kustomization(folder string) string {
 }
 
 // follow makes sure that what is named is in the Set, or says what is wrong.
-func (c *closure) follow(at Problem, r kustomize.Reference) (wrong, err error) {
+func (c *closure) follow(at Problem, r kustomize.Reference) (wrong *fault, err error) {
 	target := path.Join(path.Dir(at.File), r.Path)
 	entry, skipped := c.skipped[target]
 	file := c.has(target) || skipped && entry.reason == ReasonExtension
 	switch {
 	case path.IsAbs(r.Path) || target == ".." || strings.HasPrefix(target, "../"):
-		return ErrReferenceEscapes, nil
+		return faultOutside, nil
 	case len(target) > maxPathLength:
-		return ErrReferenceMissing, nil
+		return faultMissing, nil
 	case target == at.File:
-		return ErrKustomizationLoop, nil
+		return faultLoop, nil
 	case file && (r.Kind == kustomize.Folder || r.Kind == kustomize.Tree):
-		return ErrReferenceNotFolder, nil
+		return faultFile, nil
 	case file:
 		return nil, c.take(target)
 	case c.folders[target] && r.Kind == kustomize.Tree:
 		c.whole[target] = true
 		return nil, nil
 	case c.folders[target] && r.Kind == kustomize.File:
-		return ErrReferenceNotFile, nil
+		return faultDirectory, nil
 	case c.folders[target]:
 		return c.enter(at, r.Path, target), nil
 	case skipped && entry.reason == ReasonSpecial:
-		return ErrSpecialFile, nil
+		return faultSpecial, nil
 	case skipped || c.inLeftOut(target):
-		return ErrReferenceLeftOut, nil
+		return faultSkipped, nil
 	case r.Kind == kustomize.Tree:
 		return nil, nil
 	}
-	return ErrReferenceMissing, nil
+	return faultMissing, nil
 }
 
 // enter looks at the folder of another kustomization. What is below it is walked
 // in any case.
-func (c *closure) enter(at Problem, written, folder string) error {
+func (c *closure) enter(at Problem, written, folder string) *fault {
 	if holds(folder, path.Dir(at.File)) { // as kustomize has it
-		return ErrKustomizationLoop
+		return faultLoop
 	}
 	if c.kustomization(folder) != "" {
 		at.Path = written
@@ -207,10 +206,10 @@ func (c *closure) enter(at Problem, written, folder string) error {
 	}
 	for _, base := range kustomize.Names() {
 		if _, skipped := c.skipped[path.Join(folder, base)]; skipped {
-			return ErrReferenceLeftOut
+			return faultSkipped
 		}
 	}
-	return ErrKustomizationMissing
+	return faultNoKustomization
 }
 
 // holds reports whether name is folder or below it.
@@ -303,7 +302,7 @@ func (c *closure) findLoops(kustomizations []string) {
 		for _, r := range c.named[folder] {
 			switch state[r.folder] {
 			case entered:
-				c.note(r.at, r.at.Path, ErrKustomizationLoop)
+				c.note(r.at, r.at.Path, faultLoop)
 			case left:
 			default:
 				visit(r.folder)

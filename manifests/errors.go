@@ -9,12 +9,14 @@ import (
 // What can be wrong with the source directory as a whole. Each arrives wrapped
 // in a [*PathError].
 var (
-	// ErrPathRequired reports that no source directory was named.
+	// ErrPathRequired reports that no source directory was given.
 	ErrPathRequired = errors.New("source path is required")
 	// ErrPathNotFound reports a source directory that does not exist.
 	ErrPathNotFound = errors.New("source path does not exist")
 	// ErrPathNotDirectory reports a source path that is not a directory.
 	ErrPathNotDirectory = errors.New("source path is not a directory")
+	// ErrTwoSources reports a [Root] with both Dir and FS.
+	ErrTwoSources = errors.New("source is both a directory and a file system")
 	// ErrNoManifestFiles reports a tree without a single manifest file. The error
 	// in the chain is a [*NoFilesError].
 	ErrNoManifestFiles = errors.New("no manifest files (.yaml, .yml, .json)")
@@ -33,8 +35,8 @@ var (
 	ErrSymlinkLoop = errors.New("symbolic link leads in a circle")
 	// ErrSymlinkRefused reports a symbolic link under [SymlinksRefuse].
 	ErrSymlinkRefused = errors.New("symbolic links are not allowed")
-	// ErrUnknownSymlinkPolicy reports a [SymlinkPolicy] that is none of the three.
-	ErrUnknownSymlinkPolicy = errors.New("unknown way to treat symbolic links")
+	// ErrUnknownSymlinkPolicy reports a [SymlinkPolicy] that does not exist.
+	ErrUnknownSymlinkPolicy = errors.New("unknown symlink policy")
 	// ErrSpecialFile reports a FIFO, socket or device with a manifest's name, or
 	// anything but a file with the name .sourceignore.
 	ErrSpecialFile = errors.New("not a regular file")
@@ -43,12 +45,11 @@ var (
 	// ErrInvalidName reports a name that not every consumer can unpack.
 	ErrInvalidName = errors.New("name cannot be carried in an archive")
 	// ErrInvalidPattern reports a malformed pattern in [Options].
-	ErrInvalidPattern = errors.New("invalid pattern to include")
-	// ErrInvalidIgnore reports a rule to ignore in [Options] that could never match.
-	ErrInvalidIgnore = errors.New("invalid rule to ignore")
-	// ErrIgnoreFileTooLarge reports a .sourceignore file, or rules in [Options],
-	// of more than 64 KiB, or a line of more than 1 KiB.
-	ErrIgnoreFileTooLarge = errors.New("rules to ignore are too long")
+	ErrInvalidPattern = errors.New("invalid include pattern")
+	// ErrInvalidIgnore reports an ignore rule in [Options] that could never match, or
+	// a .sourceignore file, or rules in Options, of more than 64 KiB, or a line of more
+	// than 1 KiB.
+	ErrInvalidIgnore = errors.New("invalid ignore rule")
 	// ErrInvalidLimit reports a negative limit in [Options].
 	ErrInvalidLimit = errors.New("negative limit")
 	// ErrFileChanged reports a file that is not what it was when it was
@@ -57,6 +58,20 @@ var (
 	// ErrLimitExceeded reports a tree beyond one of the limits in [Options].
 	// The error in the chain is a [*LimitError].
 	ErrLimitExceeded = errors.New("limit exceeded")
+)
+
+// variant is an error of its own text and hint that matches a sentinel.
+type variant struct {
+	sentinel error
+	text     string
+}
+
+func (v *variant) Error() string        { return v.text }
+func (v *variant) Is(target error) bool { return target == v.sentinel }
+
+var (
+	errNilReader    = &variant{ErrPathRequired, "source reader is nil"}
+	errTooManyRules = &variant{ErrInvalidIgnore, "ignore rules are too long"}
 )
 
 // PathError says what is wrong with which path.
@@ -99,20 +114,22 @@ var hints = []struct {
 	err  error
 	text string
 }{
+	{errNilReader, "pass a reader, such as os.Stdin"},
 	{ErrPathRequired, "name the directory that holds the manifests"},
 	{ErrPathNotFound, "check the path"},
 	{ErrPathNotDirectory, "name the directory that holds the file"},
+	{ErrTwoSources, "give either the directory or the file system"},
 	{ErrSymlinkEscapes, "replace the link with the file, or link relatively to a place inside the directory"},
 	{ErrSymlinkDangling, "remove the link, or create what it points to"},
 	{ErrSymlinkLoop, "remove the link"},
 	{ErrSymlinkRefused, "replace the link with what it leads to, or let links be followed"},
-	{ErrUnknownSymlinkPolicy, "use follow, skip or refuse"},
+	{ErrUnknownSymlinkPolicy, "use follow, files, skip or refuse"},
 	{ErrSpecialFile, "move it out of the directory, or give it another name"},
 	{ErrEmptyFile, "remove the file, or allow empty files"},
 	{ErrInvalidName, "rename it: UTF-8, without control characters and backslashes, and no directory that ends in two dots"},
 	{ErrInvalidPattern, "give a pattern for the name of a file, such as *.properties, without folders"},
+	{errTooManyRules, "ignore directories instead of single files: the limits are 64 KiB of rules and 1 KiB a rule"},
 	{ErrInvalidIgnore, "give one rule as in a .gitignore file, such as charts/ or *.tmp.yaml, with every bracket closed"},
-	{ErrIgnoreFileTooLarge, "ignore folders instead of single files: 64 KiB of rules, of 1 KiB each, can be taken"},
 	{ErrFileChanged, "try again when nothing writes to the directory"},
 	{ErrLimitExceeded, "point at a smaller tree, or raise the limit where manifests are collected"},
 	{fs.ErrPermission, "give yourself read permission, or move it out of the directory"},

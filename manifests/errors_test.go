@@ -90,8 +90,8 @@ func TestErrors(t *testing.T) {
 		},
 		{
 			"way to treat links", inTree(tree{"a.yaml": "a"}, manifests.Options{Symlinks: "Follow"}), manifests.ErrUnknownSymlinkPolicy,
-			`unknown way to treat symbolic links: "Follow"`,
-			`use follow, skip or refuse`,
+			`unknown symlink policy: "Follow"`,
+			`use follow, files, skip or refuse`,
 		},
 		{
 			"special file", func(t *testing.T) error {
@@ -113,19 +113,19 @@ func TestErrors(t *testing.T) {
 		},
 		{
 			"pattern", inTree(tree{"a.yaml": "a"}, manifests.Options{Include: []string{"base/*.env"}}), manifests.ErrInvalidPattern,
-			`invalid pattern to include: "base/*.env"`,
+			`invalid include pattern: "base/*.env"`,
 			`give a pattern for the name of a file, such as *.properties, without folders`,
 		},
 		{
 			"rule to ignore", inTree(tree{"a.yaml": "a"}, manifests.Options{Ignore: []string{"[a"}}), manifests.ErrInvalidIgnore,
-			`invalid rule to ignore: "[a"`,
+			`invalid ignore rule: "[a"`,
 			`give one rule as in a .gitignore file, such as charts/ or *.tmp.yaml, with every bracket closed`,
 		},
 		{
 			"rules too long", inTree(tree{"a.yaml": "a", "x/.sourceignore": strings.Repeat("a\n", 1<<15) + "b"}, manifests.Options{}),
-			manifests.ErrIgnoreFileTooLarge,
-			`rules to ignore are too long: "x/.sourceignore"`,
-			`ignore folders instead of single files: 64 KiB of rules, of 1 KiB each, can be taken`,
+			manifests.ErrInvalidIgnore,
+			`ignore rules are too long: "x/.sourceignore"`,
+			`ignore directories instead of single files: the limits are 64 KiB of rules and 1 KiB a rule`,
 		},
 		{
 			"file changed", func(t *testing.T) error {
@@ -174,5 +174,5 @@ var sentinels = []error{
 	manifests.ErrPathRequired, manifests.ErrPathNotFound, manifests.ErrPathNotDirectory, manifests.ErrNoManifestFiles,
 	manifests.ErrSymlinkEscapes, manifests.ErrSymlinkDangling, manifests.ErrSymlinkLoop, manifests.ErrSpecialFile,
 	manifests.ErrEmptyFile, manifests.ErrInvalidName, manifests.ErrInvalidPattern, manifests.ErrFileChanged, manifests.ErrLimitExceeded,
-	manifests.ErrInvalidIgnore, manifests.ErrIgnoreFileTooLarge, manifests.ErrSymlinkRefused, manifests.ErrUnknownSymlinkPolicy,
+	manifests.ErrInvalidIgnore, manifests.ErrTwoSources, manifests.ErrSymlinkRefused, manifests.ErrUnknownSymlinkPolicy,
 }

@@ -8,23 +8,16 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/kubeoci/oci/internal/flux"
 	"github.com/kubeoci/oci/internal/ignore"
 )
 
 // ignoreFile is the name of the files that hold rules.
-const ignoreFile = ".sourceignore"
+const ignoreFile = flux.IgnoreFile
 
-// FluxDefaults returns the rules by which Flux leaves files out of an artifact
-// that has no .sourceignore.
-func FluxDefaults() []string {
-	return []string{
-		".git/", ".gitignore", ".gitmodules", ".gitattributes",
-		"*.jpg", "*.jpeg", "*.gif", "*.png", "*.wmv", "*.flv", "*.tar.gz", "*.zip",
-		".github/", ".circleci/", ".travis.yml", ".gitlab-ci.yml", "appveyor.yml", ".drone.yml", "cloudbuild.yaml",
-		"codeship-services.yml", "codeship-steps.yml",
-		"**/.goreleaser.yml", "**/.sops.yaml", "**/.flux.yaml",
-	}
-}
+// FluxDefaults returns the rules by which Flux drops files of an artifact that
+// has no .sourceignore.
+func FluxDefaults() []string { return flux.DefaultIgnore() }
 
 // rules are what is ignored in a folder.
 type rules struct {
@@ -32,22 +25,41 @@ type rules struct {
 	files *ignore.Matcher // those of files, and of Flux below
 }
 
-// rules returns those that hold everywhere in the tree which goes to folder.
-func (o Options) rules(folder string) (r rules, err error) {
-	if r.last, err = parseRules(folder, o.Ignore, SourceOptions); err != nil || !o.IgnoreFluxDefaults {
-		return r, err
-	}
-	r.files, err = parseRules(folder, FluxDefaults(), SourceFluxDefaults)
-	return r, err
+// compiledRules are the rules of the options, parsed once for all trees.
+type compiledRules struct {
+	texts         []string // of the options
+	options, flux []ignore.Pattern
 }
 
-// parseRules is for rules of one line each. What would say nothing, in a file a
-// matter of course, is a mistake here.
-func parseRules(folder string, lines []string, source string) (*ignore.Matcher, error) {
+// compiledFrom reports whether the rules are those of o. The fields of options that
+// were resolved may have been changed since.
+func (c *compiledRules) compiledFrom(o Options) bool {
+	return c != nil && slices.Equal(c.texts, o.Ignore) && (len(c.flux) > 0) == o.IgnoreFluxDefaults
+}
+
+func compileRules(o Options) (*compiledRules, error) {
+	c := &compiledRules{texts: o.Ignore}
+	var err error
+	if c.options, err = parseRules(o.Ignore, sourceOptions); err != nil || !o.IgnoreFluxDefaults {
+		return c, err
+	}
+	c.flux, err = parseRules(FluxDefaults(), sourceFluxDefaults)
+	return c, err
+}
+
+// in returns the rules that apply to the tree whose files go to folder.
+func (c *compiledRules) in(folder string) rules {
+	var none *ignore.Matcher
+	return rules{last: none.Add(folder, c.options), files: none.Add(folder, c.flux)}
+}
+
+// parseRules is for rules of one line each. A line without a rule, which is normal
+// in a file, is a mistake here.
+func parseRules(lines []string, source string) ([]ignore.Pattern, error) {
 	for _, line := range lines {
 		patterns, err := ignore.Parse([]byte(line), source)
 		if err != nil {
-			return nil, &PathError{Path: source, Err: ErrIgnoreFileTooLarge}
+			return nil, &PathError{Path: source, Err: errTooManyRules}
 		}
 		if len(patterns) != 1 || patterns[0].Useless() || strings.ContainsAny(line, "\n\x00") {
 			return nil, &PathError{Path: line, Err: ErrInvalidIgnore}
@@ -55,9 +67,9 @@ func parseRules(folder string, lines []string, source string) (*ignore.Matcher, 
 	}
 	patterns, err := ignore.Parse([]byte(strings.Join(lines, "\n")), source)
 	if err != nil {
-		return nil, &PathError{Path: source, Err: ErrIgnoreFileTooLarge}
+		return nil, &PathError{Path: source, Err: errTooManyRules}
 	}
-	return (*ignore.Matcher)(nil).Add(folder, patterns), nil
+	return patterns, nil
 }
 
 // ignoring returns the rule that ignores what is at path, or nil.
@@ -100,7 +112,7 @@ func findIgnoreFile(entries []fs.DirEntry) fs.DirEntry {
 
 // withIgnoreFile adds the rules of the folder's own ignore file, if it has one.
 func (w *walker) withIgnoreFile(at place, entries []fs.DirEntry, r rules) (rules, error) {
-	if w.opts.NoIgnoreFiles {
+	if w.opts.SkipIgnoreFiles {
 		return r, nil
 	}
 	entry := findIgnoreFile(entries)
@@ -125,7 +137,7 @@ func (w *walker) withIgnoreFile(at place, entries []fs.DirEntry, r rules) (rules
 	}
 	patterns, err := ignore.Parse(data, file.path)
 	if err != nil {
-		return r, &PathError{Path: file.path, Err: ErrIgnoreFileTooLarge}
+		return r, &PathError{Path: file.path, Err: errTooManyRules}
 	}
 	r.files = r.files.Add(at.path, patterns)
 	return r, nil

@@ -43,6 +43,9 @@ const (
 	ReasonSymlinkEscapes  Reason = "symlink-escapes"
 	ReasonSymlinkDangling Reason = "symlink-dangling"
 	ReasonSymlinkLoop     Reason = "symlink-loop"
+	// ReasonSymlinkDirectory is a symbolic link to a directory under
+	// [SymlinksFiles].
+	ReasonSymlinkDirectory Reason = "symlink-directory"
 )
 
 // Skipped is an entry of the tree that was left out. A folder is listed once,
@@ -51,16 +54,16 @@ type Skipped struct {
 	Path   string `json:"path"`
 	Reason Reason `json:"reason"`
 	// Pattern is the rule that ignores it, as written, and Source where that is
-	// from: file and line, as in "base/.sourceignore:3", [SourceOptions], or
-	// [SourceFluxDefaults]. They are empty for other reasons.
+	// from: file and line, as in "base/.sourceignore:3", "options", or
+	// "flux-defaults". They are empty for other reasons.
 	Pattern string `json:"pattern,omitempty"`
 	Source  string `json:"source,omitempty"`
 }
 
-// What stands in [Skipped] for rules that are in no file.
+// Sources of rules that are in no file.
 const (
-	SourceOptions      = "options"
-	SourceFluxDefaults = "flux-defaults"
+	sourceOptions      = "options"
+	sourceFluxDefaults = "flux-defaults"
 )
 
 // Set is what was found in a tree. It is immutable and safe for concurrent

@@ -17,6 +17,11 @@ const (
 	// SymlinksFollow takes a link for what it leads to. One that leads out of the
 	// tree, to nothing or in a circle is an error.
 	SymlinksFollow SymlinkPolicy = "follow"
+	// SymlinksFiles includes links to files. Links to directories are skipped and
+	// reported with [ReasonSymlinkDirectory], unless a kustomization refers to
+	// something behind one: that link is followed. All other links are treated as by
+	// SymlinksFollow.
+	SymlinksFiles SymlinkPolicy = "files"
 	// SymlinksSkip does the same, but reports what is an error there as left out.
 	// An ignore file is still not left out: that would let in what it ignores.
 	SymlinksSkip SymlinkPolicy = "skip"
@@ -24,12 +29,15 @@ const (
 	SymlinksRefuse SymlinkPolicy = "refuse"
 )
 
-func (p SymlinkPolicy) validate() error {
-	switch p {
-	case "", SymlinksFollow, SymlinksSkip, SymlinksRefuse:
-		return nil
+// resolve returns the policy without blanks around it, or the default.
+func (p SymlinkPolicy) resolve() (SymlinkPolicy, error) {
+	switch p := SymlinkPolicy(strings.TrimSpace(string(p))); p {
+	case "":
+		return SymlinksFollow, nil
+	case SymlinksFollow, SymlinksFiles, SymlinksSkip, SymlinksRefuse:
+		return p, nil
 	}
-	return &PathError{Path: string(p), Err: ErrUnknownSymlinkPolicy}
+	return "", &PathError{Path: string(p), Err: ErrUnknownSymlinkPolicy}
 }
 
 // passOver returns the reason to leave a link out that could not be followed

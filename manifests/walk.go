@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/kubeoci/oci/internal/filename"
 )
 
 // Lengths that file systems (NAME_MAX, PATH_MAX on Linux) can hold.
@@ -51,11 +53,10 @@ func (w *walker) enterTree(i int) { w.tree, w.fsys = i, w.reader.trees[i].fsys }
 func (w *walker) walk(ctx context.Context, i int) error {
 	w.enterTree(i)
 	t := w.set.trees[i]
-	rules, _ := w.opts.rules(t.path) // they are checked
 	w.skips = append(w.skips, len(w.set.skipped))
-	w.lister = newLister(w.fsys, !w.opts.NoIgnoreFiles)
+	w.lister = newLister(w.fsys, !w.opts.SkipIgnoreFiles)
 	defer w.lister.close()
-	return w.folder(ctx, place{path: t.path, real: "."}, rules)
+	return w.folder(ctx, place{path: t.path, real: "."}, w.opts.rules.in(t.path))
 }
 
 func (w *walker) folder(ctx context.Context, at place, r rules) error {
@@ -141,6 +142,10 @@ func (w *walker) entry(ctx context.Context, at place, entry fs.DirEntry, r rules
 			w.ignore(at.path, kind.IsDir(), p)
 			return nil
 		}
+		if kind.IsDir() && w.opts.Symlinks == SymlinksFiles {
+			w.skip(at.path+"/", ReasonSymlinkDirectory)
+			return nil
+		}
 	}
 	switch {
 	case kind.IsDir():
@@ -148,7 +153,7 @@ func (w *walker) entry(ctx context.Context, at place, entry fs.DirEntry, r rules
 			return err
 		}
 		return w.folder(ctx, at, r)
-	case !IsManifest(name) && !w.opts.included(name):
+	case !filename.IsManifest(name) && !w.opts.included(name):
 		reason := ReasonExtension
 		if !kind.IsRegular() {
 			reason = ReasonSpecial
@@ -181,7 +186,7 @@ func (w *walker) file(at place, stat func() (fs.FileInfo, error)) error {
 	}
 	w.set.size += info.Size()
 	switch {
-	case info.Size() == 0 && !w.opts.AllowEmptyFiles && IsManifest(at.path):
+	case info.Size() == 0 && !w.opts.AllowEmptyFiles && filename.IsManifest(at.path):
 		return &PathError{Path: at.path, Err: ErrEmptyFile}
 	case info.Size() > w.opts.MaxFileSize:
 		return &PathError{Path: at.path, Err: &LimitError{"MaxFileSize", w.opts.MaxFileSize}}

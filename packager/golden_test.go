@@ -50,8 +50,8 @@ func TestGoldenKustomize(t *testing.T) {
 				require.NoError(t, err)
 				return pack(t, set, packager.Options{Engine: engine}).ContentDigest
 			}
-			assert.Equal(t, without, content(manifests.Options{NoClosure: true}))
-			included := manifests.Options{NoClosure: true, Include: []string{"*.properties", "*.env"}}
+			assert.Equal(t, without, content(manifests.Options{SkipReferences: true}))
+			included := manifests.Options{SkipReferences: true, Include: []string{"*.properties", "*.env"}}
 			assert.Equal(t, content(included), content(manifests.Options{}))
 		})
 	}

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"sync"
 
+	"github.com/kubeoci/oci/internal/filename"
+	"github.com/kubeoci/oci/internal/flux"
 	"github.com/kubeoci/oci/internal/ignore"
 	"github.com/kubeoci/oci/internal/kustomize"
 	"github.com/kubeoci/oci/internal/objects"
@@ -37,7 +39,7 @@ type seen struct {
 // facts are what the content of a file says by itself. They do not change.
 type facts struct {
 	content objects.File
-	rules   []fluxRule // of a .sourceignore file
+	rules   []flux.Rule // of a .sourceignore file
 	// references are what a kustomization names, if it can be read.
 	references []kustomize.Reference
 	// likeObject says that Argo CD takes a file that it cannot parse for a broken
@@ -59,7 +61,7 @@ func limitOf(path string) int64 {
 	switch {
 	case isSourceIgnore(path):
 		return ignore.MaxSize
-	case manifests.IsManifest(path) || isKustomization(path):
+	case filename.IsManifest(path) || isKustomization(path):
 		return objects.MaxBytes
 	}
 	return -1 // what kustomizations generate from
@@ -108,7 +110,7 @@ func (c *Cache) keep(files map[string]*source) {
 
 func (c *Cache) scan(path string, content []byte) *facts {
 	if isSourceIgnore(path) {
-		return &facts{rules: parseFluxRules(content)}
+		return &facts{rules: flux.ParseRules(content)}
 	}
 	scanner := c.takeScanner()
 	f := &facts{content: scanner.Scan(path, content), likeObject: looksLikeObject(content)}

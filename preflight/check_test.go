@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/kubeoci/oci/internal/objects"
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/preflight"
@@ -130,12 +129,5 @@ func TestNoFindingHoldsAValue(t *testing.T) {
 			require.NoError(t, err)
 			assert.NotContains(t, string(printed), canary, text)
 		}
-	}
-}
-
-// The codes of the parser are codes here.
-func TestProblemsHaveCodes(t *testing.T) {
-	for _, code := range []objects.Code{objects.CodeSyntax, objects.CodeTab, objects.CodeDuplicate, objects.CodeTooDeep, objects.CodeTooLarge, objects.CodeAlias} {
-		assert.Contains(t, codes(t), string(code))
 	}
 }

@@ -29,6 +29,6 @@ func ExampleCheck() {
 		fmt.Println("hint:", f.Hint)
 	}
 	// Output:
-	// values.yaml:3:1: error: Flux refuses a document that is no Kubernetes object [not-an-object]
-	// hint: leave it out of the directory, or add a kustomization.yaml that lists what is to be applied
+	// values.yaml:3:1: error: Flux refuses a document that is not a Kubernetes object [not-an-object]
+	// hint: exclude it with Collect.Ignore, or add a kustomization.yaml that lists the manifests
 }

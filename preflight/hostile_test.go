@@ -34,7 +34,7 @@ func checkFS(t *testing.T, fsys fs.FS, engine packager.GitOpsEngine, opts manife
 
 func TestAsManyFilesAsThereCanBe(t *testing.T) {
 	fsys := fstest.MapFS{}
-	for i := range manifests.DefaultMaxFiles {
+	for i := range 100_000 {
 		fsys[fmt.Sprintf("%05d.yaml", i)] = &fstest.MapFile{Data: []byte(object("A", fmt.Sprint("a", i)))}
 	}
 	assert.Empty(t, checkFS(t, fsys, argocd, manifests.Options{}))
@@ -43,7 +43,7 @@ func TestAsManyFilesAsThereCanBe(t *testing.T) {
 	_, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
 	limit := new(manifests.LimitError)
 	require.ErrorAs(t, err, &limit)
-	assert.Equal(t, manifests.LimitError{Limit: "MaxFiles", Max: manifests.DefaultMaxFiles}, *limit)
+	assert.Equal(t, manifests.LimitError{Limit: "MaxFiles", Max: 100_000}, *limit)
 }
 
 // Of many large files, few are in memory at once.
@@ -72,7 +72,7 @@ func TestDeepFolders(t *testing.T) {
 	_, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
 	limit := new(manifests.LimitError)
 	require.ErrorAs(t, err, &limit)
-	assert.Equal(t, manifests.LimitError{Limit: "MaxDepth", Max: manifests.DefaultMaxDepth}, *limit)
+	assert.Equal(t, manifests.LimitError{Limit: "MaxDepth", Max: 100}, *limit)
 
 	assert.Empty(t, checkFS(t, fsys, flux, manifests.Options{MaxDepth: depth}))
 }
@@ -135,20 +135,20 @@ func TestLargeFiles(t *testing.T) {
 		want   []string
 	}{
 		{"for Flux", "big.yaml", tree{"app.yaml": app}, flux, []string{
-			"big.yaml: warning: the file has more than 4194304 bytes, and is not looked into [too-large]",
+			"big.yaml: warning: the file has more than 4194304 bytes and is not checked [too-large]",
 		}},
 		{"for Argo CD", "big.json", tree{"app.yaml": app}, argocd, []string{
-			"error: the directory has 900000053 bytes of manifests, of which Argo CD takes 10000000 [manifest-size]",
-			"big.json: warning: the file has more than 4194304 bytes, and is not looked into [too-large]",
+			"error: the directory has 900000053 bytes of manifests, and Argo CD accepts at most 10000000 [manifest-size]",
+			"big.json: warning: the file has more than 4194304 bytes and is not checked [too-large]",
 		}},
 		{"alone", "big.yaml", tree{}, flux, []string{
-			"big.yaml: warning: the file has more than 4194304 bytes, and is not looked into [too-large]",
+			"big.yaml: warning: the file has more than 4194304 bytes and is not checked [too-large]",
 		}},
 		{"a kustomization", "kustomization.yaml", tree{"app.yaml": app}, flux, []string{
-			"kustomization.yaml: warning: the file has more than 4194304 bytes, and is not looked into [too-large]",
+			"kustomization.yaml: warning: the file has more than 4194304 bytes and is not checked [too-large]",
 		}},
 		{"what a kustomization lists", "big.yaml", tree{"kustomization.yaml": "resources: [big.yaml]\n"}, flux, []string{
-			"big.yaml: warning: the file has more than 4194304 bytes, and is not looked into [too-large]",
+			"big.yaml: warning: the file has more than 4194304 bytes and is not checked [too-large]",
 		}},
 		{"what a kustomization generates from", "big.bin", tree{"kustomization.yaml": "configMapGenerator: [{name: a, files: [big.bin]}]\n"}, flux, []string{}},
 	} {

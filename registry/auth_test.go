@@ -71,7 +71,7 @@ func TestPushWithoutAPasswordEndsAtOnce(t *testing.T) {
 	}{
 		{"none given", registry.Options{}, registry.ErrAuthRequired},
 		{"none found", registry.Options{
-			Credentials: func(context.Context, string) (registry.Credential, error) {
+			CredentialFunc: func(context.Context, string) (registry.Credential, error) {
 				return registry.Credential{}, errors.New("locked")
 			},
 		}, nil},
@@ -158,7 +158,7 @@ func TestCredentialFunc(t *testing.T) {
 		var mu sync.Mutex
 		var hosts []string
 		client := srv.client(t, registry.Options{
-			Credentials: func(_ context.Context, host string) (registry.Credential, error) {
+			CredentialFunc: func(_ context.Context, host string) (registry.Credential, error) {
 				mu.Lock()
 				defer mu.Unlock()
 				hosts = append(hosts, host)
@@ -174,7 +174,7 @@ func TestCredentialFunc(t *testing.T) {
 func TestCredentialFuncIsAskedOnlyWhenNeeded(t *testing.T) {
 	srv := start(t, memregistry.Options{})
 	client := srv.client(t, registry.Options{
-		Credentials: func(context.Context, string) (registry.Credential, error) {
+		CredentialFunc: func(context.Context, string) (registry.Credential, error) {
 			t.Error("the registry is open to everybody")
 			return registry.Credential{}, nil
 		},
@@ -215,7 +215,7 @@ func TestCredentialFuncThatFails(t *testing.T) {
 			eachScheme(t, func(t *testing.T, opts memregistry.Options) {
 				srv := start(t, opts)
 				client := srv.client(t, registry.Options{
-					Credentials: func(context.Context, string) (registry.Credential, error) { return row.cred, row.err },
+					CredentialFunc: func(context.Context, string) (registry.Credential, error) { return row.cred, row.err },
 				})
 				_, pushErr := newArtifact(t, "demo").push(t, client, registry.PushOptions{}, "v1")
 				_, resolveErr := client.Resolve(t.Context(), repository, "v1")
@@ -237,7 +237,7 @@ func TestCredentialFuncIsAskedAgain(t *testing.T) {
 	srv := start(t, memregistry.Options{Users: users})
 	current := registry.Credential{Username: "ci", Password: "outdated"}
 	client := srv.client(t, registry.Options{
-		Credentials: func(context.Context, string) (registry.Credential, error) { return current, nil },
+		CredentialFunc: func(context.Context, string) (registry.Credential, error) { return current, nil },
 	})
 	requireKind(t, client.VerifyAccess(t.Context(), repository), registry.ErrPermissionDenied)
 	current = ci
@@ -253,7 +253,7 @@ func TestCredentialFuncForDockerHub(t *testing.T) {
 			assert.Equal(t, "registry-1.docker.io", r.URL.Host)
 			return inProcess{registered}.RoundTrip(r)
 		}),
-		Credentials: func(_ context.Context, host string) (registry.Credential, error) {
+		CredentialFunc: func(_ context.Context, host string) (registry.Credential, error) {
 			asked = host
 			return ci, nil
 		},

@@ -113,14 +113,14 @@ var operations = []struct {
 	{
 		"Push in vain", []string{"GET manifests/"},
 		func(ctx context.Context, c *registry.Client, a artifact) error {
-			_, err := c.Push(ctx, a.store, a.Manifest, repository, []string{"v1"}, registry.PushOptions{KeepTags: true})
+			_, err := c.Push(ctx, a.store, a.Manifest, repository, []string{"v1"}, registry.PushOptions{ImmutableTags: true})
 			return err
 		},
 	},
 	{
 		"Target", []string{"GET /token", "GET manifests/"},
 		func(ctx context.Context, c *registry.Client, _ artifact) error {
-			_, err := c.Target(ctx, repository, []string{"v1"}, registry.TargetOptions{})
+			_, err := c.Lookup(ctx, repository, []string{"v1"}, registry.PushOptions{})
 			return err
 		},
 	},
@@ -230,7 +230,7 @@ func TestCancelWhileLookingForTheCredential(t *testing.T) {
 	srv := start(t, memregistry.Options{Users: users})
 	ctx, cancel := context.WithCancel(t.Context())
 	client := srv.client(t, registry.Options{
-		Credentials: func(ctx context.Context, _ string) (registry.Credential, error) {
+		CredentialFunc: func(ctx context.Context, _ string) (registry.Credential, error) {
 			cancel()
 			<-ctx.Done()
 			return registry.Credential{}, ctx.Err()

@@ -30,12 +30,13 @@ func (c *Client) fail(ctx context.Context, op, reference string, err error) erro
 		return e
 	}
 	last := new(Error)
-	if before := failure(ctx); before != nil {
+	if before := callIn(ctx).lastFailure(); before != nil {
 		c.explain(last, before)
 	}
 	e.Err = ctx.Err()
 	if overdue, ok := errors.AsType[*timeoutError](context.Cause(ctx)); ok {
 		e.Kind, e.StatusCode, e.Code, e.Err = cmp.Or(last.Kind, ErrUnreachable), last.StatusCode, last.Code, overdue
+		e.retryable = true
 	}
 	if last.Err != nil {
 		e.Err = &lateError{e.Err, last.Error()}
@@ -60,6 +61,7 @@ func (c *Client) explain(e *Error, err error) {
 	odd, isOdd := errors.AsType[*malformedError](err)
 	realm, isRealm := errors.AsType[*realmError](err)
 	transport, isTransport := errors.AsType[*url.Error](err)
+	e.retryable = mayPass(err)
 	switch {
 	case isLocal && (errors.Is(local, errForeignUpload) || errors.Is(local, errLocalService)):
 		e.Kind, e.Err = ErrUnsupported, local.err

@@ -121,7 +121,7 @@ func TestErrorOfACredentialFuncIsNotTheRegistrys(t *testing.T) {
 		errdef.ErrNotFound,
 	} {
 		srv := start(t, memregistry.Options{Users: users})
-		client := srv.client(t, registry.Options{Credentials: func(context.Context, string) (registry.Credential, error) {
+		client := srv.client(t, registry.Options{CredentialFunc: func(context.Context, string) (registry.Credential, error) {
 			return registry.Credential{}, inner
 		}})
 		err := client.VerifyAccess(t.Context(), repository)
@@ -218,7 +218,7 @@ func TestKeepTagsOfTheSameDigest(t *testing.T) {
 		w.Header().Set("Content-Length", "0")
 		w.Header().Set("Docker-Content-Digest", a.Manifest.Digest.String())
 	}})
-	_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{KeepTags: true}, "v1")
+	_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{ImmutableTags: true}, "v1")
 	require.NoError(t, err)
 }
 

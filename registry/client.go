@@ -26,10 +26,11 @@ type Client struct {
 	foreignUploads bool
 	hostname       string // of that, without a port
 	localServices  bool
+	localNames     bool // names in .localhost are dialled on loopback
 	userAgent      string
 	timeout        time.Duration
 	verifyTimeout  time.Duration
-	patience       Retry
+	patience       RetryPolicy
 
 	http *http.Client
 	own  *http.Transport // nil if it is the caller's
@@ -57,11 +58,11 @@ type account struct {
 // The error is that of [Options.ForEndpoint], or matches [ErrInvalidCredential]
 // for a Docker configuration that cannot be read.
 func NewClient(endpoint string, opts Options) (*Client, error) {
-	opts, err := opts.ForEndpoint(endpoint)
+	parsed, err := reference.ParseEndpoint(endpoint)
 	if err != nil {
 		return nil, err
 	}
-	parsed, err := reference.ParseEndpoint(endpoint)
+	opts, err = opts.forEndpoint(parsed)
 	if err != nil {
 		return nil, err
 	}
@@ -73,10 +74,11 @@ func NewClient(endpoint string, opts Options) (*Client, error) {
 	client := &Client{
 		host:           parsed.String(),
 		address:        address,
-		plainHTTP:      opts.PlainHTTP,
+		plainHTTP:      opts.Scheme == SchemeHTTP,
 		hostname:       (&url.URL{Host: address}).Hostname(),
-		foreignUploads: opts.ForeignUploads,
-		localServices:  opts.LocalServices,
+		foreignUploads: opts.AllowCrossOriginUploads,
+		localServices:  opts.AllowLocalServices,
+		localNames:     opts.dialsLocalNames(),
 		userAgent:      cmp.Or(opts.UserAgent, "kubeoci-oci"),
 		timeout:        cmp.Or(opts.Timeout, DefaultTimeout),
 		verifyTimeout:  cmp.Or(opts.VerifyTimeout, DefaultVerifyTimeout),
@@ -92,7 +94,7 @@ func NewClient(endpoint string, opts Options) (*Client, error) {
 		transport = client.own
 	}
 	client.http = &http.Client{
-		Transport:     &guard{client: client, next: transport, readable: opts.PlainHTTPCredentials},
+		Transport:     &guard{client: client, next: transport, readable: opts.AllowPlainHTTPCredentials, isLoopback: opts.isLoopback},
 		CheckRedirect: client.checkRedirect,
 	}
 	return client, nil

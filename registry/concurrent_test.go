@@ -18,7 +18,7 @@ func TestClientIsSafeForConcurrentUse(t *testing.T) {
 	eachScheme(t, func(t *testing.T, opts memregistry.Options) {
 		srv, a := start(t, opts), newArtifact(t, "demo")
 		client := srv.client(t, registry.Options{
-			Credentials: func(context.Context, string) (registry.Credential, error) { return ci, nil },
+			CredentialFunc: func(context.Context, string) (registry.Credential, error) { return ci, nil },
 		})
 		var wg sync.WaitGroup
 		for i := range 50 {

@@ -2,16 +2,11 @@ package registry
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
 	"unicode"
 )
-
-// ErrInvalidCredential reports a credential that is incomplete or contradicts
-// itself. It is found before any request.
-var ErrInvalidCredential = errors.New("invalid registry credential")
 
 // Credential is what a registry is shown: a user name with a password, or a
 // token. The zero value is no credential. It prints as redacted, except as an
@@ -29,16 +24,16 @@ type Credential struct {
 // IsZero reports whether there is nothing to show.
 func (c Credential) IsZero() bool { return c == Credential{} }
 
-// Validate reports whether the credential can be used: a user name goes with a
+// Validate checks that the credential can be used: a user name goes with a
 // password, without a colon in the name (RFC 7617 section 2), and nothing goes
 // with a token, which is one line. The error matches [ErrInvalidCredential].
 func (c Credential) Validate() error {
-	var reason string
+	var reason, hint string
 	switch {
 	case c.Username == "" && c.Password != "":
-		reason = "a password without a user name"
+		reason, hint = "a password without a user name", "set the user name too; a token without one is an IdentityToken or AccessToken"
 	case c.Username != "" && c.Password == "":
-		reason = "a user name without a password"
+		reason, hint = "a user name without a password", "check that the password or token is set, or leave the user name out as well"
 	case strings.Contains(c.Username, ":"):
 		reason = "a colon in the user name"
 	case c.Username != "" && (c.IdentityToken != "" || c.AccessToken != ""):
@@ -50,7 +45,7 @@ func (c Credential) Validate() error {
 	default:
 		return nil
 	}
-	return fmt.Errorf("%w: %s", ErrInvalidCredential, reason)
+	return &inputError{ErrInvalidCredential, reason, hint}
 }
 
 const redacted = "[redacted]"
@@ -88,10 +83,12 @@ func (o Options) finder() (finder, error) {
 	switch {
 	case !o.Credential.IsZero():
 		return func(context.Context, string, string) (Credential, error) { return o.Credential, nil }, nil
-	case o.Credentials != nil:
-		return func(ctx context.Context, host, _ string) (Credential, error) { return o.Credentials(ctx, host) }, nil
+	case o.CredentialFunc != nil:
+		return func(ctx context.Context, host, _ string) (Credential, error) { return o.CredentialFunc(ctx, host) }, nil
 	case o.DockerConfig != "":
 		return dockerCredentials(o.DockerConfig)
+	case len(o.DockerConfigJSON) > 0:
+		return dockerCredentialsFromJSON(o.DockerConfigJSON)
 	}
 	return nil, nil
 }

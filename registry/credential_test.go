@@ -166,11 +166,11 @@ func TestCredentialPrecedence(t *testing.T) {
 		opts registry.Options
 		kind error // nil if it works
 	}{
-		{"given", registry.Options{Credential: ci, Credentials: find(wrong)}, nil},
+		{"given", registry.Options{Credential: ci, CredentialFunc: find(wrong)}, nil},
 		{"given over configuration", registry.Options{Credential: ci, DockerConfig: writeConfig(t, "%s", authEntry(srv.host, wrong))}, nil},
-		{"function over configuration", registry.Options{Credentials: find(ci), DockerConfig: writeConfig(t, "%s", authEntry(srv.host, wrong))}, nil},
-		{"given and wrong", registry.Options{Credential: wrong, Credentials: find(ci)}, registry.ErrPermissionDenied},
-		{"function and none", registry.Options{Credentials: find(registry.Credential{}), DockerConfig: writeConfig(t, "%s", authEntry(srv.host, ci))}, registry.ErrAuthRequired},
+		{"function over configuration", registry.Options{CredentialFunc: find(ci), DockerConfig: writeConfig(t, "%s", authEntry(srv.host, wrong))}, nil},
+		{"given and wrong", registry.Options{Credential: wrong, CredentialFunc: find(ci)}, registry.ErrPermissionDenied},
+		{"function and none", registry.Options{CredentialFunc: find(registry.Credential{}), DockerConfig: writeConfig(t, "%s", authEntry(srv.host, ci))}, registry.ErrAuthRequired},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			err := srv.client(t, row.opts).VerifyAccess(t.Context(), repository)
@@ -187,7 +187,7 @@ func TestCredentialPrecedence(t *testing.T) {
 func TestCredentialsThatExpire(t *testing.T) {
 	accepted := map[string]memregistry.User{"ci": {Password: "first"}}
 	srv, asked := start(t, memregistry.Options{Users: accepted}), 0
-	client := srv.client(t, registry.Options{Credentials: func(_ context.Context, host string) (registry.Credential, error) {
+	client := srv.client(t, registry.Options{CredentialFunc: func(_ context.Context, host string) (registry.Credential, error) {
 		asked++
 		assert.Equal(t, srv.host, host)
 		return registry.Credential{Username: "ci", Password: accepted["ci"].Password}, nil

@@ -8,9 +8,10 @@ import (
 )
 
 // limit bounds how long a call may take: the cause is a [*timeoutError]. The
-// context remembers what failed before that.
-func limit(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(context.WithValue(ctx, lastFailureKey{}, new(lastFailure)), d, &timeoutError{d})
+// context carries the call.
+func limit(ctx context.Context, d time.Duration, c *call) (context.Context, context.CancelFunc) {
+	c.noteFailure(nil)
+	return context.WithTimeoutCause(context.WithValue(ctx, callKey{}, c), d, &timeoutError{d})
 }
 
 // timeoutError is the cause of a context that this package has limited.
@@ -21,37 +22,57 @@ func (e *timeoutError) Error() string { return fmt.Sprintf("not done within %v",
 // Is reports whether target is the error of all deadlines.
 func (e *timeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
 
-// lastFailure is what went wrong last in a call that went on.
-type lastFailure struct {
-	mu  sync.Mutex
-	err error
+// call is what the requests of one call have shown so far.
+type call struct {
+	mu       sync.Mutex // guards the rest
+	failure  error      // of the last step that was retried
+	answered bool       // the host has responded as a registry
 }
 
-type lastFailureKey struct{}
+type callKey struct{}
 
-func lastFailureIn(ctx context.Context) *lastFailure {
-	last, _ := ctx.Value(lastFailureKey{}).(*lastFailure)
-	return last
+// callIn returns the call that a context of limit is for, or nil.
+func callIn(ctx context.Context) *call {
+	c, _ := ctx.Value(callKey{}).(*call)
+	return c
 }
 
-// noteFailure remembers err in a context of limit.
-func noteFailure(ctx context.Context, err error) {
-	if last := lastFailureIn(ctx); last != nil {
-		last.mu.Lock()
-		defer last.mu.Unlock()
-		last.err = err
+// noteFailure remembers the failure of a step that is retried.
+func (c *call) noteFailure(err error) {
+	if c != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.failure = err
 	}
 }
 
-// failure is what was noted last, or nil.
-func failure(ctx context.Context) error {
-	last := lastFailureIn(ctx)
-	if last == nil {
+// lastFailure returns the failure that was noted last, or nil.
+func (c *call) lastFailure() error {
+	if c == nil {
 		return nil
 	}
-	last.mu.Lock()
-	defer last.mu.Unlock()
-	return last.err
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.failure
+}
+
+// noteAnswer remembers that the host has responded as a registry.
+func (c *call) noteAnswer() {
+	if c != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.answered = true
+	}
+}
+
+// hasAnswered reports whether the host has responded as a registry.
+func (c *call) hasAnswered() bool {
+	if c == nil {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.answered
 }
 
 // linger returns a context that ends a while after ctx does.

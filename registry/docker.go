@@ -55,6 +55,23 @@ func dockerCredentials(path string) (finder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: Docker configuration %q cannot be read", ErrInvalidCredential, path)
 	}
+	return config.finder(askHelper)
+}
+
+// dockerCredentialsFromJSON reads the content of a Docker configuration file. No
+// helper is run: an entry that needs one is an error when it is asked for.
+func dockerCredentialsFromJSON(data []byte) (finder, error) {
+	var config dockerConfig
+	if len(bytes.TrimSpace(data)) > 0 && json.Unmarshal(data, &config) != nil {
+		return nil, fmt.Errorf("%w: the Docker configuration cannot be read", ErrInvalidCredential)
+	}
+	return config.finder(nil)
+}
+
+// helperFunc asks a credential helper about a server.
+type helperFunc func(ctx context.Context, name, server string) (Credential, error)
+
+func (config dockerConfig) finder(ask helperFunc) (finder, error) {
 	var sources []dockerSource
 	for key, helper := range config.CredHelpers {
 		sources = append(sources, dockerSource{key: parseDockerKey(key), isHelper: true, helper: helper})
@@ -69,7 +86,7 @@ func dockerCredentials(path string) (finder, error) {
 		}
 	}
 	return func(ctx context.Context, host, repository string) (Credential, error) {
-		return findDocker(ctx, sources, config.CredsStore, host, repository)
+		return findDocker(ctx, ask, sources, config.CredsStore, host, repository)
 	}, nil
 }
 
@@ -115,22 +132,26 @@ func (s dockerSource) rank() []int {
 }
 
 // findDocker asks the first of the sources that covers a repository.
-func findDocker(ctx context.Context, sources []dockerSource, store, host, repository string) (Credential, error) {
+func findDocker(ctx context.Context, ask helperFunc, sources []dockerSource, store, host, repository string) (Credential, error) {
 	server := credentials.ServerAddressFromHostname(host)
 	target := parseDockerKey(host + "/" + repository)
 	var entry Credential
 	var err error
+	elsewhere := false // docker login left an empty entry
 	for _, source := range sources {
 		switch {
 		case !source.key.covers(target):
 			continue
+		case source.isHelper && source.helper != "" && ask == nil:
+			return Credential{}, noHelper(source.helper, server)
 		case source.isHelper && source.helper != "":
-			return askHelper(ctx, source.helper, server)
+			return ask(ctx, source.helper, server)
 		case source.isHelper:
 			store = ""
 			continue
 		}
 		if entry, err = source.credential(); err == nil && entry.IsZero() {
+			elsewhere = true
 			continue
 		}
 		if source.key.path != "" {
@@ -138,8 +159,11 @@ func findDocker(ctx context.Context, sources []dockerSource, store, host, reposi
 		}
 		break
 	}
-	if store != "" {
-		if found, err := askHelper(ctx, store, server); err != nil || !found.IsZero() {
+	switch {
+	case store != "" && ask == nil && elsewhere && err == nil && entry.IsZero():
+		return Credential{}, noHelper(store, server)
+	case store != "" && ask != nil:
+		if found, err := ask(ctx, store, server); err != nil || !found.IsZero() {
 			return found, err
 		}
 	}

@@ -19,7 +19,7 @@ import (
 func shown(t testing.TB, config, endpoint, repository string) (registry.Credential, error) {
 	t.Helper()
 	var seen registry.Credential
-	client := newClient(t, endpoint, registry.Options{TLS: true, DockerConfig: config, Transport: inProcess{http.HandlerFunc(
+	client := newClient(t, endpoint, registry.Options{Scheme: registry.SchemeHTTPS, DockerConfig: config, Transport: inProcess{http.HandlerFunc(
 		func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/token" {
 				seen.Username, seen.Password, _ = r.BasicAuth()

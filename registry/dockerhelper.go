@@ -70,6 +70,11 @@ func askHelper(ctx context.Context, name, server string) (Credential, error) {
 	return Credential{Username: answer.Username, Password: answer.Secret}, nil
 }
 
+// noHelper reports that a helper would have to be run, and may not be.
+func noHelper(name, server string) error {
+	return fmt.Errorf("%w: the entry for %s needs the credential helper %q, which is not run", ErrInvalidCredential, server, name)
+}
+
 // helperOutput keeps what a helper prints, and ends it when that is too much.
 type helperOutput struct{ data []byte }
 

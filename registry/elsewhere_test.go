@@ -40,7 +40,7 @@ func TestForeignUploads(t *testing.T) {
 			w.Header().Set("Docker-Content-Digest", a.Manifest.Digest.String())
 			w.WriteHeader(http.StatusCreated)
 		}})
-		client := srv.client(t, registry.Options{Credential: ci, ForeignUploads: true})
+		client := srv.client(t, registry.Options{Credential: ci, AllowCrossOriginUploads: true})
 		_, err := a.push(t, client, registry.PushOptions{}, "v1")
 		require.NoError(t, err)
 		assert.Equal(t, map[int64]bool{a.Config.Size: true, a.Layer.Size: true}, sizes)
@@ -73,7 +73,7 @@ func TestRedirectToALocalAddress(t *testing.T) {
 			assert.Equal(t, "allow services at local addresses if the registry is one of your own", failed.Hint())
 			assert.Zero(t, asked)
 
-			requireKind(t, pull(registry.Options{LocalServices: true}), registry.ErrNotFound)
+			requireKind(t, pull(registry.Options{AllowLocalServices: true}), registry.ErrNotFound)
 			assert.Equal(t, 1, asked)
 		})
 	}
@@ -83,8 +83,8 @@ func TestRedirectToALocalAddress(t *testing.T) {
 func TestLocalTokenService(t *testing.T) {
 	inner := memregistry.Handler(memregistry.Options{})
 	client := newClient(t, "registry.example.com", registry.Options{
-		Credential:    ci,
-		LocalServices: true,
+		Credential:         ci,
+		AllowLocalServices: true,
 		Transport: hosts{
 			"registry.example.com": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.Header.Get("Authorization") != "Bearer local" {
@@ -113,7 +113,7 @@ func TestForeignUploadsHaveLimits(t *testing.T) {
 		t.Run(place, func(t *testing.T) {
 			var methods []string
 			client := newClient(t, "registry.example.com", registry.Options{
-				ForeignUploads: true,
+				AllowCrossOriginUploads: true,
 				Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 					methods = append(methods, r.Method)
 					return inProcess{opened(place)}.RoundTrip(r)

@@ -72,7 +72,15 @@ type Error struct {
 	Kind error
 	// Err is the cause.
 	Err error
+
+	retryable bool
 }
+
+// Retryable reports whether the same call may succeed later: the failure was
+// transient in the sense of [RetryPolicy], or [Options.Timeout] ended the retries of
+// such a failure. It is false for the end of the caller's context, and for
+// everything final.
+func (e *Error) Retryable() bool { return e.retryable }
 
 func (e *Error) Error() string {
 	var parts []string

@@ -131,7 +131,7 @@ func TestErrorTexts(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			client := newClient(t, "registry.example.com", registry.Options{Transport: row.transport, Credential: row.credential})
-			_, err := a.push(t, client, registry.PushOptions{KeepTags: true}, "v1")
+			_, err := a.push(t, client, registry.PushOptions{ImmutableTags: true}, "v1")
 			require.EqualError(t, err, prefix+row.tag+": "+row.text)
 			assert.Equal(t, row.hint, requireKind(t, err, row.kind).Hint())
 		})

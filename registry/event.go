@@ -19,55 +19,55 @@ type Event struct {
 	Bytes int64
 	// Skipped says that it was there already.
 	Skipped bool
-	// Again says that the step failed, and is tried again. Nil otherwise.
-	Again *Again
+	// Retry is set if the step failed and is retried.
+	Retry *Retry
 }
 
-// teller calls a callback, if there is one, for one event at a time.
-type teller struct {
-	tell func(Event)
-	mu   sync.Mutex
+// reporter calls a callback, if there is one, for one event at a time.
+type reporter struct {
+	report func(Event)
+	mu     sync.Mutex
 }
 
-func (t *teller) emit(e Event) {
-	if t.tell == nil {
+func (r *reporter) emit(e Event) {
+	if r.report == nil {
 		return
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.tell(e)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.report(e)
 }
 
-// again tells of attempts that failed.
-func (t *teller) again(desc ocispec.Descriptor, tag string) func(Again) {
-	return func(a Again) { t.emit(Event{Descriptor: desc, Tag: tag, Again: &a}) }
+// retries reports attempts that failed and are retried.
+func (r *reporter) retries(desc ocispec.Descriptor, tag string) func(Retry) {
+	return func(retry Retry) { r.emit(Event{Descriptor: desc, Tag: tag, Retry: &retry}) }
 }
 
-// progressInterval is how often a blob on its way is told of.
+// progressInterval is how often the progress of a blob is reported.
 const progressInterval = 100 * time.Millisecond
 
-// watch tells how much of a blob was read from r.
-func (t *teller) watch(r io.Reader, blob ocispec.Descriptor) io.Reader {
-	if t.tell == nil {
-		return r
+// progress returns a reader that reports how much of a blob was read from body.
+func (r *reporter) progress(body io.Reader, blob ocispec.Descriptor) io.Reader {
+	if r.report == nil {
+		return body
 	}
-	return &progressReader{Reader: r, teller: t, blob: blob, told: time.Now()}
+	return &progressReader{Reader: body, reporter: r, blob: blob, reported: time.Now()}
 }
 
 type progressReader struct {
 	io.Reader
-	teller *teller
-	blob   ocispec.Descriptor
-	read   int64
-	told   time.Time
+	reporter *reporter
+	blob     ocispec.Descriptor
+	read     int64
+	reported time.Time
 }
 
 func (p *progressReader) Read(b []byte) (int, error) {
 	n, err := p.Reader.Read(b)
 	p.read += int64(n)
-	if now := time.Now(); now.Sub(p.told) >= progressInterval && p.read < p.blob.Size {
-		p.told = now
-		p.teller.emit(Event{Descriptor: p.blob, Bytes: p.read})
+	if now := time.Now(); now.Sub(p.reported) >= progressInterval && p.read < p.blob.Size {
+		p.reported = now
+		p.reporter.emit(Event{Descriptor: p.blob, Bytes: p.read})
 	}
 	return n, err
 }

@@ -66,7 +66,7 @@ func ExampleClient_Push() {
 }
 
 // What a tag points to is read once, and serves to decide and to push.
-func ExampleClient_Target() {
+func ExampleClient_Lookup() {
 	ctx := context.Background()
 	server := httptest.NewServer(memregistry.Handler(memregistry.Options{}))
 	defer server.Close()
@@ -87,21 +87,22 @@ func ExampleClient_Target() {
 		log.Fatal(err)
 	}
 	for range 2 {
-		target, err := client.Target(ctx, "apps/demo", []string{"latest"}, registry.TargetOptions{})
+		destination, err := client.Lookup(ctx, "apps/demo", []string{"latest"}, registry.PushOptions{})
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Println("manifests under the tag:", len(target.Manifests()))
-		result, err := target.Push(ctx, store, packed.Manifest, registry.PushOptions{})
+		if tagged, exists := destination.Digest("latest"); exists {
+			fmt.Println("latest points to this manifest:", tagged == packed.Manifest.Digest)
+		}
+		result, err := destination.Push(ctx, store, packed.Manifest)
 		if err != nil {
 			log.Fatal(err)
 		}
 		fmt.Println("unchanged:", result.Unchanged)
 	}
 	// Output:
-	// manifests under the tag: 0
 	// unchanged: false
-	// manifests under the tag: 1
+	// latest points to this manifest: true
 	// unchanged: true
 }
 

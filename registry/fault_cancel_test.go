@@ -44,7 +44,7 @@ func TestCancelAtAnyMoment(t *testing.T) {
 			moment := upTo(4 * time.Second)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer time.AfterFunc(moment, cancel).Stop()
-			client := f.client(t, registry.Options{Retry: registry.Retry{MinWait: 100 * time.Millisecond}})
+			client := f.client(t, registry.Options{Retry: registry.RetryPolicy{MinWait: 100 * time.Millisecond}})
 			tags := []string{"v1", "v2", "v3"}
 			began := time.Now()
 			_, err := client.Push(ctx, a.store, a.Manifest, repository, tags, registry.PushOptions{})

@@ -107,7 +107,7 @@ func TestPushAndPullWithMixturesOfFaults(t *testing.T) {
 	eachSeed(t, count, func(t *testing.T, seed uint64) {
 		random := rand.New(rand.NewPCG(seed, 0))
 		rules := randomRules(random, all)
-		opts := registry.PushOptions{KeepTags: random.IntN(4) == 0, Force: random.IntN(4) == 0}
+		opts := registry.PushOptions{ImmutableTags: random.IntN(4) == 0, Force: random.IntN(4) == 0}
 		explainSeed(t, seed, rules, opts)
 		inFaults(t, private, seed, rules, func(t *testing.T, f *faulty) {
 			x := exchange{client: f.client(t, registry.Options{}), past: f.past, old: old, a: a, tags: []string{"v1", "v2"}, opts: opts}

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/kubeoci/oci/internal/testing/faults"
 	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/internal/testing/faults"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/registry"
 )

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/kubeoci/oci/internal/testing/faults"
 	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/internal/testing/faults"
 	"github.com/kubeoci/oci/registry"
 )
 
@@ -111,7 +111,7 @@ func TestPushMeetsFaults(t *testing.T) {
 			{On: on(faults.UploadOpen), Do: faults.Location("absolute", func(r *http.Request, place *url.URL) string { return "http://" + r.Host + place.RequestURI() })},
 		}},
 		{"a foreign place", registry.Options{}, registry.ErrUnsupported, []faults.Rule{{On: on(faults.UploadOpen), Do: foreign}}},
-		{"a foreign place by permission", registry.Options{ForeignUploads: true}, nil, []faults.Rule{{On: on(faults.UploadOpen), Do: foreign}}},
+		{"a foreign place by permission", registry.Options{AllowCrossOriginUploads: true}, nil, []faults.Rule{{On: on(faults.UploadOpen), Do: foreign}}},
 		{"an uploaded place that is none", registry.Options{}, registry.ErrNotRegistry, []faults.Rule{{On: on(faults.UploadOpen), Do: faults.Header("Location", "")}}},
 		{"a page for a tag", registry.Options{}, nil, []faults.Rule{{On: on(faults.ManifestGet), Do: faults.Page()}}},
 		{"a page for an upload", registry.Options{}, registry.ErrNotRegistry, []faults.Rule{{On: on(faults.UploadOpen), Do: faults.Page()}}},

@@ -27,7 +27,7 @@ func TestMixturesOfFaultsWithARealRegistry(t *testing.T) {
 	if address == "" {
 		t.Skip("OCI_TEST_REGISTRY is not set")
 	}
-	past := newClient(t, address, registry.Options{PlainHTTP: true, VerifyTimeout: 5 * time.Second})
+	past := newClient(t, address, registry.Options{Scheme: registry.SchemeHTTP, VerifyTimeout: 5 * time.Second})
 	require.NoError(t, past.VerifyAccess(t.Context(), repository))
 
 	run := rand.Text() // of which nothing is there yet
@@ -60,7 +60,7 @@ func TestMixturesOfFaultsWithARealRegistry(t *testing.T) {
 			old:    old,
 			a:      a.with(t, "demo", a.Layer, a.blob(t, fmt.Sprint(largeText, seed, run))),
 			tags:   []string{fmt.Sprint("v1-", seed, run), fmt.Sprint("v2-", seed, run)},
-			opts:   registry.PushOptions{KeepTags: random.IntN(4) == 0, Force: random.IntN(4) == 0},
+			opts:   registry.PushOptions{ImmutableTags: random.IntN(4) == 0, Force: random.IntN(4) == 0},
 		}
 		explainSeed(t, seed, rules, x.opts)
 		outcomes.add(x.run(t, random.IntN(2) == 0))

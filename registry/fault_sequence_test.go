@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/kubeoci/oci/internal/testing/faults"
 	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/internal/testing/faults"
 	"github.com/kubeoci/oci/registry"
 )
 
@@ -200,7 +200,7 @@ func TestAttempts(t *testing.T) {
 				rules := []faults.Rule{{On: on(kind), Do: faults.Cut()}}
 				inFaults(t, memregistry.Options{}, 0, rules, func(t *testing.T, f *faulty) {
 					f.network.DisableKeepAlives = true // net/http tries some requests again by itself
-					opts := registry.Options{Retry: registry.Retry{MaxAttempts: given, MinWait: time.Second}}
+					opts := registry.Options{Retry: registry.RetryPolicy{MaxAttempts: given, MinWait: time.Second}}
 					_, err := newSmallArtifact(t).push(t, f.client(t, opts), registry.PushOptions{}, "v1")
 					requireKind(t, err, registry.ErrUnreachable)
 					assert.Equal(t, want, f.count(kind))

@@ -49,7 +49,7 @@ func TestSoak(t *testing.T) {
 	srv.Start()
 	client := newClient(t, srv.URL, registry.Options{
 		Credential: ci,
-		Retry:      registry.Retry{MaxAttempts: 50, MinWait: time.Millisecond, MaxWait: 5 * time.Millisecond},
+		Retry:      registry.RetryPolicy{MaxAttempts: 50, MinWait: time.Millisecond, MaxWait: 5 * time.Millisecond},
 	})
 	var running sync.WaitGroup
 	next := make(chan int)

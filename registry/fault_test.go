@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"oras.land/oras-go/v2/content"
 
-	"github.com/kubeoci/oci/internal/testing/faults"
 	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/internal/testing/faults"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/registry"
 )

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/kubeoci/oci/internal/testing/faults"
 	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/internal/testing/faults"
 	"github.com/kubeoci/oci/registry"
 )
 
@@ -35,10 +35,10 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 		for _, kind := range steps {
 			t.Run(fmt.Sprint(kind, " ", answer.Name), func(t *testing.T) {
 				inFaults(t, private, 0, []faults.Rule{{On: on(kind), First: 2, Do: answer}}, func(t *testing.T, f *faulty) {
-					var told []registry.Again
+					var told []registry.Retry
 					opts := registry.PushOptions{OnEvent: func(e registry.Event) {
-						if e.Again != nil {
-							told = append(told, *e.Again)
+						if e.Retry != nil {
+							told = append(told, *e.Retry)
 						}
 					}}
 					a := newSmallArtifact(t)
@@ -124,17 +124,17 @@ func TestRetryAfterIsForAll(t *testing.T) {
 func TestWaitsAreRandom(t *testing.T) {
 	for _, row := range []struct {
 		name   string
-		retry  registry.Retry
+		retry  registry.RetryPolicy
 		bounds []time.Duration
 	}{
-		{"default", registry.Retry{MaxAttempts: 8}, []time.Duration{
+		{"default", registry.RetryPolicy{MaxAttempts: 8}, []time.Duration{
 			300 * time.Millisecond, 600 * time.Millisecond, 1200 * time.Millisecond, 2400 * time.Millisecond,
 			4800 * time.Millisecond, 9600 * time.Millisecond, 10 * time.Second,
 		}},
-		{"given", registry.Retry{MaxAttempts: 5, MinWait: time.Second, MaxWait: 3 * time.Second}, []time.Duration{
+		{"given", registry.RetryPolicy{MaxAttempts: 5, MinWait: time.Second, MaxWait: 3 * time.Second}, []time.Duration{
 			time.Second, 2 * time.Second, 3 * time.Second, 3 * time.Second,
 		}},
-		{"most below the least", registry.Retry{MaxAttempts: 3, MinWait: time.Minute, MaxWait: time.Second}, []time.Duration{
+		{"most below the least", registry.RetryPolicy{MaxAttempts: 3, MinWait: time.Minute, MaxWait: time.Second}, []time.Duration{
 			time.Minute, time.Minute,
 		}},
 	} {

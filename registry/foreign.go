@@ -30,7 +30,7 @@ func (c *Client) isForeign(ctx context.Context, host string) bool {
 	if c.localServices || strings.EqualFold(host, c.hostname) {
 		return false
 	}
-	addresses := lookUp(ctx, host)
+	addresses := c.lookUp(ctx, host)
 	return isAmong(addresses, localAddresses) ||
 		isAmong(addresses, privateAddresses) && c.isPublic(ctx)
 }
@@ -38,7 +38,7 @@ func (c *Client) isForeign(ctx context.Context, host string) bool {
 // isPublic reports whether the registry is known to be elsewhere than on this
 // machine or a private network.
 func (c *Client) isPublic(ctx context.Context) bool {
-	addresses := lookUp(ctx, c.hostname)
+	addresses := c.lookUp(ctx, c.hostname)
 	return len(addresses) > 0 && !isAmong(addresses, localAddresses) && !isAmong(addresses, privateAddresses)
 }
 
@@ -46,8 +46,11 @@ func (c *Client) isPublic(ctx context.Context) bool {
 // there need not be.
 const lookupTimeout = 2 * time.Second
 
-// lookUp returns the addresses of a host, which may be one.
-func lookUp(ctx context.Context, host string) []netip.Addr {
+// lookUp returns the addresses of a host, which may be an address itself.
+func (c *Client) lookUp(ctx context.Context, host string) []netip.Addr {
+	if c.localNames && isLocalName(host) { // it is dialled there too
+		return []netip.Addr{netip.IPv6Loopback()}
+	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)

@@ -67,7 +67,7 @@ func FuzzAnswer(f *testing.F) {
 		options := registry.Options{
 			Credential: ci,
 			Transport:  inProcess{front},
-			Retry:      registry.Retry{MaxAttempts: 2, MinWait: time.Microsecond, MaxWait: time.Microsecond},
+			Retry:      registry.RetryPolicy{MaxAttempts: 2, MinWait: time.Microsecond, MaxWait: time.Microsecond},
 			Timeout:    5 * time.Second,
 		}
 		client := newClient(t, "localhost", options)

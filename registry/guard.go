@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-
-	"github.com/kubeoci/oci/reference"
 )
 
 // maxRedirects is the limit of net/http.
@@ -15,9 +13,10 @@ const maxRedirects = 10
 
 // guard sees every request as it is sent, those for tokens included.
 type guard struct {
-	client   *Client
-	next     http.RoundTripper
-	readable bool // secrets may go where others can read them
+	client     *Client
+	next       http.RoundTripper
+	readable   bool // secrets may go where others can read them
+	isLoopback func(host string) bool
 }
 
 // RoundTrip keeps secrets from networks where anyone can read them, takes note of
@@ -52,12 +51,11 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 func (g *guard) check(req *http.Request, seen *lastAnswer) error {
 	_, secret, shown := strings.Cut(req.Header.Get("Authorization"), " ")
 	token := seen != nil && seen.isToken(req)
-	host := reference.Endpoint{Host: req.URL.Hostname()}
 	// A token service may be sent a secret in the body.
 	secretive := shown || token && req.Method == http.MethodPost
 	switch {
-	case secretive && req.URL.Scheme != "https" && !host.Loopback() && !g.readable:
-		return &localError{errReadable}
+	case secretive && req.URL.Scheme != "https" && !g.isLoopback(req.URL.Hostname()) && !g.readable:
+		return &localError{errPlainCredential}
 	case token && g.client.isForeign(req.Context(), req.URL.Hostname()):
 		return &localError{fmt.Errorf("%w: %s", errLocalService, req.URL.Host)}
 	}
@@ -93,13 +91,4 @@ func port(u *url.URL) string {
 		return "443"
 	}
 	return cmp.Or(u.Port(), "80")
-}
-
-// proxy is what the environment says. A loopback host has none, in whichever way
-// it is written; net/http knows it in lower case only.
-func proxy(req *http.Request) (*url.URL, error) {
-	if (reference.Endpoint{Host: req.URL.Hostname()}).Loopback() {
-		return nil, nil
-	}
-	return http.ProxyFromEnvironment(req)
 }

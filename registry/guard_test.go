@@ -70,8 +70,8 @@ func TestTokenServiceInTheClear(t *testing.T) {
 	for _, allowed := range []bool{false, true} {
 		var sent string
 		client := newClient(t, "localhost:5000", registry.Options{
-			Credential:           ci,
-			PlainHTTPCredentials: allowed,
+			Credential:                ci,
+			AllowPlainHTTPCredentials: allowed,
 			Transport: hosts{
 				"localhost:5000": challenge("http://198.51.100.7/token"),
 				"198.51.100.7": http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

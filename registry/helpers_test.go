@@ -253,8 +253,8 @@ func (s *server) client(t testing.TB, opts registry.Options) *registry.Client {
 
 func newClient(t testing.TB, endpoint string, opts registry.Options) *registry.Client {
 	t.Helper()
-	if opts.Retry == (registry.Retry{}) { // nobody is to wait for a test
-		opts.Retry = registry.Retry{MinWait: time.Millisecond, MaxWait: 5 * time.Millisecond}
+	if opts.Retry == (registry.RetryPolicy{}) { // nobody is to wait for a test
+		opts.Retry = registry.RetryPolicy{MinWait: time.Millisecond, MaxWait: 5 * time.Millisecond}
 	}
 	client, err := registry.NewClient(endpoint, opts)
 	require.NoError(t, err)

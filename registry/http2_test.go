@@ -32,7 +32,7 @@ func TestStreamsOfHTTP2ThatAreCut(t *testing.T) {
 			}})
 			roots := x509.NewCertPool()
 			roots.AddCert(srv.Certificate())
-			client := newClient(t, srv.Listener.Addr().String(), registry.Options{TLS: true, RootCAs: roots})
+			client := newClient(t, srv.Listener.Addr().String(), registry.Options{Scheme: registry.SchemeHTTPS, RootCAs: roots})
 			_, err := a.push(t, client, registry.PushOptions{}, "v1")
 			require.NoError(t, err)
 			_, err = client.Pull(t.Context(), repository, "v1", new(packager.Store), registry.PullOptions{})

@@ -3,7 +3,6 @@ package registry_test
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 
@@ -44,80 +43,90 @@ func (s *server) ask(t testing.TB, method, path string) int {
 	return answer.StatusCode
 }
 
-// What a tag's manifest names is in the repository, whoever asks.
-func TestPushOfKnownBlobs(t *testing.T) {
+// If a tag points to the manifest, its blobs are there and are not asked for.
+func TestPushOfAManifestThatATagPointsTo(t *testing.T) {
 	a := newArtifact(t, "demo")
-	next := a.with(t, "next", a.Layer)
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name string
 		tags []string
 	}{
-		{"tag that moves", []string{"v1"}},
-		{"tag that moves and one that is new", []string{"v1", "v2"}},
-		{"tag that is new and one that moves", []string{"v2", "v1"}},
+		{"new tag last", []string{"v1", "v2"}},
+		{"new tag first", []string{"v2", "v1"}},
+		{"two new tags", []string{"v2", "v1", "v3"}},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			srv := stored(t, a)
-			var told []string
-			result, err := srv.client(t, registry.Options{}).Push(t.Context(), without(next), next.Manifest, repository, row.tags,
-				registry.PushOptions{OnEvent: events(next, &told)})
+			var reported []string
+			result, err := srv.client(t, registry.Options{}).Push(t.Context(), without(a), a.Manifest, repository, tt.tags,
+				registry.PushOptions{OnEvent: events(a, &reported)})
 			require.NoError(t, err)
 			assert.False(t, result.Unchanged)
-			assert.Equal(t, append([]string{"(config)", "(layer)"}, row.tags...), told)
-			var want []string
-			for _, method := range []string{"GET", "PUT"} {
-				for _, tag := range row.tags {
-					want = append(want, method+" manifests/"+tag)
-				}
+			want, requests := []string{"(config)", "(layer)"}, []string{}
+			for _, tag := range tt.tags {
+				requests = append(requests, "GET manifests/"+tag)
 			}
-			assert.Equal(t, want, srv.requests(next))
-			for _, tag := range row.tags {
-				assert.Equal(t, next.Manifest.Digest, srv.digestOf(t, tag))
+			for _, tag := range tt.tags {
+				if tag == "v1" {
+					want = append(want, "(v1)")
+					continue
+				}
+				want, requests = append(want, tag), append(requests, "PUT manifests/"+tag)
+			}
+			assert.Equal(t, want, reported)
+			log := srv.requests(a)
+			requireRequests(t, log[:len(tt.tags)], requests[:len(tt.tags)])
+			assert.Equal(t, requests[len(tt.tags):], log[len(tt.tags):])
+			for _, tag := range tt.tags {
+				assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, tag))
 			}
 		})
 	}
 }
 
-// A blob that no tag's manifest names is asked for, and one that is named with
-// another size is not the same.
-func TestPushOfUnknownBlobsBesideKnownOnes(t *testing.T) {
+// A manifest that refers to the same blobs, and is another one, proves nothing about
+// them: anybody who may push can write one.
+func TestPushOfBlobsOfAnotherManifest(t *testing.T) {
 	a := newArtifact(t, "demo")
 	resized := a.Layer
 	resized.Size++
-	for _, row := range []struct {
-		name      string
-		before    []ocispec.Descriptor // layers of what the tag points to
-		exists    bool
-		told      []string
-		requested []string
+	for _, tt := range []struct {
+		name     string
+		before   []ocispec.Descriptor // layers of the manifest that the tag points to
+		exists   bool
+		reported []string
+		requests []string
 	}{
 		{"new layer", []ocispec.Descriptor{a.blob(t, "other")}, false, []string{"(config)", "layer", "v1"}, []string{openUpload("layer"), upload("layer")}},
 		{"no layer before", nil, false, []string{"(config)", "layer", "v1"}, []string{openUpload("layer"), upload("layer")}},
 		{"layer of another size", []ocispec.Descriptor{resized}, true, []string{"(config)", "(layer)", "v1"}, []string{openUpload("layer")}},
-		{"layer among others", []ocispec.Descriptor{a.blob(t, "other"), a.Layer}, true, []string{"(config)", "(layer)", "v1"}, nil},
+		{"layer among others", []ocispec.Descriptor{a.blob(t, "other"), a.Layer}, true, []string{"(config)", "(layer)", "v1"}, []string{openUpload("layer")}},
+		{"the same layer", []ocispec.Descriptor{a.Layer}, true, []string{"(config)", "(layer)", "v1"}, []string{openUpload("layer")}},
+		{"the same layer, and it is lost", []ocispec.Descriptor{a.Layer}, false, []string{"(config)", "layer", "v1"}, []string{openUpload("layer"), upload("layer")}},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			old := a.with(t, row.name, row.before...)
+		t.Run(tt.name, func(t *testing.T) {
+			old := a.with(t, tt.name, tt.before...)
 			srv := stored(t, a)
-			if !row.exists {
+			if !tt.exists {
 				srv.lose(t, a.Layer)
 			}
 			srv.fail(fault{"GET manifests/", tagged(ocispec.MediaTypeImageManifest, bytesOf(t, old), old.Manifest.Digest)})
-			var told []string
-			_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{OnEvent: events(a, &told)}, "v1")
+			var reported []string
+			_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{OnEvent: events(a, &reported)}, "v1")
 			require.NoError(t, err)
-			assert.Equal(t, row.told, told)
-			assert.Equal(t, slices.Concat([]string{"GET manifests/v1"}, row.requested, []string{"PUT manifests/v1"}), srv.requests(a))
+			assert.Equal(t, tt.reported, reported)
+			log := srv.requests(a)
+			assert.Equal(t, "GET manifests/v1", log[0])
+			assert.Equal(t, "PUT manifests/v1", log[len(log)-1])
+			requireRequests(t, log[1:len(log)-1], append([]string{openUpload("config")}, tt.requests...))
 		})
 	}
 }
 
-// A registry that has lost a blob says so when it is sent the manifest, each in
-// its own way.
+// A registry that has lost a blob of a manifest reports it when another tag is set to
+// it, each in its own way.
 func TestPushOfKnownBlobsThatAreLost(t *testing.T) {
 	a := newArtifact(t, "demo")
-	next := a.with(t, "next", a.Layer)
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		status int
 		code   string
 	}{
@@ -130,43 +139,28 @@ func TestPushOfKnownBlobsThatAreLost(t *testing.T) {
 		{500, "UNKNOWN"},
 		{500, ""},
 	} {
-		t.Run(fmt.Sprintf("%d %s", row.status, row.code), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%d %s", tt.status, tt.code), func(t *testing.T) {
 			srv := stored(t, a)
 			srv.lose(t, a.Layer)
-			srv.fail(fault{"PUT manifests/", lacking(t, srv, a.Layer, status(row.status, row.code))})
-			var told []string
-			_, err := next.push(t, srv.client(t, registry.Options{}), registry.PushOptions{OnEvent: events(next, &told)}, "v1", "v2")
+			srv.fail(fault{"PUT manifests/", lacking(t, srv, a.Layer, status(tt.status, tt.code))})
+			var reported []string
+			_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{OnEvent: events(a, &reported)}, "v1", "v2", "v3")
 			require.NoError(t, err)
-			assert.Equal(t, []string{"v1", "v2"}, told[len(told)-2:])
-			assert.Contains(t, told, "layer", "it was sent")
+			assert.Equal(t, []string{"v2", "v3"}, reported[len(reported)-2:])
+			assert.Contains(t, reported, "layer", "it was sent")
 
-			log := srv.requests(next)
-			require.Len(t, log, 8)
-			assert.Equal(t, []string{"GET manifests/v1", "GET manifests/v2", "PUT manifests/v1"}, log[:3])
-			requireRequests(t, log[3:6], []string{openUpload("config"), openUpload("layer"), upload("layer")})
-			assert.Equal(t, []string{"PUT manifests/v1", "PUT manifests/v2"}, log[6:])
-			for _, tag := range []string{"v1", "v2"} {
-				assert.Equal(t, next.Manifest.Digest, srv.digestOf(t, tag))
+			log := srv.requests(a)
+			require.Len(t, log, 9)
+			assert.Equal(t, "GET manifests/v1", log[0])
+			requireRequests(t, log[1:3], []string{"GET manifests/v2", "GET manifests/v3"})
+			assert.Equal(t, "PUT manifests/v2", log[3])
+			requireRequests(t, log[4:7], []string{openUpload("config"), openUpload("layer"), upload("layer")})
+			assert.Equal(t, []string{"PUT manifests/v2", "PUT manifests/v3"}, log[7:])
+			for _, tag := range []string{"v1", "v2", "v3"} {
+				assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, tag))
 			}
 		})
 	}
-}
-
-// The first tag is there already, and it is at the second that the registry says
-// what it has lost.
-func TestPushOfABlobThatIsLostUnderATagThatStays(t *testing.T) {
-	a := newArtifact(t, "demo")
-	srv := stored(t, a)
-	srv.lose(t, a.Layer)
-	srv.fail(fault{"PUT manifests/", lacking(t, srv, a.Layer, status(http.StatusBadRequest, "MANIFEST_BLOB_UNKNOWN"))})
-	_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{}, "v1", "v2")
-	require.NoError(t, err)
-	log := srv.requests(a)
-	require.Len(t, log, 7)
-	assert.Equal(t, []string{"GET manifests/v1", "GET manifests/v2", "PUT manifests/v2"}, log[:3])
-	requireRequests(t, log[3:6], []string{openUpload("config"), openUpload("layer"), upload("layer")})
-	assert.Equal(t, "PUT manifests/v2", log[6])
-	assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, "v2"))
 }
 
 // Who doubts a registry can have everything asked for.
@@ -183,58 +177,54 @@ func TestPushByForceRepairsWhatIsLost(t *testing.T) {
 	})
 }
 
-// Who relied on the registry to have a blob learns that it has to be made after
-// all.
+// If src lacks the blobs too, the error is that of src, and no tag is set.
 func TestPushOfALostBlobThatIsNotInTheSource(t *testing.T) {
 	a := newArtifact(t, "demo")
-	next := a.with(t, "next", a.Layer)
 	for _, code := range []string{"MANIFEST_BLOB_UNKNOWN", ""} {
 		for _, lost := range []ocispec.Descriptor{a.Config, a.Layer} {
 			t.Run(code+" "+lost.MediaType, func(t *testing.T) {
 				srv := stored(t, a)
 				srv.lose(t, lost)
 				srv.fail(fault{"PUT manifests/", lacking(t, srv, lost, status(http.StatusBadRequest, code))})
-				_, err := srv.client(t, registry.Options{}).Push(t.Context(), without(next), next.Manifest, repository, []string{"v1", "v2"}, registry.PushOptions{})
+				_, err := srv.client(t, registry.Options{}).Push(t.Context(), without(a), a.Manifest, repository, []string{"v1", "v2", "v3"}, registry.PushOptions{})
 				require.ErrorIs(t, err, errdef.ErrNotFound)
 				failed := requireKind(t, err, nil) // it is not the registry's fault
 				assert.Zero(t, failed.StatusCode)
-				assert.Equal(t, srv.host+"/"+repository+":v1", failed.Reference)
+				assert.Equal(t, srv.host+"/"+repository+":v2", failed.Reference)
 				assert.Equal(t, 1, srv.count("PUT manifests/"))
 				assert.Zero(t, srv.count("PUT blobs/"))
-				assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, "v1"), "it is where it was")
 				assert.Empty(t, srv.digestOf(t, "v2"))
+				assert.Empty(t, srv.digestOf(t, "v3"))
 			})
 		}
 	}
 }
 
-// Who then makes it finishes the push, and is asked nothing that is known by now.
+// A second push to the same destination asks for the blobs at once.
 func TestPushAgainWithTheLostBlob(t *testing.T) {
 	a := newArtifact(t, "demo")
-	next := a.with(t, "next", a.Layer)
 	srv := stored(t, a)
 	srv.lose(t, a.Layer)
 	srv.fail(fault{"PUT manifests/", lacking(t, srv, a.Layer, status(http.StatusBadRequest, "MANIFEST_BLOB_UNKNOWN"))})
-	target, err := srv.client(t, registry.Options{}).Target(t.Context(), repository, []string{"v1", "v2"}, registry.TargetOptions{})
+	destination, err := srv.client(t, registry.Options{}).Lookup(t.Context(), repository, []string{"v1", "v2", "v3"}, registry.PushOptions{})
 	require.NoError(t, err)
-	_, err = target.Push(t.Context(), without(next), next.Manifest, registry.PushOptions{})
+	_, err = destination.Push(t.Context(), without(a), a.Manifest)
 	require.ErrorIs(t, err, errdef.ErrNotFound)
-	srv.requests(next)
+	srv.requests(a)
 
-	_, err = target.Push(t.Context(), next.store, next.Manifest, registry.PushOptions{})
+	_, err = destination.Push(t.Context(), a.store, a.Manifest)
 	require.NoError(t, err)
-	requireRequests(t, srv.requests(next), []string{
-		openUpload("config"), openUpload("layer"), upload("layer"), "PUT manifests/v1", "PUT manifests/v2",
+	requireRequests(t, srv.requests(a), []string{
+		openUpload("config"), openUpload("layer"), upload("layer"), "PUT manifests/v2", "PUT manifests/v3",
 	}, openUpload("config")) // of the first push, if it comes so late
-	assert.Equal(t, next.Manifest.Digest, srv.digestOf(t, "v1"))
+	assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, "v2"))
 }
 
 // There may be another reason to refuse a manifest, and no second chance.
 func TestPushOfKnownBlobsIsRefused(t *testing.T) {
 	a := newArtifact(t, "demo")
-	next := a.with(t, "next", a.Layer)
-	again := []string{openUpload("config"), openUpload("layer"), "PUT manifests/v1"}
-	for _, row := range []struct {
+	again := []string{openUpload("config"), openUpload("layer"), "PUT manifests/v2"}
+	for _, tt := range []struct {
 		name, step string
 		status     int
 		more       []string // requests, after the first PUT
@@ -249,19 +239,21 @@ func TestPushOfKnownBlobsIsRefused(t *testing.T) {
 		{"429", "PUT manifests/", 429, nil},
 		{"502", "PUT manifests/", 502, nil},
 		{"503", "PUT manifests/", 503, nil},
-		{"the second tag, 400", "PUT manifests/v2", 400, []string{"PUT manifests/v2"}},
-		{"the second tag, 503", "PUT manifests/v2", 503, []string{"PUT manifests/v2"}},
+		{"the second tag, 400", "PUT manifests/v3", 400, []string{"PUT manifests/v3"}},
+		{"the second tag, 503", "PUT manifests/v3", 503, []string{"PUT manifests/v3"}},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			srv := stored(t, a, fault{row.step, status(row.status, "MANIFEST_INVALID")})
-			_, err := next.push(t, srv.client(t, registry.Options{Retry: once}), registry.PushOptions{}, "v1", "v2")
-			assert.Equal(t, row.status, requireError(t, err).StatusCode)
-			log := srv.requests(next)
-			require.GreaterOrEqual(t, len(log), 3)
-			assert.Equal(t, []string{"GET manifests/v1", "GET manifests/v2", "PUT manifests/v1"}, log[:3])
-			tag := strings.TrimPrefix(row.step, "PUT ")
-			requireRequests(t, log[3:], row.more, "HEAD "+tag+"v1", "HEAD "+tag, "GET "+tag) // it may have been set
-			assert.Empty(t, srv.digestOf(t, "v2"))
+		t.Run(tt.name, func(t *testing.T) {
+			srv := stored(t, a, fault{tt.step, status(tt.status, "MANIFEST_INVALID")})
+			_, err := a.push(t, srv.client(t, registry.Options{Retry: once}), registry.PushOptions{}, "v1", "v2", "v3")
+			assert.Equal(t, tt.status, requireError(t, err).StatusCode)
+			log := srv.requests(a)
+			require.GreaterOrEqual(t, len(log), 4)
+			assert.Equal(t, "GET manifests/v1", log[0])
+			requireRequests(t, log[1:3], []string{"GET manifests/v2", "GET manifests/v3"})
+			assert.Equal(t, "PUT manifests/v2", log[3])
+			tag := strings.TrimPrefix(tt.step, "PUT ")
+			requireRequests(t, log[4:], tt.more, "HEAD "+tag+"v2", "HEAD "+tag, "GET "+tag, "GET "+tag+"v2") // it may have been set
+			assert.Empty(t, srv.digestOf(t, "v3"))
 		})
 	}
 }

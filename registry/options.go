@@ -3,9 +3,7 @@ package registry
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -16,55 +14,61 @@ import (
 	"github.com/kubeoci/oci/reference"
 )
 
-// Bounds on what a registry may make a Client wait for or hold.
+// Scheme is the scheme of the URLs of a registry.
+type Scheme string
+
 const (
-	dialTimeout           = 10 * time.Second
-	responseHeaderTimeout = 30 * time.Second
-	stallTimeout          = 30 * time.Second
-	maxHeaderBytes        = 1 << 20
+	// SchemeHTTP is HTTP without TLS.
+	SchemeHTTP Scheme = "http"
+	// SchemeHTTPS is HTTP over TLS.
+	SchemeHTTPS Scheme = "https"
 )
 
-// ErrInvalidOptions reports options that contradict each other. It is found
-// before any request.
-var ErrInvalidOptions = errors.New("invalid registry options")
-
-// Options say how to connect to a registry. The zero value is TLS with the
+// Options configure the connection to a registry. The zero value uses TLS with the
 // system's certificate authorities, or plain HTTP for a loopback host, and no
 // credential.
 type Options struct {
-	// PlainHTTP speaks HTTP without TLS, and TLS speaks TLS. Where neither is
-	// set, and the endpoint is not written "http://…" or "https://…", a loopback
-	// host is spoken to without TLS and any other with it. There is never a
-	// fall-back from one to the other.
-	PlainHTTP, TLS bool
-	// PlainHTTPCredentials lets a credential be sent over plain HTTP to a host
+	// Scheme is SchemeHTTP or SchemeHTTPS. If it is empty, the scheme in front of
+	// the endpoint decides, and without one a loopback host is reached by plain
+	// HTTP and any other by TLS. There is never a fall-back from one to the other.
+	//
+	// A host in .localhost is a loopback host (RFC 6761 section 6.3): if neither
+	// Scheme nor the endpoint has a scheme, connections to it go to 127.0.0.1 or
+	// [::1] without a lookup. Otherwise the name is looked up like any other.
+	Scheme Scheme
+	// AllowPlainHTTPCredentials lets a credential be sent over plain HTTP to a host
 	// that is not loopback, where anyone on the way can read it.
-	PlainHTTPCredentials bool
+	AllowPlainHTTPCredentials bool
 
-	// The credential is looked for in the first of the following that is set,
-	// and in no other.
+	// The credential comes from the first of the following that is set, and from
+	// no other.
 
-	// Credential is shown to the registry and to no other host.
+	// Credential is sent to the registry and to no other host.
 	Credential Credential
-	// Credentials finds the credential. It is asked only for the registry's own
+	// CredentialFunc finds the credential. It is called only for the registry's own
 	// host.
-	Credentials CredentialFunc `json:"-"`
+	CredentialFunc CredentialFunc `json:"-"`
 	// DockerConfig is the path of a Docker configuration file, usually
-	// ~/.docker/config.json, or of Podman's auth.json, whose entries and
-	// credential helpers are asked. It is only ever read, and need not exist.
-	// docs/credentials.md says which entry answers.
+	// ~/.docker/config.json, or of Podman's auth.json. Its entries and credential
+	// helpers are used. It is never written, and need not exist.
+	// docs/credentials.md describes which entry is used.
 	DockerConfig string
+	// DockerConfigJSON is the content of such a file, for example of a Kubernetes
+	// Secret of type kubernetes.io/dockerconfigjson. It never starts a credential
+	// helper: an entry that needs one is [ErrInvalidCredential]. It excludes
+	// DockerConfig.
+	DockerConfigJSON []byte `json:"-"`
 
 	// RootCAs are the certificate authorities to trust. Nil means those of the
 	// system.
 	RootCAs *x509.CertPool `json:"-"`
-	// ClientCertificates are shown to a registry that asks for one.
+	// ClientCertificates are presented to a registry that asks for one.
 	ClientCertificates []tls.Certificate `json:"-"`
 	// InsecureSkipVerify accepts any certificate. A private certificate
 	// authority needs RootCAs, not this.
 	InsecureSkipVerify bool
-	// Proxy picks the proxy of a request. Nil means none for loopback hosts, and
-	// for others what the environment says, see [http.ProxyFromEnvironment].
+	// Proxy returns the proxy for a request. Nil means none for loopback hosts, and
+	// [http.ProxyFromEnvironment] for others.
 	Proxy func(*http.Request) (*url.URL, error) `json:"-"`
 
 	// Transport sends the requests instead of one that is made from the four
@@ -73,22 +77,26 @@ type Options struct {
 	// UserAgent is sent with every request. Empty means "kubeoci-oci".
 	UserAgent string
 
-	// Timeout bounds a push or pull, with all attempts and waits. Zero means
+	// Timeout bounds a push or pull, including all attempts and waits. Zero means
 	// DefaultTimeout.
 	Timeout time.Duration
 	// VerifyTimeout bounds the verification of access. Zero means
 	// DefaultVerifyTimeout.
 	VerifyTimeout time.Duration
-	// Retry says what to do about failures that may pass.
-	Retry Retry
-	// ForeignUploads sends blobs to other hosts than the registry where that
-	// says so, without a credential. It is an error otherwise.
-	ForeignUploads bool
-	// LocalServices lets the registry name a token service, or redirect to a
-	// storage, that is on this machine or at a link-local address. That is none
-	// of a foreign registry's business, and only needed where the registry is
-	// under another name.
-	LocalServices bool
+	// Retry configures how transient failures are retried.
+	Retry RetryPolicy
+	// AllowCrossOriginUploads sends blobs to other hosts if the registry asks for
+	// it, without a credential. By default that is an error.
+	AllowCrossOriginUploads bool
+	// AllowLocalServices lets the registry name a token service, or redirect to a
+	// storage, on this machine or at a link-local address. By default that is
+	// refused, so that a remote registry cannot reach services on this machine. A
+	// local registry that is addressed by another name needs it.
+	AllowLocalServices bool
+
+	// localNames is set if Scheme is the default for a host in .localhost, which
+	// is then reached on this machine.
+	localNames bool
 }
 
 // Defaults of [Options].
@@ -97,14 +105,14 @@ const (
 	DefaultVerifyTimeout = 30 * time.Second
 )
 
-// maxTimeout is the longest that can be asked for.
+// maxTimeout is the longest duration that the options accept.
 const maxTimeout = 24 * time.Hour
 
 // Format keeps the credential and private keys out of what fmt prints.
 func (o Options) Format(f fmt.State, _ rune) { redact.Format(f, o) }
 
-// ForEndpoint decides what the options leave open for an endpoint: in those that
-// it returns either PlainHTTP or TLS is set. It neither sends nor reads anything.
+// ForEndpoint checks the options and fills in Scheme for an endpoint. It neither
+// sends nor reads anything.
 //
 // The error is that of [reference.ParseEndpoint], or matches
 // [ErrInvalidOptions] or [ErrInvalidCredential].
@@ -113,38 +121,45 @@ func (o Options) ForEndpoint(endpoint string) (Options, error) {
 	if err != nil {
 		return Options{}, err
 	}
-	if o.PlainHTTP && (o.TLS || parsed.Scheme == "https") || o.TLS && parsed.Scheme == "http" {
-		return Options{}, fmt.Errorf("%w: both plain HTTP and TLS are asked for", ErrInvalidOptions)
-	}
-	if !o.TLS && !o.PlainHTTP {
-		o.PlainHTTP = parsed.Scheme == "http" || parsed.Scheme == "" && parsed.Loopback()
-		o.TLS = !o.PlainHTTP
-	}
-	if strings.ContainsFunc(o.UserAgent, unicode.IsControl) {
-		return Options{}, fmt.Errorf("%w: control characters in the user agent", ErrInvalidOptions)
-	}
-	if err := o.checkLimits(); err != nil {
+	return o.forEndpoint(parsed)
+}
+
+func (o Options) forEndpoint(endpoint reference.Endpoint) (Options, error) {
+	if err := o.resolveScheme(endpoint); err != nil {
 		return Options{}, err
 	}
-	ownTLS := o.RootCAs != nil || len(o.ClientCertificates) > 0 || o.InsecureSkipVerify
-	switch {
-	case o.Transport != nil && (ownTLS || o.Proxy != nil):
-		err = fmt.Errorf("%w: a Transport together with settings for TLS or a proxy", ErrInvalidOptions)
-	case o.PlainHTTP && ownTLS:
-		err = fmt.Errorf("%w: settings for TLS together with plain HTTP", ErrInvalidOptions)
-	case !o.Credential.IsZero() && o.PlainHTTP && !parsed.Loopback() && !o.PlainHTTPCredentials:
-		err = errReadable
-	default:
-		err = o.Credential.Validate()
-	}
-	if err != nil {
-		return Options{}, err
+	for _, check := range []func(reference.Endpoint) error{o.checkLimits, o.checkTransport, o.checkCredential} {
+		if err := check(endpoint); err != nil {
+			return Options{}, err
+		}
 	}
 	return o, nil
 }
 
-// checkLimits refuses what is negative or beyond all measure.
-func (o Options) checkLimits() error {
+// resolveScheme sets Scheme.
+func (o *Options) resolveScheme(endpoint reference.Endpoint) error {
+	asked := Scheme(endpoint.Scheme)
+	switch {
+	case o.Scheme != "" && o.Scheme != SchemeHTTP && o.Scheme != SchemeHTTPS:
+		return invalidOption("set Registry.Scheme to http or https, or leave it empty", "unknown scheme %.80q", o.Scheme)
+	case o.Scheme != "" && asked != "" && o.Scheme != asked:
+		return invalidOption("leave Registry.Scheme empty, or write the endpoint without a scheme",
+			"scheme %s for an endpoint that begins with %s://", o.Scheme, asked)
+	case o.Scheme != "":
+		o.localNames = o.localNames && asked == "" && isLocalName(endpoint.Host)
+	case asked != "":
+		o.Scheme, o.localNames = asked, false
+	default:
+		o.Scheme, o.localNames = SchemeHTTPS, isLocalName(endpoint.Host)
+		if endpoint.Loopback() || o.localNames {
+			o.Scheme = SchemeHTTP
+		}
+	}
+	return nil
+}
+
+// checkLimits refuses negative and excessive values.
+func (o Options) checkLimits(reference.Endpoint) error {
 	for _, limit := range []struct {
 		name  string
 		value time.Duration
@@ -155,40 +170,50 @@ func (o Options) checkLimits() error {
 		{"Retry.MaxWait", o.Retry.MaxWait},
 	} {
 		if limit.value < 0 || limit.value > maxTimeout {
-			return fmt.Errorf("%w: %s is %v, not within 0 and %v", ErrInvalidOptions, limit.name, limit.value, maxTimeout)
+			return invalidOption("", "%s is %v, not within 0 and %v", limit.name, limit.value, maxTimeout)
 		}
 	}
 	if n := o.Retry.MaxAttempts; n < 0 || n > maxAttempts {
-		return fmt.Errorf("%w: Retry.MaxAttempts is %d, not within 0 and %d", ErrInvalidOptions, n, maxAttempts)
+		return invalidOption("", "Retry.MaxAttempts is %d, not within 0 and %d", n, maxAttempts)
+	}
+	if strings.ContainsFunc(o.UserAgent, unicode.IsControl) {
+		return invalidOption("", "control characters in the user agent")
 	}
 	return nil
 }
 
-// errReadable keeps a credential from a network where anyone can read it.
-var errReadable = fmt.Errorf("%w: not sent over plain HTTP to a host that is not loopback, unless PlainHTTPCredentials allows it", ErrInvalidCredential)
+// checkTransport refuses settings that would have no effect.
+func (o Options) checkTransport(reference.Endpoint) error {
+	ownTLS := o.RootCAs != nil || len(o.ClientCertificates) > 0 || o.InsecureSkipVerify
+	switch {
+	case o.Transport != nil && (ownTLS || o.Proxy != nil):
+		return invalidOption("make these settings in Registry.Transport", "a Transport together with settings for TLS or a proxy")
+	case o.Scheme == SchemeHTTP && ownTLS:
+		return invalidOption("set Registry.Scheme to https", "settings for TLS together with plain HTTP")
+	}
+	return nil
+}
 
-func (o Options) newTransport() *http.Transport {
-	findProxy := o.Proxy
-	if findProxy == nil {
-		findProxy = proxy
+func (o Options) checkCredential(endpoint reference.Endpoint) error {
+	switch {
+	case o.DockerConfig != "" && len(o.DockerConfigJSON) > 0:
+		return invalidOption("set one of Registry.DockerConfig and Registry.DockerConfigJSON", "two Docker configurations")
+	case !o.Credential.IsZero() && o.Scheme == SchemeHTTP && !o.isLoopback(endpoint.Host) && !o.AllowPlainHTTPCredentials:
+		return errPlainCredential
 	}
-	return &http.Transport{
-		Proxy:                  findProxy,
-		DialContext:            (&net.Dialer{Timeout: dialTimeout}).DialContext,
-		TLSHandshakeTimeout:    dialTimeout,
-		ResponseHeaderTimeout:  responseHeaderTimeout,
-		MaxResponseHeaderBytes: maxHeaderBytes,
-		MaxIdleConns:           2 * maxRequests,
-		MaxIdleConnsPerHost:    maxRequests,
-		IdleConnTimeout:        90 * time.Second,
-		ExpectContinueTimeout:  time.Second, // for those who know nothing of it
-		ForceAttemptHTTP2:      true,
-		DisableCompression:     true, // what has a digest is sent as it is
-		TLSClientConfig: &tls.Config{
-			MinVersion:         tls.VersionTLS12,
-			RootCAs:            o.RootCAs,
-			Certificates:       o.ClientCertificates,
-			InsecureSkipVerify: o.InsecureSkipVerify,
-		},
-	}
+	return o.Credential.Validate()
+}
+
+// isLoopback reports whether connections to the host stay on this machine. A
+// caller's Transport or Proxy may look up any name but localhost.
+func (o Options) isLoopback(host string) bool {
+	return reference.Endpoint{Host: host}.Loopback() || o.dialsLocalNames() && isLocalName(host)
+}
+
+// dialsLocalNames reports whether names in .localhost are dialled on loopback.
+func (o Options) dialsLocalNames() bool { return o.localNames && o.Transport == nil && o.Proxy == nil }
+
+// isLocalName reports whether a name is in .localhost, in any case.
+func isLocalName(host string) bool {
+	return strings.HasSuffix(strings.ToLower(host), ".localhost")
 }

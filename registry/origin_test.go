@@ -89,7 +89,7 @@ func TestChallengeOfAnotherOriginIsNotAnswered(t *testing.T) {
 			srv := start(t, memregistry.Options{Users: users}, fault{step, func(w http.ResponseWriter, r *http.Request) {
 				http.Redirect(w, r, thief.URL+r.URL.Path, http.StatusTemporaryRedirect)
 			}})
-			_, err := newArtifact(t, "demo").push(t, srv.client(t, registry.Options{Credential: ci}), registry.PushOptions{KeepTags: true}, "v1")
+			_, err := newArtifact(t, "demo").push(t, srv.client(t, registry.Options{Credential: ci}), registry.PushOptions{ImmutableTags: true}, "v1")
 			requireError(t, err)
 			assert.Empty(t, srv.digestOf(t, "v1"))
 		})

@@ -92,7 +92,7 @@ func TestPushSetsATagThatIsMissing(t *testing.T) {
 			require.NoError(t, err)
 			srv.requests(a)
 
-			result, err := a.push(t, client, registry.PushOptions{KeepTags: true}, row.tags...)
+			result, err := a.push(t, client, registry.PushOptions{ImmutableTags: true}, row.tags...)
 			require.NoError(t, err)
 			assert.False(t, result.Unchanged)
 			requireRequests(t, srv.requests(a), row.want)
@@ -123,14 +123,14 @@ func TestPushKeepTags(t *testing.T) {
 	srv.requests(a)
 
 	t.Run("same digest", func(t *testing.T) {
-		result, err := old.push(t, client, registry.PushOptions{KeepTags: true}, "v1")
+		result, err := old.push(t, client, registry.PushOptions{ImmutableTags: true}, "v1")
 		require.NoError(t, err)
 		assert.True(t, result.Unchanged)
 		srv.requests(a)
 	})
 	t.Run("other digest", func(t *testing.T) {
 		for _, force := range []bool{false, true} {
-			_, err := a.push(t, client, registry.PushOptions{KeepTags: true, Force: force}, "v2", "v1")
+			_, err := a.push(t, client, registry.PushOptions{ImmutableTags: true, Force: force}, "v2", "v1")
 			require.ErrorIs(t, err, registry.ErrTagConflict)
 			failed := requireError(t, err)
 			assert.Equal(t, registry.ErrTagConflict, failed.Kind)
@@ -150,7 +150,7 @@ func TestPushKeepTagsNeedsAnAnswer(t *testing.T) {
 		t.Run(http.StatusText(code), func(t *testing.T) {
 			srv := start(t, memregistry.Options{}, fault{"GET manifests/", status(code, "")})
 			a := newArtifact(t, "demo")
-			_, err := a.push(t, srv.client(t, registry.Options{Retry: once}), registry.PushOptions{KeepTags: true}, "v1")
+			_, err := a.push(t, srv.client(t, registry.Options{Retry: once}), registry.PushOptions{ImmutableTags: true}, "v1")
 			assert.Equal(t, code, requireError(t, err).StatusCode)
 			assert.Equal(t, []string{"GET manifests/v1"}, srv.requests(a))
 		})
@@ -225,7 +225,7 @@ func TestPushEventsEndWithTheFailure(t *testing.T) {
 	var tags []string
 	_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{
 		OnEvent: func(e registry.Event) {
-			if e.Tag != "" && e.Again == nil {
+			if e.Tag != "" && e.Retry == nil {
 				tags = append(tags, e.Tag)
 				assert.NotEmpty(t, srv.digestOf(t, e.Tag))
 			}
@@ -257,9 +257,9 @@ func TestPushRefusesBeforeAnyRequest(t *testing.T) {
 			require.ErrorIs(t, err, row.kind)
 			assert.Zero(t, result)
 			assert.NotContains(t, err.Error(), password)
-			target, targetErr := client.Target(t.Context(), row.repository, row.tags, registry.TargetOptions{})
+			destination, targetErr := client.Lookup(t.Context(), row.repository, row.tags, registry.PushOptions{})
 			assert.Equal(t, err, targetErr)
-			assert.Nil(t, target)
+			assert.Nil(t, destination)
 			assert.Empty(t, srv.requests(a))
 		})
 	}

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
 	"oras.land/oras-go/v2/registry/remote/auth"
 
@@ -42,7 +41,7 @@ func (c *Client) read(ctx context.Context, op, name, ref string, f func(context.
 	if err := checkRef(ref); err != nil {
 		return err
 	}
-	limited, cancel := limit(ctx, c.timeout)
+	limited, cancel := limit(ctx, c.timeout, new(call))
 	defer cancel()
 	return c.fail(limited, op, repo.at(ref), f(limited, repo))
 }
@@ -71,17 +70,17 @@ type PullOptions struct {
 // Errors are those of [Client.Resolve], [ErrCorrupt], or those of dst. What is
 // under ref and not an image manifest of at most 4 MiB is refused. All of it
 // takes at most [Options.Timeout].
-func (c *Client) Pull(ctx context.Context, name, ref string, dst content.Storage, opts PullOptions) (desc ocispec.Descriptor, err error) {
+func (c *Client) Pull(ctx context.Context, name, ref string, dst Pusher, opts PullOptions) (desc ocispec.Descriptor, err error) {
 	err = c.read(ctx, "pull", name, ref, func(ctx context.Context, repo *repository) (err error) {
-		desc, err = pull(ctx, repo, ref, dst, &teller{tell: opts.OnEvent})
+		desc, err = pull(ctx, repo, ref, dst, &reporter{report: opts.OnEvent})
 		return err
 	})
 	return desc, err
 }
 
-func pull(ctx context.Context, repo *repository, ref string, dst content.Storage, events *teller) (desc ocispec.Descriptor, err error) {
+func pull(ctx context.Context, repo *repository, ref string, dst Pusher, events *reporter) (desc ocispec.Descriptor, err error) {
 	var data []byte
-	err = repo.client.retry(ctx, events.again(desc, ""), func(ctx context.Context) (err error) {
+	err = repo.client.retry(ctx, events.retries(desc, ""), func(ctx context.Context) (err error) {
 		desc, data, err = repo.manifest(ctx, ref)
 		return err
 	})
@@ -96,19 +95,19 @@ func pull(ctx context.Context, repo *repository, ref string, dst content.Storage
 		return ocispec.Descriptor{}, &malformedError{"not a manifest", http.StatusOK, desc.MediaType}
 	}
 	for _, blob := range blobs {
-		exists, err := dst.Exists(ctx, blob)
+		found, err := exists(ctx, dst, blob)
 		if err != nil {
-			return ocispec.Descriptor{}, &localError{err}
+			return ocispec.Descriptor{}, err
 		}
-		if !exists {
-			err = repo.client.retry(ctx, events.again(blob, ""), func(ctx context.Context) error {
+		if !found {
+			err = repo.client.retry(ctx, events.retries(blob, ""), func(ctx context.Context) error {
 				return repo.fetch(ctx, blob, dst, events)
 			})
 		}
 		if err != nil {
 			return ocispec.Descriptor{}, err
 		}
-		events.emit(Event{Descriptor: blob, Bytes: blob.Size, Skipped: exists})
+		events.emit(Event{Descriptor: blob, Bytes: blob.Size, Skipped: found})
 	}
 	if err := store(ctx, dst, desc, bytes.NewReader(data)); err != nil {
 		return ocispec.Descriptor{}, err
@@ -118,7 +117,7 @@ func pull(ctx context.Context, repo *repository, ref string, dst content.Storage
 }
 
 // fetch copies a blob to dst.
-func (r *repository) fetch(ctx context.Context, blob ocispec.Descriptor, dst content.Storage, events *teller) error {
+func (r *repository) fetch(ctx context.Context, blob ocispec.Descriptor, dst Pusher, events *reporter) error {
 	if err := blob.Digest.Validate(); err != nil || blob.Size < 0 {
 		return &localError{fmt.Errorf("%.100q of %d bytes is no blob: %w", blob.Digest, blob.Size, errdef.ErrInvalidDigest)}
 	}
@@ -136,7 +135,7 @@ func (r *repository) fetch(ctx context.Context, blob ocispec.Descriptor, dst con
 	if resp.ContentLength >= 0 && resp.ContentLength != blob.Size {
 		return &corruptError{blob: blob}
 	}
-	return store(ctx, dst, blob, events.watch(newVerifiedReader(resp.Body, blob), blob))
+	return store(ctx, dst, blob, events.progress(newVerifiedReader(resp.Body, blob), blob))
 }
 
 // connectionError is a failure to read a body, as if it came from net/http.
@@ -144,7 +143,7 @@ func connectionError(err error) error { return &url.Error{Op: "Get", Err: err} }
 
 // store pushes content to dst unless dst has it, and tells whose fault it is if
 // that fails.
-func store(ctx context.Context, dst content.Pusher, desc ocispec.Descriptor, r io.Reader) error {
+func store(ctx context.Context, dst Pusher, desc ocispec.Descriptor, r io.Reader) error {
 	source := &watchedReader{Reader: r}
 	err := dst.Push(ctx, desc, source)
 	switch failed := source.failed(); {

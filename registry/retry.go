@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Defaults of [Retry].
+// Defaults of [RetryPolicy].
 const (
 	DefaultMaxAttempts = 6
 	DefaultMinWait     = 300 * time.Millisecond
@@ -24,7 +24,7 @@ const (
 // maxAttempts is the most that can be asked for.
 const maxAttempts = 100
 
-// Retry says how often a step of a call is tried, and how long is waited in
+// RetryPolicy says how often a step of a call is tried, and how long is waited in
 // between. A step is one request, or what it takes to upload one blob.
 //
 // It is tried again where the registry cannot be reached, the connection breaks,
@@ -32,7 +32,7 @@ const maxAttempts = 100
 // 501, 505, 507 and 511. It is not where trying again is no use: for a
 // certificate that is not trusted, TLS that is refused, a name that is unknown, and
 // any other answer.
-type Retry struct {
+type RetryPolicy struct {
 	// MaxAttempts is how often a step is tried. Zero means DefaultMaxAttempts,
 	// and 1 once.
 	MaxAttempts int
@@ -42,7 +42,7 @@ type Retry struct {
 	MinWait, MaxWait time.Duration
 }
 
-func (r Retry) withDefaults() Retry {
+func (r RetryPolicy) withDefaults() RetryPolicy {
 	r.MaxAttempts = cmp.Or(r.MaxAttempts, DefaultMaxAttempts)
 	r.MinWait = cmp.Or(r.MinWait, DefaultMinWait)
 	r.MaxWait = max(cmp.Or(r.MaxWait, DefaultMaxWait), r.MinWait)
@@ -50,7 +50,7 @@ func (r Retry) withDefaults() Retry {
 }
 
 // wait is how long to wait after so many attempts.
-func (r Retry) wait(attempts int) time.Duration {
+func (r RetryPolicy) wait(attempts int) time.Duration {
 	bound := r.MaxWait
 	if shift := attempts - 1; shift < 32 && r.MinWait<<shift < bound {
 		bound = r.MinWait << shift
@@ -58,8 +58,8 @@ func (r Retry) wait(attempts int) time.Duration {
 	return rand.N(bound + 1)
 }
 
-// Again says why a step is tried again.
-type Again struct {
+// Retry says why a step is tried again.
+type Retry struct {
 	// Attempt counts those that failed, from 1.
 	Attempt int
 	// Wait is how long is waited before the next one.
@@ -70,7 +70,7 @@ type Again struct {
 
 // retry calls step until it succeeds, or fails for good, or there is no time for
 // another attempt. Its error is that of the last step, or of ctx.
-func (c *Client) retry(ctx context.Context, told func(Again), step func(ctx context.Context) error) error {
+func (c *Client) retry(ctx context.Context, told func(Retry), step func(ctx context.Context) error) error {
 	for attempt := 1; ; attempt++ {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -79,7 +79,7 @@ func (c *Client) retry(ctx context.Context, told func(Again), step func(ctx cont
 		if err == nil || ctx.Err() != nil || !mayPass(err) {
 			return err
 		}
-		noteFailure(ctx, err)
+		callIn(ctx).noteFailure(err)
 		wait := c.patience.wait(attempt)
 		answer, answered := errors.AsType[*answerError](err)
 		if answered {
@@ -95,7 +95,7 @@ func (c *Client) retry(ctx context.Context, told func(Again), step func(ctx cont
 		if told != nil {
 			failed := new(Error)
 			c.explain(failed, err)
-			told(Again{Attempt: attempt, Wait: wait, Err: failed})
+			told(Retry{Attempt: attempt, Wait: wait, Err: failed})
 		}
 		if err := sleep(ctx, wait); err != nil {
 			return err

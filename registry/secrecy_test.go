@@ -93,10 +93,10 @@ func TestCredentialsAreNotPrinted(t *testing.T) {
 	}
 	client := newClient(t, "localhost", registry.Options{Credential: ci})
 	requireNoSecret(t, printed(t, client))
-	target, err := start(t, memregistry.Options{}, fault{"GET", refusal(403, "DENIED", password)}).
-		client(t, registry.Options{Credential: ci}).Target(t.Context(), repository, []string{"v1"}, registry.TargetOptions{})
+	destination, err := start(t, memregistry.Options{}, fault{"GET", refusal(403, "DENIED", password)}).
+		client(t, registry.Options{Credential: ci}).Lookup(t.Context(), repository, []string{"v1"}, registry.PushOptions{})
 	require.NoError(t, err)
-	requireNoSecret(t, printed(t, target))
+	requireNoSecret(t, printed(t, destination))
 	requireNoSecret(t, fmt.Sprintf("%+v %#v", struct{ C *registry.Client }{client}, client))
 }
 
@@ -113,9 +113,9 @@ func TestPrintedForms(t *testing.T) {
 		{"identity token", registry.Credential{IdentityToken: password}, `registry.Credential([redacted])`},
 		{"access token", registry.Credential{AccessToken: password}, `registry.Credential([redacted])`},
 		{"client", newClient(t, "localhost:5000", registry.Options{Credential: ci}), `registry.Client(localhost:5000)`},
-		{"options", opts, `registry.Options{"PlainHTTP":false,"TLS":false,"PlainHTTPCredentials":false,` +
+		{"options", opts, `registry.Options{"Scheme":"","AllowPlainHTTPCredentials":false,` +
 			`"Credential":"registry.Credential(\"ci\" [redacted])","DockerConfig":"","InsecureSkipVerify":true,"UserAgent":"",` +
-			`"Timeout":0,"VerifyTimeout":0,"Retry":{"MaxAttempts":0,"MinWait":0,"MaxWait":0},"ForeignUploads":false,"LocalServices":false}`},
+			`"Timeout":0,"VerifyTimeout":0,"Retry":{"MaxAttempts":0,"MinWait":0,"MaxWait":0},"AllowCrossOriginUploads":false,"AllowLocalServices":false}`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d"} {

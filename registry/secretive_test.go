@@ -25,7 +25,7 @@ func TestIdentityTokenOverPlainHTTP(t *testing.T) {
 		t.Run(realm, func(t *testing.T) {
 			var asked atomic.Int32
 			client := newClient(t, "http://registry.example.com", registry.Options{
-				Credentials: func(context.Context, string) (registry.Credential, error) {
+				CredentialFunc: func(context.Context, string) (registry.Credential, error) {
 					return registry.Credential{IdentityToken: password}, nil
 				},
 				Transport: roundTripper(func(r *http.Request) (*http.Response, error) {

@@ -63,7 +63,7 @@ var kinds = []error{
 }
 
 // once is for tests that count requests: nothing is tried again.
-var once = registry.Retry{MaxAttempts: 1}
+var once = registry.RetryPolicy{MaxAttempts: 1}
 
 // requireKind asserts that err matches kind and none of its siblings.
 func requireKind(t *testing.T, err, kind error) *registry.Error {

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/kubeoci/oci/internal/testing/conntest"
 	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/internal/testing/conntest"
 	"github.com/kubeoci/oci/reference"
 	"github.com/kubeoci/oci/registry"
 )
@@ -31,15 +31,19 @@ func TestOptionsValidate(t *testing.T) {
 		{"loopback name", "localhost:5000", registry.Options{}, true},
 		{"loopback address", "127.0.0.1:5000", registry.Options{}, true},
 		{"loopback IPv6", "[::1]:5000", registry.Options{}, true},
-		{"name below localhost", "app.localhost:5000", registry.Options{}, false},
+		{"name in localhost", "app.localhost:5000", registry.Options{}, true},
+		{"credential for a name in localhost", "App.LocalHost:5000", registry.Options{Credential: ci}, true},
+		{"https and a name in localhost", "https://app.localhost:5000", registry.Options{}, false},
+		{"TLS asked for with a name in localhost", "app.localhost:5000", registry.Options{Scheme: registry.SchemeHTTPS}, false},
+		{"name that ends like localhost", "applocalhost", registry.Options{}, false},
 		{"http", "http://registry.example.com", registry.Options{}, true},
 		{"https", "https://registry.example.com", registry.Options{}, false},
 		{"https on loopback", "https://localhost:5000", registry.Options{}, false},
 		{"oci on loopback", "oci://localhost:5000", registry.Options{}, true},
 		{"oci", "oci://ghcr.io", registry.Options{}, false},
-		{"asked for", "registry.example.com", registry.Options{PlainHTTP: true}, true},
-		{"TLS asked for on loopback", "localhost:5000", registry.Options{TLS: true}, false},
-		{"asked for twice", "http://registry.example.com", registry.Options{PlainHTTP: true}, true},
+		{"asked for", "registry.example.com", registry.Options{Scheme: registry.SchemeHTTP}, true},
+		{"TLS asked for on loopback", "localhost:5000", registry.Options{Scheme: registry.SchemeHTTPS}, false},
+		{"asked for twice", "http://registry.example.com", registry.Options{Scheme: registry.SchemeHTTP}, true},
 		{"TLS settings", "ghcr.io", registry.Options{InsecureSkipVerify: true}, false},
 		{"TLS settings on loopback", "https://localhost", registry.Options{RootCAs: x509.NewCertPool()}, false},
 		{"proxy and plain HTTP", "http://registry.example.com", registry.Options{Proxy: anyProxy}, true},
@@ -48,17 +52,20 @@ func TestOptionsValidate(t *testing.T) {
 		{"credential over TLS", "ghcr.io", registry.Options{Credential: ci}, false},
 		{
 			"credential over plain HTTP by permission", "http://registry.example.com",
-			registry.Options{Credential: ci, PlainHTTPCredentials: true}, true,
+			registry.Options{Credential: ci, AllowPlainHTTPCredentials: true}, true,
 		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			decided, err := row.opts.ForEndpoint(row.endpoint)
 			require.NoError(t, err)
-			assert.Equal(t, row.plainHTTP, decided.PlainHTTP)
-			assert.Equal(t, !row.plainHTTP, decided.TLS)
+			want := registry.SchemeHTTPS
+			if row.plainHTTP {
+				want = registry.SchemeHTTP
+			}
+			assert.Equal(t, want, decided.Scheme)
 			again, err := decided.ForEndpoint(row.endpoint)
 			require.NoError(t, err)
-			assert.Equal(t, decided.PlainHTTP, again.PlainHTTP, "decided twice in two ways")
+			assert.Equal(t, want, again.Scheme, "resolving again changes nothing")
 			_, err = registry.NewClient(row.endpoint, row.opts)
 			require.NoError(t, err)
 		})
@@ -70,7 +77,7 @@ func TestOptionsValidateRefuses(t *testing.T) {
 		invalid    = "invalid registry options: "
 		both       = invalid + "a Transport together with settings for TLS or a proxy"
 		tlsOnPlain = invalid + "settings for TLS together with plain HTTP"
-		readable   = "invalid registry credential: not sent over plain HTTP to a host that is not loopback, unless PlainHTTPCredentials allows it"
+		readable   = "invalid registry credential: not sent over plain HTTP to a host that is not loopback, unless AllowPlainHTTPCredentials allows it"
 	)
 	anyProxy := func(*http.Request) (*url.URL, error) { return nil, nil }
 	for _, row := range []struct {
@@ -82,24 +89,32 @@ func TestOptionsValidateRefuses(t *testing.T) {
 		{"no endpoint", "", registry.Options{}, reference.ErrInvalidHost, ""},
 		{"path", "ghcr.io/org", registry.Options{}, reference.ErrInvalidOCIFormat, ""},
 		{"user in the endpoint", "https://ci:" + password + "@ghcr.io", registry.Options{}, reference.ErrCredentialsInReference, ""},
-		{"plain HTTP and https", "https://ghcr.io", registry.Options{PlainHTTP: true}, registry.ErrInvalidOptions, invalid + "both plain HTTP and TLS are asked for"},
-		{"TLS and http", "http://ghcr.io", registry.Options{TLS: true}, registry.ErrInvalidOptions, invalid + "both plain HTTP and TLS are asked for"},
-		{"TLS and plain HTTP", "ghcr.io", registry.Options{TLS: true, PlainHTTP: true}, registry.ErrInvalidOptions, invalid + "both plain HTTP and TLS are asked for"},
+		{"plain HTTP and https", "https://ghcr.io", registry.Options{Scheme: registry.SchemeHTTP}, registry.ErrInvalidOptions, invalid + "scheme http for an endpoint that begins with https://"},
+		{"TLS and http", "http://ghcr.io", registry.Options{Scheme: registry.SchemeHTTPS}, registry.ErrInvalidOptions, invalid + "scheme https for an endpoint that begins with http://"},
+		{"unknown scheme", "ghcr.io", registry.Options{Scheme: "ftp"}, registry.ErrInvalidOptions, invalid + `unknown scheme "ftp"`},
+		{
+			"two Docker configurations", "ghcr.io", registry.Options{DockerConfig: "config.json", DockerConfigJSON: []byte("{}")},
+			registry.ErrInvalidOptions, invalid + "two Docker configurations",
+		},
 		{"transport and proxy", "ghcr.io", registry.Options{Transport: inProcess{}, Proxy: anyProxy}, registry.ErrInvalidOptions, both},
 		{"transport and authorities", "ghcr.io", registry.Options{Transport: inProcess{}, RootCAs: x509.NewCertPool()}, registry.ErrInvalidOptions, both},
 		{"transport and any certificate", "ghcr.io", registry.Options{Transport: inProcess{}, InsecureSkipVerify: true}, registry.ErrInvalidOptions, both},
 		{"transport and certificate", "ghcr.io", registry.Options{Transport: inProcess{}, ClientCertificates: make([]tls.Certificate, 1)}, registry.ErrInvalidOptions, both},
 		{"time-out before the beginning", "ghcr.io", registry.Options{Timeout: -1}, registry.ErrInvalidOptions, invalid + "Timeout is -1ns, not within 0 and 24h0m0s"},
 		{"time-out without end", "ghcr.io", registry.Options{VerifyTimeout: 25 * time.Hour}, registry.ErrInvalidOptions, invalid + "VerifyTimeout is 25h0m0s, not within 0 and 24h0m0s"},
-		{"negative wait", "ghcr.io", registry.Options{Retry: registry.Retry{MinWait: -1}}, registry.ErrInvalidOptions, invalid + "Retry.MinWait is -1ns, not within 0 and 24h0m0s"},
-		{"wait without end", "ghcr.io", registry.Options{Retry: registry.Retry{MaxWait: 1 << 62}}, registry.ErrInvalidOptions, invalid + "Retry.MaxWait is 1281023h53m38.427387904s, not within 0 and 24h0m0s"},
-		{"negative attempts", "ghcr.io", registry.Options{Retry: registry.Retry{MaxAttempts: -1}}, registry.ErrInvalidOptions, invalid + "Retry.MaxAttempts is -1, not within 0 and 100"},
-		{"attempts without end", "ghcr.io", registry.Options{Retry: registry.Retry{MaxAttempts: 101}}, registry.ErrInvalidOptions, invalid + "Retry.MaxAttempts is 101, not within 0 and 100"},
+		{"negative wait", "ghcr.io", registry.Options{Retry: registry.RetryPolicy{MinWait: -1}}, registry.ErrInvalidOptions, invalid + "Retry.MinWait is -1ns, not within 0 and 24h0m0s"},
+		{"wait without end", "ghcr.io", registry.Options{Retry: registry.RetryPolicy{MaxWait: 1 << 62}}, registry.ErrInvalidOptions, invalid + "Retry.MaxWait is 1281023h53m38.427387904s, not within 0 and 24h0m0s"},
+		{"negative attempts", "ghcr.io", registry.Options{Retry: registry.RetryPolicy{MaxAttempts: -1}}, registry.ErrInvalidOptions, invalid + "Retry.MaxAttempts is -1, not within 0 and 100"},
+		{"attempts without end", "ghcr.io", registry.Options{Retry: registry.RetryPolicy{MaxAttempts: 101}}, registry.ErrInvalidOptions, invalid + "Retry.MaxAttempts is 101, not within 0 and 100"},
 		{"authorities on loopback", "localhost", registry.Options{RootCAs: x509.NewCertPool()}, registry.ErrInvalidOptions, tlsOnPlain},
 		{"any certificate and http", "http://ghcr.io", registry.Options{InsecureSkipVerify: true}, registry.ErrInvalidOptions, tlsOnPlain},
-		{"certificate and plain HTTP", "ghcr.io", registry.Options{PlainHTTP: true, ClientCertificates: make([]tls.Certificate, 1)}, registry.ErrInvalidOptions, tlsOnPlain},
+		{"certificate and plain HTTP", "ghcr.io", registry.Options{Scheme: registry.SchemeHTTP, ClientCertificates: make([]tls.Certificate, 1)}, registry.ErrInvalidOptions, tlsOnPlain},
+		{"credential for a name in localhost that is looked up", "http://app.localhost", registry.Options{Credential: ci}, registry.ErrInvalidCredential, readable},
+		{"the same by option", "app.localhost", registry.Options{Scheme: registry.SchemeHTTP, Credential: ci}, registry.ErrInvalidCredential, readable},
+		{"the same by a transport", "app.localhost", registry.Options{Transport: inProcess{}, Credential: ci}, registry.ErrInvalidCredential, readable},
+		{"the same by a proxy", "app.localhost", registry.Options{Proxy: anyProxy, Credential: ci}, registry.ErrInvalidCredential, readable},
 		{"credential over http", "http://registry.example.com", registry.Options{Credential: ci}, registry.ErrInvalidCredential, readable},
-		{"credential over plain HTTP", "registry.example.com", registry.Options{PlainHTTP: true, Credential: ci}, registry.ErrInvalidCredential, readable},
+		{"credential over plain HTTP", "registry.example.com", registry.Options{Scheme: registry.SchemeHTTP, Credential: ci}, registry.ErrInvalidCredential, readable},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			_, err := row.opts.ForEndpoint(row.endpoint)
@@ -127,9 +142,9 @@ func TestFoundCredentialIsNotSentOverPlainHTTP(t *testing.T) {
 		opts registry.Options
 		kind error // of the package, nil where the credential is withheld
 	}{
-		{"function", registry.Options{Credentials: found(ci)}, nil},
+		{"function", registry.Options{CredentialFunc: found(ci)}, nil},
 		{"configuration", registry.Options{DockerConfig: writeConfig(t, "%s", authEntry(host, ci))}, nil},
-		{"nothing by a function", registry.Options{Credentials: found(registry.Credential{})}, registry.ErrAuthRequired},
+		{"nothing by a function", registry.Options{CredentialFunc: found(registry.Credential{})}, registry.ErrAuthRequired},
 		{"nothing in the configuration", registry.Options{DockerConfig: writeConfig(t, `{}`)}, registry.ErrAuthRequired},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -144,7 +159,7 @@ func TestFoundCredentialIsNotSentOverPlainHTTP(t *testing.T) {
 				assert.Equal(t, row.kind == nil, errors.Is(err, registry.ErrInvalidCredential))
 
 				allowed := row.opts
-				allowed.PlainHTTPCredentials, allowed.Transport = true, inProcess{inner}
+				allowed.AllowPlainHTTPCredentials, allowed.Transport = true, inProcess{inner}
 				err = newClient(t, "http://"+host, allowed).VerifyAccess(t.Context(), repository)
 				assert.Equal(t, row.kind == nil, err == nil, "%v", err)
 			})

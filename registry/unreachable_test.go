@@ -61,8 +61,8 @@ func startRaw(t *testing.T, text string) (host string) {
 func everything(t *testing.T, client *registry.Client, check func(*testing.T, error)) {
 	t.Helper()
 	t.Run("Target", func(t *testing.T) {
-		target, err := client.Target(t.Context(), repository, []string{"v1", "v2"}, registry.TargetOptions{})
-		assert.Nil(t, target)
+		destination, err := client.Lookup(t.Context(), repository, []string{"v1", "v2"}, registry.PushOptions{})
+		assert.Nil(t, destination)
 		check(t, err)
 	})
 	everythingButTarget(t, client, check)
@@ -136,14 +136,14 @@ func TestUnreachableUnknownHost(t *testing.T) {
 
 func TestTLSToAPlainPort(t *testing.T) {
 	srv := start(t, memregistry.Options{})
-	client := newClient(t, "https://"+srv.host, registry.Options{Credentials: wantNoCredential(t)})
+	client := newClient(t, "https://"+srv.host, registry.Options{CredentialFunc: wantNoCredential(t)})
 	everything(t, client, isKind(registry.ErrTLSMismatch))
 	assert.Empty(t, srv.log)
 }
 
 func TestPlainHTTPToATLSPort(t *testing.T) {
 	srv := startTLS(t, nil)
-	client := srv.client(t, registry.Options{Credentials: wantNoCredential(t)})
+	client := srv.client(t, registry.Options{CredentialFunc: wantNoCredential(t)})
 	everythingButTarget(t, client, func(t *testing.T, err error) {
 		requireKind(t, err, registry.ErrNotRegistry)
 	})
@@ -169,7 +169,7 @@ func TestStalledHandshake(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = listener.Close() })
-	opts := registry.Options{TLS: true, Timeout: 200 * time.Millisecond, VerifyTimeout: 200 * time.Millisecond}
+	opts := registry.Options{Scheme: registry.SchemeHTTPS, Timeout: 200 * time.Millisecond, VerifyTimeout: 200 * time.Millisecond}
 	everything(t, newClient(t, listener.Addr().String(), opts), func(t *testing.T, err error) {
 		requireKind(t, err, registry.ErrUnreachable)
 		require.ErrorIs(t, err, context.DeadlineExceeded)

@@ -15,19 +15,19 @@ import (
 	"github.com/kubeoci/oci/internal/ordered"
 )
 
-// blobs uploads those that the repository does not have. Those that are known
-// are not asked for.
+// blobs uploads the blobs that the repository does not have.
 func (p *push) blobs(ctx context.Context, blobs []ocispec.Descriptor) error {
+	assumed := p.trust.current() == trustTag
 	parallel := min(len(blobs), maxParallel)
 	if p.refused != nil {
-		parallel = 1 // it may be for the password, which is not to be shown in vain by all
+		parallel = 1 // a wrong password is not sent several times
 	}
 	exists := make([]*bool, parallel)
 	for i := range exists {
 		exists[i] = new(bool)
 	}
 	return ordered.Each(ctx, len(blobs), exists, func(ctx context.Context, exists *bool, i int) (err error) {
-		if *exists = p.isKnown(blobs[i]); !*exists {
+		if *exists = assumed; !assumed {
 			*exists, err = p.upload(ctx, blobs[i])
 		}
 		return err
@@ -37,71 +37,66 @@ func (p *push) blobs(ctx context.Context, blobs []ocispec.Descriptor) error {
 	})
 }
 
-// isKnown reports whether a manifest names the blob which a tag pointed to.
-func (p *push) isKnown(blob ocispec.Descriptor) bool {
-	size, found := p.known[blob.Digest]
-	return found && size == blob.Size
-}
-
-// upload uploads a blob, unless the repository has it. Whatever went wrong, it
-// begins anew, and then asks whether the blob got there all the same.
+// upload uploads a blob, unless the repository has it. After any failure it starts
+// again, with the question whether the blob was stored after all.
 func (p *push) upload(ctx context.Context, blob ocispec.Descriptor) (exists bool, err error) {
 	u := &blobUpload{push: p, blob: blob}
-	err = p.client.retry(ctx, p.events.again(blob, ""), func(ctx context.Context) error {
+	err = p.client.retry(ctx, p.events.retries(blob, ""), func(ctx context.Context) error {
 		u.attempts++
 		return u.attempt(ctx)
 	})
-	if err != nil && u.place != nil {
-		p.repo.cancelUpload(ctx, u.place)
+	if err != nil && u.location != nil {
+		p.repo.cancelUpload(ctx, u.location)
 	}
 	if u.found {
-		p.claimed.Store(true)
+		p.trust.claim()
 	}
 	return u.found && !u.sent, err
 }
 
-// blobUpload is a blob on its way to the registry.
+// blobUpload is the upload of one blob.
 type blobUpload struct {
-	*push
+	push     *push
 	blob     ocispec.Descriptor
 	attempts int
-	place    *url.URL // of an upload that is open
-	found    bool     // the registry says that it has the blob
+	location *url.URL // of an upload that is open
+	found    bool     // the registry reports that it has the blob
 	sent     bool     // some of it was sent
 	cautious bool
 }
 
-// attempt asks for the blob and, if it is not there, uploads it. The first one
+// attempt asks for the blob and, if it is not there, uploads it. The first attempt
 // does both in one request, which mounting a blob from the repository itself is
 // (distribution-spec v1.1, "Mounting a blob from another repository").
 func (u *blobUpload) attempt(ctx context.Context) (err error) {
+	repo, trust := u.push.repo, &u.push.trust
 	var mount url.Values
-	switch {
-	case u.doubted:
+	switch level := trust.current(); {
+	case level == trustNothing:
 	case u.attempts > 1:
-		if u.found, err = u.repo.hasBlob(ctx, u.blob); u.found || err != nil {
+		if u.found, err = repo.hasBlob(ctx, u.blob); u.found || err != nil {
 			return err
 		}
-	case !u.unmountable.Load():
-		mount = url.Values{"mount": {u.blob.Digest.String()}, "from": {u.repo.name}}
+	case level == trustMount:
+		mount = url.Values{"mount": {u.blob.Digest.String()}, "from": {repo.name}}
 	}
-	u.place, err = u.repo.openUpload(ctx, mount)
+	u.location, err = repo.openUpload(ctx, mount)
 	if mount != nil && !mayPass(err) && hasStatus(err, http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed,
-		http.StatusUnprocessableEntity, http.StatusNotImplemented) { // it may know nothing of mounting
-		u.unmountable.Store(true)
-		u.place, err = u.repo.openUpload(ctx, nil)
+		http.StatusUnprocessableEntity, http.StatusNotImplemented) { // it may not support mounting
+		trust.refuseMount()
+		u.location, err = repo.openUpload(ctx, nil)
 	}
 	if err != nil {
 		return err
 	}
-	if u.found = u.place == nil; u.found {
+	if u.found = u.location == nil; u.found {
 		return nil
 	}
 	if err := u.send(ctx); err != nil {
 		u.cautious = !is[*answerError](err) && u.blob.Size >= cautionSize
 		return err
 	}
-	u.place = nil
+	u.location = nil
 	return nil
 }
 
@@ -146,50 +141,50 @@ func (r *repository) openUpload(ctx context.Context, mount url.Values) (*url.URL
 	if err != nil || location.Host == "" {
 		return nil, malformed(resp, "an upload without a place to go")
 	}
-	if err := r.checkPlace(ctx, location); err != nil {
+	if err := r.checkLocation(ctx, location); err != nil {
 		return nil, err
 	}
 	return location, nil
 }
 
-// checkPlace refuses a place that blobs are not sent to: on another origin, unless
+// checkLocation refuses a place that blobs are not sent to: on another origin, unless
 // that is allowed, and in no case without TLS in place of with it.
-func (r *repository) checkPlace(ctx context.Context, place *url.URL) error {
+func (r *repository) checkLocation(ctx context.Context, location *url.URL) error {
 	own := r.url("", nil)
-	allowed := sameOrigin(place, own) ||
-		r.client.foreignUploads && (place.Scheme == "https" || place.Scheme == own.Scheme)
+	allowed := sameOrigin(location, own) ||
+		r.client.foreignUploads && (location.Scheme == "https" || location.Scheme == own.Scheme)
 	if !allowed {
-		return &localError{fmt.Errorf("%w: to %s://%s", errForeignUpload, place.Scheme, place.Host)}
+		return &localError{fmt.Errorf("%w: to %s://%s", errForeignUpload, location.Scheme, location.Host)}
 	}
-	if r.client.isForeign(ctx, place.Hostname()) {
-		return &localError{fmt.Errorf("%w: %s", errLocalService, place.Host)}
+	if r.client.isForeign(ctx, location.Hostname()) {
+		return &localError{fmt.Errorf("%w: %s", errLocalService, location.Host)}
 	}
 	return nil
 }
 
-// send sends the blob to its place. With caution it first asks whether that is
+// send sends the blob to its location. With caution it first asks whether that is
 // welcome, for a round trip more: a refusal can be lost when it comes while the
 // blob is sent.
 func (u *blobUpload) send(ctx context.Context) error {
-	place := *u.place
+	location := *u.location
 	query := "digest=" + url.QueryEscape(u.blob.Digest.String())
-	if place.RawQuery != "" { // what it says is the registry's, and kept to the letter
-		query = place.RawQuery + "&" + query
+	if location.RawQuery != "" { // what it says is the registry's, and kept to the letter
+		query = location.RawQuery + "&" + query
 	}
-	place.RawQuery = query
+	location.RawQuery = query
 	header := http.Header{"Content-Type": {"application/octet-stream"}}
 	if u.cautious {
 		header.Set("Expect", "100-continue")
 	}
 	u.sent = true
 	source := &blobSource{push: u.push, blob: u.blob}
-	resp, err := u.repo.ask(ctx, request{
+	resp, err := u.push.repo.ask(ctx, request{
 		method:    http.MethodPut,
-		url:       &place,
+		url:       &location,
 		header:    header,
 		body:      func() (io.ReadCloser, error) { return source.open(ctx) },
 		size:      u.blob.Size,
-		elsewhere: !sameOrigin(&place, u.repo.url("", nil)),
+		elsewhere: !sameOrigin(&location, u.push.repo.url("", nil)),
 	}, http.StatusCreated)
 	if err == nil {
 		_ = resp.Body.Close() // of no interest
@@ -220,7 +215,7 @@ func (b *blobSource) open(ctx context.Context) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, &localError{err}
 	}
-	reader := &watchedReader{Reader: b.push.events.watch(newVerifiedReader(r, b.blob), b.blob)}
+	reader := &watchedReader{Reader: b.push.events.progress(newVerifiedReader(r, b.blob), b.blob)}
 	b.body = &sentBlob{watchedReader: reader, below: r, closed: make(chan struct{})}
 	return b.body, nil
 }

@@ -25,7 +25,7 @@ func (c *Client) VerifyAccess(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	limited, cancel := limit(ctx, c.verifyTimeout)
+	limited, cancel := limit(ctx, c.verifyTimeout, new(call))
 	defer cancel()
 	var location *url.URL
 	err = c.retry(limited, nil, func(ctx context.Context) (err error) {
@@ -49,7 +49,7 @@ func (c *Client) VerifyReadAccess(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	limited, cancel := limit(ctx, c.verifyTimeout)
+	limited, cancel := limit(ctx, c.verifyTimeout, new(call))
 	defer cancel()
 	err = c.retry(limited, nil, func(ctx context.Context) error {
 		resp, err := repo.ask(ctx, request{

@@ -31,7 +31,7 @@ func printEvent(p *cli.Progress, e oci.Event) {
 			done = "set"
 		}
 		p.Transfer(registry.Event{
-			Descriptor: e.Descriptor, Tag: e.Tag, Bytes: e.Bytes, Skipped: e.Skipped, Again: e.Again,
+			Descriptor: e.Descriptor, Tag: e.Tag, Bytes: e.Bytes, Skipped: e.Skipped, Retry: e.Retry,
 		}, done)
 	}
 }

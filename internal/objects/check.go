@@ -24,7 +24,7 @@ func (c *checker) add(n *yaml.Node, code Code, format string, arguments ...any) 
 
 func (c *checker) document(n *yaml.Node) {
 	if c.node(n, 0)-c.nodes > MaxExpanded {
-		c.add(n.Content[0], CodeAlias, "the aliases in this document stand for more than 400,000 values")
+		c.add(n.Content[0], CodeAlias, "the aliases in this document expand to more than 400,000 values")
 	}
 }
 
@@ -35,7 +35,7 @@ func (c *checker) node(n *yaml.Node, depth int) int {
 	if n.Kind == yaml.AliasNode {
 		size, complete := c.sizes[n.Alias]
 		if !complete {
-			c.add(n, CodeAlias, "the alias stands within what it stands for")
+			c.add(n, CodeAlias, "the alias refers to a value that contains it")
 		}
 		return max(size, 1)
 	}
@@ -90,7 +90,7 @@ func (c *checker) keys(n *yaml.Node) {
 			}
 		}
 		if first != 0 {
-			c.add(n.Content[i], CodeDuplicate, "the key %q is on line %d already", shorten(key.Value), first)
+			c.add(n.Content[i], CodeDuplicate, "the key %q is already on line %d", shorten(key.Value), first)
 		}
 	}
 }

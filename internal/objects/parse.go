@@ -123,7 +123,7 @@ func (d *yamlDecoder) problem(err error) *Problem {
 			problem.Line, problem.Column = position(d.data, notText(d.data))
 			problem.Text = "the file holds a character that YAML does not allow, or is not UTF-8"
 		case yaml.ComposerStage:
-			problem.Text = "the alias names no anchor that comes before it"
+			problem.Text = "the alias refers to an undefined anchor"
 		case yaml.ScannerStage, yaml.ParserStage:
 			problem.Text += ": " + loadErr.Message
 		}
@@ -134,7 +134,7 @@ func (d *yamlDecoder) problem(err error) *Problem {
 	return problem
 }
 
-const tooDeep = "more than 1,000 mappings and sequences inside each other"
+const tooDeep = "more than 1,000 nested mappings and sequences"
 
 // limits are what problems say of what is beyond one.
 var limits = map[error]struct {
@@ -142,8 +142,8 @@ var limits = map[error]struct {
 	text string
 }{
 	boundyaml.ErrTooDeep:     {CodeTooDeep, tooDeep},
-	boundyaml.ErrFlowTooDeep: {CodeTooDeep, "more than 250 mappings and sequences in flow style inside each other"},
-	boundyaml.ErrFlowTooLong: {CodeTooLarge, "more than 128 KiB in flow style at a stretch, or 1 MiB in all, and no JSON"},
+	boundyaml.ErrFlowTooDeep: {CodeTooDeep, "more than 250 nested mappings and sequences in flow style"},
+	boundyaml.ErrFlowTooLong: {CodeTooLarge, "more than 128 KiB of consecutive flow style, or 1 MiB in total, that is not JSON"},
 }
 
 // isTemplate says whether a problem comes from the actions of a template: it is

@@ -60,15 +60,20 @@ func RefuseWithoutRef(flags *flag.FlagSet) error {
 // Resolve turns the flags into options. It reads the password.
 func (c *Connection) Resolve(ctx context.Context, env Env, flags *flag.FlagSet) (oci.RegistryOptions, error) {
 	opts := oci.RegistryOptions{
-		PlainHTTP:            c.plainHTTP,
-		TLS:                  c.insecureSkipVerify || c.caFile != "" || Given(flags)["plain-http"] && !c.plainHTTP,
-		PlainHTTPCredentials: c.plainHTTPCredentials,
-		InsecureSkipVerify:   c.insecureSkipVerify,
+		AllowPlainHTTPCredentials: c.plainHTTPCredentials,
+		InsecureSkipVerify:        c.insecureSkipVerify,
+	}
+	wantTLS := c.insecureSkipVerify || c.caFile != "" || Given(flags)["plain-http"] && !c.plainHTTP
+	switch {
+	case wantTLS:
+		opts.Scheme = registry.SchemeHTTPS
+	case c.plainHTTP:
+		opts.Scheme = registry.SchemeHTTP
 	}
 	switch {
 	case (c.username != "") != c.passwordStdin:
 		return opts, Usagef("-username and -password-stdin go together")
-	case opts.TLS && (c.plainHTTP || c.plainHTTPCredentials):
+	case wantTLS && (c.plainHTTP || c.plainHTTPCredentials):
 		return opts, Usagef("-plain-http and -plain-http-credentials contradict -ca-file, -insecure-skip-verify and -plain-http=false")
 	}
 	var err error

@@ -49,11 +49,11 @@ func (p *Progress) Transfer(e registry.Event, done string) {
 		what = "tag " + e.Tag
 	}
 	switch {
-	case e.Again != nil:
+	case e.Retry != nil:
 		if what == "" {
 			what = "the request"
 		}
-		p.Line("%s: attempt %d: %v; again in %v", what, e.Again.Attempt, e.Again.Err, e.Again.Wait.Round(time.Millisecond))
+		p.Line("%s: attempt %d: %v; again in %v", what, e.Retry.Attempt, e.Retry.Err, e.Retry.Wait.Round(time.Millisecond))
 		return
 	case e.Bytes < e.Descriptor.Size:
 		p.parts[e.Descriptor.Digest] = e

@@ -33,13 +33,13 @@ func TestProgress(t *testing.T) {
 		},
 		{
 			"again",
-			[]registry.Event{{Tag: "v1", Again: &registry.Again{Attempt: 2, Wait: 1234567 * time.Microsecond, Err: errors.New("broken")}}},
+			[]registry.Event{{Tag: "v1", Retry: &registry.Retry{Attempt: 2, Wait: 1234567 * time.Microsecond, Err: errors.New("broken")}}},
 			"tag v1: attempt 2: broken; again in 1.235s\n",
 			"tag v1: attempt 2: broken; again in 1.235s\n",
 		},
 		{
 			"again, of what has no name yet",
-			[]registry.Event{{Again: &registry.Again{Attempt: 1, Err: errors.New("broken")}}},
+			[]registry.Event{{Retry: &registry.Retry{Attempt: 1, Err: errors.New("broken")}}},
 			"the request: attempt 1: broken; again in 0s\n",
 			"the request: attempt 1: broken; again in 0s\n",
 		},

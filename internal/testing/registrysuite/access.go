@@ -128,12 +128,12 @@ func otherScheme(t *testing.T, c trial) {
 	tried := false
 	if c.open.PlainHTTP {
 		tried = true
-		err := newClient(t, c.open, registry.Options{TLS: true}).VerifyAccess(t.Context(), c.open.Repository("scheme"))
+		err := newClient(t, c.open, registry.Options{Scheme: registry.SchemeHTTPS}).VerifyAccess(t.Context(), c.open.Repository("scheme"))
 		require.ErrorIs(t, err, registry.ErrTLSMismatch)
 	}
 	if !c.guarded.PlainHTTP {
 		tried = true
-		err := newClient(t, c.guarded, registry.Options{PlainHTTP: true}).VerifyAccess(t.Context(), c.guarded.Repository("scheme"))
+		err := newClient(t, c.guarded, registry.Options{Scheme: registry.SchemeHTTP}).VerifyAccess(t.Context(), c.guarded.Repository("scheme"))
 		require.ErrorIs(t, err, registry.ErrNotRegistry)
 	}
 	require.True(t, tried)

@@ -88,7 +88,7 @@ func stopAndRestart(t *testing.T, c trial) {
 	var revive sync.Once
 	_, err := client.Push(t.Context(), killHalfway(t, instance, store), store.manifest, repository, []string{"v2"}, registry.PushOptions{
 		OnEvent: func(e registry.Event) {
-			if e.Again != nil {
+			if e.Retry != nil {
 				revive.Do(func() { assert.NoError(t, instance.Restart(t.Context())) })
 			}
 		},
@@ -110,7 +110,7 @@ func requireWhole(t testing.TB, client *registry.Client, repository, tag string,
 func stopForGood(t *testing.T, c trial) {
 	instance := startKillable(t, c)
 	opts := instance.Options()
-	opts.Retry = registry.Retry{MaxAttempts: 4, MaxWait: time.Second}
+	opts.Retry = registry.RetryPolicy{MaxAttempts: 4, MaxWait: time.Second}
 	client := newClient(t, instance, opts)
 	repository := instance.Repository("gone")
 	store := newLargeStore(t, c.breakSize())

@@ -27,7 +27,7 @@ func pushSeveralTags(t *testing.T, c trial) {
 func immutableTag(t *testing.T, c trial) {
 	opts := options(t, c.open, "kept")
 	first := build(t, opts)
-	opts.KeepTags = true
+	opts.ImmutableTags = true
 	assert.True(t, build(t, opts).Unchanged)
 	opts.Tags = []string{"new"}
 	assert.Equal(t, first.Artifact.Digest, build(t, opts).Artifact.Digest)

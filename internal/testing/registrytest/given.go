@@ -32,13 +32,17 @@ func findGiven(_ context.Context, s settings) (*Source, error) {
 		return nil, err
 	}
 	writer := registry.Credential{Username: s.username, Password: s.password}
-	opts, err := registry.Options{
-		PlainHTTP: s.plainHTTP, PlainHTTPCredentials: s.plainHTTP, RootCAs: pool, Credential: writer, TLS: pool != nil,
-	}.ForEndpoint(s.registry)
+	opts := registry.Options{AllowPlainHTTPCredentials: s.plainHTTP, RootCAs: pool, Credential: writer}
+	if s.plainHTTP {
+		opts.Scheme = registry.SchemeHTTP
+	} else if pool != nil {
+		opts.Scheme = registry.SchemeHTTPS
+	}
+	opts, err = opts.ForEndpoint(s.registry)
 	if err != nil {
 		return nil, err
 	}
 	return &Source{start: func(context.Context, Setup) (*Instance, error) {
-		return newInstance(&Instance{Host: endpoint.String(), PlainHTTP: opts.PlainHTTP, RootCAs: pool, Writer: writer}), nil
+		return newInstance(&Instance{Host: endpoint.String(), PlainHTTP: opts.Scheme == registry.SchemeHTTP, RootCAs: pool, Writer: writer}), nil
 	}}, nil
 }

@@ -42,7 +42,7 @@ func find(t *testing.T, kind registrytest.Kind) *registrytest.Source {
 // newClient returns a client without retries that is closed at the end of the test.
 func newClient(t *testing.T, instance *registrytest.Instance, opts registry.Options) *registry.Client {
 	t.Helper()
-	opts.Retry = registry.Retry{MaxAttempts: 1}
+	opts.Retry = registry.RetryPolicy{MaxAttempts: 1}
 	client, err := registry.NewClient(instance.Host, opts)
 	require.NoError(t, err)
 	t.Cleanup(client.Close)

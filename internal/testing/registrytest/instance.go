@@ -70,13 +70,19 @@ func (t *Instance) Options() registry.Options { return t.OptionsFor(t.Writer) }
 // OptionsFor returns options to connect to the registry with another credential.
 func (t *Instance) OptionsFor(credential registry.Credential) registry.Options {
 	return registry.Options{
-		PlainHTTP:            t.PlainHTTP,
-		TLS:                  !t.PlainHTTP,
-		PlainHTTPCredentials: t.PlainHTTP,
-		RootCAs:              t.RootCAs,
-		ClientCertificates:   t.ClientCertificates,
-		Credential:           credential,
+		Scheme:                    t.scheme(),
+		AllowPlainHTTPCredentials: t.PlainHTTP,
+		RootCAs:                   t.RootCAs,
+		ClientCertificates:        t.ClientCertificates,
+		Credential:                credential,
 	}
+}
+
+func (t *Instance) scheme() registry.Scheme {
+	if t.PlainHTTP {
+		return registry.SchemeHTTP
+	}
+	return registry.SchemeHTTPS
 }
 
 // Repository returns the full name of a repository, under a prefix that is unique to

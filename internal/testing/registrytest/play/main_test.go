@@ -35,7 +35,7 @@ func TestPlay(t *testing.T) {
 		assert.NoError(t, client.VerifyAccess(t.Context(), "shop"))
 	}})
 	require.NoError(t, err)
-	client, err := registry.NewClient(host, registry.Options{Retry: registry.Retry{MaxAttempts: 1}})
+	client, err := registry.NewClient(host, registry.Options{Retry: registry.RetryPolicy{MaxAttempts: 1}})
 	require.NoError(t, err)
 	defer client.Close()
 	assert.ErrorIs(t, client.VerifyAccess(t.Context(), "shop"), registry.ErrUnreachable, "the registry is stopped")

@@ -40,7 +40,7 @@ func bytesOf(t testing.TB, a artifact) []byte {
 	return data
 }
 
-func TestTargetManifests(t *testing.T) {
+func TestLookupDigest(t *testing.T) {
 	first, second := newArtifact(t, "first"), newArtifact(t, "second")
 	index, image := []byte(`{"manifests":[]}`), []byte(`{"schemaVersion":2}`)
 	srv := start(t, memregistry.Options{},
@@ -53,47 +53,58 @@ func TestTargetManifests(t *testing.T) {
 	require.NoError(t, err)
 	_, err = second.push(t, client, registry.PushOptions{}, "b1", "b2")
 	require.NoError(t, err)
-	a, b := bytesOf(t, first), bytesOf(t, second)
+	a, b := first.Manifest.Digest, second.Manifest.Digest
+	want := map[string]digest.Digest{
+		"a1": a, "a2": a, "b1": b, "b2": b, "index": digest.FromBytes(index), "docker": digest.FromBytes(image),
+	}
 
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name string
 		tags []string
-		want [][]byte
 	}{
-		{"one tag", []string{"a1"}, [][]byte{a}},
-		{"one tag twice", []string{"a1", "a1"}, [][]byte{a}},
-		{"two tags of one manifest", []string{"a1", "a2"}, [][]byte{a}},
-		{"two manifests", []string{"a1", "b1"}, [][]byte{a, b}},
-		{"two manifests the other way round", []string{"b1", "a1"}, [][]byte{b, a}},
-		{"many tags", []string{"none", "b1", "a1", "b2", "a2", "b1", "a1"}, [][]byte{b, a}},
-		{"tag that is missing", []string{"none"}, nil},
-		{"index", []string{"index"}, nil},
-		{"image of Docker", []string{"docker"}, nil},
-		{"all kinds", []string{"index", "a1", "none", "docker", "b1"}, [][]byte{a, b}},
-		{"first one refused", []string{"refused", "a1"}, nil},
-		{"another one refused", []string{"a1", "refused"}, [][]byte{a}},
+		{"one tag", []string{"a1"}},
+		{"duplicate tag", []string{"a1", "a1"}},
+		{"two tags of one manifest", []string{"a1", "a2"}},
+		{"two manifests", []string{"a1", "b1"}},
+		{"two manifests the other way round", []string{"b1", "a1"}},
+		{"many tags", []string{"none", "b1", "a1", "b2", "a2", "b1", "a1"}},
+		{"missing tag", []string{"none"}},
+		{"index", []string{"index"}},
+		{"image of Docker", []string{"docker"}},
+		{"all kinds", []string{"index", "a1", "none", "docker", "b1"}},
+		{"first one refused", []string{"refused", "a1"}},
+		{"another one refused", []string{"a1", "refused"}},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			srv.requests(first)
-			target, err := client.Target(t.Context(), repository, row.tags, registry.TargetOptions{})
+			destination, err := client.Lookup(t.Context(), repository, tt.tags, registry.PushOptions{})
 			require.NoError(t, err)
-			assert.Equal(t, row.want, target.Manifests())
-			assert.Equal(t, row.want, target.Manifests(), "they are kept")
-			var want []string
-			for _, tag := range row.tags {
-				want = append(want, "GET manifests/"+tag)
+			for _, tag := range tt.tags {
+				got, exists := destination.Digest(tag)
+				if tt.tags[0] == "refused" { // which ends the lookup
+					assert.False(t, exists, tag)
+					continue
+				}
+				assert.Equal(t, want[tag], got, tag)
+				assert.Equal(t, want[tag] != "", exists, tag)
 			}
-			if row.tags[0] == "refused" { // which ends the questions
-				want = want[:1]
+			_, exists := destination.Digest("other")
+			assert.False(t, exists, "it was not looked up")
+			var requests []string
+			for _, tag := range tt.tags {
+				requests = append(requests, "GET manifests/"+tag)
 			}
-			requireRequests(t, srv.requests(first), want)
+			if tt.tags[0] == "refused" {
+				requests = requests[:1]
+			}
+			requireRequests(t, srv.requests(first), requests)
 		})
 	}
 }
 
 // What is under a tag may be of no use for a push, but it is in the way of who
 // wants to keep it.
-func TestTargetOfAnotherKind(t *testing.T) {
+func TestLookupOfAnotherKind(t *testing.T) {
 	a, other := newArtifact(t, "demo"), []byte(`{"manifests":[]}`)
 	large := bytes.Repeat([]byte(" "), 4<<20+1)
 	for _, row := range []struct {
@@ -111,11 +122,15 @@ func TestTargetOfAnotherKind(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			srv := start(t, memregistry.Options{}, fault{"GET manifests/", tagged(row.mediaType, row.data, row.of)})
 			client := srv.client(t, registry.Options{})
-			target, err := client.Target(t.Context(), repository, []string{"v1"}, registry.TargetOptions{})
+			destination, err := client.Lookup(t.Context(), repository, []string{"v1"}, registry.PushOptions{ImmutableTags: true})
 			require.NoError(t, err)
-			assert.Empty(t, target.Manifests())
+			got, exists := destination.Digest("v1")
+			assert.True(t, exists)
+			if row.of != "" {
+				assert.Equal(t, row.of, got)
+			}
 
-			_, err = target.Push(t.Context(), a.store, a.Manifest, registry.PushOptions{KeepTags: true})
+			_, err = destination.Push(t.Context(), a.store, a.Manifest)
 			requireKind(t, err, registry.ErrTagConflict)
 			var conflict *registry.TagConflictError
 			require.ErrorAs(t, err, &conflict)
@@ -137,7 +152,7 @@ func TestTargetOfAnotherKind(t *testing.T) {
 
 // Nothing is made of an answer that no registry gives, not even that the tag
 // points to the manifest already. Without it nobody can keep a tag.
-func TestTargetIsNotBelieved(t *testing.T) {
+func TestLookupIsNotBelieved(t *testing.T) {
 	a, other := newArtifact(t, "demo"), newArtifact(t, "other")
 	data, image := bytesOf(t, a), ocispec.MediaTypeImageManifest
 	changed := append([]byte(" "), data[1:]...)
@@ -158,24 +173,26 @@ func TestTargetIsNotBelieved(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			srv := stored(t, a, fault{"GET manifests/", row.answer})
-			target, err := srv.client(t, registry.Options{}).Target(t.Context(), repository, []string{"v1"}, registry.TargetOptions{})
+			client := srv.client(t, registry.Options{})
+			destination, err := client.Lookup(t.Context(), repository, []string{"v1"}, registry.PushOptions{ImmutableTags: true})
 			require.NoError(t, err)
-			assert.Empty(t, target.Manifests())
+			_, exists := destination.Digest("v1")
+			assert.False(t, exists)
 
-			_, err = target.Push(t.Context(), a.store, a.Manifest, registry.PushOptions{KeepTags: true})
+			_, err = destination.Push(t.Context(), a.store, a.Manifest)
 			requireKind(t, err, row.kind)
 			assert.Equal(t, []string{"GET manifests/v1"}, srv.requests(a))
 
-			result, err := target.Push(t.Context(), a.store, a.Manifest, registry.PushOptions{})
+			result, err := a.push(t, client, registry.PushOptions{}, "v1")
 			require.NoError(t, err)
 			assert.False(t, result.Unchanged)
-			requireRequests(t, srv.requests(a), []string{openUpload("config"), openUpload("layer"), "PUT manifests/v1"})
+			requireRequests(t, srv.requests(a), []string{"GET manifests/v1", openUpload("config"), openUpload("layer"), "PUT manifests/v1"})
 		})
 	}
 }
 
 // What the specification leaves open to registries is no reason for mistrust.
-func TestTargetOfAFrugalRegistry(t *testing.T) {
+func TestLookupOfAFrugalRegistry(t *testing.T) {
 	a := newArtifact(t, "demo")
 	data := bytesOf(t, a)
 	for _, row := range []struct {
@@ -193,10 +210,12 @@ func TestTargetOfAFrugalRegistry(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			srv := stored(t, a, fault{"GET manifests/", row.answer})
-			target, err := srv.client(t, registry.Options{}).Target(t.Context(), repository, []string{"v1"}, registry.TargetOptions{})
+			destination, err := srv.client(t, registry.Options{}).Lookup(t.Context(), repository, []string{"v1"}, registry.PushOptions{ImmutableTags: true})
 			require.NoError(t, err)
-			assert.Equal(t, [][]byte{data}, target.Manifests())
-			result, err := target.Push(t.Context(), a.store, a.Manifest, registry.PushOptions{KeepTags: true})
+			got, exists := destination.Digest("v1")
+			assert.True(t, exists)
+			assert.Equal(t, a.Manifest.Digest, got)
+			result, err := destination.Push(t.Context(), a.store, a.Manifest)
 			require.NoError(t, err)
 			assert.True(t, result.Unchanged)
 			assert.Equal(t, row.want, srv.requests(a))
@@ -205,7 +224,7 @@ func TestTargetOfAFrugalRegistry(t *testing.T) {
 }
 
 // A body that breaks off says nothing about what is allowed.
-func TestTargetOfABodyThatBreaksOff(t *testing.T) {
+func TestLookupOfABodyThatBreaksOff(t *testing.T) {
 	a := newArtifact(t, "demo")
 	srv := stored(t, a, fault{"GET manifests/v2", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", strconv.FormatInt(a.Manifest.Size, 10))
@@ -217,9 +236,9 @@ func TestTargetOfABodyThatBreaksOff(t *testing.T) {
 	}})
 	for _, tags := range [][]string{{"v2"}, {"v1", "v2"}} {
 		t.Run(strings.Join(tags, " "), func(t *testing.T) {
-			target, err := srv.client(t, registry.Options{}).Target(t.Context(), repository, tags, registry.TargetOptions{})
+			destination, err := srv.client(t, registry.Options{}).Lookup(t.Context(), repository, tags, registry.PushOptions{})
 			failed := requireKind(t, err, registry.ErrUnreachable)
-			assert.Nil(t, target)
+			assert.Nil(t, destination)
 			assert.Equal(t, "push to", failed.Op)
 			assert.Equal(t, srv.host+"/"+repository, failed.Reference)
 		})
@@ -227,34 +246,34 @@ func TestTargetOfABodyThatBreaksOff(t *testing.T) {
 }
 
 // The request for the first tag brings the token for all that follows.
-func TestTargetWithABearerToken(t *testing.T) {
+func TestLookupWithABearerToken(t *testing.T) {
 	srv, a := start(t, memregistry.Options{Users: users, Bearer: true}), newArtifact(t, "demo")
 	tags := []string{"t0", "t1", "t2", "t3", "t4", "t5"}
 	var rest []string
 	for _, tag := range tags[1:] {
 		rest = append(rest, "GET manifests/"+tag)
 	}
-	target, err := srv.client(t, registry.Options{Credential: ci}).Target(t.Context(), repository, tags, registry.TargetOptions{})
+	destination, err := srv.client(t, registry.Options{Credential: ci}).Lookup(t.Context(), repository, tags, registry.PushOptions{})
 	require.NoError(t, err)
 	log := srv.requests(a)
 	require.Len(t, log, 8)
 	assert.Equal(t, []string{"GET manifests/t0", "GET /token", "GET manifests/t0"}, log[:3])
 	requireRequests(t, log[3:], rest)
 
-	_, err = target.Push(t.Context(), a.store, a.Manifest, registry.PushOptions{})
+	_, err = destination.Push(t.Context(), a.store, a.Manifest)
 	require.NoError(t, err)
 	assert.Zero(t, srv.count("GET /token"), "it allows the push as well")
 }
 
 // The others are asked for four at a time.
-func TestTargetAsksForTheFirstTagAlone(t *testing.T) {
+func TestLookupAsksForTheFirstTagAlone(t *testing.T) {
 	inBubbleOf(t, func(t *testing.T, srv *server, transport http.RoundTripper) {
 		client := newClient(t, "localhost", registry.Options{Credential: ci, Transport: transport})
 		first, others := make(chan struct{}), make(chan struct{})
 		srv.fail(fault{"GET manifests/t0", wait(srv, first)}, fault{"GET manifests/", wait(srv, others)})
 		done := make(chan error, 1)
 		go func() {
-			_, err := client.Target(t.Context(), repository, []string{"t0", "t1", "t2", "t3", "t4", "t5"}, registry.TargetOptions{})
+			_, err := client.Lookup(t.Context(), repository, []string{"t0", "t1", "t2", "t3", "t4", "t5"}, registry.PushOptions{})
 			done <- err
 		}()
 		synctest.Wait()
@@ -280,14 +299,14 @@ func wait(srv *server, open <-chan struct{}) http.HandlerFunc {
 }
 
 // A refusal that a push is to find out about is shown a password once.
-func TestTargetEndsWithARefusal(t *testing.T) {
+func TestLookupEndsWithARefusal(t *testing.T) {
 	for _, code := range []int{401, 403, 405, 501} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
 			srv, a := start(t, memregistry.Options{}, fault{"GET manifests/", status(code, "")}), newArtifact(t, "demo")
-			target, err := srv.client(t, registry.Options{Credential: ci}).Target(t.Context(), repository, []string{"v1", "v2", "v3"}, registry.TargetOptions{})
+			destination, err := srv.client(t, registry.Options{Credential: ci}).Lookup(t.Context(), repository, []string{"v1", "v2", "v3"}, registry.PushOptions{ImmutableTags: true})
 			require.NoError(t, err)
 			assert.Equal(t, []string{"GET manifests/v1"}, srv.requests(a))
-			_, err = target.Push(t.Context(), a.store, a.Manifest, registry.PushOptions{KeepTags: true})
+			_, err = destination.Push(t.Context(), a.store, a.Manifest)
 			assert.Equal(t, code, requireError(t, err).StatusCode)
 			assert.Empty(t, srv.requests(a))
 		})
@@ -296,13 +315,13 @@ func TestTargetEndsWithARefusal(t *testing.T) {
 
 // What a caller does with the tags afterwards is of no consequence: they have
 // been checked and asked for.
-func TestTargetTagsAreCopied(t *testing.T) {
+func TestLookupTagsAreCopied(t *testing.T) {
 	srv, a := start(t, memregistry.Options{}), newArtifact(t, "demo")
 	tags := []string{"v1", "v2"}
-	target, err := srv.client(t, registry.Options{}).Target(t.Context(), repository, tags, registry.TargetOptions{})
+	destination, err := srv.client(t, registry.Options{}).Lookup(t.Context(), repository, tags, registry.PushOptions{})
 	require.NoError(t, err)
 	tags[0], tags[1] = "..", "v3"
-	_, err = target.Push(t.Context(), a.store, a.Manifest, registry.PushOptions{})
+	_, err = destination.Push(t.Context(), a.store, a.Manifest)
 	require.NoError(t, err)
 	assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, "v1"))
 	assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, "v2"))

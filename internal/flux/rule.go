@@ -1,26 +1,21 @@
-package preflight
+package flux
 
 import (
 	"path"
 	"strings"
 )
 
-// fluxRule is a rule by which Flux drops files. Rules look like those of
-// gitignore(5), by which package manifests goes, and mean nearly the same. Flux
-// decides on each file by itself, so that one below a dropped folder can be taken
-// back; it matches the names in a path one by one, and as [path.Match] does; and
-// "**" stands for folders between two names, for nothing else.
-type fluxRule struct {
-	text    string // as written
-	file    *source
-	line    int
-	depth   int // of the folder whose files it is about
-	taking  bool
-	folders bool // it matches nothing but folders, and what is in them
-	names   []namePattern
+// Rule is one line of an ignore file.
+type Rule struct {
+	Text string // as written
+	Line int    // from 1; 0 for a default
+
+	negated     bool
+	directories bool // it matches directories only, and everything in them
+	names       []namePattern
 }
 
-// namePattern is for one name in a path. Most need no [path.Match].
+// namePattern matches one name of a path. Most need no [path.Match].
 type namePattern struct {
 	text string
 	kind patternKind
@@ -30,13 +25,13 @@ type patternKind int
 
 const (
 	exactly  patternKind = iota // the text
-	ending                      // in the text
-	matching                    // the text, as a pattern
+	ending                      // a name that ends in the text
+	matching                    // a name that the text matches as a pattern
 )
 
-// parseFluxRules reads the rules of a .sourceignore file, line by line.
-func parseFluxRules(data []byte) []fluxRule {
-	var rules []fluxRule
+// ParseRules reads an ignore file line by line.
+func ParseRules(data []byte) []Rule {
+	var rules []Rule
 	line := 0
 	for text := range strings.SplitSeq(string(data), "\n") {
 		line++
@@ -44,20 +39,20 @@ func parseFluxRules(data []byte) []fluxRule {
 		if strings.HasPrefix(text, "#") || strings.TrimSpace(text) == "" {
 			continue
 		}
-		rule := parseFluxRule(text)
-		rule.line = line
+		rule := parseRule(text)
+		rule.Line = line
 		rules = append(rules, rule)
 	}
 	return rules
 }
 
-func parseFluxRule(text string) fluxRule {
-	r := fluxRule{text: text}
-	text, r.taking = strings.CutPrefix(text, "!")
+func parseRule(text string) Rule {
+	r := Rule{Text: text}
+	text, r.negated = strings.CutPrefix(text, "!")
 	if !strings.HasSuffix(text, `\ `) {
 		text = strings.TrimRight(text, " ")
 	}
-	text, r.folders = strings.CutSuffix(text, "/")
+	text, r.directories = strings.CutSuffix(text, "/")
 	for name := range strings.SplitSeq(text, "/") {
 		r.names = append(r.names, parseName(name))
 	}
@@ -76,8 +71,8 @@ func parseName(text string) namePattern {
 	return namePattern{text, matching}
 }
 
-// matches reports whether a name fits. The error is that of a pattern which Flux
-// cannot read.
+// matches reports whether a name fits the pattern. The error is that of a pattern
+// that Flux cannot read.
 func (p namePattern) matches(name string) (bool, error) {
 	switch p.kind {
 	case exactly:
@@ -88,10 +83,17 @@ func (p namePattern) matches(name string) (bool, error) {
 	return path.Match(p.text, name)
 }
 
-// matches reports whether the rule is about a file, whose path is given name by
-// name. The file is below the folder that the rule is for.
-func (r *fluxRule) matches(names []string) bool {
-	names = names[r.depth:]
+// unlessNegated returns the rule if it drops files.
+func (r *Rule) unlessNegated() *Rule {
+	if r == nil || r.negated {
+		return nil
+	}
+	return r
+}
+
+// matches reports whether the rule applies to a file. The names are those of its
+// path below the directory of the ignore file.
+func (r *Rule) matches(names []string) bool {
 	if len(r.names) > 1 {
 		return r.matchesPath(names)
 	}
@@ -101,15 +103,15 @@ func (r *fluxRule) matches(names []string) bool {
 			return false
 		}
 		if fits {
-			return !r.folders || i < len(names)-1
+			return !r.directories || i < len(names)-1
 		}
 	}
 	return false
 }
 
-// matchesPath is for rules with a slash in them. What is below something that
-// fits does as well, and of several places for a name the first is taken.
-func (r *fluxRule) matchesPath(names []string) bool {
+// matchesPath is matches for a rule with a slash. It also matches everything below
+// a path that fits, and takes the first of several positions for a name.
+func (r *Rule) matchesPath(names []string) bool {
 	fits, anywhere := false, false
 	for i, p := range r.names {
 		switch {
@@ -120,7 +122,7 @@ func (r *fluxRule) matchesPath(names []string) bool {
 			anywhere = true
 			continue
 		case p.text == "**":
-			return fits && !(r.folders && len(names) == 0)
+			return fits && !(r.directories && len(names) == 0)
 		case p.kind == matching && strings.Contains(p.text, "**"):
 			return false
 		}
@@ -135,5 +137,5 @@ func (r *fluxRule) matchesPath(names []string) bool {
 		}
 		anywhere = false
 	}
-	return fits && !(r.folders && len(names) == 0)
+	return fits && !(r.directories && len(names) == 0)
 }

@@ -1,0 +1,150 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2/registry/remote/auth"
+
+	"github.com/kubeoci/oci/internal/ordered"
+	"github.com/kubeoci/oci/reference"
+)
+
+// maxParallel is how many requests one call makes concurrently. Registries throttle
+// clients that make more.
+const maxParallel = 4
+
+// Destination is a repository to push to, the tags to set in it, and what they
+// pointed to when [Client.Lookup] asked. It is for one artifact, and not safe for
+// concurrent use.
+type Destination struct {
+	client *Client
+	repo   *repository
+	tags   []string
+	states []tagState // in the order of the tags
+	opts   PushOptions
+	events *reporter
+	left   time.Duration // of what the push may take
+	call   *call
+	// refused is the registry's refusal to look up a tag.
+	refused error
+	// lost is set if the registry lacked a blob of the manifest that a tag
+	// pointed to.
+	lost bool
+}
+
+// Lookup asks what the tags point to, with one request for each. At least one
+// tag is required. Nothing is changed.
+//
+// Errors are those of [Client.Push] except [ErrTagConflict]. A registry that
+// refuses to answer is no error yet: whether pushing is allowed is for the push
+// to find out.
+func (c *Client) Lookup(ctx context.Context, repository string, tags []string, opts PushOptions) (*Destination, error) {
+	repo, err := c.repository(repository, auth.ActionPull, auth.ActionPush)
+	if err != nil {
+		return nil, err
+	}
+	if len(tags) == 0 {
+		return nil, reference.CheckTag("")
+	}
+	for _, tag := range tags {
+		if err := reference.CheckTag(tag); err != nil {
+			return nil, err
+		}
+	}
+	d := &Destination{
+		client: c,
+		repo:   repo,
+		tags:   slices.Clone(tags),
+		states: make([]tagState, len(tags)),
+		opts:   opts,
+		events: &reporter{report: opts.OnEvent},
+		left:   c.timeout,
+		call:   new(call),
+	}
+	limited, cancel := d.limit(ctx)
+	defer cancel()
+	if err := d.ask(limited); err != nil {
+		return nil, d.fail(limited, "", err)
+	}
+	return d, nil
+}
+
+// Digest returns the digest that a tag pointed to, and whether the tag existed. The
+// digest is empty if the registry did not report it. A tag that was not looked up
+// does not exist.
+func (d *Destination) Digest(tag string) (digest.Digest, bool) {
+	i := slices.Index(d.tags, tag)
+	if i < 0 {
+		return "", false
+	}
+	return d.states[i].digest, d.states[i].exists
+}
+
+// Format keeps the registry's responses out of what fmt prints of a Destination.
+func (d *Destination) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "registry.Destination(%s)", d.repo) // fmt.State does not fail
+}
+
+// ask looks all tags up, the first one alone: it brings the token for the
+// others. Some registries hide missing tags, or refuse all reads with write-only
+// credentials. Such a refusal ends the lookup, so that a wrong password is not sent
+// again and again.
+func (d *Destination) ask(ctx context.Context) error {
+	for from, to := 0, 1; from < len(d.tags); from, to = to, len(d.tags) {
+		slots := make([]struct{}, min(to-from, maxParallel))
+		err := ordered.Each(ctx, to-from, slots, func(ctx context.Context, _ struct{}, i int) (err error) {
+			d.states[from+i], err = d.lookUp(ctx, d.tags[from+i])
+			return err
+		}, func(struct{}, int) error { return nil })
+		if err != nil && isRefusal(err) && ctx.Err() == nil {
+			d.refused = err
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lookUp returns what a tag points to.
+func (d *Destination) lookUp(ctx context.Context, tag string) (tagState, error) {
+	var desc ocispec.Descriptor
+	var manifest []byte
+	err := d.client.retry(ctx, d.events.retries(ocispec.Descriptor{}, tag), func(ctx context.Context) (err error) {
+		desc, manifest, err = d.repo.manifest(ctx, tag)
+		return err
+	})
+	if hasStatus(err, http.StatusNotFound) {
+		return tagState{}, nil
+	}
+	return tagState{exists: err == nil, digest: desc.Digest, verified: manifest != nil}, err
+}
+
+// isRefusal reports whether err is a final response of the registry, as opposed to
+// a failure to reach it.
+func isRefusal(err error) bool {
+	return is[*answerError](err) && !mayPass(err) || is[*malformedError](err) || is[*corruptError](err)
+}
+
+// limit returns a context for what is left of the time that the push may take.
+// The time between two of them is not counted.
+func (d *Destination) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	began := time.Now()
+	limited, cancel := limit(ctx, d.left, d.call)
+	return limited, func() {
+		d.left = max(d.left-time.Since(began), 1)
+		cancel()
+	}
+}
+
+// fail returns the error for a push that failed, at a tag if one is named.
+func (d *Destination) fail(ctx context.Context, tag string, err error) error {
+	return d.client.fail(ctx, "push to", d.repo.at(tag), err)
+}

@@ -1,0 +1,44 @@
+package registry
+
+import (
+	"context"
+	"io"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// Fetcher is a content store to push from. packager.Store and the content stores
+// of oras-go are Fetchers.
+type Fetcher interface {
+	// Fetch returns a reader of the content that desc describes.
+	Fetch(ctx context.Context, desc ocispec.Descriptor) (io.ReadCloser, error)
+}
+
+// Pusher is a content store to pull into. packager.Store and the content stores
+// of oras-go are Pushers.
+//
+// A Pusher may have a method Exists(context.Context, ocispec.Descriptor) (bool,
+// error), as those have: content that exists is not fetched.
+type Pusher interface {
+	// Push stores the content that desc describes. If the content exists already,
+	// it may return an error that matches packager.ErrBlobExists.
+	Push(ctx context.Context, desc ocispec.Descriptor, content io.Reader) error
+}
+
+// exister is what a Pusher may implement in addition.
+type exister interface {
+	Exists(ctx context.Context, desc ocispec.Descriptor) (bool, error)
+}
+
+// exists reports whether dst has the content, if dst can tell.
+func exists(ctx context.Context, dst Pusher, desc ocispec.Descriptor) (bool, error) {
+	store, ok := dst.(exister)
+	if !ok {
+		return false, nil
+	}
+	found, err := store.Exists(ctx, desc)
+	if err != nil {
+		return false, &localError{err}
+	}
+	return found, nil
+}
