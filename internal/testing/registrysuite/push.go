@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -100,16 +101,31 @@ func pushAgain(t *testing.T, c trial) {
 	assert.Equal(t, first.Artifact.Digest, forced.Artifact.Digest)
 }
 
+// pushSameContent pushes the same layer with other annotations. Registries that do not
+// mount a blob within a repository get it again.
 func pushSameContent(t *testing.T, c trial) {
-	opts := options(t, c.open, "content")
-	first := build(t, opts)
-	opts.Annotations = map[string]string{"org.opencontainers.image.revision": "main@sha1:5b1e"}
-	second := build(t, opts)
-	assert.False(t, second.Unchanged)
-	assert.True(t, second.ContentUnchanged)
-	assert.Equal(t, first.Artifact.LayerDigest, second.Artifact.LayerDigest)
-	assert.NotEqual(t, first.Artifact.Digest, second.Artifact.Digest)
-	requireFiles(t, newClient(t, c.open, c.open.Options()), opts.Repository, "1.0.0", files())
+	client := newClient(t, c.open, c.open.Options())
+	repository := c.open.Repository("content")
+	a := newArtifact(t, "demo")
+	a.push(t, client, repository, "1.0.0")
+	next := a.manifest(t, func(m *ocispec.Manifest) {
+		m.Annotations = map[string]string{ocispec.AnnotationRevision: "main@sha1:5b1e"}
+	})
+	require.NotEqual(t, a.Manifest.Digest, next.Digest)
+	sent := true
+	result, err := client.Push(t.Context(), a.store, next, repository, []string{"1.0.0"}, registry.PushOptions{
+		OnEvent: func(e registry.Event) {
+			if e.Descriptor.Digest == a.Layer.Digest && e.Skipped {
+				sent = false
+			}
+		},
+	})
+	require.NoError(t, err)
+	assert.False(t, result.Unchanged)
+	if sent {
+		c.note("the layer is sent again")
+	}
+	requireWhole(t, client, repository, "1.0.0", next)
 }
 
 func pushEmpty(t *testing.T, c trial) {
