@@ -135,12 +135,12 @@ func TestToken(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, strings.HasPrefix(server.Traffic().Requests[1], "GET /token?"))
 
-	answer, err := http.Get("http://" + server.Host + "/v2/team/apps/manifests/v1")
+	resp, err := http.Get("http://" + server.Host + "/v2/team/apps/manifests/v1")
 	require.NoError(t, err)
-	require.NoError(t, answer.Body.Close())
-	assert.Equal(t, http.StatusUnauthorized, answer.StatusCode)
+	require.NoError(t, resp.Body.Close())
+	assert.Equal(t, http.StatusUnauthorized, resp.StatusCode)
 	assert.Equal(t, `Bearer realm="http://`+server.Host+`/token",service="discard",scope="repository:team/apps:pull,push"`,
-		answer.Header.Get("WWW-Authenticate"))
+		resp.Header.Get("WWW-Authenticate"))
 
 	repo.Client = &auth.Client{Credential: auth.StaticCredential(server.Host, auth.Credential{Username: "user", Password: "wrong"})}
 	_, err = repo.Resolve(t.Context(), "v1")
