@@ -13,7 +13,7 @@ import (
 	"github.com/kubeoci/oci/test/consumers/internal/fixture"
 )
 
-// mediaTypes and maxSize are what the repository server has by default: its flags
+// mediaTypes and maxSize are the defaults of the repository server, its flags
 // --oci-layer-media-types and --oci-manifest-max-extracted-size.
 var mediaTypes = []string{
 	"application/vnd.oci.image.layer.v1.tar",
@@ -23,7 +23,7 @@ var mediaTypes = []string{
 
 const maxSize = 1_000_000_000
 
-func TestTheClientOfArgoCDReadsEveryLayout(t *testing.T) {
+func TestArgoCDClientReadsEveryLayout(t *testing.T) {
 	fixture.EachRegistry(t, func(t *testing.T, instance *registrytest.Instance) {
 		for tree, dir := range fixture.Trees(t) {
 			for _, engine := range fixture.Engines() {
@@ -67,8 +67,8 @@ func newClient(t *testing.T, pushed fixture.Pushed) argooci.Client {
 	return client
 }
 
-// extract unpacks an artifact as the repository server does: the tag is resolved,
-// and that digest is taken.
+// extract unpacks an artifact as the repository server does: it resolves the tag and
+// extracts that digest.
 func extract(t *testing.T, pushed fixture.Pushed) string {
 	t.Helper()
 	client := newClient(t, pushed)

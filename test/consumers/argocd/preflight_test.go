@@ -9,9 +9,8 @@ import (
 	"github.com/kubeoci/oci/test/consumers/internal/fixture"
 )
 
-// What preflight calls an error is what Argo CD fails for or renders nothing of,
-// and nothing else is.
-func TestPreflightSaysWhatArgoCDDoes(t *testing.T) {
+// Preflight reports errors if, and only if, Argo CD fails or renders nothing.
+func TestPreflightPredictsArgoCD(t *testing.T) {
 	instance := fixture.Embedded(t)
 	for _, tt := range fixture.Cases() {
 		t.Run(tt.Name, func(t *testing.T) {

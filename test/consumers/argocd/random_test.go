@@ -9,8 +9,8 @@ import (
 	"github.com/kubeoci/oci/test/consumers/internal/fixture"
 )
 
-// What holds for the trees of the table holds for what comes of them at random.
-func TestPreflightSaysWhatArgoCDDoesWithRandomTrees(t *testing.T) {
+// The same holds for random trees.
+func TestPreflightPredictsArgoCDForRandomTrees(t *testing.T) {
 	instance := fixture.Embedded(t)
 	for seed := range uint64(100) {
 		tt := fixture.Random(seed)

@@ -10,9 +10,8 @@ import (
 	"github.com/kubeoci/oci/test/consumers/internal/fixture"
 )
 
-// What preflight calls an error is what Flux fails for or renders nothing of, and
-// nothing else is.
-func TestPreflightSaysWhatFluxDoes(t *testing.T) {
+// Preflight reports errors if, and only if, Flux fails or renders nothing.
+func TestPreflightPredictsFlux(t *testing.T) {
 	instance := fixture.Embedded(t)
 	for _, tt := range fixture.Cases() {
 		t.Run(tt.Name, func(t *testing.T) {
@@ -23,8 +22,8 @@ func TestPreflightSaysWhatFluxDoes(t *testing.T) {
 	}
 }
 
-// What preflight says that Flux drops by its name is what Flux drops.
-func TestPreflightSaysWhatFluxDrops(t *testing.T) {
+// Preflight reports exactly the files that Flux ignores by name.
+func TestPreflightPredictsIgnoredFiles(t *testing.T) {
 	instance := fixture.Embedded(t)
 	for _, tt := range append(fixture.Cases(), fixture.Dropped()) {
 		t.Run(tt.Name, func(t *testing.T) {

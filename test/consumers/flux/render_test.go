@@ -19,8 +19,8 @@ import (
 	"github.com/kubeoci/oci/test/consumers/internal/fixture"
 )
 
-// render builds a folder as a Kustomization with this path does, up to the
-// objects that it would apply. The folder is written to.
+// render builds a directory as a Kustomization with this path does, up to the objects
+// that it would apply. It writes to the directory.
 func render(root, path string) ([]*unstructured.Unstructured, error) {
 	dir, err := securejoin.SecureJoin(root, path)
 	if err != nil {
@@ -39,7 +39,7 @@ func render(root, path string) ([]*unstructured.Unstructured, error) {
 	}
 	for _, r := range resources.Resources() {
 		if r.GetName() == "" || r.GetKind() == "" || r.GetApiVersion() == "" {
-			return nil, fmt.Errorf("no Kubernetes object: %v", r)
+			return nil, fmt.Errorf("not a Kubernetes object: %v", r)
 		}
 	}
 	text, err := resources.AsYaml()
@@ -64,7 +64,7 @@ func TestFluxRendersTheObjectsOfTheTree(t *testing.T) {
 	}
 }
 
-// A kustomization brings the same as where it came from, in each of its folders.
+// A kustomization renders to the same objects as its source, at each of its paths.
 func TestFluxRendersTheKustomizationsOfTheTree(t *testing.T) {
 	instance := fixture.Embedded(t)
 	dir := fixture.Trees(t)["kustomize"]
@@ -86,7 +86,7 @@ func TestFluxRendersTheKustomizationsOfTheTree(t *testing.T) {
 	}
 }
 
-// The empty artifact is valid, and nothing comes of it.
+// The empty artifact is valid and renders to nothing.
 func TestFluxRendersNothingOfAnEmptyArtifact(t *testing.T) {
 	instance := fixture.Embedded(t)
 	for _, engine := range fixture.Engines() {
@@ -97,7 +97,7 @@ func TestFluxRendersNothingOfAnEmptyArtifact(t *testing.T) {
 	}
 }
 
-// objectsIn lists all objects in the YAML below a folder.
+// objectsIn lists all objects in the YAML files of a directory.
 func objectsIn(t *testing.T, dir string) []string {
 	t.Helper()
 	var all []string

@@ -14,8 +14,7 @@ import (
 	"github.com/kubeoci/oci/test/consumers/internal/fixture"
 )
 
-// What `kustomize build` makes of a tree that we unpacked is what it makes of the
-// source.
+// `kustomize build` renders an unpacked tree to the same objects as its source.
 func TestUnpackedTreesBuildTheSame(t *testing.T) {
 	instance := fixture.Embedded(t)
 	source := fixture.Trees(t)["kustomize"]
