@@ -5,6 +5,7 @@ SHELL := /bin/bash
 tool := GOFLAGS= go tool -modfile=tools/go.mod
 suite := ./internal/testing/registrysuite
 fuzztime ?= 3000x
+suite_timeout ?= 20m
 
 # need fails with a sentence if a program is missing: $(call need,program,reason).
 need = @command -v $(1) >/dev/null || { echo "make $@ needs $(1) on PATH: $(2)" >&2; exit 1; }
@@ -64,7 +65,7 @@ api: ## Report changes of the exported API since the last tag or the merge base
 .PHONY: test-registries docs-registries test-consumers zot
 # Sets report to a file with the results, and runs the suite with all registries.
 run_suite = report=$$(mktemp) && trap 'rm -f "$$report"' EXIT && failed= && \
-	{ OCI_TEST_REGISTRY_KIND=all OCI_TEST_REPORT=$$report go test -count=1 -timeout 20m -run Registries $(suite) || failed=1; }
+	{ OCI_TEST_REGISTRY_KIND=all OCI_TEST_REPORT=$$report go test -count=1 -timeout $(suite_timeout) -run Registries $(suite) || failed=1; }
 
 test-registries: ## Run the suite with every available registry, and print a table
 	@$(run_suite); go run $(suite)/table "$$report" && [ -z "$$failed" ]

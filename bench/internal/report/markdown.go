@@ -35,7 +35,7 @@ gzip compresses them to a sixth.
 |---|---|
 | limits | none: the start of a process, and each step of a push in a loop of its own on all cores, which gives the lower bounds in [benchmark-targets.md](benchmark-targets.md) |
 | cold | a tree to a new repository |
-| unchanged | the same tree again. Every push packs the layer anew, because nothing in the registry is evidence about the local files; only the upload is saved |
+| unchanged | the same tree again. Every push packs the layer, because nothing in the registry is evidence about the local files, and saves only the upload |
 | checkout | the same files from another checkout: other times, modes and order |
 | metadata | the same tree by ours, with another annotation or one more tag |
 | changed | the tree with lines added to one file |

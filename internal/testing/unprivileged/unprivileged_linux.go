@@ -15,8 +15,8 @@ import (
 // nobody is a user without special rights.
 const nobody = 65534
 
-// Run runs f as a user who is subject to file permissions, and who owns dir, which must
-// be in t.TempDir. Meanwhile all goroutines run as this user, so no other test may run
+// Run runs f as a user subject to file permissions, the owner of dir, which must be in
+// t.TempDir. Meanwhile all goroutines run as this user, so no other test may run
 // concurrently.
 func Run(t testing.TB, dir string, f func()) {
 	t.Helper()

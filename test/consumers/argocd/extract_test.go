@@ -46,7 +46,7 @@ func TestArgoCDFindsRevisions(t *testing.T) {
 			assert.Equal(t, pushed.Artifact.Digest.String(), resolved)
 		})
 	}
-	_, closer, err := client.Extract(t.Context(), pushed.Artifact.Digest.String()) // from where it is then
+	_, closer, err := client.Extract(t.Context(), pushed.Artifact.Digest.String()) // from its cache
 	require.NoError(t, err)
 	require.NoError(t, closer.Close())
 	manifest, err := client.DigestMetadata(t.Context(), pushed.Artifact.Digest.String())

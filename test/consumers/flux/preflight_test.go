@@ -30,7 +30,7 @@ func TestPreflightPredictsIgnoredFiles(t *testing.T) {
 			verdict := fixture.Judge(t, instance, tt, oci.GitOpsEngineFlux)
 			unpacked := fetch(t, verdict.Pushed)
 			kept := fixture.Read(t, store(t, unpacked))
-			var dropped, said []string
+			var dropped, reported []string
 			for name := range fixture.Read(t, unpacked) {
 				if _, ok := kept[name]; !ok {
 					dropped = append(dropped, name)
@@ -38,10 +38,10 @@ func TestPreflightPredictsIgnoredFiles(t *testing.T) {
 			}
 			for _, f := range verdict.Findings {
 				if f.Code == preflight.CodeFluxIgnored {
-					said = append(said, f.File)
+					reported = append(reported, f.File)
 				}
 			}
-			assert.ElementsMatch(t, dropped, said)
+			assert.ElementsMatch(t, dropped, reported)
 		})
 	}
 }
