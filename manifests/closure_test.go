@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/internal/filename"
 	"github.com/kubeoci/oci/internal/kustomize"
 	"github.com/kubeoci/oci/manifests"
 )
@@ -60,7 +61,7 @@ func TestClosureTakesAlong(t *testing.T) {
 				assert.True(t, slices.IsSorted(paths(set)))
 				var taken, left []string
 				for _, name := range paths(set) {
-					if !manifests.IsManifest(name) {
+					if !filename.IsManifest(name) {
 						taken = append(taken, name)
 					}
 				}
@@ -80,7 +81,7 @@ func TestClosureTakesAlong(t *testing.T) {
 }
 
 func TestClosureOff(t *testing.T) {
-	collectEachWay(t, tree{"kustomization.yaml": generating("app.conf", "missing"), "app.conf": "a"}, manifests.Options{NoClosure: true}, func(t *testing.T, set *manifests.Set, err error) {
+	collectEachWay(t, tree{"kustomization.yaml": generating("app.conf", "missing"), "app.conf": "a"}, manifests.Options{SkipReferences: true}, func(t *testing.T, set *manifests.Set, err error) {
 		require.NoError(t, err)
 		assert.Equal(t, []string{"kustomization.yaml"}, paths(set))
 		assert.Len(t, set.Skipped(), 1)
@@ -92,58 +93,58 @@ func TestProblems(t *testing.T) {
 	for _, row := range []struct {
 		name  string
 		texts tree
-		err   error
+		code  manifests.ProblemCode
 		want  []string
 	}{
 		{
-			"missing", tree{"a/kustomization.yaml": naming("b.yaml", "../a.yaml/x", "'x\\0'", strings.Repeat("x/", 3000))}, manifests.ErrReferenceMissing,
+			"missing", tree{"a/kustomization.yaml": naming("b.yaml", "../a.yaml/x", "'x\\0'", strings.Repeat("x/", 3000))}, manifests.ProblemMissing,
 			[]string{
-				`a/kustomization.yaml:2:3: resources[0]: names what does not exist: "b.yaml"`,
-				`a/kustomization.yaml:3:3: resources[1]: names what does not exist: "../a.yaml/x"`,
-				`a/kustomization.yaml:4:3: resources[2]: names what does not exist: "x\\0"`,
-				`a/kustomization.yaml:5:3: resources[3]: names what does not exist: "` + strings.Repeat("x/", 3000) + `"`,
+				`a/kustomization.yaml:2:3: resources[0]: refers to a missing file: "b.yaml"`,
+				`a/kustomization.yaml:3:3: resources[1]: refers to a missing file: "../a.yaml/x"`,
+				`a/kustomization.yaml:4:3: resources[2]: refers to a missing file: "x\\0"`,
+				`a/kustomization.yaml:5:3: resources[3]: refers to a missing file: "` + strings.Repeat("x/", 3000) + `"`,
 			},
 		},
 		{
-			"outside", tree{"a/kustomization.yaml": naming("../../b.yaml", "/etc/passwd", "../..", "../../../x/a/b.yaml")}, manifests.ErrReferenceEscapes,
+			"outside", tree{"a/kustomization.yaml": naming("../../b.yaml", "/etc/passwd", "../..", "../../../x/a/b.yaml")}, manifests.ProblemOutside,
 			[]string{
-				`a/kustomization.yaml:2:3: resources[0]: names what is outside the source directory: "../../b.yaml"`,
-				`a/kustomization.yaml:3:3: resources[1]: names what is outside the source directory: "/etc/passwd"`,
-				`a/kustomization.yaml:4:3: resources[2]: names what is outside the source directory: "../.."`,
-				`a/kustomization.yaml:5:3: resources[3]: names what is outside the source directory: "../../../x/a/b.yaml"`,
+				`a/kustomization.yaml:2:3: resources[0]: refers to a path outside the source directory: "../../b.yaml"`,
+				`a/kustomization.yaml:3:3: resources[1]: refers to a path outside the source directory: "/etc/passwd"`,
+				`a/kustomization.yaml:4:3: resources[2]: refers to a path outside the source directory: "../.."`,
+				`a/kustomization.yaml:5:3: resources[3]: refers to a path outside the source directory: "../../../x/a/b.yaml"`,
 			},
 		},
-		{"no kustomization", tree{"kustomization.yaml": naming("a", "b/"), "a/a.yaml": "a", "b/b": "b"}, manifests.ErrKustomizationMissing, []string{
-			`kustomization.yaml:2:3: resources[0]: names a folder without a kustomization: "a"`,
-			`kustomization.yaml:3:3: resources[1]: names a folder without a kustomization: "b/"`,
+		{"no kustomization", tree{"kustomization.yaml": naming("a", "b/"), "a/a.yaml": "a", "b/b": "b"}, manifests.ProblemNoKustomization, []string{
+			`kustomization.yaml:2:3: resources[0]: refers to a directory without a kustomization: "a"`,
+			`kustomization.yaml:3:3: resources[1]: refers to a directory without a kustomization: "b/"`,
 		}},
-		{"folder for file", tree{"kustomization.yaml": generating("a"), "a/kustomization.yaml": "namespace: a"}, manifests.ErrReferenceNotFile, []string{
-			`kustomization.yaml:3:5: configMapGenerator[0].files[0]: names a folder where a file is needed: "a"`,
+		{"folder for file", tree{"kustomization.yaml": generating("a"), "a/kustomization.yaml": "namespace: a"}, manifests.ProblemWrongType, []string{
+			`kustomization.yaml:3:5: configMapGenerator[0].files[0]: refers to a directory where a file is needed: "a"`,
 		}},
-		{"file for folder", tree{"kustomization.yaml": "components: [a.yaml, b]\nhelmGlobals: {chartHome: b}", "a.yaml": "a", "b": "b"}, manifests.ErrReferenceNotFolder, []string{
-			`kustomization.yaml:1:14: components[0]: names a file where a folder is needed: "a.yaml"`,
-			`kustomization.yaml:1:22: components[1]: names a file where a folder is needed: "b"`,
-			`kustomization.yaml:2:26: helmGlobals.chartHome: names a file where a folder is needed: "b"`,
+		{"file for folder", tree{"kustomization.yaml": "components: [a.yaml, b]\nhelmGlobals: {chartHome: b}", "a.yaml": "a", "b": "b"}, manifests.ProblemWrongType, []string{
+			`kustomization.yaml:1:14: components[0]: refers to a file where a directory is needed: "a.yaml"`,
+			`kustomization.yaml:1:22: components[1]: refers to a file where a directory is needed: "b"`,
+			`kustomization.yaml:2:26: helmGlobals.chartHome: refers to a file where a directory is needed: "b"`,
 		}},
-		{"left out", tree{"kustomization.yaml": naming(".git/a.yaml", "./.git"), ".git/a.yaml": "a"}, manifests.ErrReferenceLeftOut, []string{
-			`kustomization.yaml:2:3: resources[0]: names what was left out: ".git/a.yaml"`,
-			`kustomization.yaml:3:3: resources[1]: names what was left out: "./.git"`,
+		{"left out", tree{"kustomization.yaml": naming(".git/a.yaml", "./.git"), ".git/a.yaml": "a"}, manifests.ProblemSkipped, []string{
+			`kustomization.yaml:2:3: resources[0]: refers to a skipped file: ".git/a.yaml"`,
+			`kustomization.yaml:3:3: resources[1]: refers to a skipped file: "./.git"`,
 		}},
-		{"itself", tree{"kustomization.yaml": naming("."), "a/kustomization.yaml": naming("kustomization.yaml", "..")}, manifests.ErrKustomizationLoop, []string{
-			`a/kustomization.yaml:2:3: resources[0]: leads in a circle: "kustomization.yaml"`,
-			`a/kustomization.yaml:3:3: resources[1]: leads in a circle: ".."`,
-			`kustomization.yaml:2:3: resources[0]: leads in a circle: "."`,
+		{"itself", tree{"kustomization.yaml": naming("."), "a/kustomization.yaml": naming("kustomization.yaml", "..")}, manifests.ProblemLoop, []string{
+			`a/kustomization.yaml:2:3: resources[0]: creates a reference loop: "kustomization.yaml"`,
+			`a/kustomization.yaml:3:3: resources[1]: creates a reference loop: ".."`,
+			`kustomization.yaml:2:3: resources[0]: creates a reference loop: "."`,
 		}},
 		{
 			"one another", tree{"a/kustomization.yaml": naming("../b"), "b/kustomization.yaml": naming("../c", "../d"), "c/kustomization.yaml": naming("../a", "../d"), "d/kustomization.yaml": "namespace: d"},
-			manifests.ErrKustomizationLoop,
-			[]string{`c/kustomization.yaml:2:3: resources[0]: leads in a circle: "../a"`},
+			manifests.ProblemLoop,
+			[]string{`c/kustomization.yaml:2:3: resources[0]: creates a reference loop: "../a"`},
 		},
-		{"two in a folder", tree{"Kustomization": "namespace: a", "kustomization.yml": "namespace: a", "kustomization.yaml": "namespace: a"}, manifests.ErrKustomizationTwice, []string{
-			`Kustomization: folder has a kustomization already: "kustomization.yaml"`,
-			`kustomization.yml: folder has a kustomization already: "kustomization.yaml"`,
+		{"two in a folder", tree{"Kustomization": "namespace: a", "kustomization.yml": "namespace: a", "kustomization.yaml": "namespace: a"}, manifests.ProblemDuplicate, []string{
+			`Kustomization: the directory has another kustomization: "kustomization.yaml"`,
+			`kustomization.yml: the directory has another kustomization: "kustomization.yaml"`,
 		}},
-		{"invalid", tree{"a/kustomization.yaml": "- a", "b/Kustomization": "", "c/kustomization.yml": "a:\n\t- b", "d/kustomization.yaml": strings.Repeat("#", kustomize.MaxSize+2)}, manifests.ErrKustomizationInvalid, []string{
+		{"invalid", tree{"a/kustomization.yaml": "- a", "b/Kustomization": "", "c/kustomization.yml": "a:\n\t- b", "d/kustomization.yaml": strings.Repeat("#", kustomize.MaxSize+2)}, manifests.ProblemInvalid, []string{
 			`a/kustomization.yaml:1:1: not a valid kustomization: not a mapping`,
 			`b/Kustomization:1:1: not a valid kustomization: is empty`,
 			`c/kustomization.yml:2:1: not a valid kustomization: not valid YAML: found character that cannot start any token`,
@@ -155,7 +156,7 @@ func TestProblems(t *testing.T) {
 				require.NoError(t, err)
 				var got []string
 				for _, p := range set.Problems() {
-					require.ErrorIs(t, p.Err, row.err)
+					assert.Equal(t, row.code, p.Code, p)
 					got = append(got, p.String())
 				}
 				assert.Equal(t, row.want, got)
@@ -170,7 +171,8 @@ func TestProblemSpecialFile(t *testing.T) {
 	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
 	require.NoError(t, err)
 	require.Len(t, set.Problems(), 1)
-	require.ErrorIs(t, set.Problems()[0].Err, manifests.ErrSpecialFile)
+	assert.Equal(t, manifests.ProblemWrongType, set.Problems()[0].Code)
+	assert.Equal(t, `kustomization.yaml:3:5: configMapGenerator[0].files[0]: refers to a FIFO, socket or device: "app.conf"`, set.Problems()[0].String())
 	assert.Equal(t, "app.conf", set.Skipped()[0].Path)
 }
 
@@ -187,7 +189,7 @@ func TestClosureOfALongPath(t *testing.T) {
 	set, err := manifests.CollectFS(t.Context(), texts.mapFS(), manifests.Options{})
 	require.NoError(t, err)
 	require.Len(t, set.Problems(), 1)
-	require.ErrorIs(t, set.Problems()[0].Err, manifests.ErrReferenceMissing)
+	assert.Equal(t, manifests.ProblemMissing, set.Problems()[0].Code)
 }
 
 // TestClosureAsManifests has what is taken along obey the rules of manifests.
@@ -225,7 +227,7 @@ func TestClosureWithoutLinks(t *testing.T) {
 func TestClosureIsAnInclude(t *testing.T) {
 	set, err := manifests.Collect(t.Context(), "../testdata/trees/kustomize", manifests.Options{})
 	require.NoError(t, err)
-	included, err := manifests.Collect(t.Context(), "../testdata/trees/kustomize", manifests.Options{NoClosure: true, Include: []string{"*.properties", "*.env"}})
+	included, err := manifests.Collect(t.Context(), "../testdata/trees/kustomize", manifests.Options{SkipReferences: true, Include: []string{"*.properties", "*.env"}})
 	require.NoError(t, err)
 	assert.Empty(t, set.Problems())
 	assert.Equal(t, included.Files(), set.Files())

@@ -236,12 +236,3 @@ func (e endlessFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	e.visit(strings.Count(name, "/"))
 	return fs.ReadDir(fstest.MapFS{"sub": {Mode: fs.ModeDir | 0o755}}, ".")
 }
-
-func TestIsManifest(t *testing.T) {
-	for name, want := range map[string]bool{
-		"a.yaml": true, "a.yml": true, "a.json": true, "A.YAML": true, "a/b.Yml": true, ".yaml": true, "a.b.json": true,
-		"": false, "yaml": false, "a.yaml.txt": false, "a.yaml ": false, "a.yaml/b": false, "a.jsonnet": false, "a.tpl": false, "a.": false,
-	} {
-		assert.Equal(t, want, manifests.IsManifest(name), "%q", name)
-	}
-}

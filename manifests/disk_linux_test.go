@@ -46,9 +46,9 @@ func TestDefaultSizes(t *testing.T) {
 		sizes []int64
 		limit string
 	}{
-		{"total at the limit", []int64{manifests.DefaultMaxTotalSize - 1, 1}, ""},
-		{"total over the limit", []int64{manifests.DefaultMaxTotalSize, 1}, "MaxTotalSize"},
-		{"file over the limit", []int64{manifests.DefaultMaxFileSize + 1}, "MaxFileSize"},
+		{"total at the limit", []int64{1_000_000_000 - 1, 1}, ""},
+		{"total over the limit", []int64{1_000_000_000, 1}, "MaxTotalSize"},
+		{"file over the limit", []int64{1_000_000_000 + 1}, "MaxFileSize"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -50,8 +50,8 @@ func ExampleSet_Problems() {
 	// Output:
 	// app.conf
 	// kustomization.yaml
-	// kustomization.yaml:2:3: resources[0]: names what does not exist: "service.yaml"
-	// kustomization.yaml:4:21: configMapGenerator[0].files[1]: names what is outside the source directory: "../shared.conf"
+	// kustomization.yaml:2:3: resources[0]: refers to a missing file: "service.yaml"
+	// kustomization.yaml:4:21: configMapGenerator[0].files[1]: refers to a path outside the source directory: "../shared.conf"
 }
 
 func ExampleCollect_refused() {
@@ -77,7 +77,7 @@ func ExampleCollectFS() {
 	}
 	// Output:
 	// file is empty: "app.yaml"
-	// hint: remove the file, or allow empty files
+	// hint: remove the file, or set AllowEmptyFiles
 }
 
 func ExampleOptions_ignore() {

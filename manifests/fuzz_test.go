@@ -29,7 +29,7 @@ func FuzzCollectFS(f *testing.F) {
 	f.Fuzz(func(t *testing.T, listing string, allowEmpty bool) {
 		texts := treeOf(listing)
 		fsys := texts.mapFS()
-		set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{AllowEmptyFiles: allowEmpty, NoIgnoreFiles: true})
+		set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{AllowEmptyFiles: allowEmpty, SkipIgnoreFiles: true})
 
 		want, wrong := expect(texts, allowEmpty)
 		if wrong != nil {
@@ -98,7 +98,7 @@ func expect(texts tree, allowEmpty bool) (want []string, wrong []error) {
 		if slices.ContainsFunc(folders, func(folder string) bool { return unfit(folder) || strings.HasSuffix(folder, "..") }) {
 			wrong = append(wrong, manifests.ErrInvalidName)
 		}
-		if len(folders) > manifests.DefaultMaxDepth {
+		if len(folders) > 100 {
 			wrong = append(wrong, manifests.ErrLimitExceeded)
 		}
 		lower := strings.ToLower(file)

@@ -161,6 +161,6 @@ func TestFileSystemThatMakesNamesUp(t *testing.T) {
 // below a file.
 func TestSourceDirBelowAFile(t *testing.T) {
 	dir := tree{"file.yaml": "a"}.dir(t)
-	_, err := manifests.SourceDir(filepath.Join(dir, "file.yaml", "x"))
+	_, err := manifests.Root{Dir: filepath.Join(dir, "file.yaml", "x")}.Resolve()
 	require.ErrorIs(t, err, manifests.ErrPathNotFound)
 }

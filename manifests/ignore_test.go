@@ -61,7 +61,7 @@ func TestIgnore(t *testing.T) {
 			opts:  manifests.Options{Ignore: []string{"b.yaml", "!/x/b.yaml", "x/c.yaml"}},
 			files: []string{"a.yaml", "x/b.yaml"},
 			skipped: []manifests.Skipped{
-				ignored("x/c.yaml", "x/c.yaml", manifests.SourceOptions),
+				ignored("x/c.yaml", "x/c.yaml", "options"),
 			},
 		},
 		{
@@ -89,7 +89,7 @@ func TestIgnore(t *testing.T) {
 			opts:  manifests.Options{IgnoreFluxDefaults: true, Include: []string{"*"}},
 			files: []string{"a.yaml"},
 			skipped: []manifests.Skipped{
-				ignored(".github/", ".github/", manifests.SourceFluxDefaults), ignored(".gitignore", ".gitignore", "flux-defaults"),
+				ignored(".github/", ".github/", "flux-defaults"), ignored(".gitignore", ".gitignore", "flux-defaults"),
 				ignored("appveyor.yml", "appveyor.yml", "flux-defaults"),
 				ignored("logo.png", "*.png", "flux-defaults"), ignored("x/.circleci/", ".circleci/", "flux-defaults"),
 				ignored("x/.sops.yaml", "**/.sops.yaml", "flux-defaults"), ignored("x/cloudbuild.yaml", "cloudbuild.yaml", "flux-defaults"),
@@ -104,7 +104,7 @@ func TestIgnore(t *testing.T) {
 		{
 			name:  "no ignore files",
 			tree:  tree{"a.yaml": "a", "b.yaml": "b", ".sourceignore": "*.yaml", "x/.sourceignore/a.yaml": "a"},
-			opts:  manifests.Options{NoIgnoreFiles: true, Ignore: []string{"b.yaml"}},
+			opts:  manifests.Options{SkipIgnoreFiles: true, Ignore: []string{"b.yaml"}},
 			files: []string{"a.yaml", "x/.sourceignore/a.yaml"},
 			skipped: []manifests.Skipped{
 				ignored("b.yaml", "b.yaml", "options"),
@@ -181,8 +181,8 @@ func TestIgnoreFileRefused(t *testing.T) {
 		path string
 	}{
 		{"folder", tree{"a.yaml": "a", ".sourceignore/": ""}, manifests.ErrSpecialFile, ".sourceignore"},
-		{"too large", tree{"a.yaml": "a", "x/.sourceignore": strings.Repeat("b\n", 1<<16)}, manifests.ErrIgnoreFileTooLarge, "x/.sourceignore"},
-		{"line too long", tree{"a.yaml": "a", "x/.sourceignore": strings.Repeat("b", 1<<11)}, manifests.ErrIgnoreFileTooLarge, "x/.sourceignore"},
+		{"too large", tree{"a.yaml": "a", "x/.sourceignore": strings.Repeat("b\n", 1<<16)}, manifests.ErrInvalidIgnore, "x/.sourceignore"},
+		{"line too long", tree{"a.yaml": "a", "x/.sourceignore": strings.Repeat("b", 1<<11)}, manifests.ErrInvalidIgnore, "x/.sourceignore"},
 		{"link out", tree{"a.yaml": "a", "x/.sourceignore": linkTo + "../../b"}, manifests.ErrSymlinkEscapes, "x/.sourceignore"},
 		{"link to nothing", tree{"a.yaml": "a", "x/.sourceignore": linkTo + "b"}, manifests.ErrSymlinkDangling, "x/.sourceignore"},
 		{"link to a folder", tree{"a.yaml": "a", "x/.sourceignore": linkTo + "../y", "y/": ""}, manifests.ErrSpecialFile, "x/.sourceignore"},
@@ -217,7 +217,7 @@ func TestIgnoreRefused(t *testing.T) {
 	}
 	for _, long := range [][]string{{strings.Repeat("b", 1<<11)}, slices.Repeat([]string{"b"}, 1<<16)} {
 		_, err := manifests.CollectFS(t.Context(), tree{"a.yaml": "a"}.mapFS(), manifests.Options{Ignore: long})
-		requirePathError(t, err, manifests.ErrIgnoreFileTooLarge, manifests.SourceOptions)
+		requirePathError(t, err, manifests.ErrInvalidIgnore, "options")
 	}
 }
 

@@ -50,11 +50,12 @@ func TestLimitsNegative(t *testing.T) {
 		"MaxFileSize":  {MaxFileSize: -1},
 		"MaxTotalSize": {MaxTotalSize: -1},
 		"MaxDepth":     {MaxDepth: -1},
+		"MaxEntries":   {MaxEntries: -1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			collectEachWay(t, tree{"a.yaml": "a"}, opts, func(t *testing.T, set *manifests.Set, err error) {
 				require.Nil(t, set)
-				require.Error(t, err)
+				requirePathError(t, err, manifests.ErrInvalidLimit, name)
 				assert.NotErrorIs(t, err, manifests.ErrLimitExceeded)
 			})
 		})
@@ -62,7 +63,7 @@ func TestLimitsNegative(t *testing.T) {
 }
 
 func TestDefaultMaxDepth(t *testing.T) {
-	deep := strings.Repeat("d/", manifests.DefaultMaxDepth)
+	deep := strings.Repeat("d/", 100)
 	set, err := manifests.CollectFS(t.Context(), tree{deep + "a.yaml": "a"}.mapFS(), manifests.Options{})
 	require.NoError(t, err)
 	assert.Equal(t, []string{deep + "a.yaml"}, paths(set))

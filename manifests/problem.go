@@ -1,53 +1,57 @@
 package manifests
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 )
 
-// What can be wrong with what kustomizations name. Each arrives in a [Problem].
-var (
-	// ErrKustomizationInvalid reports a file that kustomize could not read.
-	ErrKustomizationInvalid = errors.New("not a valid kustomization")
-	// ErrKustomizationTwice reports a folder with several kustomizations, under
-	// names of which kustomize takes one only.
-	ErrKustomizationTwice = errors.New("folder has a kustomization already")
-	// ErrKustomizationMissing reports a folder without a kustomization.
-	ErrKustomizationMissing = errors.New("names a folder without a kustomization")
-	// ErrKustomizationLoop reports a kustomization that leads back to itself, or
-	// to that of a folder which holds it.
-	ErrKustomizationLoop = errors.New("leads in a circle")
-	// ErrReferenceMissing reports a path to nothing.
-	ErrReferenceMissing = errors.New("names what does not exist")
-	// ErrReferenceEscapes reports a path that is absolute or leads out of the
-	// source directory.
-	ErrReferenceEscapes = errors.New("names what is outside the source directory")
-	// ErrReferenceLeftOut reports a path to what is among [Set.Skipped].
-	ErrReferenceLeftOut = errors.New("names what was left out")
-	// ErrReferenceNotFile reports a folder where a file is needed.
-	ErrReferenceNotFile = errors.New("names a folder where a file is needed")
-	// ErrReferenceNotFolder reports a file where a folder is needed.
-	ErrReferenceNotFolder = errors.New("names a file where a folder is needed")
+// ProblemCode classifies a [Problem]. The values do not change between versions.
+type ProblemCode string
+
+const (
+	// ProblemInvalid reports a file that kustomize cannot read.
+	ProblemInvalid ProblemCode = "kustomization-invalid"
+	// ProblemDuplicate reports a directory with kustomizations under several names,
+	// of which kustomize accepts one only.
+	ProblemDuplicate ProblemCode = "kustomization-duplicate"
+	// ProblemNoKustomization reports a reference to a directory without a
+	// kustomization.
+	ProblemNoKustomization ProblemCode = "kustomization-missing"
+	// ProblemLoop reports a kustomization that refers back to itself, or to that of
+	// a directory that contains it.
+	ProblemLoop ProblemCode = "reference-loop"
+	// ProblemMissing reports a reference to a path that does not exist.
+	ProblemMissing ProblemCode = "reference-missing"
+	// ProblemOutside reports a path that is absolute or leaves the source directory.
+	ProblemOutside ProblemCode = "reference-outside"
+	// ProblemSkipped reports a reference to an entry of [Set.Skipped].
+	ProblemSkipped ProblemCode = "reference-skipped"
+	// ProblemWrongType reports a reference to a directory where a file is needed,
+	// to a file where a directory is needed, or to a FIFO, socket or device.
+	ProblemWrongType ProblemCode = "reference-type"
 )
 
-// Problem is something in a kustomization that lets its build fail wherever the
-// Set is unpacked. It does not keep a Set from being collected.
+// Problem describes a defect in a kustomization that makes its build fail wherever
+// the [Set] is unpacked. Problems do not prevent a Set from being collected.
 type Problem struct {
+	// Code classifies the problem.
+	Code ProblemCode
 	// File is the kustomization, a path in the Set.
 	File string
-	// Line and Column are those of the value, from 1, or 0 for all of the file.
+	// Line and Column locate the value, counted from 1. Both are 0 if the problem
+	// concerns the whole file.
 	Line, Column int
-	// Field is where in the file, such as "configMapGenerator[0].files[1]", or "".
+	// Field locates the value in the document, such as
+	// "configMapGenerator[0].files[1]". It may be empty.
 	Field string
-	// Path is what is named there, as written, or "". For
-	// [ErrKustomizationTwice] it is the other file's path in the Set.
+	// Path is the reference as written, if there is one. For [ProblemDuplicate] it
+	// is the path of the other kustomization in the Set.
 	Path string
-	// Err is one of the package's sentinels, or wraps one with what is known.
-	Err error
+	// Message describes the problem without the fields above.
+	Message string
 }
 
-// String is the problem in one line.
+// String returns the problem in one line.
 func (p Problem) String() string {
 	text := p.File
 	if p.Line > 0 {
@@ -56,14 +60,32 @@ func (p Problem) String() string {
 	if p.Field != "" {
 		text += ": " + p.Field
 	}
-	text += ": " + p.Err.Error()
+	text += ": " + p.Message
 	if p.Path != "" {
 		text += fmt.Sprintf(": %q", p.Path)
 	}
 	return text
 }
 
-// Problems lists what is wrong with the kustomizations of the Set and what they
-// name, in the order of file, line and column, up to 10,000 of them. It is empty
-// under [Options.NoClosure].
+// Problems lists the defects in the kustomizations of the Set and in their
+// references, ordered by file, line and column. It holds at most 10,000 entries,
+// and none if [Options.SkipReferences] is set.
 func (s *Set) Problems() []Problem { return slices.Clone(s.problems) }
+
+// fault is a problem without its position.
+type fault struct {
+	code    ProblemCode
+	message string
+}
+
+var (
+	faultDuplicate       = &fault{ProblemDuplicate, "the directory has another kustomization"}
+	faultNoKustomization = &fault{ProblemNoKustomization, "refers to a directory without a kustomization"}
+	faultLoop            = &fault{ProblemLoop, "creates a reference loop"}
+	faultMissing         = &fault{ProblemMissing, "refers to a missing file"}
+	faultOutside         = &fault{ProblemOutside, "refers to a path outside the source directory"}
+	faultSkipped         = &fault{ProblemSkipped, "refers to a skipped file"}
+	faultDirectory       = &fault{ProblemWrongType, "refers to a directory where a file is needed"}
+	faultFile            = &fault{ProblemWrongType, "refers to a file where a directory is needed"}
+	faultSpecial         = &fault{ProblemWrongType, "refers to a FIFO, socket or device"}
+)

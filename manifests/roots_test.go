@@ -76,10 +76,10 @@ func TestCollectRoots(t *testing.T) {
 			manifests.Options{Ignore: []string{"/top/"}},
 			map[string]string{"x/a.yaml": "x", "x/sub/top/b.yaml": "b", "y/a.yaml": "y", "y/sub/c.yaml": "c"},
 			[]manifests.Skipped{
-				{"x/top/", manifests.ReasonIgnored, "/top/", manifests.SourceOptions},
+				{"x/top/", manifests.ReasonIgnored, "/top/", "options"},
 				{"y/.sourceignore", manifests.ReasonExtension, "", ""},
 				{"y/c.yaml", manifests.ReasonIgnored, "/c.yaml", "y/.sourceignore:1"},
-				{"y/top/", manifests.ReasonIgnored, "/top/", manifests.SourceOptions},
+				{"y/top/", manifests.ReasonIgnored, "/top/", "options"},
 			},
 		},
 		{
@@ -227,9 +227,15 @@ func TestCollectRootsFindsDirectories(t *testing.T) {
 	missing := filepath.Join(dir, "missing")
 	_, err := manifests.CollectRoots(t.Context(), []manifests.Root{{Dir: dir}, {Path: "x", Dir: missing}}, manifests.Options{})
 	requirePathError(t, err, manifests.ErrPathNotFound, missing)
-	requirePathError(t, manifests.Root{Dir: missing}.Validate(), manifests.ErrPathNotFound, missing)
-	requirePathError(t, manifests.Root{}.Validate(), manifests.ErrPathRequired, "")
-	assert.NoError(t, manifests.Root{Path: "x", Dir: dir}.Validate())
+	_, err = manifests.Root{Dir: missing}.Resolve()
+	requirePathError(t, err, manifests.ErrPathNotFound, missing)
+	_, err = manifests.Root{}.Resolve()
+	requirePathError(t, err, manifests.ErrPathRequired, "")
+	root, err := manifests.Root{Path: "x", Dir: dir}.Resolve()
+	require.NoError(t, err)
+	again, err := root.Resolve()
+	require.NoError(t, err)
+	assert.Equal(t, root, again)
 
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -11,7 +11,7 @@ import (
 	"github.com/kubeoci/oci/manifests"
 )
 
-func TestSourceDirRefuses(t *testing.T) {
+func TestResolveRefuses(t *testing.T) {
 	dir := tree{"file.yaml": "a"}.dir(t)
 	missing, file := filepath.Join(dir, "missing"), filepath.Join(dir, "file.yaml")
 	for _, row := range []struct {
@@ -26,8 +26,8 @@ func TestSourceDirRefuses(t *testing.T) {
 		{"file", file, manifests.ErrPathNotDirectory, file},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			abs, err := manifests.SourceDir(row.dir)
-			assert.Empty(t, abs)
+			root, err := manifests.Root{Dir: row.dir}.Resolve()
+			assert.Empty(t, root)
 			requirePathError(t, err, row.err, row.path)
 
 			set, err := manifests.Collect(t.Context(), row.dir, manifests.Options{})
@@ -37,9 +37,9 @@ func TestSourceDirRefuses(t *testing.T) {
 	}
 }
 
-// TestSourceDirUnreadableName has a path that no system call takes.
-func TestSourceDirUnreadableName(t *testing.T) {
-	_, err := manifests.SourceDir("a\x00b")
+// TestResolveRefusesAnUnreadableName has a path that no system call takes.
+func TestResolveRefusesAnUnreadableName(t *testing.T) {
+	_, err := manifests.Root{Dir: "a\x00b"}.Resolve()
 	require.Error(t, err)
 	pathErr := requirePathError(t, err, err, "a\x00b")
 	assert.NotErrorIs(t, err, manifests.ErrPathNotFound)
@@ -47,7 +47,7 @@ func TestSourceDirUnreadableName(t *testing.T) {
 	assert.NotContains(t, pathErr.Err.Error(), "stat", "the path is named once")
 }
 
-func TestSourceDir(t *testing.T) {
+func TestResolve(t *testing.T) {
 	parent := t.TempDir()
 	dir := filepath.Join(parent, "my app")
 	require.NoError(t, os.Mkdir(dir, 0o755))
@@ -59,9 +59,9 @@ func TestSourceDir(t *testing.T) {
 	for _, written := range []string{
 		".", "./", "../my app", "../my app/.", filepath.Join(wd, "..", "my app") + string(filepath.Separator),
 	} {
-		abs, err := manifests.SourceDir(written)
+		root, err := manifests.Root{Dir: written}.Resolve()
 		require.NoError(t, err, written)
-		assert.Equal(t, wd, abs, written)
+		assert.Equal(t, wd, root.Dir, written)
 
 		set, err := manifests.Collect(t.Context(), written, manifests.Options{})
 		require.NoError(t, err, written)

@@ -1,8 +1,10 @@
 package manifests_test
 
 import (
+	"cmp"
 	"io/fs"
 	"maps"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -94,11 +96,12 @@ func TestLinksRefused(t *testing.T) {
 
 func TestSymlinkPolicies(t *testing.T) {
 	for policy, valid := range map[manifests.SymlinkPolicy]bool{
-		"": true, "follow": true, "skip": true, "refuse": true, "Skip": false, "none": false, " ": false,
+		"": true, "follow": true, "files": true, "skip": true, "refuse": true, " skip\n": true, " ": true, "Skip": false, "none": false,
 	} {
-		err := manifests.Options{Symlinks: policy}.Validate()
+		opts, err := manifests.Options{Symlinks: policy}.Resolve()
 		if valid {
 			assert.NoError(t, err, policy)
+			assert.Equal(t, cmp.Or(strings.TrimSpace(string(policy)), "follow"), string(opts.Symlinks))
 			continue
 		}
 		requirePathError(t, err, manifests.ErrUnknownSymlinkPolicy, string(policy))

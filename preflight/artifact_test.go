@@ -1,7 +1,9 @@
 package preflight_test
 
 import (
+	"fmt"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -21,10 +23,10 @@ func TestLimits(t *testing.T) {
 		want   []string
 	}{
 		{"archive of the limit", argocd, preflight.Options{MaxArchiveSize: size + 512}, []string{}},
-		{"archive above", argocd, preflight.Options{MaxArchiveSize: size + 511}, []string{"error: the archive has 4096 bytes, of which Argo CD unpacks 4095 [archive-size]"}},
+		{"archive above", argocd, preflight.Options{MaxArchiveSize: size + 511}, []string{"error: the archive has 4096 bytes, and Argo CD unpacks at most 4095 [archive-size]"}},
 		{"archive above, Flux", flux, preflight.Options{MaxArchiveSize: 1}, []string{}},
 		{"manifests of the limit", argocd, preflight.Options{MaxManifestSize: int64(len(app))}, []string{}},
-		{"manifests above", argocd, preflight.Options{MaxManifestSize: int64(len(app) - 1)}, []string{"error: the directory has 53 bytes of manifests, of which Argo CD takes 52 [manifest-size]"}},
+		{"manifests above", argocd, preflight.Options{MaxManifestSize: int64(len(app) - 1)}, []string{"error: the directory has 53 bytes of manifests, and Argo CD accepts at most 52 [manifest-size]"}},
 		{"manifests above, Flux", flux, preflight.Options{MaxManifestSize: 1}, []string{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -35,21 +37,19 @@ func TestLimits(t *testing.T) {
 	assert.EqualValues(t, 10_000_000, preflight.DefaultMaxManifestSize)
 }
 
+// The plan refuses an archive above the default limit, so that only the other can be
+// exceeded without an option.
 func TestDefaultLimits(t *testing.T) {
-	const files, each = 300, 4 << 20 // which are never read
-	set := tree{"app.yaml": app}.collect(t)
-	layout := packager.Layout{Paths: packager.EnginePaths{Flux: "./", ArgoCD: "."}}
+	const files, each = 3, 4 << 20
+	fsys := sizedFS{MapFS: tree{"app.yaml": app}.fs(), t: t, sizes: map[string]int64{}}
 	for i := range files {
-		name := string(rune('a'+i/26)) + string(rune('a'+i%26)) + ".yaml"
-		layout.Entries = append(layout.Entries, packager.Entry{Path: name, File: manifests.File{Path: name, Size: each + 1}})
+		name := fmt.Sprintf("%d.yaml", i)
+		fsys.MapFS[name], fsys.sizes[name] = &fstest.MapFile{}, each+1
 	}
-	findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{Engines: []packager.GitOpsEngine{argocd}})
-	require.NoError(t, err)
-	require.Len(t, findings, files+3)
-	assert.Equal(t, preflight.CodeArchiveSize, findings[0].Code)
-	assert.Equal(t, preflight.CodeManifestSize, findings[1].Code)
-	assert.Equal(t, preflight.CodeNothingRendered, findings[2].Code)
-	assert.Equal(t, "aa.yaml: warning: the file has more than 4194304 bytes, and is not looked into [too-large]", findings[3].String())
+	findings := checkFS(t, fsys, argocd, manifests.Options{})
+	require.Len(t, findings, 1+files)
+	assert.Equal(t, "error: the directory has 12582968 bytes of manifests, and Argo CD accepts at most 10000000 [manifest-size]", findings[0].String())
+	assert.Equal(t, "0.yaml: warning: the file has more than 4194304 bytes and is not checked [too-large]", findings[1].String())
 }
 
 func TestTags(t *testing.T) {
@@ -63,12 +63,15 @@ func TestTags(t *testing.T) {
 		{"latest_one", []string{}, ""},
 		{"1.2_3", []string{}, ""},
 		{"a.b.c_d", []string{}, ""},
-		{"1.2.3_4", []string{`warning: the tag "1.2.3_4" is a version with an underscore, which is out of reach of version ranges [tag]`}, `use "1.2.3-4"`},
-		{"v1.2.3-rc_1", []string{`warning: the tag "v1.2.3-rc_1" is a version with an underscore, which is out of reach of version ranges [tag]`}, `use "v1.2.3-rc-1"`},
-		{"1.2.3+4", []string{`error: the tag "1.2.3+4" is a version with a plus, which no tag can hold [tag]`}, `use "1.2.3-4"`},
+		{"1.2.3_4", []string{`warning: the tag "1.2.3_4" is a version with an underscore, which version ranges never match [tag]`}, `use "1.2.3-4"`},
+		{"v1.2.3-rc_1", []string{`warning: the tag "v1.2.3-rc_1" is a version with an underscore, which version ranges never match [tag]`}, `use "v1.2.3-rc-1"`},
+		{"1.2.3+4", []string{`error: the tag "1.2.3+4" is a version with a plus sign, which a tag cannot contain [tag]`}, `use "1.2.3-4"`},
 	} {
 		t.Run(tt.tag, func(t *testing.T) {
-			findings := tree{"app.yaml": app}.check(t, flux, preflight.Options{Tags: []string{"1.0.0", tt.tag}})
+			a := artifact(t, tree{"app.yaml": app}.collect(t), flux)
+			a.Tags = []string{"1.0.0", tt.tag}
+			findings, err := preflight.Check(t.Context(), a, preflight.Options{})
+			require.NoError(t, err)
 			assert.Equal(t, tt.want, brief(findings))
 			for _, f := range findings {
 				assert.Equal(t, tt.hint, f.Hint)
@@ -77,90 +80,60 @@ func TestTags(t *testing.T) {
 	}
 }
 
-// Neither manifests nor packager lets such names through; layouts can be made
-// by hand.
-func TestEntryNames(t *testing.T) {
-	set := tree{"app.yaml": app}.collect(t)
+// Two copies matter only to an engine that finds both at its path.
+func TestTwoCopies(t *testing.T) {
+	const hint = "give the engine the path of one copy, or set Layout to root"
+	objects := tree{"app.yaml": app, "a/b.yaml": object("ConfigMap", "b")}
+	built := tree{"app.yaml": app, "kustomization.yaml": "resources: [app.yaml]\n"}
 	for _, tt := range []struct {
-		name string
-		bad  bool
+		name    string
+		tree    tree
+		paths   packager.EnginePaths
+		engines []packager.GitOpsEngine
+		recurse bool
+		want    []string
 	}{
-		{"app.yaml", false},
-		{"a..b/app..yaml", false},
-		{"a../app.yaml", true},
-		{`a\app.yaml`, true},
-		{"/app.yaml", true},
-		{"./app.yaml", true},
-		{"a//app.yaml", true},
+		{"the paths of the plan", objects, packager.EnginePaths{}, []packager.GitOpsEngine{flux}, false, []string{}},
+		{"Flux at the root", objects, packager.EnginePaths{Flux: "./"}, []packager.GitOpsEngine{flux}, false, []string{
+			`error: Flux finds both copies of the tree at the path "./", and refuses the duplicate objects [two-copies]`,
+		}},
+		{"Flux at the root, nobody named", objects, packager.EnginePaths{Flux: "./"}, nil, true, []string{
+			`warning: Flux finds both copies of the tree at the path "./", and refuses the duplicate objects [two-copies]`,
+		}},
+		{"Flux at a root with a kustomization", built, packager.EnginePaths{Flux: "./"}, []packager.GitOpsEngine{flux}, false, []string{}},
+		{"Flux below the root", objects, packager.EnginePaths{Flux: "./a"}, []packager.GitOpsEngine{flux}, false, []string{}},
+		{"Argo CD at the root", tree{"app.yaml": app}, packager.EnginePaths{ArgoCD: "."}, []packager.GitOpsEngine{argocd}, false, []string{
+			`warning: Argo CD does not read the subdirectories of its path "." by default (files with objects in them: 1) [subfolders]`,
+		}},
+		{"Argo CD at the root, recursing", objects, packager.EnginePaths{ArgoCD: "."}, []packager.GitOpsEngine{argocd}, true, []string{
+			`warning: Argo CD finds both copies of the tree at the path "." [two-copies]`,
+		}},
+		{"no object", tree{"app.yaml": "# later\n"}, packager.EnginePaths{Flux: "./"}, []packager.GitOpsEngine{flux}, false, []string{
+			`error: Flux renders nothing at the path "./", without an error [nothing-rendered]`,
+		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			layout := packager.Layout{
-				Entries: []packager.Entry{{Path: tt.name, File: set.Files()[0]}},
-				Paths:   packager.EnginePaths{Flux: "./", ArgoCD: "."},
-			}
-			findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{Engines: []packager.GitOpsEngine{flux}})
+			a := artifact(t, tt.tree.collect(t), none)
+			a.Engines, a.Paths = tt.engines, tt.paths
+			findings, err := preflight.Check(t.Context(), a, preflight.Options{DirectoryRecurse: tt.recurse})
 			require.NoError(t, err)
-			if !tt.bad {
-				require.Empty(t, findings)
-				return
+			assert.Equal(t, tt.want, brief(findings))
+			for _, f := range findings {
+				if f.Code == preflight.CodeTwoCopies {
+					assert.Equal(t, hint, f.Hint)
+				}
 			}
-			require.NotEmpty(t, findings)
-			assert.Equal(t, preflight.CodeEntryName, findings[len(findings)-1].Code)
-			assert.Equal(t, preflight.Error, findings[len(findings)-1].Severity)
 		})
 	}
 }
 
-func TestEntryNameOfTwoCopies(t *testing.T) {
-	set := tree{"app.yaml": app}.collect(t)
-	layout := packager.Layout{
-		Entries: []packager.Entry{{Path: `a\b`, File: set.Files()[0]}, {Path: `shop/a\b`, File: set.Files()[0]}},
-		Paths:   packager.EnginePaths{Flux: "./shop", ArgoCD: "shop"},
-	}
-	findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{})
-	require.NoError(t, err)
-	names := 0
-	for _, f := range findings {
-		if f.Code == preflight.CodeEntryName {
-			names++
-		}
-	}
-	assert.Equal(t, 1, names)
-}
-
-// Where Flux is the engine, and is told to look above both copies, it fails for
-// certain.
-func TestTwoCopiesForFlux(t *testing.T) {
-	set := tree{"app.yaml": app}.collect(t)
-	layout, err := packager.Plan(set.Files(), none, "shop")
-	require.NoError(t, err)
-	layout.Paths.Flux = "./"
-	findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{Engines: []packager.GitOpsEngine{flux}})
-	require.NoError(t, err)
-	assert.Equal(t, []string{`error: at the path "./" Flux finds every object twice, and fails [two-copies]`}, brief(findings))
-	assert.Equal(t, "give Flux the path of one copy, or choose the layout for one engine", findings[0].Hint)
-}
-
-// A kustomization at the root says what to read, whichever path is given.
-func TestTwoCopiesBelowAKustomization(t *testing.T) {
-	for name, text := range map[string]string{"kustomization.yaml": kustomization, "b/kustomization.yaml": "resources: []\n"} {
-		set := tree{"app.yaml": app, "a/b.yaml": object("ConfigMap", "b"), name: text}.collect(t)
-		layout, err := packager.Plan(set.Files(), none, "shop")
-		require.NoError(t, err)
-		layout.Paths.Flux, layout.Paths.ArgoCD = "./shop/a", "shop/a"
-		findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{})
-		require.NoError(t, err)
-		assert.Equal(t, name != "kustomization.yaml", len(findings) == 1, name)
-	}
-}
-
 func TestNoFiles(t *testing.T) {
-	findings, err := preflight.Check(t.Context(), tree{"app.yaml": app}.collect(t), packager.Layout{}, preflight.Options{})
+	findings, err := preflight.Check(t.Context(), artifact(t, new(manifests.Set), flux), preflight.Options{})
 	require.NoError(t, err)
-	assert.Equal(t, []string{"error: the artifact holds no file [no-files]"}, brief(findings))
+	assert.Equal(t, []string{"error: the artifact has no files [no-files]"}, brief(findings))
 }
 
-// A caller who knows which path the engines will be given says so.
+// A caller can set the paths that the engines are given.
 func TestOtherPaths(t *testing.T) {
 	tr := tree{"app.yaml": app, "a/b.yaml": object("ConfigMap", "b"), "values.yaml": "a: 1\n"}
 	for _, tt := range []struct {
@@ -171,47 +144,50 @@ func TestOtherPaths(t *testing.T) {
 	}{
 		{"a subfolder", flux, packager.EnginePaths{Flux: "a", ArgoCD: "a"}, []string{}},
 		{"a subfolder, written otherwise", flux, packager.EnginePaths{Flux: "./a/", ArgoCD: "a"}, []string{}},
-		{"no folder", flux, packager.EnginePaths{Flux: "./b"}, []string{`error: Flux finds no folder "./b" [path-missing]`}},
-		{"no folder for either", none, packager.EnginePaths{Flux: "./b", ArgoCD: "b"}, []string{`error: Flux and Argo CD find no folder "./b" and "b" [path-missing]`}},
-		{"above the prefix, Argo CD", argocd, packager.EnginePaths{ArgoCD: "."}, []string{`error: all manifests at the path "." are in subfolders, where Argo CD looks for none by default, and it renders nothing [subfolders-only]`}},
+		{"no folder", flux, packager.EnginePaths{Flux: "./b"}, []string{`error: Flux finds no directory "./b" [path-missing]`}},
+		{"no folder for either", none, packager.EnginePaths{Flux: "./b", ArgoCD: "b"}, []string{`error: Flux and Argo CD find no directory "./b" and "b" [path-missing]`}},
+		{"above the prefix, Argo CD", argocd, packager.EnginePaths{ArgoCD: "."}, []string{`error: all manifests at the path "." are in subdirectories, which Argo CD does not read by default, so that it renders nothing [subfolders-only]`}},
 		{"both copies", none, packager.EnginePaths{Flux: "./", ArgoCD: "shop/a"}, []string{
-			`warning: at the path "./" Flux finds every object twice, and fails [two-copies]`,
-			"values.yaml:1:1: warning: Flux refuses a document that is no Kubernetes object [not-an-object]",
+			`warning: Flux finds both copies of the tree at the path "./", and refuses the duplicate objects [two-copies]`,
+			"values.yaml:1:1: warning: Flux refuses a document that is not a Kubernetes object [not-an-object]",
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			set := tr.collect(t)
-			layout, err := packager.Plan(set.Files(), tt.engine, "shop")
-			require.NoError(t, err)
-			layout.Paths = tt.paths
-			findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{})
+			a := artifact(t, tr.collect(t), tt.engine)
+			a.Paths = tt.paths
+			findings, err := preflight.Check(t.Context(), a, preflight.Options{})
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, brief(findings))
 		})
 	}
 }
 
-// The same for Flux: an error where it is named, a warning where it is one of
-// two.
+// A finding for which Flux refuses the artifact is an error if Flux was named, and a
+// warning if it is one of two engines.
 func TestEngines(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
-		layout  packager.GitOpsEngine
+		layout  packager.Layout
 		engines []packager.GitOpsEngine
 		want    preflight.Severity
 		engine  packager.GitOpsEngine
 	}{
-		{"by the layout", flux, nil, preflight.Error, flux},
-		{"by neither", none, nil, preflight.Warning, flux},
-		{"none is not a name", none, []packager.GitOpsEngine{none}, preflight.Warning, flux},
-		{"by the options", none, []packager.GitOpsEngine{"flux"}, preflight.Error, flux},
-		{"both by the options", none, []packager.GitOpsEngine{flux, argocd}, preflight.Error, flux},
-		{"the other", none, []packager.GitOpsEngine{argocd}, 0, ""},
-		{"the other by the options", flux, []packager.GitOpsEngine{argocd}, 0, ""},
+		{"nobody is named", packager.LayoutBoth, nil, preflight.Warning, flux},
+		{"nobody is named, at the root", packager.LayoutRoot, nil, preflight.Warning, flux},
+		{"nobody is named, under the prefix", packager.LayoutPrefix, nil, preflight.Warning, flux},
+		{"None names nobody", packager.LayoutBoth, []packager.GitOpsEngine{none}, preflight.Warning, flux},
+		{"Flux", packager.LayoutRoot, []packager.GitOpsEngine{"flux"}, preflight.Error, flux},
+		{"Flux, under the prefix", packager.LayoutPrefix, []packager.GitOpsEngine{flux}, preflight.Error, flux},
+		{"both", packager.LayoutBoth, []packager.GitOpsEngine{flux, argocd}, preflight.Error, flux},
+		{"Argo CD", packager.LayoutPrefix, []packager.GitOpsEngine{argocd}, 0, ""},
+		{"Argo CD, at the root", packager.LayoutRoot, []packager.GitOpsEngine{argocd}, 0, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tr := tree{"app.yaml": app, "b.yaml": "apiVersion: batch/v1\nkind: Job\nmetadata:\n  generateName: a-\n"}
-			findings := tr.check(t, tt.layout, preflight.Options{Engines: tt.engines})
+			set := tree{"app.yaml": app, "b.yaml": "apiVersion: batch/v1\nkind: Job\nmetadata:\n  generateName: a-\n"}.collect(t)
+			plan, err := packager.NewPlan(set, tt.layout, packager.Options{Prefix: "shop"})
+			require.NoError(t, err)
+			findings, err := preflight.Check(t.Context(), preflight.Artifact{Plan: plan, Engines: tt.engines}, preflight.Options{})
+			require.NoError(t, err)
 			var severity preflight.Severity
 			var engine packager.GitOpsEngine
 			for _, f := range findings {

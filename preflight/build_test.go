@@ -6,24 +6,23 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/preflight"
 )
 
-// checkAt is check for engines that are told a path below the tree.
+// checkAt is check for engines with a path below the tree.
 func (tr tree) checkAt(t *testing.T, engine packager.GitOpsEngine, path string) preflight.Findings {
 	t.Helper()
 	set := tr.collect(t)
-	layout, err := packager.Plan(set.Files(), engine, "shop")
-	require.NoError(t, err)
-	layout.Paths = layout.Paths.Below(path)
-	findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{})
+	a := artifact(t, set, engine)
+	findings, err := preflight.Check(t.Context(), a, preflight.Options{Path: path})
 	require.NoError(t, err)
 	return findings
 }
 
 // Argo CD runs "kustomize build" (util/kustomize/kustomize.go there), which lets
-// a kustomization load files in its own folder and below only: RestrictionRootOnly
+// a kustomization load files in its own directory and below only: RestrictionRootOnly
 // of api/internal/loader in kustomize. Flux builds with LoadRestrictionsNone
 // (kustomize/kustomize_generator.go of fluxcd/pkg).
 func TestFilesAboveAKustomization(t *testing.T) {
@@ -34,30 +33,30 @@ func TestFilesAboveAKustomization(t *testing.T) {
 		want   []string
 	}{
 		{"a resource", "resources: [../app.yaml]\n", argocd, []string{
-			`a/kustomization.yaml:1:13: error: resources[0] names a file above the folder of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
+			`a/kustomization.yaml:1:13: error: resources[0] refers to a file above the directory of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
 		}},
 		{"a resource, Flux", "resources: [../app.yaml]\n", flux, []string{}},
 		{"a resource, both", "resources: [../app.yaml]\n", none, []string{
-			`a/kustomization.yaml:1:13: warning: resources[0] names a file above the folder of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
+			`a/kustomization.yaml:1:13: warning: resources[0] refers to a file above the directory of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
 		}},
 		{"a patch", "resources: [b.yaml]\npatches:\n- path: ../p/app.yaml\n", argocd, []string{
-			`a/kustomization.yaml:3:9: error: patches[0].path names a file above the folder of its kustomization, which Argo CD refuses: "../p/app.yaml" [load-restriction]`,
+			`a/kustomization.yaml:3:9: error: patches[0].path refers to a file above the directory of its kustomization, which Argo CD refuses: "../p/app.yaml" [load-restriction]`,
 		}},
-		{"what is generated from", "configMapGenerator: [{name: a, files: [x=../app.yaml], envs: [../app.yaml]}]\n", argocd, []string{
-			`a/kustomization.yaml:1:40: error: configMapGenerator[0].files[0] names a file above the folder of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
-			`a/kustomization.yaml:1:63: error: configMapGenerator[0].envs[0] names a file above the folder of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
+		{"files of a generator", "configMapGenerator: [{name: a, files: [x=../app.yaml], envs: [../app.yaml]}]\n", argocd, []string{
+			`a/kustomization.yaml:1:40: error: configMapGenerator[0].files[0] refers to a file above the directory of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
+			`a/kustomization.yaml:1:63: error: configMapGenerator[0].envs[0] refers to a file above the directory of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
 		}},
-		{"all that names files", "patchesStrategicMerge: [../app.yaml]\ncrds: [../app.yaml]\nconfigurations: [../app.yaml]\ntransformers: [../app.yaml]\nopenapi: {path: ../app.yaml}\nreplacements: [{path: ../app.yaml}]\n", argocd, []string{
-			`a/kustomization.yaml:1:25: error: patchesStrategicMerge[0] names a file above the folder of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
-			`a/kustomization.yaml:2:8: error: crds[0] names a file above the folder of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
-			`a/kustomization.yaml:3:18: error: configurations[0] names a file above the folder of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
-			`a/kustomization.yaml:4:16: error: transformers[0] names a file above the folder of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
-			`a/kustomization.yaml:5:17: error: openapi.path names a file above the folder of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
-			`a/kustomization.yaml:6:23: error: replacements[0].path names a file above the folder of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
+		{"all fields with files", "patchesStrategicMerge: [../app.yaml]\ncrds: [../app.yaml]\nconfigurations: [../app.yaml]\ntransformers: [../app.yaml]\nopenapi: {path: ../app.yaml}\nreplacements: [{path: ../app.yaml}]\n", argocd, []string{
+			`a/kustomization.yaml:1:25: error: patchesStrategicMerge[0] refers to a file above the directory of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
+			`a/kustomization.yaml:2:8: error: crds[0] refers to a file above the directory of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
+			`a/kustomization.yaml:3:18: error: configurations[0] refers to a file above the directory of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
+			`a/kustomization.yaml:4:16: error: transformers[0] refers to a file above the directory of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
+			`a/kustomization.yaml:5:17: error: openapi.path refers to a file above the directory of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
+			`a/kustomization.yaml:6:23: error: replacements[0].path refers to a file above the directory of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
 		}},
-		{"in the folder, by a detour", "resources: [../a/b.yaml]\n", argocd, []string{}},
-		{"below the folder", "resources: [c/d.yaml]\n", argocd, []string{}},
-		{"a folder above", "resources: [../base]\ncomponents: [../c]\n", argocd, []string{}},
+		{"in the directory, by a detour", "resources: [../a/b.yaml]\n", argocd, []string{}},
+		{"below the directory", "resources: [c/d.yaml]\n", argocd, []string{}},
+		{"a directory above", "resources: [../base]\ncomponents: [../c]\n", argocd, []string{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tr := tree{
@@ -77,7 +76,7 @@ func TestFilesAboveAKustomization(t *testing.T) {
 
 func TestFilesAboveABase(t *testing.T) {
 	const (
-		above = `names a file above the folder of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`
+		above = `refers to a file above the directory of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`
 		base  = "resources: [../app.yaml]\n"
 	)
 	runRules(t, []ruleTest{
@@ -93,30 +92,30 @@ func TestFilesAboveABase(t *testing.T) {
 			"b/kustomization.yaml:1:13: info: resources[0] " + above,
 			"kustomization.yaml: info: Argo CD renders this kustomization [rendered-by]",
 		}},
-		{"that names what is missing as well", tree{"a/kustomization.yaml": "resources: [../app.yaml, ../none.yaml]\n", "app.yaml": app}, flux, []string{
-			`a/kustomization.yaml:1:26: error: resources[1] names what does not exist: "../none.yaml" [kustomization]`,
+		{"that refers to a missing file as well", tree{"a/kustomization.yaml": "resources: [../app.yaml, ../none.yaml]\n", "app.yaml": app}, flux, []string{
+			`a/kustomization.yaml:1:26: error: resources[1] refers to a missing file: "../none.yaml" [kustomization]`,
 		}},
 	})
 }
 
-// What a kustomization that is built names is built.
-func TestWhatIsBuilt(t *testing.T) {
+// Kustomizations that a built kustomization refers to are built.
+func TestBuiltKustomizations(t *testing.T) {
 	const missing = "resources: [none.yaml]\n"
 	runRules(t, []ruleTest{
 		{"a base of a base", tree{"kustomization.yaml": "resources: [./a/]\n", "a/kustomization.yml": "bases: [../b]\n", "b/Kustomization": missing}, flux, []string{
-			`b/Kustomization:1:13: error: resources[0] names what does not exist: "none.yaml" [kustomization]`,
+			`b/Kustomization:1:13: error: resources[0] refers to a missing file: "none.yaml" [kustomization]`,
 		}},
-		{"a base without anything to name", tree{"kustomization.yaml": "resources: [a]\n", "a/kustomization.yaml": "namePrefix: [\n"}, flux, []string{
+		{"a base that is not valid", tree{"kustomization.yaml": "resources: [a]\n", "a/kustomization.yaml": "namePrefix: [\n"}, flux, []string{
 			"a/kustomization.yaml:1:1: error: the YAML does not parse: did not find expected node content [syntax]",
 		}},
-		{"one that nobody names", tree{"kustomization.yaml": kustomization, "b/kustomization.yaml": missing}, flux, []string{
-			`b/kustomization.yaml:1:13: warning: resources[0] names what does not exist: "none.yaml" [kustomization]`,
+		{"one without a reference to it", tree{"kustomization.yaml": kustomization, "b/kustomization.yaml": missing}, flux, []string{
+			`b/kustomization.yaml:1:13: warning: resources[0] refers to a missing file: "none.yaml" [kustomization]`,
 		}},
-		{"one that another which nobody names does", tree{"kustomization.yaml": kustomization, "a/kustomization.yaml": "resources: [../b]\n", "b/kustomization.yaml": missing}, flux, []string{
-			`b/kustomization.yaml:1:13: warning: resources[0] names what does not exist: "none.yaml" [kustomization]`,
+		{"one with a reference from another of these", tree{"kustomization.yaml": kustomization, "a/kustomization.yaml": "resources: [../b]\n", "b/kustomization.yaml": missing}, flux, []string{
+			`b/kustomization.yaml:1:13: warning: resources[0] refers to a missing file: "none.yaml" [kustomization]`,
 		}},
-		{"a circle", tree{"a/kustomization.yaml": "resources: [../b]\n", "b/kustomization.yaml": "resources: [../a]\n"}, flux, []string{
-			`b/kustomization.yaml:1:13: error: resources[0] leads in a circle: "../a" [kustomization]`,
+		{"a loop", tree{"a/kustomization.yaml": "resources: [../b]\n", "b/kustomization.yaml": "resources: [../a]\n"}, flux, []string{
+			`b/kustomization.yaml:1:13: error: resources[0] creates a reference loop: "../a" [kustomization]`,
 		}},
 	})
 
@@ -129,30 +128,30 @@ func TestResourcesOfAKustomization(t *testing.T) {
 	const rendered = "kustomization.yaml: info: Argo CD renders this kustomization [rendered-by]"
 	runRules(t, []ruleTest{
 		{"no object", tree{"kustomization.yaml": listing("app.yaml, values.yaml"), "app.yaml": app, "values.yaml": "a: 1\n"}, flux, []string{
-			"values.yaml:1:1: error: Flux refuses a document that is no Kubernetes object [not-an-object]",
+			"values.yaml:1:1: error: Flux refuses a document that is not a Kubernetes object [not-an-object]",
 		}},
 		{"no object, both", tree{"kustomization.yaml": listing("app.yaml, values.yaml"), "app.yaml": app, "values.yaml": "a: 1\n"}, none, []string{
 			rendered,
-			"values.yaml:1:1: error: Flux and Argo CD refuse a document that is no Kubernetes object [not-an-object]",
+			"values.yaml:1:1: error: Flux and Argo CD refuse a document that is not a Kubernetes object [not-an-object]",
 		}},
-		{"no object in what is patched with", tree{"kustomization.yaml": listing("app.yaml") + "patches: [{path: p.yaml}]\n", "app.yaml": app, "p.yaml": "- op: remove\n"}, flux, []string{}},
-		{"no object where nothing is built", tree{"kustomization.yaml": kustomization, "a/kustomization.yaml": listing("values.yaml"), "a/values.yaml": "a: 1\n"}, flux, []string{
-			"a/values.yaml:1:1: warning: kustomize refuses a document that is no Kubernetes object [not-an-object]",
+		{"no object in a patch", tree{"kustomization.yaml": listing("app.yaml") + "patches: [{path: p.yaml}]\n", "app.yaml": app, "p.yaml": "- op: remove\n"}, flux, []string{}},
+		{"no object, not built", tree{"kustomization.yaml": kustomization, "a/kustomization.yaml": listing("values.yaml"), "a/values.yaml": "a: 1\n"}, flux, []string{
+			"a/values.yaml:1:1: warning: kustomize refuses a document that is not a Kubernetes object [not-an-object]",
 		}},
-		{"no object that is not what is named", tree{"kustomization.yaml": listing("/values.yaml"), "values.yaml": "a: 1\n"}, flux, []string{
-			`kustomization.yaml:1:13: error: resources[0] names what is outside the source directory: "/values.yaml" [kustomization]`,
+		{"no object at another path", tree{"kustomization.yaml": listing("/values.yaml"), "values.yaml": "a: 1\n"}, flux, []string{
+			`kustomization.yaml:1:13: error: resources[0] refers to a path outside the source directory: "/values.yaml" [kustomization]`,
 		}},
 		{"no entries", tree{"kustomization.yaml": listing("app.yaml, a.yaml, b.json"), "app.yaml": app, "a.yaml": "[]\n---\n{}\n", "b.json": "{}"}, none, []string{rendered}},
-		{"no entries where nothing is built", tree{"kustomization.yaml": kustomization, "a/kustomization.yaml": listing("a.yaml"), "a/a.yaml": "{}\n"}, flux, []string{}},
+		{"no entries, not built", tree{"kustomization.yaml": kustomization, "a/kustomization.yaml": listing("a.yaml"), "a/a.yaml": "{}\n"}, flux, []string{}},
 		{"no entries without a kustomization", tree{"app.yaml": app, "a.yaml": "{}\n"}, flux, []string{}},
 		{"no entries without a kustomization, Argo CD", tree{"app.yaml": app, "a.yaml": "{}\n"}, argocd, []string{
-			"a.yaml:1:1: info: Argo CD passes over a document that is no Kubernetes object [not-an-object]",
+			"a.yaml:1:1: info: Argo CD skips a document that is not a Kubernetes object [not-an-object]",
 		}},
 		{"no name", tree{"kustomization.yaml": "Resources: [app.yaml]\n", "app.yaml": "apiVersion: v1\nkind: ConfigMap\n"}, argocd, []string{
 			"app.yaml:1:1: error: Argo CD refuses a ConfigMap without metadata.name [no-name]", rendered,
 		}},
 		{"generateName", tree{"kustomization.yaml": listing("app.yaml"), "app.yaml": "apiVersion: batch/v1\nkind: Job\nmetadata:\n  generateName: a-\n"}, argocd, []string{
-			"app.yaml:1:1: error: Argo CD refuses a Job with metadata.generateName in place of metadata.name [generate-name]", rendered,
+			"app.yaml:1:1: error: Argo CD refuses a Job with metadata.generateName but no metadata.name [generate-name]", rendered,
 		}},
 		{"broken YAML", tree{"a/kustomization.yaml": "bases: [b.yaml]\n", "a/b.yaml": "a: [\n"}, flux, []string{
 			"a/b.yaml:1:1: error: the YAML does not parse: did not find expected node content [syntax]",
@@ -160,22 +159,22 @@ func TestResourcesOfAKustomization(t *testing.T) {
 		{"broken JSON, which may be YAML", tree{"a/kustomization.yaml": listing("b.json"), "a/b.json": `{"apiVersion": "v1", "kind": "A", "metadata": {"name": "b"},}`}, flux, []string{
 			"a/b.json:1:61: warning: the JSON does not parse [syntax]",
 		}},
-		{"a key twice", tree{"kustomization.yaml": listing("app.yaml"), "app.yaml": app + "data: {}\ndata: {}\n"}, argocd, []string{
-			`app.yaml:6:1: error: the key "data" is on line 5 already [duplicate-key]`, rendered,
+		{"a duplicate key", tree{"kustomization.yaml": listing("app.yaml"), "app.yaml": app + "data: {}\ndata: {}\n"}, argocd, []string{
+			`app.yaml:6:1: error: the key "data" is already on line 5 [duplicate-key]`, rendered,
 		}},
 		{"a template", tree{"kustomization.yaml": listing("app.yaml"), "app.yaml": template}, argocd, []string{
-			"app.yaml: error: Argo CD refuses a template that is no YAML [template]", rendered,
+			"app.yaml: error: Argo CD refuses a template that is not YAML [template]", rendered,
 		}},
-		{"several in JSON", tree{"kustomization.yaml": listing("app.json"), "app.json": `{"apiVersion":"v1","kind":"A","metadata":{"name":"a"}} {"a": 1} {"apiVersion":"v1","kind":"A","metadata":{"name":"a"}}`}, argocd, []string{
-			"app.json:1:56: warning: a kustomization takes the first of several objects in a JSON file, and no other [json-objects]", rendered,
+		{"several objects in JSON", tree{"kustomization.yaml": listing("app.json"), "app.json": `{"apiVersion":"v1","kind":"A","metadata":{"name":"a"}} {"a": 1} {"apiVersion":"v1","kind":"A","metadata":{"name":"a"}}`}, argocd, []string{
+			"app.json:1:56: warning: kustomize reads only the first of several objects in a JSON file [json-objects]", rendered,
 		}},
 		{"another kustomization", tree{"kustomization.yaml": listing("a/kustomization.yaml"), "a/kustomization.yaml": listing("none.yaml")}, flux, []string{
-			`a/kustomization.yaml:1:13: warning: resources[0] names what does not exist: "none.yaml" [kustomization]`,
-			`kustomization.yaml:1:13: error: resources[0] names a kustomization where its folder is needed: "a/kustomization.yaml" [kustomization]`,
+			`a/kustomization.yaml:1:13: warning: resources[0] refers to a missing file: "none.yaml" [kustomization]`,
+			`kustomization.yaml:1:13: error: resources[0] refers to a kustomization file where its directory is needed: "a/kustomization.yaml" [kustomization]`,
 		}},
-		{"another kustomization to patch with", tree{"kustomization.yaml": listing("app.yaml") + "patches: [{path: a/kustomization.yaml}]\n", "app.yaml": app, "a/kustomization.yaml": kustomization}, flux, []string{}},
+		{"another kustomization as a patch", tree{"kustomization.yaml": listing("app.yaml") + "patches: [{path: a/kustomization.yaml}]\n", "app.yaml": app, "a/kustomization.yaml": kustomization}, flux, []string{}},
 		{"another kustomization that is an object", tree{"kustomization.yaml": listing("a/kustomization.yaml"), "a/kustomization.yaml": object("Kustomization", "a")}, flux, []string{
-			"a/kustomization.yaml:1:13: warning: apiVersion not a valid kustomization: neither a Kustomization nor a Component of kustomize [kustomization]", // where somebody names the folder
+			"a/kustomization.yaml:1:13: warning: apiVersion not a valid kustomization: neither a Kustomization nor a Component of kustomize [kustomization]", // if a kustomization refers to the directory
 		}},
 	})
 }
@@ -201,10 +200,10 @@ func TestOneObjectInTwoResources(t *testing.T) {
 		{"in a list", tree{"kustomization.yaml": both, "app.yaml": app, "b.yaml": "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: app}\n"}, flux, []string{
 			`b.yaml:4:3: error: Flux finds the ConfigMap "app" here and at app.yaml:1 [duplicate-object]`,
 		}},
-		{"one file twice", tree{"kustomization.yaml": "resources: [app.yaml, ./app.yaml]\n", "app.yaml": app}, argocd, []string{
-			rendered, `kustomization.yaml:1:23: error: resources[1] names a file for the second time: "./app.yaml" [duplicate-object]`,
+		{"one file listed again", tree{"kustomization.yaml": "resources: [app.yaml, ./app.yaml]\n", "app.yaml": app}, argocd, []string{
+			rendered, `kustomization.yaml:1:23: error: resources[1] lists the same file again: "./app.yaml" [duplicate-object]`,
 		}},
-		{"one file twice, with nothing in it", tree{"kustomization.yaml": "resources: [app.yaml, ./app.yaml]\n", "app.yaml": "# later\n"}, flux, []string{}},
+		{"one file without objects listed again", tree{"kustomization.yaml": "resources: [app.yaml, ./app.yaml]\n", "app.yaml": "# later\n"}, flux, []string{}},
 		{"in two versions", tree{"kustomization.yaml": both, "app.yaml": "apiVersion: a/v1\nkind: B\nmetadata:\n  name: c\n", "b.yaml": "apiVersion: a/v2\nkind: B\nmetadata:\n  name: c\n"}, flux, []string{}},
 		{"in two namespaces", tree{"kustomization.yaml": both, "app.yaml": app, "b.yaml": app + "  namespace: other\n"}, flux, []string{}},
 		{"a resource and a patch", tree{"kustomization.yaml": "resources: [app.yaml]\npatches: [{path: b.yaml}]\n", "app.yaml": app, "b.yaml": app}, flux, []string{}},
@@ -212,24 +211,41 @@ func TestOneObjectInTwoResources(t *testing.T) {
 	})
 }
 
-func TestKustomizationsThatNameWhatFluxDrops(t *testing.T) {
+func TestReferencesToFilesThatFluxIgnores(t *testing.T) {
 	const text = "configMapGenerator: [{name: a, files: [logo.png]}]\n"
 	runRules(t, []ruleTest{
 		{"Flux", tree{"kustomization.yaml": text, "logo.png": "x"}, flux, []string{
-			`kustomization.yaml:1:40: error: configMapGenerator[0].files[0] names what Flux drops: "logo.png" [kustomization]`,
-			"logo.png: info: Flux drops a file of this name by default [flux-ignored]",
+			`kustomization.yaml:1:40: error: configMapGenerator[0].files[0] refers to a file that Flux ignores: "logo.png" [kustomization]`,
+			"logo.png: info: Flux ignores a file with this name by default [flux-ignored]",
 		}},
 		{"Argo CD", tree{"kustomization.yaml": text, "logo.png": "x"}, argocd, []string{
 			"kustomization.yaml: info: Argo CD renders this kustomization [rendered-by]",
 		}},
 		{"both", tree{"kustomization.yaml": text, "logo.png": "x"}, none, []string{
 			"kustomization.yaml: info: Argo CD renders this kustomization [rendered-by]",
-			`kustomization.yaml:1:40: warning: configMapGenerator[0].files[0] names what Flux drops: "logo.png" [kustomization]`,
-			"logo.png: info: Flux drops a file of this name by default [flux-ignored]",
+			`kustomization.yaml:1:40: warning: configMapGenerator[0].files[0] refers to a file that Flux ignores: "logo.png" [kustomization]`,
+			"logo.png: info: Flux ignores a file with this name by default [flux-ignored]",
 		}},
 		{"not built", tree{"app.yaml": app, "kustomization.yaml": kustomization, "a/kustomization.yaml": text, "a/logo.png": "x"}, flux, []string{
-			`a/kustomization.yaml:1:40: warning: configMapGenerator[0].files[0] names what Flux drops: "logo.png" [kustomization]`,
-			"a/logo.png: info: Flux drops a file of this name by default [flux-ignored]",
+			`a/kustomization.yaml:1:40: warning: configMapGenerator[0].files[0] refers to a file that Flux ignores: "logo.png" [kustomization]`,
+			"a/logo.png: info: Flux ignores a file with this name by default [flux-ignored]",
 		}},
 	})
+}
+
+// A Set that did not follow references has none, so that Check parses the
+// kustomizations itself.
+func TestKustomizationsOfASetWithoutReferences(t *testing.T) {
+	fsys := tree{"a/kustomization.yaml": "resources: [../app.yaml]\n", "app.yaml": app}.fs()
+	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{SkipReferences: true})
+	require.NoError(t, err)
+	findings, err := preflight.Check(t.Context(), artifact(t, set, argocd), preflight.Options{Path: "a"})
+	require.NoError(t, err)
+	require.NotEmpty(t, findings)
+	assert.Equal(t, preflight.CodeLoadRestriction, findings[len(findings)-1].Code)
+	assert.Equal(t, preflight.Error, findings[len(findings)-1].Severity)
+
+	fsys["a/kustomization.yaml"].Data = []byte("resources: [../gone.yaml]\n")
+	_, err = preflight.Check(t.Context(), artifact(t, set, argocd), preflight.Options{})
+	require.ErrorIs(t, err, manifests.ErrFileChanged)
 }

@@ -1,64 +1,69 @@
-// Package preflight replays the rules of Flux and Argo CD on what is about to be
-// pushed, so that what a cluster would refuse, or drop without a word, is known
-// before.
+// Package preflight checks an artifact against the rules of Flux and Argo CD before
+// it is pushed, so that the files that a cluster would refuse or silently ignore are
+// known in advance.
 //
-// [Check] takes a manifests.Set and its packager.Layout, reads the files, and
-// returns [Findings]. The engines are taken to be as they are installed, with a
-// Flux Kustomization or an Argo CD Application that has no settings but the path.
+// [Check] takes an [Artifact], which is a packager.Plan and the engines that it is
+// for. It reads the files, judges them at the path that the plan gives each engine,
+// and returns [Findings]. [Options.Refusals] returns the findings for which the
+// artifact should not be pushed. The engines are assumed to run with their default
+// settings, with a Flux Kustomization or an Argo CD Application that sets nothing but
+// the path and, if [Options.DirectoryRecurse] is set, directory.recurse.
 //
-// A finding is an [Error] where an engine that was named, or every engine that
-// the layout is for, would certainly fail or render nothing. It is a [Warning]
-// where only one of two engines that nobody named would, or where trouble is
-// likely, and [Info] otherwise.
+// A finding is an [Error] if an engine that the caller named certainly fails or
+// renders nothing because of it. If no engine was named, it is an Error only if both
+// engines certainly do, each for this reason or another, and a [Warning] if only one
+// of them does. Findings that are likely to cause trouble are Warnings too, and all
+// others are [Info].
 //
-// What an engine certainly reads: of a plain directory, Argo CD reads the files
-// directly in it; without a kustomization at its path, Flux reads all YAML below,
-// but for folders with a kustomization of their own. What lies beside or below a
-// kustomization is read only where that says so: files among the resources of one
-// that is built, and of those that it names, are read as objects, and no two of
-// one kustomization may be of the same object. Neither kustomizations nor charts
-// are rendered here, so the rules about objects are silent on all else there.
+// The files that an engine certainly reads are these. Argo CD reads the files
+// directly in a plain directory, or all files below it with directory.recurse. Flux
+// reads all YAML below a path without a kustomization, except in directories with a
+// kustomization of their own. A file beside or below a kustomization is read only if
+// the kustomization lists it: resources of a kustomization that is built, and of
+// those it refers to, are read as objects, and no two of them may define the same
+// object. Neither kustomizations nor charts are rendered here, so no rule about
+// objects applies to other files there.
 //
 // The rules:
 //
-//	no-files             the artifact holds no file
-//	path-missing         there is nothing at the path of an engine
+//	no-files             the artifact has no files
+//	path-missing         the path of an engine is not in the artifact
 //	nothing-rendered     an engine renders nothing at its path, and reports success
-//	subfolders-only      all manifests are in subfolders, where Argo CD does not look
-//	subfolders           some manifests are in subfolders, where Argo CD does not look
-//	two-copies           Flux finds both copies of the tree where its path is ./
+//	subfolders-only      all manifests are in subdirectories, which Argo CD does not read
+//	subfolders           some manifests are in subdirectories, which Argo CD does not read
+//	two-copies           an engine finds both copies of the tree at its path
 //	rendered-by          a chart or kustomization decides how Argo CD renders
-//	two-kustomizations   a folder has more than one kustomization file
-//	empty-kustomization  a kustomization has nothing in it
-//	kustomization        a kustomization cannot be read, or names what it does not get
-//	load-restriction     a kustomization names a file above its folder, which Argo CD refuses
-//	archive-size         the archive is larger than what Argo CD unpacks
-//	manifest-size        a plain directory is larger than what Argo CD takes
-//	tag                  a version with + or _ as a tag
-//	entry-name           a name with a backslash, with ../ in it, or that is not clean
-//	case-twins           two names that differ by case only
-//	portable-name        a name that Windows refuses
-//	flux-ignored         a file that Flux drops, by default or by a .sourceignore
-//	source-ignore        a .sourceignore, which Flux obeys in place of its defaults
-//	empty-file           a manifest file of no bytes, or JSON with nothing in it
-//	json-not-taken       a JSON file where Flux reads YAML only
-//	extension-case       an extension in upper case, which no engine reads
-//	json-objects         several objects in a JSON file
-//	not-an-object        a document that is no Kubernetes object where one is expected
-//	no-api-version       an object without apiVersion
-//	no-kind              an object without kind
-//	no-name              an object without metadata.name
-//	generate-name        an object with metadata.generateName only, which Flux refuses
-//	duplicate-object     one object twice
-//	plaintext-secret     a Secret with values that are not encrypted
-//	template             a template outside of a Helm chart
-//	chart                a Helm chart below the path of an engine
-//	syntax               what is no YAML, or no JSON
-//	duplicate-key        a key that is in a mapping twice
-//	tab                  a tab where YAML wants blanks
-//	too-deep             nesting that is too deep to look into
-//	too-large            a file, or what it has in flow style, that is too large to look into
-//	alias                aliases that stand for too much
+//	two-kustomizations   a directory has more than one kustomization file
+//	empty-kustomization  a kustomization is empty
+//	kustomization        a kustomization is invalid, or refers to a file that is not there
+//	load-restriction     a kustomization refers to a file above its directory, which Argo CD refuses
+//	archive-size         the archive is larger than Argo CD unpacks
+//	manifest-size        a plain directory is larger than Argo CD accepts
+//	tag                  a tag is a version with + or _
+//	entry-name           a name contains a backslash or ../, or is not clean
+//	case-twins           two names differ by case only
+//	portable-name        Windows refuses a name
+//	flux-ignored         Flux ignores a file, by default or because of a .sourceignore
+//	source-ignore        a .sourceignore replaces Flux's default ignore rules
+//	empty-file           a manifest file has no bytes, or a JSON file no value
+//	json-not-taken       Flux does not read a JSON file, because no kustomization lists it
+//	extension-case       an extension is in upper case, which no engine reads
+//	json-objects         a JSON file has several objects
+//	not-an-object        a document is not a Kubernetes object although an engine expects one
+//	no-api-version       an object has no apiVersion
+//	no-kind              an object has no kind
+//	no-name              an object has no metadata.name
+//	generate-name        an object has metadata.generateName only, which Flux refuses
+//	duplicate-object     an object is defined more than once
+//	plaintext-secret     a Secret has values that are not encrypted
+//	template             a template is outside a Helm chart
+//	chart                a Helm chart is below the path of an engine
+//	syntax               a file is not valid YAML or JSON
+//	duplicate-key        a mapping has a duplicate key
+//	tab                  a line of YAML is indented with a tab
+//	too-deep             a document is nested too deeply to be checked
+//	too-large            a file, or its part in flow style, is too large to be checked
+//	alias                the aliases of a document expand to too many values
 //
-// Names that differ by Unicode normalisation only are not found.
+// Names that differ by Unicode normalization only are not reported.
 package preflight

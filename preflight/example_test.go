@@ -16,11 +16,12 @@ func ExampleCheck() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	layout, err := packager.Plan(set.Files(), packager.GitOpsEngineFlux, "")
+	plan, err := packager.NewPlan(set, packager.LayoutRoot, packager.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
-	findings, err := preflight.Check(ctx, set, layout, preflight.Options{})
+	artifact := preflight.Artifact{Plan: plan, Engines: []packager.GitOpsEngine{packager.GitOpsEngineFlux}}
+	findings, err := preflight.Check(ctx, artifact, preflight.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -29,6 +30,6 @@ func ExampleCheck() {
 		fmt.Println("hint:", f.Hint)
 	}
 	// Output:
-	// values.yaml:3:1: error: Flux refuses a document that is no Kubernetes object [not-an-object]
-	// hint: leave it out of the directory, or add a kustomization.yaml that lists what is to be applied
+	// values.yaml:3:1: error: Flux refuses a document that is not a Kubernetes object [not-an-object]
+	// hint: exclude it with Collect.Ignore, or add a kustomization.yaml that lists the manifests
 }

@@ -2,12 +2,6 @@ package preflight_test
 
 import (
 	"encoding/json"
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"os"
-	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -58,37 +52,4 @@ func TestFindingsBySeverity(t *testing.T) {
 	assert.Zero(t, preflight.Findings(nil).Worst())
 	assert.Equal(t, preflight.Findings{findings[1], findings[2]}, findings.AtLeast(preflight.Warning))
 	assert.Nil(t, findings[:1].AtLeast(preflight.Warning))
-}
-
-// The table in the documentation is of the codes, in their order.
-func TestEveryCodeIsDocumented(t *testing.T) {
-	doc, err := os.ReadFile("doc.go")
-	require.NoError(t, err)
-	var documented []string
-	for line := range strings.Lines(string(doc)) {
-		if row, ok := strings.CutPrefix(line, "//\t"); ok {
-			code, text, _ := strings.Cut(row, " ")
-			assert.NotEmpty(t, strings.TrimSpace(text), code)
-			documented = append(documented, code)
-		}
-	}
-	assert.Equal(t, codes(t), documented)
-}
-
-// codes are the values of the constants.
-func codes(t *testing.T) []string {
-	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "code.go", nil, 0)
-	require.NoError(t, err)
-	var values []string
-	ast.Inspect(file, func(n ast.Node) bool {
-		if spec, ok := n.(*ast.ValueSpec); ok && strings.HasPrefix(spec.Names[0].Name, "Code") {
-			value, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
-			require.NoError(t, err)
-			values = append(values, value)
-		}
-		return true
-	})
-	require.NotEmpty(t, values)
-	return values
 }

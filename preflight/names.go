@@ -7,74 +7,65 @@ import (
 	"strings"
 )
 
-// checkNames is about the names of entries, whoever unpacks them.
-func (c *checker) checkNames() {
-	reported := map[string]bool{} // files, which may have two entries
-	for _, e := range c.layout.Entries {
-		if reported[e.File.Path] {
-			continue
-		}
-		if strings.Contains(e.Path, `\`) || strings.Contains(e.Path, "../") || strings.HasPrefix(e.Path, "/") || path.Clean(e.Path) != e.Path {
+// checkEntryNames reports names that some unpackers refuse, each file once.
+func checkEntryNames(m *model, r *report) {
+	reported := map[string]bool{}
+	for _, e := range m.entries {
+		bad := strings.Contains(e.Path, `\`) || strings.Contains(e.Path, "../") || strings.HasPrefix(e.Path, "/") || path.Clean(e.Path) != e.Path
+		if bad && !reported[e.File.Path] {
 			reported[e.File.Path] = true
-			refusing := c.viewsWhere(func(*view) bool { return true })
-			c.addRefused(Finding{Code: CodeEntryName, File: e.File.Path, Message: fmt.Sprintf("the entry %.255q has a name that cannot be unpacked everywhere", e.Path)}, refusing)
+			r.refuse(Finding{File: e.File.Path, Message: fmt.Sprintf("not every reader can unpack an entry with the name %.255q", e.Path)}, m.views)
 		}
 	}
-	c.checkPortable()
-	c.checkCase()
 }
 
-// checkPortable names a folder once, at the first file in it.
-func (c *checker) checkPortable() {
+// checkPortableNames reports a directory once, at the first file in it.
+func checkPortableNames(m *model, r *report) {
 	before := ""
-	for _, s := range c.sources {
+	for _, s := range m.sources {
 		for name := s.file.Path; name != "." && name != "/" && !strings.HasPrefix(before, name+"/"); name = path.Dir(name) {
 			if why := unportable(path.Base(name)); why != "" {
-				c.add(Finding{Code: CodePortableName, Severity: Warning, File: s.file.Path, Message: fmt.Sprintf("%.255q %s, which Windows refuses", name, why)}, nil)
+				r.add(Finding{File: s.file.Path, Message: fmt.Sprintf("%.255q %s, which Windows refuses", name, why)})
 			}
 		}
 		before = s.file.Path
 	}
 }
 
-// unportable says what is wrong with a name on Windows.
+// unportable describes the part of a name that Windows refuses, or returns "".
 func unportable(name string) string {
 	stem, _, _ := strings.Cut(strings.ToUpper(name), ".")
 	stem = strings.TrimRight(stem, " ")
 	device := len(stem) == 4 && (stem[:3] == "COM" || stem[:3] == "LPT") && stem[3] >= '1' && stem[3] <= '9'
 	switch {
 	case device || slices.Contains([]string{"CON", "PRN", "AUX", "NUL"}, stem):
-		return "has the name of a device"
+		return "is a device name"
 	case strings.HasSuffix(name, ".") || strings.HasSuffix(name, " "):
-		return "ends in a dot or blank"
+		return "ends in a dot or space"
 	case strings.ContainsAny(name, `:<>"|?*`):
-		return "holds a reserved character"
+		return "contains a reserved character"
 	}
 	return ""
 }
 
-// checkCase finds names of files and folders that are one where case makes no
-// difference, each pair once.
-func (c *checker) checkCase() {
-	if !slices.ContainsFunc(c.sources, func(s *source) bool { return strings.ToLower(s.file.Path) != s.file.Path }) {
+// checkCaseTwins reports names of files and directories that are one on a file
+// system that ignores case, each pair once.
+func checkCaseTwins(m *model, r *report) {
+	if !slices.ContainsFunc(m.sources, func(s *source) bool { return strings.ToLower(s.file.Path) != s.file.Path }) {
 		return
 	}
-	type place struct {
-		name string
-		file *source
-	}
-	first := map[string]place{}
+	first := map[string]string{}
 	reported := map[string]bool{}
-	for _, s := range c.sources {
+	for _, s := range m.sources {
 		for name := s.file.Path; name != "." && name != "/"; name = path.Dir(name) {
 			folded := strings.ToLower(name)
 			before, found := first[folded]
 			switch {
 			case !found:
-				first[folded] = place{name, s}
-			case before.name != name && !reported[name] && path.Dir(before.name) == path.Dir(name):
+				first[folded] = name
+			case before != name && !reported[name] && path.Dir(before) == path.Dir(name):
 				reported[name] = true
-				c.add(Finding{Code: CodeCaseTwins, Severity: Warning, File: s.file.Path, Message: fmt.Sprintf("%.255q and %.255q are one name where case makes no difference", before.name, name)}, nil)
+				r.add(Finding{File: s.file.Path, Message: fmt.Sprintf("%.255q and %.255q are the same name on a file system that ignores case", before, name)})
 			}
 		}
 	}

@@ -1,7 +1,6 @@
 package preflight_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -9,60 +8,58 @@ import (
 
 	"github.com/kubeoci/oci/internal/ignore"
 	"github.com/kubeoci/oci/manifests"
-	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/preflight"
 )
 
-// keepingAll takes into the artifact what rules would leave out of it.
-var keepingAll = manifests.Options{NoIgnoreFiles: true, Include: []string{"*"}, AllowEmptyFiles: true}
+// keepingAll collects the files that rules would exclude.
+var keepingAll = manifests.Options{SkipIgnoreFiles: true, Include: []string{"*"}, AllowEmptyFiles: true}
 
 func TestSourceIgnore(t *testing.T) {
-	const there = ".sourceignore: info: Flux drops what this file says instead of its defaults [source-ignore]"
+	const there = ".sourceignore: info: this file replaces Flux's default ignore rules [source-ignore]"
 	b := object("ConfigMap", "b")
 	for _, tt := range []ruleTest{
-		{"in place of the defaults", tree{".sourceignore": "*.md\n/b.yaml\n", "app.yaml": app, "b.yaml": b, "x.md": "", "cloudbuild.yaml": object("ConfigMap", "c")}, flux, []string{
+		{"replaces the defaults", tree{".sourceignore": "*.md\n/b.yaml\n", "app.yaml": app, "b.yaml": b, "x.md": "", "cloudbuild.yaml": object("ConfigMap", "c")}, flux, []string{
 			there,
-			`b.yaml: warning: Flux drops it by the rule "/b.yaml", .sourceignore:2 [flux-ignored]`,
-			`x.md: info: Flux drops it by the rule "*.md", .sourceignore:1 [flux-ignored]`,
+			`b.yaml: warning: Flux ignores this file because of the rule "/b.yaml", .sourceignore:2 [flux-ignored]`,
+			`x.md: info: Flux ignores this file because of the rule "*.md", .sourceignore:1 [flux-ignored]`,
 		}},
-		{"but for version control", tree{".sourceignore": "*.md\n", "app.yaml": app, ".gitattributes": ""}, flux, []string{
-			".gitattributes: info: Flux drops a file of this name by default [flux-ignored]",
+		{"except for version control", tree{".sourceignore": "*.md\n", "app.yaml": app, ".gitattributes": ""}, flux, []string{
+			".gitattributes: info: Flux ignores a file with this name by default [flux-ignored]",
 			there,
 		}},
-		{"version control taken back", tree{".sourceignore": "!.gitattributes\n", "app.yaml": app, ".gitattributes": ""}, flux, []string{there}},
-		{"nothing but comments", tree{".sourceignore": "# later\n\n  \n", "app.yaml": app, "cloudbuild.yaml": b}, flux, []string{
-			"cloudbuild.yaml: warning: Flux drops a file of this name by default [flux-ignored]",
+		{"version control negated", tree{".sourceignore": "!.gitattributes\n", "app.yaml": app, ".gitattributes": ""}, flux, []string{there}},
+		{"comments only", tree{".sourceignore": "# later\n\n  \n", "app.yaml": app, "cloudbuild.yaml": b}, flux, []string{
+			"cloudbuild.yaml: warning: Flux ignores a file with this name by default [flux-ignored]",
 		}},
-		{"for a folder", tree{"a/.sourceignore": "b.yaml\r\n", "app.yaml": app, "a/b.yaml": b, "b.yaml": object("ConfigMap", "c")}, flux, []string{
-			"a/.sourceignore: info: Flux drops what this file says instead of its defaults [source-ignore]",
-			`a/b.yaml: warning: Flux drops it by the rule "b.yaml", a/.sourceignore:1 [flux-ignored]`,
+		{"in a directory", tree{"a/.sourceignore": "b.yaml\r\n", "app.yaml": app, "a/b.yaml": b, "b.yaml": object("ConfigMap", "c")}, flux, []string{
+			"a/.sourceignore: info: this file replaces Flux's default ignore rules [source-ignore]",
+			`a/b.yaml: warning: Flux ignores this file because of the rule "b.yaml", a/.sourceignore:1 [flux-ignored]`,
 		}},
-		{"all there is", tree{".sourceignore": "*.yaml\n", "app.yaml": app}, flux, []string{
+		{"all files", tree{".sourceignore": "*.yaml\n", "app.yaml": app}, flux, []string{
 			`error: Flux renders nothing at the path "./", without an error [nothing-rendered]`,
 			there,
-			`app.yaml: warning: Flux drops it by the rule "*.yaml", .sourceignore:1 [flux-ignored]`,
+			`app.yaml: warning: Flux ignores this file because of the rule "*.yaml", .sourceignore:1 [flux-ignored]`,
 		}},
 		{"the kustomization", tree{".sourceignore": "kustomization.*\n", "app.yaml": app, "values.yaml": "a: 1\n", "kustomization.yaml": kustomization}, flux, []string{
 			there,
-			`kustomization.yaml: info: Flux drops it by the rule "kustomization.*", .sourceignore:1 [flux-ignored]`,
-			"values.yaml:1:1: error: Flux refuses a document that is no Kubernetes object [not-an-object]",
+			`kustomization.yaml: info: Flux ignores this file because of the rule "kustomization.*", .sourceignore:1 [flux-ignored]`,
+			"values.yaml:1:1: error: Flux refuses a document that is not a Kubernetes object [not-an-object]",
 		}},
-		{"what a kustomization names", tree{".sourceignore": "/a/kustomization.yaml\n/b.yaml\n", "kustomization.yaml": "resources: [a, b.yaml]\n", "a/kustomization.yaml": "resources: [c.yaml]\n", "a/c.yaml": "a: 1\n", "b.yaml": "a: 1\n"}, flux, []string{
+		{"files that a kustomization refers to", tree{".sourceignore": "/a/kustomization.yaml\n/b.yaml\n", "kustomization.yaml": "resources: [a, b.yaml]\n", "a/kustomization.yaml": "resources: [c.yaml]\n", "a/c.yaml": "a: 1\n", "b.yaml": "a: 1\n"}, flux, []string{
 			there,
-			`a/c.yaml:1:1: warning: kustomize refuses a document that is no Kubernetes object [not-an-object]`,
-			`a/kustomization.yaml: info: Flux drops it by the rule "/a/kustomization.yaml", .sourceignore:1 [flux-ignored]`,
-			`b.yaml: info: Flux drops it by the rule "/b.yaml", .sourceignore:2 [flux-ignored]`,
-			`b.yaml:1:1: warning: kustomize refuses a document that is no Kubernetes object [not-an-object]`,
-			`kustomization.yaml:1:16: error: resources[1] names what Flux drops: "b.yaml" [kustomization]`,
+			`a/c.yaml:1:1: warning: kustomize refuses a document that is not a Kubernetes object [not-an-object]`,
+			`a/kustomization.yaml: info: Flux ignores this file because of the rule "/a/kustomization.yaml", .sourceignore:1 [flux-ignored]`,
+			`b.yaml: info: Flux ignores this file because of the rule "/b.yaml", .sourceignore:2 [flux-ignored]`,
+			`b.yaml:1:1: warning: kustomize refuses a document that is not a Kubernetes object [not-an-object]`,
+			`kustomization.yaml:1:16: error: resources[1] refers to a file that Flux ignores: "b.yaml" [kustomization]`,
 		}},
-		{"of two copies, each for itself", tree{".sourceignore": "/b.yaml\n", "app.yaml": app, "b.yaml": b}, none, []string{
-			`info: at the path "./" Flux finds every object twice, and fails [two-copies]`,
+		{"each of two copies", tree{".sourceignore": "/b.yaml\n", "app.yaml": app, "b.yaml": b}, none, []string{
 			there,
-			`b.yaml: warning: Flux drops it by the rule "/b.yaml", .sourceignore:1 [flux-ignored]`,
+			`b.yaml: warning: Flux ignores this file because of the rule "/b.yaml", .sourceignore:1 [flux-ignored]`,
 		}},
 		{"Argo CD", tree{".sourceignore": "/b.yaml\n", "app.yaml": app, "b.yaml": b}, argocd, []string{}},
 		{"too large", tree{".sourceignore": strings.Repeat("*.md\n", ignore.MaxSize/5+1), "app.yaml": app}, flux, []string{
-			".sourceignore: warning: the file has more than 65536 bytes, and is not looked into [too-large]",
+			".sourceignore: warning: the file has more than 65536 bytes and is not checked [too-large]",
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -71,59 +68,10 @@ func TestSourceIgnore(t *testing.T) {
 	}
 }
 
-// Package manifests has read the rules as git does before; what Flux makes of
-// them may be something else.
-func TestSourceIgnoreThatMeansTwoThings(t *testing.T) {
+// Package manifests reads the rules as git does. Flux may read them in another way.
+func TestSourceIgnoreWithTwoMeanings(t *testing.T) {
 	opts := manifests.Options{Include: []string{".sourceignore"}}
 	findings := checkFS(t, tree{".sourceignore": "[!a]pp.yaml\n", "app.yaml": app}.fs(), flux, opts)
 	assert.Equal(t, preflight.CodeNothingRendered, findings[0].Code)
-	assert.Equal(t, "take it back there, or leave the .sourceignore file out of the artifact", findings[2].Hint)
-}
-
-// The rows were compared with what Flux does of them.
-func TestFluxRules(t *testing.T) {
-	for _, tt := range []struct {
-		name    string
-		rules   string
-		dropped []string
-		kept    []string
-	}{
-		{"a name", "a", []string{"a", "x/a", "a/x", "x/a/y"}, []string{"b", "ab", "A"}},
-		{"a folder", "a/", []string{"a/x", "x/a/y"}, []string{"a", "x/a"}},
-		{"slash in front", "/a", []string{"a", "a/x"}, []string{"x/a"}},
-		{"slash between", "x/a", []string{"x/a", "x/a/y"}, []string{"a", "y/x/a"}},
-		{"slash in front and at the end", "/a/", []string{"a/x"}, []string{"a", "x/a/y"}},
-		{"an ending", "*.a", []string{"b.a", ".a", "x/b.a", "b.a/x"}, []string{"b.ab", "a"}},
-		{"star", "a*c", []string{"ac", "abc"}, []string{"abcd", "a/c"}},
-		{"question mark", "a?", []string{"ab"}, []string{"a", "abc"}},
-		{"brackets", "[ab]\n[^c-d]x", []string{"a", "b", "ax"}, []string{"c", "cx", "dx"}},
-		{"an exclamation mark in brackets is one", "[!a]", []string{"!", "a"}, []string{"b"}},
-		{"a broken pattern", "[a\n/x/[b", nil, []string{"a", "[a", "x/[b"}},
-		{"escaped", `\*a` + "\n" + `\#b`, []string{"*a", "#b"}, []string{"xa"}},
-		{"comments and blanks", "#a\n\n   \n b", []string{" b"}, []string{"#a", "b"}},
-		{"blanks at the end", "a  \nb\\ ", []string{"a", "b "}, []string{"a  ", "b"}},
-		{"taken back", "*.yaml\n!a.yaml", []string{"b.yaml"}, []string{"a.yaml", "x/a.yaml"}},
-		{"taken back below a folder", "x\n!x/a", []string{"x/b"}, []string{"x/a", "x/a/b"}},
-		{"the last one decides", "!a\na\n!b\nb\n!b", []string{"a"}, []string{"b"}},
-		{"two stars in front", "**/a", []string{"a", "x/a", "x/y/a/z"}, []string{"xa"}},
-		{"two stars between", "x/**/a", []string{"x/a", "x/y/a", "x/y/z/a/b"}, []string{"a", "y/x/a"}},
-		{"two stars at the end", "x/**", []string{"x/a", "x/y/a", "x"}, []string{"a/x"}},
-		{"two stars alone", "**", []string{"a", "x/a"}, nil},
-		{"two stars behind a slash", "/**", nil, []string{"a", "x/a"}},
-		{"two stars in a name", "x/a**", nil, []string{"x/a", "x/ab"}},
-		{"the first place counts", "**/x/a", []string{"x/a", "y/x/a"}, []string{"x/y/x/a"}},
-		{"an empty name after two stars", "x/**//a", []string{"x/a"}, []string{"x/y/a"}},
-		{"longer than the path", "x/a/b", []string{"x/a/b"}, []string{"x/a", "x"}},
-		{"nothing but signs", "/\n//\n!\n!/", nil, []string{"a", "x/a"}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			for _, name := range append(slices.Clone(tt.dropped), tt.kept...) {
-				fsys := tree{".sourceignore": tt.rules, name: "a: 1", "z/app.yaml": app}.fs()
-				dropped := slices.ContainsFunc(checkFS(t, fsys, packager.GitOpsEngineFlux, keepingAll), func(f preflight.Finding) bool {
-					return f.Code == preflight.CodeFluxIgnored && f.File == name
-				})
-				assert.Equal(t, slices.Contains(tt.dropped, name), dropped, "%q", name)
-			}
-		})
-	}
+	assert.Equal(t, "negate the rule there, or keep the .sourceignore file out of the artifact", findings[2].Hint)
 }

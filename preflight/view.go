@@ -1,57 +1,57 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
 	"path"
-	"slices"
 	"strings"
 
+	"github.com/kubeoci/oci/internal/flux"
 	"github.com/kubeoci/oci/internal/kustomize"
 	"github.com/kubeoci/oci/packager"
 )
 
-const chartFile = "Chart.yaml"
-
 // isKustomization reports whether kustomize takes a file of this name, in any
-// folder, for its configuration.
+// directory, for its configuration.
 func isKustomization(name string) bool { return kustomize.IsName(path.Base(name)) }
 
-// isComponent reports whether a kustomization is for use in others alone.
-func isComponent(s *source) bool {
-	docs := s.content.Objects
-	return len(docs) > 0 && docs[0].Kind == "Component"
-}
-
-// mode is how an engine renders what is at its path.
+// mode is how an engine renders the directory at its path.
 type mode int
 
 const (
 	generated mode = iota // Flux, from all YAML below
-	directory             // Argo CD, from the files of one folder
+	directory             // Argo CD, from the files of one directory
 	built                 // either, from a kustomization
 	helm                  // Argo CD, from a chart
 )
+
+// jsonnet is the extension of files that Argo CD evaluates in a plain directory.
+const jsonnet = ".jsonnet"
 
 // role is what a file is to an engine.
 type role int
 
 const (
 	unread  role = iota
-	perhaps      // where a kustomization says so
-	certain      // it is read, whatever other files say
+	perhaps      // it is read if a kustomization lists it
+	certain      // it is read, whatever other files contain
 )
 
 // view is what one engine finds at its path.
 type view struct {
 	engine packager.GitOpsEngine
-	named  bool
+	named  bool   // by the caller
 	path   string // as the engine is told
 	root   string // the same, clean
-	mode   mode
-	items  []item // in the order of paths
-	roles  map[*source]role
+	// recurse reports that Argo CD reads plain files in all subdirectories.
+	recurse bool
+	mode    mode
+	items   []item // in the order of paths
+	roles   map[*source]role
 
-	dropped map[*source]bool // before it looks at its path
+	dropped map[*source]bool // by Flux, anywhere in the archive
+	ignored []ignored        // the same, below its path
+	missing []missing        // what a kustomization needs and Flux has dropped
 }
 
 // item is a file below the path of an engine.
@@ -61,63 +61,73 @@ type item struct {
 	role role
 }
 
-// look finds out what each engine would see. The error is that of ctx.
-func (c *checker) look(ctx context.Context) error {
+// ignored is a file that Flux drops.
+type ignored struct {
+	*source
+	rule *flux.Rule
+	file string // the ignore file with the rule, in the archive; empty for a default
+}
+
+// reads reports whether the engine certainly reads a file.
+func (v *view) reads(s *source) bool { return v.roles[s] == certain }
+
+// builds reports whether the engine certainly builds a kustomization, or a file
+// among its resources.
+func (v *view) builds(s *source) bool { return v.reads(s) && v.mode != directory }
+
+// readsPlain reports whether Argo CD certainly reads a file as one of a plain
+// directory.
+func (v *view) readsPlain(s *source) bool { return v.reads(s) && v.mode == directory }
+
+// judges reports whether the engine certainly reads the objects of a file one by
+// one. A chart and a kustomization have rules of their own, unless Argo CD reads
+// their files as plain ones.
+func (v *view) judges(s *source) bool {
+	return v.reads(s) && (v.recurse || s.chart == "" && !isKustomization(s.file.Path))
+}
+
+func (v *view) isFlux() bool { return v.engine == packager.GitOpsEngineFlux }
+
+func (v *view) isArgoCD() bool { return v.engine == packager.GitOpsEngineArgoCD }
+
+// findViews finds out what each engine would see. The error is that of ctx.
+func (m *model) findViews(ctx context.Context) error {
+	paths, given := m.artifact.Plan.Paths(), m.artifact.Paths
+	paths.Flux, paths.ArgoCD = cmp.Or(given.Flux, paths.Flux), cmp.Or(given.ArgoCD, paths.ArgoCD)
+	paths = paths.Below(m.opts.path())
 	for _, v := range []*view{
-		{engine: packager.GitOpsEngineFlux, path: c.layout.Paths.Flux},
-		{engine: packager.GitOpsEngineArgoCD, path: c.layout.Paths.ArgoCD},
+		{engine: packager.GitOpsEngineFlux, path: paths.Flux},
+		{engine: packager.GitOpsEngineArgoCD, path: paths.ArgoCD, recurse: m.opts.DirectoryRecurse},
 	} {
-		var wanted bool
-		if wanted, v.named = c.wants(v.engine); !wanted {
+		named, any := m.artifact.names(v.engine)
+		if any && !named {
 			continue
 		}
-		v.root = path.Clean(v.path)
-		v.items = make([]item, 0, len(c.layout.Entries))
-		v.roles, v.dropped = make(map[*source]role, len(c.sources)), map[*source]bool{}
-		if err := c.find(ctx, v); err != nil {
+		v.named, v.root = named, path.Clean(v.path)
+		v.items = make([]item, 0, len(m.entries))
+		v.roles, v.dropped = make(map[*source]role, len(m.sources)), map[*source]bool{}
+		if err := m.find(ctx, v); err != nil {
 			return err
 		}
 		v.mode = v.findMode()
 		v.assignRoles()
-		c.follow(v)
-		c.views = append(c.views, v)
+		m.follow(v)
+		m.views = append(m.views, v)
 	}
 	return nil
 }
 
-// wants reports whether the artifact has to serve an engine, and whether that is
-// because it was named.
-func (c *checker) wants(engine packager.GitOpsEngine) (wanted, named bool) {
-	var any bool
-	for _, name := range c.opts.Engines {
-		e, _ := packager.ParseGitOpsEngine(string(name)) // it is validated
-		any = any || e != packager.GitOpsEngineNone
-		named = named || e == engine
-	}
-	if any {
-		return named, named
-	}
-	if c.twice || len(c.layout.Entries) == 0 {
-		return true, false
-	}
-	first := c.layout.Entries[0]
-	only := packager.GitOpsEngineArgoCD
-	if first.Path == first.File.Path {
-		only = packager.GitOpsEngineFlux
-	}
-	return engine == only, engine == only
-}
-
-// find lists what of the archive is below the path of an engine, and is not
-// dropped by it before. Many rules take their time.
-func (c *checker) find(ctx context.Context, v *view) error {
-	for _, e := range c.layout.Entries {
+// find lists the files of the archive that are below the path of an engine, and
+// that it does not drop before. Many rules take their time, so it checks ctx.
+func (m *model) find(ctx context.Context, v *view) error {
+	for _, e := range m.entries {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		rule := c.dropping(v, e.Path)
+		s := m.byPath[e.File.Path]
+		rule, file := m.dropRule(v, e.Path)
 		if rule != nil {
-			v.dropped[c.byPath[e.File.Path]] = true
+			v.dropped[s] = true
 		}
 		rel := e.Path
 		if v.root != "." {
@@ -127,28 +137,41 @@ func (c *checker) find(ctx context.Context, v *view) error {
 			}
 		}
 		if rule != nil {
-			c.addIgnored(v, c.byPath[e.File.Path], rule)
+			v.ignored = append(v.ignored, ignored{s, rule, file})
 			continue
 		}
-		v.items = append(v.items, item{source: c.byPath[e.File.Path], path: rel})
+		v.items = append(v.items, item{source: s, path: rel})
 	}
 	return nil
 }
 
-// findMode goes by the files directly at the path. Of those that would have their
-// way, the last in the order of names has it with Argo CD, which takes any name
-// with this end for that of a chart.
+// dropRule returns the rule for which an engine drops an entry of the archive, or
+// nil, and the ignore file that has it, or "". Argo CD drops none.
+func (m *model) dropRule(v *view, name string) (*flux.Rule, string) {
+	if !v.isFlux() {
+		return nil, ""
+	}
+	return m.ignore.Match(name)
+}
+
+// findMode goes by the files directly at the path. If several files select a mode,
+// Argo CD uses the last in name order; any name ending in Chart.yaml counts. An
+// Application with settings for a directory is a directory whatever is in it
+// (ApplicationSource.ExplicitType of Argo CD).
 func (v *view) findMode() mode {
 	found := generated
-	if v.engine == packager.GitOpsEngineArgoCD {
+	if v.isArgoCD() {
 		found = directory
+	}
+	if v.recurse {
+		return found
 	}
 	for _, i := range v.items {
 		switch {
 		case path.Dir(i.path) != ".":
 		case isKustomization(i.path):
 			found = built
-		case v.engine == packager.GitOpsEngineArgoCD && strings.HasSuffix(i.path, chartFile):
+		case v.isArgoCD() && strings.HasSuffix(i.path, chartFile):
 			found = helm
 		}
 	}
@@ -174,12 +197,13 @@ func (v *view) roleOf(i *item, kustomized map[string]bool) role {
 	case helm:
 		return unread
 	case directory:
-		if path.Dir(i.path) != "." || i.lacks(".yaml", ".yml", ".json") {
+		// Argo CD takes hidden files and directories too.
+		if path.Dir(i.path) != "." && !v.recurse || i.lacks(".yaml", ".yml", ".json", jsonnet) {
 			return unread
 		}
 		return certain
 	}
-	outermost := outermostFolder(i.path, func(dir string) bool { return kustomized[dir] })
+	outermost := outermostDirectory(i.path, func(dir string) bool { return kustomized[dir] })
 	switch {
 	case outermost != "" && outermost == path.Dir(i.path) && isKustomization(i.path):
 		return certain
@@ -189,53 +213,6 @@ func (v *view) roleOf(i *item, kustomized map[string]bool) role {
 		return unread
 	}
 	return certain
-}
-
-// outermostFolder is the last folder above a file that is one of those, "."
-// included, and empty where there is none.
-func outermostFolder(name string, of func(dir string) bool) (outermost string) {
-	for dir, last := path.Dir(name), name; dir != last; dir, last = path.Dir(dir), dir {
-		if of(dir) {
-			outermost = dir
-		}
-	}
-	return outermost
-}
-
-// reading lists the engines that certainly read the file.
-func (c *checker) reading(s *source) []*view {
-	return c.viewsWhere(func(v *view) bool { return v.roles[s] == certain })
-}
-
-func (c *checker) viewsWhere(f func(*view) bool) []*view {
-	var some []*view
-	for _, v := range c.views {
-		if f(v) {
-			some = append(some, v)
-		}
-	}
-	return some
-}
-
-// add reports a finding that concerns some engines. Its hint is that of the
-// code, where it has none of its own.
-func (c *checker) add(f Finding, concerned []*view) {
-	if f.Hint == "" {
-		f.Hint = hints[f.Code]
-	}
-	if len(concerned) == 1 {
-		f.Engine = concerned[0].engine
-	}
-	c.findings = append(c.findings, f)
-}
-
-// addRefused is add, for what makes the engines fail or render nothing.
-func (c *checker) addRefused(f Finding, refusing []*view) {
-	f.Severity = Warning
-	if len(refusing) == len(c.views) || slices.ContainsFunc(refusing, func(v *view) bool { return v.named }) {
-		f.Severity = Error
-	}
-	c.add(f, refusing)
 }
 
 // subject is the engines and a verb: "Flux refuses", "Flux and Argo CD refuse".
@@ -251,7 +228,7 @@ func subject(views []*view, verb string) string {
 }
 
 func (v *view) String() string {
-	if v.engine == packager.GitOpsEngineArgoCD {
+	if v.isArgoCD() {
 		return "Argo CD"
 	}
 	return "Flux"

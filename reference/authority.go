@@ -67,7 +67,7 @@ func parseIPv6(s string) (string, *Error) {
 	return "", newError(ErrInvalidHost, s, reason, "write an address such as [::1]:5000")
 }
 
-// checkDomain says what is wrong with a domain name, "" when nothing is.
+// checkDomain returns the reason why s is not a domain name, or "".
 func checkDomain(s string) (reason, hint string) {
 	hint = "write letters, digits and inner hyphens, joined by dots"
 	switch {
@@ -76,7 +76,7 @@ func checkDomain(s string) (reason, hint string) {
 	case len(s) > maxHost:
 		return "longer than 253 bytes", hint
 	case strings.HasSuffix(s, "."):
-		return "ends with a dot", "leave out the last dot"
+		return "ends with a dot", "remove the last dot"
 	case strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }):
 		hint = "write an international domain name in punycode (xn--…)"
 	}
@@ -111,5 +111,5 @@ func parsePort(s string) (int32, *Error) {
 	default:
 		return int32(port), nil
 	}
-	return 0, newError(ErrInvalidPort, s, reason, "leave out the colon, or write a port such as :5000")
+	return 0, newError(ErrInvalidPort, s, reason, "remove the colon, or write a port such as :5000")
 }

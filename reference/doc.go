@@ -8,8 +8,8 @@
 // The scheme is exactly "oci://", in lower case. The first path segment is the
 // repository, all others are the variant; together they are the <name> that a
 // registry knows. Nothing is guessed, completed or rewritten: there is no
-// default registry, no default tag, and no trimming of blanks. What is not
-// legal is refused with an [*Error], which says why and has a hint.
+// default registry, no default tag, and no trimming of blanks. Illegal text is
+// refused with an [*Error], which gives the reason and a hint.
 //
 // # Grammar
 //
@@ -18,19 +18,19 @@
 //     IPv6 address in brackets (RFC 3986 section 3.2.2) without a zone.
 //   - port: 1 to 65535 in decimal, without a sign or leading zeros.
 //   - repository and variant: <name> of the OCI distribution specification 1.1,
-//     section "Pulling manifests", from 2 to 255 bytes. With the registry in
-//     front the limit is 255 bytes as well, since many clients impose it.
+//     section "Pulling manifests", from 1 to 255 bytes. With the registry in
+//     front the limit is 255 bytes as well, because many clients impose it.
 //   - tag: <reference> as a tag, same section.
 //   - digest: sha256 or sha512 as registered in the OCI image specification 1.1,
 //     descriptor.md, section "Registered algorithms".
 //
 // # Secrets
 //
-// A registry's password has no place in a reference, but ends up there all the
-// same. Text in which something that may be a password stands before an "@", or
-// which has a "?", is refused, and no error repeats any part of it.
+// A password does not belong in a reference, but people put it there. Text with a
+// possible password before an "@", or with a "?", is refused, and no error repeats
+// any part of it.
 //
 // The package has no state and does no I/O. All functions and methods are pure
 // and may be called concurrently. The time they take grows linearly with their
-// input, the size of what they print does not.
+// input; the size of their messages does not.
 package reference

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Endpoint names a registry. Only one that [ParseEndpoint] returned is known to be
-// legal.
+// Endpoint names a registry. Only a value that [ParseEndpoint] returned is known to
+// be legal.
 type Endpoint struct {
 	// Scheme is "http" or "https" when the endpoint was written with it, and ""
 	// when the choice is open.
@@ -22,7 +22,7 @@ type Endpoint struct {
 //	[http://|https://|oci://]<host>[:<port>][/]
 //
 // and checks each part; the package comment has the grammar. A scheme of oci leaves
-// Scheme empty, since it says nothing about the transport. "" is an error.
+// Scheme empty, because it does not select a transport. "" is an error.
 //
 // The error is an [*Error]. Its kind is the first that applies of
 // [ErrCredentialsInReference], [ErrInvalidOCIFormat] for a "?",
@@ -65,11 +65,11 @@ func parseEndpoint(s string) (Endpoint, *Error) {
 // scheme.
 func (e Endpoint) String() string { return formatAuthority(e.Host, e.Port) }
 
-// Loopback reports whether the host is this machine by its very name: localhost in
-// any case, an address in 127.0.0.0/8, the same mapped to IPv6 (RFC 4291 section
-// 2.5.5.2), or ::1. Names are not looked up, so app.localhost is not.
+// Loopback reports whether the host names this machine: localhost or a name below
+// it, in any case (RFC 6761 section 6.3), an address in 127.0.0.0/8, the same mapped
+// to IPv6 (RFC 4291 section 2.5.5.2), or ::1. Names are not looked up.
 func (e Endpoint) Loopback() bool {
-	if strings.Map(lowerASCII, e.Host) == "localhost" {
+	if host := strings.Map(lowerASCII, e.Host); host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return true
 	}
 	address, err := netip.ParseAddr(e.Host)

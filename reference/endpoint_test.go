@@ -10,7 +10,7 @@ import (
 )
 
 func TestParseEndpoint(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name, input string
 		want        reference.Endpoint
 		text        string
@@ -25,11 +25,11 @@ func TestParseEndpoint(t *testing.T) {
 		{"IPv6", "[::1]", reference.Endpoint{Host: "::1"}, "[::1]"},
 		{"IPv6 and port", "http://[::1]:5000/", reference.Endpoint{Scheme: "http", Host: "::1", Port: 5000}, "[::1]:5000"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			e, err := reference.ParseEndpoint(row.input)
+		t.Run(tt.name, func(t *testing.T) {
+			e, err := reference.ParseEndpoint(tt.input)
 			require.NoError(t, err)
-			assert.Equal(t, row.want, e)
-			assert.Equal(t, row.text, e.String())
+			assert.Equal(t, tt.want, e)
+			assert.Equal(t, tt.text, e.String())
 		})
 	}
 }
@@ -37,7 +37,7 @@ func TestParseEndpoint(t *testing.T) {
 func TestParseEndpointRefuses(t *testing.T) {
 	const hintPath = "the path belongs in the repository"
 	const hintEndpointScheme = "write http://, https:// or no scheme, in lower case"
-	for _, row := range []refusal{
+	for _, tt := range []refusal{
 		{
 			"empty", "", reference.ErrInvalidHost,
 			`invalid host: missing`, hintDomain,
@@ -105,12 +105,12 @@ func TestParseEndpointRefuses(t *testing.T) {
 		},
 		{
 			"query", "https://host?token=hunter2", reference.ErrInvalidOCIFormat,
-			`invalid OCI format: what stands behind "?" may be a secret`, hintQuery,
+			`invalid OCI format: the text after "?" may be a secret`, hintQuery,
 		},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			e, err := reference.ParseEndpoint(row.input)
-			row.check(t, err)
+		t.Run(tt.name, func(t *testing.T) {
+			e, err := reference.ParseEndpoint(tt.input)
+			tt.check(t, err)
 			assert.Zero(t, e)
 		})
 	}
@@ -135,7 +135,10 @@ func TestEndpointLoopback(t *testing.T) {
 		"::":                  false,
 		"::2":                 false,
 		"::ffff:10.0.0.1":     false,
-		"app.localhost":       false,
+		"app.localhost":       true,
+		"a.b.LOCALHOST":       true,
+		"app.localhost.":      false, // not a legal host here
+		"notlocalhost":        false,
 		"localhost.":          false,
 		"localhost.evil.test": false,
 		"localhoſt":           false, // folds to localhost in Unicode

@@ -11,11 +11,10 @@ var (
 	// and an endpoint with a scheme other than http, https and oci.
 	ErrInvalidOCIScheme = errors.New("invalid OCI scheme")
 
-	// ErrInvalidPort refuses a colon without a port from 1 to 65535 behind it.
+	// ErrInvalidPort refuses a colon that no port from 1 to 65535 follows.
 	ErrInvalidPort = errors.New("invalid port")
 
-	// ErrInvalidOCIFormat refuses text that has not the form of a reference or of
-	// an endpoint. The errors below match it too.
+	// ErrInvalidOCIFormat refuses text that is neither a reference nor an endpoint. The errors below match it too.
 	ErrInvalidOCIFormat = errors.New("invalid OCI format")
 
 	// ErrInvalidHost refuses a host that is missing, or is neither a domain name
@@ -31,8 +30,8 @@ var (
 	// ErrInvalidDigest refuses a digest that is not a well-formed sha256 or sha512.
 	ErrInvalidDigest error = formatError("invalid digest")
 
-	// ErrCredentialsInReference refuses a reference, or an endpoint, in which what
-	// stands before an "@" may be a password.
+	// ErrCredentialsInReference refuses a reference or an endpoint with a possible
+	// password before an "@".
 	ErrCredentialsInReference error = formatError("credentials do not belong in a reference")
 )
 
@@ -43,16 +42,16 @@ func (e formatError) Error() string { return string(e) }
 
 func (formatError) Unwrap() error { return ErrInvalidOCIFormat }
 
-// Error says what was refused and why. Every error that this package returns is
+// Error describes the refused text and the reason. Every error that this package returns is
 // an *Error.
 type Error struct {
 	// Kind is one of the sentinels of this package.
 	Kind error
-	// Input is the whole text that was given. It is empty when the text may hold
-	// a secret; it is not cut, and may hold control bytes.
+	// Input is the whole text. It is empty if the text may hold a secret; it is not
+	// cut, and may hold control bytes.
 	Input string
-	// Part is the piece of Input that was refused, at most all of it. It is empty
-	// when the piece is missing, when no one piece is at fault, and with Input.
+	// Part is the refused piece of Input. It is empty if the piece is missing, if no
+	// single piece is at fault, and if Input is empty.
 	Part string
 	// Reason completes the message.
 	Reason string
@@ -88,14 +87,13 @@ func newError(kind error, part, reason, hint string) *Error {
 	return &Error{Kind: kind, Input: part, Part: part, Reason: reason, hint: hint}
 }
 
-// in says which text the refused part belongs to.
+// in records the text to which the refused part belongs.
 func (e *Error) in(input string) *Error {
 	e.Input = input
 	return e
 }
 
-// quote returns s in quotes, cut before the first rune for which there is no
-// room. The limit is on the quoted text: escapes can make it four times as long.
+// quote returns s in quotes, cut before the first rune that exceeds the limit. The limit is on the quoted text: escapes can make it four times as long.
 func quote(s string) string {
 	const limit = 160 // two such texts leave room for the rest of 500 bytes
 	for i := range s {

@@ -47,7 +47,7 @@ func ExampleParse_credentials() {
 	_, err := reference.Parse("oci://alice:secret@ghcr.io/org/app:v1")
 	fmt.Println(err)
 	// Output:
-	// credentials do not belong in a reference: what stands before "@" may be a password
+	// credentials do not belong in a reference: the text before "@" may be a password
 }
 
 func ExampleParseEndpoint() {

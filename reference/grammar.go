@@ -13,8 +13,8 @@ const (
 	alphanum = lower + upper + digits
 )
 
-// checkBytes says what is wrong with the first rune of s that is not in allowed,
-// "" when all are.
+// checkBytes returns a reason that names the first rune of s that is not in allowed,
+// or "".
 func checkBytes(s, allowed string) string {
 	rest := strings.TrimLeft(s, allowed)
 	if rest == "" {

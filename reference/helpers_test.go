@@ -18,14 +18,14 @@ const (
 	hintDigest      = `write sha256: and 64, or sha512: and 128 lower-case hexadecimal digits`
 	hintDomain      = `write letters, digits and inner hyphens, joined by dots`
 	hintIPv6        = `write an address such as [::1]:5000`
-	hintPort        = `leave out the colon, or write a port such as :5000`
+	hintPort        = `remove the colon, or write a port such as :5000`
 	hintPunycode    = `write an international domain name in punycode (xn--…)`
-	hintQuery       = `leave out the "?" and all behind it`
+	hintQuery       = `remove the "?" and the text after it`
 	hintRepository  = `write lower-case letters and digits, such as org/my-app`
 	hintScheme      = `write oci:// in front of the host, in lower case`
 	hintShorter     = `shorten the repository`
 
-	credentials = `credentials do not belong in a reference: what stands before "@" may be a password`
+	credentials = `credentials do not belong in a reference: the text before "@" may be a password`
 )
 
 var (

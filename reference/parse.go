@@ -4,7 +4,7 @@ import "strings"
 
 const scheme = "oci://"
 
-// Reference names an artifact in a registry. Only one that [Parse] returned is
+// Reference names an artifact in a registry. Only a value that [Parse] returned is
 // known to be legal.
 type Reference struct {
 	// Host is a domain name as it was written, or an IPv6 address without brackets.
@@ -71,7 +71,7 @@ func parse(s string) (*Reference, *Error) {
 	r.Repository, r.Variant, _ = strings.Cut(path, "/")
 	switch {
 	case hasTag && hasDigest:
-		return nil, newError(ErrInvalidOCIFormat, "", "has both a tag and a digest", "leave out one of them")
+		return nil, newError(ErrInvalidOCIFormat, "", "has both a tag and a digest", "remove one of them")
 	case hasTag:
 		r.Ref, err = tag, checkTag(tag)
 	case hasDigest:

@@ -13,7 +13,7 @@ func TestParseRefuses(t *testing.T) {
 	repository254 := strings.Repeat("a", 254)
 	label64 := strings.Repeat("a", 64)
 	host254 := strings.Repeat("a.", 126) + "aa"
-	for _, row := range []refusal{
+	for _, tt := range []refusal{
 		// Scheme.
 		{
 			"blank", "  ", reference.ErrInvalidOCIScheme,
@@ -91,7 +91,7 @@ func TestParseRefuses(t *testing.T) {
 		},
 		{
 			"dot at the end", "oci://host./repo", reference.ErrInvalidHost,
-			`invalid host "host." in "oci://host./repo": ends with a dot`, "leave out the last dot",
+			`invalid host "host." in "oci://host./repo": ends with a dot`, "remove the last dot",
 		},
 		{
 			"two dots", "oci://a..b/repo", reference.ErrInvalidHost,
@@ -224,8 +224,8 @@ func TestParseRefuses(t *testing.T) {
 			`invalid repository "re\x00po" in "oci://host/re\x00po": "\x00" is not allowed`, hintRepository,
 		},
 		{
-			"one byte", "oci://host/a:v1", reference.ErrInvalidRepository,
-			`invalid repository "a" in "oci://host/a:v1": shorter than 2 bytes`, hintRepository,
+			"one separator", "oci://host/_:v1", reference.ErrInvalidRepository,
+			`invalid repository "_" in "oci://host/_:v1": misplaced ".", "_" or "-"`, hintRepository,
 		},
 		{
 			"256 bytes with the registry", "oci://h/" + repository254, reference.ErrInvalidRepository,
@@ -262,7 +262,7 @@ func TestParseRefuses(t *testing.T) {
 		// Digest.
 		{
 			"tag and digest", "oci://host/repo:v1@sha256:0", reference.ErrInvalidOCIFormat,
-			`invalid OCI format in "oci://host/repo:v1@sha256:0": has both a tag and a digest`, "leave out one of them",
+			`invalid OCI format in "oci://host/repo:v1@sha256:0": has both a tag and a digest`, "remove one of them",
 		},
 		{
 			"short digest", "oci://host/repo@sha256:abc", reference.ErrInvalidDigest,
@@ -299,20 +299,20 @@ func TestParseRefuses(t *testing.T) {
 		// Secrets.
 		{
 			"query", "oci://host/repo?token=hunter2", reference.ErrInvalidOCIFormat,
-			`invalid OCI format: what stands behind "?" may be a secret`, hintQuery,
+			`invalid OCI format: the text after "?" may be a secret`, hintQuery,
 		},
 		{
 			"query behind another scheme", "https://host/repo?sig=hunter2", reference.ErrInvalidOCIFormat,
-			`invalid OCI format: what stands behind "?" may be a secret`, hintQuery,
+			`invalid OCI format: the text after "?" may be a secret`, hintQuery,
 		},
 		{
 			"query behind a digest", "oci://host/repo@sha256:0?sig=hunter2", reference.ErrInvalidOCIFormat,
-			`invalid OCI format: what stands behind "?" may be a secret`, hintQuery,
+			`invalid OCI format: the text after "?" may be a secret`, hintQuery,
 		},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			r, err := reference.Parse(row.input)
-			row.check(t, err)
+		t.Run(tt.name, func(t *testing.T) {
+			r, err := reference.Parse(tt.input)
+			tt.check(t, err)
 			assert.Nil(t, r)
 		})
 	}

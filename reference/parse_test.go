@@ -18,7 +18,7 @@ func TestParseEmpty(t *testing.T) {
 
 func TestParse(t *testing.T) {
 	longHost := strings.Repeat("a", 63) + "." + strings.Repeat("b", 63)
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name, input string
 		want        reference.Reference
 		registry    string
@@ -105,14 +105,14 @@ func TestParse(t *testing.T) {
 			registry: "h", full: "app",
 		},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			r, err := reference.Parse(row.input)
+		t.Run(tt.name, func(t *testing.T) {
+			r, err := reference.Parse(tt.input)
 			require.NoError(t, err)
-			assert.Equal(t, row.want, *r)
-			assert.Equal(t, row.registry, r.Registry())
-			assert.Equal(t, row.full, r.FullRepository())
-			assert.Equal(t, strings.Contains(row.input, "@"), r.IsDigest())
-			assert.Equal(t, row.input, r.String())
+			assert.Equal(t, tt.want, *r)
+			assert.Equal(t, tt.registry, r.Registry())
+			assert.Equal(t, tt.full, r.FullRepository())
+			assert.Equal(t, strings.Contains(tt.input, "@"), r.IsDigest())
+			assert.Equal(t, tt.input, r.String())
 		})
 	}
 }

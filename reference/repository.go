@@ -6,8 +6,7 @@ import (
 )
 
 const (
-	minRepository = 2   // go-containerregistry, with which Flux reads, takes no less
-	maxName       = 255 // OCI distribution specification, section "Pulling manifests"
+	maxName = 255 // OCI distribution specification, section "Pulling manifests"
 
 	separators = "._-"
 )
@@ -15,8 +14,7 @@ const (
 // CheckRepository checks s against the grammar of <name> in the OCI distribution
 // specification 1.1, section "Pulling manifests": path segments of lower-case
 // letters and digits, inside which ".", "_", "__" or hyphens separate. It has from
-// 2 to 255 bytes. The limit on registry and repository together is checked by
-// [Parse] alone.
+// 1 to 255 bytes. Only [Parse] checks the limit on registry and repository together.
 //
 // The error is an [*Error] of kind [ErrInvalidRepository]. For a name that is
 // illegal in its upper case alone, the hint is the name in lower case. Text that
@@ -49,8 +47,6 @@ func repositoryReason(s string) string {
 	switch {
 	case s == "":
 		return "missing"
-	case len(s) < minRepository:
-		return "shorter than 2 bytes"
 	case len(s) > maxName:
 		return "longer than 255 bytes"
 	case strings.Contains("/"+s+"/", "//"):
@@ -65,15 +61,15 @@ func repositoryReason(s string) string {
 	return ""
 }
 
-// NormalizeRepository makes a repository of any text, such as the name of a
-// directory: upper-case ASCII letters become lower-case, each run of what is not
-// legal at its place becomes a hyphen, separators at the ends of a path segment
-// and empty segments go, and so does all beyond 255 bytes. Nothing is
-// transliterated: letters outside ASCII are not legal.
+// NormalizeRepository turns any text, such as the name of a directory, into a
+// repository: upper-case ASCII letters become lower-case, each run of illegal
+// characters becomes a hyphen, and separators at the ends of a path segment, empty
+// segments and everything beyond 255 bytes are removed. Letters outside ASCII are
+// illegal; they are not transliterated.
 //
-// A legal repository comes back unchanged. The result is "" when nothing is left,
-// and otherwise passes [CheckRepository] if it has at least 2 bytes. Different
-// texts can give the same repository.
+// A legal repository is returned unchanged. The result is "" if no legal character
+// remains, and otherwise passes [CheckRepository]. Different texts can give the same
+// repository.
 func NormalizeRepository(s string) string {
 	name := ""
 	for segment := range strings.SplitSeq(strings.Map(lowerASCII, s), "/") {
@@ -89,8 +85,8 @@ func NormalizeRepository(s string) string {
 	return name
 }
 
-// normalizeSegment copies words of letters and digits, and what stands between two
-// of them if that is a separator.
+// normalizeSegment copies words of letters and digits, with the text between two
+// words if it is a separator, and else with a hyphen.
 func normalizeSegment(s string) string {
 	var b strings.Builder
 	rest := strings.TrimFunc(s, notWord)
@@ -107,7 +103,7 @@ func normalizeSegment(s string) string {
 	return b.String()
 }
 
-// isSeparator holds for "" too, which is what stands behind the last word.
+// isSeparator is true for "" too, the text after the last word.
 func isSeparator(s string) bool {
 	return s == "." || s == "_" || s == "__" || strings.Trim(s, "-") == ""
 }

@@ -12,7 +12,7 @@ import (
 
 func TestCheckRepository(t *testing.T) {
 	for _, legal := range []string{
-		"ab", "42", "a/b", "org/app", "a.b/c_d/e__f/g-h/i---j", "library/app", strings.Repeat("a", 255),
+		"a", "7", "ab", "42", "a/b", "org/app", "a.b/c_d/e__f/g-h/i---j", "library/app", strings.Repeat("a", 255),
 	} {
 		require.NoError(t, reference.CheckRepository(legal))
 		require.Equal(t, legal, reference.NormalizeRepository(legal), "a legal name must stay as it is")
@@ -22,10 +22,10 @@ func TestCheckRepository(t *testing.T) {
 func TestCheckRepositoryRefuses(t *testing.T) {
 	const misplaced = `misplaced ".", "_" or "-"`
 	long := strings.Repeat("a", 256)
-	for _, row := range []struct{ name, input, message, hint string }{
+	for _, tt := range []struct{ name, input, message, hint string }{
 		{"empty", "", `invalid repository: missing`, hintRepository},
-		{"blank", " ", `invalid repository " ": shorter than 2 bytes`, hintRepository},
-		{"one byte", "a", `invalid repository "a": shorter than 2 bytes`, hintRepository},
+		{"blank", " ", `invalid repository " ": " " is not allowed`, hintRepository},
+		{"one separator", "-", `invalid repository "-": misplaced ".", "_" or "-"`, hintRepository},
 		{"256 bytes", long, `invalid repository "` + long[:159] + `"…: longer than 255 bytes`, hintRepository},
 		{"upper case", "Org/App", `invalid repository "Org/App": "O" is not allowed`, `write "org/app"`},
 		{"upper case and worse", "My App", `invalid repository "My App": "M" is not allowed`, hintRepository},
@@ -48,15 +48,15 @@ func TestCheckRepositoryRefuses(t *testing.T) {
 		{"hyphen in front", "-ab", `invalid repository "-ab": ` + misplaced, hintRepository},
 		{"underscore at the end", "ab_/c", `invalid repository "ab_/c": ` + misplaced, hintRepository},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			refusal{row.name, row.input, reference.ErrInvalidRepository, row.message, row.hint}.
-				check(t, reference.CheckRepository(row.input))
+		t.Run(tt.name, func(t *testing.T) {
+			refusal{tt.name, tt.input, reference.ErrInvalidRepository, tt.message, tt.hint}.
+				check(t, reference.CheckRepository(tt.input))
 		})
 	}
 }
 
 func TestNormalizeRepository(t *testing.T) {
-	for _, row := range []struct{ name, input, want string }{
+	for _, tt := range []struct{ name, input, want string }{
 		{"empty", "", ""},
 		{"nothing left", " /../%/ü/-", ""},
 		{"upper case", "Org/My-App", "org/my-app"},
@@ -76,8 +76,8 @@ func TestNormalizeRepository(t *testing.T) {
 		{"cut in the second segment", strings.Repeat("a", 200) + "/" + strings.Repeat("b", 200), strings.Repeat("a", 200) + "/" + strings.Repeat("b", 54)},
 		{"one byte, which is not legal", "A", "a"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			assert.Equal(t, row.want, reference.NormalizeRepository(row.input))
+		t.Run(tt.name, func(t *testing.T) {
+			assert.Equal(t, tt.want, reference.NormalizeRepository(tt.input))
 		})
 	}
 }

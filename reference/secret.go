@@ -12,23 +12,23 @@ func screen(s string) *Error {
 	case mayHoldPassword(s):
 		return &Error{
 			Kind:   ErrCredentialsInReference,
-			Reason: `what stands before "@" may be a password`,
+			Reason: `the text before "@" may be a password`,
 			hint:   `give credentials to the client; ":" precedes a tag, "@sha256:" a digest`,
 		}
 	case strings.Contains(s, "?"):
 		return &Error{
 			Kind:   ErrInvalidOCIFormat,
-			Reason: `what stands behind "?" may be a secret`,
-			hint:   `leave out the "?" and all behind it`,
+			Reason: `the text after "?" may be a secret`,
+			hint:   `remove the "?" and the text after it`,
 		}
 	}
 	return nil
 }
 
 // mayHoldPassword reports whether s has an "@" other than the one before a
-// digest. Only the whole text can tell: in oci://user:p/w@host/app the password
-// has a slash, so that the "@" does not even stand in the authority as RFC 3986
-// section 3.2 defines it. When in doubt the answer is true.
+// digest. It looks at the whole text: in oci://user:p/w@host/app the password has a
+// slash, so that the "@" is not even in the authority as RFC 3986 section 3.2
+// defines it. In doubt it returns true.
 func mayHoldPassword(s string) bool {
 	before, after, found := strings.Cut(s, "@")
 	if !found {

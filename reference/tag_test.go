@@ -17,7 +17,7 @@ func TestCheckTag(t *testing.T) {
 
 func TestCheckTagRefuses(t *testing.T) {
 	long := strings.Repeat("t", 129)
-	for _, row := range []struct{ name, input, message, hint string }{
+	for _, tt := range []struct{ name, input, message, hint string }{
 		{"empty", "", `invalid tag: missing`, `write a tag such as v1.0.0`},
 		{"blank", " ", `invalid tag " ": " " is not allowed`, `write a tag such as v1.0.0`},
 		{"plus", "1.2.3+build", `invalid tag "1.2.3+build": "+" is not allowed`, `write "1.2.3-build"`},
@@ -32,9 +32,9 @@ func TestCheckTagRefuses(t *testing.T) {
 		{"129 bytes", long, `invalid tag "` + long + `": longer than 128 bytes`, `write "` + long[:128] + `"`},
 		{"version behind an at sign", "app@1.2.3", `invalid tag: "@" and "?" are not allowed`, `write a tag such as v1.0.0`},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			err := reference.CheckTag(row.input)
-			refusal{row.name, row.input, reference.ErrInvalidTag, row.message, row.hint}.check(t, err)
+		t.Run(tt.name, func(t *testing.T) {
+			err := reference.CheckTag(tt.input)
+			refusal{tt.name, tt.input, reference.ErrInvalidTag, tt.message, tt.hint}.check(t, err)
 			if proposal, found := strings.CutPrefix(requireError(t, err).Hint(), `write "`); found {
 				require.NoError(t, reference.CheckTag(strings.TrimSuffix(proposal, `"`)))
 			}

@@ -41,11 +41,11 @@ func TestLint(t *testing.T) {
   1:1  error  duplicate-object  Flux finds the ConfigMap "app" here and at a/app.yaml:1
 
 values.yaml
-  1:1  error  not-an-object  Flux refuses a document that is no Kubernetes object
+  1:1  error  not-an-object  Flux refuses a document that is not a Kubernetes object
 
 what to do
   duplicate-object: keep one of them
-  not-an-object: leave it out of the directory, or add a kustomization.yaml that lists what is to be applied
+  not-an-object: exclude it with Collect.Ignore, or add a kustomization.yaml that lists the manifests
 
 files: 4, errors: 2, warnings: 0, infos: 0
 `, stdout)
@@ -65,7 +65,7 @@ func TestLintStatus(t *testing.T) {
 	}{
 		{"warnings", []string{"-engine", "argocd", dir}, 0, "the artifact\n  -  warning  subfolders", ""},
 		{"infos only hidden", []string{"-engine", "argocd", "-min", "error", dir}, 0, "files: 4, errors: 0, warnings: 1, infos: 1\n", ""},
-		{"both engines", []string{dir}, 0, "warnings: 3, infos: 1", ""},
+		{"both engines", []string{dir}, 0, "warnings: 3, infos: 0", ""},
 		{"no path", []string{"-engine", "flux", "-prefix", "x", filepath.Join(dir, "b")}, 1, `nothing at the path "./"`, ""},
 		{"a path", []string{"-engine", "flux", "-path", "a", dir}, 0, "files: 4, errors: 0, warnings: 0, infos: 0\n", ""},
 		{"a path that is not there", []string{"-engine", "flux", "-path", "c", dir}, 1, "path-missing", ""},

@@ -255,7 +255,7 @@ func TestWrongUsage(t *testing.T) {
 		{"annotation that is a URL", []string{"-annotation", "https://u:" + canary + "@host"}, "has no ="},
 		{"zero time", []string{"-created", "0001-01-01T00:00:00Z", flatTree}, "-created"},
 		{"illegal tag", []string{"-tag", "a+b", flatTree}, `hint: write "a-b"`},
-		{"illegal pattern", []string{"-include", "a/b", flatTree}, "invalid pattern"},
+		{"illegal pattern", []string{"-include", "a/b", flatTree}, "invalid include pattern"},
 		{"illegal root", []string{"-root", "base", flatTree}, "base=../base"},
 		{"root above", []string{"-root", "../x=" + flatTree, flatTree}, "cannot be carried"},
 		{"illegal prefix", []string{"-prefix", "a/b", flatTree}, "invalid prefix"},

@@ -13,7 +13,7 @@ import (
 	"github.com/kubeoci/oci/internal/objects"
 )
 
-const muchFlow = "more than 128 KiB in flow style at a stretch, or 1 MiB in all, and no JSON"
+const muchFlow = "more than 128 KiB of consecutive flow style, or 1 MiB in total, that is not JSON"
 
 func TestProblems(t *testing.T) {
 	long := strings.Repeat("é", 40)
@@ -23,19 +23,19 @@ func TestProblems(t *testing.T) {
 	}{
 		"duplicate key": {
 			"a.yaml", "a: 1\nb:\n  - c: 1\n    d: 2\n    \"c\": 3\n",
-			objects.Problem{Line: 5, Column: 5, Code: objects.CodeDuplicate, Text: `the key "c" is on line 3 already`},
+			objects.Problem{Line: 5, Column: 5, Code: objects.CodeDuplicate, Text: `the key "c" is already on line 3`},
 		},
 		"duplicate key in a flow mapping": {
 			"a.yaml", "a: {b: 1, b: 2}\n",
-			objects.Problem{Line: 1, Column: 11, Code: objects.CodeDuplicate, Text: `the key "b" is on line 1 already`},
+			objects.Problem{Line: 1, Column: 11, Code: objects.CodeDuplicate, Text: `the key "b" is already on line 1`},
 		},
 		"duplicate key among many": {
 			"a.yaml", manyKeys(40) + "k7: x\n",
-			objects.Problem{Line: 41, Column: 1, Code: objects.CodeDuplicate, Text: `the key "k7" is on line 8 already`},
+			objects.Problem{Line: 41, Column: 1, Code: objects.CodeDuplicate, Text: `the key "k7" is already on line 8`},
 		},
 		"a long duplicate key": {
 			"a.yaml", long + ": 1\n" + long + ": 2\n",
-			objects.Problem{Line: 2, Column: 1, Code: objects.CodeDuplicate, Text: `the key "` + long[:56] + `…" is on line 1 already`},
+			objects.Problem{Line: 2, Column: 1, Code: objects.CodeDuplicate, Text: `the key "` + long[:56] + `…" is already on line 1`},
 		},
 		"tab": {
 			"a.yaml", "a:\n\tb: c\n",
@@ -63,31 +63,31 @@ func TestProblems(t *testing.T) {
 		},
 		"an alias to nothing": {
 			"a.yaml", "a: *hunter2\n",
-			objects.Problem{Line: 1, Column: 4, Code: objects.CodeSyntax, Text: "the alias names no anchor that comes before it"},
+			objects.Problem{Line: 1, Column: 4, Code: objects.CodeSyntax, Text: "the alias refers to an undefined anchor"},
 		},
 		"an alias to itself": {
 			"a.yaml", "a: &a\n- *a\n",
-			objects.Problem{Line: 2, Column: 3, Code: objects.CodeAlias, Text: "the alias stands within what it stands for"},
+			objects.Problem{Line: 2, Column: 3, Code: objects.CodeAlias, Text: "the alias refers to a value that contains it"},
 		},
 		"alias bomb": {
 			"a.yaml", bomb(40),
-			objects.Problem{Line: 1, Column: 1, Code: objects.CodeAlias, Text: "the aliases in this document stand for more than 400,000 values"},
+			objects.Problem{Line: 1, Column: 1, Code: objects.CodeAlias, Text: "the aliases in this document expand to more than 400,000 values"},
 		},
 		"20,000 levels of blocks": {
 			"a.yaml", strings.Repeat("- ", 20_000) + "a",
-			objects.Problem{Line: 1, Column: 2001, Code: objects.CodeTooDeep, Text: "more than 1,000 mappings and sequences inside each other"},
+			objects.Problem{Line: 1, Column: 2001, Code: objects.CodeTooDeep, Text: "more than 1,000 nested mappings and sequences"},
 		},
 		"20,000 brackets": {
 			"a.yaml", strings.Repeat("[", 20_000),
-			objects.Problem{Line: 1, Column: 251, Code: objects.CodeTooDeep, Text: "more than 250 mappings and sequences in flow style inside each other"},
+			objects.Problem{Line: 1, Column: 251, Code: objects.CodeTooDeep, Text: "more than 250 nested mappings and sequences in flow style"},
 		},
 		"JSON in YAML with 20,000 brackets": {
 			"a.yaml", strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000),
-			objects.Problem{Line: 1, Column: 251, Code: objects.CodeTooDeep, Text: "more than 250 mappings and sequences in flow style inside each other"},
+			objects.Problem{Line: 1, Column: 251, Code: objects.CodeTooDeep, Text: "more than 250 nested mappings and sequences in flow style"},
 		},
 		"JSON in YAML with 2,000 brackets": {
 			"a.yaml", strings.Repeat("[", 2_000) + strings.Repeat("]", 2_000),
-			objects.Problem{Line: 1, Column: 1001, Code: objects.CodeTooDeep, Text: "more than 1,000 mappings and sequences inside each other"},
+			objects.Problem{Line: 1, Column: 1001, Code: objects.CodeTooDeep, Text: "more than 1,000 nested mappings and sequences"},
 		},
 		"a long list in flow style": {
 			"a.yaml", "a:\n- é: [" + strings.Repeat("b,\n", 100_000) + "]\n",
@@ -103,7 +103,7 @@ func TestProblems(t *testing.T) {
 		},
 		"blocks and brackets": {
 			"a.yaml", strings.Repeat("- ", 900) + strings.Repeat("[", 200) + strings.Repeat("]", 200),
-			objects.Problem{Line: 1, Column: 1901, Code: objects.CodeTooDeep, Text: "more than 1,000 mappings and sequences inside each other"},
+			objects.Problem{Line: 1, Column: 1901, Code: objects.CodeTooDeep, Text: "more than 1,000 nested mappings and sequences"},
 		},
 		"too large": {
 			"a.yaml", strings.Repeat("#", objects.MaxBytes+1),
@@ -119,11 +119,11 @@ func TestProblems(t *testing.T) {
 		},
 		"duplicate key in JSON": {
 			"a.json", "[{\"a\": 1,\n \"b\": 2, \"a\": 3}]",
-			objects.Problem{Line: 2, Column: 10, Code: objects.CodeDuplicate, Text: `the key "a" is on line 1 already`},
+			objects.Problem{Line: 2, Column: 10, Code: objects.CodeDuplicate, Text: `the key "a" is already on line 1`},
 		},
 		"JSON with 20,000 brackets": {
 			"a.json", strings.Repeat("[", 20_000),
-			objects.Problem{Line: 1, Column: 1001, Code: objects.CodeTooDeep, Text: "more than 1,000 mappings and sequences inside each other"},
+			objects.Problem{Line: 1, Column: 1001, Code: objects.CodeTooDeep, Text: "more than 1,000 nested mappings and sequences"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -136,7 +136,7 @@ func TestProblems(t *testing.T) {
 	}
 }
 
-// manyKeys is a mapping of n keys, each on a line.
+// manyKeys returns a mapping of n keys, one a line.
 func manyKeys(n int) string {
 	var b strings.Builder
 	for i := range n {
@@ -145,7 +145,7 @@ func manyKeys(n int) string {
 	return b.String()
 }
 
-// bomb has n levels, each of which is ten times the one before.
+// bomb returns n levels, each ten times as large as the one before.
 func bomb(n int) string {
 	var b strings.Builder
 	b.WriteString("a0: &a0 x\n")
@@ -235,7 +235,7 @@ func TestJSON(t *testing.T) {
 	assert.Equal(t, objects.File{JSON: true}, new(objects.Scanner).Scan("a.json", nil))
 }
 
-// What programs write in flow style is JSON, whatever the file is called.
+// Flow style written by programs is JSON, whatever the name of the file.
 func TestLargeJSONInYAML(t *testing.T) {
 	text := `{"apiVersion": "v1", "kind": "List", "items": [` + "\n" + strings.Repeat(`{"kind": "A", "b": [[1], {"c": true}]},`+"\n", 50_000) + `{"kind": "B", "metadata": {"name": "n"}}]}`
 	for _, text := range []string{text, "\ufeff" + text, `{"a": ` + strings.Repeat("[", 900) + strings.Repeat("]", 900) + `, "kind": "List", "items": []}`} {
@@ -250,7 +250,7 @@ func TestLargeJSONInYAML(t *testing.T) {
 	}
 }
 
-// Each took seconds, and gigabytes.
+// Each of these took seconds and gigabytes.
 func TestHostileFlowStyle(t *testing.T) {
 	for name, text := range map[string]string{
 		"empty pairs":            "{" + strings.Repeat(":,", objects.MaxBytes/2-10) + "}",

@@ -48,14 +48,13 @@ func (c *Collection) addRoot(s string) error {
 
 // Validate finds what is wrong with the flags, but for the directories.
 func (c *Collection) Validate() error {
-	err := c.Options.Validate()
+	_, err := c.Options.Resolve()
 	for _, wrong := range []struct {
 		what error
 		flag string
 	}{
 		{manifests.ErrInvalidPattern, "include"},
 		{manifests.ErrInvalidIgnore, "ignore"},
-		{manifests.ErrIgnoreFileTooLarge, "ignore"},
 		{manifests.ErrUnknownSymlinkPolicy, "symlinks"},
 	} {
 		if errors.Is(err, wrong.what) {

@@ -1,0 +1,77 @@
+package manifests_test
+
+import (
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/manifests"
+)
+
+func TestFromReader(t *testing.T) {
+	for _, text := range []string{"kind: List\n---\nkind: List\n", "# nothing", " ", strings.Repeat("0123456789abcde\n", 1000)} {
+		for name, wrap := range map[string]func(io.Reader) io.Reader{
+			"whole": func(r io.Reader) io.Reader { return r }, "bytes": iotest.OneByteReader, "error with data": iotest.DataErrReader,
+		} {
+			fsys, err := manifests.FromReader(wrap(strings.NewReader(text)))
+			require.NoError(t, err, name)
+			require.NoError(t, fstest.TestFS(fsys, manifests.ReaderFileName), name)
+
+			set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
+			require.NoError(t, err, name)
+			assert.Equal(t, map[string]string{"manifests.yaml": text}, contents(t, set), name)
+			assert.Empty(t, set.Skipped())
+		}
+	}
+}
+
+// A file system has no path but "." and that of the file.
+func TestFromReaderHasOneFile(t *testing.T) {
+	fsys, err := manifests.FromReader(strings.NewReader("a"))
+	require.NoError(t, err)
+	_, err = fsys.Open("a.yaml")
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	_, err = fsys.Open("../manifests.yaml")
+	require.ErrorIs(t, err, fs.ErrInvalid)
+	dir, err := fsys.Open(".")
+	require.NoError(t, err)
+	_, err = dir.Read(make([]byte, 1))
+	require.EqualError(t, err, "read .: is a directory")
+}
+
+// zeros is endless input. It leaves p as it is, so that no memory is touched.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }
+
+func TestFromReaderRefuses(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		reader  io.Reader
+		err     error
+		message string
+		path    string
+	}{
+		{"nil", nil, manifests.ErrPathRequired, "source reader is nil", ""},
+		{"empty input", strings.NewReader(""), manifests.ErrEmptyFile, `file is empty: "manifests.yaml"`, "manifests.yaml"},
+		{"endless input", zeros{}, manifests.ErrLimitExceeded, `more than MaxFileSize 1000000000: "manifests.yaml"`, "manifests.yaml"},
+		{"failing reader", iotest.ErrReader(errBroken), errBroken, `input/output error: "manifests.yaml"`, "manifests.yaml"},
+		{"failing in the middle", io.MultiReader(strings.NewReader("a"), iotest.ErrReader(errBroken)), errBroken, `input/output error: "manifests.yaml"`, "manifests.yaml"},
+		{"truncated input", io.MultiReader(strings.NewReader("a"), iotest.ErrReader(io.ErrUnexpectedEOF)), io.ErrUnexpectedEOF, `unexpected EOF: "manifests.yaml"`, "manifests.yaml"},
+		{"nil file", (*os.File)(nil), os.ErrInvalid, `invalid argument: "manifests.yaml"`, "manifests.yaml"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			fsys, err := manifests.FromReader(tt.reader)
+			require.Nil(t, fsys)
+			requirePathError(t, err, tt.err, tt.path)
+			assert.EqualError(t, err, tt.message)
+		})
+	}
+}

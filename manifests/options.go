@@ -1,0 +1,111 @@
+package manifests
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Default limits of [Options].
+const (
+	defaultMaxFiles     = 100_000
+	defaultMaxFileSize  = 1_000_000_000 // Argo CD's limit for an unpacked artifact
+	defaultMaxTotalSize = 1_000_000_000 // the same
+	defaultMaxDepth     = 100
+	defaultMaxEntries   = 500_000
+)
+
+// Options adjust how files are collected. The zero value is the default.
+type Options struct {
+	// AllowEmptyFiles includes manifest files without content. By default they are an
+	// error, because nearly always the program that writes them failed.
+	AllowEmptyFiles bool
+
+	// Include lists further files besides .yaml, .yml and .json: patterns of
+	// [path.Match] for the name of a file in any directory, like "*.properties".
+	// Such files may be empty.
+	Include []string
+
+	// SkipReferences leaves kustomizations unread. By default the local files that
+	// a kustomization refers to are included, whatever their extension, and
+	// [Set.Problems] lists the references that cannot be resolved.
+	SkipReferences bool
+	// Ignore lists files and directories to skip: rules as in a .sourceignore file at
+	// the root, one each, like "charts/" or "!keep.yaml". They take precedence over
+	// those in files.
+	Ignore []string
+	// IgnoreFluxDefaults skips the files that Flux drops from an artifact without
+	// rules of its own, such as .github/ and *.png. All other rules take precedence.
+	IgnoreFluxDefaults bool
+	// SkipIgnoreFiles leaves .sourceignore files unread, so that their rules have no
+	// effect.
+	SkipIgnoreFiles bool
+
+	// Symlinks determines how symbolic links are treated that no rule ignores. Default:
+	// SymlinksFollow.
+	Symlinks SymlinkPolicy
+	// SkipSpecial skips FIFOs, sockets and devices with a manifest's name. By default
+	// they are an error.
+	SkipSpecial bool
+
+	// Limits. Zero is the default beside each; negative numbers are refused.
+
+	MaxFiles     int   // files in the Set; 100,000
+	MaxFileSize  int64 // bytes in one file; 1,000,000,000, which is what Argo CD unpacks of one artifact
+	MaxTotalSize int64 // bytes in all files; 1,000,000,000 for the same reason
+	MaxDepth     int   // nested directories; 100
+	MaxEntries   int   // files, directories and other entries, included or not; 500,000
+
+	rules *compiledRules // set by Resolve
+}
+
+// Resolve checks the options and returns them with the defaults filled in. The
+// functions that collect resolve their options themselves; for options that were
+// resolved before, the ignore rules are not parsed again.
+//
+// The error is a [*PathError] with [ErrInvalidLimit], [ErrInvalidPattern],
+// [ErrInvalidIgnore] or [ErrUnknownSymlinkPolicy].
+func (o Options) Resolve() (Options, error) {
+	for _, limit := range []LimitError{
+		{"MaxFiles", int64(o.MaxFiles)}, {"MaxFileSize", o.MaxFileSize}, {"MaxTotalSize", o.MaxTotalSize},
+		{"MaxDepth", int64(o.MaxDepth)}, {"MaxEntries", int64(o.MaxEntries)},
+	} {
+		if limit.Max < 0 {
+			return Options{}, &PathError{Path: limit.Limit, Err: ErrInvalidLimit}
+		}
+	}
+	for _, pattern := range o.Include {
+		if _, err := path.Match(pattern, ""); err != nil || pattern == "" || strings.Contains(pattern, "/") {
+			return Options{}, &PathError{Path: pattern, Err: ErrInvalidPattern}
+		}
+	}
+	var err error
+	if o.Symlinks, err = o.Symlinks.resolve(); err != nil {
+		return Options{}, err
+	}
+	o.Include, o.Ignore = slices.Clone(o.Include), slices.Clone(o.Ignore)
+	if !o.rules.compiledFrom(o) {
+		if o.rules, err = compileRules(o); err != nil {
+			return Options{}, err
+		}
+	}
+	return o.withDefaults(), nil
+}
+
+func (o Options) withDefaults() Options {
+	o.MaxFiles = cmp.Or(o.MaxFiles, defaultMaxFiles)
+	o.MaxFileSize = cmp.Or(o.MaxFileSize, defaultMaxFileSize)
+	o.MaxTotalSize = cmp.Or(o.MaxTotalSize, defaultMaxTotalSize)
+	o.MaxDepth = cmp.Or(o.MaxDepth, defaultMaxDepth)
+	o.MaxEntries = cmp.Or(o.MaxEntries, defaultMaxEntries)
+	return o
+}
+
+// included reports whether a pattern of the options includes a file of this name.
+func (o Options) included(name string) bool {
+	return slices.ContainsFunc(o.Include, func(pattern string) bool {
+		matched, _ := path.Match(pattern, name) // the pattern is valid
+		return matched
+	})
+}

@@ -1,0 +1,72 @@
+package manifests
+
+import (
+	"io/fs"
+	"os"
+	"path"
+	"sync"
+)
+
+// rootFS is an [os.Root] whose Open does not block on a FIFO that replaced a file or
+// directory. It does not implement [fs.ReadDirFS], so directories are opened by it as
+// well.
+//
+// It keeps the directory open in which it opened a file last. An os.Root walks down
+// from its top for every name, which costs more than reading a small file.
+type rootFS struct {
+	root *os.Root
+	fs.ReadLinkFS
+
+	mu   sync.Mutex
+	name string   // of the directory, or "."
+	dir  *os.Root // root itself for "."
+}
+
+func newRootFS(root *os.Root) *rootFS {
+	return &rootFS{root: root, ReadLinkFS: root.FS().(fs.ReadLinkFS), name: ".", dir: root}
+}
+
+func (r *rootFS) Open(name string) (fs.File, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.enter(path.Dir(name)); err != nil {
+		return nil, err
+	}
+	return r.dir.OpenFile(path.Base(name), os.O_RDONLY|openNonblock, 0)
+}
+
+// enter replaces the directory that is kept open.
+func (r *rootFS) enter(name string) error {
+	if name == r.name {
+		return nil
+	}
+	dir := r.root
+	if name != "." {
+		var err error
+		if dir, err = r.root.OpenRoot(name); err != nil {
+			return err
+		}
+	}
+	err := r.leave()
+	r.name, r.dir = name, dir
+	return err
+}
+
+func (r *rootFS) leave() error {
+	if r.dir == r.root {
+		return nil
+	}
+	return r.dir.Close()
+}
+
+// Close closes both directories. Open files remain readable.
+func (r *rootFS) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	err := r.leave()
+	r.name, r.dir = ".", r.root
+	if rootErr := r.root.Close(); rootErr != nil {
+		return rootErr
+	}
+	return err
+}

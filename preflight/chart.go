@@ -1,0 +1,68 @@
+package preflight
+
+import (
+	"fmt"
+	"path"
+	"slices"
+
+	"github.com/kubeoci/oci/internal/objects"
+)
+
+// checkCharts reports all files of a Helm chart at once.
+func checkCharts(m *model, r *report) {
+	for _, s := range m.sources {
+		if s.chart == "" || s.name() != chartFile || path.Dir(s.file.Path) != s.chart {
+			continue
+		}
+		templates := 0
+		for _, other := range m.sources {
+			if other.chart == s.chart && other.content.Template {
+				templates++
+			}
+		}
+		f := Finding{File: s.file.Path}
+		refusing := m.viewsWhere(func(v *view) bool { return v.reads(s) && (v.isFlux() || m.refusesChart(v, s.chart)) })
+		switch {
+		case len(refusing) > 0:
+			f.Message = subject(refusing, "refuse") + fmt.Sprintf(" the files of this Helm chart, which are not manifests (templates: %d)", templates)
+			f.Hint = "install the chart with a HelmRelease, from an artifact of its own"
+			r.refuse(f, refusing)
+		case len(m.reading(s)) == 0:
+			f.Message = fmt.Sprintf("this Helm chart is not rendered, and its output is not checked (templates: %d)", templates)
+			r.add(f)
+		}
+	}
+}
+
+// refusesChart reports whether an engine that reads the files of a chart as plain
+// manifests fails for one of its templates.
+func (m *model) refusesChart(v *view, chart string) bool {
+	return slices.ContainsFunc(m.sources, func(s *source) bool {
+		if s.chart != chart || !s.isChartTemplate() {
+			return false
+		}
+		if s.content.Template && slices.Contains(m.refusingUnparsed(s, 0), v) {
+			return true
+		}
+		return slices.ContainsFunc(s.content.Problems, func(p objects.Problem) bool {
+			unreadable := p.Code == objects.CodeSyntax || p.Code == objects.CodeTab
+			return unreadable && slices.Contains(m.refusingUnparsed(s, p.Line), v)
+		})
+	})
+}
+
+// checkTemplates reports templates outside of a chart.
+func checkTemplates(m *model, r *report) {
+	for _, s := range m.sources {
+		if !s.content.Template || s.isChartTemplate() {
+			continue
+		}
+		f := Finding{File: s.file.Path, Message: "this is a template, and not YAML until it is rendered"}
+		if refusing := m.refusingUnparsed(s, 0); len(refusing) > 0 {
+			f.Message = subject(refusing, "refuse") + " a template that is not YAML"
+			r.refuse(f, refusing)
+			continue
+		}
+		r.add(f)
+	}
+}

@@ -1,0 +1,151 @@
+package preflight
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kubeoci/oci/internal/objects"
+	"github.com/kubeoci/oci/packager"
+)
+
+// identity distinguishes objects in a cluster.
+type identity struct{ group, kind, namespace, name string }
+
+func identityOf(o *objects.Object) identity {
+	group, _, found := strings.Cut(o.APIVersion, "/")
+	if !found {
+		group = ""
+	}
+	namespace := o.Namespace
+	if namespace == "" {
+		namespace = "default"
+	}
+	return identity{group, o.Kind, namespace, o.Name}
+}
+
+// located is an object and the file it is in.
+type located struct {
+	*source
+	*objects.Object
+}
+
+// checkDuplicates reports objects that an engine finds in more than one place.
+func checkDuplicates(m *model, r *report) {
+	for _, v := range m.views {
+		v.duplicates(func(first, again located) {
+			if first.Object != again.Object { // not the other copy of the file
+				r.addDuplicate(v, first, again)
+			}
+		})
+	}
+	for _, b := range m.distinctBuilds() {
+		checkResources(m, b, r)
+	}
+}
+
+// duplicates calls f for each object that the engine reads again.
+func (v *view) duplicates(f func(first, again located)) {
+	seen := make(map[identity]located, len(v.items))
+	for _, i := range v.items {
+		if i.role != certain || !v.judges(i.source) {
+			continue
+		}
+		each(i.content.Objects, func(o *objects.Object) {
+			if flawOf(o) != "" || o.List {
+				return
+			}
+			id := identityOf(o)
+			if first, again := seen[id]; again {
+				f(first, located{i.source, o})
+			} else {
+				seen[id] = located{i.source, o}
+			}
+		})
+	}
+}
+
+// duplicateFinding describes an object that is in two places. If one of them is a
+// symbolic link, there may be one file only, and the link is the cause.
+func duplicateFinding(finder string, first, again located) Finding {
+	f := Finding{
+		File: again.file.Path, Line: again.Line, Column: again.Column,
+		Message: fmt.Sprintf("%s the %s %.80q here and at %s:%d", finder, kindOf(again.Object), again.Name, first.file.Path, first.Line),
+	}
+	for _, l := range []located{first, again} {
+		if l.file.Linked() {
+			f.Message += fmt.Sprintf(", and %s is reached through a symbolic link", l.file.Path)
+			f.Hint = "exclude the link with Collect.Ignore, or set Collect.Symlinks to files, which skips links to directories"
+		}
+	}
+	return f
+}
+
+// addDuplicate distinguishes a duplicate for which an engine fails from one of
+// which it applies the last: Argo CD warns and goes on, and to Flux another version
+// is another object until it is applied.
+func (r *report) addDuplicate(v *view, first, again located) {
+	f := duplicateFinding(v.String()+" finds", first, again)
+	if v.mode == generated && first.APIVersion == again.APIVersion {
+		r.refuse(f, []*view{v})
+	} else {
+		r.add(f, v)
+	}
+}
+
+// checkResources reports objects defined in more than one resource of a
+// kustomization. Kustomize fails for them before it changes names, namespaces or
+// anything else.
+func checkResources(m *model, b *build, r *report) {
+	type identity struct{ version, kind, namespace, name string }
+	seen := map[identity]located{}
+	building := m.building(b.source)
+	listed := map[*source]bool{}
+	for _, named := range b.files {
+		if !named.isResource() {
+			continue
+		}
+		if listed[named.source] {
+			if hasObject(named.source) {
+				r.refuseBuild(Finding{
+					File: b.file.Path, Line: named.at.Line, Column: named.at.Column,
+					Message: fmt.Sprintf("%s lists the same file again: %.100q", named.at.Field, named.at.Path),
+				}, building)
+			}
+			continue
+		}
+		listed[named.source] = true
+		each(named.content.Objects, func(o *objects.Object) {
+			if flawOf(o) != "" || o.Name == "" || !named.isBuilt(o) {
+				return
+			}
+			id := identity{o.APIVersion, o.Kind, o.Namespace, o.Name}
+			first, again := seen[id]
+			if !again {
+				seen[id] = located{named.source, o}
+				return
+			}
+			r.refuseBuild(duplicateFinding(kustomizeSubject(building, "find"), first, located{named.source, o}), building)
+		})
+	}
+}
+
+// checkTwoCopies reports an engine that finds both copies of the tree at its path.
+func checkTwoCopies(m *model, r *report) {
+	for _, v := range m.views {
+		both := false
+		if m.artifact.Plan.Layout() == packager.LayoutBoth && v.root == "." { // no other path is above both
+			v.duplicates(func(first, again located) {
+				both = both || first.Object == again.Object
+			})
+		}
+		var f Finding
+		switch {
+		case both && v.mode == generated:
+			f.Message = fmt.Sprintf("Flux finds both copies of the tree at the path %q, and refuses the duplicate objects", v.path)
+			r.refuse(f, []*view{v})
+		case both:
+			f.Message = fmt.Sprintf("Argo CD finds both copies of the tree at the path %q", v.path)
+			r.add(f, v)
+		}
+	}
+}

@@ -1,0 +1,190 @@
+package preflight
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/kubeoci/oci/internal/kustomize"
+	"github.com/kubeoci/oci/manifests"
+	"github.com/kubeoci/oci/packager"
+)
+
+// kustomizationsOf calls f with the kustomizations of each directory that an engine
+// certainly builds.
+func (m *model) kustomizationsOf(f func(v *view, same []*source)) {
+	for _, v := range m.views {
+		if v.mode == directory {
+			continue
+		}
+		byDirectory := map[string][]*source{}
+		for _, i := range v.items {
+			if isKustomization(i.path) && i.role == certain {
+				dir := path.Dir(i.path)
+				byDirectory[dir] = append(byDirectory[dir], i.source)
+			}
+		}
+		for _, same := range byDirectory {
+			f(v, same)
+		}
+	}
+}
+
+func checkTwoKustomizations(m *model, r *report) {
+	m.kustomizationsOf(func(v *view, same []*source) {
+		if len(same) > 1 {
+			one := []*view{v}
+			r.refuse(Finding{File: same[1].file.Path, Message: fmt.Sprintf("%s a directory with two kustomizations, this and %s", subject(one, "refuse"), same[0].name())}, one)
+		}
+	})
+}
+
+func checkEmptyKustomization(m *model, r *report) {
+	m.kustomizationsOf(func(v *view, same []*source) {
+		for _, s := range same {
+			if len(s.content.Problems) == 0 && !s.content.Template && isEmpty(s) {
+				one := []*view{v}
+				r.refuse(Finding{File: s.file.Path, Message: subject(one, "refuse") + " an empty kustomization"}, one)
+			}
+		}
+	})
+}
+
+// checkKustomizations reports everything for which the build of a kustomization
+// fails and that has no rule of its own.
+func checkKustomizations(m *model, r *report) {
+	checkProblemsOfSet(m, r)
+	checkComponents(m, r)
+	checkListedKustomizations(m, r)
+	checkMissing(m, r)
+}
+
+// checkProblemsOfSet reports the references that package manifests could not
+// resolve.
+func checkProblemsOfSet(m *model, r *report) {
+	for _, p := range m.problems {
+		s := m.byPath[p.File]
+		if s == nil || p.Code == manifests.ProblemDuplicate { // a rule of its own
+			continue
+		}
+		broken := len(s.content.Problems) > 0 || s.content.Template || isEmpty(s)
+		if broken && p.Code == manifests.ProblemInvalid { // reported by another rule
+			continue
+		}
+		r.refuseBuild(Finding{File: p.File, Line: p.Line, Column: p.Column, Message: kustomizationFault(p)}, m.building(s))
+	}
+}
+
+func kustomizationFault(p manifests.Problem) string {
+	text := p.Message
+	if p.Path != "" {
+		text += fmt.Sprintf(": %.100q", p.Path)
+	}
+	return strings.TrimSpace(p.Field + " " + text)
+}
+
+// checkComponents reports components that Flux would build by themselves.
+func checkComponents(m *model, r *report) {
+	m.kustomizationsOf(func(v *view, same []*source) {
+		for _, s := range same {
+			if v.mode == generated && isComponent(s) {
+				one := []*view{v}
+				r.refuse(Finding{File: s.file.Path, Message: subject(one, "refuse") + " a component where it expects a kustomization", Hint: "add a kustomization.yaml above it that lists the directories to build"}, one)
+			}
+		}
+	})
+}
+
+// isComponent reports whether a kustomization is for use in others only.
+func isComponent(s *source) bool {
+	docs := s.content.Objects
+	return len(docs) > 0 && docs[0].Kind == "Component"
+}
+
+// checkListedKustomizations reports kustomization files among resources.
+func checkListedKustomizations(m *model, r *report) {
+	for _, b := range m.distinctBuilds() {
+		for _, named := range b.files {
+			if named.isListed() && isKustomization(named.entry) && named.entry != b.entry && named.hasNoObject() {
+				r.refuseBuild(Finding{
+					File: b.file.Path, Line: named.at.Line, Column: named.at.Column,
+					Message: fmt.Sprintf("%s refers to a kustomization file where its directory is needed: %.100q", named.at.Field, named.at.Path),
+				}, m.building(b.source))
+			}
+		}
+	}
+}
+
+// checkMissing reports files that Flux has dropped when a kustomization needs them:
+// one that is certainly built, or one that may be.
+func checkMissing(m *model, r *report) {
+	for _, v := range m.views {
+		for _, n := range v.missing {
+			r.refuse(missingFinding(v, n.build.source, n.named.at), []*view{v})
+		}
+		for _, i := range v.items {
+			for _, ref := range i.references {
+				needed := m.byPath[path.Join(path.Dir(i.file.Path), ref.Path)]
+				if i.role != certain && needed != nil && v.dropped[needed] {
+					r.add(missingFinding(v, i.source, ref), v)
+				}
+			}
+		}
+	}
+}
+
+func missingFinding(v *view, s *source, ref kustomize.Reference) Finding {
+	return Finding{
+		File: s.file.Path, Line: ref.Line, Column: ref.Column, Hint: hintFluxIgnored,
+		Message: fmt.Sprintf("%s refers to a file that %v ignores: %.100q", ref.Field, v, ref.Path),
+	}
+}
+
+// checkLoadRestriction reports files above the directory of a kustomization.
+// Kustomize reads them only if it is told to. Flux tells it to, and Argo CD does
+// not.
+func checkLoadRestriction(m *model, r *report) {
+	restricted := m.of(packager.GitOpsEngineArgoCD)
+	if len(restricted) == 0 {
+		return
+	}
+	for _, b := range m.distinctBuilds() {
+		for _, named := range b.files {
+			if !b.isAbove(named) || named.at.Kind == kustomize.Folder || named.at.Kind == kustomize.Tree {
+				continue
+			}
+			f := Finding{
+				File: b.file.Path, Line: named.at.Line, Column: named.at.Column,
+				Message: fmt.Sprintf("%s refers to a file above the directory of its kustomization, which Argo CD refuses: %.100q", named.at.Field, named.at.Path),
+			}
+			switch {
+			case restricted[0].builds(b.source):
+				r.refuse(f, restricted)
+				continue
+			case restricted[0].named:
+				f.Severity = Warning
+			}
+			r.add(f, restricted...)
+		}
+	}
+}
+
+// refuseBuild reports a finding for which the build of a kustomization fails. If no
+// engine is certain to build it, the finding is a Warning.
+func (r *report) refuseBuild(f Finding, building []*view) {
+	if len(building) > 0 {
+		r.refuse(f, building)
+		return
+	}
+	f.Severity = Warning
+	r.add(f)
+}
+
+// kustomizeSubject is subject if there may be no engine that is certain to build a
+// kustomization.
+func kustomizeSubject(building []*view, verb string) string {
+	if len(building) == 0 {
+		return "kustomize " + verb + "s"
+	}
+	return subject(building, verb)
+}

@@ -1,0 +1,37 @@
+package preflight
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+
+	"github.com/kubeoci/oci/packager"
+)
+
+func checkArchiveSize(m *model, r *report) {
+	argocd := m.of(packager.GitOpsEngineArgoCD)
+	if len(argocd) == 0 || len(m.sources) == 0 {
+		return
+	}
+	limit := cmp.Or(m.opts.MaxArchiveSize, DefaultMaxArchiveSize)
+	if size := m.artifact.Plan.ArchiveSize(); size > limit {
+		r.refuse(Finding{Message: fmt.Sprintf("the archive has %d bytes, and Argo CD unpacks at most %d", size, limit)}, argocd)
+	}
+}
+
+// checkManifestSize adds up the files that Argo CD reads of a plain directory.
+// Jsonnet does not count.
+func checkManifestSize(m *model, r *report) {
+	limit := cmp.Or(m.opts.MaxManifestSize, DefaultMaxManifestSize)
+	for _, v := range m.views {
+		var size int64
+		for _, i := range v.items {
+			if v.mode == directory && i.role == certain && path.Ext(i.path) != jsonnet {
+				size += i.file.Size
+			}
+		}
+		if size > limit {
+			r.refuse(Finding{Message: fmt.Sprintf("the directory has %d bytes of manifests, and Argo CD accepts at most %d", size, limit)}, []*view{v})
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package preflight
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kubeoci/oci/internal/objects"
+)
+
+// each calls f for the objects of a file, those in lists in place of the lists.
+func each(docs []objects.Object, f func(o *objects.Object)) {
+	for i := range docs {
+		o := &docs[i]
+		switch {
+		case len(o.Items) > 0:
+			each(o.Items, f)
+		case !o.Empty:
+			f(o)
+		}
+	}
+}
+
+// hasObject reports whether the file has an object that can be applied.
+func hasObject(s *source) (has bool) {
+	each(s.content.Objects, func(o *objects.Object) { has = has || o.APIVersion != "" && o.Kind != "" })
+	return has && !isKustomization(s.file.Path)
+}
+
+// hasKind reports whether there is an object with a kind, empty lists excepted.
+func hasKind(s *source) (has bool) {
+	each(s.content.Objects, func(o *objects.Object) { has = has || o.Kind != "" && !o.List })
+	return has
+}
+
+// holdsNothing reports whether a file has no more than comments, lists without
+// items and documents without entries.
+func holdsNothing(s *source) bool {
+	holds := false
+	each(s.content.Objects, func(o *objects.Object) { holds = holds || !o.List && !o.Blank })
+	return !holds
+}
+
+func isEmpty(s *source) bool {
+	for _, o := range s.content.Objects {
+		if !o.Empty {
+			return false
+		}
+	}
+	return true
+}
+
+// flaw is a document that is not an object with a name.
+type flaw struct {
+	*source
+	*objects.Object
+	code Code
+	// argocd reports that Argo CD refuses it in a plain directory. It passes over
+	// YAML without an object, unless it looks like one or comes after one.
+	argocd bool
+}
+
+// findFlaws finds the documents that an engine may refuse as objects.
+func (m *model) findFlaws() {
+	for _, s := range m.sources {
+		if s.content.Template || len(m.viewsWhere(func(v *view) bool { return v.judges(s) })) == 0 && !s.isListedPlain() {
+			continue
+		}
+		before := false // there is an object
+		each(s.content.Objects, func(o *objects.Object) {
+			code := flawOf(o)
+			argocd := true
+			switch code {
+			case CodeGenerateName:
+				argocd = false
+			case CodeNotObject, CodeNoKind:
+				argocd = s.content.JSON || s.likeObject || before
+			}
+			before = before || o.Kind != ""
+			if code != "" {
+				m.flaws = append(m.flaws, flaw{s, o, code, argocd})
+			}
+		})
+	}
+}
+
+// flawOf returns the code for a document that is not an object with a name, or "".
+func flawOf(o *objects.Object) Code {
+	switch {
+	case !o.Mapping || o.APIVersion == "" && o.Kind == "":
+		return CodeNotObject
+	case o.Kind == "":
+		return CodeNoKind
+	case o.APIVersion == "":
+		return CodeNoAPIVersion
+	case o.Name == "" && o.GenerateName != "":
+		return CodeGenerateName
+	case o.Name == "" && !o.List: // an empty one
+		return CodeNoName
+	}
+	return ""
+}
+
+func (f flaw) String() string {
+	switch f.code {
+	case CodeNotObject:
+		return "a document that is not a Kubernetes object"
+	case CodeNoKind:
+		return "an object without kind"
+	case CodeNoAPIVersion:
+		return fmt.Sprintf("a %s without apiVersion", kindOf(f.Object))
+	case CodeGenerateName:
+		return fmt.Sprintf("a %s with metadata.generateName but no metadata.name", kindOf(f.Object))
+	}
+	return fmt.Sprintf("a %s without metadata.name", kindOf(f.Object))
+}
+
+// flawed returns the check for one code. It reports documents that an engine
+// certainly reads, or kustomize if it builds a kustomization that lists the file.
+func flawed(code Code) func(m *model, r *report) {
+	return func(m *model, r *report) {
+		for _, f := range m.flaws {
+			if f.code == code {
+				checkFlaw(m, f, r)
+			}
+		}
+	}
+}
+
+func checkFlaw(m *model, f flaw, r *report) {
+	refusing := m.viewsWhere(func(v *view) bool {
+		return v.judges(f.source) && (v.readsPlain(f.source) && f.argocd || v.builds(f.source) && f.isBuilt(f.Object))
+	})
+	passing := m.viewsWhere(func(v *view) bool { return v.judges(f.source) && v.readsPlain(f.source) })
+	finding := Finding{File: f.file.Path, Line: f.Line, Column: f.Column}
+	switch {
+	case len(refusing) > 0:
+		finding.Message = subject(refusing, "refuse") + " " + f.String()
+		r.refuse(finding, refusing)
+	case len(passing) > 0 && f.code == CodeGenerateName:
+		finding.Message = "Argo CD creates another object at each sync because of metadata.generateName"
+		r.add(finding, passing...)
+	case len(passing) > 0:
+		finding.Message = "Argo CD skips " + f.String()
+		r.add(finding, passing...)
+	case f.isListedPlain() && f.isBuilt(f.Object) && len(m.reading(f.source)) == 0:
+		finding.Severity, finding.Message = Warning, "kustomize refuses "+f.String()
+		r.add(finding)
+	}
+}
+
+// isListedPlain reports whether a kustomization lists the file for its objects.
+func (s *source) isListedPlain() bool {
+	return s.listed && s.chart == "" && !isKustomization(s.file.Path)
+}
+
+// isBuilt reports whether kustomize reads a document of the file. It skips a
+// mapping without entries, and everything after the first value of a JSON file.
+func (s *source) isBuilt(o *objects.Object) bool {
+	docs := s.content.Objects
+	later := s.content.JSON && len(docs) > 1 && (o.Line > docs[1].Line || o.Line == docs[1].Line && o.Column >= docs[1].Column)
+	return !o.Blank && !later
+}
+
+// kindOf returns the kind of an object. It quotes a kind that is not a name, so
+// that it cannot break the line.
+func kindOf(o *objects.Object) string {
+	letter := func(r rune) bool { return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' }
+	if strings.TrimFunc(o.Kind, letter) == "" && len(o.Kind) <= 80 {
+		return o.Kind
+	}
+	return fmt.Sprintf("%.80q", o.Kind)
+}
+
+func checkSecrets(m *model, r *report) {
+	for _, s := range m.sources {
+		each(s.content.Objects, func(o *objects.Object) {
+			if o.Secret {
+				r.add(Finding{File: s.file.Path, Line: o.Line, Column: o.Column, Message: fmt.Sprintf("the Secret %.80q is not encrypted", o.Name)})
+			}
+		})
+	}
+}

@@ -1,0 +1,83 @@
+package preflight
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"path/filepath"
+
+	"github.com/kubeoci/oci/manifests"
+)
+
+// Default limits of [Options]: those of an Argo CD installed with its defaults.
+const (
+	DefaultMaxArchiveSize  = 1_000_000_000
+	DefaultMaxManifestSize = 10_000_000
+)
+
+// ErrInvalidPath reports an [Options.Path] that is not below the tree.
+var ErrInvalidPath = errors.New("invalid path")
+
+// Options configure a check. The zero value is the default.
+type Options struct {
+	// Policy selects which findings keep an artifact from being pushed. Empty means
+	// PolicyReport.
+	Policy Policy
+	// Severity is the least one for which PolicyEnforce refuses. Zero means Warning.
+	Severity Severity
+	// Path is the directory of the tree that the engines render, such as
+	// "clusters/production". Empty means all of it.
+	Path string
+	// DirectoryRecurse reports that spec.source.directory.recurse is set in the
+	// Argo CD Application, with which Argo CD reads the files of all subdirectories
+	// and renders neither kustomizations nor charts.
+	DirectoryRecurse bool
+
+	// Limits of Argo CD, in bytes. Zero is the default; a negative number is an
+	// error.
+
+	MaxArchiveSize  int64 // of the uncompressed tar stream; DefaultMaxArchiveSize
+	MaxManifestSize int64 // of the files of a plain directory; DefaultMaxManifestSize
+}
+
+// Validate checks the options. The error matches [ErrUnknownPolicy],
+// [ErrUnknownSeverity], [ErrInvalidPath] or manifests.ErrInvalidLimit.
+func (o Options) Validate() error {
+	if _, err := ParsePolicy(string(o.Policy)); err != nil {
+		return err
+	}
+	if o.Severity < 0 || o.Severity > Error {
+		return fmt.Errorf("%w: %d", ErrUnknownSeverity, o.Severity)
+	}
+	if !fs.ValidPath(o.path()) {
+		return fmt.Errorf("%w: %.80q is not below the source directory", ErrInvalidPath, o.Path)
+	}
+	if o.MaxArchiveSize < 0 || o.MaxManifestSize < 0 {
+		return manifests.ErrInvalidLimit
+	}
+	return nil
+}
+
+// path returns the directory to render, clean.
+func (o Options) path() string { return path.Clean(filepath.ToSlash(o.Path)) }
+
+// policy returns the policy of options that are valid.
+func (o Options) policy() Policy {
+	policy, _ := ParsePolicy(string(o.Policy))
+	return policy
+}
+
+// Refusals returns the findings for which the policy refuses an artifact: errors
+// under PolicyReport, those of Severity or worse under PolicyEnforce, and none
+// under PolicyOff.
+func (o Options) Refusals(findings Findings) Findings {
+	switch o.policy() {
+	case PolicyOff:
+		return nil
+	case PolicyEnforce:
+		return findings.AtLeast(cmp.Or(o.Severity, Warning))
+	}
+	return findings.AtLeast(Error)
+}

@@ -1,0 +1,162 @@
+package preflight
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+func checkNoFiles(m *model, r *report) {
+	if len(m.sources) == 0 {
+		r.add(Finding{Severity: Error, Message: "the artifact has no files"})
+	}
+}
+
+// isMissing reports whether there is nothing at the path of the engine.
+func (v *view) isMissing() bool { return len(v.items) == 0 && v.root != "." }
+
+// rendersNothing reports whether the engine finds nothing to render at its path,
+// although the path exists.
+func (v *view) rendersNothing() bool {
+	return !v.isMissing() && !slices.ContainsFunc(v.items, v.renders)
+}
+
+// renders reports whether an engine renders an object of a file, or fails for it.
+// The output of a kustomization, a chart or Jsonnet is not known.
+func (v *view) renders(i item) bool {
+	switch {
+	case v.mode == built || v.mode == helm:
+		return true
+	case i.role != certain:
+		return false
+	case v.mode != directory && isKustomization(i.path) || path.Ext(i.path) == jsonnet:
+		return true
+	case v.mode == directory && !i.content.JSON:
+		return i.likeObject || hasKind(i.source)
+	}
+	return len(i.content.Problems) > 0 || i.content.Template || !holdsNothing(i.source)
+}
+
+// below counts the files with objects that Argo CD does not read because they are
+// in subdirectories.
+func (v *view) below() (n int) {
+	for _, i := range v.items {
+		if v.mode == directory && !v.recurse && path.Dir(i.path) != "." && i.chart == "" && hasObject(i.source) {
+			n++
+		}
+	}
+	return n
+}
+
+func checkPathMissing(m *model, r *report) {
+	missing := m.viewsWhere((*view).isMissing)
+	if len(missing) > 0 && len(m.sources) > 0 {
+		r.refuse(Finding{Message: subject(missing, "find") + " no directory " + quotePaths(missing)}, missing)
+	}
+}
+
+func checkNothingRendered(m *model, r *report) {
+	nothing := m.viewsWhere(func(v *view) bool { return v.rendersNothing() && v.below() == 0 })
+	if len(nothing) > 0 && len(m.sources) > 0 {
+		r.refuse(Finding{Message: subject(nothing, "render") + " nothing at the path " + quotePaths(nothing) + ", without an error"}, nothing)
+	}
+}
+
+// quotePaths lists the paths of engines.
+func quotePaths(views []*view) string {
+	var paths []string
+	for _, v := range views {
+		paths = append(paths, fmt.Sprintf("%q", v.path))
+	}
+	return strings.Join(slices.Compact(paths), " and ")
+}
+
+func checkSubfoldersOnly(m *model, r *report) {
+	for _, v := range m.views {
+		if v.rendersNothing() && v.below() > 0 {
+			r.refuse(Finding{Message: fmt.Sprintf("all manifests at the path %q are in subdirectories, which Argo CD does not read by default, so that it renders nothing", v.path)}, []*view{v})
+		}
+	}
+}
+
+func checkSubfolders(m *model, r *report) {
+	for _, v := range m.views {
+		if below := v.below(); below > 0 && !v.rendersNothing() {
+			r.add(Finding{Message: fmt.Sprintf("Argo CD does not read the subdirectories of its path %q by default (files with objects in them: %d)", v.path, below)}, v)
+		}
+	}
+}
+
+// checkRenderedBy reports the files that make Argo CD render a directory as more
+// than plain files.
+func checkRenderedBy(m *model, r *report) {
+	for _, v := range m.views {
+		if v.recurse {
+			checkNotRendered(v, r)
+		}
+		if !v.isArgoCD() || v.mode != helm && v.mode != built {
+			continue
+		}
+		chart, likeChart, kustomization := v.renderers()
+		f := Finding{}
+		switch {
+		case v.mode == helm && chart == nil:
+			f.File, f.Message, f.Hint = likeChart.file.Path, "Argo CD takes this file for a Helm chart because its name ends in Chart.yaml, and refuses it", "rename it"
+			r.refuse(f, []*view{v})
+			continue
+		case v.mode == helm:
+			f.File, f.Message = chart.file.Path, "Argo CD renders this Helm chart"
+			if kustomization != nil {
+				f.Message += ", not the kustomization beside it"
+			}
+		default:
+			f.File, f.Message = kustomization.file.Path, "Argo CD renders this kustomization"
+			if chart != nil {
+				f.Message += ", not the Helm chart beside it"
+			}
+		}
+		if chart != nil && kustomization != nil {
+			f.Severity, f.Hint = Warning, "keep them in separate directories"
+		}
+		r.add(f, v)
+	}
+}
+
+// checkNotRendered reports kustomizations and charts of which Argo CD reads the
+// files, because it recurses into directories.
+func checkNotRendered(v *view, r *report) {
+	for _, i := range v.items {
+		what := ""
+		switch {
+		case isKustomization(i.path):
+			what = "kustomization"
+		case i.name() == chartFile && path.Dir(i.file.Path) == i.chart:
+			what = "Helm chart"
+		default:
+			continue
+		}
+		r.add(Finding{
+			Severity: Warning, File: i.file.Path,
+			Message: fmt.Sprintf("Argo CD does not render this %s, because it reads all files below its path as plain manifests", what),
+			Hint:    "unset directory.recurse in the Application, and Preflight.DirectoryRecurse here",
+		}, v)
+	}
+}
+
+// renderers returns the files directly at the path that select how Argo CD renders:
+// a chart, a file named almost like one, and the first kustomization.
+func (v *view) renderers() (chart, likeChart, kustomization *source) {
+	for _, i := range v.items {
+		switch {
+		case path.Dir(i.path) != ".":
+		case i.path == chartFile:
+			chart = i.source
+		case strings.HasSuffix(i.path, chartFile):
+			likeChart = i.source
+		case isKustomization(i.path) && kustomization == nil:
+			kustomization = i.source
+		}
+	}
+	return chart, likeChart, kustomization
+}

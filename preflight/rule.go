@@ -1,0 +1,94 @@
+package preflight
+
+// rule is one thing that Check looks for.
+type rule struct {
+	code Code
+	// severity is that of a finding that no engine is certain to refuse, unless the
+	// check sets another.
+	severity Severity
+	doc      string // the line of the package documentation
+	hint     string // empty if the check sets it, or there is nothing to advise
+	check    func(m *model, r *report)
+}
+
+// rules returns the rules in the order of the package documentation.
+func rules() []rule {
+	return []rule{
+		{CodeNoFiles, Error, "the artifact has no files",
+			"set SourcePath to the directory that holds the manifests", checkNoFiles},
+		{CodePathMissing, Warning, "the path of an engine is not in the artifact",
+			"set Preflight.Path to a directory of the source", checkPathMissing},
+		{CodeNothingRendered, Warning, "an engine renders nothing at its path, and reports success",
+			"set SourcePath or Preflight.Path to the directory that holds the manifests: an engine that prunes deletes everything it applied before", checkNothingRendered},
+		{CodeSubfoldersOnly, Warning, "all manifests are in subdirectories, which Argo CD does not read",
+			"set directory.recurse in the Application and Preflight.DirectoryRecurse, set Preflight.Path to a subdirectory, or add a kustomization.yaml", checkSubfoldersOnly},
+		{CodeSubfolders, Warning, "some manifests are in subdirectories, which Argo CD does not read",
+			"set directory.recurse in the Application and Preflight.DirectoryRecurse, or add a kustomization.yaml", checkSubfolders},
+		{CodeTwoCopies, Warning, "an engine finds both copies of the tree at its path",
+			"give the engine the path of one copy, or set Layout to root", checkTwoCopies},
+		{CodeRenderedBy, Info, "a chart or kustomization decides how Argo CD renders",
+			"", checkRenderedBy},
+		{CodeTwoKustomizations, Warning, "a directory has more than one kustomization file",
+			"keep one of them", checkTwoKustomizations},
+		{CodeEmptyKustomize, Warning, "a kustomization is empty",
+			"list resources in it, or remove it", checkEmptyKustomization},
+		{CodeKustomization, Warning, "a kustomization is invalid, or refers to a file that is not there",
+			"correct the kustomization, or add the file that it refers to", checkKustomizations},
+		{CodeLoadRestriction, Info, "a kustomization refers to a file above its directory, which Argo CD refuses",
+			"move the file into that directory or below, make its own directory a base, or set kustomize.buildOptions of Argo CD to --load-restrictor LoadRestrictionsNone", checkLoadRestriction},
+		{CodeArchiveSize, Warning, "the archive is larger than Argo CD unpacks",
+			"exclude files with Collect.Ignore, or split the directory", checkArchiveSize},
+		{CodeManifestSize, Warning, "a plain directory is larger than Argo CD accepts",
+			"add a kustomization.yaml, split the directory, or raise the limit of Argo CD's repository server", checkManifestSize},
+		{CodeTag, Warning, "a tag is a version with + or _",
+			"", checkTags},
+		{CodeEntryName, Warning, "a name contains a backslash or ../, or is not clean",
+			"rename it", checkEntryNames},
+		{CodeCaseTwins, Warning, "two names differ by case only",
+			"rename one of them", checkCaseTwins},
+		{CodePortableName, Warning, "Windows refuses a name",
+			"rename it if the artifact is to be unpacked on Windows", checkPortableNames},
+		{CodeFluxIgnored, Info, "Flux ignores a file, by default or because of a .sourceignore",
+			hintFluxIgnored, checkFluxIgnored},
+		{CodeSourceIgnore, Info, "a .sourceignore replaces Flux's default ignore rules",
+			"", checkSourceIgnore},
+		{CodeEmptyFile, Info, "a manifest file has no bytes, or a JSON file no value",
+			"remove it, or find out why nothing was written to it", checkEmptyFiles},
+		{CodeJSONNotTaken, Info, "Flux does not read a JSON file, because no kustomization lists it",
+			"convert it to YAML, or list it in a kustomization.yaml", checkJSONNotTaken},
+		{CodeExtensionCase, Info, "an extension is in upper case, which no engine reads",
+			"rename it with an extension in lower case", checkExtensionCase},
+		{CodeJSONObjects, Warning, "a JSON file has several objects",
+			"put each object into a file of its own, or convert the file to YAML", checkJSONObjects},
+		{CodeNotObject, Info, "a document is not a Kubernetes object although an engine expects one",
+			"exclude it with Collect.Ignore, or add a kustomization.yaml that lists the manifests", flawed(CodeNotObject)},
+		{CodeNoAPIVersion, Info, "an object has no apiVersion",
+			"", flawed(CodeNoAPIVersion)},
+		{CodeNoKind, Info, "an object has no kind",
+			"", flawed(CodeNoKind)},
+		{CodeNoName, Info, "an object has no metadata.name",
+			"", flawed(CodeNoName)},
+		{CodeGenerateName, Info, "an object has metadata.generateName only, which Flux refuses",
+			"set metadata.name", flawed(CodeGenerateName)},
+		{CodeDuplicateObject, Warning, "an object is defined more than once",
+			"keep one of them", checkDuplicates},
+		{CodeSecret, Warning, "a Secret has values that are not encrypted",
+			"encrypt it with SOPS, or use a SealedSecret or an ExternalSecret: anyone who can pull the artifact can read it", checkSecrets},
+		{CodeTemplate, Info, "a template is outside a Helm chart",
+			"render it first, or exclude it with Collect.Ignore", checkTemplates},
+		{CodeChart, Info, "a Helm chart is below the path of an engine",
+			"", checkCharts},
+		{CodeSyntax, Warning, "a file is not valid YAML or JSON",
+			"", unparsed(CodeSyntax)},
+		{CodeDuplicateKey, Warning, "a mapping has a duplicate key",
+			"", unparsed(CodeDuplicateKey)},
+		{CodeTab, Warning, "a line of YAML is indented with a tab",
+			"", unparsed(CodeTab)},
+		{CodeTooDeep, Warning, "a document is nested too deeply to be checked",
+			"", unparsed(CodeTooDeep)},
+		{CodeTooLarge, Warning, "a file, or its part in flow style, is too large to be checked",
+			"", unparsed(CodeTooLarge)},
+		{CodeAlias, Warning, "the aliases of a document expand to too many values",
+			"", unparsed(CodeAlias)},
+	}
+}

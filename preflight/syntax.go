@@ -1,0 +1,44 @@
+package preflight
+
+import "github.com/kubeoci/oci/internal/objects"
+
+// unparsed returns the check for one code of the parser.
+func unparsed(code Code) func(m *model, r *report) {
+	return func(m *model, r *report) {
+		for _, s := range m.sources {
+			for _, p := range s.content.Problems {
+				if Code(p.Code) == code && !s.isChartTemplate() {
+					checkProblem(m, s, p, r)
+				}
+			}
+		}
+	}
+}
+
+func checkProblem(m *model, s *source, p objects.Problem, r *report) {
+	f := Finding{File: s.file.Path, Line: p.Line, Column: p.Column, Message: p.Text}
+	var refusing []*view
+	switch Code(p.Code) {
+	case CodeSyntax, CodeTab:
+		refusing = m.refusingUnparsed(s, p.Line)
+	case CodeDuplicateKey: // Argo CD takes the last value of a plain file
+		refusing = m.building(s)
+	}
+	if len(refusing) > 0 {
+		r.refuse(f, refusing)
+	} else {
+		r.add(f)
+	}
+}
+
+// refusingUnparsed returns the engines that fail for a file that cannot be parsed
+// from a line on. Argo CD skips a YAML file without an object before that
+// line, unless it looks like one with an object. Kustomize reads JSON as YAML, so
+// that it may accept a file that is wrong as JSON.
+func (m *model) refusingUnparsed(s *source, line int) []*view {
+	object := s.content.JSON || s.likeObject
+	each(s.content.Objects, func(o *objects.Object) { object = object || o.Kind != "" && o.Line < line })
+	return m.viewsWhere(func(v *view) bool {
+		return v.readsPlain(s) && object || v.builds(s) && !s.content.JSON
+	})
+}

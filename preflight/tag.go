@@ -1,0 +1,40 @@
+package preflight
+
+import (
+	"fmt"
+	"strings"
+)
+
+// checkTags reports versions, as semver.org defines them, with characters that a
+// tag cannot hold or version ranges do not match.
+func checkTags(m *model, r *report) {
+	if len(m.sources) == 0 {
+		return
+	}
+	for _, tag := range m.artifact.Tags {
+		rest, isVersion := afterVersion(tag)
+		if !isVersion || !strings.ContainsAny(rest, "+_") {
+			continue
+		}
+		severity, what := Warning, "a version with an underscore, which version ranges never match"
+		if strings.Contains(rest, "+") {
+			severity, what = Error, "a version with a plus sign, which a tag cannot contain"
+		}
+		r.add(Finding{
+			Severity: severity, Message: fmt.Sprintf("the tag %.128q is %s", tag, what),
+			Hint: fmt.Sprintf("use %.128q", strings.NewReplacer("+", "-", "_", "-").Replace(tag)),
+		})
+	}
+}
+
+// afterVersion returns the part of a tag after major.minor.patch, and whether it
+// begins with those.
+func afterVersion(tag string) (rest string, isVersion bool) {
+	core := tag
+	if i := strings.IndexAny(tag, "-+_"); i >= 0 {
+		core, rest = tag[:i], tag[i:]
+	}
+	parts := strings.Split(strings.TrimPrefix(core, "v"), ".")
+	number := func(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+	return rest, len(parts) == 3 && number(parts[0]) && number(parts[1]) && number(parts[2])
+}
