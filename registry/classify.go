@@ -136,7 +136,7 @@ func (c *Client) explainResponse(e *Error, resp *responseError) {
 	e.Err = errors.New(text)
 }
 
-// Bounds on what is repeated of a registry's own words.
+// Bounds on the text of a registry that errors repeat.
 const (
 	maxMessageBytes = 200
 	maxCodeBytes    = 64

@@ -22,7 +22,7 @@ import (
 // connections and tokens between calls until it is closed.
 type Client struct {
 	host           string // host[:port], as in references
-	address        string // where that is: docker.io is elsewhere
+	address        string // the host to connect to, which differs for docker.io
 	plainHTTP      bool
 	foreignUploads bool
 	network        guard.Network
@@ -36,7 +36,7 @@ type Client struct {
 	keys *keyring
 	gate *guard.Gate
 
-	given    bool // a credential, for all repositories
+	given    bool // the options have a credential
 	mu       sync.Mutex
 	accounts map[string]*account // by repository
 }
@@ -48,15 +48,15 @@ const maxRequests = 16
 // maxAccounts bounds for how many repositories a Client remembers tokens.
 const maxAccounts = 256
 
-// account is what a repository is shown, and whether that is anything: it decides
-// what a refusal means.
+// account holds the credentials for a repository. Whether there are any decides how a
+// refusal is classified.
 type account struct {
 	auth  *auth.Client
 	given atomic.Bool
 }
 
 // NewClient returns a Client for the registry at endpoint, which is
-// "host[:port]" with or without a scheme in front. It sends nothing.
+// "host[:port]" with or without a scheme in front. It makes no request.
 //
 // The error is that of [Options.ForEndpoint], or matches [ErrInvalidCredential]
 // for a Docker configuration that cannot be read.
@@ -107,7 +107,8 @@ func NewClient(endpoint string, opts Options) (*Client, error) {
 	return client, nil
 }
 
-// accountFor returns the account for a repository, which may be of it alone.
+// accountFor returns the account for a repository. A Docker configuration may have one
+// for each.
 func (c *Client) accountFor(repository string) *account {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -130,15 +131,14 @@ func (c *Client) accountFor(repository string) *account {
 			}
 			return cred, err
 		},
-		BlockedRealmPrefixes: []netip.Prefix{}, // guard does that, with less to look up
+		BlockedRealmPrefixes: []netip.Prefix{}, // secretGuard does that, with fewer lookups
 	}
 	c.accounts[repository] = made
 	return made
 }
 
-// Close closes the connections that are idle, and with them the goroutines that
-// watch them. A Client can still be used afterwards. A Transport from the
-// options is left alone.
+// Close closes idle connections, which ends their goroutines. A Client can still be
+// used afterwards. Close does not touch a Transport from the options.
 func (c *Client) Close() {
 	if c.own != nil {
 		c.own.CloseIdleConnections()

@@ -10,20 +10,20 @@ import (
 	"github.com/kubeoci/oci/internal/dockerauth"
 )
 
-// Credential is what a registry is shown: a user name with a password, or a
-// token. The zero value is no credential. It prints as redacted, except as an
-// unexported field of another struct, where fmt cannot call its methods.
+// Credential is a user name with a password, or a token. The zero value is no
+// credential. It prints as redacted, except as an unexported field of another struct,
+// whose methods fmt cannot call.
 type Credential struct {
 	Username string
 	Password string
 	// IdentityToken is exchanged for an access token at the registry's token
-	// service. Docker calls it so; OAuth2 calls it a refresh token.
+	// service. The name is Docker's; OAuth2 calls it a refresh token.
 	IdentityToken string
-	// AccessToken is sent to the registry as it is.
+	// AccessToken is sent to the registry unchanged.
 	AccessToken string
 }
 
-// IsZero reports whether there is nothing to show.
+// IsZero reports whether there is no credential.
 func (c Credential) IsZero() bool { return c == Credential{} }
 
 // Validate checks that the credential can be used: a user name goes with a
@@ -52,7 +52,7 @@ func (c Credential) Validate() error {
 
 const redacted = "[redacted]"
 
-// Format prints the user name at most, for every verb.
+// Format prints no more than the user name, for every verb.
 func (c Credential) Format(f fmt.State, _ rune) {
 	text := redacted
 	switch {
@@ -64,23 +64,23 @@ func (c Credential) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "registry.Credential(%s)", text) // fmt.State does not fail
 }
 
-// LogValue makes slog print what Format does.
+// LogValue makes slog print the same as Format.
 func (c Credential) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
-// MarshalText makes JSON and others print what Format does.
+// MarshalText makes JSON and other encodings the same as Format.
 func (c Credential) MarshalText() ([]byte, error) { return []byte(fmt.Sprint(c)), nil }
 
-// CredentialFunc finds the credential for a registry, which is "host[:port]", and
-// "registry-1.docker.io" for Docker Hub. The zero Credential means none. It may be
-// called several times, also concurrently, and is called again when what it gave is
-// refused, so that what expires can be renewed. Its error ends the operation and is
-// wrapped as it is: no secret belongs in its text.
+// CredentialFunc returns the credential for a registry. host is "host[:port]", and
+// "registry-1.docker.io" for Docker Hub. The zero Credential means none. The function
+// may be called several times, also concurrently, and is called again when the
+// credential is refused, so that one that expires can be renewed. Its error ends the
+// operation and is wrapped: no secret belongs in its text.
 type CredentialFunc func(ctx context.Context, host string) (Credential, error)
 
-// finder finds the credential for a repository.
+// finder returns the credential for a repository.
 type finder func(ctx context.Context, host, repository string) (Credential, error)
 
-// finder picks the source of the credential: nil if there is none.
+// finder returns the finder for the source of the credential, or nil without one.
 func (o Options) finder() (finder, error) {
 	switch {
 	case !o.Credential.IsZero():

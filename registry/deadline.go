@@ -22,11 +22,11 @@ func (e *timeoutError) Error() string { return fmt.Sprintf("not done within %v",
 // Is reports whether target is the error of all deadlines.
 func (e *timeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
 
-// call is what the requests of one call have shown so far.
+// call is the state that the requests of one call share.
 type call struct {
-	mu       sync.Mutex // guards the rest
-	failure  error      // of the last step that was retried
-	answered bool       // the host has responded as a registry
+	mu        sync.Mutex // guards the rest
+	failure   error      // of the last step that was retried
+	responded bool       // the host has responded as a registry
 }
 
 type callKey struct{}
@@ -56,26 +56,26 @@ func (c *call) lastFailure() error {
 	return c.failure
 }
 
-// noteAnswer remembers that the host has responded as a registry.
-func (c *call) noteAnswer() {
+// noteResponse remembers that the host has responded as a registry.
+func (c *call) noteResponse() {
 	if c != nil {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.answered = true
+		c.responded = true
 	}
 }
 
-// hasAnswered reports whether the host has responded as a registry.
-func (c *call) hasAnswered() bool {
+// hasResponded reports whether the host has responded as a registry.
+func (c *call) hasResponded() bool {
 	if c == nil {
 		return false
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.answered
+	return c.responded
 }
 
-// linger returns a context that ends a while after ctx does.
+// linger returns a context that ends some time after ctx does.
 func linger(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	if d == 0 {
 		return context.WithCancel(ctx)

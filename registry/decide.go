@@ -2,7 +2,7 @@ package registry
 
 import "github.com/opencontainers/go-digest"
 
-// tagState is what a tag points to. It is zero for a tag that does not exist, and
+// tagState describes the manifest that a tag points to. It is zero for a tag that does not exist, and
 // for one that was not looked up.
 type tagState struct {
 	exists bool
@@ -33,8 +33,8 @@ const (
 // decide compares the digest of a manifest with what its tags point to. For
 // stepConflict it returns the index of the first such tag too.
 //
-// What a tag points to counts as evidence for this very manifest only: another one
-// that refers to the same blobs proves nothing about them.
+// A tag is evidence for the blobs of this very manifest only: another manifest that
+// refers to the same blobs proves nothing about them.
 func decide(manifest digest.Digest, tags []tagState, immutable, force bool) (s step, conflict int) {
 	same := 0
 	for i, tag := range tags {

@@ -10,7 +10,7 @@ import (
 )
 
 // The classes of failures. An [*Error] matches at most one of these, and in addition
-// what its comment names.
+// the sentinel that its comment names.
 var (
 	// ErrUnreachable reports that no registry responded: nothing listens there,
 	// the name is unknown, the certificate is not trusted, or the connection

@@ -8,22 +8,22 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// Event says that a step of a push or pull is done, or how far it is.
+// Event reports that a step of a push or pull is done, or its progress.
 type Event struct {
-	// Descriptor is of the blob or manifest in question.
+	// Descriptor describes the blob or manifest.
 	Descriptor ocispec.Descriptor
 	// Tag is the tag that a push sets to the manifest, and empty for a blob.
 	Tag string
-	// Bytes is how much of it was sent or received. The step is done when that is
-	// all, which is Descriptor.Size. It may become less: what fails is begun anew.
+	// Bytes counts the bytes that were sent or received. The step is done when that
+	// is Descriptor.Size. It may decrease: a failed transfer starts again.
 	Bytes int64
-	// Skipped says that it was there already.
+	// Skipped is set if the content existed already.
 	Skipped bool
 	// Retry is set if the step failed and is retried.
 	Retry *Retry
 }
 
-// reporter calls a callback, if there is one, for one event at a time.
+// reporter calls a callback, if there is one, with one event at a time.
 type reporter struct {
 	report func(Event)
 	mu     sync.Mutex

@@ -15,7 +15,8 @@ import (
 // the credential, and the tokens it was exchanged for most recently.
 const maxSecrets = 64
 
-// keyring answers one host, and keeps what was shown to it out of every message.
+// keyring has the credentials for one host, and keeps the secrets that were sent to it
+// out of every message.
 type keyring struct {
 	host string
 	find finder
@@ -53,7 +54,7 @@ func (k *keyring) credential(ctx context.Context, host, repository string) (auth
 	}, nil
 }
 
-// note keeps a secret that is shown to the registry out of messages, also in the
+// note keeps a secret that is sent to the registry out of messages, also in the
 // form it has in a URL.
 func (k *keyring) note(secret string) {
 	if secret == "" {
@@ -71,8 +72,7 @@ func (k *keyring) note(secret string) {
 	}
 }
 
-// redact takes every secret that was shown from text: a registry may repeat
-// what it was sent.
+// redact removes every secret that was sent from text: a registry may repeat it.
 func (k *keyring) redact(text string) string {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -24,12 +24,12 @@ const maxParallel = 4
 // concurrent use.
 type Destination struct {
 	client *Client
-	repo   *repository
+	repo   *remote
 	tags   []string
 	states []tagState // in the order of the tags
 	opts   PushOptions
 	events *reporter
-	left   time.Duration // of what the push may take
+	left   time.Duration // of the push's time limit
 	call   *call
 	// refused is the registry's refusal to look up a tag.
 	refused error
@@ -42,10 +42,9 @@ type Destination struct {
 // tag is required. Nothing is changed.
 //
 // Errors are those of [Client.Push] except [ErrTagConflict]. A registry that
-// refuses to answer is no error yet: whether pushing is allowed is for the push
-// to find out.
+// refuses the lookup is no error yet: the push decides whether it is allowed.
 func (c *Client) Lookup(ctx context.Context, repository string, tags []string, opts PushOptions) (*Destination, error) {
-	repo, err := c.repository(repository, auth.ActionPull, auth.ActionPush)
+	repo, err := c.remote(repository, auth.ActionPull, auth.ActionPush)
 	if err != nil {
 		return nil, err
 	}
@@ -133,8 +132,8 @@ func isRefusal(err error) bool {
 	return is[*responseError](err) && !isRetryable(err) || is[*malformedError](err) || is[*corruptError](err)
 }
 
-// limit returns a context for what is left of the time that the push may take.
-// The time between two of them is not counted.
+// limit returns a context for the remaining time of the push. The time between two
+// such contexts is not counted.
 func (d *Destination) limit(ctx context.Context) (context.Context, context.CancelFunc) {
 	began := time.Now()
 	limited, cancel := limit(ctx, d.left, d.call)

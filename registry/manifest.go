@@ -55,7 +55,7 @@ func blobsOf(manifest []byte) ([]ocispec.Descriptor, error) {
 // manifest returns the descriptor of a tag or digest and, if that is an image manifest
 // of a legal size, its content, which matches the descriptor. The descriptor of a larger
 // one may lack digest and size.
-func (r *repository) manifest(ctx context.Context, ref string) (ocispec.Descriptor, []byte, error) {
+func (r *remote) manifest(ctx context.Context, ref string) (ocispec.Descriptor, []byte, error) {
 	resp, err := r.ask(ctx, r.manifestRequest(http.MethodGet, ref), http.StatusOK)
 	if err != nil {
 		return ocispec.Descriptor{}, nil, err
@@ -65,7 +65,7 @@ func (r *repository) manifest(ctx context.Context, ref string) (ocispec.Descript
 	if err != nil {
 		return ocispec.Descriptor{}, nil, err
 	}
-	callIn(ctx).noteAnswer()
+	callIn(ctx).noteResponse()
 	if desc.Digest != "" && checkManifest(desc) != nil {
 		return desc, nil, nil // an index, an image of Docker, or too large
 	}
@@ -95,14 +95,14 @@ func (r *repository) manifest(ctx context.Context, ref string) (ocispec.Descript
 }
 
 // resolve returns the descriptor of a tag or digest. It reads the manifest only if the
-// registry does not describe it otherwise, because registries count what is read.
-func (r *repository) resolve(ctx context.Context, ref string) (ocispec.Descriptor, error) {
+// registry does not describe it otherwise, because registries count reads.
+func (r *remote) resolve(ctx context.Context, ref string) (ocispec.Descriptor, error) {
 	resp, err := r.ask(ctx, r.manifestRequest(http.MethodHead, ref), http.StatusOK)
 	if err == nil {
 		_ = resp.Body.Close() // there is none
 		desc, err := describe(resp, ref)
 		if err == nil {
-			callIn(ctx).noteAnswer()
+			callIn(ctx).noteResponse()
 		}
 		if err != nil || desc.Digest != "" && desc.Size >= 0 {
 			return desc, err
@@ -116,7 +116,7 @@ func (r *repository) resolve(ctx context.Context, ref string) (ocispec.Descripto
 	return desc, err
 }
 
-func (r *repository) manifestRequest(method, ref string) request {
+func (r *remote) manifestRequest(method, ref string) request {
 	return request{
 		method: method,
 		url:    r.url("manifests/"+ref, nil),
@@ -130,7 +130,7 @@ const tagGrace = 500 * time.Millisecond
 
 // putManifest sets a tag, and returns the digest that the registry reports for it, or
 // "".
-func (r *repository) putManifest(ctx context.Context, desc ocispec.Descriptor, data []byte, tag string) (reported digest.Digest, err error) {
+func (r *remote) putManifest(ctx context.Context, desc ocispec.Descriptor, data []byte, tag string) (reported digest.Digest, err error) {
 	resp, err := r.ask(ctx, request{
 		method: http.MethodPut,
 		url:    r.url("manifests/"+tag, nil),

@@ -137,8 +137,8 @@ func (p *push) readManifest(ctx context.Context) ([]byte, error) {
 	return data, nil
 }
 
-// placeTag sets a tag. If the registry seems to lack blobs, it is first asked for
-// those that were taken to be there, and then not believed any more.
+// placeTag sets a tag. If the registry seems to lack blobs, it uploads them with less
+// trust, and tries again.
 func (p *push) placeTag(ctx context.Context, blobs []ocispec.Descriptor, manifest []byte, tag string) error {
 	err := p.setTag(ctx, manifest, tag)
 	for err != nil && p.trust.withdraw(err) {
@@ -161,7 +161,7 @@ func (p *push) setTag(ctx context.Context, manifest []byte, tag string) error {
 	err := p.client.retry(ctx, p.events.retries(p.manifest, tag), func(ctx context.Context) (err error) {
 		reported, err = p.repo.putManifest(ctx, p.manifest, manifest, tag)
 		if assumed && mayLackBlobs(err) {
-			return &finalError{err} // to upload the blobs is more to the point than to try again
+			return &finalError{err} // uploading the blobs helps more than another attempt
 		}
 		if isAmbiguous(err) && ctx.Err() == nil { // it may have been set
 			if desc, asked := p.repo.resolve(ctx, tag); asked == nil && desc.Digest == p.manifest.Digest {
@@ -182,21 +182,20 @@ func (p *push) setTag(ctx context.Context, manifest []byte, tag string) error {
 	})
 }
 
-// isAmbiguous reports whether what failed may have been done.
+// isAmbiguous reports whether a failed request may have taken effect.
 func isAmbiguous(err error) bool {
-	answer, ok := errors.AsType[*responseError](err)
-	return err != nil && isRetryable(err) && (!ok || answer.status >= http.StatusInternalServerError)
+	resp, ok := errors.AsType[*responseError](err)
+	return err != nil && isRetryable(err) && (!ok || resp.status >= http.StatusInternalServerError)
 }
 
-// lacksBlobs reports whether err says that the registry does not have what the
-// manifest names (distribution-spec v1.1, "Error Codes").
+// lacksBlobs reports whether the registry refused a manifest because it lacks a blob
+// (distribution-spec v1.1, "Error Codes").
 func lacksBlobs(err error) bool {
-	answer, ok := errors.AsType[*responseError](err)
-	return ok && (answer.code == "MANIFEST_BLOB_UNKNOWN" || answer.code == "BLOB_UNKNOWN")
+	resp, ok := errors.AsType[*responseError](err)
+	return ok && (resp.code == codeManifestBlobUnknown || resp.code == codeBlobUnknown)
 }
 
-// mayLackBlobs reports whether err can mean that. There are registries that say
-// something else.
+// mayLackBlobs reports whether err can mean that. Some registries use other codes.
 func mayLackBlobs(err error) bool {
 	return hasStatus(err, http.StatusBadRequest, http.StatusNotFound, http.StatusInternalServerError)
 }

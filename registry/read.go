@@ -17,13 +17,12 @@ import (
 	"github.com/kubeoci/oci/reference"
 )
 
-// Resolve returns the descriptor of the manifest that ref, a tag or a digest,
-// stands for.
+// Resolve returns the descriptor of the manifest under ref, a tag or a digest.
 //
-// Errors are those of [Client.Push]; a repository or ref that does not exist is
-// [ErrNotFound].
-func (c *Client) Resolve(ctx context.Context, name, ref string) (desc ocispec.Descriptor, err error) {
-	err = c.read(ctx, "resolve", name, ref, func(ctx context.Context, repo *repository) error {
+// Errors are those of [Client.Push]. They match [ErrNotFound] if the repository or ref
+// does not exist.
+func (c *Client) Resolve(ctx context.Context, repository, ref string) (desc ocispec.Descriptor, err error) {
+	err = c.read(ctx, "resolve", repository, ref, func(ctx context.Context, repo *remote) error {
 		return c.retry(ctx, nil, func(ctx context.Context) (err error) {
 			desc, err = repo.resolve(ctx, ref)
 			return err
@@ -32,9 +31,9 @@ func (c *Client) Resolve(ctx context.Context, name, ref string) (desc ocispec.De
 	return desc, err
 }
 
-// read calls f within the time that reading may take.
-func (c *Client) read(ctx context.Context, op, name, ref string, f func(context.Context, *repository) error) error {
-	repo, err := c.repository(name, auth.ActionPull)
+// read calls f within the time limit of a read.
+func (c *Client) read(ctx context.Context, op, name, ref string, f func(context.Context, *remote) error) error {
+	repo, err := c.remote(name, auth.ActionPull)
 	if err != nil {
 		return err
 	}
@@ -56,29 +55,29 @@ func (c *Client) Exists(ctx context.Context, repository, ref string) (bool, erro
 	return err == nil, err
 }
 
-// PullOptions say how to pull. The zero value pulls.
+// PullOptions configure a pull. The zero value reports no progress.
 type PullOptions struct {
-	// OnEvent is told what happens, from the goroutine that called Pull or one
-	// that reads in its stead. What it waits for, the pull waits for.
+	// OnEvent receives progress, from the goroutine that called Pull or one that
+	// reads for it. The pull blocks while OnEvent runs.
 	OnEvent func(Event) `json:"-"`
 }
 
-// Pull copies the image manifest that ref, a tag or a digest, stands for to dst,
-// after its config and layers, and returns its descriptor. What is not what its
-// descriptor says fails before dst has all of it. Pull unpacks nothing.
+// Pull copies the image manifest under ref, a tag or a digest, to dst, after its config
+// and layers, and returns its descriptor. Content that does not match its descriptor
+// is rejected before dst has received all of it. Pull does not unpack layers.
 //
-// Errors are those of [Client.Resolve], [ErrCorrupt], or those of dst. What is
-// under ref and not an image manifest of at most 4 MiB is refused. All of it
-// takes at most [Options.Timeout].
-func (c *Client) Pull(ctx context.Context, name, ref string, dst Pusher, opts PullOptions) (desc ocispec.Descriptor, err error) {
-	err = c.read(ctx, "pull", name, ref, func(ctx context.Context, repo *repository) (err error) {
+// Errors are those of [Client.Resolve], [ErrCorrupt], or those of dst. They match
+// [ErrUnsupported] for anything but an image manifest, and [ErrTooLarge] for one of
+// more than 4 MiB. All of it takes at most [Options.Timeout].
+func (c *Client) Pull(ctx context.Context, repository, ref string, dst Pusher, opts PullOptions) (desc ocispec.Descriptor, err error) {
+	err = c.read(ctx, "pull", repository, ref, func(ctx context.Context, repo *remote) (err error) {
 		desc, err = pull(ctx, repo, ref, dst, &reporter{report: opts.OnEvent})
 		return err
 	})
 	return desc, err
 }
 
-func pull(ctx context.Context, repo *repository, ref string, dst Pusher, events *reporter) (desc ocispec.Descriptor, err error) {
+func pull(ctx context.Context, repo *remote, ref string, dst Pusher, events *reporter) (desc ocispec.Descriptor, err error) {
 	var data []byte
 	err = repo.client.retry(ctx, events.retries(desc, ""), func(ctx context.Context) (err error) {
 		desc, data, err = repo.manifest(ctx, ref)
@@ -91,7 +90,7 @@ func pull(ctx context.Context, repo *repository, ref string, dst Pusher, events 
 		return ocispec.Descriptor{}, err
 	}
 	blobs, err := blobsOf(data)
-	if err != nil { // and it had no digest that it could have been told by
+	if err != nil { // and it had no digest to compare with
 		return ocispec.Descriptor{}, &malformedError{what: "not a manifest", status: http.StatusOK, contentType: desc.MediaType}
 	}
 	for _, blob := range blobs {
@@ -117,7 +116,7 @@ func pull(ctx context.Context, repo *repository, ref string, dst Pusher, events 
 }
 
 // fetch copies a blob to dst.
-func (r *repository) fetch(ctx context.Context, blob ocispec.Descriptor, dst Pusher, events *reporter) error {
+func (r *remote) fetch(ctx context.Context, blob ocispec.Descriptor, dst Pusher, events *reporter) error {
 	if err := blob.Digest.Validate(); err != nil || blob.Size < 0 {
 		return &localError{ErrCorrupt, fmt.Errorf("invalid blob descriptor %.100q (%d bytes)", blob.Digest, blob.Size)}
 	}
@@ -138,11 +137,11 @@ func (r *repository) fetch(ctx context.Context, blob ocispec.Descriptor, dst Pus
 	return store(ctx, dst, blob, events.progress(newVerifiedReader(resp.Body, blob), blob))
 }
 
-// connectionError is a failure to read a body, as if it came from net/http.
+// connectionError marks a failure to read a body, as net/http does.
 func connectionError(err error) error { return &url.Error{Op: "Get", Err: err} }
 
-// store pushes content to dst unless dst has it, and tells whose fault it is if
-// that fails.
+// store pushes content to dst unless dst has it. Its error is that of the side that
+// failed.
 func store(ctx context.Context, dst Pusher, desc ocispec.Descriptor, r io.Reader) error {
 	source := &watchedReader{Reader: r}
 	err := dst.Push(ctx, desc, source)

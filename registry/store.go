@@ -25,7 +25,7 @@ type Pusher interface {
 	Push(ctx context.Context, desc ocispec.Descriptor, content io.Reader) error
 }
 
-// exister is what a Pusher may implement in addition.
+// exister is an optional interface of a Pusher.
 type exister interface {
 	Exists(ctx context.Context, desc ocispec.Descriptor) (bool, error)
 }

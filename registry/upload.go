@@ -101,28 +101,28 @@ func (u *blobUpload) attempt(ctx context.Context) (err error) {
 	return nil
 }
 
-// cautionSize is from what size on a refusal can be lost while a blob is sent:
-// smaller ones fit into the buffers of a connection.
+// cautionSize is the smallest size of a blob whose refusal can be lost while it is
+// sent: smaller ones fit into the buffers of a connection.
 const cautionSize = 64 << 10
 
-// hasBlob reports whether the registry says that it has the blob. Only what ends
-// ctx is an error: what a registry says of a HEAD request decides nothing.
-func (r *repository) hasBlob(ctx context.Context, blob ocispec.Descriptor) (bool, error) {
+// hasBlob reports whether the registry claims to have the blob. Only the end of ctx is
+// an error: a refusal of HEAD decides nothing.
+func (r *remote) hasBlob(ctx context.Context, blob ocispec.Descriptor) (bool, error) {
 	resp, err := r.ask(ctx, request{method: http.MethodHead, url: r.url("blobs/"+blob.Digest.String(), nil)}, http.StatusOK)
 	if err != nil {
 		return false, ctx.Err()
 	}
 	_ = resp.Body.Close() // there is none
-	said := resp.Header.Get(headerDigest)
-	return resp.ContentLength == blob.Size && (said == "" || said == blob.Digest.String()), nil
+	reported := resp.Header.Get(headerDigest)
+	return resp.ContentLength == blob.Size && (reported == "" || reported == blob.Digest.String()), nil
 }
 
-// errForeignUpload reports a registry that wants uploads sent to another origin.
+// errForeignUpload reports an upload location on another origin.
 var errForeignUpload = errors.New("the registry redirects uploads to another host")
 
-// openUpload returns where an upload is to be sent, or nil where it need not be:
-// the blob was mounted.
-func (r *repository) openUpload(ctx context.Context, mount url.Values) (*url.URL, error) {
+// openUpload returns the location of a new upload, or nil if the blob was mounted
+// instead.
+func (r *remote) openUpload(ctx context.Context, mount url.Values) (*url.URL, error) {
 	statuses := []int{http.StatusAccepted}
 	if mount != nil {
 		statuses = append(statuses, http.StatusCreated)
@@ -131,9 +131,9 @@ func (r *repository) openUpload(ctx context.Context, mount url.Values) (*url.URL
 	if err != nil {
 		return nil, err
 	}
-	_ = resp.Body.Close() // of no interest
+	_ = resp.Body.Close() // not needed
 	if resp.StatusCode == http.StatusCreated {
-		if said := resp.Header.Get(headerDigest); said != "" && said != mount.Get("mount") {
+		if reported := resp.Header.Get(headerDigest); reported != "" && reported != mount.Get("mount") {
 			return nil, malformed(resp, "digest mismatch for a mounted blob")
 		}
 		return nil, nil
@@ -148,9 +148,9 @@ func (r *repository) openUpload(ctx context.Context, mount url.Values) (*url.URL
 	return location, nil
 }
 
-// checkLocation refuses a place that blobs are not sent to: on another origin, unless
-// that is allowed, and in no case without TLS in place of with it.
-func (r *repository) checkLocation(ctx context.Context, location *url.URL) error {
+// checkLocation refuses a location on another origin, unless that is allowed, and never
+// allows plain HTTP in place of TLS.
+func (r *remote) checkLocation(ctx context.Context, location *url.URL) error {
 	own := r.url("", nil)
 	allowed := guard.SameOrigin(location, own) ||
 		r.client.foreignUploads && (location.Scheme == "https" || location.Scheme == own.Scheme)
@@ -163,13 +163,13 @@ func (r *repository) checkLocation(ctx context.Context, location *url.URL) error
 	return nil
 }
 
-// send sends the blob to its location. With caution it first asks whether that is
-// welcome, for a round trip more: a refusal can be lost when it comes while the
-// blob is sent.
+// send sends the blob to its location. If u.cautious is set, it waits for permission
+// first, which costs a round trip: a refusal can be lost if it arrives while the blob is
+// sent.
 func (u *blobUpload) send(ctx context.Context) error {
 	location := *u.location
 	query := "digest=" + url.QueryEscape(u.blob.Digest.String())
-	if location.RawQuery != "" { // what it says is the registry's, and kept to the letter
+	if location.RawQuery != "" { // it is the registry's, and kept unchanged
 		query = location.RawQuery + "&" + query
 	}
 	location.RawQuery = query
@@ -188,7 +188,7 @@ func (u *blobUpload) send(ctx context.Context) error {
 		elsewhere: !guard.SameOrigin(&location, u.push.repo.url("", nil)),
 	}, http.StatusCreated)
 	if err == nil {
-		_ = resp.Body.Close() // of no interest
+		_ = resp.Body.Close() // not needed
 	}
 	if failed := source.end(); failed != nil {
 		return &localError{nil, failed}
@@ -196,14 +196,14 @@ func (u *blobUpload) send(ctx context.Context) error {
 	return markLost(err)
 }
 
-// blobSource opens a blob of a content store as often as it has to be sent.
+// blobSource opens a blob of a content store each time it is sent.
 type blobSource struct {
 	push *push
 	blob ocispec.Descriptor
 	body *sentBlob // the last one
 }
 
-// sentBlob is a blob that is being sent, and says when it is not any more.
+// sentBlob is the body of a request. closed tells when net/http is done with it.
 type sentBlob struct {
 	*watchedReader
 	below  io.Closer
@@ -230,12 +230,12 @@ func (b *sentBlob) Close() (err error) {
 	return err
 }
 
-// closeTimeout is how long a transport is waited for that has its answer and
-// still reads a body. One of net/http closes it at once.
+// closeTimeout bounds the wait for a transport that has the response and still reads
+// the body. That of net/http closes it immediately.
 const closeTimeout = time.Second
 
-// end waits until nothing is read any more, and returns the error with which the
-// content store failed, if it did.
+// end waits until the body is closed, and returns the error of the content store, if
+// any.
 func (b *blobSource) end() error {
 	if b.body == nil {
 		return nil
@@ -251,12 +251,12 @@ func (b *blobSource) end() error {
 
 const (
 	cancelTimeout = 2 * time.Second
-	// hurriedCancelTimeout is for a caller who has given up.
+	// hurriedCancelTimeout applies if the caller's context has ended.
 	hurriedCancelTimeout = 500 * time.Millisecond
 )
 
-// cancelUpload does its best within bounds. How the registry answers is ignored.
-func (r *repository) cancelUpload(ctx context.Context, location *url.URL) {
+// cancelUpload cancels an upload within a time limit. It ignores the response.
+func (r *remote) cancelUpload(ctx context.Context, location *url.URL) {
 	limit := cancelTimeout
 	if ctx.Err() != nil {
 		limit = hurriedCancelTimeout

@@ -8,20 +8,19 @@ import (
 	"oras.land/oras-go/v2/registry/remote/auth"
 )
 
-// VerifyAccess finds out whether a push to the repository would be allowed. It
-// opens an upload and cancels it: to list tags would only show that reading is.
-// The cancellation is waited for, for at most 2 s, and how the registry answers
-// it is ignored.
+// VerifyAccess checks whether a push to the repository would be allowed. It
+// opens an upload and cancels it: listing tags would prove only read access.
+// It waits at most 2 s for the cancellation, and ignores the response.
 //
-// A repository that the registry does not know yet is no error where a push
-// creates it. Where it does not, which is [ErrNotFound], the registry refuses the
-// upload, as it would that of a push. Reading is not verified: see
+// A repository that does not exist yet is no error if a push creates it. If the
+// registry does not create repositories, the upload is refused with [ErrNotFound], as a
+// push would be. VerifyAccess does not check whether reading is allowed: see
 // [Client.VerifyReadAccess].
 //
 // Errors are those of [Client.Push]. All of it takes at most
 // [Options.VerifyTimeout].
-func (c *Client) VerifyAccess(ctx context.Context, name string) error {
-	repo, err := c.repository(name, auth.ActionPull, auth.ActionPush)
+func (c *Client) VerifyAccess(ctx context.Context, repository string) error {
+	repo, err := c.remote(repository, auth.ActionPull, auth.ActionPush)
 	if err != nil {
 		return err
 	}
@@ -39,13 +38,13 @@ func (c *Client) VerifyAccess(ctx context.Context, name string) error {
 	return nil
 }
 
-// VerifyReadAccess finds out whether a pull from the repository would be allowed:
-// it asks for the first of its tags. A repository that the registry does not know
-// is [ErrNotFound].
+// VerifyReadAccess checks whether a pull from the repository would be allowed:
+// it asks for the first of its tags. A repository that does not exist is
+// [ErrNotFound].
 //
-// Errors and time are those of [Client.VerifyAccess].
-func (c *Client) VerifyReadAccess(ctx context.Context, name string) error {
-	repo, err := c.repository(name, auth.ActionPull)
+// Errors and time limit are those of [Client.VerifyAccess].
+func (c *Client) VerifyReadAccess(ctx context.Context, repository string) error {
+	repo, err := c.remote(repository, auth.ActionPull)
 	if err != nil {
 		return err
 	}
@@ -59,8 +58,8 @@ func (c *Client) VerifyReadAccess(ctx context.Context, name string) error {
 		if err != nil {
 			return err
 		}
-		defer func() { _ = resp.Body.Close() }() // of no interest
-		if answer := newResponseError(resp); answer.contentType == "text/html" {
+		defer func() { _ = resp.Body.Close() }() // not needed
+		if e := newResponseError(resp); e.contentType == "text/html" {
 			return malformed(resp, "not a list of tags")
 		}
 		return nil

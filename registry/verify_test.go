@@ -155,7 +155,7 @@ func TestVerifyAccessNameUnknownWithAnotherStatus(t *testing.T) {
 
 func TestVerifyAccessIllegalRepository(t *testing.T) {
 	srv := start(t, memregistry.Options{})
-	for _, name := range []string{"", "Apps", "apps/../x", "apps/", "a"} {
+	for _, name := range []string{"", "Apps", "apps/../x", "apps/"} {
 		err := srv.client(t, registry.Options{}).VerifyAccess(t.Context(), name)
 		require.ErrorIs(t, err, reference.ErrInvalidRepository)
 	}

@@ -114,7 +114,7 @@ func (s source) compare(other source) int {
 	return strings.Compare(s.key.text, other.key.text)
 }
 
-// rank is smaller for what is used first. Paths of different length are compared
+// rank is smaller for a source that is used earlier. Paths of different length are compared
 // only if both lead to the same repository, so that the longer one is the deeper.
 func (s source) rank() []int {
 	rank := []int{0, -len(s.key.path), -len(s.key.host), 0, 0}

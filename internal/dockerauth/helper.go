@@ -18,7 +18,7 @@ const (
 	helperTimeout = time.Minute
 	// helperGrace is how long to wait for its output once it has ended.
 	helperGrace = 500 * time.Millisecond
-	// maxHelperOutput bounds what it may print. Tokens are a tenth of that.
+	// maxHelperOutput bounds its output. Tokens are a tenth of that.
 	maxHelperOutput = 64 << 10
 	// helperNotFound is printed by helpers that hold nothing for a host
 	// (docker-credential-helpers, credentials/error.go).

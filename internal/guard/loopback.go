@@ -8,10 +8,14 @@ import (
 	"github.com/kubeoci/oci/reference"
 )
 
-// IsLoopback reports whether a host is this machine by its very name. That is so for
-// names in .localhost too if localNames is set: they are dialled by [DialLocalNames].
+// IsLoopback reports whether connections to a host stay on this machine. For names in
+// .localhost that is so if localNames is set: [DialLocalNames] connects to them. A
+// resolver may know other addresses for them.
 func IsLoopback(host string, localNames bool) bool {
-	return reference.Endpoint{Host: host}.Loopback() || localNames && IsLocalName(host)
+	if IsLocalName(host) {
+		return localNames
+	}
+	return reference.Endpoint{Host: host}.Loopback()
 }
 
 // IsLocalName reports whether a name is in .localhost, in any case (RFC 6761

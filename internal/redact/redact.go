@@ -1,4 +1,4 @@
-// Package redact keeps secrets out of what is printed and recorded.
+// Package redact keeps secrets out of messages and logs.
 package redact
 
 import (
@@ -9,10 +9,9 @@ import (
 	"sync"
 )
 
-// Format prints v as its type and its JSON, so that a field is kept out of
-// messages and logs in the same way as out of JSON: by the tag `json:"-"`. What
-// is secret in a URL is taken out as well. It is meant to be all of a Format
-// method.
+// Format prints v as its type and its JSON, so that the tag `json:"-"` keeps a field
+// out of messages and logs as well. It removes the secrets of URLs too. A Format method
+// needs to call nothing else.
 func Format(f fmt.State, v any) {
 	data, err := json.Marshal(v)
 	if err != nil {
@@ -24,21 +23,21 @@ func Format(f fmt.State, v any) {
 	_, _ = fmt.Fprintf(f, "%T%s", v, text) // fmt.State does not fail
 }
 
-// Expressions are compiled when they are needed first: that takes longer than all
-// else at the start of a program.
+// Expressions are compiled at their first use: that takes longer than everything else
+// at the start of a program.
 
 // jsonString is a string in JSON with its quotes.
 var jsonString = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"(?:[^"\\]|\\.)*"`) })
 
-// What may be secret in a URL: the user information, which ends at the last "@"
-// of the authority, and the query.
+// The parts of a URL that may be secret: the user information, which ends at the last
+// "@" of the authority, and the query.
 var (
 	userinfo = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)(?:[a-z][a-z0-9+.-]*:)?//[^/\s]*@`) })
 	query    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(//[^\s?]*)\?\S*`) })
 )
 
-// URLs takes the user information and the query out of all URLs in text. The
-// name in ssh://git@host stays, since it is part of the address.
+// URLs removes the user information and the query from all URLs in text. The
+// name in ssh://git@host stays, because it is part of the address.
 func URLs(text string) string {
 	if !strings.Contains(text, "//") {
 		return text

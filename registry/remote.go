@@ -13,16 +13,15 @@ import (
 	"github.com/kubeoci/oci/reference"
 )
 
-// repository is a repository of the registry, and who asks for it: credentials
-// may be of one repository alone.
-type repository struct {
+// remote is a repository of the registry with the account to use for it.
+type remote struct {
 	client  *Client
 	name    string
 	account *account
-	scope   string // of the token that is asked for
+	scope   string // of the token
 }
 
-// request is what the registry is asked. It can be sent again.
+// request is an HTTP request that can be sent again.
 type request struct {
 	method string
 	url    *url.URL
@@ -30,20 +29,19 @@ type request struct {
 	// body is opened each time the request is sent; nil for none.
 	body func() (io.ReadCloser, error)
 	size int64
-	// grace is how long the answer is waited for when the caller has given up:
-	// what was asked for already may happen after the return otherwise.
+	// grace is how long to wait for the response when the caller's context has
+	// ended: otherwise the request may take effect after the call has returned.
 	grace time.Duration
-	// elsewhere keeps the credential out of it: it goes to another origin.
+	// elsewhere is set for another origin, which gets no credential.
 	elsewhere bool
 }
 
-// repository checks the name, and returns the repository for one who wants to do
-// what the actions say.
-func (c *Client) repository(name string, actions ...string) (*repository, error) {
+// remote checks the name, and returns the repository for the actions.
+func (c *Client) remote(name string, actions ...string) (*remote, error) {
 	if err := reference.CheckRepository(name); err != nil {
 		return nil, err
 	}
-	return &repository{
+	return &remote{
 		client:  c,
 		name:    name,
 		account: c.accountFor(name),
@@ -52,10 +50,10 @@ func (c *Client) repository(name string, actions ...string) (*repository, error)
 }
 
 // String is the name of the repository, as in references.
-func (r *repository) String() string { return r.client.host + "/" + r.name }
+func (r *remote) String() string { return r.client.host + "/" + r.name }
 
 // at returns the reference of a tag or digest in the repository.
-func (r *repository) at(ref string) string {
+func (r *remote) at(ref string) string {
 	switch {
 	case ref == "":
 		return r.String()
@@ -65,8 +63,8 @@ func (r *repository) at(ref string) string {
 	return r.String() + "@" + ref
 }
 
-// url returns the address of what is at a path below the repository.
-func (r *repository) url(path string, query url.Values) *url.URL {
+// url returns the URL for a path below the repository.
+func (r *remote) url(path string, query url.Values) *url.URL {
 	scheme := "https"
 	if r.client.plainHTTP {
 		scheme = "http"
@@ -74,12 +72,12 @@ func (r *repository) url(path string, query url.Values) *url.URL {
 	return &url.URL{Scheme: scheme, Host: r.client.address, Path: "/v2/" + r.name + "/" + path, RawQuery: query.Encode()}
 }
 
-// send sends a request once, with a token or password where the registry wants
-// one. The body of the answer has to be closed.
+// send sends a request once, with a token or password if the registry asks for
+// one. The body of the response has to be closed.
 //
-// Errors are the context's, an [*responseError] of the token service, a
-// [*localError], or what net/http says.
-func (r *repository) send(ctx context.Context, q request) (*http.Response, error) {
+// Errors are the context's, a [*responseError] of the token service, a
+// [*localError], or those of net/http.
+func (r *remote) send(ctx context.Context, q request) (*http.Response, error) {
 	if err := r.client.gate.Enter(ctx); err != nil {
 		return nil, err
 	}
@@ -97,7 +95,7 @@ func (r *repository) send(ctx context.Context, q request) (*http.Response, error
 	return resp, nil
 }
 
-func (r *repository) exchange(ctx context.Context, q request) (*http.Response, error) {
+func (r *remote) exchange(ctx context.Context, q request) (*http.Response, error) {
 	seen := &lastResponse{asked: q.url}
 	req, err := http.NewRequestWithContext(seen.in(ctx), q.method, q.url.String(), nil)
 	if err != nil {
@@ -112,8 +110,8 @@ func (r *repository) exchange(ctx context.Context, q request) (*http.Response, e
 		}
 		req.GetBody, req.ContentLength = q.body, q.size
 	}
-	if q.body != nil && q.size == 0 { // or it would be sent in pieces
-		_ = req.Body.Close() // nothing is in it
+	if q.body != nil && q.size == 0 { // or it would be sent in chunks
+		_ = req.Body.Close() // it is empty
 		req.Body, req.GetBody = http.NoBody, func() (io.ReadCloser, error) { return http.NoBody, nil }
 	}
 	if q.elsewhere {
@@ -124,28 +122,28 @@ func (r *repository) exchange(ctx context.Context, q request) (*http.Response, e
 	return resp, r.mark(ctx, seen.explain(err))
 }
 
-// ask sends a request and returns the answer if it has one of the statuses.
-func (r *repository) ask(ctx context.Context, q request, statuses ...int) (*http.Response, error) {
+// ask sends a request and returns the response if it has one of the statuses.
+func (r *remote) ask(ctx context.Context, q request, statuses ...int) (*http.Response, error) {
 	resp, err := r.send(ctx, q)
 	if err != nil {
 		return nil, err
 	}
 	if err := expect(resp, statuses...); err != nil {
 		if failed, ok := errors.AsType[*responseError](err); ok && failed.code != "" {
-			callIn(ctx).noteAnswer()
+			callIn(ctx).noteResponse()
 		}
 		return nil, r.mark(ctx, err)
 	}
 	if isOneOf(resp.StatusCode, http.StatusCreated, http.StatusAccepted) { // no web page has these
-		callIn(ctx).noteAnswer()
+		callIn(ctx).noteResponse()
 	}
 	return resp, nil
 }
 
-// mark adds to a response what is known of the repository and of the call.
-func (r *repository) mark(ctx context.Context, err error) error {
+// mark adds the facts about the repository and the call to a response.
+func (r *remote) mark(ctx context.Context, err error) error {
 	if resp, ok := errors.AsType[*responseError](err); ok {
-		resp.given, resp.known = r.account.given.Load(), callIn(ctx).hasAnswered()
+		resp.given, resp.known = r.account.given.Load(), callIn(ctx).hasResponded()
 	}
 	return err
 }

@@ -10,12 +10,12 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// watchedReader remembers how reading went wrong. Who reads from it, such as
-// net/http or a content store, says it as if its own side had failed.
+// watchedReader remembers a failed read. Its consumer, such as net/http or a content
+// store, reports it as a failure of its own.
 type watchedReader struct {
 	io.Reader
 
-	mu     sync.Mutex // net/http may go on reading when it has its answer
+	mu     sync.Mutex // net/http may read on after the response
 	err    error
 	closed bool
 }
@@ -32,7 +32,7 @@ func (w *watchedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// close lets pass what goes wrong from now on: nobody needs it any more.
+// close makes the reader ignore failures from now on.
 func (w *watchedReader) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -46,8 +46,8 @@ func (w *watchedReader) failed() error {
 	return w.err
 }
 
-// verifiedReader hands out the last bytes of a blob only if all of them are what
-// its descriptor says.
+// verifiedReader returns the last bytes of a blob only if all of them match its
+// descriptor.
 type verifiedReader struct {
 	r        io.Reader
 	blob     ocispec.Descriptor
@@ -55,7 +55,7 @@ type verifiedReader struct {
 	left     int64
 }
 
-// newVerifiedReader wants a descriptor whose digest is valid.
+// newVerifiedReader requires a descriptor with a valid digest.
 func newVerifiedReader(r io.Reader, blob ocispec.Descriptor) *verifiedReader {
 	return &verifiedReader{r, blob, blob.Digest.Verifier(), blob.Size}
 }
@@ -73,8 +73,8 @@ func (v *verifiedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// corruptError reports content that is not what its digest says, or that the
-// manifest names and is missing.
+// corruptError reports content that does not match its digest, or that is missing
+// although the manifest refers to it.
 type corruptError struct {
 	blob    ocispec.Descriptor
 	missing bool
