@@ -18,7 +18,7 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// eachScheme runs a test against registries of both ways to authenticate.
+// eachScheme runs a test with basic and with bearer authentication.
 func eachScheme(t *testing.T, test func(*testing.T, memregistry.Options)) {
 	t.Run("basic", func(t *testing.T) { test(t, memregistry.Options{Users: users}) })
 	t.Run("bearer", func(t *testing.T) { test(t, memregistry.Options{Users: users, Bearer: true}) })
@@ -36,7 +36,7 @@ func TestPushWithACredential(t *testing.T) {
 }
 
 func TestAccessIsRefused(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name       string
 		credential registry.Credential
 		kind       error
@@ -47,24 +47,24 @@ func TestAccessIsRefused(t *testing.T) {
 		{"unknown user", registry.Credential{Username: "nobody", Password: password}, registry.ErrPermissionDenied, http.StatusUnauthorized},
 		{"read-only user", registry.Credential{Username: "guest", Password: password}, registry.ErrPermissionDenied, http.StatusForbidden},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			eachScheme(t, func(t *testing.T, opts memregistry.Options) {
 				srv := start(t, opts)
-				client := srv.client(t, registry.Options{Credential: row.credential})
+				client := srv.client(t, registry.Options{Credential: tt.credential})
 
 				_, err := newArtifact(t, "demo").push(t, client, registry.PushOptions{}, "v1")
-				assert.Equal(t, row.status, requireKind(t, err, row.kind).StatusCode)
+				assert.Equal(t, tt.status, requireKind(t, err, tt.kind).StatusCode)
 				err = client.VerifyAccess(t.Context(), repository)
-				assert.Equal(t, row.status, requireKind(t, err, row.kind).StatusCode)
+				assert.Equal(t, tt.status, requireKind(t, err, tt.kind).StatusCode)
 				assert.Empty(t, srv.digestOf(t, "v1"))
 			})
 		})
 	}
 }
 
-// Without a password there is nothing to try.
-func TestPushWithoutAPasswordEndsAtOnce(t *testing.T) {
-	for _, row := range []struct {
+// Without a password there is nothing to retry with.
+func TestPushWithoutAPasswordEndsImmediately(t *testing.T) {
+	for _, tt := range []struct {
 		name string
 		opts registry.Options
 		kind error
@@ -76,17 +76,16 @@ func TestPushWithoutAPasswordEndsAtOnce(t *testing.T) {
 			},
 		}, nil},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			srv, a := start(t, memregistry.Options{Users: users}), newArtifact(t, "demo")
-			_, err := a.push(t, srv.client(t, row.opts), registry.PushOptions{}, "v1", "v2")
-			requireKind(t, err, row.kind)
+			_, err := a.push(t, srv.client(t, tt.opts), registry.PushOptions{}, "v1", "v2")
+			requireKind(t, err, tt.kind)
 			assert.Equal(t, []string{"GET manifests/v1"}, srv.requests(a))
 		})
 	}
 }
 
-// A token service may have tokens for somebody without a name, which are good
-// for reading at most.
+// A token service may issue anonymous tokens, mostly for reading only.
 func TestAnonymousToken(t *testing.T) {
 	srv := start(t, memregistry.Options{Users: users, Bearer: true},
 		fault{"GET /token", func(w http.ResponseWriter, r *http.Request) {
@@ -188,7 +187,7 @@ func (keychainError) Error() string { return "keychain is locked" }
 
 func TestCredentialFuncThatFails(t *testing.T) {
 	errLocked := errors.New("locked")
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name string
 		cred registry.Credential
 		err  error
@@ -211,19 +210,19 @@ func TestCredentialFuncThatFails(t *testing.T) {
 			require.ErrorIs(t, err, registry.ErrInvalidCredential)
 		}},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			eachScheme(t, func(t *testing.T, opts memregistry.Options) {
 				srv := start(t, opts)
 				client := srv.client(t, registry.Options{
-					CredentialFunc: func(context.Context, string) (registry.Credential, error) { return row.cred, row.err },
+					CredentialFunc: func(context.Context, string) (registry.Credential, error) { return tt.cred, tt.err },
 				})
 				_, pushErr := newArtifact(t, "demo").push(t, client, registry.PushOptions{}, "v1")
 				_, resolveErr := client.Resolve(t.Context(), repository, "v1")
 				for _, err := range []error{pushErr, resolveErr, client.VerifyAccess(t.Context(), repository)} {
-					requireKind(t, err, row.kind)
+					requireKind(t, err, tt.kind)
 					requireNothingSecretIn(t, err)
-					if row.want != nil {
-						row.want(t, err)
+					if tt.want != nil {
+						tt.want(t, err)
 					}
 				}
 				assert.Zero(t, srv.count("PUT "))
@@ -232,7 +231,7 @@ func TestCredentialFuncThatFails(t *testing.T) {
 	}
 }
 
-// What was given last is used when a token or a password has been replaced.
+// The function is called again when a token or password has been replaced.
 func TestCredentialFuncIsAskedAgain(t *testing.T) {
 	srv := start(t, memregistry.Options{Users: users})
 	current := registry.Credential{Username: "ci", Password: "outdated"}
@@ -244,7 +243,7 @@ func TestCredentialFuncIsAskedAgain(t *testing.T) {
 	require.NoError(t, client.VerifyAccess(t.Context(), repository))
 }
 
-// docker.io is served by another host, and that one is asked for.
+// docker.io is served by another host, and the function is called with that one.
 func TestCredentialFuncForDockerHub(t *testing.T) {
 	registered := memregistry.Handler(memregistry.Options{Users: users})
 	var asked string

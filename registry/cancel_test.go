@@ -20,8 +20,8 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// pipes is a network of its own, in which a test with a clock of its own can run:
-// a goroutine that waits for it is known to wait.
+// pipes is an in-memory network for tests in a synctest bubble, where goroutines that
+// wait for it count as blocked.
 type pipes struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -50,14 +50,14 @@ func (p *pipes) Close() error { close(p.closed); return nil }
 
 func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
-// inBubble runs a test against a registry in a bubble of [synctest], which has a
-// clock of its own and fails where a goroutine is left at the end. The registry
-// holds an artifact under the tag "stored".
+// inBubble runs a test against a registry in a bubble of [synctest], which has its own
+// clock and fails if a goroutine is left at the end. The registry holds an artifact under
+// the tag "stored".
 func inBubble(t *testing.T, test func(*testing.T, http.RoundTripper), faults ...fault) {
 	inBubbleOf(t, func(t *testing.T, _ *server, transport http.RoundTripper) { test(t, transport) }, faults...)
 }
 
-// inBubbleOf is inBubble for a test that looks at the server.
+// inBubbleOf is inBubble for a test that inspects the server.
 func inBubbleOf(t *testing.T, test func(*testing.T, *server, http.RoundTripper), faults ...fault) {
 	synctest.Test(t, func(t *testing.T) {
 		network := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
@@ -74,7 +74,7 @@ func inBubbleOf(t *testing.T, test func(*testing.T, *server, http.RoundTripper),
 	})
 }
 
-// silence reads the request, tells that it is there and never answers.
+// silence reads the request, calls arrived and never responds.
 func silence(arrived func()) http.HandlerFunc {
 	return func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -83,8 +83,8 @@ func silence(arrived func()) http.HandlerFunc {
 	}
 }
 
-// half answers with the beginning of a body, tells that and goes silent. What is
-// under a tag has the size and the digest in its header.
+// half sends the beginning of a body, calls arrived and stalls. The response for a tag has
+// the size and the digest in its header.
 func half(arrived func()) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", ocispec.MediaTypeImageManifest)
@@ -118,7 +118,7 @@ var operations = []struct {
 		},
 	},
 	{
-		"Target", []string{"GET /token", "GET manifests/"},
+		"Lookup", []string{"GET /token", "GET manifests/"},
 		func(ctx context.Context, c *registry.Client, _ artifact) error {
 			_, err := c.Lookup(ctx, repository, []string{"v1"}, registry.PushOptions{})
 			return err
@@ -155,8 +155,8 @@ var operations = []struct {
 	},
 }
 
-// eachStep runs test with a fault at every step of every operation, where the
-// fault is made of what is to happen when the request has arrived.
+// eachStep runs test with a fault at every step of every operation. The fault calls a
+// function when the request has arrived.
 func eachStep(t *testing.T, test func(t *testing.T, at func(func()) fault, run func(context.Context, *registry.Client) error)) {
 	a := newArtifact(t, "demo")
 	for _, operation := range operations {
@@ -241,7 +241,7 @@ func TestCancelWhileLookingForTheCredential(t *testing.T) {
 	requireKind(t, err, nil)
 }
 
-// A registry that never answers the cancellation holds nobody up for long.
+// A registry that never answers the cancellation does not delay the caller for long.
 func TestVerifyAccessDoesNotWaitLongForTheCancellation(t *testing.T) {
 	inBubble(t, func(t *testing.T, transport http.RoundTripper) {
 		client := newClient(t, "localhost", registry.Options{Credential: ci, Transport: transport})

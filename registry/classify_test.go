@@ -25,7 +25,7 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// brokenSource hands out other bytes than it should for the layer.
+// brokenSource returns the wrong bytes for the layer.
 type brokenSource struct {
 	content.ReadOnlyStorage
 	layer ocispec.Descriptor
@@ -43,7 +43,7 @@ type failingReader struct{ err error }
 
 func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
 
-// The connection breaks as well when the source does, but that is not the cause.
+// The connection breaks too when the source fails, but that is not the cause.
 func TestPushOfASourceThatFails(t *testing.T) {
 	errWorn := errors.New("the disk is worn out")
 	for _, tt := range []struct {
@@ -104,15 +104,14 @@ func TestPushToARegistryThatNamesNoLocation(t *testing.T) {
 	requireKind(t, err, registry.ErrNotRegistry)
 }
 
-// Given and refused is refused, whether or not the registry asked for it.
+// A refused credential is denied, whether or not the registry asked for one.
 func TestRefusalWithoutChallenge(t *testing.T) {
 	srv := start(t, memregistry.Options{}, fault{"POST", status(http.StatusForbidden, "DENIED")})
 	requireKind(t, srv.client(t, registry.Options{Credential: ci}).VerifyAccess(t.Context(), repository), registry.ErrPermissionDenied)
 	requireKind(t, srv.client(t, registry.Options{}).VerifyAccess(t.Context(), repository), registry.ErrAuthRequired)
 }
 
-// An error that a CredentialFunc brings from elsewhere says nothing about this
-// registry.
+// An error of a CredentialFunc is not an error of the registry.
 func TestErrorOfACredentialFuncIsNotTheRegistrys(t *testing.T) {
 	for _, inner := range []error{
 		&registry.Error{Op: "resolve", Reference: "vault.example.com/keys", Kind: registry.ErrNotFound},
@@ -134,7 +133,7 @@ func TestErrorOfACredentialFuncIsNotTheRegistrys(t *testing.T) {
 	}
 }
 
-func TestRefIsCheckedAsWhatItLooksLike(t *testing.T) {
+func TestRefIsATagOrADigest(t *testing.T) {
 	srv := start(t, memregistry.Options{})
 	for _, tt := range []struct {
 		ref  string
@@ -150,7 +149,7 @@ func TestRefIsCheckedAsWhatItLooksLike(t *testing.T) {
 	assert.Zero(t, srv.count(""))
 }
 
-func TestWordsOfAnAnswer(t *testing.T) {
+func TestTextOfAResponse(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		status int
@@ -159,7 +158,7 @@ func TestWordsOfAnAnswer(t *testing.T) {
 	}{
 		{"unknown status", 520, "", "status 520"},
 		{"known status", 503, "", "status 503, Service Unavailable"},
-		{"an error that says nothing", 500, `{"errors":[{}]}`, "status 500, Internal Server Error"},
+		{"an empty error", 500, `{"errors":[{}]}`, "status 500, Internal Server Error"},
 		{"no code", 500, `{"errors":[{"message":"oops"}]}`, "status 500, oops"},
 		{"no message", 500, `{"errors":[{"code":"OOPS"}]}`, "status 500, OOPS"},
 		{"invisible characters", 500, `{"errors":[{"code":"X","message":"a\u2028b\u202ec"}]}`, "status 500, X: a b c"},
@@ -176,8 +175,7 @@ func TestWordsOfAnAnswer(t *testing.T) {
 	}
 }
 
-// A signature names what it signs as its subject, which is no blob and is there
-// already or is not.
+// The subject of a signature is a manifest, not a blob, and is not copied.
 func TestSubjectIsNotCopied(t *testing.T) {
 	a := newArtifact(t, "demo")
 	subject := content.NewDescriptorFromBytes(ocispec.MediaTypeImageManifest, []byte("{}"))
@@ -198,7 +196,7 @@ func TestSubjectIsNotCopied(t *testing.T) {
 	assert.Equal(t, desc.Digest, pulled.Digest)
 }
 
-func TestPushOfWhatIsNoImageManifest(t *testing.T) {
+func TestPushOfAnotherMediaType(t *testing.T) {
 	a := newArtifact(t, "demo")
 	for _, mediaType := range []string{ocispec.MediaTypeImageIndex, "application/x-foo", ""} {
 		desc := a.Manifest
@@ -210,11 +208,11 @@ func TestPushOfWhatIsNoImageManifest(t *testing.T) {
 	}
 }
 
-// The digest settles what a tag points to; the size only says what to believe.
-func TestKeepTagsOfTheSameDigest(t *testing.T) {
+// The digest alone decides whether a tag is in the way, even if the size is wrong.
+func TestImmutableTagsOfTheSameDigest(t *testing.T) {
 	a := newArtifact(t, "demo")
 	srv := stored(t, a, fault{"GET manifests/", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", ocispec.MediaTypeImageIndex) // hence not read
+		w.Header().Set("Content-Type", ocispec.MediaTypeImageIndex) // so it is not read
 		w.Header().Set("Content-Length", "0")
 		w.Header().Set("Docker-Content-Digest", a.Manifest.Digest.String())
 	}})
@@ -222,24 +220,24 @@ func TestKeepTagsOfTheSameDigest(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// Docker writes a name without a password beside a token.
+// Docker writes a user name without a password beside a token.
 func TestDockerConfigurationWithATokenBesideAName(t *testing.T) {
-	for _, row := range []struct{ name, entry, sent string }{
+	for _, tt := range []struct{ name, entry, sent string }{
 		{"identity token", `"identitytoken":"` + password + `"`, "POST /token"},
 		{"registry token", `"registrytoken":"` + password + `"`, "POST blobs/uploads/"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			srv := start(t, memregistry.Options{Users: users, Bearer: true}, fault{"POST /token", status(http.StatusUnauthorized, "UNAUTHORIZED")})
 			name := base64.StdEncoding.EncodeToString([]byte("00000000-0000-0000-0000-000000000000:"))
-			config := writeConfig(t, `{"auths":{%q:{"auth":"`+name+`",`+row.entry+`}}}`, srv.host)
+			config := writeConfig(t, `{"auths":{%q:{"auth":"`+name+`",`+tt.entry+`}}}`, srv.host)
 			err := srv.client(t, registry.Options{DockerConfig: config}).VerifyAccess(t.Context(), repository)
 			requireKind(t, err, registry.ErrPermissionDenied)
-			assert.Positive(t, srv.count(row.sent))
+			assert.Positive(t, srv.count(tt.sent))
 		})
 	}
 }
 
-// A token from a file often has a newline that nobody sees.
+// A token from a file often has an invisible newline.
 func TestTokenWithANewline(t *testing.T) {
 	for _, cred := range []registry.Credential{{AccessToken: password + "\n"}, {IdentityToken: password + "\r\n"}} {
 		_, err := registry.NewClient("ghcr.io", registry.Options{Credential: cred})

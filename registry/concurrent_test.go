@@ -56,7 +56,7 @@ func TestClientIsRefusedConcurrently(t *testing.T) {
 	})
 }
 
-// What a caller does with the options afterwards is of no consequence.
+// Changes to the options after the call have no effect.
 func TestOptionsAreCopied(t *testing.T) {
 	srv := start(t, memregistry.Options{Users: users})
 	opts := registry.Options{Credential: ci, UserAgent: "before"}

@@ -17,10 +17,10 @@ import (
 )
 
 func TestCredentialValidate(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name   string
 		cred   registry.Credential
-		reason string // empty if there is nothing wrong
+		reason string // empty for a valid credential
 	}{
 		{"none", registry.Credential{}, ""},
 		{"user and password", registry.Credential{Username: "ci", Password: password}, ""},
@@ -39,17 +39,17 @@ func TestCredentialValidate(t *testing.T) {
 		{"user and token", registry.Credential{Username: "ci", AccessToken: password}, "a user name without a password"},
 		{"two tokens", registry.Credential{IdentityToken: password, AccessToken: password}, "both an identity token and an access token"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			err := row.cred.Validate()
-			assert.Equal(t, row.cred == registry.Credential{}, row.cred.IsZero())
-			client, clientErr := registry.NewClient("localhost:5000", registry.Options{Credential: row.cred})
-			if row.reason == "" {
+		t.Run(tt.name, func(t *testing.T) {
+			err := tt.cred.Validate()
+			assert.Equal(t, tt.cred == registry.Credential{}, tt.cred.IsZero())
+			client, clientErr := registry.NewClient("localhost:5000", registry.Options{Credential: tt.cred})
+			if tt.reason == "" {
 				require.NoError(t, err)
 				require.NoError(t, clientErr)
 				return
 			}
 			require.ErrorIs(t, err, registry.ErrInvalidCredential)
-			require.EqualError(t, err, "invalid registry credential: "+row.reason)
+			require.EqualError(t, err, "invalid registry credential: "+tt.reason)
 			requirePresentable(t, err.Error())
 			assert.Equal(t, err, clientErr)
 			assert.Nil(t, client)
@@ -80,7 +80,7 @@ func TestDockerConfig(t *testing.T) {
 	})
 }
 
-// docker login writes the entry of Docker Hub under an address of the past.
+// docker login writes the entry of Docker Hub under an obsolete address.
 func TestDockerConfigForDockerHub(t *testing.T) {
 	client := newClient(t, "docker.io", registry.Options{
 		Transport:    inProcess{memregistry.Handler(memregistry.Options{Users: users})},
@@ -91,16 +91,16 @@ func TestDockerConfigForDockerHub(t *testing.T) {
 
 func TestDockerConfigWithoutTheRegistry(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "no", "config.json")
-	for _, row := range []struct{ name, path string }{
+	for _, tt := range []struct{ name, path string }{
 		{"no file", missing},
 		{"no entries", writeConfig(t, `{}`)},
 		{"entry of another registry", writeConfig(t, "%s", authEntry("other.example.com", ci))},
 		{"entry of another port", writeConfig(t, "%s", authEntry("127.0.0.1:1", ci))},
 		{"entry of no port", writeConfig(t, "%s", authEntry("127.0.0.1", ci))},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			srv := start(t, memregistry.Options{Users: users})
-			err := srv.client(t, registry.Options{DockerConfig: row.path}).VerifyAccess(t.Context(), repository)
+			err := srv.client(t, registry.Options{DockerConfig: tt.path}).VerifyAccess(t.Context(), repository)
 			requireKind(t, err, registry.ErrAuthRequired)
 		})
 	}
@@ -123,31 +123,31 @@ func TestDockerConfigIsOnlyRead(t *testing.T) {
 }
 
 func TestDockerConfigThatIsBroken(t *testing.T) {
-	for _, row := range []struct{ name, path string }{
+	for _, tt := range []struct{ name, path string }{
 		{"not JSON", writeConfig(t, `{"auths": %s`, password)},
 		{"another shape", writeConfig(t, `{"auths": [%q]}`, password)},
 		{"a directory", t.TempDir()},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			client, err := registry.NewClient("localhost", registry.Options{DockerConfig: row.path})
+		t.Run(tt.name, func(t *testing.T) {
+			client, err := registry.NewClient("localhost", registry.Options{DockerConfig: tt.path})
 			require.ErrorIs(t, err, registry.ErrInvalidCredential)
-			require.EqualError(t, err, fmt.Sprintf("invalid registry credential: Docker configuration %q cannot be read", row.path))
+			require.EqualError(t, err, fmt.Sprintf("invalid registry credential: Docker configuration %q cannot be read", tt.path))
 			assert.Nil(t, client)
 		})
 	}
 }
 
 func TestDockerConfigWithABrokenEntry(t *testing.T) {
-	for _, row := range []struct{ name, entry string }{
+	for _, tt := range []struct{ name, entry string }{
 		{"not base64", `{"auth":"` + password + `!"}`},
 		{"no colon", `{"auth":"` + base64.StdEncoding.EncodeToString([]byte(password)) + `"}`},
 		{"no password", `{"auth":"` + basic(registry.Credential{Username: "ci"}) + `"}`},
 		{"another shape", `["` + password + `"]`},
 		{"a field of another type", `{"auth":"` + basic(ci) + `","username":7}`},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			srv := start(t, memregistry.Options{Users: users})
-			path := writeConfig(t, `{"auths":{%q:%s}}`, srv.host, row.entry)
+			path := writeConfig(t, `{"auths":{%q:%s}}`, srv.host, tt.entry)
 			err := srv.client(t, registry.Options{DockerConfig: path}).VerifyAccess(t.Context(), repository)
 			require.ErrorIs(t, err, registry.ErrInvalidCredential)
 			requireNoSecret(t, err.Error())
@@ -189,14 +189,14 @@ func TestDockerConfigJSON(t *testing.T) {
 	requireNoSecret(t, printed(t, opts))
 }
 
-// What is given wins over what is found.
+// A given credential wins over one that is looked up.
 func TestCredentialPrecedence(t *testing.T) {
 	wrong := registry.Credential{Username: "ci", Password: "wrong"}
 	find := func(c registry.Credential) registry.CredentialFunc {
 		return func(context.Context, string) (registry.Credential, error) { return c, nil }
 	}
 	srv := start(t, memregistry.Options{Users: users})
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name string
 		opts registry.Options
 		kind error // nil if it works
@@ -207,18 +207,18 @@ func TestCredentialPrecedence(t *testing.T) {
 		{"given and wrong", registry.Options{Credential: wrong, CredentialFunc: find(ci)}, registry.ErrPermissionDenied},
 		{"function and none", registry.Options{CredentialFunc: find(registry.Credential{}), DockerConfig: writeConfig(t, "%s", authEntry(srv.host, ci))}, registry.ErrAuthRequired},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			err := srv.client(t, row.opts).VerifyAccess(t.Context(), repository)
-			if row.kind == nil {
+		t.Run(tt.name, func(t *testing.T) {
+			err := srv.client(t, tt.opts).VerifyAccess(t.Context(), repository)
+			if tt.kind == nil {
 				require.NoError(t, err)
 				return
 			}
-			requireKind(t, err, row.kind)
+			requireKind(t, err, tt.kind)
 		})
 	}
 }
 
-// Passwords that a cloud gives expire while a client lives.
+// Passwords from clouds expire during the life of a client.
 func TestCredentialsThatExpire(t *testing.T) {
 	accepted := map[string]memregistry.User{"ci": {Password: "first"}}
 	srv, asked := start(t, memregistry.Options{Users: accepted}), 0
@@ -234,7 +234,7 @@ func TestCredentialsThatExpire(t *testing.T) {
 	assert.Greater(t, asked, before)
 }
 
-// Half a credential is mostly a variable that is not set.
+// Half a credential is usually a variable that is not set.
 func TestHintForHalfACredential(t *testing.T) {
 	const hint = "check that the password or token is set, or leave the user name out as well"
 	half := registry.Credential{Username: "ci"}

@@ -32,22 +32,22 @@ func helperFor(t *testing.T, host string) string {
 }
 
 func TestCredentialHelper(t *testing.T) {
-	// It answers only to the name of the registry, so that no other is asked for.
+	// It fails for any other host, so that the test sees which one it is asked about.
 	const script = `
 read -r host
 case "$1 $host" in
 "get $EXPECTED_HOST") printf '{"ServerURL":"%s","Username":"ci","Secret":"` + password + `"}' "$host" ;;
 *) exit 1 ;;
 esac`
-	for _, row := range []struct{ name, config string }{
+	for _, tt := range []struct{ name, config string }{
 		{"of one registry", `{"credHelpers":{%q:"xyz"}}`},
 		{"of all registries", `{"auths":{%q:{}},"credsStore":"xyz"}`},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			installHelper(t, script)
 			srv, a := start(t, memregistry.Options{Users: users}), newArtifact(t, "demo")
 			t.Setenv("EXPECTED_HOST", srv.host)
-			client := srv.client(t, registry.Options{DockerConfig: writeConfig(t, row.config, srv.host)})
+			client := srv.client(t, registry.Options{DockerConfig: writeConfig(t, tt.config, srv.host)})
 			_, err := a.push(t, client, registry.PushOptions{}, "v1")
 			require.NoError(t, err)
 			assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, "v1"))
@@ -63,16 +63,16 @@ func TestCredentialHelperWithAnIdentityToken(t *testing.T) {
 	assert.Equal(t, registry.DefaultMaxAttempts, srv.count("POST /token"), "it is exchanged")
 }
 
-// What a helper prints may hold the secret, whatever went wrong with it.
+// The output of a failed helper may hold the secret.
 func TestCredentialHelperThatFails(t *testing.T) {
-	for _, row := range []struct{ name, script string }{
+	for _, tt := range []struct{ name, script string }{
 		{"with a message", `echo "cannot store ` + password + `"; exit 1`},
-		{"with an answer", `printf '{"Username":"ci","Secret":"` + password + `"}'; exit 1`},
+		{"with a credential", `printf '{"Username":"ci","Secret":"` + password + `"}'; exit 1`},
 		{"with garbage", `echo ` + password},
 		{"without a password", `printf '{"Username":"ci","Secret":""}'`},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			installHelper(t, row.script)
+		t.Run(tt.name, func(t *testing.T) {
+			installHelper(t, tt.script)
 			srv := start(t, memregistry.Options{Users: users})
 			client := srv.client(t, registry.Options{DockerConfig: helperFor(t, srv.host)})
 			err := client.VerifyAccess(t.Context(), repository)
@@ -146,7 +146,7 @@ func TestCredentialHelperWithAPath(t *testing.T) {
 	}
 }
 
-// A context that ends while an entry could still answer ends the search.
+// The end of the context ends the search, although an entry has a credential.
 func TestCredentialHelperOfTheStoreThatHangs(t *testing.T) {
 	installHelper(t, `kill -STOP $$`)
 	client := newClient(t, "ghcr.io", registry.Options{

@@ -13,7 +13,7 @@ func TestDecide(t *testing.T) {
 	none := tagState{}
 	same := tagState{exists: true, digest: ours, verified: true}
 	other := tagState{exists: true, digest: theirs, verified: true}
-	claimed := tagState{exists: true, digest: ours} // not an image manifest, hence not read
+	claimed := tagState{exists: true, digest: ours} // not an image manifest, so it is not read
 	unknown := tagState{exists: true}               // and without a digest
 	for _, tt := range []struct {
 		name             string

@@ -14,9 +14,9 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// A storage elsewhere is sent blobs where the caller says so. It sees no
-// credential, and the query that it is reached under as the registry wrote it.
-func TestForeignUploads(t *testing.T) {
+// Blobs go to a storage on another host if the caller allows it. It sees no credential,
+// and the query of its URL exactly as the registry wrote it.
+func TestCrossOriginUploads(t *testing.T) {
 	eachScheme(t, func(t *testing.T, opts memregistry.Options) {
 		var mu sync.Mutex
 		sizes := map[int64]bool{}
@@ -50,8 +50,8 @@ func TestForeignUploads(t *testing.T) {
 	})
 }
 
-// A foreign registry has no business with what only this machine, or its cloud,
-// answers. One of the caller's own may have.
+// A remote registry must not lead to services of this machine or its cloud. One of the
+// caller's own may, if allowed.
 func TestRedirectToALocalAddress(t *testing.T) {
 	for _, target := range []string{"127.0.0.1", "[::1]:8443", "169.254.169.254", "localhost", "0.0.0.0"} {
 		t.Run(target, func(t *testing.T) {
@@ -79,7 +79,7 @@ func TestRedirectToALocalAddress(t *testing.T) {
 	}
 }
 
-// A token service on this machine is asked where the caller says so.
+// A token service on this machine is used if the caller allows it.
 func TestLocalTokenService(t *testing.T) {
 	inner := memregistry.Handler(memregistry.Options{})
 	client := newClient(t, "registry.example.com", registry.Options{
@@ -101,8 +101,8 @@ func TestLocalTokenService(t *testing.T) {
 	require.NoError(t, client.VerifyAccess(t.Context(), repository))
 }
 
-// There are places that no blob is sent to, whatever is allowed.
-func TestForeignUploadsHaveLimits(t *testing.T) {
+// Some locations are refused even if other origins are allowed.
+func TestCrossOriginUploadsHaveLimits(t *testing.T) {
 	for place, text := range map[string]string{
 		"http://registry.example.com/upload": "the registry redirects uploads to another host: http://registry.example.com",
 		"http://198.51.100.7/upload":         "the registry redirects uploads to another host: http://198.51.100.7",
@@ -126,8 +126,8 @@ func TestForeignUploadsHaveLimits(t *testing.T) {
 	}
 }
 
-// What a registry calls a host is printed without what terminals obey.
-func TestPlaceWithControlCharacters(t *testing.T) {
+// Host names from a registry are printed without control sequences.
+func TestLocationWithControlCharacters(t *testing.T) {
 	client := newClient(t, "registry.example.com", registry.Options{
 		Transport: inProcess{opened("http://a%C2%9B31m%E2%80%AEevil/upload")},
 	})

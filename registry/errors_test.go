@@ -41,7 +41,7 @@ func TestErrorTexts(t *testing.T) {
 	a := newArtifact(t, "demo")
 
 	const prefix = "push to registry.example.com/apps/demo"
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name       string
 		transport  http.RoundTripper
 		credential registry.Credential
@@ -129,11 +129,11 @@ func TestErrorTexts(t *testing.T) {
 			"push under another tag: the registry does not let this one be moved",
 		},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			client := newClient(t, "registry.example.com", registry.Options{Transport: row.transport, Credential: row.credential})
+		t.Run(tt.name, func(t *testing.T) {
+			client := newClient(t, "registry.example.com", registry.Options{Transport: tt.transport, Credential: tt.credential})
 			_, err := a.push(t, client, registry.PushOptions{ImmutableTags: true}, "v1")
-			require.EqualError(t, err, prefix+row.tag+": "+row.text)
-			assert.Equal(t, row.hint, requireKind(t, err, row.kind).Hint())
+			require.EqualError(t, err, prefix+tt.tag+": "+tt.text)
+			assert.Equal(t, tt.hint, requireKind(t, err, tt.kind).Hint())
 		})
 	}
 }
@@ -163,7 +163,7 @@ func TestErrorTextsOfTheOtherOperations(t *testing.T) {
 	require.EqualError(t, client.VerifyAccess(ctx, repository), "verify access to registry.example.com/apps/demo: context canceled")
 }
 
-// An Error can be made by others, for tests of their own.
+// Other packages can construct an Error, for their tests.
 func TestErrorOfFewFacts(t *testing.T) {
 	err := &registry.Error{Op: "push to", Reference: "ghcr.io/org/app"}
 	require.EqualError(t, err, "push to ghcr.io/org/app")

@@ -15,8 +15,7 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// Whoever cancels a push is not kept waiting, and what happens to the tags has
-// happened when it returns.
+// A cancelled push returns soon, and no tag changes after it has returned.
 func TestCancelAtAnyMoment(t *testing.T) {
 	count := 200
 	if testing.Short() {
@@ -30,7 +29,7 @@ func TestCancelAtAnyMoment(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, 0))
 		upTo := func(d time.Duration) time.Duration { return time.Duration(random.Int64N(int64(d))) }
 		slow := faults.Delay(upTo(200 * time.Millisecond))
-		rules := []faults.Rule{ // the first sets the tag even for who has left
+		rules := []faults.Rule{ // the first sets the tag even after the client has left
 			{On: on(faults.ManifestPut), Probability: 0.5, Do: faults.Late(upTo(400 * time.Millisecond))},
 			{Probability: 0.1, Do: faults.Status(503, "")},
 			{Probability: 0.1, Do: faults.DelayAnswer(upTo(2 * time.Second))},
@@ -73,7 +72,7 @@ func TestCancelAtAnyMoment(t *testing.T) {
 	})
 }
 
-// Calls of one Client wait for one token together. Who gives up does so alone.
+// Calls of one Client share the wait for a token. A cancelled call does not affect others.
 func TestCancelWhileOthersWaitForTheToken(t *testing.T) {
 	inFaults(t, private, 0, []faults.Rule{{On: on(faults.Token), First: 1, Do: faults.Silence()}}, func(t *testing.T, f *faulty) {
 		client := f.client(t, registry.Options{})
@@ -91,10 +90,10 @@ func TestCancelWhileOthersWaitForTheToken(t *testing.T) {
 	})
 }
 
-// What the registry was asked for already it may do after the client has left.
-// The client stays for a while, to know.
+// The registry may finish a request after the client has left. The client waits a
+// moment to learn the result.
 func TestCancelWhileTheTagIsSet(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name string
 		do   faults.Fault
 		took time.Duration
@@ -103,16 +102,16 @@ func TestCancelWhileTheTagIsSet(t *testing.T) {
 		{"soon", faults.Late(400 * time.Millisecond), 400 * time.Millisecond, nil},
 		{"late", faults.Delay(time.Minute), 600 * time.Millisecond, context.Canceled},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			inFaults(t, private, 0, []faults.Rule{{On: on(faults.ManifestPut), Do: row.do}}, func(t *testing.T, f *faulty) {
+		t.Run(tt.name, func(t *testing.T) {
+			inFaults(t, private, 0, []faults.Rule{{On: on(faults.ManifestPut), Do: tt.do}}, func(t *testing.T, f *faulty) {
 				ctx, cancel := context.WithCancel(t.Context())
 				time.AfterFunc(100*time.Millisecond, cancel)
 				a, began := newSmallArtifact(t), time.Now()
 				_, err := f.client(t, registry.Options{}).Push(ctx, a.store, a.Manifest, repository, []string{"v1"}, registry.PushOptions{})
-				require.ErrorIs(t, err, row.want)
-				assert.Equal(t, row.took, time.Since(began))
+				require.ErrorIs(t, err, tt.want)
+				assert.Equal(t, tt.took, time.Since(began))
 				exists := requireTag(t, f.past, a, "v1")
-				assert.Equal(t, row.want == nil, exists)
+				assert.Equal(t, tt.want == nil, exists)
 				time.Sleep(time.Minute)
 				assert.Equal(t, exists, requireTag(t, f.past, a, "v1"))
 			})

@@ -18,8 +18,8 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// OCI_TEST_SEED is the first seed of random tests, and OCI_TEST_SEEDS how many
-// there are. A test of one seed has that as its name.
+// OCI_TEST_SEED is the first seed of random tests, and OCI_TEST_SEEDS their number. The
+// name of a subtest is its seed.
 func eachSeed(t *testing.T, count int, test func(t *testing.T, seed uint64)) {
 	t.Helper()
 	first := uint64(1)
@@ -41,7 +41,7 @@ func eachSeed(t *testing.T, count int, test func(t *testing.T, seed uint64)) {
 	}
 }
 
-// explainSeed prints what a test of a seed did, if it fails.
+// explainSeed prints the rules and options of a seed whose test fails.
 func explainSeed(t *testing.T, seed uint64, rules []faults.Rule, opts registry.PushOptions) {
 	t.Helper()
 	t.Cleanup(func() {
@@ -54,7 +54,7 @@ func explainSeed(t *testing.T, seed uint64, rules []faults.Rule, opts registry.P
 // anyKind are the requests of pushes and pulls.
 var anyKind = append(steps[:len(steps):len(steps)], faults.UploadDelete, faults.BlobHead, faults.BlobGet, faults.ManifestHead)
 
-// anyFault are faults that a client notices. Those of the second list take time.
+// anyFault are faults that a client notices. Those in the second list take time.
 var anyFault, anySlowFault = []faults.Fault{
 	faults.Status(429, "TOOMANYREQUESTS"), faults.Status(503, "", "Retry-After", "x"),
 	faults.Status(500, "UNKNOWN"), faults.Status(502, ""), faults.Status(504, ""), faults.Status(408, ""),
@@ -76,7 +76,7 @@ var anyFault, anySlowFault = []faults.Fault{
 	faults.Delay(10 * time.Second), faults.Delay(45 * time.Second), faults.DelayAnswer(45 * time.Second), faults.Slow(time.Second),
 }
 
-// randomRules returns up to four.
+// randomRules returns up to four rules.
 func randomRules(random *rand.Rand, all []faults.Fault) []faults.Rule {
 	rules := make([]faults.Rule, 1+random.IntN(4))
 	for i := range rules {
@@ -116,7 +116,7 @@ func TestPushAndPullWithMixturesOfFaults(t *testing.T) {
 	})
 }
 
-// tally counts how seeds ended, from several goroutines.
+// tally counts the outcomes of seeds, from several goroutines.
 type tally struct {
 	mu     sync.Mutex
 	counts map[string]int
@@ -131,8 +131,7 @@ func (y *tally) add(outcome string) {
 	y.counts[outcome]++
 }
 
-// exchange is a push to two tags, and then a pull, of which the faults are known
-// to the client alone.
+// exchange is a push to two tags and then a pull. Only the client meets the faults.
 type exchange struct {
 	client, past *registry.Client
 	old, a       artifact
@@ -140,8 +139,8 @@ type exchange struct {
 	opts         registry.PushOptions
 }
 
-// run asserts what holds whatever happens, and returns how it ended. The first
-// tag may point to the old artifact at first.
+// run asserts the invariants of an exchange, and returns its outcome. The first tag may
+// point to the old artifact at first.
 func (x exchange) run(t *testing.T, exists bool) string {
 	t.Helper()
 	if exists {

@@ -14,7 +14,7 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// protocols are those of networks that exist, each with failures of its own.
+// protocols are HTTP versions over real networks, each with its own failures.
 var protocols = map[string]func(*httptest.Server) registry.Options{
 	"TCP": func(srv *httptest.Server) registry.Options {
 		srv.Start()
@@ -60,7 +60,7 @@ func TestPushOverConnectionsThatBreak(t *testing.T) {
 						assert.True(t, requireTag(t, f.past, a, "v1"))
 
 						if fault.Name == faults.CutAnswerBody().Name {
-							return // the answers that matter have none
+							return // the responses in question have none
 						}
 						f.Set(faults.Rule{Do: fault}) // and no end of it
 						_, err = a.push(t, client, registry.PushOptions{Force: true}, "v2")
@@ -98,7 +98,7 @@ func TestPullOverConnectionsThatBreak(t *testing.T) {
 	}
 }
 
-// newLargeArtifact returns one that fits into no buffer of a connection.
+// newLargeArtifact returns an artifact that is larger than the buffers of a connection.
 func newLargeArtifact(t testing.TB) artifact {
 	t.Helper()
 	a := newArtifact(t, "large")

@@ -14,7 +14,7 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// inFaultsWithContent is inFaults for a registry which has an artifact under v1.
+// inFaultsWithContent is inFaults for a registry that has an artifact under v1.
 func inFaultsWithContent(t *testing.T, opts memregistry.Options, rules []faults.Rule, test func(*testing.T, *faulty, artifact)) {
 	t.Helper()
 	inFaults(t, opts, 0, rules, func(t *testing.T, f *faulty) {
@@ -34,7 +34,7 @@ func pullTo(t testing.TB, client *registry.Client) (*packager.Store, error) {
 	return dst, err
 }
 
-// Of an answer that breaks off there may be some already.
+// An interrupted response may have delivered a part.
 var breaking = append(passing[:len(passing):len(passing)], []trouble{
 	{faults.CutAnswerBody(), registry.ErrUnreachable, time.Second},
 	{faults.SilentAnswer(), registry.ErrUnreachable, 181 * time.Second},
@@ -42,10 +42,10 @@ var breaking = append(passing[:len(passing):len(passing)], []trouble{
 
 func TestPullOutlastsFaults(t *testing.T) {
 	for _, kind := range []faults.Kind{faults.Token, faults.ManifestGet, faults.BlobGet} {
-		for _, row := range breaking {
-			t.Run(fmt.Sprint(kind, " ", row.fault.Name), func(t *testing.T) {
+		for _, tt := range breaking {
+			t.Run(fmt.Sprint(kind, " ", tt.fault.Name), func(t *testing.T) {
 				for _, times := range []int{2, 0} {
-					rules := []faults.Rule{{On: on(kind), First: times, Do: row.fault}}
+					rules := []faults.Rule{{On: on(kind), First: times, Do: tt.fault}}
 					inFaultsWithContent(t, private, rules, func(t *testing.T, f *faulty, a artifact) {
 						began := time.Now()
 						dst, err := pullTo(t, f.client(t, registry.Options{}))
@@ -53,13 +53,13 @@ func TestPullOutlastsFaults(t *testing.T) {
 							require.NoError(t, err)
 							requireBlobs(t, a, dst)
 						} else {
-							requireKind(t, err, row.kind)
+							requireKind(t, err, tt.kind)
 							assert.GreaterOrEqual(t, f.count(kind), registry.DefaultMaxAttempts)
 							exists, err := dst.Exists(t.Context(), a.Manifest)
 							require.NoError(t, err)
 							assert.False(t, exists)
 						}
-						assert.LessOrEqual(t, time.Since(began), 2*row.within)
+						assert.LessOrEqual(t, time.Since(began), 2*tt.within)
 					})
 				}
 			})
@@ -68,7 +68,7 @@ func TestPullOutlastsFaults(t *testing.T) {
 }
 
 func TestPullMeetsFaults(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name string
 		on   faults.Kind
 		do   faults.Fault
@@ -88,15 +88,15 @@ func TestPullMeetsFaults(t *testing.T) {
 		{"lost manifest", faults.ManifestGet, faults.Status(404, "MANIFEST_UNKNOWN"), registry.ErrNotFound},
 		{"slow blob", faults.BlobGet, faults.Slow(100 * time.Millisecond), nil},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			rule := faults.Rule{On: on(row.on), Do: row.do}
-			if row.want == nil {
+		t.Run(tt.name, func(t *testing.T) {
+			rule := faults.Rule{On: on(tt.on), Do: tt.do}
+			if tt.want == nil {
 				rule.First = 1
 			}
 			inFaultsWithContent(t, memregistry.Options{}, []faults.Rule{rule}, func(t *testing.T, f *faulty, a artifact) {
 				dst, err := pullTo(t, f.client(t, registry.Options{}))
-				requireOutcome(t, err, row.want)
-				if row.want == nil {
+				requireOutcome(t, err, tt.want)
+				if tt.want == nil {
 					requireBlobs(t, a, dst)
 				}
 			})
@@ -104,9 +104,9 @@ func TestPullMeetsFaults(t *testing.T) {
 	}
 }
 
-// What one kind of question has no answer to, or a wrong one, another may.
+// One kind of request may succeed after another failed.
 func TestResolveMeetsFaults(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name string
 		do   faults.Fault
 		want error
@@ -119,12 +119,12 @@ func TestResolveMeetsFaults(t *testing.T) {
 		{"page", faults.Page(), registry.ErrNotRegistry},
 		{"passing trouble", faults.Status(503, ""), registry.ErrServer},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			rules := []faults.Rule{{On: on(faults.ManifestHead), Do: row.do}}
+		t.Run(tt.name, func(t *testing.T) {
+			rules := []faults.Rule{{On: on(faults.ManifestHead), Do: tt.do}}
 			inFaultsWithContent(t, private, rules, func(t *testing.T, f *faulty, a artifact) {
 				desc, err := f.client(t, registry.Options{}).Resolve(t.Context(), repository, "v1")
-				requireOutcome(t, err, row.want)
-				if row.want == nil {
+				requireOutcome(t, err, tt.want)
+				if tt.want == nil {
 					assert.Equal(t, a.Manifest.Digest, desc.Digest)
 				}
 			})

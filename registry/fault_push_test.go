@@ -16,21 +16,21 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// steps are the requests that a push cannot do without.
+// steps are the requests that every push makes.
 var steps = []faults.Kind{faults.Token, faults.ManifestGet, faults.UploadOpen, faults.UploadPut, faults.ManifestPut}
 
 func TestPushOutlastsFaults(t *testing.T) {
 	for _, kind := range steps {
-		for _, row := range passing {
-			t.Run(fmt.Sprint(kind, " ", row.fault.Name), func(t *testing.T) {
-				rules := []faults.Rule{{On: on(kind), First: 2, Do: row.fault}}
+		for _, tt := range passing {
+			t.Run(fmt.Sprint(kind, " ", tt.fault.Name), func(t *testing.T) {
+				rules := []faults.Rule{{On: on(kind), First: 2, Do: tt.fault}}
 				inFaults(t, private, 0, rules, func(t *testing.T, f *faulty) {
 					a := newArtifact(t, "demo")
 					began := time.Now()
 					_, err := a.push(t, f.client(t, registry.Options{}), registry.PushOptions{}, "v1")
 					require.NoError(t, err)
-					assert.LessOrEqual(t, time.Since(began), row.within)
-					assert.True(t, f.happened(row.fault))
+					assert.LessOrEqual(t, time.Since(began), tt.within)
+					assert.True(t, f.happened(tt.fault))
 					assert.True(t, requireTag(t, f.past, a, "v1"))
 				})
 			})
@@ -40,19 +40,19 @@ func TestPushOutlastsFaults(t *testing.T) {
 
 func TestPushGivesUp(t *testing.T) {
 	for _, kind := range steps {
-		for _, row := range passing {
-			t.Run(fmt.Sprint(kind, " ", row.fault.Name), func(t *testing.T) {
-				rules := []faults.Rule{{On: on(kind), Do: row.fault}}
+		for _, tt := range passing {
+			t.Run(fmt.Sprint(kind, " ", tt.fault.Name), func(t *testing.T) {
+				rules := []faults.Rule{{On: on(kind), Do: tt.fault}}
 				inFaults(t, private, 0, rules, func(t *testing.T, f *faulty) {
 					a := newArtifact(t, "demo")
 					began := time.Now()
 					_, err := a.push(t, f.client(t, registry.Options{}), registry.PushOptions{}, "v1")
-					assert.LessOrEqual(t, time.Since(began), row.within)
-					done := row.fault.Name == faults.CutAnswer().Name && (kind == faults.UploadPut || kind == faults.ManifestPut)
+					assert.LessOrEqual(t, time.Since(began), tt.within)
+					done := tt.fault.Name == faults.CutAnswer().Name && (kind == faults.UploadPut || kind == faults.ManifestPut)
 					if done { // and the client finds out
 						require.NoError(t, err)
 					} else {
-						requireKind(t, err, row.kind)
+						requireKind(t, err, tt.kind)
 						assert.GreaterOrEqual(t, f.count(kind), registry.DefaultMaxAttempts)
 					}
 					assert.Equal(t, done, requireTag(t, f.past, a, "v1"))
@@ -62,7 +62,7 @@ func TestPushGivesUp(t *testing.T) {
 	}
 }
 
-// Faults that have an outcome of their own. No error means success.
+// Faults with an outcome of their own. No error means success.
 func TestPushMeetsFaults(t *testing.T) {
 	a := newArtifact(t, "demo")
 	size := func(more int64) func(string) int64 {
@@ -76,7 +76,7 @@ func TestPushMeetsFaults(t *testing.T) {
 	const elsewhere = "http://192.0.2.1"
 	foreign := faults.Location("foreign place", func(_ *http.Request, place *url.URL) string { return elsewhere + place.RequestURI() })
 	lost := faults.Status(404, "BLOB_UPLOAD_UNKNOWN")
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name  string
 		opts  registry.Options
 		want  error
@@ -84,7 +84,7 @@ func TestPushMeetsFaults(t *testing.T) {
 	}{
 		{"a lost upload", registry.Options{}, nil, []faults.Rule{{On: on(faults.UploadPut), First: 2, Do: lost}}},
 		{"an upload that is lost each time", registry.Options{}, registry.ErrNotFound, []faults.Rule{{On: on(faults.UploadPut), Do: lost}}},
-		{"a HEAD that claims what is not there", registry.Options{}, nil, []faults.Rule{
+		{"a HEAD that claims a missing blob", registry.Options{}, nil, []faults.Rule{
 			{On: on(faults.UploadPut), First: 1, Do: faults.CutBody(5)},
 			{On: on(faults.BlobHead), Do: faults.Claim(size(0))},
 			{On: on(faults.ManifestPut), First: 1, Do: faults.Status(404, "MANIFEST_BLOB_UNKNOWN")},
@@ -93,7 +93,7 @@ func TestPushMeetsFaults(t *testing.T) {
 			{On: on(faults.UploadPut), First: 1, Do: faults.CutBody(5)},
 			{On: on(faults.BlobHead), Do: faults.Claim(size(1))},
 		}},
-		{"a HEAD that denies what is there", registry.Options{}, nil, []faults.Rule{
+		{"a HEAD that denies an existing blob", registry.Options{}, nil, []faults.Rule{
 			{On: on(faults.UploadPut), First: 1, Do: faults.CutAnswer()},
 			{On: on(faults.BlobHead), Do: faults.Status(404, "BLOB_UNKNOWN")},
 		}},
@@ -101,18 +101,18 @@ func TestPushMeetsFaults(t *testing.T) {
 			{On: on(faults.ManifestPut), First: 1, Do: faults.CutAnswer()},
 			{On: on(faults.ManifestHead), Do: faults.Status(404, "MANIFEST_UNKNOWN")},
 		}},
-		{"another digest in answer", registry.Options{}, nil, []faults.Rule{{On: on(faults.ManifestPut), Do: digestHeader}}},
-		{"no digest in answer", registry.Options{}, nil, []faults.Rule{{On: on(faults.ManifestPut), Do: faults.Header("Docker-Content-Digest", "")}}},
+		{"another digest in the response", registry.Options{}, nil, []faults.Rule{{On: on(faults.ManifestPut), Do: digestHeader}}},
+		{"no digest in the response", registry.Options{}, nil, []faults.Rule{{On: on(faults.ManifestPut), Do: faults.Header("Docker-Content-Digest", "")}}},
 		{"another digest everywhere", registry.Options{}, registry.ErrTagConflict, []faults.Rule{{On: on(faults.ManifestPut, faults.ManifestHead), Do: digestHeader}}},
-		{"a relative place", registry.Options{}, nil, []faults.Rule{
+		{"a relative location", registry.Options{}, nil, []faults.Rule{
 			{On: on(faults.UploadOpen), Do: faults.Location("relative", func(_ *http.Request, place *url.URL) string { return place.RequestURI() })},
 		}},
-		{"an absolute place", registry.Options{}, nil, []faults.Rule{
+		{"an absolute location", registry.Options{}, nil, []faults.Rule{
 			{On: on(faults.UploadOpen), Do: faults.Location("absolute", func(r *http.Request, place *url.URL) string { return "http://" + r.Host + place.RequestURI() })},
 		}},
-		{"a foreign place", registry.Options{}, registry.ErrUnsupported, []faults.Rule{{On: on(faults.UploadOpen), Do: foreign}}},
-		{"a foreign place by permission", registry.Options{AllowCrossOriginUploads: true}, nil, []faults.Rule{{On: on(faults.UploadOpen), Do: foreign}}},
-		{"an uploaded place that is none", registry.Options{}, registry.ErrNotRegistry, []faults.Rule{{On: on(faults.UploadOpen), Do: faults.Header("Location", "")}}},
+		{"a foreign location", registry.Options{}, registry.ErrUnsupported, []faults.Rule{{On: on(faults.UploadOpen), Do: foreign}}},
+		{"a foreign location by permission", registry.Options{AllowCrossOriginUploads: true}, nil, []faults.Rule{{On: on(faults.UploadOpen), Do: foreign}}},
+		{"an invalid location", registry.Options{}, registry.ErrNotRegistry, []faults.Rule{{On: on(faults.UploadOpen), Do: faults.Header("Location", "")}}},
 		{"a page for a tag", registry.Options{}, nil, []faults.Rule{{On: on(faults.ManifestGet), Do: faults.Page()}}},
 		{"a page for an upload", registry.Options{}, registry.ErrNotRegistry, []faults.Rule{{On: on(faults.UploadOpen), Do: faults.Page()}}},
 		{"a page for a blob", registry.Options{}, registry.ErrNotRegistry, []faults.Rule{{On: on(faults.UploadPut), Do: faults.Page()}}},
@@ -128,15 +128,15 @@ func TestPushMeetsFaults(t *testing.T) {
 		{"no room", registry.Options{}, registry.ErrTooLarge, []faults.Rule{{On: on(faults.UploadPut), Do: faults.Status(413, "")}}},
 		{"an immutable tag", registry.Options{}, registry.ErrTagConflict, []faults.Rule{{On: on(faults.ManifestPut), Do: faults.Status(409, "TAG_IMMUTABLE")}}},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			inFaults(t, memregistry.Options{}, 0, row.rules, func(t *testing.T, f *faulty) {
-				_, err := a.push(t, f.client(t, row.opts), registry.PushOptions{}, "v1")
-				requireOutcome(t, err, row.want)
+		t.Run(tt.name, func(t *testing.T) {
+			inFaults(t, memregistry.Options{}, 0, tt.rules, func(t *testing.T, f *faulty) {
+				_, err := a.push(t, f.client(t, tt.opts), registry.PushOptions{}, "v1")
+				requireOutcome(t, err, tt.want)
 				exists := requireTag(t, f.past, a, "v1")
-				if row.want == nil {
+				if tt.want == nil {
 					assert.True(t, exists)
 				}
-				for _, rule := range row.rules {
+				for _, rule := range tt.rules {
 					assert.True(t, f.happened(rule.Do), rule)
 				}
 			})
@@ -156,7 +156,7 @@ func requireOutcome(t *testing.T, err, want error) {
 	requireKind(t, err, want)
 }
 
-// A query of the registry's is a signature as often as not.
+// The query of an upload location is often a signature.
 func TestPushKeepsTheQueryOfAnUpload(t *testing.T) {
 	const query = "?_state=a%2Fb%3D&x=1%20+2&x&~"
 	rules := []faults.Rule{{On: on(faults.UploadOpen), Do: faults.Location("query", func(_ *http.Request, place *url.URL) string {
@@ -175,9 +175,9 @@ func TestPushKeepsTheQueryOfAnUpload(t *testing.T) {
 	})
 }
 
-// A registry that says a byte every few seconds is not silent, and yet not to be
-// waited for.
-func TestPushIsNotHeldUpByABitOfAnAnswer(t *testing.T) {
+// A registry that sends a byte every few seconds does not stall, but is not waited for
+// forever.
+func TestPushIsNotHeldUpByATrickle(t *testing.T) {
 	rules := []faults.Rule{{On: on(faults.ManifestGet), Do: faults.Slow(20 * time.Second)}}
 	inFaults(t, private, 0, rules, func(t *testing.T, f *faulty) {
 		stored, a := newArtifact(t, "stored"), newArtifact(t, "demo")
@@ -191,8 +191,8 @@ func TestPushIsNotHeldUpByABitOfAnAnswer(t *testing.T) {
 	})
 }
 
-// When the time is over, it is said what it was spent on.
-func TestPushSaysWhatWentWrongBeforeTheEnd(t *testing.T) {
+// The error after a time-out names the last failure.
+func TestPushReportsTheLastFailure(t *testing.T) {
 	for _, kind := range steps {
 		t.Run(string(kind), func(t *testing.T) {
 			inFaults(t, private, 0, []faults.Rule{{On: on(kind), Do: faults.Silence()}}, func(t *testing.T, f *faulty) {

@@ -20,8 +20,8 @@ import (
 )
 
 // OCI_TEST_REGISTRY is the host:port of a registry, in plain HTTP and without a
-// password, to do the same to as to the one in memory. Once it is set, the test
-// fails where nothing answers there. The repository apps/demo is pushed to.
+// password, for the same test as with the one in memory. If it is set, the test fails
+// unless that registry responds. The test pushes to the repository apps/demo.
 func TestMixturesOfFaultsWithARealRegistry(t *testing.T) {
 	address := os.Getenv("OCI_TEST_REGISTRY")
 	if address == "" {
@@ -30,7 +30,7 @@ func TestMixturesOfFaultsWithARealRegistry(t *testing.T) {
 	past := newClient(t, address, registry.Options{Scheme: registry.SchemeHTTP, VerifyTimeout: 5 * time.Second})
 	require.NoError(t, past.VerifyAccess(t.Context(), repository))
 
-	run := rand.Text() // of which nothing is there yet
+	run := rand.Text() // under which nothing exists yet
 	var outcomes tally
 	t.Cleanup(func() {
 		t.Log(outcomes.counts)

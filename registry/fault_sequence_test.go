@@ -31,7 +31,7 @@ const (
 	manifestGet  = faults.ManifestGet
 )
 
-// kinds returns what was asked, in order.
+// kinds returns the kinds of the requests, in order.
 func (f *faulty) kinds() (kinds []faults.Kind) {
 	for _, seen := range f.Seen() {
 		kinds = append(kinds, seen.Kind)
@@ -49,14 +49,15 @@ func (f *faulty) times(kind faults.Kind) (times []time.Time) {
 	return times
 }
 
-// newSmallArtifact returns one of one blob, whose requests have one order.
+// newSmallArtifact returns an artifact of one blob, so that the order of its requests is
+// fixed.
 func newSmallArtifact(t testing.TB) artifact {
 	t.Helper()
 	return newArtifact(t, "demo").with(t, "small")
 }
 
 func TestSequenceOfAPush(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name string
 		opts memregistry.Options
 		rule faults.Rule
@@ -111,27 +112,27 @@ func TestSequenceOfAPush(t *testing.T) {
 			[]faults.Kind{manifestGet, token, manifestGet, uploadOpen, uploadPut, token, uploadPut, manifestPut},
 		},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			inFaults(t, row.opts, 0, []faults.Rule{row.rule}, func(t *testing.T, f *faulty) {
+		t.Run(tt.name, func(t *testing.T) {
+			inFaults(t, tt.opts, 0, []faults.Rule{tt.rule}, func(t *testing.T, f *faulty) {
 				a := newSmallArtifact(t)
 				_, err := a.push(t, f.client(t, registry.Options{}), registry.PushOptions{}, "v1")
 				require.NoError(t, err)
-				assert.Equal(t, row.want, f.kinds())
+				assert.Equal(t, tt.want, f.kinds())
 				assert.True(t, requireTag(t, f.past, a, "v1"))
 			})
 		})
 	}
 }
 
-// What is refused for good is asked for once, and nothing is left behind.
-func TestNotTriedAgain(t *testing.T) {
+// After a final refusal nothing is retried, and nothing is left behind.
+func TestFinalFailures(t *testing.T) {
 	push := func(t *testing.T, c *registry.Client) error {
 		_, err := newSmallArtifact(t).push(t, c, registry.PushOptions{}, "v1")
 		return err
 	}
 	verify := func(t *testing.T, c *registry.Client) error { return c.VerifyAccess(t.Context(), repository) }
 	pull := func(t *testing.T, c *registry.Client) error { _, err := pullTo(t, c); return err }
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		on   faults.Kind
 		run  func(*testing.T, *registry.Client) error
 		want []faults.Kind
@@ -142,24 +143,24 @@ func TestNotTriedAgain(t *testing.T) {
 		{manifestGet, pull, []faults.Kind{manifestGet}},
 	} {
 		for _, status := range []int{400, 403, 404, 405, 409, 413, 415, 501, 505, 507, 511} {
-			if row.on == uploadPut && status == http.StatusNotFound {
+			if tt.on == uploadPut && status == http.StatusNotFound {
 				continue // a lost upload
 			}
-			t.Run(fmt.Sprint(row.on, " ", status), func(t *testing.T) {
-				rules := []faults.Rule{{On: on(row.on), Do: faults.Status(status, "SORRY")}}
+			t.Run(fmt.Sprint(tt.on, " ", status), func(t *testing.T) {
+				rules := []faults.Rule{{On: on(tt.on), Do: faults.Status(status, "SORRY")}}
 				inFaults(t, memregistry.Options{}, 0, rules, func(t *testing.T, f *faulty) {
-					failed := requireError(t, row.run(t, f.client(t, registry.Options{})))
+					failed := requireError(t, tt.run(t, f.client(t, registry.Options{})))
 					assert.Equal(t, status, failed.StatusCode)
-					assert.Equal(t, row.want, f.kinds())
+					assert.Equal(t, tt.want, f.kinds())
 				})
 			})
 		}
 	}
 }
 
-// A connection that cannot be made in the same way every time is not tried again.
-func TestConnectionsNotTriedAgain(t *testing.T) {
-	for _, row := range []struct {
+// A connection that fails in the same way every time is not retried.
+func TestFinalConnectionFailures(t *testing.T) {
+	for _, tt := range []struct {
 		name     string
 		err      error
 		attempts int
@@ -171,21 +172,21 @@ func TestConnectionsNotTriedAgain(t *testing.T) {
 		{"name server that is busy", &net.OpError{Op: "dial", Err: &net.DNSError{Err: "server misbehaving", IsTemporary: true}}, 6},
 		{"connection that was idle", errors.New("http: server closed idle connection"), 6}, // net/http has no type for it
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				attempts := 0
 				client := newClient(t, "localhost", registry.Options{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
 					attempts++
-					return nil, row.err
+					return nil, tt.err
 				})})
 				requireOutcome(t, kindOnly(client.VerifyAccess(t.Context(), repository)), registry.ErrUnreachable)
-				assert.Equal(t, row.attempts, attempts)
+				assert.Equal(t, tt.attempts, attempts)
 			})
 		})
 	}
 }
 
-// kindOnly makes ErrUnreachable of what is a kind of it.
+// kindOnly returns ErrUnreachable for every error that matches it.
 func kindOnly(err error) error {
 	if failed, ok := errors.AsType[*registry.Error](err); ok && errors.Is(failed.Kind, registry.ErrUnreachable) {
 		failed.Kind = registry.ErrUnreachable
@@ -199,7 +200,7 @@ func TestAttempts(t *testing.T) {
 			t.Run(fmt.Sprint(kind, " ", given), func(t *testing.T) {
 				rules := []faults.Rule{{On: on(kind), Do: faults.Cut()}}
 				inFaults(t, memregistry.Options{}, 0, rules, func(t *testing.T, f *faulty) {
-					f.network.DisableKeepAlives = true // net/http tries some requests again by itself
+					f.network.DisableKeepAlives = true // net/http retries some requests by itself
 					opts := registry.Options{Retry: registry.RetryPolicy{MaxAttempts: given, MinWait: time.Second}}
 					_, err := newSmallArtifact(t).push(t, f.client(t, opts), registry.PushOptions{}, "v1")
 					requireKind(t, err, registry.ErrUnreachable)
@@ -210,7 +211,7 @@ func TestAttempts(t *testing.T) {
 	}
 }
 
-// A token that is never right is not asked for again and again.
+// A token that is never accepted is not requested again and again.
 func TestTokenIsRenewedOnce(t *testing.T) {
 	rules := []faults.Rule{{On: on(uploadPut), Do: faults.Expired()}}
 	inFaults(t, private, 0, rules, func(t *testing.T, f *faulty) {
@@ -221,7 +222,7 @@ func TestTokenIsRenewedOnce(t *testing.T) {
 	})
 }
 
-// Whoever gives up leaves no upload behind.
+// A cancelled push leaves no upload behind.
 func TestUploadIsCancelledWithTheContext(t *testing.T) {
 	inFaults(t, private, 0, []faults.Rule{{On: on(uploadPut), Do: faults.Silence()}}, func(t *testing.T, f *faulty) {
 		ctx, cancel := context.WithCancel(t.Context())

@@ -24,7 +24,7 @@ import (
 
 const maxHeapGrowth = 4 << 20
 
-// Whoever pushes for days with one Client must not collect anything.
+// A Client that pushes for days must not accumulate anything.
 func TestSoak(t *testing.T) {
 	pushes := 1000
 	if testing.Short() {
@@ -42,7 +42,7 @@ func TestSoak(t *testing.T) {
 		switch state {
 		case http.StateNew:
 			open.Add(1)
-		case http.StateHijacked, http.StateClosed: // who hijacks closes it
+		case http.StateHijacked, http.StateClosed: // the hijacker closes it
 			open.Add(-1)
 		}
 	}
@@ -75,12 +75,12 @@ func TestSoak(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, left)
 
-	f, srv = nil, nil // what the registry holds is its own
+	f, srv = nil, nil // their memory does not count
 	assert.Less(t, heapInUse(), heap+maxHeapGrowth)
 	runtime.KeepAlive(client)
 }
 
-// soakRules let something happen to three of ten requests.
+// soakRules affect three of ten requests.
 func soakRules() (rules []faults.Rule) {
 	all := []faults.Fault{
 		faults.Status(429, "TOOMANYREQUESTS"), faults.Status(500, ""), faults.Status(503, ""),
@@ -109,7 +109,7 @@ func soak(t *testing.T, client, past *registry.Client, i int) {
 	assert.Equal(t, result.Manifest.Digest, desc.Digest)
 }
 
-// eventually waits in the goroutine of its caller: there is to be no other.
+// eventually waits in the goroutine of its caller, so that there is no other.
 func eventually(t *testing.T, otherwise string, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); !holds(); time.Sleep(time.Millisecond) {
@@ -119,7 +119,7 @@ func eventually(t *testing.T, otherwise string, holds func() bool) {
 
 func heapInUse() uint64 {
 	runtime.GC()
-	runtime.GC() // what the first one found to be finalised
+	runtime.GC() // objects that the first one finalised
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc

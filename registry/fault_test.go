@@ -24,9 +24,9 @@ import (
 // faulty is a registry behind faults.
 type faulty struct {
 	*faults.Handler
-	// past shows what is in the registry, without faults.
+	// past is a client of the registry without faults.
 	past *registry.Client
-	// network leads to the faults, whatever the host.
+	// network connects every host to the faults.
 	network *http.Transport
 }
 
@@ -40,11 +40,11 @@ func newFaulty(t testing.TB, opts memregistry.Options, seed uint64, rules ...fau
 	return &faulty{Handler: faults.New(handler, seed, rules...), past: newClient(t, "localhost", past)}
 }
 
-// private hands out tokens, and wants them.
+// private requires tokens.
 var private = memregistry.Options{Users: users, Bearer: true}
 
-// inFaults runs a test in a bubble of [synctest], on a network of its own: time
-// passes as soon as everybody waits, and nobody may be left at the end.
+// inFaults runs a test in a bubble of [synctest], on a network of its own: time passes
+// as soon as all goroutines wait, and none may be left at the end.
 func inFaults(t *testing.T, opts memregistry.Options, seed uint64, rules []faults.Rule, test func(*testing.T, *faulty)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -53,14 +53,14 @@ func inFaults(t *testing.T, opts memregistry.Options, seed uint64, rules []fault
 		f.network = &http.Transport{DialContext: pipes.dial}
 		server := &http.Server{Handler: f, ErrorLog: quiet}
 		go func() { _ = server.Serve(pipes) }()
-		defer time.Sleep(time.Minute) // for who is deaf
+		defer time.Sleep(time.Minute) // for goroutines that do not notice the end
 		defer func() { assert.NoError(t, server.Close()) }()
 		defer f.network.CloseIdleConnections()
 		test(t, f)
 	})
 }
 
-// client returns a client that knows of no faults.
+// client returns a client that meets the faults.
 func (f *faulty) client(t testing.TB, opts registry.Options) *registry.Client {
 	t.Helper()
 	opts.Credential, opts.Transport = ci, f.network
@@ -85,7 +85,7 @@ func requireTag(t testing.TB, past *registry.Client, a artifact, tag string) (ex
 	return true
 }
 
-// requireBlobs asserts that a store has all that the artifact is made of.
+// requireBlobs asserts that a store has all blobs of the artifact.
 func requireBlobs(t testing.TB, a artifact, got *packager.Store) {
 	t.Helper()
 	parts, err := content.Successors(t.Context(), a.store, a.Manifest)
@@ -116,8 +116,8 @@ func (f *faulty) happened(fault faults.Fault) bool {
 
 func on(kinds ...faults.Kind) []faults.Kind { return kinds }
 
-// trouble is a fault from which a client recovers when it has passed, what it
-// comes down to if it does not, and how long all attempts then take at most.
+// trouble is a transient fault, the kind of the error if it does not end, and how long
+// all attempts then take at most.
 type trouble struct {
 	fault  faults.Fault
 	kind   error
@@ -159,5 +159,5 @@ func (s *slowBody) Read(p []byte) (int, error) {
 	}
 }
 
-// largeText is more than what a connection takes at once.
+// largeText is larger than the buffer of a connection.
 var largeText = strings.Repeat("0123456789abcdef", 6<<10)

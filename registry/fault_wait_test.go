@@ -19,8 +19,8 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// moment is more than chance adds to a wait in tests, see newClient, and more
-// than a date in whole seconds does.
+// moment is longer than the random part of a wait in tests, see newClient, and than the
+// error of a date in whole seconds.
 const moment = 2 * time.Second
 
 func TestRetryAfterIsObeyed(t *testing.T) {
@@ -50,7 +50,7 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 						assert.GreaterOrEqual(t, gap, wait)
 						assert.Less(t, gap, wait+moment)
 					}
-					for i, again := range told { // of what a target is asked nobody is told
+					for i, again := range told { // events of the lookup name no blob
 						assert.Equal(t, i+1, again.Attempt)
 						assert.GreaterOrEqual(t, again.Wait, wait)
 						requirePresentable(t, again.Err.Error())
@@ -62,7 +62,7 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 	}
 }
 
-// Who is told to come back when it is too late leaves at once, and says when.
+// If Retry-After exceeds the deadline, the call fails immediately and reports it.
 func TestRetryAfterTheDeadline(t *testing.T) {
 	const wait = 90 * time.Second
 	for _, answer := range []faults.Fault{
@@ -95,7 +95,7 @@ func TestRetryAfterTheDeadline(t *testing.T) {
 	}
 }
 
-// A registry that was asked too much by one is left alone by all.
+// A rate limit met by one call pauses all calls of the client.
 func TestRetryAfterIsForAll(t *testing.T) {
 	rules := []faults.Rule{{On: on(uploadPut), Nth: 1, Do: faults.Status(429, "", "Retry-After", "60")}}
 	inFaults(t, memregistry.Options{}, 0, rules, func(t *testing.T, f *faulty) {
@@ -120,9 +120,9 @@ func TestRetryAfterIsForAll(t *testing.T) {
 	})
 }
 
-// Waits are random between nothing and a bound that doubles.
+// Waits are random between zero and a bound that doubles.
 func TestWaitsAreRandom(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name   string
 		retry  registry.RetryPolicy
 		bounds []time.Duration
@@ -138,23 +138,23 @@ func TestWaitsAreRandom(t *testing.T) {
 			time.Minute, time.Minute,
 		}},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			waits := make([][]time.Duration, len(row.bounds))
+		t.Run(tt.name, func(t *testing.T) {
+			waits := make([][]time.Duration, len(tt.bounds))
 			synctest.Test(t, func(t *testing.T) {
 				f := newFaulty(t, memregistry.Options{}, 0, faults.Rule{Do: faults.Status(503, "")})
 				for range 100 {
 					begun := len(f.Seen())
-					client := newClient(t, "localhost", registry.Options{Transport: inProcess{f}, Retry: row.retry})
+					client := newClient(t, "localhost", registry.Options{Transport: inProcess{f}, Retry: tt.retry})
 					_, err := client.Resolve(t.Context(), repository, "v1")
 					requireKind(t, err, registry.ErrServer)
 					seen := f.Seen()[begun:]
-					require.Len(t, seen, len(row.bounds)+1)
-					for i := range row.bounds {
+					require.Len(t, seen, len(tt.bounds)+1)
+					for i := range tt.bounds {
 						waits[i] = append(waits[i], seen[i+1].At.Sub(seen[i].At))
 					}
 				}
 			})
-			for i, bound := range row.bounds {
+			for i, bound := range tt.bounds {
 				least, most := slices.Min(waits[i]), slices.Max(waits[i])
 				assert.LessOrEqual(t, most, bound, i)
 				assert.Greater(t, most, bound*3/4, i)
@@ -164,8 +164,8 @@ func TestWaitsAreRandom(t *testing.T) {
 	}
 }
 
-// The body of a request that net/http sends again by itself is watched too: what
-// is sent slowly is not silent.
+// The body of a request that net/http repeats by itself is watched too: slow sending does
+// not count as a stall.
 func TestSecondBodyOfARequestIsWatched(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		inner := inProcess{memregistry.Handler(memregistry.Options{})}
@@ -190,10 +190,10 @@ func TestSecondBodyOfARequestIsWatched(t *testing.T) {
 	})
 }
 
-// Calls of one Client wait for one token together, and learn alike why there is
+// Calls of one Client share the wait for a token, and all get the reason if there is
 // none.
-func TestTokenThatManyWaitFor(t *testing.T) {
-	for _, row := range []struct {
+func TestSharedToken(t *testing.T) {
+	for _, tt := range []struct {
 		fault faults.Fault
 		want  error
 		calls int
@@ -211,15 +211,15 @@ func TestTokenThatManyWaitFor(t *testing.T) {
 		{faults.Body(200, "application/json", `{"token":"`+largeText+`"}`), registry.ErrNotRegistry, 8},
 		{faults.Body(200, "application/json", `{"token":7}`), registry.ErrNotRegistry, 8},
 	} {
-		t.Run(row.fault.Name, func(t *testing.T) {
-			inFaults(t, private, 0, []faults.Rule{{On: on(faults.Token), Do: row.fault}}, func(t *testing.T, f *faulty) {
+		t.Run(tt.fault.Name, func(t *testing.T) {
+			inFaults(t, private, 0, []faults.Rule{{On: on(faults.Token), Do: tt.fault}}, func(t *testing.T, f *faulty) {
 				client := f.client(t, registry.Options{})
 				var running sync.WaitGroup
 				defer running.Wait()
-				for range row.calls {
+				for range tt.calls {
 					running.Go(func() {
 						_, err := client.Resolve(t.Context(), repository, "v1")
-						assert.Equal(t, row.want, errorKind(err), "%v", err)
+						assert.Equal(t, tt.want, errorKind(err), "%v", err)
 					})
 				}
 			})

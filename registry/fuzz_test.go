@@ -21,9 +21,8 @@ var fuzzSteps = []string{
 	"GET manifests/", "HEAD manifests/", "POST blobs/", "PUT blobs/", "PUT manifests/", "GET /token", "GET blobs/", "HEAD blobs/", "",
 }
 
-// FuzzAnswer has a registry answer anything to some of the requests, once or
-// always. A push either works, so that everybody else sees the artifact, or fails
-// with an error that can be shown to people.
+// FuzzAnswer gives arbitrary responses to some requests, once or always. A push either
+// succeeds, so that other clients see the artifact, or fails with a presentable error.
 func FuzzAnswer(f *testing.F) {
 	f.Add(0, false, 200, ocispec.MediaTypeImageManifest, "", "", "", "", []byte(`{"layers":[{"size":-1}]}`))
 	f.Add(0, false, 200, ocispec.MediaTypeImageManifest, "sha256:abc", "", "", "", []byte(`{"config":{"digest":"md5:x"}}`))
@@ -78,7 +77,7 @@ func FuzzAnswer(f *testing.F) {
 		if err != nil {
 			failed := requireError(t, err)
 			assert.GreaterOrEqual(t, failed.RetryAfter, time.Duration(0))
-		} else if !result.Unchanged { // which it is where the registry makes it believe so
+		} else if !result.Unchanged { // which the fault can simulate
 			assert.True(t, exists)
 		}
 		if exists {

@@ -15,8 +15,8 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// throttle answers the first request with Retry-After, and opens uploads
-// otherwise. It tells when each request came.
+// throttle answers the first request with Retry-After, and opens uploads otherwise. It
+// reports when each request arrived.
 func throttle(after string, came func(time.Duration)) http.RoundTripper {
 	began := time.Now()
 	var first atomic.Bool
@@ -35,7 +35,7 @@ func throttle(after string, came func(time.Duration)) http.RoundTripper {
 	})
 }
 
-// What one call is told to wait for, all calls of the client wait for.
+// A Retry-After for one call applies to all calls of the client.
 func TestBackoffIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
@@ -55,7 +55,7 @@ func TestBackoffIsShared(t *testing.T) {
 	})
 }
 
-// Who has not the time to wait as long is told so at once, and when to come back.
+// A call without enough time fails immediately, with the time to wait.
 func TestBackoffBeyondTheDeadlineOfAnotherCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := newClient(t, "localhost", registry.Options{Transport: throttle("20", func(time.Duration) {})})
@@ -73,8 +73,8 @@ func TestBackoffBeyondTheDeadlineOfAnotherCall(t *testing.T) {
 	})
 }
 
-// A client asks no more at once than a registry takes, however many use it.
-func TestRequestsAtOnceAreBounded(t *testing.T) {
+// The number of concurrent requests of a client is bounded, however many callers it has.
+func TestConcurrentRequestsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var now, most atomic.Int32
 		client := newClient(t, "localhost", registry.Options{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
@@ -92,9 +92,9 @@ func TestRequestsAtOnceAreBounded(t *testing.T) {
 	})
 }
 
-// Who waits for a turn waits longer where the registry has said meanwhile that it
-// is asked too much. So does who comes after all have given up.
-func TestNobodyIsLetThroughMeanwhile(t *testing.T) {
+// A request that waits for a slot waits for a pause as well. So does one that arrives
+// after all others have failed.
+func TestPauseAppliesToWaitingRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked atomic.Int32
 		client := newClient(t, "localhost", registry.Options{Retry: once, Transport: roundTripper(func(r *http.Request) (*http.Response, error) {

@@ -15,7 +15,7 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// What is sent stays with the registry, even if it says to send it elsewhere.
+// Content stays with the registry, even if it redirects to another host.
 func TestPushIsNotRedirected(t *testing.T) {
 	for _, step := range []string{"POST", "PUT blobs/", "PUT manifests/"} {
 		t.Run(step, func(t *testing.T) {
@@ -64,8 +64,7 @@ func TestVerifyAccessIsNotRedirected(t *testing.T) {
 	}
 }
 
-// A token service that can be overheard gets the credential no more than a
-// registry that can.
+// A token service over plain HTTP gets no credential, like a registry over plain HTTP.
 func TestTokenServiceInTheClear(t *testing.T) {
 	for _, allowed := range []bool{false, true} {
 		var sent string
@@ -86,7 +85,7 @@ func TestTokenServiceInTheClear(t *testing.T) {
 	}
 }
 
-// A token that the credential was exchanged for is as secret as the credential.
+// A token is as secret as the credential that it was exchanged for.
 func TestBearerTokenIsNotRepeated(t *testing.T) {
 	srv := start(t, memregistry.Options{Users: users, Bearer: true}, fault{"PUT manifests/", func(w http.ResponseWriter, r *http.Request) {
 		refusal(http.StatusForbidden, "DENIED", "token "+r.Header.Get("Authorization"))(w, r)
@@ -106,7 +105,7 @@ func TestBearerTokenIsNotRepeated(t *testing.T) {
 }
 
 // Some registries lock an account after a few wrong passwords.
-func TestWrongPasswordIsShownTwice(t *testing.T) {
+func TestWrongPasswordIsNotRepeated(t *testing.T) {
 	srv := start(t, memregistry.Options{Users: users})
 	var logins atomic.Int64
 	wrong := registry.Credential{Username: ci.Username, Password: "wrong"}
@@ -118,6 +117,6 @@ func TestWrongPasswordIsShownTwice(t *testing.T) {
 	})})
 	_, err := newArtifact(t, "demo").push(t, client, registry.PushOptions{}, "v1", "v2", "v3")
 	requireKind(t, err, registry.ErrPermissionDenied)
-	// GET, and the POST that decides: with what is cached from GET, then once more.
+	// GET, and POST: first with the cached credential, then once more.
 	assert.LessOrEqual(t, logins.Load(), int64(3))
 }

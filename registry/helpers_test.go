@@ -35,7 +35,7 @@ const (
 	password   = "canary-7d1f"
 )
 
-// users are those of every registry that wants a credential.
+// users are the users of registries that require a credential.
 var users = map[string]memregistry.User{
 	"ci":    {Password: password},
 	"guest": {Password: password, ReadOnly: true},
@@ -43,7 +43,7 @@ var users = map[string]memregistry.User{
 
 var ci = registry.Credential{Username: "ci", Password: password}
 
-// artifact is a packed tree, and the store that it is in.
+// artifact is a packed tree and its store.
 type artifact struct {
 	packager.Result
 	store *packager.Store
@@ -74,8 +74,8 @@ func (a artifact) blob(t testing.TB, text string) ocispec.Descriptor {
 	return a.put(t, ocispec.MediaTypeImageLayer, []byte(text))
 }
 
-// with returns an artifact of the same config and of other layers in the same
-// store. Another name makes another artifact of the same layers.
+// with returns an artifact with the same config and other layers in the same store.
+// Another name makes another artifact with the same layers.
 func (a artifact) with(t testing.TB, name string, layers ...ocispec.Descriptor) artifact {
 	t.Helper()
 	data, err := json.Marshal(ocispec.Manifest{
@@ -99,8 +99,7 @@ func (a artifact) put(t testing.TB, mediaType string, data []byte) ocispec.Descr
 	return desc
 }
 
-// server is a registry that keeps a log of its requests and can be made to
-// answer some of them in another way.
+// server is a registry that logs its requests, and has faults for some of them.
 type server struct {
 	*httptest.Server
 	host     string
@@ -112,8 +111,7 @@ type server struct {
 	log    []string
 }
 
-// fault answers the requests of which describe returns something that starts
-// with step.
+// fault handles the requests whose description, see describe, starts with step.
 type fault struct {
 	step    string
 	handler http.HandlerFunc
@@ -128,7 +126,7 @@ func start(t testing.TB, opts memregistry.Options, faults ...fault) *server {
 	return s
 }
 
-// newServer returns a server that is not started yet.
+// newServer returns a server that has not been started.
 func newServer(opts memregistry.Options, faults ...fault) *server {
 	s := &server{opts: opts, registry: memregistry.Handler(opts), faults: faults}
 	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -149,7 +147,7 @@ func newServer(opts memregistry.Options, faults ...fault) *server {
 	return s
 }
 
-// fail makes the server answer in another way from now on.
+// fail replaces the faults of the server.
 func (s *server) fail(faults ...fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -169,8 +167,8 @@ func (s *server) once(h http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// describe returns the method and the path within the repository, and of an
-// upload which blob it is of, where the request says so.
+// describe returns the method and the path within the repository, and the blob of an
+// upload if the request names it.
 func describe(r *http.Request) string {
 	path, query := strings.TrimPrefix(r.URL.Path, "/v2/"+repository+"/"), r.URL.Query()
 	switch {
@@ -186,22 +184,21 @@ func describe(r *http.Request) string {
 	return r.Method + " " + path
 }
 
-// openUpload asks for a blob and opens an upload of it, and upload sends it. The
-// blob is a digest, or "config" or "layer" in what [server.requests] returns.
+// openUpload is the request that mounts a blob or opens its upload, and upload the one
+// that sends it. The blob is a digest, or "config" or "layer" as in [server.requests].
 func openUpload[T ~string](blob T) string {
 	return "POST blobs/uploads/?mount=" + string(blob) + "&from=" + repository
 }
 
 func upload[T ~string](blob T) string { return "PUT blobs/uploads/id?digest=" + string(blob) }
 
-// cancellation ends an upload that is not to be.
+// cancellation cancels an upload.
 const cancellation = "DELETE blobs/uploads/id"
 
-// plainUpload opens an upload of whatever it may be.
+// plainUpload opens an upload without naming the blob.
 const plainUpload = "POST blobs/uploads/"
 
-// requests returns the log so far and starts a new one. Digests are replaced by
-// what they are of.
+// requests returns the log so far and starts a new one. Digests are replaced by names.
 func (s *server) requests(a artifact) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -218,9 +215,9 @@ func (s *server) requests(a artifact) []string {
 	return log
 }
 
-// requireRequests asserts that log is want, in any order, and at most what may
-// be in addition: blobs are uploaded in parallel, and when the upload of one
-// fails, that of another may or may not be on its way.
+// requireRequests asserts that log is want, in any order, with at most the requests of
+// may in addition: blobs are uploaded in parallel, and when one upload fails, another
+// may or may not have started.
 func requireRequests(t testing.TB, log, want []string, may ...string) {
 	t.Helper()
 	more := slices.Clone(log)
@@ -253,7 +250,7 @@ func (s *server) client(t testing.TB, opts registry.Options) *registry.Client {
 
 func newClient(t testing.TB, endpoint string, opts registry.Options) *registry.Client {
 	t.Helper()
-	if opts.Retry == (registry.RetryPolicy{}) { // nobody is to wait for a test
+	if opts.Retry == (registry.RetryPolicy{}) { // tests do not wait
 		opts.Retry = registry.RetryPolicy{MinWait: time.Millisecond, MaxWait: 5 * time.Millisecond}
 	}
 	client, err := registry.NewClient(endpoint, opts)
@@ -299,13 +296,12 @@ func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// roundTripper is a transport made of a function.
+// roundTripper is a function as a transport.
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// status answers like a registry where code is not empty, and like a web server
-// otherwise.
+// status responds like a registry if code is not empty, and like a web server otherwise.
 func status(status int, code string) http.HandlerFunc {
 	if code == "" {
 		return page(status)
@@ -313,7 +309,7 @@ func status(status int, code string) http.HandlerFunc {
 	return refusal(status, code, "sorry")
 }
 
-// refusal answers in the way of a registry.
+// refusal responds like a registry.
 func refusal(status int, code, message string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -322,7 +318,7 @@ func refusal(status int, code, message string) http.HandlerFunc {
 	}
 }
 
-// page answers with a web page.
+// page responds with a web page.
 func page(status int) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
@@ -334,8 +330,7 @@ func page(status int) http.HandlerFunc {
 // abort cuts the connection.
 func abort(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
-// requireError asserts what holds for all errors of the package that are about
-// a registry.
+// requireError asserts the properties of all errors about a registry.
 func requireError(t testing.TB, err error) *registry.Error {
 	t.Helper()
 	var failed *registry.Error

@@ -15,8 +15,7 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// words are what a registry that is broken, or means no good, may say. They are
-// made of the request, and are the code and the message of its answer.
+// words are codes and messages of a broken or hostile registry, made from the request.
 var words = []struct {
 	name          string
 	code, message func(*http.Request) string
@@ -43,7 +42,7 @@ func say(text string) func(*http.Request) string {
 	return func(*http.Request) string { return text }
 }
 
-func TestErrorsRepeatNothingThatIsSecret(t *testing.T) {
+func TestErrorsRepeatNoSecret(t *testing.T) {
 	a := newArtifact(t, "demo")
 	for _, said := range words {
 		for _, code := range []int{400, 401, 403, 404, 500} {
@@ -76,9 +75,9 @@ func TestErrorsRepeatNothingThatIsSecret(t *testing.T) {
 	}
 }
 
-// Answers that are not what an error of a registry looks like.
+// Responses that do not have the form of a registry's error.
 func TestErrorsOfStrangeAnswers(t *testing.T) {
-	for _, row := range []struct{ name, body string }{
+	for _, tt := range []struct{ name, body string }{
 		{"1 MiB of JSON", `{"errors":[{"code":"DENIED","message":"` + strings.Repeat("x", 1<<20) + `"}]}`},
 		{"1 MiB of text", strings.Repeat(password+" ", 1<<20/len(password))},
 		{"invalid UTF-8", "{\"errors\":[{\"code\":\"D\xff\xfe\",\"message\":\"\xc3(\"}]}"},
@@ -91,10 +90,10 @@ func TestErrorsOfStrangeAnswers(t *testing.T) {
 		{"details", `{"errors":[{"code":"DENIED","message":"no","detail":{"token":"` + password + `"}}]}`},
 		{"nested", strings.Repeat("[", 8000)},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			srv := start(t, memregistry.Options{Users: users}, fault{"PUT manifests/", func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(http.StatusForbidden)
-				_, _ = io.WriteString(w, row.body)
+				_, _ = io.WriteString(w, tt.body)
 			}})
 			_, err := newArtifact(t, "demo").push(t, srv.client(t, registry.Options{Credential: ci}), registry.PushOptions{}, "v1")
 			requireKind(t, err, registry.ErrPermissionDenied)
@@ -103,29 +102,28 @@ func TestErrorsOfStrangeAnswers(t *testing.T) {
 	}
 }
 
-// Redirects, places for uploads and token services are URLs whose query is
-// nobody's business.
+// The queries of redirects, upload locations and token services are secret.
 func TestErrorsOfStrangeURLs(t *testing.T) {
 	opts := memregistry.Options{Users: users}
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name  string
 		fault fault
 	}{
 		{"redirect without a scheme", fault{"POST", redirect("//ci:" + password + "@127.0.0.1:1/?key=" + password)}},
 		{"redirect to another scheme", fault{"POST", redirect("ftp://ci:" + password + "@127.0.0.1/?key=" + password)}},
 		{"redirect that is no URL", fault{"POST", redirect("http://[::1/?key=" + password)}},
-		{"place that is no URL", fault{"POST", opened("http://[::1/?key=" + password)}},
-		{"place of another scheme", fault{"POST", opened("ftp://HOST/?key=" + password)}},
-		{"place of another host", fault{"POST", opened("http://ci:" + password + "@127.0.0.1:1/?key=" + password)}},
-		{"place that fails", fault{"PUT blobs/", abort}},
-		{"no place", fault{"POST", opened("")}},
+		{"location that is no URL", fault{"POST", opened("http://[::1/?key=" + password)}},
+		{"location of another scheme", fault{"POST", opened("ftp://HOST/?key=" + password)}},
+		{"location of another host", fault{"POST", opened("http://ci:" + password + "@127.0.0.1:1/?key=" + password)}},
+		{"location that fails", fault{"PUT blobs/", abort}},
+		{"no location", fault{"POST", opened("")}},
 		{"token service of another scheme", fault{"POST", challenge("ftp://h/?key=" + password).ServeHTTP}},
 		{"token service that is no URL", fault{"POST", challenge("http://[::1/?key=" + password).ServeHTTP}},
 		{"token service without a scheme", fault{"POST", challenge("/token?key=" + password).ServeHTTP}},
 		{"token service that is private", fault{"POST", challenge("http://ci:" + password + "@127.0.0.2/?key=" + password).ServeHTTP}},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			srv := start(t, opts, row.fault)
+		t.Run(tt.name, func(t *testing.T) {
+			srv := start(t, opts, tt.fault)
 			_, err := newArtifact(t, "demo").push(t, srv.client(t, registry.Options{Credential: ci}), registry.PushOptions{}, "v1")
 			requireError(t, err)
 			requireNothingSecretIn(t, err)
@@ -141,9 +139,9 @@ func redirect(location string) http.HandlerFunc {
 	}
 }
 
-// A token service is as likely to repeat what it was sent.
+// A token service may repeat the credential, too.
 func TestErrorsOfATokenService(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name   string
 		answer http.HandlerFunc
 	}{
@@ -155,8 +153,8 @@ func TestErrorsOfATokenService(t *testing.T) {
 		{"page", page(http.StatusOK)},
 		{"connection cut", abort},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			srv := start(t, memregistry.Options{Users: users, Bearer: true}, fault{"GET /token", row.answer})
+		t.Run(tt.name, func(t *testing.T) {
+			srv := start(t, memregistry.Options{Users: users, Bearer: true}, fault{"GET /token", tt.answer})
 			client := srv.client(t, registry.Options{Credential: ci})
 			_, err := newArtifact(t, "demo").push(t, client, registry.PushOptions{}, "v1")
 			requireError(t, err)
@@ -168,7 +166,7 @@ func TestErrorsOfATokenService(t *testing.T) {
 
 // A token is as secret as a password.
 func TestErrorsRepeatNoToken(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name       string
 		credential registry.Credential
 		step       string
@@ -176,16 +174,16 @@ func TestErrorsRepeatNoToken(t *testing.T) {
 		{"access token", registry.Credential{AccessToken: password}, "POST blobs/uploads/"},
 		{"identity token", registry.Credential{IdentityToken: password}, "POST /token"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			srv := start(t, memregistry.Options{Users: users, Bearer: true}, fault{row.step, func(w http.ResponseWriter, r *http.Request) {
-				if row.step != "POST /token" && r.Header.Get("Authorization") == "" {
+		t.Run(tt.name, func(t *testing.T) {
+			srv := start(t, memregistry.Options{Users: users, Bearer: true}, fault{tt.step, func(w http.ResponseWriter, r *http.Request) {
+				if tt.step != "POST /token" && r.Header.Get("Authorization") == "" {
 					challenge("http://"+r.Host+"/token").ServeHTTP(w, r)
 					return
 				}
 				said := r.FormValue("refresh_token") + " " + r.Header.Get("Authorization")
 				refusal(http.StatusForbidden, "DENIED", said)(w, r)
 			}})
-			err := srv.client(t, registry.Options{Credential: row.credential}).VerifyAccess(t.Context(), repository)
+			err := srv.client(t, registry.Options{Credential: tt.credential}).VerifyAccess(t.Context(), repository)
 			requireKind(t, err, registry.ErrPermissionDenied)
 			assert.Contains(t, err.Error(), "[redacted]")
 			requireNothingSecretIn(t, err)

@@ -14,8 +14,8 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// What befalls a stream of HTTP/2 has no type that could be asked for, and passes
-// like a connection that is cut.
+// Errors of HTTP/2 streams have no exported type, and are transient like those of
+// connections.
 func TestStreamsOfHTTP2ThatAreCut(t *testing.T) {
 	a := newArtifact(t, "demo")
 	for _, step := range []string{"GET manifests/", "POST blobs/", "PUT blobs/", "PUT manifests/", "GET blobs/"} {

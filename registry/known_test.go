@@ -16,7 +16,7 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// lacking refuses manifests as long as the registry does not have a blob.
+// lacking refuses manifests while the registry lacks a blob.
 func lacking(t testing.TB, srv *server, blob ocispec.Descriptor, refuse http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if srv.ask(t, http.MethodHead, "/blobs/"+blob.Digest.String()) != http.StatusOK {
@@ -27,13 +27,13 @@ func lacking(t testing.TB, srv *server, blob ocispec.Descriptor, refuse http.Han
 	}
 }
 
-// lose deletes a blob, which manifests may still name.
+// lose deletes a blob, to which manifests may still refer.
 func (s *server) lose(t testing.TB, blob ocispec.Descriptor) {
 	t.Helper()
 	require.Equal(t, http.StatusAccepted, s.ask(t, http.MethodDelete, "/blobs/"+blob.Digest.String()))
 }
 
-// ask returns the status that the registry answers, past log and faults.
+// ask returns the status of the registry's response, bypassing log and faults.
 func (s *server) ask(t testing.TB, method, path string) int {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, "http://localhost/v2/"+repository+path, nil)
@@ -84,7 +84,7 @@ func TestPushOfAManifestThatATagPointsTo(t *testing.T) {
 }
 
 // A manifest that refers to the same blobs, and is another one, proves nothing about
-// them: anybody who may push can write one.
+// them: anybody with push access can write one.
 func TestPushOfBlobsOfAnotherManifest(t *testing.T) {
 	a := newArtifact(t, "demo")
 	resized := a.Layer
@@ -163,7 +163,7 @@ func TestPushOfKnownBlobsThatAreLost(t *testing.T) {
 	}
 }
 
-// Who doubts a registry can have everything asked for.
+// Force asks for every blob.
 func TestPushByForceRepairsWhatIsLost(t *testing.T) {
 	a := newArtifact(t, "demo")
 	srv := stored(t, a)
@@ -216,11 +216,11 @@ func TestPushAgainWithTheLostBlob(t *testing.T) {
 	require.NoError(t, err)
 	requireRequests(t, srv.requests(a), []string{
 		openUpload("config"), openUpload("layer"), upload("layer"), "PUT manifests/v2", "PUT manifests/v3",
-	}, openUpload("config")) // of the first push, if it comes so late
+	}, openUpload("config")) // of the first push, if it arrives so late
 	assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, "v2"))
 }
 
-// There may be another reason to refuse a manifest, and no second chance.
+// A manifest may be refused for another reason.
 func TestPushOfKnownBlobsIsRefused(t *testing.T) {
 	a := newArtifact(t, "demo")
 	again := []string{openUpload("config"), openUpload("layer"), "PUT manifests/v2"}
@@ -258,7 +258,7 @@ func TestPushOfKnownBlobsIsRefused(t *testing.T) {
 	}
 }
 
-// Where nothing was taken for granted, nothing can have been missed.
+// If no blob was assumed or claimed to exist, nothing is uploaded again.
 func TestPushOfUnknownBlobsIsRefusedOnce(t *testing.T) {
 	a := newArtifact(t, "demo")
 	for _, code := range []int{http.StatusBadRequest, http.StatusNotFound} {
@@ -270,7 +270,7 @@ func TestPushOfUnknownBlobsIsRefusedOnce(t *testing.T) {
 	}
 }
 
-// A tag may point to what only looks like a manifest.
+// A tag may point to an invalid manifest.
 func TestPushOverAManifestThatIsNone(t *testing.T) {
 	a := newArtifact(t, "demo")
 	for _, text := range []string{"", "null", "[]", "{", `{"config":"x"}`, `{"layers":{}}`} {

@@ -26,7 +26,7 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// zeros is a blob of that many of them.
+// zeros is a blob of that many zero bytes.
 type zeros int64
 
 func (z zeros) open() io.Reader { return io.LimitReader(zeroReader{}, int64(z)) }
@@ -42,8 +42,7 @@ type zeroReader struct{}
 
 func (zeroReader) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-// lazyStore makes its large layer when it is read, and keeps nothing of what it
-// is sent.
+// lazyStore generates its large layer while it is read, and discards pushed content.
 type lazyStore struct {
 	layer    zeros
 	desc     ocispec.Descriptor
@@ -81,7 +80,7 @@ func (s *lazyStore) Fetch(_ context.Context, desc ocispec.Descriptor) (io.ReadCl
 	return io.NopCloser(strings.NewReader("{}")), nil
 }
 
-// ServeHTTP is a registry that holds what the store does, and discards the rest.
+// ServeHTTP serves the content of the store like a registry, and discards uploads.
 func (s *lazyStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	serve := func(mediaType string, desc ocispec.Descriptor) {
 		blob, _ := s.Fetch(r.Context(), desc)
@@ -108,7 +107,7 @@ func (s *lazyStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// A layer of 1 GiB passes through, and memory does not notice.
+// The memory for a layer of 1 GiB does not depend on its size.
 func TestMemoryOfALargeLayer(t *testing.T) {
 	store := newLazyStore(t, 1<<30)
 	srv := httptest.NewServer(store)
@@ -124,8 +123,8 @@ func TestMemoryOfALargeLayer(t *testing.T) {
 	assert.Less(t, peak>>20, uint64(64), "MiB")
 }
 
-// A registry that refuses a large blob and closes the connection at once can lose
-// its own answer. It is asked before the blob is sent again.
+// The response of a registry that refuses a large blob and closes the connection can be
+// lost. The second attempt waits for permission before it sends the blob.
 func TestRefusalThatIsLostWhileSending(t *testing.T) {
 	a := newArtifact(t, "demo")
 	blob := a.blob(t, strings.Repeat("x", 8<<20))
@@ -140,7 +139,7 @@ func TestRefusalThatIsLostWhileSending(t *testing.T) {
 	assert.Equal(t, 2, srv.count(upload(blob.Digest)))
 }
 
-// A large blob is told of while it is sent, and while it is received.
+// The progress of a large blob is reported while it is sent or received.
 func TestEventsOfALargeLayer(t *testing.T) {
 	store := newLazyStore(t, 8<<20)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -191,7 +190,7 @@ func (s slowWriter) Write(p []byte) (int, error) {
 	return s.ResponseWriter.Write(p)
 }
 
-// A blob of no bytes is a blob.
+// An empty blob can be pushed.
 func TestPushOfAnEmptyBlob(t *testing.T) {
 	a := newArtifact(t, "demo")
 	srv := start(t, memregistry.Options{})
@@ -202,7 +201,7 @@ func TestPushOfAnEmptyBlob(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// A transport of others may leave out what net/http does not need.
+// A caller's transport may return a nil body, as net/http allows.
 func TestTransportWithoutABody(t *testing.T) {
 	client := newClient(t, "localhost", registry.Options{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 		resp, err := inProcess{opened("/upload")}.RoundTrip(r)
@@ -212,8 +211,8 @@ func TestTransportWithoutABody(t *testing.T) {
 	require.NoError(t, client.VerifyAccess(t.Context(), repository))
 }
 
-// peakMemory is the most that the program had from the system, beyond what it had
-// before, while f ran.
+// peakMemory returns by how much the memory of the program grew while f ran, at its
+// peak.
 func peakMemory(t testing.TB, f func()) uint64 {
 	t.Helper()
 	inUse := func() uint64 {

@@ -17,7 +17,7 @@ import (
 // Registries of k3d have such names. No name server knows this one.
 func TestPushToANameInLocalhost(t *testing.T) {
 	eachScheme(t, func(t *testing.T, opts memregistry.Options) {
-		t.Setenv("HTTP_PROXY", "http://127.0.0.1:1") // which is not for this machine
+		t.Setenv("HTTP_PROXY", "http://127.0.0.1:1") // it is not for this machine
 		srv, a := start(t, opts), newArtifact(t, "demo")
 		_, port, _ := strings.Cut(srv.host, ":")
 		host := "k3d-registry.LocalHost:" + port

@@ -19,8 +19,8 @@ import (
 // clients that make more.
 const maxParallel = 4
 
-// Destination is a repository to push to, the tags to set in it, and what they
-// pointed to when [Client.Lookup] asked. It is for one artifact, and not safe for
+// Destination is a repository to push to, the tags to set in it, and the digests that
+// they pointed to at [Client.Lookup]. It is for one artifact, and not safe for
 // concurrent use.
 type Destination struct {
 	client *Client
@@ -38,7 +38,7 @@ type Destination struct {
 	lost bool
 }
 
-// Lookup asks what the tags point to, with one request for each. At least one
+// Lookup looks up the digests of the tags, with one request for each. At least one
 // tag is required. Nothing is changed.
 //
 // Errors are those of [Client.Push] except [ErrTagConflict]. A registry that

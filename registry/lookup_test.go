@@ -19,8 +19,7 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// tagged answers with what is under a tag. The digest is left out if it is
-// empty.
+// tagged responds with the manifest of a tag. An empty digest is omitted.
 func tagged(mediaType string, data []byte, of digest.Digest) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", mediaType)
@@ -81,7 +80,7 @@ func TestLookupDigest(t *testing.T) {
 			require.NoError(t, err)
 			for _, tag := range tt.tags {
 				got, exists := destination.Digest(tag)
-				if tt.tags[0] == "refused" { // which ends the lookup
+				if tt.tags[0] == "refused" { // the lookup ends there
 					assert.False(t, exists, tag)
 					continue
 				}
@@ -102,12 +101,11 @@ func TestLookupDigest(t *testing.T) {
 	}
 }
 
-// What is under a tag may be of no use for a push, but it is in the way of who
-// wants to keep it.
+// A tag that points to something other than an image manifest still counts as taken.
 func TestLookupOfAnotherKind(t *testing.T) {
 	a, other := newArtifact(t, "demo"), []byte(`{"manifests":[]}`)
 	large := bytes.Repeat([]byte(" "), 4<<20+1)
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name, mediaType string
 		data            []byte
 		of              digest.Digest
@@ -119,15 +117,15 @@ func TestLookupOfAnotherKind(t *testing.T) {
 		{"manifest over 4 MiB", ocispec.MediaTypeImageManifest, large, digest.FromBytes(large)},
 		{"manifest over 4 MiB without a digest", ocispec.MediaTypeImageManifest, large, ""},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			srv := start(t, memregistry.Options{}, fault{"GET manifests/", tagged(row.mediaType, row.data, row.of)})
+		t.Run(tt.name, func(t *testing.T) {
+			srv := start(t, memregistry.Options{}, fault{"GET manifests/", tagged(tt.mediaType, tt.data, tt.of)})
 			client := srv.client(t, registry.Options{})
 			destination, err := client.Lookup(t.Context(), repository, []string{"v1"}, registry.PushOptions{ImmutableTags: true})
 			require.NoError(t, err)
 			got, exists := destination.Digest("v1")
 			assert.True(t, exists)
-			if row.of != "" {
-				assert.Equal(t, row.of, got)
+			if tt.of != "" {
+				assert.Equal(t, tt.of, got)
 			}
 
 			_, err = destination.Push(t.Context(), a.store, a.Manifest)
@@ -136,8 +134,8 @@ func TestLookupOfAnotherKind(t *testing.T) {
 			require.ErrorAs(t, err, &conflict)
 			assert.Equal(t, "v1", conflict.Tag)
 			assert.Equal(t, a.Manifest.Digest, conflict.Want)
-			if row.of != "" {
-				assert.Equal(t, row.of, conflict.Have)
+			if tt.of != "" {
+				assert.Equal(t, tt.of, conflict.Have)
 			}
 			assert.Equal(t, []string{"GET manifests/v1"}, srv.requests(a))
 
@@ -150,13 +148,13 @@ func TestLookupOfAnotherKind(t *testing.T) {
 	}
 }
 
-// Nothing is made of an answer that no registry gives, not even that the tag
-// points to the manifest already. Without it nobody can keep a tag.
-func TestLookupIsNotBelieved(t *testing.T) {
+// A response that no registry gives proves nothing, not even that the tag points to the
+// manifest already. Immutable tags cannot be checked without a valid one.
+func TestLookupOfInvalidResponses(t *testing.T) {
 	a, other := newArtifact(t, "demo"), newArtifact(t, "other")
 	data, image := bytesOf(t, a), ocispec.MediaTypeImageManifest
 	changed := append([]byte(" "), data[1:]...)
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name   string
 		answer http.HandlerFunc
 		kind   error
@@ -171,8 +169,8 @@ func TestLookupIsNotBelieved(t *testing.T) {
 		{"too many bytes", tagged(image, append(data[:len(data):len(data)], ' '), a.Manifest.Digest), registry.ErrNotRegistry},
 		{"no bytes", tagged(image, nil, a.Manifest.Digest), registry.ErrNotRegistry},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			srv := stored(t, a, fault{"GET manifests/", row.answer})
+		t.Run(tt.name, func(t *testing.T) {
+			srv := stored(t, a, fault{"GET manifests/", tt.answer})
 			client := srv.client(t, registry.Options{})
 			destination, err := client.Lookup(t.Context(), repository, []string{"v1"}, registry.PushOptions{ImmutableTags: true})
 			require.NoError(t, err)
@@ -180,7 +178,7 @@ func TestLookupIsNotBelieved(t *testing.T) {
 			assert.False(t, exists)
 
 			_, err = destination.Push(t.Context(), a.store, a.Manifest)
-			requireKind(t, err, row.kind)
+			requireKind(t, err, tt.kind)
 			assert.Equal(t, []string{"GET manifests/v1"}, srv.requests(a))
 
 			result, err := a.push(t, client, registry.PushOptions{}, "v1")
@@ -191,11 +189,11 @@ func TestLookupIsNotBelieved(t *testing.T) {
 	}
 }
 
-// What the specification leaves open to registries is no reason for mistrust.
-func TestLookupOfAFrugalRegistry(t *testing.T) {
+// Headers that the specification does not require may be missing.
+func TestLookupWithoutOptionalHeaders(t *testing.T) {
 	a := newArtifact(t, "demo")
 	data := bytesOf(t, a)
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name   string
 		answer http.HandlerFunc
 		want   []string // requests
@@ -208,8 +206,8 @@ func TestLookupOfAFrugalRegistry(t *testing.T) {
 			_, _ = w.Write(data)
 		}, []string{"GET manifests/v1"}},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			srv := stored(t, a, fault{"GET manifests/", row.answer})
+		t.Run(tt.name, func(t *testing.T) {
+			srv := stored(t, a, fault{"GET manifests/", tt.answer})
 			destination, err := srv.client(t, registry.Options{}).Lookup(t.Context(), repository, []string{"v1"}, registry.PushOptions{ImmutableTags: true})
 			require.NoError(t, err)
 			got, exists := destination.Digest("v1")
@@ -218,12 +216,12 @@ func TestLookupOfAFrugalRegistry(t *testing.T) {
 			result, err := destination.Push(t.Context(), a.store, a.Manifest)
 			require.NoError(t, err)
 			assert.True(t, result.Unchanged)
-			assert.Equal(t, row.want, srv.requests(a))
+			assert.Equal(t, tt.want, srv.requests(a))
 		})
 	}
 }
 
-// A body that breaks off says nothing about what is allowed.
+// An interrupted body is a failure, not a refusal.
 func TestLookupOfABodyThatBreaksOff(t *testing.T) {
 	a := newArtifact(t, "demo")
 	srv := stored(t, a, fault{"GET manifests/v2", func(w http.ResponseWriter, r *http.Request) {
@@ -245,7 +243,7 @@ func TestLookupOfABodyThatBreaksOff(t *testing.T) {
 	}
 }
 
-// The request for the first tag brings the token for all that follows.
+// The request for the first tag fetches the token for all later requests.
 func TestLookupWithABearerToken(t *testing.T) {
 	srv, a := start(t, memregistry.Options{Users: users, Bearer: true}), newArtifact(t, "demo")
 	tags := []string{"t0", "t1", "t2", "t3", "t4", "t5"}
@@ -265,7 +263,7 @@ func TestLookupWithABearerToken(t *testing.T) {
 	assert.Zero(t, srv.count("GET /token"), "it allows the push as well")
 }
 
-// The others are asked for four at a time.
+// The other tags are looked up four at a time.
 func TestLookupAsksForTheFirstTagAlone(t *testing.T) {
 	inBubbleOf(t, func(t *testing.T, srv *server, transport http.RoundTripper) {
 		client := newClient(t, "localhost", registry.Options{Credential: ci, Transport: transport})
@@ -287,7 +285,7 @@ func TestLookupAsksForTheFirstTagAlone(t *testing.T) {
 	})
 }
 
-// wait lets the registry answer once open is closed.
+// wait delays the response until open is closed.
 func wait(srv *server, open <-chan struct{}) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		select {
@@ -298,7 +296,7 @@ func wait(srv *server, open <-chan struct{}) http.HandlerFunc {
 	}
 }
 
-// A refusal that a push is to find out about is shown a password once.
+// After a refusal the password is not sent again for other tags.
 func TestLookupEndsWithARefusal(t *testing.T) {
 	for _, code := range []int{401, 403, 405, 501} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
@@ -313,8 +311,7 @@ func TestLookupEndsWithARefusal(t *testing.T) {
 	}
 }
 
-// What a caller does with the tags afterwards is of no consequence: they have
-// been checked and asked for.
+// Changes to the tags after the lookup have no effect.
 func TestLookupTagsAreCopied(t *testing.T) {
 	srv, a := start(t, memregistry.Options{}), newArtifact(t, "demo")
 	tags := []string{"v1", "v2"}

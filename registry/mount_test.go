@@ -13,8 +13,7 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// mounted answers that the blob is in the repository now, with a digest unless
-// it is empty.
+// mounted responds that the blob was mounted, with the digest unless that is empty.
 func mounted(digest string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Location", "/v2/"+repository+"/blobs/"+r.URL.Query().Get("mount"))
@@ -25,7 +24,7 @@ func mounted(digest string) http.HandlerFunc {
 	}
 }
 
-// events collects what a push tells: what was skipped is in parentheses.
+// events collects the events of a push. Skipped content is in parentheses.
 func events(a artifact, into *[]string) func(registry.Event) {
 	return func(e registry.Event) {
 		name := e.Tag
@@ -42,13 +41,13 @@ func events(a artifact, into *[]string) func(registry.Event) {
 	}
 }
 
-// without is a source that does not hold the blobs of an artifact.
+// without is a source that lacks the blobs of an artifact.
 func without(a artifact) brokenStore {
 	config := brokenStore{a.store, a.Config.Digest, errdef.ErrNotFound}
 	return brokenStore{config, a.Layer.Digest, errdef.ErrNotFound}
 }
 
-// A blob that the repository has is not sent, nor looked for in the source.
+// A blob that the repository has is not sent, and not read from the source.
 func TestPushOfBlobsThatExist(t *testing.T) {
 	a := newArtifact(t, "demo")
 	srv := stored(t, a)
@@ -81,7 +80,7 @@ func TestPushOfALayerThatIsNew(t *testing.T) {
 func TestMountAnswers(t *testing.T) {
 	a := newArtifact(t, "demo")
 	config, layer := openUpload(a.Config.Digest), openUpload(a.Layer.Digest)
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name string
 		step string
 		// Whether the layer is sent, and through how many plain uploads.
@@ -95,29 +94,29 @@ func TestMountAnswers(t *testing.T) {
 		{"refused for the config", config, status(http.StatusMethodNotAllowed, "UNSUPPORTED"), true, 1},
 		{"refused for both", plainUpload + "?mount=", status(http.StatusNotImplemented, ""), true, 2},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			srv := stored(t, a, fault{row.step, row.answer})
+		t.Run(tt.name, func(t *testing.T) {
+			srv := stored(t, a, fault{tt.step, tt.answer})
 			srv.lose(t, a.Config)
-			if row.sent {
+			if tt.sent {
 				srv.lose(t, a.Layer)
 			}
 			var told []string
 			_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{OnEvent: events(a, &told)}, "v2")
 			require.NoError(t, err)
 			want := []string{"GET manifests/v2", openUpload("config"), upload("config"), openUpload("layer"), "PUT manifests/v2"}
-			if row.sent {
+			if tt.sent {
 				want = append(want, upload("layer"))
 				assert.Equal(t, []string{"config", "layer", "v2"}, told)
 			} else {
 				assert.Equal(t, []string{"config", "(layer)", "v2"}, told)
 			}
-			requireRequests(t, srv.requests(a), append(want, slices.Repeat([]string{plainUpload}, row.plain)...))
+			requireRequests(t, srv.requests(a), append(want, slices.Repeat([]string{plainUpload}, tt.plain)...))
 			assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, "v2"))
 		})
 	}
 }
 
-// A registry that mounts nothing is sent what it has already.
+// A registry without mounts is sent blobs that it has already.
 func TestMountThatAlwaysOpensAnUpload(t *testing.T) {
 	a := newArtifact(t, "demo")
 	srv := stored(t, a)
@@ -132,7 +131,7 @@ func TestMountThatAlwaysOpensAnUpload(t *testing.T) {
 	requireRequests(t, srv.requests(a), append([]string{"GET manifests/v2", "PUT manifests/v2"}, uploads...))
 }
 
-// Who mounts another blob than it was asked for is not to be trusted with a tag.
+// A registry that mounts another blob than requested is refused.
 func TestMountOfAnotherBlob(t *testing.T) {
 	a := newArtifact(t, "demo")
 	for _, digest := range []string{a.Config.Digest.String(), "sha256:abc"} {
@@ -148,7 +147,7 @@ func TestMountOfAnotherBlob(t *testing.T) {
 	}
 }
 
-// That mounting is refused is one thing, that uploading is another.
+// A refused mount does not imply that an upload is refused.
 func TestPlainUploadIsRefused(t *testing.T) {
 	a := newArtifact(t, "demo")
 	for _, code := range mountRefusals {

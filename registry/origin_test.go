@@ -15,9 +15,8 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// stranger is a server on the same machine as the registry, and hence of the
-// same host name, that must never see a credential. It answers every request
-// with next.
+// stranger is a server on the same machine as the registry, with the same host name,
+// that must never see a credential. next handles its requests.
 type stranger struct {
 	*httptest.Server
 	mu       sync.Mutex
@@ -46,8 +45,7 @@ func (s *stranger) seen() []string {
 	return s.requests
 }
 
-// A registry may keep its blobs elsewhere, where its credential is of no use to
-// anybody but a thief.
+// A registry may redirect to a storage that must not see the credential.
 func TestRedirectToAnotherOriginIsWithoutCredential(t *testing.T) {
 	eachScheme(t, func(t *testing.T, opts memregistry.Options) {
 		origin := start(t, opts)
@@ -78,7 +76,7 @@ func TestRedirectToAnotherOriginIsWithoutCredential(t *testing.T) {
 	})
 }
 
-// Who redirects and then asks for a password gets none.
+// A host that is reached by a redirect gets no password.
 func TestChallengeOfAnotherOriginIsNotAnswered(t *testing.T) {
 	for _, step := range []string{"GET manifests/", "POST blobs/uploads/", "PUT blobs/uploads/", "PUT manifests/"} {
 		t.Run(step, func(t *testing.T) {
@@ -96,7 +94,7 @@ func TestChallengeOfAnotherOriginIsNotAnswered(t *testing.T) {
 	}
 }
 
-// An upload goes to where the registry says, and no further than the registry.
+// The location of an upload must be on the registry's origin.
 func TestUploadLocationOfAnotherOriginIsNotUsed(t *testing.T) {
 	eachScheme(t, func(t *testing.T, opts memregistry.Options) {
 		thief := startStranger(t, http.HandlerFunc(page(http.StatusCreated)))
@@ -123,7 +121,7 @@ func (h hosts) RoundTrip(r *http.Request) (*http.Response, error) {
 	return inProcess{h[r.URL.Host]}.RoundTrip(r)
 }
 
-// challenge wants a token from realm.
+// challenge requires a token from realm.
 func challenge(realm string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="`+realm+`",service="registry"`)
@@ -131,8 +129,7 @@ func challenge(realm string) http.Handler {
 	})
 }
 
-// A realm at an address that only this machine, or its cloud, answers is none of
-// a foreign registry's business.
+// A remote registry must not name a token service of this machine or its cloud.
 func TestTokenServiceAtAPrivateAddress(t *testing.T) {
 	const local, noTLS = "set Registry.AllowLocalServices", "configure the registry with a token service that speaks TLS"
 	for realm, hint := range map[string]string{
@@ -159,7 +156,7 @@ func TestTokenServiceAtAPrivateAddress(t *testing.T) {
 	}
 }
 
-// A registry in a private network may have its token service there.
+// The token service of a registry in a private network may be there too.
 func TestTokenServiceInTheSameNetwork(t *testing.T) {
 	asked := 0
 	client := newClient(t, "10.0.0.2:5000", registry.Options{
@@ -173,8 +170,7 @@ func TestTokenServiceInTheSameNetwork(t *testing.T) {
 	assert.Equal(t, registry.DefaultMaxAttempts, asked, "a denial there may be transient")
 }
 
-// The token service of a registry may have a host of its own. It sees the
-// credential, the registry sees the token, and nobody else sees either.
+// A token service on another host sees the credential, and the registry only the token.
 func TestTokenServiceAtAnotherHost(t *testing.T) {
 	const realm = "https://198.51.100.7/token"
 	inner := memregistry.Handler(memregistry.Options{})
@@ -207,8 +203,8 @@ func TestTokenServiceAtAnotherHost(t *testing.T) {
 	require.NoError(t, client.VerifyAccess(t.Context(), repository))
 }
 
-// The token request of an identity token has it in its body, which is not sent
-// on to wherever a redirect points.
+// The token request for an identity token has it in its body, which does not follow a
+// redirect.
 func TestIdentityTokenIsNotRedirected(t *testing.T) {
 	thief := startStranger(t, http.HandlerFunc(page(http.StatusOK)))
 	srv := start(t, memregistry.Options{Users: users, Bearer: true},
@@ -220,7 +216,7 @@ func TestIdentityTokenIsNotRedirected(t *testing.T) {
 	assert.Empty(t, thief.seen())
 }
 
-// A circle of redirects comes to an end.
+// A redirect loop ends.
 func TestRedirectsAreBounded(t *testing.T) {
 	srv := start(t, memregistry.Options{}, fault{"", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, r.URL.Path+"?again="+password, http.StatusTemporaryRedirect)

@@ -21,11 +21,11 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// How many requests a push takes is what it costs far from the registry.
+// The number of requests decides how long a push to a distant registry takes.
 func TestRequestBudget(t *testing.T) {
 	user := memregistry.Options{Users: users}
 	token := memregistry.Options{Users: users, Bearer: true}
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name             string
 		opts             memregistry.Options
 		tags             []string
@@ -37,10 +37,10 @@ func TestRequestBudget(t *testing.T) {
 		{"three tags", memregistry.Options{}, []string{"v1", "v2", "v3"}, 10, 3, 9},
 		{"three tags and bearer", token, []string{"v1", "v2", "v3"}, 12, 3, 9},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			srv, a := start(t, row.opts), newArtifact(t, "demo")
+		t.Run(tt.name, func(t *testing.T) {
+			srv, a := start(t, tt.opts), newArtifact(t, "demo")
 			opts := registry.Options{}
-			if row.opts.Users != nil {
+			if tt.opts.Users != nil {
 				opts.Credential = ci
 			}
 			client := srv.client(t, opts)
@@ -49,8 +49,8 @@ func TestRequestBudget(t *testing.T) {
 				of        artifact
 				unchanged bool
 				want      int
-			}{{a, false, row.cold}, {a, true, row.same}, {next, false, row.next}} {
-				result, err := push.of.push(t, client, registry.PushOptions{}, row.tags...)
+			}{{a, false, tt.cold}, {a, true, tt.same}, {next, false, tt.next}} {
+				result, err := push.of.push(t, client, registry.PushOptions{}, tt.tags...)
 				require.NoError(t, err)
 				assert.Equal(t, push.unchanged, result.Unchanged)
 				assert.Len(t, srv.requests(a), push.want)
@@ -66,8 +66,7 @@ func goroutine() string {
 	return name
 }
 
-// Events come in the order of the manifest, whatever is done first, and no lock
-// is needed for what is done with them.
+// Events arrive in the order of the manifest, whatever finishes first, and need no lock.
 func TestPushEventsAreInOrder(t *testing.T) {
 	a := newArtifact(t, "demo")
 	var layers []ocispec.Descriptor
@@ -78,7 +77,7 @@ func TestPushEventsAreInOrder(t *testing.T) {
 	inBubbleOf(t, func(t *testing.T, srv *server, transport http.RoundTripper) {
 		client := newClient(t, "localhost", registry.Options{Credential: ci, Transport: transport})
 		srv.fail(fault{upload(a.Config.Digest), func(w http.ResponseWriter, r *http.Request) {
-			synctest.Wait() // until nothing else is going on
+			synctest.Wait() // until all other goroutines wait
 			srv.registry.ServeHTTP(w, r)
 		}})
 		here := goroutine()
@@ -94,7 +93,7 @@ func TestPushEventsAreInOrder(t *testing.T) {
 	})
 }
 
-// Blobs are uploaded four at a time, and tags are set when all of them are there.
+// Blobs are uploaded four at a time, and tags are set after all of them.
 func TestPushUploadsInParallel(t *testing.T) {
 	a := newArtifact(t, "demo")
 	var layers []ocispec.Descriptor
@@ -138,7 +137,7 @@ func eachBlob(t *testing.T, a artifact, test func(t *testing.T, step string, blo
 	}
 }
 
-// That one of two uploads hangs is no reason not to give up.
+// A push can be cancelled while one of two uploads hangs.
 func TestCancelWhileOneOfTwoUploadsHangs(t *testing.T) {
 	a := newArtifact(t, "demo")
 	eachBlob(t, a, func(t *testing.T, step string, _, other ocispec.Descriptor) {
@@ -161,7 +160,7 @@ func TestCancelWhileOneOfTwoUploadsHangs(t *testing.T) {
 	})
 }
 
-// What went wrong is told at once, though the other upload may never end.
+// A failure is returned immediately, although the other upload may never end.
 func TestOneUploadFailsWhileTheOtherHangs(t *testing.T) {
 	a := newArtifact(t, "demo")
 	eachBlob(t, a, func(t *testing.T, step string, _, other ocispec.Descriptor) {

@@ -16,8 +16,8 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// verifyEndpoint makes the test program verify access to an endpoint, and do
-// nothing else: net/http looks at the proxies of the environment only once.
+// verifyEndpoint makes the test program verify access to an endpoint and exit: net/http
+// reads the proxy variables only once.
 const verifyEndpoint = "OCI_TEST_VERIFY_ENDPOINT"
 
 func TestMain(m *testing.M) {
@@ -35,11 +35,11 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// What is meant for this machine stays on it, and its credentials with it.
+// Requests for this machine do not go through a proxy.
 func TestLoopbackHasNoProxy(t *testing.T) {
 	srv := start(t, memregistry.Options{})
 	proxy := startStranger(t, http.HandlerFunc(page(http.StatusBadGateway)))
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name, endpoint string
 		proxied        bool
 	}{
@@ -47,18 +47,18 @@ func TestLoopbackHasNoProxy(t *testing.T) {
 		{"in capitals", "LOCALHOST" + srv.host[strings.LastIndex(srv.host, ":"):], false},
 		{"another host", "http://registry.example.com", true},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			before := len(proxy.seen())
 			child := exec.CommandContext(t.Context(), os.Args[0])
-			child.Env = append(os.Environ(), verifyEndpoint+"="+row.endpoint,
+			child.Env = append(os.Environ(), verifyEndpoint+"="+tt.endpoint,
 				"HTTP_PROXY="+proxy.URL, "http_proxy="+proxy.URL, "NO_PROXY=", "no_proxy=")
 			out, err := child.CombinedOutput()
-			if row.proxied {
+			if tt.proxied {
 				require.Error(t, err)
 			} else {
 				require.NoError(t, err, string(out))
 			}
-			assert.Equal(t, row.proxied, len(proxy.seen()) > before)
+			assert.Equal(t, tt.proxied, len(proxy.seen()) > before)
 		})
 	}
 }

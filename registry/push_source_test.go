@@ -38,12 +38,12 @@ func (s brokenStore) Fetch(ctx context.Context, target ocispec.Descriptor) (io.R
 	return s.ReadOnlyStorage.Fetch(ctx, target)
 }
 
-// What goes wrong in the source is not blamed on the registry.
+// A failure of the source is not reported as one of the registry.
 func TestPushFromASourceThatFails(t *testing.T) {
 	a := newArtifact(t, "demo")
 	huge, negative, resized := a.Manifest, a.Manifest, a.Manifest
 	huge.Size, negative.Size, resized.Size = 4<<20+1, -1, a.Manifest.Size+1
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name     string
 		src      content.ReadOnlyStorage
 		manifest ocispec.Descriptor
@@ -60,26 +60,26 @@ func TestPushFromASourceThatFails(t *testing.T) {
 		{"negative size", oneBlob("{}"), negative, content.ErrInvalidDescriptorSize, nil, nil},
 		{"manifest of another size", a.store, resized, errdef.ErrNotFound, nil, nil},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			srv := start(t, memregistry.Options{})
-			_, err := srv.client(t, registry.Options{}).Push(t.Context(), row.src, row.manifest, repository, []string{"v1"}, registry.PushOptions{})
-			require.ErrorIs(t, err, row.want)
+			_, err := srv.client(t, registry.Options{}).Push(t.Context(), tt.src, tt.manifest, repository, []string{"v1"}, registry.PushOptions{})
+			require.ErrorIs(t, err, tt.want)
 			failed := requireError(t, err)
 			assert.Zero(t, failed.StatusCode, "it is not the registry's fault")
 			assert.False(t, failed.Retryable())
-			if row.want == registry.ErrTooLarge {
+			if tt.want == registry.ErrTooLarge {
 				assert.Equal(t, "split the artifact: manifests are limited to 4 MiB", failed.Hint())
 			} else {
 				assert.NoError(t, failed.Kind)
 				assert.Empty(t, failed.Hint())
 			}
-			requireRequests(t, srv.requests(a), append([]string{"GET manifests/v1"}, row.requests...), slices.Concat(row.may, []string{cancellation, cancellation})...)
+			requireRequests(t, srv.requests(a), append([]string{"GET manifests/v1"}, tt.requests...), slices.Concat(tt.may, []string{cancellation, cancellation})...)
 			assert.Empty(t, srv.digestOf(t, "v1"))
 		})
 	}
 }
 
-// A manifest is 4 MiB at most, and one of just that size is pushed.
+// A manifest of exactly 4 MiB can be pushed.
 func TestPushManifestOfTheLargestSize(t *testing.T) {
 	a := newArtifact(t, "demo")
 	data, err := content.FetchAll(t.Context(), a.store, a.Manifest)
@@ -93,7 +93,7 @@ func TestPushManifestOfTheLargestSize(t *testing.T) {
 	assert.Equal(t, manifest.Digest, srv.digestOf(t, "v1"))
 }
 
-// A source may be another registry. That it refuses says nothing about this one.
+// A source may be another registry. Its refusal is not one of the destination.
 func TestPushFromASourceThatIsRefused(t *testing.T) {
 	a := newArtifact(t, "demo")
 	for _, code := range mountRefusals {

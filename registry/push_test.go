@@ -14,8 +14,8 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// uploads are the requests that put the blobs of an artifact into an empty
-// repository, in some order.
+// uploads are the requests that upload the blobs of an artifact to an empty repository,
+// in some order.
 var uploads = []string{openUpload("config"), upload("config"), openUpload("layer"), upload("layer")}
 
 func TestPushSendsBlobsThenTagsInOrder(t *testing.T) {
@@ -41,7 +41,7 @@ func TestPushSendsBlobsThenTagsInOrder(t *testing.T) {
 	pulled := new(packager.Store)
 	defer func() { _ = pulled.Close() }()
 	_, err = client.Pull(t.Context(), repository, "v1", pulled, registry.PullOptions{})
-	require.NoError(t, err, "what was pushed is complete")
+	require.NoError(t, err, "the artifact is complete")
 }
 
 func TestPushAgainSendsNothing(t *testing.T) {
@@ -74,29 +74,29 @@ func TestPushForce(t *testing.T) {
 	assert.Equal(t, []string{"PUT manifests/v1", "PUT manifests/v2"}, log[4:])
 }
 
-// An artifact that is in the repository under another tag only is not unchanged.
+// An artifact that exists only under another tag is not unchanged.
 func TestPushSetsATagThatIsMissing(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name string
 		tags []string
-		want []string // requests: v1 is left alone
+		want []string // requests: v1 is not touched
 	}{
 		{"the only one", []string{"v2"}, []string{"GET manifests/v2", openUpload("config"), openUpload("layer"), "PUT manifests/v2"}},
 		{"the second", []string{"v1", "v2"}, []string{"GET manifests/v1", "GET manifests/v2", "PUT manifests/v2"}},
 		{"the first", []string{"v2", "v1"}, []string{"GET manifests/v2", "GET manifests/v1", "PUT manifests/v2"}},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			srv, a := start(t, memregistry.Options{}), newArtifact(t, "demo")
 			client := srv.client(t, registry.Options{})
 			_, err := a.push(t, client, registry.PushOptions{}, "v1")
 			require.NoError(t, err)
 			srv.requests(a)
 
-			result, err := a.push(t, client, registry.PushOptions{ImmutableTags: true}, row.tags...)
+			result, err := a.push(t, client, registry.PushOptions{ImmutableTags: true}, tt.tags...)
 			require.NoError(t, err)
 			assert.False(t, result.Unchanged)
-			requireRequests(t, srv.requests(a), row.want)
-			for _, tag := range row.tags {
+			requireRequests(t, srv.requests(a), tt.want)
+			for _, tag := range tt.tags {
 				assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, tag), tag)
 			}
 		})
@@ -115,7 +115,7 @@ func TestPushMovesATag(t *testing.T) {
 	assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, "latest"))
 }
 
-func TestPushKeepTags(t *testing.T) {
+func TestPushImmutableTags(t *testing.T) {
 	srv, old, a := start(t, memregistry.Options{}), newArtifact(t, "old"), newArtifact(t, "new")
 	client := srv.client(t, registry.Options{})
 	_, err := old.push(t, client, registry.PushOptions{}, "v1")
@@ -144,8 +144,8 @@ func TestPushKeepTags(t *testing.T) {
 	})
 }
 
-// Whether a tag is free has to be known for certain before it may be kept.
-func TestPushKeepTagsNeedsAnAnswer(t *testing.T) {
+// ImmutableTags requires a lookup that succeeds.
+func TestPushImmutableTagsNeedsALookup(t *testing.T) {
 	for _, code := range []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusInternalServerError} {
 		t.Run(http.StatusText(code), func(t *testing.T) {
 			srv := start(t, memregistry.Options{}, fault{"GET manifests/", status(code, "")})
@@ -157,7 +157,7 @@ func TestPushKeepTagsNeedsAnAnswer(t *testing.T) {
 	}
 }
 
-// A registry that stops between two tags is left with the first.
+// If the registry fails between two tags, the first remains.
 func TestPushStopsAtTheFirstTagThatFails(t *testing.T) {
 	srv := start(t, memregistry.Options{}, fault{"PUT manifests/v2", status(http.StatusInternalServerError, "UNKNOWN")})
 	a := newArtifact(t, "demo")
@@ -171,7 +171,7 @@ func TestPushStopsAtTheFirstTagThatFails(t *testing.T) {
 func TestPushEvents(t *testing.T) {
 	srv, a := start(t, memregistry.Options{}), newArtifact(t, "demo")
 	client := srv.client(t, registry.Options{})
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name  string
 		force bool
 		tags  []string
@@ -197,15 +197,15 @@ func TestPushEvents(t *testing.T) {
 			{Descriptor: a.Manifest, Tag: "v1"},
 		}},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			var events []registry.Event
 			_, err := a.push(t, client, registry.PushOptions{
-				Force:   row.force,
+				Force:   tt.force,
 				OnEvent: func(e registry.Event) { events = append(events, e) },
-			}, row.tags...)
+			}, tt.tags...)
 			require.NoError(t, err)
-			require.Len(t, events, len(row.want))
-			for i, want := range row.want {
+			require.Len(t, events, len(tt.want))
+			for i, want := range tt.want {
 				got := events[i]
 				assert.Equal(t, want.Descriptor.Digest, got.Descriptor.Digest, "event %d", i)
 				assert.Equal(t, want.Descriptor.Size, got.Descriptor.Size, "event %d", i)
@@ -218,7 +218,7 @@ func TestPushEvents(t *testing.T) {
 	}
 }
 
-// An event is told when its step is done, and none of a step that failed.
+// An event is sent when its step is done, and none for a step that failed.
 func TestPushEventsEndWithTheFailure(t *testing.T) {
 	srv := start(t, memregistry.Options{}, fault{"PUT manifests/v2", status(http.StatusInternalServerError, "UNKNOWN")})
 	a := newArtifact(t, "demo")
@@ -238,7 +238,7 @@ func TestPushEventsEndWithTheFailure(t *testing.T) {
 func TestPushRefusesBeforeAnyRequest(t *testing.T) {
 	srv, a := start(t, memregistry.Options{}), newArtifact(t, "demo")
 	client := srv.client(t, registry.Options{})
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name, repository string
 		tags             []string
 		kind             error
@@ -252,12 +252,12 @@ func TestPushRefusesBeforeAnyRequest(t *testing.T) {
 		{"path out of the repository", "apps/../admin", []string{"v1"}, reference.ErrInvalidRepository},
 		{"query in the repository", "apps/demo?x=" + password, []string{"v1"}, reference.ErrInvalidRepository},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			result, err := client.Push(t.Context(), a.store, a.Manifest, row.repository, row.tags, registry.PushOptions{})
-			require.ErrorIs(t, err, row.kind)
+		t.Run(tt.name, func(t *testing.T) {
+			result, err := client.Push(t.Context(), a.store, a.Manifest, tt.repository, tt.tags, registry.PushOptions{})
+			require.ErrorIs(t, err, tt.kind)
 			assert.Zero(t, result)
 			assert.NotContains(t, err.Error(), password)
-			destination, targetErr := client.Lookup(t.Context(), row.repository, row.tags, registry.PushOptions{})
+			destination, targetErr := client.Lookup(t.Context(), tt.repository, tt.tags, registry.PushOptions{})
 			assert.Equal(t, err, targetErr)
 			assert.Nil(t, destination)
 			assert.Empty(t, srv.requests(a))
@@ -265,7 +265,7 @@ func TestPushRefusesBeforeAnyRequest(t *testing.T) {
 	}
 }
 
-// Who set several tags has to know which of them are set.
+// The error names the tag that failed, so that the caller knows which are set.
 func TestPushNamesTheTagThatFails(t *testing.T) {
 	srv := start(t, memregistry.Options{}, fault{"PUT manifests/second", status(http.StatusInternalServerError, "UNKNOWN")})
 	a := newArtifact(t, "demo")

@@ -23,8 +23,7 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// stored starts a registry that holds a under v1. The faults are not there while
-// it is pushed.
+// stored starts a registry that holds a under v1. The faults do not apply to that push.
 func stored(t *testing.T, a artifact, faults ...fault) *server {
 	t.Helper()
 	origin := start(t, memregistry.Options{})
@@ -52,26 +51,26 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-func TestReadWhatIsMissing(t *testing.T) {
+func TestReadMissingContent(t *testing.T) {
 	a := newArtifact(t, "demo")
 	client := stored(t, a).client(t, registry.Options{})
-	for _, row := range []struct{ name, repository, ref, separator string }{
+	for _, tt := range []struct{ name, repository, ref, separator string }{
 		{"tag", repository, "v2", ":"},
 		{"digest", repository, newArtifact(t, "other").Manifest.Digest.String(), "@"},
 		{"repository", "apps/other", "v1", ":"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			desc, err := client.Resolve(t.Context(), row.repository, row.ref)
+		t.Run(tt.name, func(t *testing.T) {
+			desc, err := client.Resolve(t.Context(), tt.repository, tt.ref)
 			failed := requireKind(t, err, registry.ErrNotFound)
-			assert.True(t, strings.HasSuffix(failed.Reference, "/"+row.repository+row.separator+row.ref), failed.Reference)
+			assert.True(t, strings.HasSuffix(failed.Reference, "/"+tt.repository+tt.separator+tt.ref), failed.Reference)
 			assert.Equal(t, http.StatusNotFound, failed.StatusCode)
 			assert.Zero(t, desc)
 
-			exists, err := client.Exists(t.Context(), row.repository, row.ref)
+			exists, err := client.Exists(t.Context(), tt.repository, tt.ref)
 			require.NoError(t, err)
 			assert.False(t, exists)
 
-			desc, err = client.Pull(t.Context(), row.repository, row.ref, new(packager.Store), registry.PullOptions{})
+			desc, err = client.Pull(t.Context(), tt.repository, tt.ref, new(packager.Store), registry.PullOptions{})
 			requireKind(t, err, registry.ErrNotFound)
 			assert.Zero(t, desc)
 		})
@@ -81,7 +80,7 @@ func TestReadWhatIsMissing(t *testing.T) {
 func TestReadRefusesBeforeAnyRequest(t *testing.T) {
 	srv := start(t, memregistry.Options{})
 	client := srv.client(t, registry.Options{})
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name, repository, ref string
 		kind                  error
 	}{
@@ -92,14 +91,14 @@ func TestReadRefusesBeforeAnyRequest(t *testing.T) {
 		{"unknown algorithm", repository, "md5:d41d8cd98f00b204e9800998ecf8427e", reference.ErrInvalidOCIFormat},
 		{"tag and digest", repository, "v1@sha256:" + strings.Repeat("0", 64), reference.ErrInvalidOCIFormat},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			_, err := client.Resolve(t.Context(), row.repository, row.ref)
-			require.ErrorIs(t, err, row.kind)
-			exists, err := client.Exists(t.Context(), row.repository, row.ref)
-			require.ErrorIs(t, err, row.kind)
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := client.Resolve(t.Context(), tt.repository, tt.ref)
+			require.ErrorIs(t, err, tt.kind)
+			exists, err := client.Exists(t.Context(), tt.repository, tt.ref)
+			require.ErrorIs(t, err, tt.kind)
 			assert.False(t, exists)
-			_, err = client.Pull(t.Context(), row.repository, row.ref, new(packager.Store), registry.PullOptions{})
-			require.ErrorIs(t, err, row.kind)
+			_, err = client.Pull(t.Context(), tt.repository, tt.ref, new(packager.Store), registry.PullOptions{})
+			require.ErrorIs(t, err, tt.kind)
 			assert.Empty(t, srv.log)
 		})
 	}
@@ -121,40 +120,39 @@ func TestPull(t *testing.T) {
 			assert.Equal(t, want, got)
 		}
 		_, err = client.Pull(t.Context(), repository, ref, dst, registry.PullOptions{})
-		require.NoError(t, err, "what is there already is no error")
+		require.NoError(t, err, "existing content is no error")
 		require.NoError(t, dst.Close())
 	}
 }
 
-// A registry, or somebody on the way, that hands out other bytes is reachable,
-// and none of what it hands out is kept.
+// Wrong bytes from a registry, or from a proxy, are not stored.
 func TestPullCorrupted(t *testing.T) {
 	a := newArtifact(t, "demo")
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name, step, ref string
 		part            ocispec.Descriptor
 		kind            error
 	}{
-		{"manifest", "GET manifests/", "v1", a.Manifest, registry.ErrNotRegistry}, // nobody else has said its digest
+		{"manifest", "GET manifests/", "v1", a.Manifest, registry.ErrNotRegistry}, // its digest is not known otherwise
 		{"manifest that was asked for by digest", "GET manifests/", a.Manifest.Digest.String(), a.Manifest, registry.ErrCorrupt},
 		{"config", "GET blobs/" + a.Config.Digest.String(), "v1", a.Config, registry.ErrCorrupt},
 		{"layer", "GET blobs/" + a.Layer.Digest.String(), "v1", a.Layer, registry.ErrCorrupt},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			srv := stored(t, a, fault{row.step, func(w http.ResponseWriter, _ *http.Request) {
-				data, err := content.FetchAll(t.Context(), a.store, row.part)
+		t.Run(tt.name, func(t *testing.T) {
+			srv := stored(t, a, fault{tt.step, func(w http.ResponseWriter, _ *http.Request) {
+				data, err := content.FetchAll(t.Context(), a.store, tt.part)
 				assert.NoError(t, err)
 				data[0] ^= 1
-				w.Header().Set("Content-Type", row.part.MediaType)
-				w.Header().Set("Docker-Content-Digest", row.part.Digest.String())
+				w.Header().Set("Content-Type", tt.part.MediaType)
+				w.Header().Set("Docker-Content-Digest", tt.part.Digest.String())
 				_, _ = w.Write(data)
 			}})
 			dst := new(packager.Store)
-			desc, err := srv.client(t, registry.Options{}).Pull(t.Context(), repository, row.ref, dst, registry.PullOptions{})
-			failed := requireKind(t, err, row.kind)
+			desc, err := srv.client(t, registry.Options{}).Pull(t.Context(), repository, tt.ref, dst, registry.PullOptions{})
+			failed := requireKind(t, err, tt.kind)
 			assert.Equal(t, "pull", failed.Op)
 			assert.Zero(t, desc)
-			for _, part := range []ocispec.Descriptor{a.Manifest, row.part} {
+			for _, part := range []ocispec.Descriptor{a.Manifest, tt.part} {
 				exists, err := dst.Exists(t.Context(), part)
 				require.NoError(t, err)
 				assert.False(t, exists)
@@ -163,7 +161,7 @@ func TestPullCorrupted(t *testing.T) {
 	}
 }
 
-// What is no manifest, though it is said to be one.
+// Content with the media type of a manifest that is not one.
 func TestPullManifestThatIsNone(t *testing.T) {
 	a := newArtifact(t, "demo")
 	srv := stored(t, a, fault{"GET manifests/", func(w http.ResponseWriter, _ *http.Request) {
@@ -199,7 +197,7 @@ func TestPullBlobThatIsMissing(t *testing.T) {
 		"blob "+a.Layer.Digest.String()+" is missing, although the manifest refers to it")
 }
 
-// fullStore takes nothing.
+// fullStore accepts nothing.
 type fullStore struct {
 	*packager.Store
 	err error
@@ -207,7 +205,7 @@ type fullStore struct {
 
 func (s fullStore) Push(context.Context, ocispec.Descriptor, io.Reader) error { return s.err }
 
-// What goes wrong in the destination is not blamed on the registry, even if the
+// A failure of the destination is not reported as one of the registry, even if the
 // destination is another registry.
 func TestPullToADestinationThatFails(t *testing.T) {
 	a := newArtifact(t, "demo")

@@ -12,8 +12,7 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// Reading is a right of its own: who may only read is told so by one check, and
-// that writing is not allowed by the other.
+// Read and write access are checked separately.
 func TestVerifyReadAccess(t *testing.T) {
 	eachScheme(t, func(t *testing.T, opts memregistry.Options) {
 		srv := start(t, opts)
@@ -35,8 +34,7 @@ func TestVerifyReadAccessAtAWebPage(t *testing.T) {
 	requireKind(t, srv.client(t, registry.Options{}).VerifyReadAccess(t.Context(), repository), registry.ErrNotRegistry)
 }
 
-// Where an upload is refused since the repository is missing, that of a push would
-// be as well.
+// If an upload is refused because the repository is missing, a push would be too.
 func TestVerifyAccessToARepositoryThatIsNotCreated(t *testing.T) {
 	missing := inProcess{http.HandlerFunc(refusal(http.StatusNotFound, "NAME_UNKNOWN", "no such repository"))}
 	client := newClient(t, "123456789012.dkr.ecr.eu-west-1.amazonaws.com", registry.Options{Transport: missing, Credential: ci})
@@ -46,9 +44,9 @@ func TestVerifyAccessToARepositoryThatIsNotCreated(t *testing.T) {
 	assert.Equal(t, hintNotFound, failed.Hint())
 }
 
-// What a registry means by an answer depends on whose it is.
+// The meaning of some responses depends on the provider.
 func TestHintsOfProviders(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		host, repository string
 		status           int
 		code             string
@@ -66,12 +64,12 @@ func TestHintsOfProviders(t *testing.T) {
 		{"notghcr.io", "acme/shop", 403, "DENIED", hintPermission},
 		{"azurecr.io.example.com", "shop", 500, "UNKNOWN", "try again later"},
 	} {
-		t.Run(fmt.Sprint(row.host, " ", row.repository, " ", row.status), func(t *testing.T) {
-			client := newClient(t, row.host, registry.Options{
+		t.Run(fmt.Sprint(tt.host, " ", tt.repository, " ", tt.status), func(t *testing.T) {
+			client := newClient(t, tt.host, registry.Options{
 				Credential: ci,
-				Transport:  inProcess{http.HandlerFunc(refusal(row.status, row.code, "sorry"))},
+				Transport:  inProcess{http.HandlerFunc(refusal(tt.status, tt.code, "sorry"))},
 			})
-			assert.Equal(t, row.hint, requireError(t, client.VerifyAccess(t.Context(), row.repository)).Hint())
+			assert.Equal(t, tt.hint, requireError(t, client.VerifyAccess(t.Context(), tt.repository)).Hint())
 		})
 	}
 }

@@ -21,7 +21,7 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// quiet swallows what test servers log.
+// quiet discards the log of test servers.
 var quiet = log.New(io.Discard, "", 0)
 
 // requirePresentable asserts that text can be shown to anybody: one short line
@@ -41,12 +41,12 @@ func requireNoSecret(t testing.TB, text string) {
 	require.NotContains(t, text, basic(ci))
 }
 
-// basic is what follows "Basic " in the header for a credential.
+// basic returns the header value of a credential, without "Basic ".
 func basic(c registry.Credential) string {
 	return base64.StdEncoding.EncodeToString([]byte(c.Username + ":" + c.Password))
 }
 
-// printed returns everything that printing, logging and marshalling v gives.
+// printed returns the output of printing, logging and marshalling v.
 func printed(t testing.TB, v any) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -102,7 +102,7 @@ func TestCredentialsAreNotPrinted(t *testing.T) {
 
 func TestPrintedForms(t *testing.T) {
 	opts := registry.Options{Credential: ci, InsecureSkipVerify: true}
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name string
 		v    any
 		want string
@@ -117,9 +117,9 @@ func TestPrintedForms(t *testing.T) {
 			`"Credential":"registry.Credential(\"ci\" [redacted])","DockerConfig":"","InsecureSkipVerify":true,"UserAgent":"",` +
 			`"Timeout":0,"VerifyTimeout":0,"Retry":{"MaxAttempts":0,"MinWait":0,"MaxWait":0},"AllowCrossOriginUploads":false,"AllowLocalServices":false}`},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d"} {
-				assert.Equal(t, row.want, fmt.Sprintf(verb, row.v), verb)
+				assert.Equal(t, tt.want, fmt.Sprintf(verb, tt.v), verb)
 			}
 		})
 	}
@@ -129,8 +129,8 @@ func TestPrintedForms(t *testing.T) {
 	assert.Equal(t, fmt.Sprint(ci), ci.LogValue().String())
 }
 
-// requireNothingSecretIn asserts that neither what err prints nor what any of the
-// errors that it wraps prints holds a secret.
+// requireNothingSecretIn asserts that neither err nor any error that it wraps prints a
+// secret.
 func requireNothingSecretIn(t testing.TB, err error) {
 	t.Helper()
 	requireNoSecret(t, printed(t, err))

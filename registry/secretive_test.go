@@ -18,8 +18,8 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// An identity token is exchanged in the body of a request, which others can read
-// over plain HTTP as they can a header.
+// An identity token is sent in the body of a request, which is readable over plain HTTP
+// like a header.
 func TestIdentityTokenOverPlainHTTP(t *testing.T) {
 	for _, realm := range []string{"http://registry.example.com/token", "http://auth.example.com/token"} {
 		t.Run(realm, func(t *testing.T) {
@@ -43,8 +43,8 @@ func TestIdentityTokenOverPlainHTTP(t *testing.T) {
 	}
 }
 
-// A call that is called off while it fetches a token takes no other with it.
-func TestTokenOfACallThatIsCalledOff(t *testing.T) {
+// The cancellation of a call that fetches a token does not affect other calls.
+func TestTokenOfACancelledCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		inner := memregistry.Handler(memregistry.Options{Users: users, Bearer: true})
 		first := make(chan struct{})
@@ -74,8 +74,8 @@ func TestTokenOfACallThatIsCalledOff(t *testing.T) {
 	})
 }
 
-// What others are waiting for is waited for before a tag is set, too.
-func TestTagWhileTheRegistryIsNotToBeAsked(t *testing.T) {
+// A pause for other calls applies before a tag is set, too.
+func TestTagDuringAPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newArtifact(t, "demo")
 		inner := memregistry.Handler(memregistry.Options{})
@@ -108,11 +108,10 @@ func TestTagWhileTheRegistryIsNotToBeAsked(t *testing.T) {
 	})
 }
 
-// synctestSleep lets the others run, for no time of theirs.
+// synctestSleep lets the other goroutines run for a moment of simulated time.
 func synctestSleep() { time.Sleep(time.Millisecond) }
 
-// A registry that answers before it has read all, and then says no more, is given
-// up, though what it was sent is still read.
+// A response that stalls is abandoned, although the registry still reads the request.
 func TestAnswerThatStallsWhileTheBodyIsRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newArtifact(t, "demo")
@@ -143,7 +142,7 @@ type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-// Nothing is told, and nothing read, after the return.
+// No event is sent, and nothing is read, after the return.
 func TestNothingHappensAfterTheReturn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newArtifact(t, "demo")

@@ -14,9 +14,8 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// answers are what a registry may say instead of yes, and what it means to
-// somebody without a credential. Code is empty for an answer that is not in the
-// form of a registry's.
+// answers are unexpected responses, and their kinds for a client without a credential.
+// Code is empty for a response without a registry's error body.
 var answers = []struct {
 	status int
 	code   string
@@ -64,7 +63,7 @@ var kinds = []error{
 	registry.ErrCorrupt,
 }
 
-// once is for tests that count requests: nothing is tried again.
+// once is for tests that count requests: nothing is retried.
 var once = registry.RetryPolicy{MaxAttempts: 1}
 
 // requireKind asserts that err matches kind and none of its siblings.
@@ -100,7 +99,7 @@ func TestPushIsRefused(t *testing.T) {
 			manifest := step.name == "PUT manifests/"
 			switch {
 			case answer.status == http.StatusNotFound && !strings.HasPrefix(step.name, "POST"):
-				answer.kind = registry.ErrNotFound // a registry it is: it took something
+				answer.kind = registry.ErrNotFound // the host has accepted something, so it is a registry
 			case answer.kind == registry.ErrNotRegistry && (answer.status == 405 || answer.status == 501) && !strings.HasPrefix(step.name, "POST"):
 				answer.kind = registry.ErrUnsupported
 			case manifest && (answer.status == http.StatusConflict || answer.status == http.StatusPreconditionFailed):
@@ -122,25 +121,24 @@ func TestPushIsRefused(t *testing.T) {
 				assert.Equal(t, answer.code, failed.Code)
 				assert.Equal(t, "push to", failed.Op)
 				assert.Equal(t, srv.host+"/"+repository+step.tag, failed.Reference)
-				requireRequests(t, srv.requests(a), want, may...) // nothing is tried again
+				requireRequests(t, srv.requests(a), want, may...) // nothing is retried
 				assert.Empty(t, srv.digestOf(t, "v1"))
 			})
 		}
 	}
 }
 
-// mountRefusals are what registries answer that know nothing of mounting.
+// mountRefusals are the statuses of registries that do not support mounting.
 var mountRefusals = []int{400, 403, 404, 405, 422, 501}
 
-// Some registries refuse with all kinds of answers to say what a tag points to
-// where it does not exist, or to whoever may only write. Others do not know what
-// mounting is.
+// Some registries refuse lookups of missing tags, or all reads with write-only
+// credentials, with various statuses. Others do not support mounting.
 func TestPushThoughQuestionsAreRefused(t *testing.T) {
 	const get, mount = "GET manifests/", "POST blobs/uploads/?mount="
 	all := []int{400, 401, 403, 404, 405, 409, 413, 422, 501}
 	plain := []string{plainUpload, plainUpload, upload("config"), upload("layer")}
 	a := newArtifact(t, "demo")
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name  string
 		steps []string
 		codes []int
@@ -150,17 +148,17 @@ func TestPushThoughQuestionsAreRefused(t *testing.T) {
 		{"mount", []string{mount}, mountRefusals, plain},
 		{"both", []string{get, mount}, mountRefusals, plain},
 	} {
-		for _, code := range row.codes {
+		for _, code := range tt.codes {
 			for _, opts := range []registry.Options{{}, {Credential: ci}} {
-				t.Run(fmt.Sprintf("%s %d %s", row.name, code, opts.Credential.Username), func(t *testing.T) {
+				t.Run(fmt.Sprintf("%s %d %s", tt.name, code, opts.Credential.Username), func(t *testing.T) {
 					var faults []fault
-					for _, step := range row.steps {
+					for _, step := range tt.steps {
 						faults = append(faults, fault{step, status(code, "")})
 					}
-					want := slices.Concat([]string{"GET manifests/v1"}, row.up, []string{"PUT manifests/v1"})
-					may := []string{openUpload("config"), openUpload("layer")} // one of them tells all
+					want := slices.Concat([]string{"GET manifests/v1"}, tt.up, []string{"PUT manifests/v1"})
+					may := []string{openUpload("config"), openUpload("layer")} // one of them suffices
 					server := memregistry.Options{}
-					if !opts.Credential.IsZero() { // which is first asked for in answer to one of these
+					if !opts.Credential.IsZero() { // the first challenge follows one of these
 						server.Users = users
 						may = append(may, "GET manifests/v1", openUpload("config"), openUpload("layer"), plainUpload, plainUpload)
 					}
@@ -176,8 +174,8 @@ func TestPushThoughQuestionsAreRefused(t *testing.T) {
 	}
 }
 
-// A web server, or one that hides behind a login page.
-func TestPushToWhatIsNotARegistry(t *testing.T) {
+// A web server, or a registry behind a login page.
+func TestPushToAWebServer(t *testing.T) {
 	login := func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/login" {
 			page(http.StatusOK)(w, r)
@@ -186,17 +184,17 @@ func TestPushToWhatIsNotARegistry(t *testing.T) {
 		http.Redirect(w, r, "/login?state="+password, http.StatusFound)
 	}
 	a := newArtifact(t, "demo")
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name    string
 		handler http.HandlerFunc
 	}{
 		{"a page for everything", page(http.StatusOK)},
-		{"a page that says 404", page(http.StatusNotFound)},
-		{"a page that says 400", page(http.StatusBadRequest)},
+		{"a page with status 404", page(http.StatusNotFound)},
+		{"a page with status 400", page(http.StatusBadRequest)},
 		{"a login page", login},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			srv := start(t, memregistry.Options{}, fault{"", row.handler})
+		t.Run(tt.name, func(t *testing.T) {
+			srv := start(t, memregistry.Options{}, fault{"", tt.handler})
 			client := srv.client(t, registry.Options{})
 			_, err := a.push(t, client, registry.PushOptions{}, "v1")
 			requireKind(t, err, registry.ErrNotRegistry)
@@ -205,27 +203,26 @@ func TestPushToWhatIsNotARegistry(t *testing.T) {
 	}
 }
 
-// A status that the registry gives somebody who has shown a credential is about
-// that credential.
+// A refusal after a credential was sent concerns that credential.
 func TestRefusalOfACredential(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		status int
 		code   string
 	}{
 		{401, "UNAUTHORIZED"}, {401, ""}, {403, "DENIED"}, {403, ""},
 	} {
-		t.Run(fmt.Sprintf("%d %s", row.status, row.code), func(t *testing.T) {
-			srv := start(t, memregistry.Options{Users: users}, fault{"PUT manifests/", status(row.status, row.code)})
+		t.Run(fmt.Sprintf("%d %s", tt.status, tt.code), func(t *testing.T) {
+			srv := start(t, memregistry.Options{Users: users}, fault{"PUT manifests/", status(tt.status, tt.code)})
 			_, err := newArtifact(t, "demo").push(t, srv.client(t, registry.Options{Credential: ci}), registry.PushOptions{}, "v1")
 			failed := requireKind(t, err, registry.ErrPermissionDenied)
-			assert.Equal(t, row.status, failed.StatusCode)
-			assert.Equal(t, row.code, failed.Code)
+			assert.Equal(t, tt.status, failed.StatusCode)
+			assert.Equal(t, tt.code, failed.Code)
 		})
 	}
 }
 
 func TestReadingIsRefused(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		status int
 		kind   error
 	}{
@@ -238,22 +235,22 @@ func TestReadingIsRefused(t *testing.T) {
 		{500, registry.ErrServer},
 		{503, registry.ErrServer},
 	} {
-		t.Run(fmt.Sprint(row.status), func(t *testing.T) {
-			srv := start(t, memregistry.Options{}, fault{"", status(row.status, "UNKNOWN")})
+		t.Run(fmt.Sprint(tt.status), func(t *testing.T) {
+			srv := start(t, memregistry.Options{}, fault{"", status(tt.status, "UNKNOWN")})
 			client := srv.client(t, registry.Options{})
 
 			_, err := client.Resolve(t.Context(), repository, "v1")
-			failed := requireKind(t, err, row.kind)
-			assert.Equal(t, row.status, failed.StatusCode)
+			failed := requireKind(t, err, tt.kind)
+			assert.Equal(t, tt.status, failed.StatusCode)
 			assert.Equal(t, "resolve", failed.Op)
 			assert.Equal(t, srv.host+"/"+repository+":v1", failed.Reference)
 
 			exists, err := client.Exists(t.Context(), repository, "v1")
 			assert.False(t, exists)
-			if row.status == http.StatusNotFound {
+			if tt.status == http.StatusNotFound {
 				require.NoError(t, err)
 			} else {
-				requireKind(t, err, row.kind)
+				requireKind(t, err, tt.kind)
 			}
 		})
 	}

@@ -65,7 +65,7 @@ func TestTransientFailuresOfTheTokenService(t *testing.T) {
 			err = srv.client(t, registry.Options{Credential: ci}).VerifyAccess(t.Context(), repository)
 			assert.True(t, requireKind(t, err, tt.kind).Retryable())
 
-			// Without a credential, the denial is no surprise.
+			// Without a credential, a denial is final.
 			srv.requests(a)
 			srv.fail(fault{"GET /token", status(http.StatusForbidden, "DENIED")})
 			err = srv.client(t, registry.Options{}).VerifyAccess(t.Context(), repository)

@@ -21,7 +21,7 @@ import (
 
 func TestOptionsValidate(t *testing.T) {
 	anyProxy := func(*http.Request) (*url.URL, error) { return nil, nil }
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name, endpoint string
 		opts           registry.Options
 		plainHTTP      bool
@@ -43,7 +43,7 @@ func TestOptionsValidate(t *testing.T) {
 		{"oci", "oci://ghcr.io", registry.Options{}, false},
 		{"asked for", "registry.example.com", registry.Options{Scheme: registry.SchemeHTTP}, true},
 		{"TLS asked for on loopback", "localhost:5000", registry.Options{Scheme: registry.SchemeHTTPS}, false},
-		{"asked for twice", "http://registry.example.com", registry.Options{Scheme: registry.SchemeHTTP}, true},
+		{"asked for in both ways", "http://registry.example.com", registry.Options{Scheme: registry.SchemeHTTP}, true},
 		{"TLS settings", "ghcr.io", registry.Options{InsecureSkipVerify: true}, false},
 		{"TLS settings on loopback", "https://localhost", registry.Options{RootCAs: x509.NewCertPool()}, false},
 		{"proxy and plain HTTP", "http://registry.example.com", registry.Options{Proxy: anyProxy}, true},
@@ -55,18 +55,18 @@ func TestOptionsValidate(t *testing.T) {
 			registry.Options{Credential: ci, AllowPlainHTTPCredentials: true}, true,
 		},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			decided, err := row.opts.ForEndpoint(row.endpoint)
+		t.Run(tt.name, func(t *testing.T) {
+			decided, err := tt.opts.ForEndpoint(tt.endpoint)
 			require.NoError(t, err)
 			want := registry.SchemeHTTPS
-			if row.plainHTTP {
+			if tt.plainHTTP {
 				want = registry.SchemeHTTP
 			}
 			assert.Equal(t, want, decided.Scheme)
-			again, err := decided.ForEndpoint(row.endpoint)
+			again, err := decided.ForEndpoint(tt.endpoint)
 			require.NoError(t, err)
 			assert.Equal(t, want, again.Scheme, "resolving again changes nothing")
-			_, err = registry.NewClient(row.endpoint, row.opts)
+			_, err = registry.NewClient(tt.endpoint, tt.opts)
 			require.NoError(t, err)
 		})
 	}
@@ -80,11 +80,11 @@ func TestOptionsValidateRefuses(t *testing.T) {
 		readable   = "invalid registry credential: not sent over plain HTTP to a host that is not loopback, unless AllowPlainHTTPCredentials allows it"
 	)
 	anyProxy := func(*http.Request) (*url.URL, error) { return nil, nil }
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name, endpoint string
 		opts           registry.Options
 		kind           error
-		text           string // empty where another package has it
+		text           string // empty for an error of another package
 	}{
 		{"no endpoint", "", registry.Options{}, reference.ErrInvalidHost, ""},
 		{"path", "ghcr.io/org", registry.Options{}, reference.ErrInvalidOCIFormat, ""},
@@ -116,52 +116,52 @@ func TestOptionsValidateRefuses(t *testing.T) {
 		{"credential over http", "http://registry.example.com", registry.Options{Credential: ci}, registry.ErrInvalidCredential, readable},
 		{"credential over plain HTTP", "registry.example.com", registry.Options{Scheme: registry.SchemeHTTP, Credential: ci}, registry.ErrInvalidCredential, readable},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			_, err := row.opts.ForEndpoint(row.endpoint)
-			require.ErrorIs(t, err, row.kind)
-			if row.text != "" {
-				require.EqualError(t, err, row.text)
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := tt.opts.ForEndpoint(tt.endpoint)
+			require.ErrorIs(t, err, tt.kind)
+			if tt.text != "" {
+				require.EqualError(t, err, tt.text)
 			}
 			requirePresentable(t, err.Error())
-			client, clientErr := registry.NewClient(row.endpoint, row.opts)
+			client, clientErr := registry.NewClient(tt.endpoint, tt.opts)
 			assert.Equal(t, err, clientErr)
 			assert.Nil(t, client)
 		})
 	}
 }
 
-// A credential that is found, and not given, is withheld when it is found: a
-// configuration need not hold any for the registry.
+// A credential that is looked up is withheld only then: a configuration may hold none for
+// the registry.
 func TestFoundCredentialIsNotSentOverPlainHTTP(t *testing.T) {
 	const host = "registry.example.com"
 	found := func(c registry.Credential) registry.CredentialFunc {
 		return func(context.Context, string) (registry.Credential, error) { return c, nil }
 	}
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name string
 		opts registry.Options
-		kind error // of the package, nil where the credential is withheld
+		kind error // of the package, nil if the credential is withheld
 	}{
 		{"function", registry.Options{CredentialFunc: found(ci)}, nil},
 		{"configuration", registry.Options{DockerConfig: writeConfig(t, "%s", authEntry(host, ci))}, nil},
 		{"nothing by a function", registry.Options{CredentialFunc: found(registry.Credential{})}, registry.ErrAuthRequired},
 		{"nothing in the configuration", registry.Options{DockerConfig: writeConfig(t, `{}`)}, registry.ErrAuthRequired},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			eachScheme(t, func(t *testing.T, opts memregistry.Options) {
 				inner := memregistry.Handler(opts)
-				row.opts.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+				tt.opts.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
 					assert.Empty(t, r.Header.Get("Authorization"))
 					return inProcess{inner}.RoundTrip(r)
 				})
-				err := newClient(t, "http://"+host, row.opts).VerifyAccess(t.Context(), repository)
-				requireKind(t, err, row.kind)
-				assert.Equal(t, row.kind == nil, errors.Is(err, registry.ErrInvalidCredential))
+				err := newClient(t, "http://"+host, tt.opts).VerifyAccess(t.Context(), repository)
+				requireKind(t, err, tt.kind)
+				assert.Equal(t, tt.kind == nil, errors.Is(err, registry.ErrInvalidCredential))
 
-				allowed := row.opts
+				allowed := tt.opts
 				allowed.AllowPlainHTTPCredentials, allowed.Transport = true, inProcess{inner}
 				err = newClient(t, "http://"+host, allowed).VerifyAccess(t.Context(), repository)
-				assert.Equal(t, row.kind == nil, err == nil, "%v", err)
+				assert.Equal(t, tt.kind == nil, err == nil, "%v", err)
 			})
 		})
 	}
@@ -186,7 +186,7 @@ func (s *server) trust() *x509.CertPool {
 }
 
 func TestTLS(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name string
 		opts func(*server) registry.Options
 	}{
@@ -194,9 +194,9 @@ func TestTLS(t *testing.T) {
 		{"any certificate", func(*server) registry.Options { return registry.Options{InsecureSkipVerify: true} }},
 		{"own transport", func(s *server) registry.Options { return registry.Options{Transport: s.Client().Transport} }},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			srv, a := startTLS(t, nil), newArtifact(t, "demo")
-			opts := row.opts(srv)
+			opts := tt.opts(srv)
 			opts.Credential = ci
 			_, err := a.push(t, newClient(t, srv.URL, opts), registry.PushOptions{}, "v1")
 			require.NoError(t, err)
@@ -232,8 +232,7 @@ func TestTLSClientCertificate(t *testing.T) {
 	require.NoError(t, newClient(t, srv.URL, opts).VerifyAccess(t.Context(), repository))
 }
 
-// There are registries, such as zot, that let everybody connect, and take who shows
-// no certificate for somebody without a password.
+// Some registries, such as zot, accept connections without a certificate as anonymous.
 func TestTLSClientCertificateInPlaceOfAPassword(t *testing.T) {
 	srv := startTLS(t, &tls.Config{ClientAuth: tls.RequestClientCert})
 	srv.fail(fault{"", func(w http.ResponseWriter, r *http.Request) {
@@ -275,7 +274,7 @@ func TestProxy(t *testing.T) {
 
 func TestProxyThatFails(t *testing.T) {
 	errNoProxy := errors.New(`no route to "http://ci:` + password + `@proxy.example.com:3128/?key=` + password + `"`)
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name  string
 		proxy func(*http.Request) (*url.URL, error)
 	}{
@@ -284,9 +283,9 @@ func TestProxyThatFails(t *testing.T) {
 			return url.Parse("http://ci:" + password + "@" + closedPort(t))
 		}},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			for _, endpoint := range []string{"http://registry.example.com", "https://registry.example.com"} {
-				err := newClient(t, endpoint, registry.Options{Proxy: row.proxy}).VerifyAccess(t.Context(), repository)
+				err := newClient(t, endpoint, registry.Options{Proxy: tt.proxy}).VerifyAccess(t.Context(), repository)
 				requireKind(t, err, registry.ErrUnreachable)
 			}
 		})
@@ -294,17 +293,17 @@ func TestProxyThatFails(t *testing.T) {
 }
 
 func TestUserAgent(t *testing.T) {
-	for _, row := range []struct{ name, given, want string }{
+	for _, tt := range []struct{ name, given, want string }{
 		{"default", "", "kubeoci-oci"},
 		{"given", "deployer/1.0", "deployer/1.0"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			inner := memregistry.Handler(memregistry.Options{Users: users, Bearer: true})
 			client := newClient(t, "localhost", registry.Options{
 				Credential: ci,
-				UserAgent:  row.given,
+				UserAgent:  tt.given,
 				Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
-					assert.Equal(t, []string{row.want}, r.Header.Values("User-Agent"), r.URL.Path)
+					assert.Equal(t, []string{tt.want}, r.Header.Values("User-Agent"), r.URL.Path)
 					return inProcess{inner}.RoundTrip(r)
 				}),
 			})
@@ -313,7 +312,7 @@ func TestUserAgent(t *testing.T) {
 	}
 }
 
-// Whoever pushes again and again must not collect connections.
+// Repeated pushes must not accumulate connections.
 func TestCloseEndsIdleConnections(t *testing.T) {
 	srv := conntest.Start(t, memregistry.Handler(memregistry.Options{}))
 	client := newClient(t, srv.URL, registry.Options{})

@@ -34,8 +34,8 @@ func closedPort(t testing.TB) string {
 	return listener.Addr().String()
 }
 
-// startRaw starts a server that waits for the first bytes of every connection,
-// answers with text and closes.
+// startRaw starts a server that waits for the first bytes of every connection, sends text
+// and closes.
 func startRaw(t *testing.T, text string) (host string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -57,19 +57,19 @@ func startRaw(t *testing.T, text string) (host string) {
 	return listener.Addr().String()
 }
 
-// everything runs all operations of a client and hands their errors to check.
+// everything runs all operations of a client and passes their errors to check.
 func everything(t *testing.T, client *registry.Client, check func(*testing.T, error)) {
 	t.Helper()
-	t.Run("Target", func(t *testing.T) {
+	t.Run("Lookup", func(t *testing.T) {
 		destination, err := client.Lookup(t.Context(), repository, []string{"v1", "v2"}, registry.PushOptions{})
 		assert.Nil(t, destination)
 		check(t, err)
 	})
-	everythingButTarget(t, client, check)
+	everythingButLookup(t, client, check)
 }
 
-// everythingButTarget leaves out what a refusal does not stop.
-func everythingButTarget(t *testing.T, client *registry.Client, check func(*testing.T, error)) {
+// everythingButLookup omits the operation that a refusal does not stop.
+func everythingButLookup(t *testing.T, client *registry.Client, check func(*testing.T, error)) {
 	t.Helper()
 	a := newArtifact(t, "demo")
 	t.Run("Push", func(t *testing.T) {
@@ -103,7 +103,7 @@ func isKind(kind error) func(*testing.T, error) {
 }
 
 func TestUnreachable(t *testing.T) {
-	for _, row := range []struct{ name, answer string }{
+	for _, tt := range []struct{ name, answer string }{
 		{"hangs up", ""},
 		{"TLS alert", "\x15\x03\x01\x00\x02\x02\x16"},
 		{"other protocol", "SSH-2.0-OpenSSH_9.9\r\n"},
@@ -112,8 +112,8 @@ func TestUnreachable(t *testing.T) {
 		{"broken header", "HTTP/1.1 200 OK\r\nhello\r\n\r\n"},
 		{"header of 2 MiB", "HTTP/1.1 200 OK\r\nA: " + strings.Repeat("a", 2<<20) + "\r\n\r\n"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			everything(t, newClient(t, startRaw(t, row.answer), registry.Options{}), isKind(registry.ErrUnreachable))
+		t.Run(tt.name, func(t *testing.T) {
+			everything(t, newClient(t, startRaw(t, tt.answer), registry.Options{}), isKind(registry.ErrUnreachable))
 		})
 	}
 	t.Run("closed port", func(t *testing.T) {
@@ -144,7 +144,7 @@ func TestTLSToAPlainPort(t *testing.T) {
 func TestPlainHTTPToATLSPort(t *testing.T) {
 	srv := startTLS(t, nil)
 	client := srv.client(t, registry.Options{CredentialFunc: wantNoCredential(t)})
-	everythingButTarget(t, client, func(t *testing.T, err error) {
+	everythingButLookup(t, client, func(t *testing.T, err error) {
 		requireKind(t, err, registry.ErrNotRegistry)
 	})
 	assert.Empty(t, srv.log)
@@ -164,7 +164,7 @@ func TestConnectionCut(t *testing.T) {
 	}
 }
 
-// Who takes connections and is silent when TLS is to begin holds nobody up.
+// A server that accepts connections and never starts TLS does not block a call.
 func TestStalledHandshake(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -177,7 +177,7 @@ func TestStalledHandshake(t *testing.T) {
 	})
 }
 
-// A transport can fail in any way that it likes.
+// A transport can return any error.
 func TestTransportThatFails(t *testing.T) {
 	errTransport := errors.New("out of order: https://ci:" + password + "@10.0.0.1/?key=" + password)
 	client := newClient(t, "registry.example.com", registry.Options{

@@ -15,7 +15,7 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// opened answers POST with a place for the upload.
+// opened answers POST with a location for the upload.
 func opened(location string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Location", location)
@@ -37,12 +37,12 @@ func TestVerifyAccess(t *testing.T) {
 }
 
 func TestVerifyAccessCancelsTheUploadWhereItIs(t *testing.T) {
-	for _, row := range []struct{ name, location string }{
+	for _, tt := range []struct{ name, location string }{
 		{"relative", "/v2/" + repository + "/blobs/uploads/7?_state=a%2Fb&_state=c%3D"},
 		{"elsewhere on the host", "/artifacts-uploads/7?_state=a%2Fb&_state=c%3D"},
 		{"absolute", "http://HOST/uploads/7?_state=a%2Fb&_state=c%3D"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			var cancelled []string
 			srv := newServer(memregistry.Options{},
 				fault{"DELETE", func(w http.ResponseWriter, r *http.Request) {
@@ -50,19 +50,19 @@ func TestVerifyAccessCancelsTheUploadWhereItIs(t *testing.T) {
 					w.WriteHeader(http.StatusNoContent)
 				}},
 				fault{"POST blobs/uploads/", func(w http.ResponseWriter, r *http.Request) {
-					opened(strings.Replace(row.location, "HOST", r.Host, 1))(w, r)
+					opened(strings.Replace(tt.location, "HOST", r.Host, 1))(w, r)
 				}})
 			srv.Start()
 			t.Cleanup(srv.Close)
 			client := newClient(t, srv.URL, registry.Options{})
 			require.NoError(t, client.VerifyAccess(t.Context(), repository))
-			assert.Equal(t, []string{strings.TrimPrefix(row.location, "http://HOST")}, cancelled)
+			assert.Equal(t, []string{strings.TrimPrefix(tt.location, "http://HOST")}, cancelled)
 		})
 	}
 }
 
-// The upload would be forgotten sooner or later in any case.
-func TestVerifyAccessIgnoresTheAnswerToTheCancellation(t *testing.T) {
+// An upload that is not cancelled expires in any case.
+func TestVerifyAccessIgnoresTheResponseToTheCancellation(t *testing.T) {
 	for _, code := range []int{202, 302, 400, 401, 403, 404, 405, 429, 500, 503} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
 			srv := start(t, memregistry.Options{}, fault{"DELETE", status(code, "UNKNOWN")})
@@ -76,9 +76,9 @@ func TestVerifyAccessIgnoresTheAnswerToTheCancellation(t *testing.T) {
 	})
 }
 
-// A push would fail there, so it is not said to be allowed.
-func TestVerifyAccessWithoutAPlaceForTheUpload(t *testing.T) {
-	for _, row := range []struct {
+// A push would fail there, so access is not verified.
+func TestVerifyAccessWithoutALocation(t *testing.T) {
+	for _, tt := range []struct {
 		location string
 		kind     error
 	}{
@@ -90,36 +90,36 @@ func TestVerifyAccessWithoutAPlaceForTheUpload(t *testing.T) {
 		{"ftp://localhost:5000/", registry.ErrUnsupported},
 		{"//other:5000/", registry.ErrUnsupported},
 	} {
-		t.Run(row.location, func(t *testing.T) {
+		t.Run(tt.location, func(t *testing.T) {
 			var methods []string
 			client := newClient(t, "localhost:5000", registry.Options{
 				Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 					methods = append(methods, r.Method)
-					return inProcess{opened(row.location)}.RoundTrip(r)
+					return inProcess{opened(tt.location)}.RoundTrip(r)
 				}),
 			})
-			requireKind(t, client.VerifyAccess(t.Context(), repository), row.kind)
+			requireKind(t, client.VerifyAccess(t.Context(), repository), tt.kind)
 			assert.Equal(t, []string{http.MethodPost}, methods)
 		})
 	}
 }
 
-// RFC 3986 section 6.2.3: the default port can be written or left out.
+// RFC 3986 section 6.2.3: the default port can be written or omitted.
 func TestVerifyAccessKnowsDefaultPorts(t *testing.T) {
-	for _, row := range []struct{ endpoint, location string }{
+	for _, tt := range []struct{ endpoint, location string }{
 		{"registry.example.com:443", "https://registry.example.com/upload"},
 		{"registry.example.com", "https://Registry.example.com:443/upload"},
 		{"http://registry.example.com", "http://registry.example.com:80/upload"},
 	} {
-		client := newClient(t, row.endpoint, registry.Options{Transport: inProcess{opened(row.location)}})
-		require.NoError(t, client.VerifyAccess(t.Context(), repository), row.endpoint)
+		client := newClient(t, tt.endpoint, registry.Options{Transport: inProcess{opened(tt.location)}})
+		require.NoError(t, client.VerifyAccess(t.Context(), repository), tt.endpoint)
 	}
 }
 
 func TestVerifyAccessAnswers(t *testing.T) {
 	for _, answer := range answers {
 		if answer.status == http.StatusBadRequest && answer.code == "" {
-			answer.kind = registry.ErrNotRegistry // nothing has shown yet that it is one
+			answer.kind = registry.ErrNotRegistry // the host has not responded as a registry before
 		}
 		t.Run(fmt.Sprintf("%d %s", answer.status, answer.code), func(t *testing.T) {
 			srv := start(t, memregistry.Options{}, fault{"POST", status(answer.status, answer.code)})
@@ -134,14 +134,14 @@ func TestVerifyAccessAnswers(t *testing.T) {
 	}
 }
 
-// No registry has that much to say, so what it says is not read to the end.
+// An error body of unreasonable size is not read to the end.
 func TestVerifyAccessReadsLittleOfAnError(t *testing.T) {
 	srv := start(t, memregistry.Options{}, fault{"POST", refusal(http.StatusForbidden, "DENIED", strings.Repeat("x", 1<<20))})
 	failed := requireKind(t, srv.client(t, registry.Options{}).VerifyAccess(t.Context(), repository), registry.ErrAuthRequired)
 	assert.Empty(t, failed.Code)
 }
 
-// NAME_UNKNOWN is good news only where it says that nothing is there yet.
+// NAME_UNKNOWN has its meaning only with status 404.
 func TestVerifyAccessNameUnknownWithAnotherStatus(t *testing.T) {
 	for status, kind := range map[int]error{
 		http.StatusBadRequest: registry.ErrInvalid,
@@ -162,8 +162,7 @@ func TestVerifyAccessIllegalRepository(t *testing.T) {
 	assert.Empty(t, srv.log)
 }
 
-// The answer that was asked for is there when the context ends, and cleaning up
-// does not depend on it.
+// The context ends after the upload was opened, and the upload is cancelled all the same.
 func TestVerifyAccessCancelsTheUploadAfterTheContextEnded(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	inner := memregistry.Handler(memregistry.Options{})

@@ -33,7 +33,7 @@ func find(t testing.TB, path, endpoint, repository string) (dockerauth.Credentia
 	return config.Credential(t.Context(), endpoint, repository)
 }
 
-// requireFound asserts whose credential is found. Nobody's is "".
+// requireFound asserts the user of the credential that is found, "" for none.
 func requireFound(t testing.TB, want, path, endpoint, repository string) {
 	t.Helper()
 	cred, err := find(t, path, endpoint, repository)
@@ -41,7 +41,7 @@ func requireFound(t testing.TB, want, path, endpoint, repository string) {
 	require.Equal(t, want, cred.Username)
 }
 
-// requireError asserts the text of an error, and that it is one of the package.
+// requireError asserts the type and text of an error.
 func requireError(t testing.TB, err error, text string) {
 	t.Helper()
 	var failed *dockerauth.Error
@@ -60,10 +60,10 @@ func writeConfig(t testing.TB, format string, args ...any) string {
 // auth is the entry of a user.
 func auth(user string) string { return fmt.Sprintf(`{"auth":%q}`, encoded(user+":"+password)) }
 
-// encoded is what stands for text in an entry.
+// encoded returns text as entries hold it.
 func encoded(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
 
-// auths is a Docker configuration of entries whose users are called like the keys.
+// auths is a Docker configuration with entries whose user names are their keys.
 func auths(t testing.TB, keys ...string) string {
 	t.Helper()
 	var entries []string
@@ -73,13 +73,13 @@ func auths(t testing.TB, keys ...string) string {
 	return writeConfig(t, `{"auths":{%s}}`, strings.Join(entries, ","))
 }
 
-// user is the name of a user without what no user name may hold.
+// user returns the user name for a key, without colons.
 func user(key string) string {
 	return strings.ReplaceAll(key, ":", ";")
 }
 
 func TestDockerEntry(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name, entry string
 		want        dockerauth.Credential
 	}{
@@ -98,15 +98,15 @@ func TestDockerEntry(t *testing.T) {
 		{"null", `null`, dockerauth.Credential{}},
 		{"an e-mail address", `{"email":"ci@example.com"}`, dockerauth.Credential{}},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			got, err := find(t, writeConfig(t, `{"auths":{"registry.example.com":%s}}`, row.entry), "registry.example.com", repository)
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := find(t, writeConfig(t, `{"auths":{"registry.example.com":%s}}`, tt.entry), "registry.example.com", repository)
 			require.NoError(t, err)
-			assert.Equal(t, row.want, got)
+			assert.Equal(t, tt.want, got)
 		})
 	}
 }
 
-// An entry is read when it is asked for, so that it does no harm to others.
+// An entry is decoded when it is needed, so that a broken one does not affect others.
 func TestDockerEntryOfAnotherHostIsBroken(t *testing.T) {
 	config := writeConfig(t, `{"auths":{"a.example.com":{"auth":"!"},"d.example.com":{"auth":%q},"b.example.com":7,"b.example.com/apps":%s,"c.example.com":%s}}`,
 		encoded(password), auth("b"), auth("c"))
@@ -118,7 +118,7 @@ func TestDockerEntryOfAnotherHostIsBroken(t *testing.T) {
 	}
 }
 
-// Docker takes an empty file for a configuration.
+// Docker accepts an empty file.
 func TestDockerConfigThatIsEmpty(t *testing.T) {
 	for _, text := range []string{"", " \n", "{}", "null", `{"auths":null}`} {
 		requireFound(t, "", writeConfig(t, "%s", text), "registry.example.com", repository)
@@ -127,7 +127,7 @@ func TestDockerConfigThatIsEmpty(t *testing.T) {
 
 func TestDockerConfigIsBounded(t *testing.T) {
 	const text = `{"auths":{}}`
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name    string
 		bytes   int
 		refused bool
@@ -135,10 +135,10 @@ func TestDockerConfigIsBounded(t *testing.T) {
 		{"as long as can be", 4 << 20, false},
 		{"a byte longer", 4<<20 + 1, true},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			path := writeConfig(t, "%s%s", strings.Repeat(" ", row.bytes-len(text)), text)
+		t.Run(tt.name, func(t *testing.T) {
+			path := writeConfig(t, "%s%s", strings.Repeat(" ", tt.bytes-len(text)), text)
 			_, err := dockerauth.Read(path)
-			if !row.refused {
+			if !tt.refused {
 				require.NoError(t, err)
 				return
 			}
@@ -147,7 +147,7 @@ func TestDockerConfigIsBounded(t *testing.T) {
 	}
 }
 
-// What podman login leaves in ${XDG_RUNTIME_DIR}/containers/auth.json.
+// This is the form in which podman login writes ${XDG_RUNTIME_DIR}/containers/auth.json.
 func TestPodmanAuthFile(t *testing.T) {
 	config := writeConfig(t, `{
 	"auths": {
@@ -169,7 +169,7 @@ func TestPodmanAuthFile(t *testing.T) {
 		"registry.example.com": "secretservice"
 	}
 }`, encoded("hub:"+password), encoded("host:"+password), encoded("foo:"+password), encoded("image:"+password))
-	for _, row := range []struct{ name, endpoint, repository, want string }{
+	for _, tt := range []struct{ name, endpoint, repository, want string }{
 		{"Docker Hub", "docker.io", "library/app", "hub"},
 		{"an entry of a helper", "localhost:5001", "foo/bar/image", ""},
 		{"the host", "my-registry.local", "else/image", "host"},
@@ -177,7 +177,7 @@ func TestPodmanAuthFile(t *testing.T) {
 		{"an image", "my-registry.local", "foo/bar/image", "image"},
 		{"another host", "my-registry.example", "foo/bar/image", ""},
 	} {
-		t.Run(row.name, func(t *testing.T) { requireFound(t, row.want, config, row.endpoint, row.repository) })
+		t.Run(tt.name, func(t *testing.T) { requireFound(t, tt.want, config, tt.endpoint, tt.repository) })
 	}
 }
 

@@ -23,8 +23,8 @@ func installHelper(t *testing.T, script string) {
 	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
 }
 
-// known is a helper that knows one server, and prints the secret to standard error
-// before all else.
+// known is a helper that has a credential for one server, and prints the secret to
+// standard error first.
 const known = `
 echo ` + password + ` >&2
 read -r server
@@ -34,7 +34,7 @@ case "$1 $server" in
 esac`
 
 func TestCredentialHelperAndEntries(t *testing.T) {
-	for _, row := range []struct{ name, config, want string }{
+	for _, tt := range []struct{ name, config, want string }{
 		{"helper over entry", `{"credHelpers":{"ghcr.io":"xyz"},"auths":{"ghcr.io":%s}}`, "helper"},
 		{"helper over the store", `{"credHelpers":{"ghcr.io":"xyz"},"credsStore":"missing"}`, "helper"},
 		{"helper of another host", `{"credHelpers":{"quay.io":"missing"},"auths":{"ghcr.io":%s}}`, "entry"},
@@ -59,32 +59,32 @@ func TestCredentialHelperAndEntries(t *testing.T) {
 		{"store, entry of another organisation", `{"credsStore":"xyz","auths":{"ghcr.io/else":%s}}`, "helper"},
 		{"store, empty entry of the organisation", `{"credsStore":"xyz","auths":{"ghcr.io/org":{}}}`, "helper"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			installHelper(t, known)
 			t.Setenv("EXPECTED_SERVER", "ghcr.io")
-			requireFound(t, row.want, writeConfig(t, "%s", strings.ReplaceAll(row.config, "%s", auth("entry"))), "ghcr.io", "org/app")
+			requireFound(t, tt.want, writeConfig(t, "%s", strings.ReplaceAll(tt.config, "%s", auth("entry"))), "ghcr.io", "org/app")
 		})
 	}
 }
 
-// Docker and oras-go leave it at that where the store holds nothing.
+// Docker and oras-go stop if the store holds nothing.
 func TestCredentialHelperThatKnowsNothingAndEntries(t *testing.T) {
-	for _, row := range []struct{ name, config, want string }{
+	for _, tt := range []struct{ name, config, want string }{
 		{"store, entry", `{"credsStore":"xyz","auths":{"ghcr.io":%s}}`, "entry"},
 		{"store, entry for a wildcard", `{"credsStore":"xyz","auths":{"*.io":%s}}`, "entry"},
 		{"store, entry of another host", `{"credsStore":"xyz","auths":{"quay.io":%s}}`, ""},
 		{"helper of the host, entry", `{"credHelpers":{"ghcr.io":"xyz"},"auths":{"ghcr.io":%s}}`, ""},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			installHelper(t, known)
-			requireFound(t, row.want, writeConfig(t, row.config, auth("entry")), "ghcr.io", "org/app")
+			requireFound(t, tt.want, writeConfig(t, tt.config, auth("entry")), "ghcr.io", "org/app")
 		})
 	}
 }
 
-// Helpers know Docker Hub by the name that docker login gives it, and hosts only.
+// Helpers are asked about hosts only, and about Docker Hub by the name of docker login.
 func TestCredentialHelperIsAskedAboutTheHost(t *testing.T) {
-	for _, row := range []struct{ name, config, endpoint, server string }{
+	for _, tt := range []struct{ name, config, endpoint, server string }{
 		{"a host", `{"credHelpers":{"https://ghcr.io/v1/":"xyz"}}`, "ghcr.io", "ghcr.io"},
 		{"a port", `{"credsStore":"xyz"}`, "ghcr.io:5000", "ghcr.io:5000"},
 		{"an organisation", `{"credHelpers":{"ghcr.io/org":"xyz"}}`, "ghcr.io", "ghcr.io"},
@@ -94,38 +94,38 @@ func TestCredentialHelperIsAskedAboutTheHost(t *testing.T) {
 		{"Docker Hub, index", `{"credHelpers":{"https://index.docker.io/v1/":"xyz"}}`, "docker.io", "https://index.docker.io/v1/"},
 		{"Docker Hub, store", `{"credsStore":"xyz"}`, "docker.io", "https://index.docker.io/v1/"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			installHelper(t, known)
-			t.Setenv("EXPECTED_SERVER", row.server)
-			requireFound(t, "helper", writeConfig(t, "%s", row.config), row.endpoint, "org/app")
+			t.Setenv("EXPECTED_SERVER", tt.server)
+			requireFound(t, "helper", writeConfig(t, "%s", tt.config), tt.endpoint, "org/app")
 		})
 	}
 }
 
-// The entry does not stand in for a store that fails: it may be an old one.
+// The entry does not replace a store that fails, because it may be outdated.
 func TestCredentialHelperOfTheStoreThatFails(t *testing.T) {
-	for _, row := range []struct{ name, script, text string }{
-		{"with an answer", `printf '{"Username":"ci","Secret":"` + password + `"}'; exit 1`, `the credential helper "xyz" failed for ghcr.io`},
+	for _, tt := range []struct{ name, script, text string }{
+		{"with a credential", `printf '{"Username":"ci","Secret":"` + password + `"}'; exit 1`, `the credential helper "xyz" failed for ghcr.io`},
 		{"with garbage", `echo ` + password, `the credential helper "xyz" failed for ghcr.io`},
 		{"with silence", `exit 0`, `the credential helper "xyz" failed for ghcr.io`},
-		{"without saying so", `echo "credentials not found in native keychain"`, `the credential helper "xyz" failed for ghcr.io`},
+		{"with success", `echo "credentials not found in native keychain"`, `the credential helper "xyz" failed for ghcr.io`},
 		{"with no end", `yes ` + password, `the credential helper "xyz" failed for ghcr.io`},
 		{"missing", ``, `the credential helper "xyz" for ghcr.io is not on the PATH`},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			if row.script == "" {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.script == "" {
 				t.Setenv("PATH", t.TempDir())
 			} else {
-				installHelper(t, row.script)
+				installHelper(t, tt.script)
 			}
 			cred, err := find(t, writeConfig(t, `{"credsStore":"xyz","auths":{"ghcr.io":%s}}`, auth("entry")), "ghcr.io", "org/app")
-			requireError(t, err, row.text)
+			requireError(t, err, tt.text)
 			assert.Zero(t, cred)
 		})
 	}
 }
 
-// Bytes come from a cluster: no program is started for them.
+// The bytes may come from a cluster, so that no program is started for them.
 func TestParseRunsNoHelper(t *testing.T) {
 	const refused = `the entry for ghcr.io needs the credential helper "xyz", which is not run for DockerConfigJSON`
 	for _, tt := range []struct{ name, config, want, refused string }{

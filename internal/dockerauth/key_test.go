@@ -11,9 +11,9 @@ import (
 
 func TestDockerKeys(t *testing.T) {
 	const host = "ghcr.io"
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name, endpoint, repository, keys string
-		want                             string // the key whose entry is taken
+		want                             string // the key whose entry is used
 	}{
 		{"the host", host, "org/app", "ghcr.io", "ghcr.io"},
 		{"the organisation", host, "org/app", "ghcr.io ghcr.io/org", "ghcr.io/org"},
@@ -99,24 +99,24 @@ func TestDockerKeys(t *testing.T) {
 		{"as Docker writes it with a port", "zot.example.com:443", "org/app", "https://zot.example.com:443 zot.example.com:443 https://zot.example.com", "zot.example.com:443"},
 		{"first in byte order", "zot.example.com", "org/app", "https://zot.example.com/ https://zot.example.com http://zot.example.com", "http://zot.example.com"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			keys := strings.Split(row.keys, " ")
-			requireFound(t, user(row.want), auths(t, keys...), row.endpoint, row.repository)
+		t.Run(tt.name, func(t *testing.T) {
+			keys := strings.Split(tt.keys, " ")
+			requireFound(t, user(tt.want), auths(t, keys...), tt.endpoint, tt.repository)
 			slices.Reverse(keys)
-			requireFound(t, user(row.want), auths(t, keys...), row.endpoint, row.repository)
+			requireFound(t, user(tt.want), auths(t, keys...), tt.endpoint, tt.repository)
 		})
 	}
 }
 
-// An entry that says nothing is passed over, as is one that a helper left.
+// An empty entry is skipped.
 func TestDockerKeysWithoutAnEntry(t *testing.T) {
 	config := writeConfig(t, `{"auths":{"ghcr.io/org/app":{},"ghcr.io/org":%s,"quay.io/org":{}}}`, auth("org"))
 	requireFound(t, "org", config, "ghcr.io", "org/app")
 	requireFound(t, "", config, "quay.io", "org/app")
 }
 
-// Podman looks for the name of the repository and of what is above it, one after
-// the other. That is done here in another way.
+// Podman looks up the repository and its parents, one after the other. The oracle does
+// the same.
 func FuzzDockerKeys(f *testing.F) {
 	f.Add("ghcr.io ghcr.io/a ghcr.io/a/b", "a/b")
 	f.Add("ghcr.io/a/b/c ghcr.io/ab quay.io", "a/b")

@@ -112,7 +112,7 @@ func (w *watchdog) explain(err error) error {
 	return err
 }
 
-// sentBody is read by the transport, which sends what it read before it reads on.
+// sentBody is read by the transport, which sends the bytes of one Read before the next.
 type sentBody struct {
 	io.ReadCloser
 	dog *watchdog

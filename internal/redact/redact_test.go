@@ -9,7 +9,7 @@ import (
 	"github.com/kubeoci/oci/internal/redact"
 )
 
-// settings shows how the package is meant to be used.
+// settings shows the intended use of the package.
 type settings struct {
 	Name    string
 	Secret  string        `json:"-"`
@@ -27,7 +27,7 @@ func (o opaque) Format(f fmt.State, _ rune) { redact.Format(f, o) }
 
 func TestFormat(t *testing.T) {
 	full := settings{Name: "a", Secret: "canary", hidden: "canary", Func: func() string { return "canary" }}
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name string
 		v    any
 		want string
@@ -39,11 +39,11 @@ func TestFormat(t *testing.T) {
 		{"line break", settings{Name: "a\nb"}, `redact_test.settings{"Name":"a\nb","Chained":null}`},
 		{"not printable", opaque{make(chan string)}, `redact_test.opaque{not printable}`},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%99v"} {
-				assert.Equal(t, row.want, fmt.Sprintf(verb, row.v), verb)
+				assert.Equal(t, tt.want, fmt.Sprintf(verb, tt.v), verb)
 			}
-			assert.Equal(t, row.want, fmt.Sprint(row.v))
+			assert.Equal(t, tt.want, fmt.Sprint(tt.v))
 		})
 	}
 }
@@ -55,7 +55,7 @@ func TestFormatWithinOtherValues(t *testing.T) {
 }
 
 func TestURLs(t *testing.T) {
-	for _, row := range []struct{ name, text, want string }{
+	for _, tt := range []struct{ name, text, want string }{
 		{"nothing", "no URL, but jane@example.com?", "no URL, but jane@example.com?"},
 		{"a user and a password", "https://user:pw@host/path", "https://host/path"},
 		{"a token", "see https://token@host and http://x", "see https://host and http://x"},
@@ -63,13 +63,13 @@ func TestURLs(t *testing.T) {
 		{"a password for SSH", "ssh://git:pw@host/app", "ssh://host/app"},
 		{"a query", "https://host/path?token=pw and more", "https://host/path and more"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			assert.Equal(t, row.want, redact.URLs(row.text))
+		t.Run(tt.name, func(t *testing.T) {
+			assert.Equal(t, tt.want, redact.URLs(tt.text))
 		})
 	}
 }
 
-// What nobody should put into a field is put there.
+// Fields may hold values that do not belong there.
 func TestFormatOfURLs(t *testing.T) {
 	v := settings{Name: `say "https://user:pw\"x@host/a?token=pw" twice`}
 	text := fmt.Sprint(v)
