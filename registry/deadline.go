@@ -31,26 +31,20 @@ type call struct {
 
 type callKey struct{}
 
-// callIn returns the call that a context of limit is for, or nil.
+// callIn returns the call of a context of limit, from which all others are derived.
 func callIn(ctx context.Context) *call {
-	c, _ := ctx.Value(callKey{}).(*call)
-	return c
+	return ctx.Value(callKey{}).(*call)
 }
 
 // noteFailure remembers the failure of a step that is retried.
 func (c *call) noteFailure(err error) {
-	if c != nil {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.failure = err
-	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.failure = err
 }
 
 // lastFailure returns the failure that was noted last, or nil.
 func (c *call) lastFailure() error {
-	if c == nil {
-		return nil
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.failure
@@ -58,18 +52,13 @@ func (c *call) lastFailure() error {
 
 // noteResponse remembers that the host has responded as a registry.
 func (c *call) noteResponse() {
-	if c != nil {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.responded = true
-	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.responded = true
 }
 
 // hasResponded reports whether the host has responded as a registry.
 func (c *call) hasResponded() bool {
-	if c == nil {
-		return false
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.responded

@@ -3,6 +3,7 @@ package registry_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -195,6 +196,35 @@ func TestPullBlobThatIsMissing(t *testing.T) {
 	requireKind(t, err, registry.ErrCorrupt)
 	assert.EqualError(t, err, "pull "+srv.host+"/apps/demo:v1: registry holds corrupt content: "+
 		"blob "+a.Layer.Digest.String()+" is missing, although the manifest refers to it")
+}
+
+// pusherOnly is a store that cannot tell what it has.
+type pusherOnly struct{ registry.Pusher }
+
+// forgetful is a store that fails to tell what it has.
+type forgetful struct{ *packager.Store }
+
+var errForgetful = errors.New("not known")
+
+func (forgetful) Exists(context.Context, ocispec.Descriptor) (bool, error) {
+	return false, errForgetful
+}
+
+// Exists is optional for the destination of a pull.
+func TestPullToAPusher(t *testing.T) {
+	a := newArtifact(t, "demo")
+	srv := stored(t, a)
+	client, store := srv.client(t, registry.Options{}), new(packager.Store)
+	defer func() { require.NoError(t, store.Close()) }()
+	for range 2 { // existing content is fetched again, and no error
+		desc, err := client.Pull(t.Context(), repository, "v1", pusherOnly{store}, registry.PullOptions{})
+		require.NoError(t, err)
+		assert.Equal(t, a.Manifest.Digest, desc.Digest)
+		assert.Equal(t, []string{"GET manifests/v1", "GET blobs/config", "GET blobs/layer"}, srv.requests(a))
+	}
+	_, err := client.Pull(t.Context(), repository, "v1", forgetful{store}, registry.PullOptions{})
+	require.ErrorIs(t, err, errForgetful)
+	requireKind(t, err, nil)
 }
 
 // fullStore accepts nothing.

@@ -131,7 +131,7 @@ func TestPushToARegistry(t *testing.T) {
 	o = push(t, "wrong", nil, args...)
 	assert.Equal(t, 1, o.status)
 	assert.Contains(t, o.stderr, "error: push to "+host+"/acme/shop: registry denies access: status 401")
-	assert.Contains(t, o.stderr, "hint: check the user name and password")
+	assert.Contains(t, o.stderr, "hint: check Username and Password")
 }
 
 // annotations are those in the registry.

@@ -125,6 +125,16 @@ func TestDockerConfigThatIsEmpty(t *testing.T) {
 	}
 }
 
+func TestReadFails(t *testing.T) {
+	for _, path := range []string{t.TempDir(), writeConfig(t, "{"), writeConfig(t, `{"auths":[%q]}`, password)} {
+		_, err := dockerauth.Read(path)
+		requireError(t, err, fmt.Sprintf("Docker configuration %q cannot be read", path))
+	}
+	missing := filepath.Join(t.TempDir(), "config.json")
+	requireFound(t, "", missing, "ghcr.io", repository)
+	assert.NoFileExists(t, missing)
+}
+
 func TestDockerConfigIsBounded(t *testing.T) {
 	const text = `{"auths":{}}`
 	for _, tt := range []struct {

@@ -3,10 +3,12 @@
 package dockerauth_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -123,6 +125,23 @@ func TestCredentialHelperOfTheStoreThatFails(t *testing.T) {
 			assert.Zero(t, cred)
 		})
 	}
+}
+
+func TestCredentialHelperThatHangs(t *testing.T) {
+	installHelper(t, `kill -STOP $$`)
+	config, err := dockerauth.Read(writeConfig(t, `{"credHelpers":{"ghcr.io":"xyz"}}`))
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err = config.Credential(ctx, "ghcr.io", "org/app")
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+}
+
+func TestCredentialHelperWithAnIdentityToken(t *testing.T) {
+	installHelper(t, `printf '{"Username":"<token>","Secret":"`+password+`"}'`)
+	cred, err := find(t, writeConfig(t, `{"credsStore":"xyz"}`), "ghcr.io", "org/app")
+	require.NoError(t, err)
+	assert.Equal(t, dockerauth.Credential{IdentityToken: password}, cred)
 }
 
 // The bytes may come from a cluster, so that no program is started for them.

@@ -57,3 +57,33 @@ func TestGatePauses(t *testing.T) {
 		gate.Leave()
 	})
 }
+
+func TestGateOfACancelledCaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gate := guard.NewGate(1)
+		require.NoError(t, gate.Enter(t.Context()))
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		require.ErrorIs(t, gate.Enter(ctx), context.Canceled, "while it waits for a slot")
+		gate.Leave()
+
+		gate.Pause(time.Minute, nil)
+		ctx, cancel = context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		require.ErrorIs(t, gate.Enter(ctx), context.Canceled, "while it waits for the end of a pause")
+	})
+}
+
+// A caller that gets a slot after a pause has begun waits for the end of the pause.
+func TestGateThatIsPausedMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gate, began := guard.NewGate(1), time.Now()
+		require.NoError(t, gate.Enter(t.Context()))
+		time.AfterFunc(time.Second, func() {
+			gate.Pause(10*time.Second, nil)
+			gate.Leave()
+		})
+		require.NoError(t, gate.Enter(t.Context()))
+		assert.Equal(t, 11*time.Second, time.Since(began))
+	})
+}

@@ -1,6 +1,7 @@
 package guard_test
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -98,6 +99,36 @@ func TestWatched(t *testing.T) {
 				require.EqualError(t, err, "nothing moved for 30s")
 				assert.Equal(t, limit, time.Since(began))
 			})
+		})
+	}
+}
+
+// net/http calls GetBody to repeat a request by itself.
+func TestWatchedBodyThatIsSentAgain(t *testing.T) {
+	errSource := errors.New("no second body")
+	for _, fails := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, "http://localhost", slow("abc", 0))
+			require.NoError(t, err)
+			req.GetBody = func() (io.ReadCloser, error) {
+				if fails {
+					return nil, errSource
+				}
+				return slow("abc", time.Minute), nil
+			}
+			_, err = guard.Watched{Limit: time.Second, Next: roundTripper(func(r *http.Request) (*http.Response, error) {
+				body, err := r.GetBody()
+				if err != nil {
+					return nil, err
+				}
+				_, err = io.Copy(io.Discard, body)
+				return new(http.Response), err
+			})}.RoundTrip(req)
+			if fails {
+				require.ErrorIs(t, err, errSource)
+			} else {
+				require.NoError(t, err, "a slow source does not stall")
+			}
 		})
 	}
 }
