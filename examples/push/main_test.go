@@ -210,10 +210,10 @@ func TestTLS(t *testing.T) {
 	o := push(t, "", nil, "-ref", ref, "-plain-http=false", flatTree)
 	assert.Equal(t, 1, o.status)
 	assert.Contains(t, o.stderr, "certificate")
-	assert.Contains(t, o.stderr, "hint: give the certificate authority")
+	assert.Contains(t, o.stderr, "hint: add the certificate authority")
 	o = push(t, "", nil, "-ref", ref, flatTree)
 	assert.Equal(t, 1, o.status)
-	assert.Contains(t, o.stderr, "not a registry, or wants TLS")
+	assert.Contains(t, o.stderr, "not an OCI registry, or expects TLS")
 }
 
 func TestHelp(t *testing.T) {
@@ -349,7 +349,7 @@ func TestTimeout(t *testing.T) {
 	t.Cleanup(func() { close(released) })
 	o := push(t, "", nil, "-ref", "oci://"+server.Listener.Addr().String()+"/shop:1", "-timeout", "50ms", flatTree)
 	assert.Equal(t, 1, o.status)
-	assert.Contains(t, o.stderr, "context deadline exceeded\nhint: allow more time")
+	assert.Contains(t, o.stderr, "context deadline exceeded\nhint: raise Registry.Timeout")
 }
 
 // A terminal at which nobody types must not hold the program up.
