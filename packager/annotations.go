@@ -30,11 +30,15 @@ var ErrInvalidAnnotation = errors.New("invalid annotation")
 type AnnotationError struct {
 	Key    string
 	Reason string
+	hint   string
 }
 
 func (e *AnnotationError) Error() string {
 	return fmt.Sprintf("%v %.100q: %s", ErrInvalidAnnotation, e.Key, e.Reason)
 }
+
+// Hint returns advice on the error, or "".
+func (e *AnnotationError) Hint() string { return e.hint }
 
 // Is reports whether target is [ErrInvalidAnnotation].
 func (e *AnnotationError) Is(target error) bool { return target == ErrInvalidAnnotation }
@@ -58,43 +62,55 @@ func (o Options) manifestAnnotations() (map[string]string, error) {
 			continue
 		}
 		if _, duplicate := given[option.key]; duplicate {
-			return nil, &AnnotationError{option.key, "the option " + option.name + " sets it as well"}
-		}
-		if option.key == ocispec.AnnotationRevision && !isRevision(option.value) {
-			return nil, &AnnotationError{option.key, fmt.Sprintf("a revision has at most %d bytes, and neither blanks nor control characters", maxRevisionBytes)}
+			return nil, &AnnotationError{option.key, option.name + " sets it", "set " + option.name + ", or the annotation"}
 		}
 		given[option.key] = option.value
 	}
 	if err := checkAnnotations(given); err != nil {
 		return nil, err
 	}
+	if revision := strings.TrimSpace(o.Revision); !isRevision(revision) {
+		return nil, &AnnotationError{
+			Key:    ocispec.AnnotationRevision,
+			Reason: fmt.Sprintf("the revision has more than %d bytes, or a blank in it", maxRevisionBytes),
+			hint:   "set Revision as Flux writes it: branch@sha1:<hex>",
+		}
+	}
 	for key, value := range given {
 		given[key] = redact.URLs(value)
 	}
 	created := o.created()
 	if year := created.Year(); year < 0 || year > 9999 { // RFC 3339 section 5.6
-		return nil, &AnnotationError{ocispec.AnnotationCreated, fmt.Sprintf("the year %d cannot be written", year)}
+		return nil, &AnnotationError{Key: ocispec.AnnotationCreated, Reason: fmt.Sprintf("the year %d cannot be written", year)}
 	}
 	given[ocispec.AnnotationCreated] = created.Format(time.RFC3339)
 	return given, nil
 }
 
+// isRevision reports whether s, which holds no control characters but blanks, is a
+// revision or empty.
 func isRevision(s string) bool {
-	return len(s) <= maxRevisionBytes && utf8.ValidString(s) &&
-		!strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
+	return len(s) <= maxRevisionBytes && !strings.ContainsFunc(s, unicode.IsSpace)
 }
 
 func checkAnnotations(annotations map[string]string) error {
 	total := 0
 	for _, key := range slices.Sorted(maps.Keys(annotations)) {
 		if reason := annotationFault(key, annotations[key]); reason != "" {
-			return &AnnotationError{key, reason}
+			return &AnnotationError{Key: key, Reason: reason, hint: annotationHint(key)}
 		}
 		if total += len(key) + len(annotations[key]); total > MaxAnnotationBytes {
-			return &AnnotationError{key, fmt.Sprintf("all together exceed %d bytes", MaxAnnotationBytes)}
+			return &AnnotationError{Key: key, Reason: fmt.Sprintf("all together exceed %d bytes", MaxAnnotationBytes)}
 		}
 	}
 	return nil
+}
+
+func annotationHint(key string) string {
+	if key == ocispec.AnnotationCreated {
+		return "set Created instead"
+	}
+	return ""
 }
 
 func annotationFault(key, value string) string {
@@ -102,7 +118,7 @@ func annotationFault(key, value string) string {
 	case key == "":
 		return "the key is empty"
 	case key == ocispec.AnnotationCreated:
-		return "the creation time is an option of its own"
+		return "Created sets it"
 	case !utf8.ValidString(key) || strings.ContainsFunc(key, unicode.IsControl):
 		return "the key holds control characters or is not UTF-8"
 	case !utf8.ValidString(value):

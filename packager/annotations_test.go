@@ -66,6 +66,51 @@ func TestAnnotationsRefused(t *testing.T) {
 	}
 }
 
+func TestSourceURL(t *testing.T) {
+	for _, tt := range []struct{ name, given, want string }{
+		{"none", " ", ""},
+		{"URL", "https://github.com/org/app.git", "https://github.com/org/app.git"},
+		{"blanks around it", " https://github.com/org/app\n", "https://github.com/org/app"},
+		{"user, password and query", "https://user:hunter2@host/app?token=hunter2", "https://host/app"},
+		{"user for SSH", "ssh://git@host/app.git", "ssh://git@host/app.git"},
+		{"host and path", "git@github.com:org/app.git", "git@github.com:org/app.git"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, recorded := pack(t, small(t), packager.LayoutRoot, packager.Options{SourceURL: tt.given}).manifest(t).Annotations[ocispec.AnnotationSource]
+			assert.Equal(t, tt.want, got)
+			assert.Equal(t, tt.want != "", recorded)
+		})
+	}
+	for _, bad := range []string{"https://user:hunter2/x@host/app", "https://host/\x1b", "\xff"} {
+		err := packager.Options{SourceURL: bad}.Validate("")
+		var refused *packager.AnnotationError
+		require.ErrorAs(t, err, &refused, bad)
+		assert.Equal(t, ocispec.AnnotationSource, refused.Key)
+		assert.NotContains(t, err.Error(), "hunter")
+	}
+}
+
+func TestRevision(t *testing.T) {
+	for _, tt := range []struct{ given, want string }{
+		{"", ""},
+		{"main@sha1:0123456789abcdef", "main@sha1:0123456789abcdef"},
+		{" v1.2.3@sha1:0123456789abcdef\n", "v1.2.3@sha1:0123456789abcdef"},
+		{"sha1:0123456789abcdef", "sha1:0123456789abcdef"},
+		{"größe", "größe"},
+		{strings.Repeat("r", 512), strings.Repeat("r", 512)},
+	} {
+		got, recorded := pack(t, small(t), packager.LayoutRoot, packager.Options{Revision: tt.given}).manifest(t).Annotations[ocispec.AnnotationRevision]
+		assert.Equal(t, tt.want, got)
+		assert.Equal(t, tt.want != "", recorded)
+	}
+	for _, bad := range []string{"a b", "a\u00a0b", "a\nb", "a\x00", "a\u0085b", "\xff", strings.Repeat("r", 513)} {
+		err := packager.Options{Revision: bad}.Validate("")
+		var refused *packager.AnnotationError
+		require.ErrorAs(t, err, &refused, "%q", bad)
+		assert.Equal(t, ocispec.AnnotationRevision, refused.Key)
+	}
+}
+
 func TestAnnotationsSize(t *testing.T) {
 	opts := packager.Options{Annotations: map[string]string{"a": strings.Repeat("x", 1<<15-1), "b": strings.Repeat("x", 1<<15-1)}}
 	require.NoError(t, opts.Validate(""))

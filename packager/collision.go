@@ -2,6 +2,7 @@ package packager
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/kubeoci/oci/manifests"
@@ -17,7 +18,7 @@ type CollisionError struct {
 	// Path is the directory in the archive that both copies need: the prefix.
 	Path string
 	// First is a file of the Set that the copy at the root has there, and Second
-	// one whose copy under the prefix belongs there. They may be the same.
+	// one whose copy under the prefix belongs there.
 	First, Second string
 }
 
@@ -36,10 +37,11 @@ func (e *CollisionError) Hint() string {
 // checkCopies refuses a tree with a child named like the prefix: the copy under
 // the prefix would be merged with it, and neither could be rendered alone.
 func checkCopies(files []manifests.File, prefix string) error {
-	for _, f := range files {
-		if first, _, _ := strings.Cut(f.Path, "/"); first == prefix {
-			return &CollisionError{Path: prefix, First: f.Path, Second: files[0].Path}
-		}
+	within := func(f manifests.File) bool { return f.Path == prefix || strings.HasPrefix(f.Path, prefix+"/") }
+	first := slices.IndexFunc(files, within)
+	if first < 0 {
+		return nil
 	}
-	return nil
+	second := slices.IndexFunc(files, func(f manifests.File) bool { return !within(f) })
+	return &CollisionError{Path: prefix, First: files[first].Path, Second: files[max(second, 0)].Path}
 }

@@ -62,7 +62,8 @@ func TestErrors(t *testing.T) {
 		},
 		{
 			"annotation of the creation time", annotation(ocispec.AnnotationCreated, "2025-01-01T00:00:00Z"), packager.ErrInvalidAnnotation,
-			`invalid annotation "org.opencontainers.image.created": the creation time is an option of its own`, ``,
+			`invalid annotation "org.opencontainers.image.created": Created sets it`,
+			`set Created instead`,
 		},
 		{
 			"annotation's key with a newline", annotation("a\nb", "x"), packager.ErrInvalidAnnotation,
@@ -88,15 +89,34 @@ func TestErrors(t *testing.T) {
 			"year before the first", created(-1), packager.ErrInvalidAnnotation,
 			`invalid annotation "org.opencontainers.image.created": the year -1 cannot be written`, ``,
 		},
+		{
+			"source given both ways", packager.Options{SourceURL: "https://example.com", Annotations: map[string]string{ocispec.AnnotationSource: ""}}.Validate(""),
+			packager.ErrInvalidAnnotation,
+			`invalid annotation "org.opencontainers.image.source": SourceURL sets it`,
+			`set SourceURL, or the annotation`,
+		},
+		{
+			"revision given both ways", packager.Options{Revision: "a", Annotations: map[string]string{ocispec.AnnotationRevision: "a"}}.Validate(""),
+			packager.ErrInvalidAnnotation,
+			`invalid annotation "org.opencontainers.image.revision": Revision sets it`,
+			`set Revision, or the annotation`,
+		},
+		{
+			"revision with a blank", packager.Options{Revision: "my branch@sha1:0123"}.Validate(""), packager.ErrInvalidAnnotation,
+			`invalid annotation "org.opencontainers.image.revision": the revision has more than 512 bytes, or a blank in it`,
+			`set Revision as Flux writes it: branch@sha1:<hex>`,
+		},
 		{"archive", packager.ErrArchiveTooLarge, packager.ErrArchiveTooLarge, `archive is too large`, ``},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			require.EqualError(t, row.err, row.message)
 			require.ErrorIs(t, row.err, row.kind)
+			hint := ""
 			var hinting interface{ Hint() string }
-			if assert.Equal(t, row.hint != "", errors.As(row.err, &hinting)) && row.hint != "" {
-				assert.Equal(t, row.hint, hinting.Hint())
+			if errors.As(row.err, &hinting) {
+				hint = hinting.Hint()
 			}
+			assert.Equal(t, row.hint, hint)
 			for _, other := range []error{
 				packager.ErrCollision, packager.ErrInvalidPrefix, packager.ErrUnknownEngine, packager.ErrUnknownLayout, packager.ErrInvalidAnnotation, packager.ErrArchiveTooLarge,
 			} {

@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log"
-	"os"
-	"path/filepath"
 	"testing/fstest"
 
 	"github.com/kubeoci/oci/manifests"
@@ -52,7 +49,7 @@ func ExampleNewPlan_collision() {
 		fmt.Println("hint:", collision.Hint())
 	}
 	// Output:
-	// two entries collide in the archive: "app/deployment.yaml" and the copy of "app/deployment.yaml" both need "app"
+	// two entries collide in the archive: "app/deployment.yaml" and the copy of "namespace.yaml" both need "app"
 	// hint: set Prefix to a name that the tree does not use, or choose LayoutRoot, which needs no copy
 }
 
@@ -77,67 +74,4 @@ func ExamplePack() {
 	// application/vnd.oci.image.manifest.v1+json
 	// application/vnd.oci.image.layer.v1.tar+gzip
 	// sha256:2039bae8dac3716d20c14a6f58a267b1147da24db1c82bd2898d68fd3d841052
-}
-
-func ExampleUnpack() {
-	ctx := context.Background()
-	set, err := manifests.Collect(ctx, "../testdata/trees/flat", manifests.Options{})
-	if err != nil {
-		log.Fatal(err)
-	}
-	var store packager.Store // or one that registry.Client.Pull copies to
-	defer store.Close()
-	packed, err := packager.Pack(ctx, &store, set, packager.LayoutRoot, packager.Options{})
-	if err != nil {
-		log.Fatal(err)
-	}
-	parent, err := os.MkdirTemp("", "example-")
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer os.RemoveAll(parent)
-
-	dir := filepath.Join(parent, "app")
-	unpacked, err := packager.Unpack(ctx, &store, packed.Manifest, dir, packager.UnpackOptions{})
-	if err != nil {
-		log.Fatal(err)
-	}
-	for _, f := range unpacked.Files {
-		fmt.Println(f.Path, f.Size)
-	}
-	_, err = packager.Unpack(ctx, &store, packed.Manifest, dir, packager.UnpackOptions{})
-	fmt.Println("again:", errors.Is(err, packager.ErrTargetNotEmpty))
-	// Output:
-	// 00-namespace.yaml 161
-	// 05-config.yaml 426
-	// 10-deployment.yaml 1996
-	// 20-service.yaml 188
-	// 30-ingress.yaml 644
-	// 40-networkpolicy.yml 979
-	// again: true
-}
-
-func ExampleUnpackFS() {
-	ctx := context.Background()
-	set, err := manifests.Collect(ctx, "../testdata/trees/flat", manifests.Options{})
-	if err != nil {
-		log.Fatal(err)
-	}
-	var store packager.Store
-	defer store.Close()
-	packed, err := packager.Pack(ctx, &store, set, packager.LayoutPrefix, packager.Options{})
-	if err != nil {
-		log.Fatal(err)
-	}
-	fsys, _, err := packager.UnpackFS(ctx, &store, packed.Manifest, packager.UnpackOptions{MaxSize: 1 << 20})
-	if err != nil {
-		log.Fatal(err)
-	}
-	names, err := fs.Glob(fsys, "flat/*.yml")
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(names)
-	// Output:
-	// [flat/40-networkpolicy.yml]
 }

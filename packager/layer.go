@@ -76,18 +76,18 @@ func (p *Plan) writeLayer(ctx context.Context, w io.Writer, cache *Cache, observ
 }
 
 // read reads the archive block by block into the slots, and returns its digest. It
-// calls work for each on several cores, and then hand in the order of the archive.
-func (p *Plan) read(ctx context.Context, source *source, slots []*slot, work, hand func(*slot) error) (digest.Digest, error) {
+// calls produce for each on several cores, and then consume in the order of the archive.
+func (p *Plan) read(ctx context.Context, source *source, slots []*slot, produce, consume func(*slot) error) (digest.Digest, error) {
 	defer source.close()
 	digester := digest.Canonical.Digester()
 	err := ordered.Each(ctx, p.archive.Blocks(), slots, func(_ context.Context, s *slot, n int) error {
 		if err := source.fill(s, n); err != nil {
 			return err
 		}
-		return work(s)
+		return produce(s)
 	}, func(s *slot, _ int) error {
 		_, _ = digester.Hash().Write(s.raw) // never fails
-		return hand(s)
+		return consume(s)
 	})
 	if err != nil {
 		return "", err
