@@ -103,7 +103,7 @@ func watch(ctx context.Context, args []string) error {
 		opts.SourcePath, opts.RegistryEndpoint, opts.Repository = dir, *host, repository
 		opts.Version, opts.GitOpsEngine = "v1", oci.GitOpsEngineFlux
 		if !*preflight {
-			opts.Preflight = oci.PreflightOff
+			opts.Preflight.Policy = oci.PreflightOff
 		}
 		start := time.Now()
 		_, err := oci.NewWorkloadArtifactBuilder().Build(ctx, opts)
