@@ -34,7 +34,7 @@ func TestBuildOfAFileThatChanges(t *testing.T) {
 				})
 				require.ErrorIs(t, err, manifests.ErrFileChanged)
 				assert.EqualError(t, err, `file changed while it was read: "sub/b.yaml"`)
-				assert.Equal(t, "try again when nothing writes to the directory", oci.Hint(err))
+				assert.Equal(t, "try again when no program writes to the directory", oci.Hint(err))
 				assert.Zero(t, result)
 				for _, request := range server.takeRequests() { // the tag may have been asked for
 					assert.Equal(t, "GET /v2/app/manifests/v1", request)
