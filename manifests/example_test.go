@@ -22,14 +22,14 @@ func ExampleCollect() {
 		fmt.Println(f.Path, f.Size)
 	}
 	for _, s := range set.Skipped() {
-		fmt.Println("without", s.Path, "because of its", s.Reason)
+		fmt.Println("skipped:", s.Path, s.Reason)
 	}
 	// Output:
 	// kustomize has 15 files
 	// base/app.properties 399
 	// base/defaults.env 279
 	// base/deployment.yaml 2822
-	// without README.md because of its extension
+	// skipped: README.md extension
 }
 
 func ExampleSet_Problems() {
@@ -95,17 +95,17 @@ func ExampleOptions_ignore() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("with", set.Files()[0].Path)
+	fmt.Println("included:", set.Files()[0].Path)
 	for _, s := range set.Skipped() {
 		if s.Reason == manifests.ReasonIgnored {
-			fmt.Println("without", s.Path, "because of", s.Pattern, "in", s.Source)
+			fmt.Printf("skipped: %s by %s in %s\n", s.Path, s.Pattern, s.Source)
 		}
 	}
 	// Output:
-	// with namespace.yaml
-	// without .github/ because of .github/ in flux-defaults
-	// without tests/ because of /tests/ in .sourceignore:2
-	// without values.yaml because of values*.yaml in options
+	// included: namespace.yaml
+	// skipped: .github/ by .github/ in flux-defaults
+	// skipped: tests/ by /tests/ in .sourceignore:2
+	// skipped: values.yaml by values*.yaml in options
 }
 
 func ExampleSet_Open() {
