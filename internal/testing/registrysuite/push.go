@@ -12,6 +12,7 @@ import (
 	"github.com/kubeoci/oci/internal/testing/registrytest"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/registry"
+	"github.com/kubeoci/oci/unpacker"
 )
 
 // files are what is pushed by default.
@@ -45,7 +46,7 @@ func options(t testing.TB, target *registrytest.Target, repository string) oci.B
 		Repository:       target.Repository(repository),
 		Version:          "1.0.0",
 		GitOpsEngine:     oci.GitOpsEngineFlux,
-		Preflight:        oci.PreflightOff,
+		Preflight:        oci.PreflightOptions{Policy: oci.PreflightOff},
 		Registry:         target.Options(),
 	}
 }
@@ -66,7 +67,7 @@ func requireFiles(t testing.TB, client *registry.Client, repository, ref string,
 	manifest, err := client.Pull(t.Context(), repository, ref, store, registry.PullOptions{})
 	require.NoError(t, err)
 	dir := filepath.Join(t.TempDir(), "unpacked")
-	_, err = packager.Unpack(t.Context(), store, manifest, dir, packager.UnpackOptions{})
+	_, err = unpacker.Unpack(t.Context(), store, manifest, dir, unpacker.Options{})
 	require.NoError(t, err)
 	found := map[string]string{}
 	for name := range want {
@@ -94,7 +95,7 @@ func pushAgain(t *testing.T, c trial) {
 	assert.True(t, again.Unchanged)
 	assert.Equal(t, first.Artifact.Digest, again.Artifact.Digest)
 
-	opts.Force = true
+	opts.Push.Force = true
 	forced := build(t, opts)
 	assert.False(t, forced.Unchanged)
 	assert.Equal(t, first.Artifact.Digest, forced.Artifact.Digest)
@@ -103,10 +104,9 @@ func pushAgain(t *testing.T, c trial) {
 func pushSameContent(t *testing.T, c trial) {
 	opts := options(t, c.open, "content")
 	first := build(t, opts)
-	opts.Annotations = map[string]string{"org.opencontainers.image.revision": "main@sha1:5b1e"}
+	opts.Pack.Annotations = map[string]string{"org.opencontainers.image.revision": "main@sha1:5b1e"}
 	second := build(t, opts)
 	assert.False(t, second.Unchanged)
-	assert.True(t, second.ContentUnchanged)
 	assert.Equal(t, first.Artifact.LayerDigest, second.Artifact.LayerDigest)
 	assert.NotEqual(t, first.Artifact.Digest, second.Artifact.Digest)
 	requireFiles(t, newClient(t, c.open, c.open.Options()), opts.Repository, "1.0.0", files())

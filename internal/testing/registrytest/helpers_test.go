@@ -59,7 +59,7 @@ func push(t *testing.T, target *registrytest.Target, repository, tag string) {
 	require.NoError(t, err)
 	store := new(packager.Store)
 	defer func() { require.NoError(t, store.Close()) }()
-	packed, err := packager.Pack(t.Context(), store, set, packager.Options{Engine: packager.GitOpsEngineFlux})
+	packed, err := packager.Pack(t.Context(), store, set, packager.LayoutRoot, packager.Options{})
 	require.NoError(t, err)
 	_, err = newClient(t, target, target.Options()).Push(t.Context(), store, packed.Manifest, repository, []string{tag}, registry.PushOptions{})
 	require.NoError(t, err)
