@@ -146,7 +146,7 @@ func TestProblems(t *testing.T) {
 		}},
 		{"invalid", tree{"a/kustomization.yaml": "- a", "b/Kustomization": "", "c/kustomization.yml": "a:\n\t- b", "d/kustomization.yaml": strings.Repeat("#", kustomize.MaxSize+2)}, manifests.ProblemInvalid, []string{
 			`a/kustomization.yaml:1:1: not a valid kustomization: not a mapping`,
-			`b/Kustomization:1:1: not a valid kustomization: is empty`,
+			`b/Kustomization:1:1: not a valid kustomization: empty document`,
 			`c/kustomization.yml:2:1: not a valid kustomization: not valid YAML: found character that cannot start any token`,
 			`d/kustomization.yaml:1:1: not a valid kustomization: larger than 1 MiB`,
 		}},

@@ -181,7 +181,7 @@ func TestCollectRootsNamesCollidingFiles(t *testing.T) {
 		collision.First, collision.Second = collision.Second, collision.First
 	}
 	assert.Equal(t, want, *collision)
-	assert.Equal(t, "give one of the two another name, or its root another path", collision.Hint())
+	assert.Equal(t, "rename one of the files, or give its root another Path", collision.Hint())
 }
 
 func TestCollectRootsNamesCollidingReferences(t *testing.T) {
