@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"os"
+	"strings"
 	"testing/fstest"
 
 	"github.com/kubeoci/oci/manifests"
@@ -32,6 +34,48 @@ func ExampleCollect() {
 	// skipped: README.md extension
 }
 
+func ExampleCollectRoots() {
+	base := fstest.MapFS{
+		"kustomization.yaml": {Data: []byte("resources: [namespace.yaml]\n")},
+		"namespace.yaml":     {Data: []byte("kind: Namespace\n")},
+	}
+	overlay := fstest.MapFS{
+		"kustomization.yaml": {Data: []byte("resources: [../base]\n")},
+	}
+	set, err := manifests.CollectRoots(context.Background(), []manifests.Root{
+		{Path: "base", FS: base}, {Path: "production", FS: overlay},
+	}, manifests.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, f := range set.Files() {
+		fmt.Println(f.Path)
+	}
+	fmt.Println(len(set.Problems()), "problems")
+	// Output:
+	// base/kustomization.yaml
+	// base/namespace.yaml
+	// production/kustomization.yaml
+	// 0 problems
+}
+
+func ExampleFromReader() {
+	stdin := strings.NewReader("kind: Namespace\n---\nkind: ConfigMap\n")
+	fsys, err := manifests.FromReader(stdin)
+	if err != nil {
+		log.Fatal(err)
+	}
+	set, err := manifests.CollectFS(context.Background(), fsys, manifests.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, f := range set.Files() {
+		fmt.Println(f.Path, f.Size)
+	}
+	// Output:
+	// manifests.yaml 36
+}
+
 func ExampleSet_Problems() {
 	fsys := fstest.MapFS{
 		"kustomization.yaml": {Data: []byte("resources:\n- service.yaml\nconfigMapGenerator:\n- files: [app.conf, ../shared.conf]\n")},
@@ -41,17 +85,38 @@ func ExampleSet_Problems() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, f := range set.Files() {
-		fmt.Println(f.Path)
-	}
 	for _, p := range set.Problems() {
+		if p.Code == manifests.ProblemMissing {
+			fmt.Println("missing:", p.Path)
+		}
 		fmt.Println(p)
 	}
 	// Output:
-	// app.conf
-	// kustomization.yaml
+	// missing: service.yaml
 	// kustomization.yaml:2:3: resources[0]: refers to a missing file: "service.yaml"
 	// kustomization.yaml:4:21: configMapGenerator[0].files[1]: refers to a path outside the source directory: "../shared.conf"
+}
+
+func ExampleOptions_symlinks() {
+	fsys := fstest.MapFS{
+		"real/app.yaml": {Data: []byte("kind: Deployment\n")},
+		"current":       {Data: []byte("real"), Mode: fs.ModeSymlink},
+		"main.yaml":     {Data: []byte("real/app.yaml"), Mode: fs.ModeSymlink},
+	}
+	set, err := manifests.CollectFS(context.Background(), fsys, manifests.Options{Symlinks: manifests.SymlinksFiles})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, f := range set.Files() {
+		fmt.Println(f.Path, f.Linked())
+	}
+	for _, s := range set.Skipped() {
+		fmt.Println("skipped:", s.Path, s.Reason)
+	}
+	// Output:
+	// main.yaml true
+	// real/app.yaml false
+	// skipped: current/ symlink-directory
 }
 
 func ExampleCollect_refused() {
