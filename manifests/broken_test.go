@@ -94,8 +94,7 @@ func (b brokenFile) Read(p []byte) (int, error) {
 	return b.File.Read(p)
 }
 
-// TestBrokenFileSystem passes on the file system's own error, with the path
-// named once.
+// The error contains the file system's own error, and the path once.
 func TestBrokenFileSystem(t *testing.T) {
 	for operation, path := range map[string]string{
 		"readdir": "sub", "lstat": "a.yaml", "readlink": "a.yaml", "info": "b.yaml", "open": "b.yaml", "stat": "b.yaml", "read": "b.yaml",

@@ -13,7 +13,7 @@ import (
 	"github.com/kubeoci/oci/manifests"
 )
 
-// change is something that happens to a file of the text "0123456789".
+// change modifies a file with the text "0123456789".
 type change struct {
 	name string
 	do   func(t *testing.T, file string)
@@ -48,8 +48,8 @@ var contentChanges = []change{
 
 var replacements = []change{
 	{"vanishes", func(t *testing.T, file string) { require.NoError(t, os.Remove(file)) }},
-	{"vanishes with its folder", func(t *testing.T, file string) { require.NoError(t, os.RemoveAll(filepath.Dir(file))) }},
-	{"becomes a folder", func(t *testing.T, file string) {
+	{"vanishes with its directory", func(t *testing.T, file string) { require.NoError(t, os.RemoveAll(filepath.Dir(file))) }},
+	{"becomes a directory", func(t *testing.T, file string) {
 		require.NoError(t, os.Remove(file))
 		require.NoError(t, os.Mkdir(file, 0o755))
 		require.NoError(t, os.Chtimes(file, longAgo, longAgo))
@@ -60,7 +60,7 @@ var replacements = []change{
 	}},
 }
 
-// collectTen collects a tree whose one file, sub/a.yaml, changed long ago.
+// collectTen collects a tree with one file, sub/a.yaml, that was modified long ago.
 func collectTen(t *testing.T) (set *manifests.Set, dir, file string) {
 	t.Helper()
 	dir = tree{"sub/a.yaml": "0123456789"}.dir(t)
@@ -81,7 +81,7 @@ func TestChangeBeforeOpen(t *testing.T) {
 	}
 }
 
-// requireChanged asserts that the one file of set is neither opened nor read.
+// requireChanged asserts that the only file of set is neither opened nor read.
 func requireChanged(t *testing.T, set *manifests.Set) {
 	t.Helper()
 	reader, err := set.Open()
@@ -94,7 +94,7 @@ func requireChanged(t *testing.T, set *manifests.Set) {
 	requirePathError(t, err, manifests.ErrFileChanged, "sub/a.yaml")
 }
 
-// TestReadAtFindsChanges that come when the file is open.
+// The file changes after it was opened.
 func TestReadAtFindsChanges(t *testing.T) {
 	for _, change := range contentChanges {
 		t.Run(change.name, func(t *testing.T) {
@@ -136,13 +136,13 @@ func TestChangeWhileReading(t *testing.T) {
 				change.do(t, file)
 				rest, err := io.ReadAll(content)
 				requirePathError(t, err, manifests.ErrFileChanged, "sub/a.yaml")
-				assert.LessOrEqual(t, seen+len(rest), 10, "more than was announced")
+				assert.LessOrEqual(t, seen+len(rest), 10, "more than the collected size")
 			})
 		}
 	}
 }
 
-// TestUnchanged leaves the file alone, and all around it not.
+// Changes beside the file do not matter.
 func TestUnchanged(t *testing.T) {
 	set, dir, file := collectTen(t)
 	tree{"b.yaml": "new", "sub/c.yaml": "new"}.write(t, dir)

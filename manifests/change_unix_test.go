@@ -16,7 +16,7 @@ import (
 	"github.com/kubeoci/oci/manifests"
 )
 
-// TestReplacedWhileReading goes on reading the file that was collected.
+// An open file is still the one that was collected.
 func TestReplacedWhileReading(t *testing.T) {
 	for _, change := range replacements {
 		t.Run(change.name, func(t *testing.T) {
@@ -44,7 +44,7 @@ func TestReplacedByLink(t *testing.T) {
 	requireChanged(t, set)
 }
 
-// TestReplacedByFIFO has a FIFO that only its kind tells from the empty file.
+// The FIFO differs from the empty file only in its type.
 func TestReplacedByFIFO(t *testing.T) {
 	dir := tree{"a.yaml": ""}.dir(t)
 	file := filepath.Join(dir, "a.yaml")
@@ -65,8 +65,8 @@ func TestReplacedByFIFO(t *testing.T) {
 	})
 }
 
-// outside makes a folder whose a.yaml cannot be told from that of collectTen by
-// size or time.
+// outside makes a directory with an a.yaml that has the size and time of the one of
+// collectTen.
 func outside(t *testing.T) string {
 	t.Helper()
 	dir := tree{"a.yaml": "forbidden!"}.dir(t)
@@ -75,15 +75,15 @@ func outside(t *testing.T) string {
 }
 
 func TestNothingOutsideIsOpened(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name   string
 		change func(t *testing.T, sub, file, outside string)
 	}{
-		{"folder becomes a link", func(t *testing.T, sub, _, outside string) {
+		{"directory becomes a link", func(t *testing.T, sub, _, outside string) {
 			require.NoError(t, os.RemoveAll(sub))
 			require.NoError(t, os.Symlink(outside, sub))
 		}},
-		{"folder becomes a relative link", func(t *testing.T, sub, _, outside string) {
+		{"directory becomes a relative link", func(t *testing.T, sub, _, outside string) {
 			target, err := filepath.Rel(filepath.Dir(sub), outside)
 			require.NoError(t, err)
 			require.NoError(t, os.RemoveAll(sub))
@@ -94,10 +94,10 @@ func TestNothingOutsideIsOpened(t *testing.T) {
 			require.NoError(t, os.Symlink(filepath.Join(outside, "a.yaml"), file))
 		}},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			set, dir, file := collectTen(t)
 			outside := outside(t)
-			row.change(t, filepath.Join(dir, "sub"), file, outside)
+			tt.change(t, filepath.Join(dir, "sub"), file, outside)
 			text, err := os.ReadFile(file)
 			require.NoError(t, err)
 			require.Equal(t, "forbidden!", string(text))
@@ -116,8 +116,7 @@ func TestNothingOutsideIsOpened(t *testing.T) {
 	}
 }
 
-// TestNothingOutsideIsCollected swaps a folder for a link at every moment at
-// which Collect looks at its context.
+// A link replaces a directory each time Collect checks its context.
 func TestNothingOutsideIsCollected(t *testing.T) {
 	for step, done := 1, false; !done; step++ {
 		t.Run(fmt.Sprint("step ", step), func(t *testing.T) {
@@ -145,7 +144,7 @@ func TestNothingOutsideIsCollected(t *testing.T) {
 	}
 }
 
-// steppedContext does something when it is looked at for the nth time.
+// steppedContext calls a function when it is checked for the nth time.
 type steppedContext struct {
 	context.Context
 	step int

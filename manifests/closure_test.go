@@ -16,24 +16,24 @@ import (
 	"github.com/kubeoci/oci/manifests"
 )
 
-// generating is a kustomization that generates from files, one a line.
+// generating returns a kustomization that generates from files, one a line.
 func generating(files ...string) string {
 	return "configMapGenerator:\n- files:\n  - " + strings.Join(files, "\n  - ") + "\n"
 }
 
-// naming is a kustomization with resources, one a line.
+// naming returns a kustomization with resources, one a line.
 func naming(resources ...string) string {
 	return "resources:\n- " + strings.Join(resources, "\n- ") + "\n"
 }
 
-func TestClosureTakesAlong(t *testing.T) {
-	for _, row := range []struct {
-		name  string
-		texts tree
-		taken []string // besides kustomizations and manifests
-		left  []string
+func TestClosureIncludes(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		texts    tree
+		included []string // besides kustomizations and manifests
+		skipped  []string
 	}{
-		{"nothing named", tree{"kustomization.yaml": "namespace: a", "app.conf": "a"}, nil, []string{"app.conf"}},
+		{"no references", tree{"kustomization.yaml": "namespace: a", "app.conf": "a"}, nil, []string{"app.conf"}},
 		{"no kustomization", tree{"a.yaml": generating("app.conf"), "app.conf": "a"}, nil, []string{"app.conf"}},
 		{"beside it", tree{"kustomization.yml": generating("app.conf", "key=b"), "app.conf": "a", "b": "b", "c": "c"}, []string{"app.conf", "b"}, []string{"c"}},
 		{
@@ -41,35 +41,35 @@ func TestClosureTakesAlong(t *testing.T) {
 			[]string{"app.conf", "x/y/c", "x/y/w/b.txt"}, []string{"c"},
 		},
 		{"empty", tree{"kustomization.yaml": generating("app.conf"), "app.conf": ""}, []string{"app.conf"}, nil},
-		{"twice", tree{"kustomization.yaml": generating("app.conf", "x=app.conf"), "a/kustomization.yaml": generating("../app.conf"), "app.conf": "a"}, []string{"app.conf"}, nil},
+		{"several references to one file", tree{"kustomization.yaml": generating("app.conf", "x=app.conf"), "a/kustomization.yaml": generating("../app.conf"), "app.conf": "a"}, []string{"app.conf"}, nil},
 		{"a resource of any name", tree{"kustomization.yaml": naming("crd"), "crd": "kind: x"}, []string{"crd"}, nil},
 		{"kustomization without extension", tree{"a/Kustomization": generating("app.conf"), "a/app.conf": "a", "a/kustomization": "x"}, []string{"a/Kustomization", "a/app.conf"}, []string{"a/kustomization"}},
 		{
-			"chart's home", tree{"kustomization.yaml": "helmGlobals: {chartHome: charts}", "charts/a/templates/x.tpl": "x", "charts/a/.helmignore": "", "charts2/y": "y"},
+			"chart home", tree{"kustomization.yaml": "helmGlobals: {chartHome: charts}", "charts/a/templates/x.tpl": "x", "charts/a/.helmignore": "", "charts2/y": "y"},
 			[]string{"charts/a/.helmignore", "charts/a/templates/x.tpl"}, []string{"charts2/y"},
 		},
-		{"chart's home that is to come", tree{"kustomization.yaml": "helmGlobals: {chartHome: charts}"}, nil, nil},
+		{"chart home that does not exist", tree{"kustomization.yaml": "helmGlobals: {chartHome: charts}"}, nil, nil},
 		{"link", tree{"kustomization.yaml": generating("b.conf"), "b.conf": linkTo + "sub/c", "sub/c": "c"}, []string{"b.conf"}, []string{"sub/c"}},
 		{"through a link", tree{"kustomization.yaml": generating("l/c"), "l": linkTo + "sub", "sub/c": "c"}, []string{"l/c"}, []string{"sub/c"}},
-		{"linked folder", tree{"base/kustomization.yaml": generating("c"), "base/c": "c", "l": linkTo + "base"}, []string{"base/c", "l/c"}, nil},
+		{"linked directory", tree{"base/kustomization.yaml": generating("c"), "base/c": "c", "l": linkTo + "base"}, []string{"base/c", "l/c"}, nil},
 		{"remote", tree{"kustomization.yaml": naming("https://example.com/a.yaml", "github.com/acme/shop/base?ref=v1")}, nil, nil},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			collectEachWay(t, row.texts, manifests.Options{}, func(t *testing.T, set *manifests.Set, err error) {
+		t.Run(tt.name, func(t *testing.T) {
+			collectEachWay(t, tt.texts, manifests.Options{}, func(t *testing.T, set *manifests.Set, err error) {
 				require.NoError(t, err)
 				require.Empty(t, set.Problems())
 				assert.True(t, slices.IsSorted(paths(set)))
-				var taken, left []string
+				var included, skipped []string
 				for _, name := range paths(set) {
 					if !filename.IsManifest(name) {
-						taken = append(taken, name)
+						included = append(included, name)
 					}
 				}
 				for _, s := range set.Skipped() {
-					left = append(left, s.Path)
+					skipped = append(skipped, s.Path)
 				}
-				assert.Equal(t, row.taken, taken)
-				assert.Equal(t, row.left, left)
+				assert.Equal(t, tt.included, included)
+				assert.Equal(t, tt.skipped, skipped)
 				var size int64
 				for _, text := range contents(t, set) {
 					size += int64(len(text))
@@ -90,7 +90,7 @@ func TestClosureOff(t *testing.T) {
 }
 
 func TestProblems(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name  string
 		texts tree
 		code  manifests.ProblemCode
@@ -118,15 +118,15 @@ func TestProblems(t *testing.T) {
 			`kustomization.yaml:2:3: resources[0]: refers to a directory without a kustomization: "a"`,
 			`kustomization.yaml:3:3: resources[1]: refers to a directory without a kustomization: "b/"`,
 		}},
-		{"folder for file", tree{"kustomization.yaml": generating("a"), "a/kustomization.yaml": "namespace: a"}, manifests.ProblemWrongType, []string{
+		{"directory for file", tree{"kustomization.yaml": generating("a"), "a/kustomization.yaml": "namespace: a"}, manifests.ProblemWrongType, []string{
 			`kustomization.yaml:3:5: configMapGenerator[0].files[0]: refers to a directory where a file is needed: "a"`,
 		}},
-		{"file for folder", tree{"kustomization.yaml": "components: [a.yaml, b]\nhelmGlobals: {chartHome: b}", "a.yaml": "a", "b": "b"}, manifests.ProblemWrongType, []string{
+		{"file for directory", tree{"kustomization.yaml": "components: [a.yaml, b]\nhelmGlobals: {chartHome: b}", "a.yaml": "a", "b": "b"}, manifests.ProblemWrongType, []string{
 			`kustomization.yaml:1:14: components[0]: refers to a file where a directory is needed: "a.yaml"`,
 			`kustomization.yaml:1:22: components[1]: refers to a file where a directory is needed: "b"`,
 			`kustomization.yaml:2:26: helmGlobals.chartHome: refers to a file where a directory is needed: "b"`,
 		}},
-		{"left out", tree{"kustomization.yaml": naming(".git/a.yaml", "./.git"), ".git/a.yaml": "a"}, manifests.ProblemSkipped, []string{
+		{"skipped", tree{"kustomization.yaml": naming(".git/a.yaml", "./.git"), ".git/a.yaml": "a"}, manifests.ProblemSkipped, []string{
 			`kustomization.yaml:2:3: resources[0]: refers to a skipped file: ".git/a.yaml"`,
 			`kustomization.yaml:3:3: resources[1]: refers to a skipped file: "./.git"`,
 		}},
@@ -140,26 +140,26 @@ func TestProblems(t *testing.T) {
 			manifests.ProblemLoop,
 			[]string{`c/kustomization.yaml:2:3: resources[0]: creates a reference loop: "../a"`},
 		},
-		{"two in a folder", tree{"Kustomization": "namespace: a", "kustomization.yml": "namespace: a", "kustomization.yaml": "namespace: a"}, manifests.ProblemDuplicate, []string{
+		{"two in a directory", tree{"Kustomization": "namespace: a", "kustomization.yml": "namespace: a", "kustomization.yaml": "namespace: a"}, manifests.ProblemDuplicate, []string{
 			`Kustomization: the directory has another kustomization: "kustomization.yaml"`,
 			`kustomization.yml: the directory has another kustomization: "kustomization.yaml"`,
 		}},
 		{"invalid", tree{"a/kustomization.yaml": "- a", "b/Kustomization": "", "c/kustomization.yml": "a:\n\t- b", "d/kustomization.yaml": strings.Repeat("#", kustomize.MaxSize+2)}, manifests.ProblemInvalid, []string{
 			`a/kustomization.yaml:1:1: not a valid kustomization: not a mapping`,
-			`b/Kustomization:1:1: not a valid kustomization: is empty`,
+			`b/Kustomization:1:1: not a valid kustomization: empty document`,
 			`c/kustomization.yml:2:1: not a valid kustomization: not valid YAML: found character that cannot start any token`,
 			`d/kustomization.yaml:1:1: not a valid kustomization: larger than 1 MiB`,
 		}},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			collectEachWay(t, row.texts, manifests.Options{}, func(t *testing.T, set *manifests.Set, err error) {
+		t.Run(tt.name, func(t *testing.T) {
+			collectEachWay(t, tt.texts, manifests.Options{}, func(t *testing.T, set *manifests.Set, err error) {
 				require.NoError(t, err)
 				var got []string
 				for _, p := range set.Problems() {
-					assert.Equal(t, row.code, p.Code, p)
+					assert.Equal(t, tt.code, p.Code, p)
 					got = append(got, p.String())
 				}
-				assert.Equal(t, row.want, got)
+				assert.Equal(t, tt.want, got)
 			})
 		})
 	}
@@ -183,7 +183,7 @@ func TestProblemsAreBounded(t *testing.T) {
 	assert.Len(t, set.Problems(), 10_000)
 }
 
-// A path may be so long that to look its parts up one by one would take minutes.
+// A path may be so long that looking up its parts one by one would take minutes.
 func TestClosureOfALongPath(t *testing.T) {
 	texts := tree{"kustomization.yaml": naming(strings.Repeat("a/", kustomize.MaxSize/2-100))}
 	set, err := manifests.CollectFS(t.Context(), texts.mapFS(), manifests.Options{})
@@ -192,9 +192,9 @@ func TestClosureOfALongPath(t *testing.T) {
 	assert.Equal(t, manifests.ProblemMissing, set.Problems()[0].Code)
 }
 
-// TestClosureAsManifests has what is taken along obey the rules of manifests.
+// Files that kustomizations add obey the rules of manifests.
 func TestClosureAsManifests(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name string
 		file string
 		opts manifests.Options
@@ -205,15 +205,15 @@ func TestClosureAsManifests(t *testing.T) {
 		{"number", "app.conf", manifests.Options{MaxFiles: 1}, manifests.ErrLimitExceeded},
 		{"name", "app\x7f.conf", manifests.Options{}, manifests.ErrInvalidName},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			texts := tree{"kustomization.yaml": fmt.Sprintf("configMapGenerator: [{files: [%q]}]", row.file), row.file: strings.Repeat("x", 80)}
-			_, err := manifests.CollectFS(t.Context(), texts.mapFS(), row.opts)
-			requirePathError(t, err, row.err, row.file)
+		t.Run(tt.name, func(t *testing.T) {
+			texts := tree{"kustomization.yaml": fmt.Sprintf("configMapGenerator: [{files: [%q]}]", tt.file), tt.file: strings.Repeat("x", 80)}
+			_, err := manifests.CollectFS(t.Context(), texts.mapFS(), tt.opts)
+			requirePathError(t, err, tt.err, tt.file)
 		})
 	}
 }
 
-// plainFS knows no links.
+// plainFS does not support links.
 type plainFS struct{ fs.FS }
 
 func TestClosureWithoutLinks(t *testing.T) {
@@ -223,7 +223,7 @@ func TestClosureWithoutLinks(t *testing.T) {
 	assert.Equal(t, "a", contents(t, set)["a/app.conf"])
 }
 
-// TestClosureIsAnInclude takes of a real tree what patterns would.
+// In a real tree, the closure includes the same files as patterns do.
 func TestClosureIsAnInclude(t *testing.T) {
 	set, err := manifests.Collect(t.Context(), "../testdata/trees/kustomize", manifests.Options{})
 	require.NoError(t, err)

@@ -17,7 +17,7 @@ import (
 )
 
 func TestCollect(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name    string
 		tree    tree
 		files   []string
@@ -39,7 +39,7 @@ func TestCollect(t *testing.T) {
 			files: []string{".json", ".yaml"},
 		},
 		{
-			name:  "hidden files and folders",
+			name:  "hidden files and directories",
 			tree:  tree{".a.yaml": "a", ".github/workflow.yml": "b", "..a.yaml": "c"},
 			files: []string{"..a.yaml", ".a.yaml", ".github/workflow.yml"},
 		},
@@ -49,7 +49,7 @@ func TestCollect(t *testing.T) {
 			files: []string{"a/b.yaml", "a/b/c/d/e.yaml"},
 		},
 		{
-			name:  "folder with the name of a manifest",
+			name:  "directory with the name of a manifest",
 			tree:  tree{"app.yaml/deployment.yaml": "a", "app.yaml/notes.txt": "b", "empty.json/": ""},
 			files: []string{"app.yaml/deployment.yaml"},
 			skipped: []manifests.Skipped{
@@ -57,14 +57,14 @@ func TestCollect(t *testing.T) {
 			},
 		},
 		{
-			name: "in the order of the paths' bytes, not of the walk",
+			name: "in byte order of the paths, not in the order of the walk",
 			tree: tree{"a/x.yaml": "", "a-b.yaml": "", "a.yaml": "", "a0.yaml": "", "a/0/x.yaml": "", "é.yaml": "", "Z.yaml": "", "_.yaml": ""},
 			files: []string{
 				"Z.yaml", "_.yaml", "a-b.yaml", "a.yaml", "a/0/x.yaml", "a/x.yaml", "a0.yaml", "é.yaml",
 			},
 		},
 		{
-			name: "extensions that are none of the three",
+			name: "other extensions",
 			tree: tree{
 				"a.yaml": "a", "README": "", "README.md": "", "b.yaml.bak": "", "c.yamll": "", "d.yaml~": "", "eyaml": "",
 				"sub/kustomization": "", "sub/x-y.txt": "", "sub-z.txt": "", "yaml": "",
@@ -84,7 +84,7 @@ func TestCollect(t *testing.T) {
 			},
 		},
 		{
-			name: "folders of version-control systems",
+			name: "directories of version-control systems",
 			tree: tree{
 				"a.yaml": "a", ".git/config.yaml": "", ".hg/a.yaml": "", ".svn/a.yaml": "", ".bzr/a.yaml": "", ".jj/a.yaml": "",
 				"_darcs/a.yaml": "", "CVS/a.yaml": "", "deep/down/.git/a.yaml": "", ".Svn/a.yaml": "",
@@ -103,7 +103,7 @@ func TestCollect(t *testing.T) {
 			},
 		},
 		{
-			name:  "what only looks like version control",
+			name:  "names that resemble version control",
 			tree:  tree{".git": "gitdir: ../x", ".gitignore": "", ".github/a.yaml": "a", "git/a.yaml": "a", ".git.yaml": "a"},
 			files: []string{".git.yaml", ".github/a.yaml", "git/a.yaml"},
 			skipped: []manifests.Skipped{
@@ -112,14 +112,14 @@ func TestCollect(t *testing.T) {
 			},
 		},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			collectEachWay(t, row.tree, manifests.Options{AllowEmptyFiles: true}, func(t *testing.T, set *manifests.Set, err error) {
+		t.Run(tt.name, func(t *testing.T) {
+			collectEachWay(t, tt.tree, manifests.Options{AllowEmptyFiles: true}, func(t *testing.T, set *manifests.Set, err error) {
 				require.NoError(t, err)
-				assert.Equal(t, row.files, paths(set))
-				assert.Equal(t, row.skipped, set.Skipped())
+				assert.Equal(t, tt.files, paths(set))
+				assert.Equal(t, tt.skipped, set.Skipped())
 				var size int64
 				for _, f := range set.Files() {
-					assert.Equal(t, int64(len(row.tree[f.Path])), f.Size, f.Path)
+					assert.Equal(t, int64(len(tt.tree[f.Path])), f.Size, f.Path)
 					size += f.Size
 				}
 				assert.Equal(t, size, set.Size())
@@ -174,27 +174,27 @@ func TestCollectEmptyFile(t *testing.T) {
 }
 
 func TestCollectNothing(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name    string
 		tree    tree
 		skipped map[manifests.Reason]int
 	}{
 		{"empty", tree{}, map[manifests.Reason]int{}},
-		{"folders only", tree{"a/b/": "", "c.yaml/": ""}, map[manifests.Reason]int{}},
+		{"directories only", tree{"a/b/": "", "c.yaml/": ""}, map[manifests.Reason]int{}},
 		{"other files only", tree{"README.md": "a", "a/values.txt": "b"}, map[manifests.Reason]int{manifests.ReasonExtension: 2}},
 		{"ignored files only", tree{"a.yaml": "a", "b/c.yaml": "b", ".sourceignore": "*.yaml"}, map[manifests.Reason]int{manifests.ReasonIgnored: 2, manifests.ReasonExtension: 1}},
-		{"manifests under version control's own folder only", tree{".git/a.yaml": "a"}, map[manifests.Reason]int{manifests.ReasonVersionControl: 1}},
+		{"manifests in a version-control directory only", tree{".git/a.yaml": "a"}, map[manifests.Reason]int{manifests.ReasonVersionControl: 1}},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			_, err := manifests.CollectFS(t.Context(), row.tree.mapFS(), manifests.Options{})
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := manifests.CollectFS(t.Context(), tt.tree.mapFS(), manifests.Options{})
 			requirePathError(t, err, manifests.ErrNoManifestFiles, "")
 
-			dir := row.tree.dir(t)
+			dir := tt.tree.dir(t)
 			_, err = manifests.Collect(t.Context(), dir, manifests.Options{})
 			requirePathError(t, err, manifests.ErrNoManifestFiles, dir)
 			nothing := new(manifests.NoFilesError)
 			require.ErrorAs(t, err, &nothing)
-			assert.Equal(t, row.skipped, nothing.Skipped)
+			assert.Equal(t, tt.skipped, nothing.Skipped)
 		})
 	}
 }
@@ -211,8 +211,7 @@ func TestCollectCancelled(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
-// TestCollectCancelledMeanwhile ends the context while a tree without end is
-// walked.
+// The context ends while an endless tree is walked.
 func TestCollectCancelledMeanwhile(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -225,7 +224,7 @@ func TestCollectCancelledMeanwhile(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-// endlessFS has one folder in every folder.
+// endlessFS has a directory in every directory.
 type endlessFS struct{ visit func(depth int) }
 
 func (e endlessFS) Open(name string) (fs.File, error) {

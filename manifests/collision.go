@@ -13,21 +13,17 @@ import (
 // to be. The error in the chain is a [*CollisionError].
 var ErrCollision = errors.New("two entries collide in the archive")
 
-// CollisionError names two files that cannot be in one tree. It matches
-// [ErrCollision].
+// CollisionError names two files of different roots that cannot be in one Set. It
+// matches [ErrCollision].
 type CollisionError struct {
 	// Path is the path that both need.
 	Path string
 	// First and Second are the files: their paths on disk, or their paths in the Set
-	// if that is unknown. Second is empty if it is the whole copy of a tree under a
-	// prefix.
+	// if the root is not on disk.
 	First, Second string
 }
 
 func (e *CollisionError) Error() string {
-	if e.Second == "" {
-		return fmt.Sprintf("%v: %q and the copy of the tree both need %q", ErrCollision, e.First, e.Path)
-	}
 	return fmt.Sprintf("%v: %q and %q both need %q", ErrCollision, e.First, e.Second, e.Path)
 }
 
@@ -36,10 +32,7 @@ func (e *CollisionError) Is(target error) bool { return target == ErrCollision }
 
 // Hint returns advice on the error.
 func (e *CollisionError) Hint() string {
-	if e.Second == "" {
-		return "choose another prefix, or one engine, so that the tree is laid out only once"
-	}
-	return "give one of the two another name, or its root another path"
+	return "rename one of the files, or give its root another Path"
 }
 
 // checkCollisions looks for collisions between files of several trees. The files of

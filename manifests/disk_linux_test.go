@@ -11,7 +11,7 @@ import (
 	"github.com/kubeoci/oci/manifests"
 )
 
-// TestNamesOnDisk has names that few file systems besides Linux's hold.
+// Few file systems besides those of Linux support these names.
 func TestNamesOnDisk(t *testing.T) {
 	for _, name := range []string{"a\xff.yaml", "a\nb.yaml", `a\b.yaml`, "\x1b[2J.yml"} {
 		dir := tree{"ok.yaml": "ok", name: "text"}.dir(t)
@@ -20,7 +20,7 @@ func TestNamesOnDisk(t *testing.T) {
 	}
 }
 
-// TestLongPathOnDisk has a path that no system call takes as a whole.
+// No system call accepts the whole path.
 func TestLongPathOnDisk(t *testing.T) {
 	dir := t.TempDir()
 	root, err := os.OpenRoot(dir)
@@ -39,9 +39,9 @@ func TestLongPathOnDisk(t *testing.T) {
 	requirePathError(t, err, manifests.ErrInvalidName, longPath(4097))
 }
 
-// TestDefaultSizes has files without blocks: large at no cost.
+// The files have no blocks, so their size costs nothing.
 func TestDefaultSizes(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name  string
 		sizes []int64
 		limit string
@@ -50,21 +50,21 @@ func TestDefaultSizes(t *testing.T) {
 		{"total over the limit", []int64{1_000_000_000, 1}, "MaxTotalSize"},
 		{"file over the limit", []int64{1_000_000_000 + 1}, "MaxFileSize"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
-			for i, size := range row.sizes {
+			for i, size := range tt.sizes {
 				name := filepath.Join(dir, string(rune('a'+i))+".yaml")
 				require.NoError(t, os.WriteFile(name, nil, 0o644))
 				require.NoError(t, os.Truncate(name, size))
 			}
 			_, err := manifests.Collect(t.Context(), dir, manifests.Options{})
-			if row.limit == "" {
+			if tt.limit == "" {
 				require.NoError(t, err)
 				return
 			}
 			var limit *manifests.LimitError
 			require.ErrorAs(t, err, &limit)
-			assert.Equal(t, row.limit, limit.Limit)
+			assert.Equal(t, tt.limit, limit.Limit)
 		})
 	}
 }

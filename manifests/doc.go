@@ -10,7 +10,7 @@
 // Collecting takes three steps. A walk lists the files with a manifest's extension
 // and the others that [Options] include, by the ignore rules and the [SymlinkPolicy].
 // Then the files that kustomizations refer to are added. Finally, files of several
-// trees must not collide. Defects in kustomizations are no errors: [Set.Problems]
+// trees must not collide. Defects in kustomizations are not errors: [Set.Problems]
 // lists them.
 //
 // The package only reads files: it opens no connections, writes nothing, and leaves

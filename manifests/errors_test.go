@@ -13,7 +13,7 @@ import (
 	"github.com/kubeoci/oci/manifests"
 )
 
-// TestErrors pins what every class of error says, to the letter.
+// TestErrors pins the text and hint of every class of error.
 func TestErrors(t *testing.T) {
 	t.Chdir(tree{"file.yaml": "a"}.dir(t))
 	source := func(dir string) func(t *testing.T) error {
@@ -28,7 +28,7 @@ func TestErrors(t *testing.T) {
 			return err
 		}
 	}
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name    string
 		get     func(t *testing.T) error
 		kind    error
@@ -69,7 +69,7 @@ func TestErrors(t *testing.T) {
 			`change the ignore rules, or add patterns to Include, or check that this is the right directory; skipped: 1 (extension), 1 (ignored), 1 (version-control)`,
 		},
 		{
-			"link out", inTree(tree{"sub/a.yaml": linkTo + "../../b.yaml"}, manifests.Options{}), manifests.ErrSymlinkEscapes,
+			"link that leaves the tree", inTree(tree{"sub/a.yaml": linkTo + "../../b.yaml"}, manifests.Options{}), manifests.ErrSymlinkEscapes,
 			`symbolic link leaves the source directory: "sub/a.yaml" -> "../../b.yaml"`,
 			`replace the link with the file, use a relative link that stays inside the directory, or set Symlinks to skip`,
 		},
@@ -79,17 +79,17 @@ func TestErrors(t *testing.T) {
 			`remove the link, create its target, or set Symlinks to skip`,
 		},
 		{
-			"link in a circle", inTree(tree{"a.yaml": linkTo + "a.yaml"}, manifests.Options{}), manifests.ErrSymlinkLoop,
+			"link loop", inTree(tree{"a.yaml": linkTo + "a.yaml"}, manifests.Options{}), manifests.ErrSymlinkLoop,
 			`symbolic link forms a loop: "a.yaml" -> "a.yaml"`,
 			`remove the link, or set Symlinks to skip`,
 		},
 		{
-			"link at all", inTree(tree{"a.yaml": linkTo + "b.yaml", "b.yaml": "b"}, manifests.Options{Symlinks: manifests.SymlinksRefuse}), manifests.ErrSymlinkRefused,
+			"any link", inTree(tree{"a.yaml": linkTo + "b.yaml", "b.yaml": "b"}, manifests.Options{Symlinks: manifests.SymlinksRefuse}), manifests.ErrSymlinkRefused,
 			`symbolic links are not allowed: "a.yaml" -> "b.yaml"`,
 			`replace the link with its target, or set Symlinks to follow`,
 		},
 		{
-			"way to treat links", inTree(tree{"a.yaml": "a"}, manifests.Options{Symlinks: "Follow"}), manifests.ErrUnknownSymlinkPolicy,
+			"symlink policy", inTree(tree{"a.yaml": "a"}, manifests.Options{Symlinks: "Follow"}), manifests.ErrUnknownSymlinkPolicy,
 			`unknown symlink policy: "Follow"`,
 			`set Symlinks to follow, files, skip or refuse`,
 		},
@@ -134,7 +134,7 @@ func TestErrors(t *testing.T) {
 			`use patterns for the names of files in Include, such as *.properties, without directories`,
 		},
 		{
-			"rule to ignore", inTree(tree{"a.yaml": "a"}, manifests.Options{Ignore: []string{"[a"}}), manifests.ErrInvalidIgnore,
+			"ignore rule", inTree(tree{"a.yaml": "a"}, manifests.Options{Ignore: []string{"[a"}}), manifests.ErrInvalidIgnore,
 			`invalid ignore rule: "[a"`,
 			`use one rule of a .gitignore file for each entry of Ignore, such as charts/ or *.tmp.yaml, and close every bracket`,
 		},
@@ -173,15 +173,15 @@ func TestErrors(t *testing.T) {
 			`input/output error: "a.yaml"`, ``,
 		},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			err := row.get(t)
-			require.EqualError(t, err, row.message)
-			require.ErrorIs(t, err, row.kind)
+		t.Run(tt.name, func(t *testing.T) {
+			err := tt.get(t)
+			require.EqualError(t, err, tt.message)
+			require.ErrorIs(t, err, tt.kind)
 			var pathErr *manifests.PathError
 			require.ErrorAs(t, err, &pathErr)
-			assert.Equal(t, row.hint, pathErr.Hint())
+			assert.Equal(t, tt.hint, pathErr.Hint())
 			for _, other := range sentinels {
-				assert.Equal(t, other == row.kind, errors.Is(err, other), "%v", other)
+				assert.Equal(t, other == tt.kind, errors.Is(err, other), "%v", other)
 			}
 		})
 	}

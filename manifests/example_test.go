@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"os"
+	"strings"
 	"testing/fstest"
 
 	"github.com/kubeoci/oci/manifests"
@@ -22,14 +24,56 @@ func ExampleCollect() {
 		fmt.Println(f.Path, f.Size)
 	}
 	for _, s := range set.Skipped() {
-		fmt.Println("without", s.Path, "because of its", s.Reason)
+		fmt.Println("skipped:", s.Path, s.Reason)
 	}
 	// Output:
 	// kustomize has 15 files
 	// base/app.properties 399
 	// base/defaults.env 279
 	// base/deployment.yaml 2822
-	// without README.md because of its extension
+	// skipped: README.md extension
+}
+
+func ExampleCollectRoots() {
+	base := fstest.MapFS{
+		"kustomization.yaml": {Data: []byte("resources: [namespace.yaml]\n")},
+		"namespace.yaml":     {Data: []byte("kind: Namespace\n")},
+	}
+	overlay := fstest.MapFS{
+		"kustomization.yaml": {Data: []byte("resources: [../base]\n")},
+	}
+	set, err := manifests.CollectRoots(context.Background(), []manifests.Root{
+		{Path: "base", FS: base}, {Path: "production", FS: overlay},
+	}, manifests.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, f := range set.Files() {
+		fmt.Println(f.Path)
+	}
+	fmt.Println(len(set.Problems()), "problems")
+	// Output:
+	// base/kustomization.yaml
+	// base/namespace.yaml
+	// production/kustomization.yaml
+	// 0 problems
+}
+
+func ExampleFromReader() {
+	stdin := strings.NewReader("kind: Namespace\n---\nkind: ConfigMap\n")
+	fsys, err := manifests.FromReader(stdin)
+	if err != nil {
+		log.Fatal(err)
+	}
+	set, err := manifests.CollectFS(context.Background(), fsys, manifests.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, f := range set.Files() {
+		fmt.Println(f.Path, f.Size)
+	}
+	// Output:
+	// manifests.yaml 36
 }
 
 func ExampleSet_Problems() {
@@ -41,17 +85,38 @@ func ExampleSet_Problems() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, f := range set.Files() {
-		fmt.Println(f.Path)
-	}
 	for _, p := range set.Problems() {
+		if p.Code == manifests.ProblemMissing {
+			fmt.Println("missing:", p.Path)
+		}
 		fmt.Println(p)
 	}
 	// Output:
-	// app.conf
-	// kustomization.yaml
+	// missing: service.yaml
 	// kustomization.yaml:2:3: resources[0]: refers to a missing file: "service.yaml"
 	// kustomization.yaml:4:21: configMapGenerator[0].files[1]: refers to a path outside the source directory: "../shared.conf"
+}
+
+func ExampleOptions_symlinks() {
+	fsys := fstest.MapFS{
+		"real/app.yaml": {Data: []byte("kind: Deployment\n")},
+		"current":       {Data: []byte("real"), Mode: fs.ModeSymlink},
+		"main.yaml":     {Data: []byte("real/app.yaml"), Mode: fs.ModeSymlink},
+	}
+	set, err := manifests.CollectFS(context.Background(), fsys, manifests.Options{Symlinks: manifests.SymlinksFiles})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, f := range set.Files() {
+		fmt.Println(f.Path, f.Linked())
+	}
+	for _, s := range set.Skipped() {
+		fmt.Println("skipped:", s.Path, s.Reason)
+	}
+	// Output:
+	// main.yaml true
+	// real/app.yaml false
+	// skipped: current/ symlink-directory
 }
 
 func ExampleCollect_refused() {
@@ -95,17 +160,17 @@ func ExampleOptions_ignore() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("with", set.Files()[0].Path)
+	fmt.Println("included:", set.Files()[0].Path)
 	for _, s := range set.Skipped() {
 		if s.Reason == manifests.ReasonIgnored {
-			fmt.Println("without", s.Path, "because of", s.Pattern, "in", s.Source)
+			fmt.Printf("skipped: %s by %s in %s\n", s.Path, s.Pattern, s.Source)
 		}
 	}
 	// Output:
-	// with namespace.yaml
-	// without .github/ because of .github/ in flux-defaults
-	// without tests/ because of /tests/ in .sourceignore:2
-	// without values.yaml because of values*.yaml in options
+	// included: namespace.yaml
+	// skipped: .github/ by .github/ in flux-defaults
+	// skipped: tests/ by /tests/ in .sourceignore:2
+	// skipped: values.yaml by values*.yaml in options
 }
 
 func ExampleSet_Open() {

@@ -14,8 +14,8 @@ import (
 	"github.com/kubeoci/oci/manifests"
 )
 
-// FuzzCollectFS builds a tree of the paths in a listing and knows by rules of
-// its own what is to be found there.
+// FuzzCollectFS builds a tree of the paths in a listing and compares the result with
+// an independent implementation of the rules.
 func FuzzCollectFS(f *testing.F) {
 	for _, listing := range []string{
 		"", "a.yaml", "a.yaml\nb/c.YML\nb/d/e.json\nREADME.md", "b.yaml\na/b.yaml\na-b.yaml\na.yaml\na/b/c.yaml", ".git/a.yaml\na/.git\n.hg/x",
@@ -51,7 +51,7 @@ func FuzzCollectFS(f *testing.F) {
 			require.Equal(t, string(data), text, name)
 		}
 
-		// What is neither taken nor below a version-control folder is reported.
+		// Every other file is reported, or is in a directory that is.
 		for name := range texts {
 			listed := slices.ContainsFunc(set.Skipped(), func(s manifests.Skipped) bool {
 				return s.Path == name || strings.HasSuffix(s.Path, "/") && strings.HasPrefix(name, s.Path)
@@ -61,44 +61,44 @@ func FuzzCollectFS(f *testing.F) {
 	})
 }
 
-// treeOf is a tree of the paths in listing, one a line, in which no file is
-// where a folder has to be. Some files are empty.
+// treeOf returns a tree of the paths in listing, one a line, except those that
+// collide with others. Some files are empty.
 func treeOf(listing string) tree {
-	texts, folders := tree{}, map[string]bool{".": true}
+	texts, directories := tree{}, map[string]bool{".": true}
 	for _, name := range strings.Split(listing, "\n") {
 		inFile := false
 		for dir := path.Dir(name); dir != "." && dir != "/"; dir = path.Dir(dir) {
 			_, isFile := texts[dir]
 			inFile = inFile || isFile
 		}
-		if !fs.ValidPath(name) || folders[name] || inFile {
+		if !fs.ValidPath(name) || directories[name] || inFile {
 			continue
 		}
 		texts[name] = strings.Repeat("x", len(name)%5)
 		for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
-			folders[dir] = true
+			directories[dir] = true
 		}
 	}
 	return texts
 }
 
-// expect says which files of a tree are collected, or what may be wrong with it.
+// expect returns the files of a tree that are collected, or the possible errors.
 func expect(texts tree, allowEmpty bool) (want []string, wrong []error) {
 	for name, text := range texts {
-		folders := strings.Split(name, "/")
-		file := folders[len(folders)-1]
-		folders = folders[:len(folders)-1]
+		directories := strings.Split(name, "/")
+		file := directories[len(directories)-1]
+		directories = directories[:len(directories)-1]
 
-		hidden := slices.IndexFunc(folders, func(folder string) bool {
-			return folder == "CVS" || slices.Contains([]string{".git", ".hg", ".svn", ".bzr", ".jj", "_darcs"}, strings.ToLower(folder))
+		hidden := slices.IndexFunc(directories, func(directory string) bool {
+			return directory == "CVS" || slices.Contains([]string{".git", ".hg", ".svn", ".bzr", ".jj", "_darcs"}, strings.ToLower(directory))
 		})
 		if hidden >= 0 {
-			folders = folders[:hidden]
+			directories = directories[:hidden]
 		}
-		if slices.ContainsFunc(folders, func(folder string) bool { return unfit(folder) || strings.HasSuffix(folder, "..") }) {
+		if slices.ContainsFunc(directories, func(directory string) bool { return unfit(directory) || strings.HasSuffix(directory, "..") }) {
 			wrong = append(wrong, manifests.ErrInvalidName)
 		}
-		if len(folders) > 100 {
+		if len(directories) > 100 {
 			wrong = append(wrong, manifests.ErrLimitExceeded)
 		}
 		lower := strings.ToLower(file)

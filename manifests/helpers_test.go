@@ -16,13 +16,13 @@ import (
 	"github.com/kubeoci/oci/manifests"
 )
 
-// tree maps the paths of a directory to what is there: text, or "-> " and the
-// target of a symbolic link. A path that ends in a slash is an empty folder.
+// tree maps the paths of a directory to their content: text, or "-> " and the target
+// of a symbolic link. A path that ends in a slash is an empty directory.
 type tree map[string]string
 
 const linkTo = "-> "
 
-// mapFS is the tree in memory.
+// mapFS returns the tree in memory.
 func (tr tree) mapFS() fstest.MapFS {
 	fsys := fstest.MapFS{}
 	for name, text := range tr {
@@ -37,7 +37,7 @@ func (tr tree) mapFS() fstest.MapFS {
 	return fsys
 }
 
-// dir is the tree in a new directory.
+// dir writes the tree to a new directory.
 func (tr tree) dir(tb testing.TB) string {
 	tb.Helper()
 	dir := tb.TempDir()
@@ -112,15 +112,15 @@ func readFile(reader *manifests.Reader, f manifests.File) (string, error) {
 	return string(text), content.Close()
 }
 
-// requirePathError asserts that err says that path is what it is.
-func requirePathError(t *testing.T, err, what error, path string) *manifests.PathError {
+// requirePathError asserts that err is a PathError with the sentinel and the path.
+func requirePathError(t *testing.T, err, sentinel error, path string) *manifests.PathError {
 	t.Helper()
-	require.ErrorIs(t, err, what)
+	require.ErrorIs(t, err, sentinel)
 	var pathErr *manifests.PathError
 	require.ErrorAs(t, err, &pathErr)
 	require.Equal(t, path, pathErr.Path)
 	return pathErr
 }
 
-// longAgo is a time of change that no file has by itself.
+// longAgo is a modification time that no new file has.
 var longAgo = time.Date(2001, time.February, 3, 4, 5, 6, 0, time.UTC)

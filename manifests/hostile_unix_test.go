@@ -18,7 +18,7 @@ import (
 	"github.com/kubeoci/oci/manifests"
 )
 
-// version-control folders are never entered, not even by another name.
+// Version-control directories are never entered, not even by another name.
 func TestVersionControlByLink(t *testing.T) {
 	for _, tr := range []tree{
 		{"a.yaml": "a", ".git/hooks/b.yaml": "b", "repo": linkTo + ".git"},
@@ -33,8 +33,8 @@ func TestVersionControlByLink(t *testing.T) {
 	}
 }
 
-// a folder becomes a FIFO between the listing of its parent and its own.
-func TestFolderThatBecomesAFIFO(t *testing.T) {
+// A directory becomes a FIFO after its parent was listed.
+func TestDirectoryThatBecomesAFIFO(t *testing.T) {
 	for step, done := 1, false; !done; step++ {
 		dir := tree{"a.yaml": "a", "b/c.yaml": "bc", "h.yaml": "h"}.dir(t)
 		ctx := &steppedContext{Context: t.Context(), step: step, do: func() {
@@ -46,7 +46,7 @@ func TestFolderThatBecomesAFIFO(t *testing.T) {
 	}
 }
 
-// the source directory becomes a FIFO.
+// The source directory becomes a FIFO.
 func TestSourceThatBecomesAFIFO(t *testing.T) {
 	set, dir, _ := collectTen(t)
 	require.NoError(t, os.RemoveAll(dir))
@@ -57,8 +57,8 @@ func TestSourceThatBecomesAFIFO(t *testing.T) {
 	})
 }
 
-// whatever takes the place of a file, it is ErrFileChanged.
-func TestWhateverTakesThePlaceOfAFile(t *testing.T) {
+// Anything that replaces a file is ErrFileChanged.
+func TestReplacedFile(t *testing.T) {
 	for name, change := range map[string]func(t *testing.T, dir, file string){
 		"socket": func(t *testing.T, dir, file string) {
 			require.NoError(t, os.Remove(file))
@@ -67,11 +67,11 @@ func TestWhateverTakesThePlaceOfAFile(t *testing.T) {
 			require.NoError(t, err)
 			t.Cleanup(func() { _ = l.Close() })
 		},
-		"folder becomes a file": func(t *testing.T, dir, file string) {
+		"directory becomes a file": func(t *testing.T, dir, file string) {
 			require.NoError(t, os.RemoveAll(filepath.Dir(file)))
 			require.NoError(t, os.WriteFile(filepath.Dir(file), nil, 0o644))
 		},
-		"folder becomes a link out": func(t *testing.T, dir, file string) {
+		"directory becomes a link out": func(t *testing.T, dir, file string) {
 			require.NoError(t, os.RemoveAll(filepath.Dir(file)))
 			require.NoError(t, os.Symlink(outside(t), filepath.Dir(file)))
 		},
@@ -92,7 +92,7 @@ func TestWhateverTakesThePlaceOfAFile(t *testing.T) {
 	}
 }
 
-// Few links make many folders.
+// Few links make many directories.
 func TestLinkBomb(t *testing.T) {
 	tr := tree{"z.yaml": "z"}
 	for i := range 22 {
@@ -106,7 +106,7 @@ func TestLinkBomb(t *testing.T) {
 	assert.Equal(t, manifests.LimitError{Limit: "MaxEntries", Max: 1000}, *limit)
 }
 
-// a context that ended comes first.
+// The error of an ended context precedes all others.
 func TestCancelledComesFirst(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -120,8 +120,8 @@ func TestCancelledComesFirst(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-// a folder that vanishes while the tree is walked is a change.
-func TestFolderThatVanishes(t *testing.T) {
+// A directory that vanishes while the tree is walked is a change.
+func TestDirectoryThatVanishes(t *testing.T) {
 	for step, done := 1, false; !done; step++ {
 		dir := tree{"a.yaml": "a", "b/c.yaml": "bc"}.dir(t)
 		ctx := &steppedContext{Context: t.Context(), step: step, do: func() { assert.NoError(t, os.RemoveAll(filepath.Join(dir, "b"))) }}
@@ -133,7 +133,7 @@ func TestFolderThatVanishes(t *testing.T) {
 	}
 }
 
-// links with a name that is not UTF-8.
+// Links with a name that is not UTF-8.
 func TestNamesOfLinks(t *testing.T) {
 	_, err := manifests.Collect(t.Context(), tree{"a.yaml": "a", "\xff.yaml": linkTo + "a.yaml"}.dir(t), manifests.Options{})
 	assert.ErrorIs(t, err, manifests.ErrInvalidName, "link with a bad name")
@@ -141,7 +141,7 @@ func TestNamesOfLinks(t *testing.T) {
 	assert.NotErrorIs(t, err, fs.ErrInvalid, "link with a bad name that is not collected")
 }
 
-// a file system that makes names up.
+// liar is a file system with made-up names.
 type liar struct{ fstest.MapFS }
 type lie struct{ fs.DirEntry }
 
@@ -158,8 +158,7 @@ func TestFileSystemThatMakesNamesUp(t *testing.T) {
 	require.ErrorIs(t, err, manifests.ErrInvalidName)
 }
 
-// below a file.
-func TestSourceDirBelowAFile(t *testing.T) {
+func TestResolveBelowAFile(t *testing.T) {
 	dir := tree{"file.yaml": "a"}.dir(t)
 	_, err := manifests.Root{Dir: filepath.Join(dir, "file.yaml", "x")}.Resolve()
 	require.ErrorIs(t, err, manifests.ErrPathNotFound)

@@ -12,9 +12,9 @@ import (
 	"github.com/kubeoci/oci/manifests"
 )
 
-// TestIgnoredFoldersAreNotOpened has the system watch them, since folders on
-// disk are read ahead of the walk.
-func TestIgnoredFoldersAreNotOpened(t *testing.T) {
+// The operating system watches the directories, because those on disk are read ahead
+// of the walk.
+func TestIgnoredDirectoriesAreNotOpened(t *testing.T) {
 	tr := tree{"x/+/.sourceignore": "secret"}
 	watched := []string{"secret"}
 	for i := range 50 {
@@ -38,5 +38,5 @@ func TestIgnoredFoldersAreNotOpened(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, set.Files(), 150)
 	_, err = syscall.Read(fd, make([]byte, 1<<12))
-	require.ErrorIs(t, err, syscall.EAGAIN, "an ignored folder was opened")
+	require.ErrorIs(t, err, syscall.EAGAIN, "an ignored directory was opened")
 }

@@ -13,13 +13,13 @@ import (
 	"github.com/kubeoci/oci/manifests"
 )
 
-// ignored is what is to be said of a path that a rule ignores.
+// ignored returns the report of a path that a rule ignores.
 func ignored(path, pattern, source string) manifests.Skipped {
 	return manifests.Skipped{Path: path, Reason: manifests.ReasonIgnored, Pattern: pattern, Source: source}
 }
 
 func TestIgnore(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name    string
 		tree    tree
 		opts    manifests.Options
@@ -33,7 +33,7 @@ func TestIgnore(t *testing.T) {
 			skipped: []manifests.Skipped{ignored("b.yaml", "b.yaml", ".sourceignore:3"), ignored("x/b.yaml", "b.yaml", ".sourceignore:3")},
 		},
 		{
-			name: "file in a folder",
+			name: "file in a directory",
 			tree: tree{
 				"b.yaml": "b", "x/b.yaml": "b", "x/y/b.yaml": "b", "x/y/c.yaml": "c", "x/.sourceignore": "/b.yaml\ny/c.yaml\r\n",
 			},
@@ -41,13 +41,13 @@ func TestIgnore(t *testing.T) {
 			skipped: []manifests.Skipped{ignored("x/b.yaml", "/b.yaml", "x/.sourceignore:1"), ignored("x/y/c.yaml", "y/c.yaml", "x/.sourceignore:2")},
 		},
 		{
-			name:    "inner file wins",
+			name:    "inner file takes precedence",
 			tree:    tree{"a.yaml": "a", "x/a.yaml": "a", "y/a.yaml": "a", ".sourceignore": "a.yaml", "x/.sourceignore": "!a.yaml"},
 			files:   []string{"x/a.yaml"},
 			skipped: []manifests.Skipped{ignored("a.yaml", "a.yaml", ".sourceignore:1"), ignored("y/a.yaml", "a.yaml", ".sourceignore:1")},
 		},
 		{
-			name: "nothing below an ignored folder is taken back",
+			name: "nothing below an ignored directory is included again",
 			tree: tree{
 				"a.yaml": "a", "x/a.yaml": "a", "x/.sourceignore": "!a.yaml", ".sourceignore": "x/\n!x/a.yaml\n",
 			},
@@ -56,7 +56,7 @@ func TestIgnore(t *testing.T) {
 			skipped: []manifests.Skipped{ignored("x/", "x/", ".sourceignore:1")},
 		},
 		{
-			name:  "options win over files, the last over the first",
+			name:  "options take precedence over files, the last rule over the first",
 			tree:  tree{"a.yaml": "a", "x/b.yaml": "b", "x/c.yaml": "c", "x/.sourceignore": "b.yaml\n!c.yaml\n"},
 			opts:  manifests.Options{Ignore: []string{"b.yaml", "!/x/b.yaml", "x/c.yaml"}},
 			files: []string{"a.yaml", "x/b.yaml"},
@@ -65,14 +65,14 @@ func TestIgnore(t *testing.T) {
 			},
 		},
 		{
-			name:    "over what the options include, and the extension",
+			name:    "rules take precedence over included files and over the extension",
 			tree:    tree{"a.yaml": "a", "a.env": "a", "b.env": "b", "c.txt": "c"},
 			opts:    manifests.Options{Include: []string{"*.env"}, Ignore: []string{"a.*", "!*.yaml", "c.txt"}},
 			files:   []string{"a.yaml", "b.env"},
 			skipped: []manifests.Skipped{ignored("a.env", "a.*", "options"), ignored("c.txt", "c.txt", "options")},
 		},
 		{
-			name:  "version control is never taken back",
+			name:  "version control is never included again",
 			tree:  tree{"a.yaml": "a", ".git/a.yaml": "a", "x/.hg/a.yaml": "a"},
 			opts:  manifests.Options{Ignore: []string{"!.git/", "!.git/a.yaml", ".hg"}},
 			files: []string{"a.yaml"},
@@ -96,7 +96,7 @@ func TestIgnore(t *testing.T) {
 			},
 		},
 		{
-			name:  "Flux's defaults taken back",
+			name:  "Flux's defaults reverted",
 			tree:  tree{".github/a.yaml": "a", "x/appveyor.yml": "a", ".sourceignore": "!.github"},
 			opts:  manifests.Options{IgnoreFluxDefaults: true, Ignore: []string{"!appveyor.yml"}},
 			files: []string{".github/a.yaml", "x/appveyor.yml"},
@@ -117,7 +117,7 @@ func TestIgnore(t *testing.T) {
 			skipped: []manifests.Skipped{ignored("empty.yaml", "*", ".sourceignore:1"), ignored("loop", "*", ".sourceignore:1"), ignored("n\n.yaml", "*", ".sourceignore:1"), ignored("out.yaml", "*", ".sourceignore:1")},
 		},
 		{
-			name:  "links to folders are folders, and have their own path",
+			name:  "links to directories are directories with paths of their own",
 			tree:  tree{"real/a.yaml": "a", "one": linkTo + "real", "two": linkTo + "real", "one.yaml": linkTo + "real/a.yaml", "six": linkTo + "real"},
 			opts:  manifests.Options{Ignore: []string{"one/", "one.yaml/", "two/a.yaml", "six", "!six/"}},
 			files: []string{"one.yaml", "real/a.yaml", "six/a.yaml"},
@@ -126,7 +126,7 @@ func TestIgnore(t *testing.T) {
 			},
 		},
 		{
-			name:  "ignore file in a linked folder",
+			name:  "ignore file in a linked directory",
 			tree:  tree{"real/a.yaml": "a", "real/b.yaml": "b", "real/.sourceignore": "/b.yaml", "link": linkTo + "real"},
 			files: []string{"link/a.yaml", "real/a.yaml"},
 			skipped: []manifests.Skipped{
@@ -149,19 +149,19 @@ func TestIgnore(t *testing.T) {
 			},
 		},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			collectEachWay(t, row.tree, row.opts, func(t *testing.T, set *manifests.Set, err error) {
+		t.Run(tt.name, func(t *testing.T) {
+			collectEachWay(t, tt.tree, tt.opts, func(t *testing.T, set *manifests.Set, err error) {
 				require.NoError(t, err)
-				assert.Equal(t, row.files, paths(set))
+				assert.Equal(t, tt.files, paths(set))
 				skipped := slices.DeleteFunc(set.Skipped(), func(s manifests.Skipped) bool { return strings.HasSuffix(s.Path, ".sourceignore") })
-				assert.Equal(t, append([]manifests.Skipped{}, row.skipped...), skipped)
+				assert.Equal(t, append([]manifests.Skipped{}, tt.skipped...), skipped)
 			})
 		})
 	}
 }
 
-// TestIgnoreFileIsNotTaken unless it is included, like any other name.
-func TestIgnoreFileIsNotTaken(t *testing.T) {
+// An ignore file is skipped unless it is included, like any other name.
+func TestIgnoreFileIsSkipped(t *testing.T) {
 	fsys := tree{"a.yaml": "a", ".sourceignore": "b", "x/.sourceignore": ".sourceignore"}.mapFS()
 	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
 	require.NoError(t, err)
@@ -174,24 +174,24 @@ func TestIgnoreFileIsNotTaken(t *testing.T) {
 }
 
 func TestIgnoreFileRefused(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name string
 		tree tree
 		err  error
 		path string
 	}{
-		{"folder", tree{"a.yaml": "a", ".sourceignore/": ""}, manifests.ErrSpecialFile, ".sourceignore"},
+		{"directory", tree{"a.yaml": "a", ".sourceignore/": ""}, manifests.ErrSpecialFile, ".sourceignore"},
 		{"too large", tree{"a.yaml": "a", "x/.sourceignore": strings.Repeat("b\n", 1<<16)}, manifests.ErrInvalidIgnore, "x/.sourceignore"},
 		{"line too long", tree{"a.yaml": "a", "x/.sourceignore": strings.Repeat("b", 1<<11)}, manifests.ErrInvalidIgnore, "x/.sourceignore"},
 		{"link out", tree{"a.yaml": "a", "x/.sourceignore": linkTo + "../../b"}, manifests.ErrSymlinkEscapes, "x/.sourceignore"},
 		{"link to nothing", tree{"a.yaml": "a", "x/.sourceignore": linkTo + "b"}, manifests.ErrSymlinkDangling, "x/.sourceignore"},
-		{"link to a folder", tree{"a.yaml": "a", "x/.sourceignore": linkTo + "../y", "y/": ""}, manifests.ErrSpecialFile, "x/.sourceignore"},
+		{"link to a directory", tree{"a.yaml": "a", "x/.sourceignore": linkTo + "../y", "y/": ""}, manifests.ErrSpecialFile, "x/.sourceignore"},
 		{"link to version control", tree{"a.yaml": "a", ".sourceignore": linkTo + ".git/info/exclude", ".git/info/exclude": ""}, manifests.ErrSpecialFile, ".sourceignore"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			collectEachWay(t, row.tree, manifests.Options{}, func(t *testing.T, set *manifests.Set, err error) {
+		t.Run(tt.name, func(t *testing.T) {
+			collectEachWay(t, tt.tree, manifests.Options{}, func(t *testing.T, set *manifests.Set, err error) {
 				require.Nil(t, set)
-				requirePathError(t, err, row.err, row.path)
+				requirePathError(t, err, tt.err, tt.path)
 			})
 		})
 	}
@@ -221,8 +221,7 @@ func TestIgnoreRefused(t *testing.T) {
 	}
 }
 
-// TestIgnoredFoldersAreNotListed has folders that must not be read.
-func TestIgnoredFoldersAreNotListed(t *testing.T) {
+func TestIgnoredDirectoriesAreNotListed(t *testing.T) {
 	fsys := unlistedFS{MapFS: tree{
 		"a.yaml": "a", "secret/a.yaml": "a", "x/secret/a.yaml": "a", "x/y/secret/b/a.yaml": "a", "x/y/a.yaml": "a", "x/.sourceignore": "secret",
 	}.mapFS(), t: t, name: "secret"}
@@ -238,6 +237,6 @@ type unlistedFS struct {
 }
 
 func (u unlistedFS) ReadDir(name string) ([]fs.DirEntry, error) {
-	assert.NotContains(u.t, strings.Split(name, "/"), u.name, "an ignored folder was listed")
+	assert.NotContains(u.t, strings.Split(name, "/"), u.name, "an ignored directory was listed")
 	return u.MapFS.ReadDir(name)
 }

@@ -16,38 +16,38 @@ func TestInclude(t *testing.T) {
 		"a.yaml": "a", "app.properties": "p", "base/app.properties": "p", "base/.env": "e", "base/Dockerfile": "d", "README.md": "r",
 		"empty.env": "", "x.PROPERTIES": "x", ".git/app.properties": "g", "props.d/x.txt": "t",
 	}
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name     string
 		patterns []string
 		files    []string
 	}{
 		{"none", nil, []string{"a.yaml"}},
-		{"in any folder", []string{"*.properties"}, []string{"a.yaml", "app.properties", "base/app.properties"}},
+		{"in any directory", []string{"*.properties"}, []string{"a.yaml", "app.properties", "base/app.properties"}},
 		{"several", []string{"*.env", "Docker*"}, []string{"a.yaml", "base/.env", "base/Dockerfile", "empty.env"}},
 		{"whole name", []string{"README.md", "readme.MD", "README"}, []string{"README.md", "a.yaml"}},
 		{"class and single character", []string{"[A-Z]*.??"}, []string{"README.md", "a.yaml"}},
 		{"escaped", []string{`\*.properties`, `app\.properties`}, []string{"a.yaml", "app.properties", "base/app.properties"}},
-		{"manifests, once more", []string{"*.yaml", "*.yaml"}, []string{"a.yaml"}},
-		{"name of a folder", []string{"props.d", "base", ".git"}, []string{"a.yaml"}},
+		{"manifests, again", []string{"*.yaml", "*.yaml"}, []string{"a.yaml"}},
+		{"name of a directory", []string{"props.d", "base", ".git"}, []string{"a.yaml"}},
 		{"all", []string{"*"}, []string{
 			"README.md", "a.yaml", "app.properties", "base/.env", "base/Dockerfile", "base/app.properties", "empty.env", "props.d/x.txt", "x.PROPERTIES",
 		}},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			collectEachWay(t, texts, manifests.Options{Include: row.patterns}, func(t *testing.T, set *manifests.Set, err error) {
+		t.Run(tt.name, func(t *testing.T) {
+			collectEachWay(t, texts, manifests.Options{Include: tt.patterns}, func(t *testing.T, set *manifests.Set, err error) {
 				require.NoError(t, err)
-				assert.Equal(t, row.files, paths(set))
-				assert.Len(t, set.Skipped(), len(texts)-len(row.files), "what is not taken is reported")
+				assert.Equal(t, tt.files, paths(set))
+				assert.Len(t, set.Skipped(), len(texts)-len(tt.files), "every other file is reported")
 				assert.Equal(t, "a", contents(t, set)["a.yaml"])
 			})
 		})
 	}
 }
 
-// TestIncludeAsManifests has what is included obey the rules of manifests.
+// Included files obey the rules of manifests.
 func TestIncludeAsManifests(t *testing.T) {
 	opts := manifests.Options{Include: []string{"*.env"}}
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name string
 		fsys fstest.MapFS
 		err  error
@@ -58,9 +58,9 @@ func TestIncludeAsManifests(t *testing.T) {
 		{"link", tree{"a.env": linkTo + "b"}.mapFS(), manifests.ErrSymlinkDangling, "a.env"},
 		{"empty manifest", tree{"a.env": "", "a.yaml": ""}.mapFS(), manifests.ErrEmptyFile, "a.yaml"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			_, err := manifests.CollectFS(t.Context(), row.fsys, opts)
-			requirePathError(t, err, row.err, row.path)
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := manifests.CollectFS(t.Context(), tt.fsys, opts)
+			requirePathError(t, err, tt.err, tt.path)
 		})
 	}
 	t.Run("link's name counts", func(t *testing.T) {

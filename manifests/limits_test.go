@@ -12,10 +12,10 @@ import (
 
 func TestLimits(t *testing.T) {
 	texts := tree{"a.yaml": "123", "b/c.yaml": "12345", "b/d/e.yaml": "12", "long.txt": strings.Repeat("x", 100)}
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name string
 		opts manifests.Options
-		path string // of the refused entry, "" where nothing is refused
+		path string // of the refused entry, or ""
 		want manifests.LimitError
 	}{
 		{name: "files at the limit", opts: manifests.Options{MaxFiles: 3}},
@@ -25,20 +25,20 @@ func TestLimits(t *testing.T) {
 		{name: "total at the limit", opts: manifests.Options{MaxTotalSize: 10}},
 		{"one byte more in all", manifests.Options{MaxTotalSize: 9}, "b/d/e.yaml", manifests.LimitError{Limit: "MaxTotalSize", Max: 9}},
 		{name: "depth at the limit", opts: manifests.Options{MaxDepth: 2}},
-		{"one folder deeper", manifests.Options{MaxDepth: 1}, "b/d", manifests.LimitError{Limit: "MaxDepth", Max: 1}},
+		{"one directory deeper", manifests.Options{MaxDepth: 1}, "b/d", manifests.LimitError{Limit: "MaxDepth", Max: 1}},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			collectEachWay(t, texts, row.opts, func(t *testing.T, set *manifests.Set, err error) {
-				if row.path == "" {
+		t.Run(tt.name, func(t *testing.T) {
+			collectEachWay(t, texts, tt.opts, func(t *testing.T, set *manifests.Set, err error) {
+				if tt.path == "" {
 					require.NoError(t, err)
 					assert.Len(t, set.Files(), 3)
 					return
 				}
 				require.Nil(t, set)
-				requirePathError(t, err, manifests.ErrLimitExceeded, row.path)
+				requirePathError(t, err, manifests.ErrLimitExceeded, tt.path)
 				var limit *manifests.LimitError
 				require.ErrorAs(t, err, &limit)
-				assert.Equal(t, row.want, *limit)
+				assert.Equal(t, tt.want, *limit)
 			})
 		})
 	}
@@ -72,7 +72,7 @@ func TestDefaultMaxDepth(t *testing.T) {
 	requirePathError(t, err, manifests.ErrLimitExceeded, deep+"d")
 }
 
-// TestLimitsThroughLinks counts a folder as often as it is found.
+// A directory counts as often as it is found.
 func TestLimitsThroughLinks(t *testing.T) {
 	fsys := tree{"real/a.yaml": "12", "link1": linkTo + "real", "link2": linkTo + "real"}.mapFS()
 	_, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{MaxTotalSize: 5})

@@ -15,7 +15,7 @@ import (
 	"github.com/kubeoci/oci/manifests"
 )
 
-// wide is a tree of many folders, some of them reached twice.
+// wide writes a tree of many directories, some of which links lead to as well.
 func wide(t *testing.T) string {
 	t.Helper()
 	files := tree{}
@@ -30,8 +30,8 @@ func wide(t *testing.T) string {
 	return files.dir(t)
 }
 
-// TestReadingAheadChangesNothing compares with one core, where little is read
-// ahead, and with a file system of which nothing is.
+// The result is the same with one core, which reads little ahead, and with a file
+// system that is not read ahead.
 func TestReadingAheadChangesNothing(t *testing.T) {
 	dir := wide(t)
 	fsys := os.DirFS(dir)
@@ -47,7 +47,7 @@ func TestReadingAheadChangesNothing(t *testing.T) {
 	}
 }
 
-// TestFirstErrorIsTheSame whatever was read ahead: the first in the walk.
+// The error is the first of the walk, however much was read ahead.
 func TestFirstErrorIsTheSame(t *testing.T) {
 	dir := wide(t)
 	for _, broken := range []string{"team-4/app-00", "team-2/app-03", "team-1/app-16"} {
@@ -62,7 +62,7 @@ func TestFirstErrorIsTheSame(t *testing.T) {
 	}
 }
 
-// TestCancelledWalkLeavesNothingBehind though folders are being read ahead.
+// Directories are being read ahead when the walk is canceled.
 func TestCancelledWalkLeavesNothingBehind(t *testing.T) {
 	dir := wide(t)
 	before := runtime.NumGoroutine()
@@ -70,12 +70,12 @@ func TestCancelledWalkLeavesNothingBehind(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		_, err := manifests.Collect(&cancelAt{ctx, step, cancel}, dir, manifests.Options{})
 		require.ErrorIs(t, err, context.Canceled)
-		// The one more is that of Eventually.
+		// Eventually has one more goroutine.
 		require.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+1 }, 10*time.Second, time.Millisecond)
 	}
 }
 
-// cancelAt ends when it is looked at for the nth time.
+// cancelAt ends when it is checked for the nth time.
 type cancelAt struct {
 	context.Context
 	step   int

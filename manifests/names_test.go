@@ -10,14 +10,14 @@ import (
 	"github.com/kubeoci/oci/manifests"
 )
 
-// longPath is a path of n bytes, in which only the last name varies in length.
+// longPath returns a path of n bytes, in which only the last name varies in length.
 func longPath(n int) string {
-	folders := strings.Repeat(strings.Repeat("d", 255)+"/", 15) + strings.Repeat("d", 200) + "/"
-	return folders + strings.Repeat("f", n-len(folders)-len(".yaml")) + ".yaml"
+	directories := strings.Repeat(strings.Repeat("d", 255)+"/", 15) + strings.Repeat("d", 200) + "/"
+	return directories + strings.Repeat("f", n-len(directories)-len(".yaml")) + ".yaml"
 }
 
 func TestNames(t *testing.T) {
-	for _, row := range []struct{ name, path string }{
+	for _, tt := range []struct{ name, path string }{
 		{"blanks", " a b .yaml"},
 		{"quotes and shell characters", `"$HOME"'` + "`x`&|;<>*?.yaml"},
 		{"leading dash", "-rf/--all.yaml"},
@@ -25,23 +25,23 @@ func TestNames(t *testing.T) {
 		{"beyond ASCII", "日本/größe.yaml"},
 		{"decomposed", "e\u0301.yaml"},
 		{"joined emoji", "👩\u200d🚀.yaml"},
-		{"two dots at the start of a folder", "..a/x.yaml"},
-		{"two dots in a folder", "a..b/x.yaml"},
-		{"one dot at the end of a folder", "a./x.yaml"},
+		{"two dots at the start of a directory", "..a/x.yaml"},
+		{"two dots in a directory", "a..b/x.yaml"},
+		{"one dot at the end of a directory", "a./x.yaml"},
 		{"two dots at the end of a file's stem", "a..yaml"},
 		{"name of 255 bytes", strings.Repeat("n", 250) + ".yaml"},
 		{"path of 4096 bytes", longPath(4096)},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			set, err := manifests.CollectFS(t.Context(), tree{row.path: "text"}.mapFS(), manifests.Options{})
+		t.Run(tt.name, func(t *testing.T) {
+			set, err := manifests.CollectFS(t.Context(), tree{tt.path: "text"}.mapFS(), manifests.Options{})
 			require.NoError(t, err)
-			assert.Equal(t, map[string]string{row.path: "text"}, contents(t, set))
+			assert.Equal(t, map[string]string{tt.path: "text"}, contents(t, set))
 		})
 	}
 }
 
 func TestNamesRefused(t *testing.T) {
-	for _, row := range []struct{ name, path, refused string }{
+	for _, tt := range []struct{ name, path, refused string }{
 		{"newline", "a\nb.yaml", "a\nb.yaml"},
 		{"escape", "sub/\x1b[31m.yaml", "sub/\x1b[31m.yaml"},
 		{"delete", "a\x7f.yaml", "a\x7f.yaml"},
@@ -50,27 +50,27 @@ func TestNamesRefused(t *testing.T) {
 		{"backslash", `a\b.yaml`, `a\b.yaml`},
 		{"not UTF-8", "a\xff.yaml", "a\xff.yaml"},
 		{"half of a character", "\xc3.yaml", "\xc3.yaml"},
-		{"folder with a newline", "a\nb/c/x.yaml", "a\nb"},
-		{"folder with a backslash", `a\b/x.yaml`, `a\b`},
-		{"folder that is not UTF-8", "a\xff/x.yaml", "a\xff"},
-		{"folder without manifests", "a\tb/x.txt", "a\tb"},
-		{"folder that ends in two dots", "x/a../x.yaml", "x/a.."},
-		{"folder of three dots", ".../x.yaml", "..."},
+		{"directory with a newline", "a\nb/c/x.yaml", "a\nb"},
+		{"directory with a backslash", `a\b/x.yaml`, `a\b`},
+		{"directory that is not UTF-8", "a\xff/x.yaml", "a\xff"},
+		{"directory without manifests", "a\tb/x.txt", "a\tb"},
+		{"directory that ends in two dots", "x/a../x.yaml", "x/a.."},
+		{"directory of three dots", ".../x.yaml", "..."},
 		{"name of 256 bytes", strings.Repeat("n", 251) + ".yaml", strings.Repeat("n", 251) + ".yaml"},
-		{"folder of 256 bytes", strings.Repeat("n", 256) + "/x.yaml", strings.Repeat("n", 256)},
+		{"directory of 256 bytes", strings.Repeat("n", 256) + "/x.yaml", strings.Repeat("n", 256)},
 		{"path of 4097 bytes", longPath(4097), longPath(4097)},
-		{"folder's path of 4097 bytes", longPath(4097) + "/x.yaml", longPath(4097)},
+		{"directory's path of 4097 bytes", longPath(4097) + "/x.yaml", longPath(4097)},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			set, err := manifests.CollectFS(t.Context(), tree{"0.yaml": "ok", row.path: "text"}.mapFS(), manifests.Options{})
+		t.Run(tt.name, func(t *testing.T) {
+			set, err := manifests.CollectFS(t.Context(), tree{"0.yaml": "ok", tt.path: "text"}.mapFS(), manifests.Options{})
 			require.Nil(t, set)
-			requirePathError(t, err, manifests.ErrInvalidName, row.refused)
+			requirePathError(t, err, manifests.ErrInvalidName, tt.refused)
 			assert.NotRegexp(t, `[\x00-\x1f\x7f]`, err.Error())
 		})
 	}
 }
 
-// TestNamesOfOthers leaves alone what is not going to be in an archive.
+// Names of skipped files are not checked, because they are not in an archive.
 func TestNamesOfOthers(t *testing.T) {
 	set, err := manifests.CollectFS(t.Context(), tree{"a.yaml": "a", `b\c.txt`: "b", "d\ne.md": "d", "f..": "f"}.mapFS(), manifests.Options{})
 	require.NoError(t, err)

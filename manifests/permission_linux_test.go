@@ -19,7 +19,7 @@ func forbid(t *testing.T, name string) {
 	t.Cleanup(func() { require.NoError(t, os.Chmod(name, 0o700)) }) // for TempDir to remove it
 }
 
-func TestUnreadableFolder(t *testing.T) {
+func TestUnreadableDirectory(t *testing.T) {
 	dir := tree{"a.yaml": "a", "sub/private/b.yaml": "b"}.dir(t)
 	forbid(t, filepath.Join(dir, "sub", "private"))
 	unprivileged.Run(t, dir, func() {
@@ -39,7 +39,7 @@ func TestUnreadableSource(t *testing.T) {
 	})
 }
 
-// TestUnreadableFile is found when the content is read.
+// An unreadable file is reported when its content is read.
 func TestUnreadableFile(t *testing.T) {
 	dir := tree{"a.yaml": "a"}.dir(t)
 	forbid(t, filepath.Join(dir, "a.yaml"))
@@ -58,7 +58,7 @@ func TestUnreadableFile(t *testing.T) {
 	})
 }
 
-// TestUnreadableSkipped leaves alone what it does not need to read.
+// Skipped entries need not be readable.
 func TestUnreadableSkipped(t *testing.T) {
 	dir := tree{"a.yaml": "a", ".git/config": "", "key.pem": ""}.dir(t)
 	forbid(t, filepath.Join(dir, ".git"))
@@ -70,7 +70,7 @@ func TestUnreadableSkipped(t *testing.T) {
 	})
 }
 
-// TestReadOnlySource writes nothing beside the source.
+// Nothing is written beside the source.
 func TestReadOnlySource(t *testing.T) {
 	dir := tree{"sub/a.yaml": "a"}.dir(t)
 	require.NoError(t, os.Chmod(filepath.Join(dir, "sub"), 0o555))

@@ -28,7 +28,7 @@ func (c *closure) resolve(r reference) error {
 		f = faultLoop
 	case c.isBehindLink(target):
 		c.waiting = append(c.waiting, r)
-	case isFile && (r.Kind == kustomize.Folder || r.Kind == kustomize.Tree):
+	case isFile && (r.Kind == kustomize.Directory || r.Kind == kustomize.Tree):
 		f = faultFile
 	case isFile:
 		return c.include(target)

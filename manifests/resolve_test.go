@@ -24,8 +24,8 @@ func TestRootHasOneSource(t *testing.T) {
 	assert.Equal(t, root, resolved)
 }
 
-// A directory that was resolved is not looked up again, so that what became of it
-// shows when it is opened.
+// A directory that was resolved is not looked up again, so a later change shows when
+// it is opened.
 func TestResolvedRootThatChanges(t *testing.T) {
 	dir := tree{"app/a.yaml": "a"}.dir(t)
 	root, err := manifests.Root{Dir: filepath.Join(dir, "app")}.Resolve()
@@ -64,7 +64,7 @@ func TestResolveOptions(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, opts, again)
 
-	rules[0] = "a.yaml" // which the resolved options do not share
+	rules[0] = "a.yaml" // the resolved options have their own copy
 	fsys := tree{"a.yaml": "a", "b.yaml": "b", "c.yaml": "c", ".github/d.yaml": "d"}.mapFS()
 	collect := func(opts manifests.Options) []string {
 		set, err := manifests.CollectFS(t.Context(), fsys, opts)

@@ -13,7 +13,7 @@ import (
 	"github.com/kubeoci/oci/manifests"
 )
 
-// planted is a tree and where it goes.
+// planted is a tree and its path in the Set.
 type planted struct {
 	path string
 	tree tree
@@ -41,12 +41,12 @@ func collectRoots(t *testing.T, trees []planted, opts manifests.Options, check f
 }
 
 func TestCollectRoots(t *testing.T) {
-	for _, row := range []struct {
-		name  string
-		trees []planted
-		opts  manifests.Options
-		texts map[string]string
-		left  []manifests.Skipped
+	for _, tt := range []struct {
+		name    string
+		trees   []planted
+		opts    manifests.Options
+		texts   map[string]string
+		skipped []manifests.Skipped
 	}{
 		{
 			"side by side",
@@ -56,7 +56,7 @@ func TestCollectRoots(t *testing.T) {
 			[]manifests.Skipped{{Path: "infra/dns/sub/README.md", Reason: manifests.ReasonExtension}},
 		},
 		{
-			"one in another, and two in one folder",
+			"nested, and two in one directory",
 			[]planted{{"", tree{"a.yaml": "1", "sub/b.yaml": "2"}}, {"sub", tree{"c.yaml": "3"}}, {".", tree{"sub/d.yaml": "4"}}},
 			manifests.Options{},
 			map[string]string{"a.yaml": "1", "sub/b.yaml": "2", "sub/c.yaml": "3", "sub/d.yaml": "4"}, nil,
@@ -83,7 +83,7 @@ func TestCollectRoots(t *testing.T) {
 			},
 		},
 		{
-			"a kustomization names what is in another",
+			"a kustomization refers to files in other trees",
 			[]planted{
 				{"overlays/prod", tree{"kustomization.yaml": "resources: [../../base]\n" + generating("../../conf/app.conf", "own.conf"), "own.conf": "own"}},
 				{"base", tree{"kustomization.yaml": naming("a.yaml"), "a.yaml": "a"}},
@@ -97,18 +97,18 @@ func TestCollectRoots(t *testing.T) {
 			[]manifests.Skipped{{Path: "conf/other.conf", Reason: manifests.ReasonExtension}},
 		},
 		{
-			"a kustomization takes a link's content from another",
+			"a kustomization refers to a link in another tree",
 			[]planted{{"a", tree{"kustomization.yaml": generating("../b/l.conf")}}, {"b", tree{"l.conf": linkTo + "sub/x", "sub/x": "x"}}},
 			manifests.Options{},
 			map[string]string{"a/kustomization.yaml": generating("../b/l.conf"), "b/l.conf": "x"},
 			[]manifests.Skipped{{Path: "b/sub/x", Reason: manifests.ReasonExtension}},
 		},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			collectRoots(t, row.trees, row.opts, func(t *testing.T, set *manifests.Set, err error) {
+		t.Run(tt.name, func(t *testing.T) {
+			collectRoots(t, tt.trees, tt.opts, func(t *testing.T, set *manifests.Set, err error) {
 				require.NoError(t, err)
-				assert.Equal(t, row.texts, contents(t, set))
-				assert.Equal(t, row.left, set.Skipped())
+				assert.Equal(t, tt.texts, contents(t, set))
+				assert.Equal(t, tt.skipped, set.Skipped())
 				assert.Empty(t, set.Problems())
 			})
 		})
@@ -117,7 +117,7 @@ func TestCollectRoots(t *testing.T) {
 
 func TestCollectRootsRefuses(t *testing.T) {
 	one := tree{"a.yaml": "a"}
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name  string
 		trees []planted
 		opts  manifests.Options
@@ -125,15 +125,15 @@ func TestCollectRootsRefuses(t *testing.T) {
 		path  string // of a PathError
 	}{
 		{"none", nil, manifests.Options{}, manifests.ErrPathRequired, ""},
-		{"one file twice", []planted{{"x", one}, {"x", one}}, manifests.Options{}, manifests.ErrCollision, ""},
-		{"a file where a folder is", []planted{{"", tree{"x.yaml": "a"}}, {"x.yaml", one}}, manifests.Options{}, manifests.ErrCollision, ""},
+		{"a duplicate file", []planted{{"x", one}, {"x", one}}, manifests.Options{}, manifests.ErrCollision, ""},
+		{"a file and a directory with the same path", []planted{{"", tree{"x.yaml": "a"}}, {"x.yaml", one}}, manifests.Options{}, manifests.ErrCollision, ""},
 		{
-			"a file that is taken along, where a folder is",
+			"a file that a kustomization adds, and a directory with the same path",
 			[]planted{{"", tree{"kustomization.yaml": generating("x"), "x": "a"}}, {"x", one}},
 			manifests.Options{}, manifests.ErrCollision, "",
 		},
 		{
-			"a file to take along that two have",
+			"a file that a kustomization refers to and two trees have",
 			[]planted{{"", tree{"kustomization.yaml": generating("x"), "x": "a"}}, {"", tree{"b.yaml": "b", "x": "b"}}},
 			manifests.Options{}, manifests.ErrCollision, "",
 		},
@@ -150,19 +150,19 @@ func TestCollectRootsRefuses(t *testing.T) {
 		{"entries in all", []planted{{"x", one}, {"y", one}}, manifests.Options{MaxEntries: 1}, manifests.ErrLimitExceeded, "y"},
 		{"depth with its path", []planted{{"x/y", one}}, manifests.Options{MaxDepth: 1}, manifests.ErrLimitExceeded, "x/y"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			collectRoots(t, row.trees, row.opts, func(t *testing.T, set *manifests.Set, err error) {
-				require.ErrorIs(t, err, row.err)
+		t.Run(tt.name, func(t *testing.T) {
+			collectRoots(t, tt.trees, tt.opts, func(t *testing.T, set *manifests.Set, err error) {
+				require.ErrorIs(t, err, tt.err)
 				assert.Nil(t, set)
-				if row.path != "" {
-					requirePathError(t, err, row.err, row.path)
+				if tt.path != "" {
+					requirePathError(t, err, tt.err, tt.path)
 				}
 			})
 		})
 	}
 }
 
-func TestCollectRootsThatGiveNothing(t *testing.T) {
+func TestCollectRootsWithoutFiles(t *testing.T) {
 	one, none := tree{"a.yaml": "a"}.dir(t), tree{"README.md": "x"}.dir(t)
 	_, err := manifests.CollectRoots(t.Context(), []manifests.Root{{Dir: one}, {Path: "x", Dir: none}}, manifests.Options{})
 	requirePathError(t, err, manifests.ErrNoManifestFiles, none)
@@ -171,20 +171,20 @@ func TestCollectRootsThatGiveNothing(t *testing.T) {
 	requirePathError(t, err, manifests.ErrNoManifestFiles, none)
 }
 
-func TestCollectRootsNamesWhatCollides(t *testing.T) {
+func TestCollectRootsNamesCollidingFiles(t *testing.T) {
 	first, second := tree{"sub/a.yaml": "a"}.dir(t), tree{"a.yaml": "b"}.dir(t)
 	_, err := manifests.CollectRoots(t.Context(), []manifests.Root{{Dir: first}, {Path: "sub", Dir: second}}, manifests.Options{})
 	var collision *manifests.CollisionError
 	require.ErrorAs(t, err, &collision)
 	want := manifests.CollisionError{Path: "sub/a.yaml", First: filepath.Join(first, "sub", "a.yaml"), Second: filepath.Join(second, "a.yaml")}
-	if collision.First == want.Second { // which comes first is of no importance
+	if collision.First == want.Second { // the order does not matter
 		collision.First, collision.Second = collision.Second, collision.First
 	}
 	assert.Equal(t, want, *collision)
-	assert.Equal(t, "give one of the two another name, or its root another path", collision.Hint())
+	assert.Equal(t, "rename one of the files, or give its root another Path", collision.Hint())
 }
 
-func TestCollectRootsNamesWhatCannotBeTakenAlong(t *testing.T) {
+func TestCollectRootsNamesCollidingReferences(t *testing.T) {
 	first, second := tree{"kustomization.yaml": generating("x"), "x": "a"}.dir(t), tree{"b.yaml": "b", "x": "b"}.dir(t)
 	_, err := manifests.CollectRoots(t.Context(), []manifests.Root{{Dir: first}, {Dir: second}}, manifests.Options{})
 	var collision *manifests.CollisionError

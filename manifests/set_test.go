@@ -95,7 +95,7 @@ func TestSetAsJSON(t *testing.T) {
 		`[{"path":".git/","reason":"version-control"},{"path":"c.txt","reason":"extension"}]]`, string(text))
 }
 
-// TestReadInPieces reads by small and by odd calls.
+// Content can be read by small and by odd calls.
 func TestReadInPieces(t *testing.T) {
 	text := strings.Repeat("0123456789", 100)
 	set, err := manifests.CollectFS(t.Context(), tree{"a.yaml": text}.mapFS(), manifests.Options{})
@@ -103,7 +103,7 @@ func TestReadInPieces(t *testing.T) {
 	reader, err := set.Open()
 	require.NoError(t, err)
 	for name, wrap := range map[string]func(io.Reader) io.Reader{
-		"as they come": func(r io.Reader) io.Reader { return r }, "bytes": iotest.OneByteReader, "halves": iotest.HalfReader,
+		"unchanged": func(r io.Reader) io.Reader { return r }, "bytes": iotest.OneByteReader, "halves": iotest.HalfReader,
 	} {
 		content, err := reader.Open(set.Files()[0])
 		require.NoError(t, err)
@@ -112,7 +112,7 @@ func TestReadInPieces(t *testing.T) {
 	}
 }
 
-// TestReaderOpensFilesOfItsSet refuses a File that was put together by hand.
+// A File that no Set returned is refused.
 func TestReaderOpensFilesOfItsSet(t *testing.T) {
 	set, err := manifests.CollectFS(t.Context(), tree{"a.yaml": "a"}.mapFS(), manifests.Options{})
 	require.NoError(t, err)
@@ -122,9 +122,9 @@ func TestReaderOpensFilesOfItsSet(t *testing.T) {
 	require.Error(t, err)
 }
 
-// TestReadFileWantsRoomForAll and no more, since what was left over would be
-// taken for content.
-func TestReadFileWantsRoomForAll(t *testing.T) {
+// A buffer of another size is refused, because the rest of a larger one would look like
+// content.
+func TestReadFileNeedsTheExactSize(t *testing.T) {
 	collectEachWay(t, tree{"a.yaml": "abc"}, manifests.Options{}, func(t *testing.T, set *manifests.Set, err error) {
 		require.NoError(t, err)
 		reader, err := set.Open()
@@ -137,11 +137,11 @@ func TestReadFileWantsRoomForAll(t *testing.T) {
 	})
 }
 
-// TestReadFileConcurrently shares a Reader that goes from folder to folder.
+// The goroutines share a Reader that moves from directory to directory.
 func TestReadFileConcurrently(t *testing.T) {
 	files := tree{}
 	for i := range 50 {
-		files[fmt.Sprintf("folder-%d/%d.yaml", i%7, i)] = fmt.Sprint(i)
+		files[fmt.Sprintf("directory-%d/%d.yaml", i%7, i)] = fmt.Sprint(i)
 	}
 	set, err := manifests.Collect(t.Context(), files.dir(t), manifests.Options{})
 	require.NoError(t, err)

@@ -14,7 +14,7 @@ import (
 func TestResolveRefuses(t *testing.T) {
 	dir := tree{"file.yaml": "a"}.dir(t)
 	missing, file := filepath.Join(dir, "missing"), filepath.Join(dir, "file.yaml")
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name, dir string
 		err       error
 		path      string
@@ -25,19 +25,19 @@ func TestResolveRefuses(t *testing.T) {
 		{"below what is missing", filepath.Join(missing, "x"), manifests.ErrPathNotFound, filepath.Join(missing, "x")},
 		{"file", file, manifests.ErrPathNotDirectory, file},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			root, err := manifests.Root{Dir: row.dir}.Resolve()
+		t.Run(tt.name, func(t *testing.T) {
+			root, err := manifests.Root{Dir: tt.dir}.Resolve()
 			assert.Empty(t, root)
-			requirePathError(t, err, row.err, row.path)
+			requirePathError(t, err, tt.err, tt.path)
 
-			set, err := manifests.Collect(t.Context(), row.dir, manifests.Options{})
+			set, err := manifests.Collect(t.Context(), tt.dir, manifests.Options{})
 			assert.Nil(t, set)
-			requirePathError(t, err, row.err, row.path)
+			requirePathError(t, err, tt.err, tt.path)
 		})
 	}
 }
 
-// TestResolveRefusesAnUnreadableName has a path that no system call takes.
+// No system call accepts the path.
 func TestResolveRefusesAnUnreadableName(t *testing.T) {
 	_, err := manifests.Root{Dir: "a\x00b"}.Resolve()
 	require.Error(t, err)
@@ -70,7 +70,7 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-// TestCollectRelative collects a relative path and opens it from elsewhere.
+// A relative path stays valid when the working directory changes.
 func TestCollectRelative(t *testing.T) {
 	t.Chdir(tree{"app/a.yaml": "a"}.dir(t))
 	set, err := manifests.Collect(t.Context(), "app", manifests.Options{})

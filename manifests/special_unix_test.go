@@ -15,11 +15,11 @@ import (
 	"github.com/kubeoci/oci/manifests"
 )
 
-// patience is what an operation gets that would last for ever if it opened a
-// FIFO that nobody writes to.
-const patience = 10 * time.Second
+// timeout bounds operations that would block forever if they opened a FIFO without a
+// writer.
+const timeout = 10 * time.Second
 
-// promptly fails the test when f does not return.
+// promptly fails the test if f does not return.
 func promptly(t *testing.T, f func()) {
 	t.Helper()
 	done := make(chan struct{})
@@ -29,8 +29,8 @@ func promptly(t *testing.T, f func()) {
 	}()
 	select {
 	case <-done:
-	case <-time.After(patience):
-		t.Fatal("held up by a FIFO")
+	case <-time.After(timeout):
+		t.Fatal("blocked by a FIFO")
 	}
 }
 

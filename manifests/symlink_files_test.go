@@ -10,7 +10,7 @@ import (
 	"github.com/kubeoci/oci/manifests"
 )
 
-// linkedDirectory is the report of a link to a directory that is not followed.
+// linkedDirectory returns the report of a link to a directory that is not followed.
 func linkedDirectory(path string) manifests.Skipped {
 	return manifests.Skipped{Path: path, Reason: "symlink-directory"}
 }
@@ -231,7 +231,7 @@ func TestLinksToFilesOnlyInRoots(t *testing.T) {
 	})
 }
 
-// Each kustomization leads to a link behind which is the next.
+// Each kustomization refers to the next one through a link.
 func TestLongChainOfNeededLinks(t *testing.T) {
 	texts := tree{"kustomization.yaml": naming("l")}
 	for i := range 200 {

@@ -11,15 +11,15 @@ import (
 	"github.com/kubeoci/oci/manifests"
 )
 
-// linkRows are trees with symbolic links, the same in memory and on disk.
-var linkRows = []struct {
+// linkTests are trees with symbolic links, the same in memory and on disk.
+var linkTests = []struct {
 	name    string
 	tree    tree
-	want    map[string]string // what is collected
+	want    map[string]string // the collected files
 	skipped []manifests.Skipped
-	err     error  // or the refusal,
-	path    string // of this link,
-	target  string // which says this
+	err     error  // instead,
+	path    string // of this link
+	target  string // with this target
 }{
 	{
 		name: "file",
@@ -32,7 +32,7 @@ var linkRows = []struct {
 		want: map[string]string{"a.yaml": "a", "sub/link.yaml": "a"},
 	},
 	{
-		name:    "link's name makes the manifest",
+		name:    "link with a manifest's name",
 		tree:    tree{"a.txt": "a", "a.yaml": linkTo + "a.txt"},
 		want:    map[string]string{"a.yaml": "a"},
 		skipped: []manifests.Skipped{{Path: "a.txt", Reason: manifests.ReasonExtension}},
@@ -44,22 +44,22 @@ var linkRows = []struct {
 		skipped: []manifests.Skipped{{Path: "current", Reason: manifests.ReasonExtension}},
 	},
 	{
-		name: "folder",
+		name: "directory",
 		tree: tree{"real/sub/a.yaml": "a", "link": linkTo + "real"},
 		want: map[string]string{"real/sub/a.yaml": "a", "link/sub/a.yaml": "a"},
 	},
 	{
-		name: "folder, by a name with an extension and a trailing slash",
+		name: "directory, by a name with an extension and a trailing slash",
 		tree: tree{"real/a.yaml": "a", "app.yaml": linkTo + "real/"},
 		want: map[string]string{"real/a.yaml": "a", "app.yaml/a.yaml": "a"},
 	},
 	{
-		name: "same folder by two links",
+		name: "the same directory by two links",
 		tree: tree{"real/a.yaml": "a", "one": linkTo + "real", "two": linkTo + "./real/."},
 		want: map[string]string{"real/a.yaml": "a", "one/a.yaml": "a", "two/a.yaml": "a"},
 	},
 	{
-		name: "folder below itself, without a circle",
+		name: "nested links without a loop",
 		tree: tree{"base/a.yaml": "a", "top/inner": linkTo + "../base", "outer": linkTo + "top"},
 		want: map[string]string{"base/a.yaml": "a", "top/inner/a.yaml": "a", "outer/inner/a.yaml": "a"},
 	},
@@ -69,12 +69,12 @@ var linkRows = []struct {
 		want: map[string]string{"a.yaml": "d", "b.yaml": "d", "x/c.yaml": "d", "d.yaml": "d"},
 	},
 	{
-		name: "two dots behind a link lead up from where it leads",
+		name: "two dots after a link lead to the parent of its target",
 		tree: tree{"x/y/": "", "x/z.yaml": "right", "z.yaml": "wrong", "d": linkTo + "x/y", "link.yaml": linkTo + "d/../z.yaml"},
 		want: map[string]string{"link.yaml": "right", "x/z.yaml": "right", "z.yaml": "wrong"},
 	},
 	{
-		name: "two dots of a link in a linked folder",
+		name: "two dots in a link that is in a linked directory",
 		tree: tree{"x/y/link.yaml": linkTo + "../z.yaml", "x/z.yaml": "right", "z.yaml": "wrong", "d": linkTo + "x/y"},
 		want: map[string]string{"d/link.yaml": "right", "x/y/link.yaml": "right", "x/z.yaml": "right", "z.yaml": "wrong"},
 	},
@@ -84,19 +84,19 @@ var linkRows = []struct {
 		want: map[string]string{"c.yaml": "c", "link.yaml": "c"},
 	},
 	{
-		name: "to a folder by two dots at the end",
+		name: "to a directory by two dots at the end",
 		tree: tree{"a/b/": "", "a/c.yaml": "c", "link": linkTo + "a/b/.."},
 		want: map[string]string{"a/c.yaml": "c", "link/c.yaml": "c"},
 	},
 	{
-		name:    "in place of a version-control folder, wherever it leads",
+		name:    "with the name of a version-control directory",
 		tree:    tree{"a.yaml": "a", ".git": linkTo + "../../elsewhere", "sub/.hg": linkTo + "/nowhere", "sub/.svn": linkTo + ".svn"},
 		want:    map[string]string{"a.yaml": "a"},
 		skipped: []manifests.Skipped{{Path: ".git/", Reason: "version-control"}, {Path: "sub/.hg/", Reason: "version-control"}, {Path: "sub/.svn/", Reason: "version-control"}},
 	},
 
 	{
-		name: "to its folder", tree: tree{"a/b.yaml": "b", "a/self": linkTo + "."},
+		name: "to its directory", tree: tree{"a/b.yaml": "b", "a/self": linkTo + "."},
 		err: manifests.ErrSymlinkLoop, path: "a/self", target: ".",
 	},
 	{
@@ -104,7 +104,7 @@ var linkRows = []struct {
 		err: manifests.ErrSymlinkLoop, path: "sub/top", target: "..",
 	},
 	{
-		name: "to the folder above", tree: tree{"a/b/c/up": linkTo + "../../b", "a/x.yaml": "x"},
+		name: "to the directory above", tree: tree{"a/b/c/up": linkTo + "../../b", "a/x.yaml": "x"},
 		err: manifests.ErrSymlinkLoop, path: "a/b/c/up", target: "../../b",
 	},
 	{
@@ -116,11 +116,11 @@ var linkRows = []struct {
 		err: manifests.ErrSymlinkLoop, path: "a.yaml", target: "b.yaml",
 	},
 	{
-		name: "folders in one another", tree: tree{"a/b": linkTo + "../b", "b/a": linkTo + "../a", "x.yaml": "x"},
+		name: "directories that contain each other", tree: tree{"a/b": linkTo + "../b", "b/a": linkTo + "../a", "x.yaml": "x"},
 		err: manifests.ErrSymlinkLoop, path: "a/b/a", target: "../a",
 	},
 	{
-		name: "to a folder that contains the one that holds it", tree: tree{"d/e/up": linkTo + "..", "d/x.yaml": "x", "a": linkTo + "d/e"},
+		name: "to a directory above a linked one", tree: tree{"d/e/up": linkTo + "..", "d/x.yaml": "x", "a": linkTo + "d/e"},
 		err: manifests.ErrSymlinkLoop, path: "a/up/e/up", target: "..",
 	},
 
@@ -129,11 +129,11 @@ var linkRows = []struct {
 		err: manifests.ErrSymlinkDangling, path: "b.yaml", target: "missing.yaml",
 	},
 	{
-		name: "to nothing in a missing folder", tree: tree{"a.yaml": "a", "b": linkTo + "missing/../a.yaml"},
+		name: "to nothing in a missing directory", tree: tree{"a.yaml": "a", "b": linkTo + "missing/../a.yaml"},
 		err: manifests.ErrSymlinkDangling, path: "b", target: "missing/../a.yaml",
 	},
 	{
-		name: "to nothing by a link", tree: tree{"a.yaml": linkTo + "b", "b": linkTo + "missing"},
+		name: "to nothing through a link", tree: tree{"a.yaml": linkTo + "b", "b": linkTo + "missing"},
 		err: manifests.ErrSymlinkDangling, path: "a.yaml", target: "b",
 	},
 	{
@@ -145,7 +145,7 @@ var linkRows = []struct {
 		err: manifests.ErrSymlinkDangling, path: "b.yaml", target: "a.yaml/../a.yaml",
 	},
 	{
-		name: "file as if it were a folder", tree: tree{"a.yaml": "a", "b.yaml": linkTo + "a.yaml/"},
+		name: "to a file with a trailing slash", tree: tree{"a.yaml": "a", "b.yaml": linkTo + "a.yaml/"},
 		err: manifests.ErrSymlinkDangling, path: "b.yaml", target: "a.yaml/",
 	},
 
@@ -158,19 +158,19 @@ var linkRows = []struct {
 		err: manifests.ErrSymlinkEscapes, path: "sub/a.yaml", target: "../../../../../../../../../../etc/passwd",
 	},
 	{
-		name: "out of the tree by a folder within", tree: tree{"sub/": "", "a": linkTo + "sub/../.."},
+		name: "out of the tree through a directory", tree: tree{"sub/": "", "a": linkTo + "sub/../.."},
 		err: manifests.ErrSymlinkEscapes, path: "a", target: "sub/../..",
 	},
 	{
-		name: "out of the tree by a link within", tree: tree{"x/y/": "", "a.yaml": linkTo + "d/../../../b.yaml", "d": linkTo + "x/y"},
+		name: "out of the tree through a link", tree: tree{"x/y/": "", "a.yaml": linkTo + "d/../../../b.yaml", "d": linkTo + "x/y"},
 		err: manifests.ErrSymlinkEscapes, path: "a.yaml", target: "d/../../../b.yaml",
 	},
 	{
-		name: "out of the tree by a second link", tree: tree{"a.yaml": linkTo + "z", "z": linkTo + "../b.yaml"},
+		name: "out of the tree through a second link", tree: tree{"a.yaml": linkTo + "z", "z": linkTo + "../b.yaml"},
 		err: manifests.ErrSymlinkEscapes, path: "a.yaml", target: "z",
 	},
 	{
-		name: "out of the tree, of a name that is not collected", tree: tree{"a.yaml": "a", "notes.txt": linkTo + "../notes.txt"},
+		name: "out of the tree, with a name that is not collected", tree: tree{"a.yaml": "a", "notes.txt": linkTo + "../notes.txt"},
 		err: manifests.ErrSymlinkEscapes, path: "notes.txt", target: "../notes.txt",
 	},
 	{
@@ -178,23 +178,23 @@ var linkRows = []struct {
 		err: manifests.ErrSymlinkEscapes, path: "a.yaml", target: "/etc/hosts",
 	},
 	{
-		name: "absolute by a second link", tree: tree{"a": linkTo + "z", "z": linkTo + "/"},
+		name: "absolute through a second link", tree: tree{"a": linkTo + "z", "z": linkTo + "/"},
 		err: manifests.ErrSymlinkEscapes, path: "a", target: "z",
 	},
 }
 
 func TestLinksInMemory(t *testing.T) {
-	for _, row := range linkRows {
-		t.Run(row.name, func(t *testing.T) {
-			set, err := manifests.CollectFS(t.Context(), row.tree.mapFS(), manifests.Options{})
-			if row.err != nil {
+	for _, tt := range linkTests {
+		t.Run(tt.name, func(t *testing.T) {
+			set, err := manifests.CollectFS(t.Context(), tt.tree.mapFS(), manifests.Options{})
+			if tt.err != nil {
 				require.Nil(t, set)
-				assert.Equal(t, row.target, requirePathError(t, err, row.err, row.path).Target)
+				assert.Equal(t, tt.target, requirePathError(t, err, tt.err, tt.path).Target)
 				return
 			}
 			require.NoError(t, err)
-			assert.Equal(t, row.want, contents(t, set))
-			assert.Equal(t, row.skipped, set.Skipped())
+			assert.Equal(t, tt.want, contents(t, set))
+			assert.Equal(t, tt.skipped, set.Skipped())
 		})
 	}
 }
@@ -215,7 +215,7 @@ func TestLongChains(t *testing.T) {
 	requirePathError(t, err, manifests.ErrSymlinkLoop, "00.yaml")
 }
 
-// TestLinksUnknown has a file system that lists links and cannot follow them.
+// The file system lists links but cannot follow them.
 func TestLinksUnknown(t *testing.T) {
 	without := struct{ fs.FS }{tree{"a.yaml": "a", "b.yaml": linkTo + "a.yaml"}.mapFS()}
 	_, err := manifests.CollectFS(t.Context(), without, manifests.Options{})

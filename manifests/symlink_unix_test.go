@@ -16,34 +16,33 @@ import (
 )
 
 func TestLinks(t *testing.T) {
-	for _, row := range linkRows {
-		t.Run(row.name, func(t *testing.T) {
-			set, err := manifests.Collect(t.Context(), row.tree.dir(t), manifests.Options{})
-			if row.err != nil {
+	for _, tt := range linkTests {
+		t.Run(tt.name, func(t *testing.T) {
+			set, err := manifests.Collect(t.Context(), tt.tree.dir(t), manifests.Options{})
+			if tt.err != nil {
 				require.Nil(t, set)
-				assert.Equal(t, row.target, requirePathError(t, err, row.err, row.path).Target)
+				assert.Equal(t, tt.target, requirePathError(t, err, tt.err, tt.path).Target)
 				return
 			}
 			require.NoError(t, err)
-			assert.Equal(t, row.want, contents(t, set))
-			assert.Equal(t, row.skipped, set.Skipped())
+			assert.Equal(t, tt.want, contents(t, set))
+			assert.Equal(t, tt.skipped, set.Skipped())
 		})
 	}
 }
 
-// TestLinksNamingTheTree lead into the tree, but not in every place to which it
-// may be copied.
+// The links lead into the tree, but would not if it were copied elsewhere.
 func TestLinksNamingTheTree(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name   string
 		target func(dir string) string
 	}{
 		{"absolute", func(dir string) string { return filepath.Join(dir, "a.yaml") }},
 		{"out and in again", func(dir string) string { return "../" + filepath.Base(dir) + "/a.yaml" }},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			dir := tree{"a.yaml": "a"}.dir(t)
-			target := row.target(dir)
+			target := tt.target(dir)
 			require.NoError(t, os.Symlink(target, filepath.Join(dir, "b.yaml")))
 			require.FileExists(t, filepath.Join(dir, "b.yaml"))
 
@@ -69,13 +68,13 @@ func TestLinkAsSource(t *testing.T) {
 		_, err = readFile(reader, set.Files()[0])
 		requirePathError(t, err, manifests.ErrFileChanged, "a.yaml")
 	})
-	t.Run("leading to nothing", func(t *testing.T) {
+	t.Run("to nothing", func(t *testing.T) {
 		link := filepath.Join(parent, "dangling")
 		require.NoError(t, os.Symlink("missing", link))
 		_, err := manifests.Collect(t.Context(), link, manifests.Options{})
 		requirePathError(t, err, manifests.ErrPathNotFound, link)
 	})
-	t.Run("leading to a file", func(t *testing.T) {
+	t.Run("to a file", func(t *testing.T) {
 		link := filepath.Join(parent, "file")
 		require.NoError(t, os.Symlink("v1/a.yaml", link))
 		_, err := manifests.Collect(t.Context(), link, manifests.Options{})
@@ -83,8 +82,8 @@ func TestLinkAsSource(t *testing.T) {
 	})
 }
 
-// FuzzLinks has the operating system judge what a link leads to. The tree holds
-// two links of the fuzzer's choice among fixed files and folders.
+// FuzzLinks compares with the operating system. The tree contains two links of the
+// fuzzer's choice among fixed files and directories.
 func FuzzLinks(f *testing.F) {
 	for _, targets := range [][2]string{
 		{"a.yaml", "x/b.yaml"}, {"link2", "x/y"}, {"link2", "../link1"}, {"x/y/../b.yaml", "../x"}, {"x/..", "."}, {"../a.yaml", "/"},
@@ -94,7 +93,7 @@ func FuzzLinks(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, target1, target2 string) {
 		if target1 == "" || target2 == "" || strings.ContainsRune(target1+target2, 0) {
-			return // no such links
+			return // there are no such links
 		}
 		dir, err := filepath.EvalSymlinks(tree{"in/a.yaml": "a", "in/x/b.yaml": "b", "in/x/y/c.yaml": "c", "a.yaml": "out"}.dir(t))
 		require.NoError(t, err)

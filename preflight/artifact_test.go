@@ -15,7 +15,7 @@ import (
 
 func TestLimits(t *testing.T) {
 	tr := tree{"app.yaml": app, "a/kustomization.yaml": kustomization}
-	size := int64(5*512 + 2*512) // two headers, blocks and a folder, and the end
+	size := int64(5*512 + 2*512) // two headers, blocks and a directory, and the end
 	for _, tt := range []struct {
 		name   string
 		engine packager.GitOpsEngine

@@ -53,7 +53,7 @@ func (b *build) isAbove(n namedFile) bool {
 	return b.directory != "." && !strings.HasPrefix(n.entry, b.directory+"/")
 }
 
-// findBuilds finds the kustomizations of the archive and what they refer to.
+// findBuilds finds the kustomizations of the archive and resolves their references.
 func (m *model) findBuilds() {
 	m.builds = map[string]*build{}
 	for _, e := range m.entries {

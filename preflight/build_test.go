@@ -239,13 +239,15 @@ func TestKustomizationsOfASetWithoutReferences(t *testing.T) {
 	fsys := tree{"a/kustomization.yaml": "resources: [../app.yaml]\n", "app.yaml": app}.fs()
 	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{SkipReferences: true})
 	require.NoError(t, err)
-	findings, err := preflight.Check(t.Context(), artifact(t, set, argocd), preflight.Options{Path: "a"})
+	a := artifact(t, set, argocd)
+	a.Cache = new(preflight.Cache)
+	findings, err := preflight.Check(t.Context(), a, preflight.Options{Path: "a"})
 	require.NoError(t, err)
 	require.NotEmpty(t, findings)
 	assert.Equal(t, preflight.CodeLoadRestriction, findings[len(findings)-1].Code)
 	assert.Equal(t, preflight.Error, findings[len(findings)-1].Severity)
 
 	fsys["a/kustomization.yaml"].Data = []byte("resources: [../gone.yaml]\n")
-	_, err = preflight.Check(t.Context(), artifact(t, set, argocd), preflight.Options{})
+	_, err = preflight.Check(t.Context(), a, preflight.Options{})
 	require.ErrorIs(t, err, manifests.ErrFileChanged)
 }

@@ -88,3 +88,33 @@ func TestValuesBesideManifests(t *testing.T) {
 		})
 	}
 }
+
+// If nobody is named, an artifact is refused if and only if it is refused for each of
+// the engines.
+func TestBothEnginesRefuse(t *testing.T) {
+	type file struct{ name, text string }
+	files := []file{
+		{"app.yaml", app}, {"b.yaml", app}, {"values.yaml", "a: 1\n"}, {"later.yaml", "# later\n"}, {"broken.yaml", app + "a: [\n"}, {"template.yaml", template},
+		{"x.json", `{"a":1}`}, {"cloudbuild.yaml", object("ConfigMap", "c")}, {"job.yaml", "apiVersion: batch/v1\nkind: Job\nmetadata:\n  generateName: a-\n"},
+		{"sub/app.yaml", app}, {"sub/values.yaml", "a: 1\n"}, {"sub/kustomization.yaml", "resources: [app.yaml]\n"},
+		{"kustomization.yaml", "resources: [app.yaml]\n"}, {"Kustomization", ""}, {"Chart.yaml", chart},
+	}
+	refused := func(tr tree, engines ...packager.GitOpsEngine) bool {
+		return len(preflight.Options{}.Refusals(tr.checkRoot(t, engines...))) > 0
+	}
+	n := len(files)
+	for i := range n {
+		for j := i; j < n; j++ {
+			for k := j; k < n; k++ {
+				tr := tree{}
+				for _, f := range []file{files[i], files[j], files[k]} {
+					tr[f.name] = f.text
+				}
+				if tr["app.yaml"] == "" && tr["sub/app.yaml"] == "" {
+					tr["later.yaml"] = "# later\n" // a tree has a manifest
+				}
+				assert.Equal(t, refused(tr, flux) && refused(tr, argocd), refused(tr), "%v", tr)
+			}
+		}
+	}
+}

@@ -28,7 +28,7 @@ func (tr tree) fs() fstest.MapFS {
 	return fsys
 }
 
-// collect takes everything in the tree.
+// collect collects all files of the tree.
 func (tr tree) collect(t testing.TB) *manifests.Set {
 	t.Helper()
 	set, err := manifests.CollectFS(t.Context(), tr.fs(), manifests.Options{AllowEmptyFiles: true, Include: []string{"*"}})

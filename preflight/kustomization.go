@@ -150,7 +150,7 @@ func checkLoadRestriction(m *model, r *report) {
 	}
 	for _, b := range m.distinctBuilds() {
 		for _, named := range b.files {
-			if !b.isAbove(named) || named.at.Kind == kustomize.Folder || named.at.Kind == kustomize.Tree {
+			if !b.isAbove(named) || named.at.Kind == kustomize.Directory || named.at.Kind == kustomize.Tree {
 				continue
 			}
 			f := Finding{

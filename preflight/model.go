@@ -50,8 +50,8 @@ func (s *source) name() string { return path.Base(s.file.Path) }
 
 func (s *source) lacks(ext ...string) bool { return !slices.Contains(ext, path.Ext(s.file.Path)) }
 
-// isSource reports whether a file of a chart is one that Helm renders. One that is
-// a template is counted by the rule about charts, and no other rule looks into it.
+// isChartTemplate reports whether Helm renders the file. The rule about charts counts
+// such files, and no other rule inspects them.
 func (s *source) isChartTemplate() bool {
 	return s.chart != "" && (s.content.Template || strings.HasPrefix(s.file.Path, path.Join(s.chart, "templates")+"/"))
 }

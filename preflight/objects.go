@@ -132,6 +132,9 @@ func checkFlaw(m *model, f flaw, r *report) {
 	})
 	passing := m.viewsWhere(func(v *view) bool { return v.judges(f.source) && v.readsPlain(f.source) })
 	finding := Finding{File: f.file.Path, Line: f.Line, Column: f.Column}
+	if isKustomization(f.file.Path) {
+		finding.Hint = hintNotRendered
+	}
 	switch {
 	case len(refusing) > 0:
 		finding.Message = subject(refusing, "refuse") + " " + f.String()

@@ -1,6 +1,7 @@
 package preflight_test
 
 import (
+	"path"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -82,7 +83,13 @@ func TestDirectoryRecurse(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			assert.Equal(t, tt.want, brief(tt.tree.check(t, tt.engine, preflight.Options{DirectoryRecurse: true})))
+			findings := tt.tree.check(t, tt.engine, preflight.Options{DirectoryRecurse: true})
+			assert.Equal(t, tt.want, brief(findings))
+			for _, f := range findings {
+				if f.Code == preflight.CodeRenderedBy || f.Code == preflight.CodeNoName && path.Base(f.File) == "kustomization.yaml" {
+					assert.Equal(t, "unset directory.recurse in the Application, and Preflight.DirectoryRecurse here", f.Hint)
+				}
+			}
 		})
 	}
 }

@@ -123,6 +123,8 @@ func checkRenderedBy(m *model, r *report) {
 	}
 }
 
+const hintNotRendered = "unset directory.recurse in the Application, and Preflight.DirectoryRecurse here"
+
 // checkNotRendered reports kustomizations and charts of which Argo CD reads the
 // files, because it recurses into directories.
 func checkNotRendered(v *view, r *report) {
@@ -139,7 +141,7 @@ func checkNotRendered(v *view, r *report) {
 		r.add(Finding{
 			Severity: Warning, File: i.file.Path,
 			Message: fmt.Sprintf("Argo CD does not render this %s, because it reads all files below its path as plain manifests", what),
-			Hint:    "unset directory.recurse in the Application, and Preflight.DirectoryRecurse here",
+			Hint:    hintNotRendered,
 		}, v)
 	}
 }

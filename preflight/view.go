@@ -28,7 +28,7 @@ const (
 // jsonnet is the extension of files that Argo CD evaluates in a plain directory.
 const jsonnet = ".jsonnet"
 
-// role is what a file is to an engine.
+// role is the use that an engine makes of a file.
 type role int
 
 const (
@@ -197,7 +197,7 @@ func (v *view) roleOf(i *item, kustomized map[string]bool) role {
 	case helm:
 		return unread
 	case directory:
-		// Argo CD takes hidden files and directories too.
+		// Argo CD reads hidden files, and hidden directories, too.
 		if path.Dir(i.path) != "." && !v.recurse || i.lacks(".yaml", ".yml", ".json", jsonnet) {
 			return unread
 		}
@@ -215,7 +215,7 @@ func (v *view) roleOf(i *item, kustomized map[string]bool) role {
 	return certain
 }
 
-// subject is the engines and a verb: "Flux refuses", "Flux and Argo CD refuse".
+// subject returns the engines and a verb: "Flux refuses", "Flux and Argo CD refuse".
 func subject(views []*view, verb string) string {
 	if len(views) == 1 {
 		return views[0].String() + " " + verb + "s"

@@ -1,5 +1,4 @@
-// Package boundyaml loads YAML that anybody may have written, within bounds on
-// what that costs.
+// Package boundyaml loads untrusted YAML at a bounded cost.
 package boundyaml
 
 import (
@@ -12,29 +11,30 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Limits of flow style, that is of [brackets] and {braces}. Until the parser knows
-// that a collection is no key, it keeps every token in it, and in what follows on
-// the same line: hundreds of times the text. Where it is a key, it moves all that,
-// so that the time grows with the depth as well. Without limits, 4 MiB of {{}}{{}}
-// or {:,:,:} take gigabytes, and many seconds. People write nothing that is near
-// them; what programs write beyond them is JSON, which has a parser of its own.
+// Limits of flow style, which is written in [brackets] and {braces}. Until the parser
+// knows that a collection is not a key, it keeps every token in it and on the rest of
+// the line, which takes hundreds of times the space of the text. If it is a key, the
+// parser moves all of them, so the time grows with the depth as well. Without limits,
+// 4 MiB of {{}}{{}} or {:,:,:} take gigabytes and many seconds. No handwritten file
+// comes near the limits; files beyond them that programs write are JSON, which has a
+// parser of its own.
 const (
-	MaxFlow      = 128 << 10 // bytes at a stretch, up to the next collection in block style
-	MaxFlows     = 1 << 20   // bytes in all stretches
-	MaxFlowDepth = 250       // collections in one another
+	MaxFlow      = 128 << 10 // consecutive bytes, up to the next collection in block style
+	MaxFlows     = 1 << 20   // bytes in total
+	MaxFlowDepth = 250       // nested collections
 )
 
-// What is beyond a limit. Each arrives in an [*Error].
+// Errors for the limits. Each arrives in an [*Error].
 var (
-	// ErrTooDeep reports more collections in one another than the caller allows.
+	// ErrTooDeep reports more nested collections than the caller allows.
 	ErrTooDeep = errors.New("nested too deeply")
-	// ErrFlowTooDeep reports more than [MaxFlowDepth] of them in flow style.
+	// ErrFlowTooDeep reports more than [MaxFlowDepth] nested collections in flow style.
 	ErrFlowTooDeep = errors.New("nested too deeply in flow style")
 	// ErrFlowTooLong reports more than [MaxFlow] or [MaxFlows] bytes in flow style.
 	ErrFlowTooLong = errors.New("too much in flow style")
 )
 
-// Error says which limit was met, and where.
+// Error reports the limit that was exceeded, and the position.
 type Error struct {
 	Line, Column int   // from 1, columns in characters
 	Err          error // one of the package's sentinels
@@ -44,14 +44,14 @@ func (e *Error) Error() string { return fmt.Sprintf("%d:%d: %v", e.Line, e.Colum
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Loader gives the documents of a text one by one.
+// Loader loads the documents of a text one by one.
 type Loader struct {
 	loader *yaml.Loader
 	input  input
 }
 
-// NewLoader returns a loader for data, in which at most so many collections are
-// in one another. The error is that of an option.
+// NewLoader returns a loader for data that allows depth nested collections. The error
+// is that of an option.
 func NewLoader(data []byte, depth int, opts ...yaml.Option) (*Loader, error) {
 	l := &Loader{input: input{data: data, depth: depth, flow: noFlow}}
 	var err error
@@ -59,8 +59,8 @@ func NewLoader(data []byte, depth int, opts ...yaml.Option) (*Loader, error) {
 	return l, err
 }
 
-// Load loads the next document. The error is [io.EOF] behind the last one, an
-// [*Error] beyond a limit, and that of the parser otherwise.
+// Load loads the next document. The error is [io.EOF] after the last one, an [*Error]
+// beyond a limit, and otherwise that of the parser.
 func (l *Loader) Load(document *yaml.Node) error {
 	l.input.restart()
 	err := l.loader.Load(document)
@@ -78,22 +78,22 @@ func (l *Loader) Load(document *yaml.Node) error {
 	return exceeded
 }
 
-// input is what the parser reads from, piece by piece, and the plugin that it asks
-// about depth. Between them they know how much there is in flow style.
+// input is the reader of the parser and its plugin for limits of depth. In both roles
+// together it can measure flow style.
 type input struct {
 	data     []byte
 	depth    int
-	read     int   // how much of data the parser has
-	flow     int   // how much it had when flow style began, or noFlow
-	flows    int   // what it had of that before
-	exceeded error // a limit
+	read     int   // bytes of data that the parser has
+	flow     int   // value of read when flow style began, or noFlow
+	flows    int   // bytes of flow style before that
+	exceeded error // the first limit that was exceeded
 }
 
 const noFlow = -1
 
 func (i *input) Read(p []byte) (int, error) {
 	if flow := i.stretch(); flow > MaxFlow || i.flows+flow > MaxFlows {
-		return 0, i.exceed(ErrFlowTooLong)
+		return 0, i.failOnce(ErrFlowTooLong)
 	}
 	if i.read == len(i.data) {
 		return 0, io.EOF
@@ -103,23 +103,23 @@ func (i *input) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// CheckDepth is called where a collection begins. One in block style begins
-// nowhere but outside of flow style, and the parser has nothing left to keep then.
+// CheckDepth is called at the start of each collection. One in block style starts only
+// outside of flow style, and then the parser keeps no more tokens.
 func (i *input) CheckDepth(depth int, of *yaml.DepthContext) error {
 	switch {
 	case depth > i.depth:
-		return i.exceed(ErrTooDeep)
+		return i.failOnce(ErrTooDeep)
 	case of.Kind != yaml.DepthKindFlow:
-		i.leave()
+		i.endStretch()
 	case depth > MaxFlowDepth:
-		return i.exceed(ErrFlowTooDeep)
+		return i.failOnce(ErrFlowTooDeep)
 	case i.flow == noFlow:
 		i.flow = i.read
 	}
 	return nil
 }
 
-// stretch is how much in flow style the parser may have to keep.
+// stretch returns the bytes of flow style that the parser may have to keep.
 func (i *input) stretch() int {
 	if i.flow == noFlow {
 		return 0
@@ -127,7 +127,7 @@ func (i *input) stretch() int {
 	return i.read - i.flow
 }
 
-// restart begins another stretch where there is one: the parser reads two tokens
+// restart starts another stretch if there is one, because the parser reads two tokens
 // ahead, into the next document.
 func (i *input) restart() {
 	if i.flow != noFlow {
@@ -136,15 +136,16 @@ func (i *input) restart() {
 	}
 }
 
-func (i *input) leave() {
+func (i *input) endStretch() {
 	i.flows += i.stretch()
 	i.flow = noFlow
 }
 
-// CheckAlias is only called where aliases are expanded, which they are not.
+// CheckAlias is only called if aliases are expanded, which they are not.
 func (i *input) CheckAlias(int, int) error { return nil }
 
-func (i *input) exceed(limit error) error {
+// failOnce records the first limit that is exceeded.
+func (i *input) failOnce(limit error) error {
 	if i.exceeded == nil {
 		i.exceeded = limit
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/kubeoci/oci/internal/boundyaml"
 )
 
-// load returns how many documents there are, and the error that ended them.
+// load returns the number of documents, and the error that ended them.
 func load(t *testing.T, text string, depth int) (int, error) {
 	t.Helper()
 	loader, err := boundyaml.NewLoader([]byte(text), depth)
@@ -28,7 +28,7 @@ func load(t *testing.T, text string, depth int) (int, error) {
 	}
 }
 
-// flow is a little shorter than there may be at a stretch, and cheap to read.
+// flow is a little shorter than the limit of a stretch, and cheap to read.
 var (
 	flow = `["` + strings.Repeat("a", boundyaml.MaxFlow-2_000) + `"]`
 	half = `["` + strings.Repeat("a", boundyaml.MaxFlow/2-2_000) + `"]`
@@ -49,7 +49,7 @@ func TestWithinLimits(t *testing.T) {
 		{"flow style in small pieces", "[" + strings.Repeat("a,", boundyaml.MaxFlow/2-1_000) + "]", 1},
 		{"flow style in a mapping", "a: " + flow + "\nb: c\n", 1},
 		{"flow style, and much in block style", "a: [b]\nc:\n  d: e\n" + strings.Repeat("  # comment\n", boundyaml.MaxFlow), 1},
-		{"flow style in three documents", half + "\n---\n" + half + "\n---\n" + half, 3}, // and the parser reads ahead
+		{"flow style in three documents", half + "\n---\n" + half + "\n---\n" + half, 3}, // the parser reads ahead
 		{"flow style in two mappings", "- a: " + flow + "\n- b: " + flow, 1},
 		{"small pieces", strings.Repeat("- a: {}\n", boundyaml.MaxFlow), 1},
 	} {
@@ -80,16 +80,16 @@ func TestBeyondLimits(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := load(t, tt.text, 1_000)
 			require.ErrorIs(t, err, tt.err)
-			wrong, ok := errors.AsType[*boundyaml.Error](err)
+			limitErr, ok := errors.AsType[*boundyaml.Error](err)
 			require.True(t, ok)
 			if tt.line > 0 {
-				assert.Equal(t, tt.line, wrong.Line)
+				assert.Equal(t, tt.line, limitErr.Line)
 			}
 			if tt.column > 0 {
-				assert.Equal(t, tt.column, wrong.Column)
+				assert.Equal(t, tt.column, limitErr.Column)
 			}
-			assert.LessOrEqual(t, wrong.Line, strings.Count(tt.text, "\n")+1)
-			assert.Positive(t, wrong.Column)
+			assert.LessOrEqual(t, limitErr.Line, strings.Count(tt.text, "\n")+1)
+			assert.Positive(t, limitErr.Column)
 			assert.NotContains(t, err.Error(), "aa")
 		})
 	}
@@ -98,7 +98,7 @@ func TestBeyondLimits(t *testing.T) {
 // Other errors are the parser's, with its position.
 func TestOtherErrors(t *testing.T) {
 	_, err := load(t, "a: [\n", 1_000)
-	wrong, ok := errors.AsType[*yaml.LoadError](err)
+	loadErr, ok := errors.AsType[*yaml.LoadError](err)
 	require.True(t, ok)
-	assert.Equal(t, yaml.ParserStage, wrong.Stage)
+	assert.Equal(t, yaml.ParserStage, loadErr.Stage)
 }

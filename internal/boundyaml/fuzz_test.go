@@ -11,7 +11,7 @@ import (
 	"github.com/kubeoci/oci/internal/boundyaml"
 )
 
-// FuzzLoader has the parser without limits as its oracle.
+// FuzzLoader compares with the parser without limits.
 func FuzzLoader(f *testing.F) {
 	for _, text := range []string{
 		"", "a: b\n---\n- c\n", "[a, {b: c}]", "{{}}{{}}", "a: [b]\nc: {d: e}\n", "- - - a", "[[[[a]]]]", "{[a]: b}: c", "? a\n: b", "a: *b", "a: [", "\ta", "--- [a]\n--- [b]\n", "\ufeffa: b", "a\xff",
@@ -20,7 +20,7 @@ func FuzzLoader(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte, depth int) {
 		if depth < 1 || depth > boundyaml.MaxFlowDepth || len(data) > boundyaml.MaxFlow {
-			t.Skip("beyond what the oracle is for")
+			t.Skip("beyond the limits of the oracle")
 		}
 		bounded, err := boundyaml.NewLoader(data, depth)
 		require.NoError(t, err)

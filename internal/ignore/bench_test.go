@@ -9,22 +9,22 @@ import (
 	"github.com/kubeoci/oci/internal/ignore"
 )
 
-// BenchmarkMatch asks about one path: of rules as people write them, and of an
-// ignore file full of rules that are made to be slow.
+// BenchmarkMatch matches one path with usual rules, and with an ignore file full of
+// rules that are meant to be slow.
 func BenchmarkMatch(b *testing.B) {
 	hostile := strings.Repeat("*a", 100) + "[c]*"
-	for _, row := range []struct{ name, rules, path string }{
+	for _, tt := range []struct{ name, rules, path string }{
 		{"usual", "*.jpg\n*.tar.gz\n/charts/\n**/.sops.yaml\ntest-*.yaml\n!test-keep.yaml\ndocs/**/*.yaml\n", "apps/base/frontend/deployment.yaml"},
 		{"hostile", strings.Repeat(hostile+"\n", ignore.MaxSize/(len(hostile)+1)), strings.Repeat("a", 255)},
 	} {
-		b.Run(row.name, func(b *testing.B) {
-			patterns, err := ignore.Parse([]byte(row.rules), "")
+		b.Run(tt.name, func(b *testing.B) {
+			patterns, err := ignore.Parse([]byte(tt.rules), "")
 			require.NoError(b, err)
 			var m *ignore.Matcher
 			m = m.Add(".", patterns)
 			b.ReportAllocs()
 			for b.Loop() {
-				m.Match(row.path, false)
+				m.Match(tt.path, false)
 			}
 		})
 	}

@@ -2,8 +2,13 @@ package ignore
 
 import "strings"
 
-// parseBracket reads a bracket expression at the start of text. The set is nil
-// where there is none.
+// parseBracket parses a bracket expression at the start of text:
+//
+//	"[" ["!" | "^"] item... "]"
+//	item = byte | byte "-" byte | "[:" class ":]"
+//
+// A backslash escapes the next byte, and "]" stands for itself as the first item. The
+// set is nil if the expression is malformed.
 func parseBracket(text string) (set *byteSet, length int) {
 	set = &byteSet{}
 	i := 1
@@ -11,7 +16,7 @@ func parseBracket(text string) (set *byteSet, length int) {
 	if negated {
 		i++
 	}
-	from := -1 // where a range would start
+	from := -1 // possible start of a range
 	for first := true; ; first = false {
 		if i >= len(text) {
 			return nil, 0
@@ -41,7 +46,7 @@ func parseBracket(text string) (set *byteSet, length int) {
 				return nil, 0
 			}
 			name, found = strings.CutSuffix(name, ":")
-			if !found { // no class after all
+			if !found { // not a class
 				set['['], from = true, '['
 				break
 			}
@@ -63,8 +68,8 @@ func parseBracket(text string) (set *byteSet, length int) {
 	}
 }
 
-// addClass adds the bytes of a POSIX class in the C locale, with git's four
-// blanks. It reports whether there is such a class.
+// addClass adds the bytes of a POSIX class in the C locale, with git's four blanks. It
+// reports whether the class exists.
 func (b *byteSet) addClass(name string) bool {
 	in, found := classes[name]
 	if found {

@@ -10,30 +10,30 @@ import (
 	"github.com/kubeoci/oci/internal/ignore"
 )
 
-// FuzzMatch compares one rule with a regular expression that says the same.
+// FuzzMatch compares one rule with an equivalent regular expression.
 func FuzzMatch(f *testing.F) {
-	for _, row := range ruleRows {
-		for rule := range strings.SplitSeq(row.rules, "\n") {
-			for _, p := range append(row.ignored, row.others...) {
+	for _, tt := range ruleTests {
+		for rule := range strings.SplitSeq(tt.rules, "\n") {
+			for _, p := range append(tt.ignored, tt.others...) {
 				f.Add(rule, strings.TrimSuffix(p, "/"), strings.HasSuffix(p, "/"))
 			}
 		}
 	}
-	f.Fuzz(func(t *testing.T, rule, name string, folder bool) {
+	f.Fuzz(func(t *testing.T, rule, name string, isDir bool) {
 		if strings.ContainsAny(rule, "\n") || len(rule) > ignore.MaxPatternLen || strings.HasPrefix(rule, "\ufeff") || !clean(name) {
 			return
 		}
 		patterns, err := ignore.Parse([]byte(rule), "")
 		require.NoError(t, err)
 		var m *ignore.Matcher
-		_, ignored := m.Add(".", patterns).Match(name, folder)
-		if want, known := ignoredByRegexp(rule, name, folder); known {
+		_, ignored := m.Add(".", patterns).Match(name, isDir)
+		if want, known := ignoredByRegexp(rule, name, isDir); known {
 			require.Equal(t, want, ignored)
 		}
 	})
 }
 
-// clean reports whether it is a path as a walk makes it.
+// clean reports whether a walk can produce the path.
 func clean(name string) bool {
 	for part := range strings.SplitSeq(name, "/") {
 		if part == "" {
@@ -43,9 +43,8 @@ func clean(name string) bool {
 	return !strings.Contains(name, "\x00")
 }
 
-// ignoredByRegexp knows the plainest bracket expressions only; known is false for
-// others.
-func ignoredByRegexp(rule, name string, folder bool) (ignored, known bool) {
+// ignoredByRegexp supports simple bracket expressions only; known is false for others.
+func ignoredByRegexp(rule, name string, isDir bool) (ignored, known bool) {
 	rule = strings.TrimSuffix(rule, "\r")
 	if i := strings.IndexByte(rule, 0); i >= 0 {
 		rule = rule[:i]
@@ -57,7 +56,7 @@ func ignoredByRegexp(rule, name string, folder bool) (ignored, known bool) {
 		rule = rule[:len(rule)-1]
 	}
 	if strings.HasSuffix(rule, "/") {
-		if !folder {
+		if !isDir {
 			return false, true
 		}
 		rule = rule[:len(rule)-1]
@@ -72,14 +71,13 @@ func ignoredByRegexp(rule, name string, folder bool) (ignored, known bool) {
 	return known && regexp.MustCompile(expression).MatchString(latin(name)), known
 }
 
-// escapedAt reports whether the byte at i has an odd number of backslashes in
-// front.
+// escapedAt reports whether an odd number of backslashes precedes the byte at i.
 func escapedAt(s string, i int) bool {
 	before := s[:i]
 	return (len(before)-len(strings.TrimRight(before, `\`)))%2 == 1
 }
 
-// latin makes runes of bytes, since regular expressions match runes.
+// latin converts bytes to runes, because regular expressions match runes.
 func latin(s string) string {
 	var runes []rune
 	for i := range len(s) {
@@ -88,10 +86,10 @@ func latin(s string) string {
 	return string(runes)
 }
 
-// parts are what a glob is made of, and what a regular expression has for each.
+// parts are the elements of a glob and their counterparts in a regular expression.
 var parts = []struct {
 	form  *regexp.Regexp
-	start bool // of the glob, or of a folder in it
+	start bool // of the glob, or of a name in it
 	as    string
 }{
 	{regexp.MustCompile(`^\*\*+/`), true, `(?:.*/)?`},
@@ -105,17 +103,17 @@ var parts = []struct {
 
 func toRegexp(glob string) (expression string, known bool) {
 	var b strings.Builder
-	plain := true // nothing but literals so far
+	plain := true // only literals so far
 next:
 	for rest := glob; rest != ""; {
 		start := plain || strings.HasSuffix(glob[:len(glob)-len(rest)], "/")
 		for _, part := range parts {
-			taken := part.form.FindString(rest)
-			if taken == "" || part.start && !start {
+			text := part.form.FindString(rest)
+			if text == "" || part.start && !start {
 				continue
 			}
-			b.WriteString(part.form.ReplaceAllString(taken, part.as))
-			rest, plain = rest[len(taken):], false
+			b.WriteString(part.form.ReplaceAllString(text, part.as))
+			rest, plain = rest[len(text):], false
 			continue next
 		}
 		switch rest[0] {

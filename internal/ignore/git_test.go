@@ -22,16 +22,16 @@ import (
 
 // gitCase is a tree with ignore files.
 type gitCase struct {
-	paths []string          // those that end in a slash are folders
-	rules map[string]string // by the folder they are for, "." for the root
+	paths []string          // directories end in a slash
+	rules map[string]string // by their directory, "." for the root
 }
 
-// decision is what is said of a path, in git's words.
+// decision is the outcome for a path, in the form of git's output.
 type decision struct {
 	source, line, text string
 }
 
-// decide walks the tree as embedders are to.
+// decide walks the tree as callers of Match must.
 func (c gitCase) decide(t *testing.T) []decision {
 	t.Helper()
 	decisions := make([]decision, 0, len(c.paths))
@@ -39,12 +39,12 @@ func (c gitCase) decide(t *testing.T) []decision {
 		var m *ignore.Matcher
 		var found *ignore.Pattern
 		name := strings.TrimSuffix(p, "/")
-		for end := 0; end < len(name); end++ { // each folder on the way, and the path itself
-			folder := path.Dir(name[:end+1])
-			if rules, has := c.rules[folder]; has && (end == 0 || name[end-1] == '/') {
-				patterns, err := ignore.Parse([]byte(rules), path.Join(folder, ".gitignore"))
+		for end := 0; end < len(name); end++ { // each directory above the path, and the path itself
+			dir := path.Dir(name[:end+1])
+			if rules, has := c.rules[dir]; has && (end == 0 || name[end-1] == '/') {
+				patterns, err := ignore.Parse([]byte(rules), path.Join(dir, ".gitignore"))
 				require.NoError(t, err)
-				m = m.Add(folder, patterns)
+				m = m.Add(dir, patterns)
 			}
 			if end+1 < len(name) && name[end+1] != '/' {
 				continue
@@ -63,7 +63,7 @@ func (c gitCase) decide(t *testing.T) []decision {
 	return decisions
 }
 
-// git asks git about all cases at once.
+// git returns the decisions of git, which runs once for all cases.
 func git(t *testing.T, cases []gitCase) [][]decision {
 	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
@@ -87,14 +87,14 @@ func git(t *testing.T, cases []gitCase) [][]decision {
 	for i, c := range cases {
 		for _, p := range c.paths {
 			full := filepath.Join(root, strconv.Itoa(i), p)
-			if !strings.HasSuffix(p, "/") { // git does not look whether a file is there
+			if !strings.HasSuffix(p, "/") { // git does not check that a file exists
 				full = filepath.Dir(full)
 			}
 			require.NoError(t, os.MkdirAll(full, 0o700))
 			asked = fmt.Appendf(asked, "%d/%s\x00", i, strings.TrimSuffix(p, "/"))
 		}
-		for folder, rules := range c.rules {
-			full := filepath.Join(root, strconv.Itoa(i), folder)
+		for dir, rules := range c.rules {
+			full := filepath.Join(root, strconv.Itoa(i), dir)
 			require.NoError(t, os.MkdirAll(full, 0o700))
 			require.NoError(t, os.WriteFile(filepath.Join(full, ".gitignore"), []byte(rules), 0o600))
 		}
@@ -145,7 +145,7 @@ func TestLikeGit(t *testing.T) {
 				wrong++
 			}
 		}
-		require.Less(t, wrong, 5, "and so on")
+		require.Less(t, wrong, 5, "stopped after five")
 	}
 	require.Greater(t, matched, asked/4, "the rules hardly match anything")
 	t.Logf("%d sets of rules, %d paths, of which a rule decided on %d", sets, asked, matched)
@@ -169,25 +169,25 @@ var pieces = []string{
 
 func (g generator) tree() gitCase {
 	c := gitCase{rules: map[string]string{}}
-	folders := []string{"."}
-	taken := map[string]bool{}
+	directories := []string{"."}
+	used := map[string]bool{}
 	for range 3 + g.IntN(10) {
-		p := path.Join(g.pick(folders), g.pick(names))
-		if taken[p] {
+		p := path.Join(g.pick(directories), g.pick(names))
+		if used[p] {
 			continue
 		}
-		taken[p] = true
+		used[p] = true
 		if g.IntN(2) == 0 {
-			folders = append(folders, p)
+			directories = append(directories, p)
 			c.paths = append(c.paths, p+"/")
 			continue
 		}
 		c.paths = append(c.paths, p)
 	}
 	c.rules["."] = g.file(c.paths)
-	for _, folder := range folders[1:] {
+	for _, dir := range directories[1:] {
 		if g.IntN(4) == 0 {
-			c.rules[folder] = g.file(c.paths)
+			c.rules[dir] = g.file(c.paths)
 		}
 	}
 	return c
@@ -208,7 +208,7 @@ func (g generator) file(paths []string) string {
 	return b.String()
 }
 
-// rule is a random one, or one that is made from a path so that it may match.
+// rule returns a random rule, or one derived from a path so that it may match.
 func (g generator) rule(paths []string) string {
 	if g.IntN(2) == 0 {
 		var b strings.Builder

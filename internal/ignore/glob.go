@@ -2,16 +2,16 @@ package ignore
 
 import "strings"
 
-// glob is a pattern without what parseLine takes off. It is a literal, what lies
-// between, and a literal, because most patterns are decided by those two.
+// glob is a pattern without the signs that parseLine strips: steps between two
+// literals, which alone decide most patterns.
 type glob struct {
 	never      bool
 	head, tail string
 	steps      []step
-	shortest   int // bytes that the steps take
+	shortest   int // length of the shortest name that the steps match
 }
 
-// step matches a byte, or is a choice that takes none.
+// step matches a byte, or is a choice that matches none.
 type step struct {
 	kind  kind
 	byte  byte     // for literal
@@ -23,13 +23,13 @@ type kind byte
 const (
 	literal kind = iota // a byte
 	one                 // a byte of a set
-	star                // any bytes but slashes
+	star                // any bytes except slashes
 	deep                // any bytes
 	detour              // the next two steps, deep and slash, or neither
-	slash               // the one that ends a detour
+	slash               // the end of a detour
 )
 
-// byteSet is the bytes that a step matches.
+// byteSet holds the bytes that a step matches.
 type byteSet [256]bool
 
 func compile(text string) glob {
@@ -37,8 +37,8 @@ func compile(text string) glob {
 	if special < 0 {
 		return glob{head: text, never: text == ""}
 	}
-	// For git, two stars behind a literal start the pattern: "a**/b" matches
-	// "ab" and "ax/y/b".
+	// To git, two stars after a literal start the pattern: "a**/b" matches "ab" and
+	// "ax/y/b".
 	g := glob{head: text[:special]}
 	rest := text[special:]
 	for i := 0; i < len(rest); {
@@ -68,7 +68,7 @@ func compile(text string) glob {
 	return g.cutTail()
 }
 
-// cutTail takes the literals at the end out of the steps.
+// cutTail moves the literals at the end from the steps to the tail.
 func (g glob) cutTail() glob {
 	n := len(g.steps)
 	for n > 0 && g.steps[n-1].kind == literal {
@@ -87,7 +87,7 @@ func (g glob) cutTail() glob {
 	return g
 }
 
-// addStars adds what the stars at i stand for, and returns how much it took.
+// addStars adds the steps for the stars at i, and returns the length of their text.
 func (g *glob) addStars(text string, i int) int {
 	n := len(text[i:]) - len(strings.TrimLeft(text[i:], "*"))
 	before := i == 0 || text[i-1] == '/'
@@ -106,7 +106,7 @@ func (g *glob) addStars(text string, i int) int {
 	return n
 }
 
-// notSlash is what a question mark matches.
+// notSlash is the set that a question mark matches.
 var notSlash = func() (set byteSet) {
 	for c := range set {
 		set[c] = c != '/'
@@ -114,7 +114,7 @@ var notSlash = func() (set byteSet) {
 	return set
 }()
 
-// match takes time in proportion to the product of both lengths at worst.
+// match takes time proportional to the product of both lengths in the worst case.
 func (g *glob) match(name string) bool {
 	if g.never {
 		return false
@@ -135,7 +135,7 @@ func (g *glob) match(name string) bool {
 	return g.walk(name)
 }
 
-// walk keeps the set of all steps that can be next.
+// walk tracks the set of all possible next steps.
 func (g *glob) walk(name string) bool {
 	end := len(g.steps)
 	sets := make([]bool, 2*(end+1))
@@ -176,7 +176,7 @@ func (g *glob) walk(name string) bool {
 	return now[end]
 }
 
-// choose adds the steps that are next when others take nothing.
+// choose adds the next steps if others match nothing.
 func (g *glob) choose(now []bool) {
 	for j, s := range g.steps {
 		if !now[j] {

@@ -1,10 +1,9 @@
 // Package ignore matches paths against ignore rules as git does, for rules from
 // files at any depth of a tree.
 //
-// What git documents in gitignore(5) holds here, and what it does beyond that:
-// the tests compare the two. Names are bytes and their case counts. Neither a
-// pattern nor a Matcher changes once it is made, so both are safe for concurrent
-// use.
+// The behavior is that of gitignore(5) and of git where the manual is silent: the
+// tests compare the two. Names are bytes and case-sensitive. Patterns and Matchers
+// are immutable, so both are safe for concurrent use.
 package ignore
 
 import (
@@ -13,7 +12,7 @@ import (
 	"strings"
 )
 
-// Limits of what [Parse] takes.
+// Limits of [Parse].
 const (
 	MaxSize       = 1 << 16 // bytes in a file
 	MaxPatternLen = 1 << 10 // bytes in a line
@@ -24,28 +23,28 @@ var ErrTooLarge = errors.New("too large")
 
 // Pattern is one rule.
 type Pattern struct {
-	// Text is the rule as written, without the blanks that end it.
+	// Text is the rule as written, without trailing blanks.
 	Text string
-	// Source names where the rule is from, for reports.
+	// Source is the origin of the rule, for reports.
 	Source string
-	// Line counts from 1.
+	// Line is the line of the rule, counted from 1.
 	Line int
 
 	negated  bool
-	folder   bool // matches nothing but folders
-	basename bool // matches the last element of a path, not the path
+	dirOnly  bool // matches directories only
+	basename bool // matches the last element of a path instead of the path
 	glob     glob
 }
 
-// Negated reports whether the rule takes back what others ignore.
+// Negated reports whether the rule includes again what others ignore.
 func (p *Pattern) Negated() bool { return p.negated }
 
-// Useless reports whether there is no name that the rule could match: it is
-// empty, or malformed.
+// Useless reports whether the rule cannot match any name because it is empty or
+// malformed.
 func (p *Pattern) Useless() bool { return p.glob.never }
 
-// Parse reads the rules in data, the content of an ignore file. Source names it
-// in the Patterns. The error is [ErrTooLarge]; whatever git takes is taken.
+// Parse parses data, the content of an ignore file, and sets Source in the Patterns.
+// It accepts everything that git accepts. The error is [ErrTooLarge].
 func Parse(data []byte, source string) ([]Pattern, error) {
 	if len(data) > MaxSize {
 		return nil, ErrTooLarge
@@ -56,7 +55,7 @@ func Parse(data []byte, source string) ([]Pattern, error) {
 	for text := range strings.SplitSeq(string(data), "\n") {
 		line++
 		text = strings.TrimSuffix(text, "\r")
-		text, _, _ = strings.Cut(text, "\x00") // the end of a string for git
+		text, _, _ = strings.Cut(text, "\x00") // ends a string in git
 		if text == "" || text[0] == '#' {
 			continue
 		}
@@ -68,9 +67,9 @@ func Parse(data []byte, source string) ([]Pattern, error) {
 	return patterns, nil
 }
 
-// trimBlanks cuts the blanks at the end of a line, but for escaped ones.
+// trimBlanks removes trailing blanks from a line, except escaped ones.
 func trimBlanks(s string) string {
-	end := 0 // of what is not a blank
+	end := 0 // after the last byte that is not a blank
 	for i := 0; i < len(s); i++ {
 		switch s[i] {
 		case ' ':
@@ -86,15 +85,16 @@ func trimBlanks(s string) string {
 func parseLine(text, source string, line int) Pattern {
 	p := Pattern{Text: text, Source: source, Line: line}
 	text, p.negated = strings.CutPrefix(text, "!")
-	text, p.folder = strings.CutSuffix(text, "/")
+	text, p.dirOnly = strings.CutSuffix(text, "/")
 	p.basename = !strings.Contains(text, "/")
 	p.glob = compile(strings.TrimPrefix(text, "/"))
 	return p
 }
 
-// matches is for a path below the folder of the file that p is from.
-func (p *Pattern) matches(name string, folder bool) bool {
-	if p.folder && !folder {
+// matches reports whether the rule matches a path relative to the directory of its
+// ignore file.
+func (p *Pattern) matches(name string, isDir bool) bool {
+	if p.dirOnly && !isDir {
 		return false
 	}
 	if p.basename {
@@ -103,36 +103,36 @@ func (p *Pattern) matches(name string, folder bool) bool {
 	return p.glob.match(name)
 }
 
-// Matcher holds the rules of a folder and of those above it. Nil holds none.
+// Matcher holds the rules of a directory and of those above it. Nil holds none.
 type Matcher struct {
 	above    *Matcher
-	folder   string // with a trailing slash, or "" for the root
+	dir      string // with a trailing slash, or "" for the root
 	patterns []Pattern
 }
 
-// Add returns a Matcher that asks the patterns, which are from a file in folder,
-// before those that m has. The root is ".".
-func (m *Matcher) Add(folder string, patterns []Pattern) *Matcher {
+// Add returns a Matcher in which the patterns of a file in dir precede those of m. The
+// root is ".".
+func (m *Matcher) Add(dir string, patterns []Pattern) *Matcher {
 	if len(patterns) == 0 {
 		return m
 	}
-	if folder = folder + "/"; folder == "./" {
-		folder = ""
+	if dir += "/"; dir == "./" {
+		dir = ""
 	}
-	return &Matcher{m, folder, patterns}
+	return &Matcher{m, dir, patterns}
 }
 
-// Match returns the rule that decides on name, or nil, and whether it ignores
-// name: the last rule that matches, of the innermost file that has one. Name is
-// slash-separated, clean, and below all folders whose rules m has.
+// Match returns the rule that decides on name, or nil, and whether it ignores name. It
+// is the last matching rule of the innermost file that has one. Name is
+// slash-separated, clean, and below all directories whose rules m has.
 //
-// It does not look at the folders that name lies in. What is below an ignored
-// folder is ignored, and the caller does not come to ask.
-func (m *Matcher) Match(name string, folder bool) (decisive *Pattern, ignored bool) {
+// Match does not consider the directories above name. Everything below an ignored
+// directory is ignored, so the caller must not enter one.
+func (m *Matcher) Match(name string, isDir bool) (decisive *Pattern, ignored bool) {
 	for ; m != nil; m = m.above {
-		below := name[len(m.folder):]
+		below := name[len(m.dir):]
 		for i := len(m.patterns) - 1; i >= 0; i-- {
-			if p := &m.patterns[i]; p.matches(below, folder) {
+			if p := &m.patterns[i]; p.matches(below, isDir) {
 				return p, !p.negated
 			}
 		}

@@ -11,55 +11,54 @@ import (
 	"github.com/kubeoci/oci/internal/ignore"
 )
 
-// ruleRows pin what is difficult. Each was seen to be what git says, and is
-// compared to it again in TestRowsLikeGit.
-var ruleRows = []struct {
+// ruleTests pin the difficult cases. TestRulesLikeGit compares each with git.
+var ruleTests = []struct {
 	name    string
 	rules   string
 	ignored []string
 	others  []string
 }{
 	{"name, at any depth", "a", []string{"a", "x/a", "a/x"}, []string{"b", "ab", "A"}},
-	{"slash in front", "/a", []string{"a"}, []string{"x/a"}},
-	{"slash between", "x/a", []string{"x/a"}, []string{"y/x/a", "a"}},
-	{"slash at the end", "a/", []string{"a/", "x/a/", "a/b"}, []string{"a", "x/a"}},
+	{"leading slash", "/a", []string{"a"}, []string{"x/a"}},
+	{"slash in the middle", "x/a", []string{"x/a"}, []string{"y/x/a", "a"}},
+	{"trailing slash", "a/", []string{"a/", "x/a/", "a/b"}, []string{"a", "x/a"}},
 	{"comment", "#a\n #b", []string{" #b"}, []string{"#a", "a", "b"}},
 	{"escaped signs", `\#a` + "\n" + `\!b`, []string{"#a", "!b"}, []string{"a", "b", `\!b`}},
-	{"taken back", "*.yaml\n!a.yaml", []string{"b.yaml"}, []string{"a.yaml", "x/a.yaml"}},
-	{"the last one counts", "!a\na", []string{"a"}, nil},
-	{"taken back twice", "a\n!!a", []string{"a"}, nil},
-	{"taken back below an ignored folder", "x\n!x/a", []string{"x/a", "x/"}, nil},
-	{"taken back with its folder", "x/*\n!x/a", []string{"x/b"}, []string{"x/", "x/a"}},
-	{"blanks at the end", "a  \nb\\ \nc \\ \nd\t", []string{"a", "b ", "c  ", "d\t"}, []string{"a ", "b", "c", "d"}},
-	{"blank in front", " a", []string{" a"}, []string{"a"}},
-	{"backslash at the end", "a\\\nb\\/", nil, []string{"a", "a\\", "b", "b/", "b\\/"}},
+	{"included again", "*.yaml\n!a.yaml", []string{"b.yaml"}, []string{"a.yaml", "x/a.yaml"}},
+	{"the last rule decides", "!a\na", []string{"a"}, nil},
+	{"two exclamation marks", "a\n!!a", []string{"a"}, nil},
+	{"below an ignored directory", "x\n!x/a", []string{"x/a", "x/"}, nil},
+	{"included again with its directory", "x/*\n!x/a", []string{"x/b"}, []string{"x/", "x/a"}},
+	{"trailing blanks", "a  \nb\\ \nc \\ \nd\t", []string{"a", "b ", "c  ", "d\t"}, []string{"a ", "b", "c", "d"}},
+	{"leading blank", " a", []string{" a"}, []string{"a"}},
+	{"trailing backslash", "a\\\nb\\/", nil, []string{"a", "a\\", "b", "b/", "b\\/"}},
 	{"CRLF", "a\r\n!\r\nb\r\r\n", []string{"a", "b\r"}, []string{"b", "a\r"}},
 	{"carriage return at the end of the file", "a\r", []string{"a"}, []string{"a\r"}},
 	{"BOM", "\ufeffa\n\ufeffb", []string{"a", "\ufeffb"}, []string{"b", "\ufeffa"}},
 	{"BOM before a comment", "\ufeff#a\nb", []string{"b"}, []string{"a", "#a"}},
 	{"NUL", "a\x00b\nc", []string{"a", "c"}, []string{"ab", "b"}},
-	{"nothing but signs", "/\n//\n!\n!/\n \n", nil, []string{"a", "x/a"}},
+	{"only signs", "/\n//\n!\n!/\n \n", nil, []string{"a", "x/a"}},
 
 	{"star", "a*c", []string{"ac", "abc", "x/abbc"}, []string{"a/c", "abcd"}},
 	{"star in a path", "x/*/a", []string{"x/y/a"}, []string{"x/a", "x/y/z/a"}},
 	{"star before a slash", "x*/a", []string{"x/a", "xy/a"}, []string{"x/y/a"}},
 	{"question mark", "a?", []string{"ab", "x/a\xc3"}, []string{"a", "a/b", "abc"}},
-	{"two stars in front", "**/a", []string{"a", "x/a", "x/y/a"}, []string{"xa", "x/ya"}},
-	{"two stars at the end", "x/**", []string{"x/a", "x/y/a"}, []string{"x/"}},
-	{"two stars between", "x/**/a", []string{"x/a", "x/y/a", "x/y/z/a"}, []string{"xa", "x/ya", "z/x/a"}},
+	{"two leading stars", "**/a", []string{"a", "x/a", "x/y/a"}, []string{"xa", "x/ya"}},
+	{"two trailing stars", "x/**", []string{"x/a", "x/y/a"}, []string{"x/"}},
+	{"two stars in the middle", "x/**/a", []string{"x/a", "x/y/a", "x/y/z/a"}, []string{"xa", "x/ya", "z/x/a"}},
 	{"two stars alone", "**", []string{"a", "x/a"}, nil},
 	{"three stars", "x/***/a", []string{"x/a", "x/y/z/a"}, nil},
 	{"two stars in a name", "/xa**b/c", []string{"xab/c", "xayb/c"}, []string{"xa/b/c"}},
-	{"two stars behind a literal start afresh", "a**/b", []string{"ab", "ax/b", "ax/y/b", "a/b"}, []string{"xa/b"}},
-	{"two stars at the end behind a literal", "x/a*\n!/x/a**", nil, []string{"x/a", "x/ab"}},
-	{"two stars behind a wildcard are one", "?a**/b", []string{"xa/b", "xay/b"}, []string{"xa/y/b", "xab"}},
+	{"two stars after a literal start the pattern", "a**/b", []string{"ab", "ax/b", "ax/y/b", "a/b"}, []string{"xa/b"}},
+	{"two trailing stars after a literal", "x/a*\n!/x/a**", nil, []string{"x/a", "x/ab"}},
+	{"two stars after a wildcard are one", "?a**/b", []string{"xa/b", "xay/b"}, []string{"xa/y/b", "xab"}},
 	{"two stars and an escaped slash", `x/**\/a`, []string{"x/y/a", "x/y/z/a"}, []string{"x/a"}},
 	{"several times", "**/x/**/y/**", []string{"x/y/a", "z/x/z/y/z/a"}, []string{"x/y/", "y/x/a"}},
 
 	{"bracket", "[ab]c", []string{"ac", "bc"}, []string{"cc", "c", "abc"}},
 	{"range", "[a-c][0-9]", []string{"a0", "c9"}, []string{"d0", "B0", "a-"}},
-	{"range upside down has its start", "[c-a]", []string{"c"}, []string{"a", "b", "-"}},
-	{"not", "[!a]\n[^b]c", []string{"b", "ac"}, []string{"a", "bc"}},
+	{"reversed range matches its start", "[c-a]", []string{"c"}, []string{"a", "b", "-"}},
+	{"negated", "[!a]\n[^b]c", []string{"b", "ac"}, []string{"a", "bc"}},
 	{"closing bracket first", "[]a]\n[!]]b", []string{"]", "a", "ab"}, []string{"]b"}},
 	{"hyphens", "[a-]x\n[-a]y\n[+--]z", []string{"-x", "ax", "-y", "ay", "-z", ",z", "+z"}, []string{"bx"}},
 	{"hyphen after a range", "[a-c-e]", []string{"b", "-", "e"}, []string{"d"}},
@@ -68,31 +67,30 @@ var ruleRows = []struct {
 	{"blanks by class", "[[:space:]]\n[[:blank:]]x", []string{" ", "\t", "\r", " x", "\tx"}, []string{"\v", "\f", "\rx"}},
 	{"bytes by class", "[[:print:][:cntrl:]]", []string{"a", "\x7f", "\v"}, []string{"\xff", "é"}},
 	{"unknown class", "[[:word:]]\n[[:digit:]", nil, []string{"w", ":", "[", "1"}},
-	{"what looks like a class", "[[:a]\n[[:b]x]", []string{"a", ":", "[", "bx]"}, []string{"b"}},
+	{"similar to a class", "[[:a]\n[[:b]x]", []string{"a", ":", "[", "bx]"}, []string{"b"}},
 	{"unfinished", "[a\n[!\na[]\nb[[:alpha:", nil, []string{"a", "[a", "[!", "a[]", "b[[:alpha:"}},
-	{"no slash by bracket", "x[/]a\nx[!b]a", []string{"xca"}, []string{"x/a"}},
+	{"brackets do not match slashes", "x[/]a\nx[!b]a", []string{"xca"}, []string{"x/a"}},
 	{"escaped letters", `\a\*\?`, []string{"a*?"}, []string{"a", "axx"}},
 }
 
 func TestRules(t *testing.T) {
-	for _, row := range ruleRows {
-		t.Run(row.name, func(t *testing.T) {
-			for _, p := range row.ignored {
-				assert.True(t, ignores(t, row.rules, p), "%q is to be ignored", p)
+	for _, tt := range ruleTests {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, p := range tt.ignored {
+				assert.True(t, ignores(t, tt.rules, p), "%q must be ignored", p)
 			}
-			for _, p := range row.others {
-				assert.False(t, ignores(t, row.rules, p), "%q is not to be ignored", p)
+			for _, p := range tt.others {
+				assert.False(t, ignores(t, tt.rules, p), "%q must not be ignored", p)
 			}
 		})
 	}
 }
 
-// TestRowsLikeGit shows that git agrees with the rows.
-func TestRowsLikeGit(t *testing.T) {
+func TestRulesLikeGit(t *testing.T) {
 	var cases []gitCase
-	for _, row := range ruleRows {
-		for _, p := range append(row.ignored, row.others...) {
-			cases = append(cases, gitCase{paths: []string{p}, rules: map[string]string{".": row.rules}})
+	for _, tt := range ruleTests {
+		for _, p := range append(tt.ignored, tt.others...) {
+			cases = append(cases, gitCase{paths: []string{p}, rules: map[string]string{".": tt.rules}})
 		}
 	}
 	for i, want := range git(t, cases) {
@@ -106,7 +104,7 @@ func ignores(t *testing.T, rules, p string) bool {
 	return d.text != "" && !strings.HasPrefix(d.text, "!")
 }
 
-func TestMatcherByFolder(t *testing.T) {
+func TestMatcherByDirectory(t *testing.T) {
 	parse := func(rules, source string) []ignore.Pattern {
 		patterns, err := ignore.Parse([]byte(rules), source)
 		require.NoError(t, err)
@@ -116,7 +114,7 @@ func TestMatcherByFolder(t *testing.T) {
 	root := none.Add(".", parse("# first\n*.env\n/x/y\n", "root"))
 	inner := root.Add("x", parse("!a.env\n/b\nz/c\n", "inner"))
 	require.Same(t, inner, inner.Add("x/y", nil), "a file without rules")
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name    string
 		matcher *ignore.Matcher
 		path    string
@@ -126,25 +124,25 @@ func TestMatcherByFolder(t *testing.T) {
 		{"no rules", none, "a.env", "", false},
 		{"outer", root, "a.env", "root:2 *.env", true},
 		{"outer, from inside", inner, "x/b.env", "root:2 *.env", true},
-		{"inner wins", inner, "x/a.env", "inner:1 !a.env", false},
+		{"inner takes precedence", inner, "x/a.env", "inner:1 !a.env", false},
 		{"inner, deeper", inner, "x/z/a.env", "inner:1 !a.env", false},
-		{"relative to the inner folder", inner, "x/b", "inner:2 /b", true},
-		{"path of the inner folder", inner, "x/z/c", "inner:3 z/c", true},
-		{"path of the outer one", inner, "x/y", "root:3 /x/y", true},
+		{"relative to the inner directory", inner, "x/b", "inner:2 /b", true},
+		{"path in the inner directory", inner, "x/z/c", "inner:3 z/c", true},
+		{"path in the outer directory", inner, "x/y", "root:3 /x/y", true},
 		{"none matches", inner, "x/q/b", "", false},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			p, ignored := row.matcher.Match(row.path, false)
-			assert.Equal(t, row.ignored, ignored)
-			if row.rule == "" {
+		t.Run(tt.name, func(t *testing.T) {
+			p, ignored := tt.matcher.Match(tt.path, false)
+			assert.Equal(t, tt.ignored, ignored)
+			if tt.rule == "" {
 				require.Nil(t, p)
 				return
 			}
 			require.NotNil(t, p)
-			source, rest, _ := strings.Cut(row.rule, ":")
+			source, rest, _ := strings.Cut(tt.rule, ":")
 			assert.Equal(t, source, p.Source)
 			assert.Equal(t, rest, string(rune('0'+p.Line))+" "+p.Text)
-			assert.Equal(t, !row.ignored, p.Negated())
+			assert.Equal(t, !tt.ignored, p.Negated())
 		})
 	}
 }
@@ -161,7 +159,7 @@ func TestUseless(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name string
 		data string
 		err  error
@@ -172,14 +170,14 @@ func TestLimits(t *testing.T) {
 		{"longer", "b\n" + strings.Repeat("a", ignore.MaxPatternLen+1), ignore.ErrTooLarge},
 		{"long comment", "#" + strings.Repeat("a", 2*ignore.MaxPatternLen), nil},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			_, err := ignore.Parse([]byte(row.data), "")
-			require.ErrorIs(t, err, row.err)
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := ignore.Parse([]byte(tt.data), "")
+			require.ErrorIs(t, err, tt.err)
 		})
 	}
 }
 
-// TestHostilePatterns takes patterns for which backtracking would take years.
+// Backtracking would take years for these patterns.
 func TestHostilePatterns(t *testing.T) {
 	name := strings.Repeat("a", 250)
 	deep := strings.Repeat("a/", 120) + "a"

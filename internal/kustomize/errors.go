@@ -6,35 +6,35 @@ import (
 	"strings"
 )
 
-// What can be wrong with a kustomization. Each arrives wrapped in an [*Error].
+// Errors of [Parse]. Each arrives wrapped in an [*Error].
 var (
 	// ErrTooLarge reports more than [MaxSize] bytes.
 	ErrTooLarge = errors.New("larger than 1 MiB")
-	// ErrSyntax reports what is not YAML, or is beyond a limit of boundyaml.
+	// ErrSyntax reports invalid YAML, or YAML beyond a limit of boundyaml.
 	ErrSyntax = errors.New("not valid YAML")
-	// ErrEmpty reports a file that says nothing.
-	ErrEmpty = errors.New("is empty")
+	// ErrEmpty reports a file without fields besides kind and apiVersion.
+	ErrEmpty = errors.New("empty document")
 	// ErrKind reports a kind or apiVersion that kustomize does not read.
 	ErrKind = errors.New("neither a Kustomization nor a Component of kustomize")
-	// ErrAliases reports aliases that unfold to more than a file can hold.
-	ErrAliases = errors.New("aliases unfold to too much")
-	// ErrNotMapping reports a value that has to be a mapping.
+	// ErrAliases reports aliases that expand to more than a file can contain.
+	ErrAliases = errors.New("aliases expand to too much")
+	// ErrNotMapping reports a value that must be a mapping.
 	ErrNotMapping = errors.New("not a mapping")
-	// ErrNotList reports a value that has to be a list.
+	// ErrNotList reports a value that must be a list.
 	ErrNotList = errors.New("not a list")
-	// ErrNotText reports a value that has to be text.
-	ErrNotText = errors.New("not a text")
-	// ErrEmptyEntry reports a list's entry without a value.
-	ErrEmptyEntry = errors.New("entry is empty")
-	// ErrSource reports a generator's file that is neither path nor key=path.
-	ErrSource = errors.New("neither path nor key=path")
+	// ErrNotString reports a value that must be a string.
+	ErrNotString = errors.New("not a string")
+	// ErrEmptyEntry reports an entry of a list without a value.
+	ErrEmptyEntry = errors.New("empty entry")
+	// ErrSource reports a generator's file that is neither a path nor key=path.
+	ErrSource = errors.New("neither a path nor key=path")
 )
 
-// Error says what is wrong with a kustomization, and where.
+// Error describes an error in a kustomization and its position.
 type Error struct {
 	Line, Column int    // from 1
 	Field        string // such as "resources[2]", or ""
-	Detail       string // the parser's words, or ""
+	Detail       string // the parser's message, or ""
 	Err          error  // one of the package's sentinels
 }
 
@@ -45,7 +45,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%d:%d: %s: %s", e.Line, e.Column, e.Field, e.Reason())
 }
 
-// Reason is the message without the position.
+// Reason returns the message without the position.
 func (e *Error) Reason() string {
 	if e.Detail == "" {
 		return e.Err.Error()
@@ -55,8 +55,8 @@ func (e *Error) Reason() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// within moves a position that is behind the end of the text to the end: the
-// parser counts a line too many where the last one has no break.
+// within moves a position beyond the end of the text to the end: the parser counts one
+// line too many if the last one has no break.
 func (e *Error) within(text string) *Error {
 	line, column := 1, 1
 	for i, r := range text {

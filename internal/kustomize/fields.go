@@ -8,19 +8,19 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// rule reads the references from one value.
+// rule collects the references in one value.
 type rule func(p *parser, v value)
 
-// kustomization is what names paths in the file. The keys are in lower case.
+// kustomization is the rule for the fields that contain paths, in lower case.
 var kustomization = mapping(map[string]rule{
-	"resources":                   list(path(FileOrFolder)),
-	"bases":                       list(path(FileOrFolder)),
-	"components":                  list(path(Folder)),
+	"resources":                   list(path(FileOrDirectory)),
+	"bases":                       list(path(FileOrDirectory)),
+	"components":                  list(path(Directory)),
 	"crds":                        list(path(File)),
 	"configurations":              list(path(File)),
-	"generators":                  list(inlineOr(path(FileOrFolder))),
-	"transformers":                list(inlineOr(path(FileOrFolder))),
-	"validators":                  list(inlineOr(path(FileOrFolder))),
+	"generators":                  list(inlineOr(path(FileOrDirectory))),
+	"transformers":                list(inlineOr(path(FileOrDirectory))),
+	"validators":                  list(inlineOr(path(FileOrDirectory))),
 	"patchesstrategicmerge":       list(inlineOr(path(File))),
 	"patches":                     list(withPath),
 	"patchesjson6902":             list(withPath),
@@ -37,7 +37,7 @@ var withPath = mapping(map[string]rule{"path": path(File)})
 
 var generator = mapping(map[string]rule{"files": list(source), "envs": list(path(File)), "env": path(File)})
 
-// mapping reads the fields that there are rules for.
+// mapping applies rules to the fields of a mapping.
 func mapping(rules map[string]rule) rule {
 	return func(p *parser, v value) {
 		p.fields(v, map[string]bool{}, func(name string, field value) {
@@ -87,7 +87,7 @@ func inlineOr(read rule) rule {
 	}
 }
 
-// source is a path, or a key, an equals sign and a path.
+// source collects a path, with or without a key and an equals sign before it.
 func source(p *parser, v value) {
 	text := p.text(v)
 	if p.err != nil {
@@ -104,23 +104,23 @@ func source(p *parser, v value) {
 	p.add(v, file, File)
 }
 
-// value is a node and where it was come by.
+// value is a node and its position in the document.
 type value struct {
 	field string
-	at    *yaml.Node // as it stands in the file
-	node  *yaml.Node // what it means: never an alias
+	at    *yaml.Node // as written in the file
+	node  *yaml.Node // the same, or the target of an alias
 }
 
 func (v value) null() bool { return v.node.Kind == yaml.ScalarNode && v.node.ShortTag() == "!!null" }
 
 type parser struct {
-	budget     int // what may still be looked at, in nodes and bytes
-	merging    int // mappings that merge one another in
+	budget     int // nodes and bytes that may still be visited
+	merging    int // nested merges
 	references []Reference
 	err        *Error
 }
 
-// value resolves an alias, and counts what is looked at.
+// value resolves an alias, and charges the budget for the visit.
 func (p *parser) value(field string, at *yaml.Node) value {
 	v := value{field: field, at: at, node: at}
 	if at.Kind == yaml.AliasNode {
@@ -132,7 +132,7 @@ func (p *parser) value(field string, at *yaml.Node) value {
 	return v
 }
 
-// text returns "" for what is no text.
+// text returns the string, or "" for null.
 func (p *parser) text(v value) string {
 	if v.null() || p.err != nil {
 		return ""
@@ -141,13 +141,13 @@ func (p *parser) text(v value) string {
 	case v.node.Kind == yaml.ScalarNode && (tag == "!!str" || tag == "!!timestamp"):
 		return v.node.Value
 	default:
-		p.fail(v, ErrNotText)
+		p.fail(v, ErrNotString)
 		return ""
 	}
 }
 
-// fields visits the fields of a mapping, and then those that it merges in and
-// has no field of its own for.
+// fields visits the fields of a mapping, and then the merged fields that it does not
+// override.
 func (p *parser) fields(v value, seen map[string]bool, visit func(name string, field value)) {
 	if v.null() {
 		return
@@ -179,8 +179,8 @@ func (p *parser) fields(v value, seen map[string]bool, visit func(name string, f
 	}
 }
 
-// merge reads one mapping, or a list of them of which the first has its way. One
-// may merge itself.
+// merge visits one mapping, or a list of them of which the first takes precedence. A
+// mapping may merge itself.
 func (p *parser) merge(from value, seen map[string]bool, visit func(name string, field value)) {
 	if p.merging++; p.merging > maxDepth {
 		p.fail(from, ErrAliases)

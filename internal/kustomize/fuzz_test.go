@@ -13,7 +13,8 @@ import (
 	"github.com/kubeoci/oci/internal/kustomize"
 )
 
-// FuzzParse has positions lie within the file, and paths come from it. The lines of UTF-16 are not counted.
+// FuzzParse checks that positions are within the file and that paths are scalars of it.
+// Lines of UTF-16 are not counted.
 func FuzzParse(f *testing.F) {
 	for _, text := range []string{
 		"", "resources: [a.yaml, ../b, 'https://h/a/b']", "configMapGenerator:\n- files: [a=b, c]\n  env: d\n", "patches:\n- path: p\n- patch: |\n    x\n",
@@ -34,9 +35,9 @@ func FuzzParse(f *testing.F) {
 		}
 		references, err := kustomize.Parse(data)
 		if err != nil {
-			wrong, ok := errors.AsType[*kustomize.Error](err)
+			parseErr, ok := errors.AsType[*kustomize.Error](err)
 			require.True(t, ok)
-			within(wrong.Line, wrong.Column)
+			within(parseErr.Line, parseErr.Column)
 			require.Empty(t, references)
 			return
 		}

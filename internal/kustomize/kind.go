@@ -2,27 +2,27 @@ package kustomize
 
 import "strings"
 
-// versions are those that kustomize wants of each kind that it reads.
+// versions lists the kinds that kustomize reads and the apiVersion of each.
 var versions = map[string]string{
 	"Kustomization": "kustomize.config.k8s.io/v1beta1",
 	"Component":     "kustomize.config.k8s.io/v1alpha1",
 }
 
-// checkKind refuses what says that it is something else, such as a Kustomization
-// of Flux, and what says no more than what it is. What does not say what it is is a
+// checkKind refuses documents of another kind, such as a Kustomization of Flux, and
+// documents with nothing but apiVersion and kind. Without a kind, a document is a
 // Kustomization.
 func checkKind(top value) *Error {
-	p := parser{budget: 2 * MaxSize} // the fields are gone through once more
-	said, empty := map[string]value{}, true
+	p := parser{budget: 2 * MaxSize} // the fields are visited a second time
+	given, empty := map[string]value{}, true
 	p.fields(top, map[string]bool{}, func(name string, field value) {
 		if name = strings.ToLower(name); name == "kind" || name == "apiversion" {
-			said[name] = field
+			given[name] = field
 		} else {
 			empty = empty && field.null()
 		}
 	})
 	text := func(name string) string {
-		if field, ok := said[name]; ok {
+		if field, ok := given[name]; ok {
 			return p.text(field)
 		}
 		return ""
@@ -32,11 +32,11 @@ func checkKind(top value) *Error {
 		kind = "Kustomization"
 	}
 	version, known := versions[kind]
-	switch given := text("apiversion"); {
+	switch apiVersion := text("apiversion"); {
 	case !known:
-		p.fail(said["kind"], ErrKind)
-	case given != "" && given != version:
-		p.fail(said["apiversion"], ErrKind)
+		p.fail(given["kind"], ErrKind)
+	case apiVersion != "" && apiVersion != version:
+		p.fail(given["apiversion"], ErrKind)
 	case empty:
 		p.fail(top, ErrEmpty)
 	}

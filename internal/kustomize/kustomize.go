@@ -1,5 +1,5 @@
-// Package kustomize says which local files and folders a kustomization names. It
-// reads one file's text and no others, and renders nothing.
+// Package kustomize lists the local files and directories that a kustomization refers
+// to. It parses the text of one file, opens no others, and renders nothing.
 package kustomize
 
 import (
@@ -12,14 +12,14 @@ import (
 	"github.com/kubeoci/oci/internal/boundyaml"
 )
 
-// Limits of what is read. No kustomization that people write comes near them.
+// Limits of [Parse]. No handwritten kustomization comes near them.
 const (
 	MaxSize  = 1 << 20 // bytes
-	maxDepth = 100     // YAML nodes in one another
+	maxDepth = 100     // nested YAML nodes
 )
 
-// Names are those by which kustomize knows a kustomization. A folder has at most
-// one of them, and the case counts.
+// Names returns the file names of kustomizations. They are case-sensitive, and a
+// directory has at most one of them.
 func Names() []string {
 	return []string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
 }
@@ -33,18 +33,18 @@ func IsName(name string) bool {
 	return false
 }
 
-// Kind is what a [Reference] has to lead to.
+// Kind is the type of entry that a [Reference] must lead to.
 type Kind int
 
 const (
 	// File is a regular file.
 	File Kind = iota
-	// Folder is one with a kustomization in it.
-	Folder
-	// FileOrFolder is either of the above.
-	FileOrFolder
-	// Tree is a folder that is needed with all that is in it, if it is there:
-	// what is missing of a chart's home is fetched.
+	// Directory is a directory with a kustomization.
+	Directory
+	// FileOrDirectory is either of the above.
+	FileOrDirectory
+	// Tree is a directory that is needed with everything in it, if it exists: kustomize
+	// fetches the charts that are missing in a chart home.
 	Tree
 )
 
@@ -52,27 +52,27 @@ const (
 type Reference struct {
 	Field        string // such as "configMapGenerator[0].files[1]"
 	Line, Column int    // of the value, from 1
-	Path         string // as written, relative to the kustomization's folder, not empty
+	Path         string // as written, relative to the kustomization's directory, not empty
 	Kind         Kind
 }
 
-// Parse lists the local paths that a kustomization (or component) names, in the
-// order of the file. It goes by kustomize's own rules: field names in any case,
-// the first document alone, aliases and merge keys resolved. What is remote, or
-// written inline in place of a path, is not listed; unknown fields are passed
-// over. Paths are neither cleaned nor looked at on disk.
+// Parse lists the local paths in a kustomization or component, in the order of the
+// file. It follows kustomize's own rules: field names are case-insensitive, only the
+// first document counts, aliases and merge keys are resolved. Remote paths and inline
+// content are not listed, and unknown fields are ignored. Paths are neither cleaned
+// nor looked up on disk.
 //
-// The error is an [*Error]. The work is bounded, whatever aliases unfold to.
+// The error is an [*Error]. The work is bounded, however far aliases expand.
 func Parse(data []byte) ([]Reference, error) {
 	if len(data) > MaxSize {
 		return nil, &Error{Line: 1, Column: 1, Err: ErrTooLarge}
 	}
-	root, wrong := load(data)
-	if wrong != nil {
-		return nil, wrong.within(string(data))
+	root, invalid := load(data)
+	if invalid != nil {
+		return nil, invalid.within(string(data))
 	}
-	// Without aliases there are no more nodes, and no more bytes in them, than
-	// there are bytes in the file.
+	// Without aliases, neither the nodes nor the bytes in them outnumber the bytes of
+	// the file.
 	p := parser{budget: 2 * MaxSize}
 	top := value{at: root, node: root}
 	if top.null() {
@@ -106,19 +106,19 @@ func load(data []byte) (*yaml.Node, *Error) {
 }
 
 func syntaxError(err error) *Error {
-	wrong := &Error{Line: 1, Column: 1, Err: ErrSyntax}
+	invalid := &Error{Line: 1, Column: 1, Err: ErrSyntax}
 	if at, ok := errors.AsType[*yaml.LoadError](err); ok {
-		wrong.Line, wrong.Column, wrong.Detail = max(at.Mark.Line, 1), max(at.Mark.Column, 1), at.Message
+		invalid.Line, invalid.Column, invalid.Detail = max(at.Mark.Line, 1), max(at.Mark.Column, 1), at.Message
 	}
 	if at, ok := errors.AsType[*boundyaml.Error](err); ok {
-		wrong.Line, wrong.Column, wrong.Detail = at.Line, at.Column, at.Err.Error()
+		invalid.Line, invalid.Column, invalid.Detail = at.Line, at.Column, at.Err.Error()
 	}
-	return wrong
+	return invalid
 }
 
-// isInline reports whether text stands for itself in a field that also takes
-// paths: kustomize tries to read objects from it first. Broken YAML of several
-// lines is no path either.
+// isInline reports whether text is content instead of a path, in a field that takes
+// both: kustomize first tries to read objects from it. Invalid YAML of several lines
+// is not a path either.
 func isInline(text string) bool {
 	if strings.Contains(strings.TrimSpace(text), "\n") {
 		return true

@@ -12,18 +12,18 @@ import (
 	"github.com/kubeoci/oci/internal/kustomize"
 )
 
-// show is a line for each reference: position, field, path, kind.
+// show returns a line for each reference: position, field, path, kind.
 func show(references []kustomize.Reference) []string {
 	var lines []string
 	for _, r := range references {
-		kind := [...]string{"file", "folder", "either", "tree"}[r.Kind]
+		kind := [...]string{"file", "directory", "either", "tree"}[r.Kind]
 		lines = append(lines, fmt.Sprintf("%d:%d %s %s %s", r.Line, r.Column, r.Field, r.Path, kind))
 	}
 	return lines
 }
 
 func TestParse(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name string
 		text string
 		want []string
@@ -32,7 +32,7 @@ func TestParse(t *testing.T) {
 			"2:3 resources[0] a.yaml either", "3:3 resources[1] ../base/ either", "4:3 resources[2] b c.yaml either",
 		}},
 		{"bases", "bases: [../base]", []string{"1:9 bases[0] ../base either"}},
-		{"components", "components: [../c]", []string{"1:14 components[0] ../c folder"}},
+		{"components", "components: [../c]", []string{"1:14 components[0] ../c directory"}},
 		{"crds", "crds: [crd.json]", []string{"1:8 crds[0] crd.json file"}},
 		{"configurations", "configurations: [c.yaml]", []string{"1:18 configurations[0] c.yaml file"}},
 		{"plugins", "generators: [g.yaml]\ntransformers: [t]\nvalidators: [v.yaml]", []string{
@@ -74,8 +74,8 @@ func TestParse(t *testing.T) {
 		{"first document", "---\nresources: [a.yaml]\n---\nresources: [b.yaml]\n--- [broken", []string{"2:13 resources[0] a.yaml either"}},
 		{"byte order mark and CRLF", "\ufeffresources:\r\n- a.yaml\r\n", []string{"2:3 resources[0] a.yaml either"}},
 		{"JSON", `{"resources": ["a\u002eyaml"]}`, []string{"1:16 resources[0] a.yaml either"}},
-		{"named like a time", "resources: [2024-01-01]", []string{"1:13 resources[0] 2024-01-01 either"}},
-		{"named twice", "resources: [a.yaml]\nresources: [b.yaml]", []string{"1:13 resources[0] a.yaml either", "2:13 resources[0] b.yaml either"}},
+		{"name in the form of a time", "resources: [2024-01-01]", []string{"1:13 resources[0] 2024-01-01 either"}},
+		{"duplicate field", "resources: [a.yaml]\nresources: [b.yaml]", []string{"1:13 resources[0] a.yaml either", "2:13 resources[0] b.yaml either"}},
 		{"aliases", "x-a: &a a.yaml\nx-l: &l [*a, b.yaml]\nresources: *l\ncrds: [*a]", []string{
 			"2:10 resources[0] a.yaml either", "2:14 resources[1] b.yaml either", "4:8 crds[0] a.yaml file",
 		}},
@@ -88,40 +88,40 @@ func TestParse(t *testing.T) {
 		{"no kind", "apiVersion: ~\nkind: \"\"\ncrds: [a.yaml]", []string{"3:8 crds[0] a.yaml file"}},
 		{"component", "kind: Component\npatches: [{path: p.yaml}]", []string{"2:18 patches[0].path p.yaml file"}},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			references, err := kustomize.Parse([]byte(row.text))
+		t.Run(tt.name, func(t *testing.T) {
+			references, err := kustomize.Parse([]byte(tt.text))
 			require.NoError(t, err)
-			assert.Equal(t, row.want, show(references))
+			assert.Equal(t, tt.want, show(references))
 		})
 	}
 }
 
 func TestParseRefuses(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name    string
 		text    string
 		err     error
 		message string
 	}{
-		{"nothing", "", kustomize.ErrEmpty, "1:1: is empty"},
-		{"comment", "# a\n", kustomize.ErrEmpty, "1:1: is empty"},
-		{"null", "---\n", kustomize.ErrEmpty, "2:1: is empty"},
-		{"no more than a kind", "kind: Kustomization\nresources:\n", kustomize.ErrEmpty, "1:1: is empty"},
-		{"an empty mapping", "{}", kustomize.ErrEmpty, "1:1: is empty"},
+		{"nothing", "", kustomize.ErrEmpty, "1:1: empty document"},
+		{"comment", "# a\n", kustomize.ErrEmpty, "1:1: empty document"},
+		{"null", "---\n", kustomize.ErrEmpty, "2:1: empty document"},
+		{"only a kind", "kind: Kustomization\nresources:\n", kustomize.ErrEmpty, "1:1: empty document"},
+		{"an empty mapping", "{}", kustomize.ErrEmpty, "1:1: empty document"},
 		{"list", "\n- a", kustomize.ErrNotMapping, "2:1: not a mapping"},
 		{"a Kustomization of Flux", "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n", kustomize.ErrKind, "1:13: apiVersion: neither a Kustomization nor a Component of kustomize"},
 		{"another kind", "kind: ConfigMap\nresources: [a.yaml]", kustomize.ErrKind, "1:7: kind: neither a Kustomization nor a Component of kustomize"},
 		{"another version of a component", "crds: []\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Component\n", kustomize.ErrKind, "2:13: apiVersion: neither a Kustomization nor a Component of kustomize"},
-		{"a number for a kind", "kind: 1", kustomize.ErrNotText, "1:7: kind: not a text"},
+		{"a number for a kind", "kind: 1", kustomize.ErrNotString, "1:7: kind: not a string"},
 		{"list expected", "resources: a.yaml", kustomize.ErrNotList, "1:12: resources: not a list"},
 		{"mapping expected", "patches: [a.yaml]", kustomize.ErrNotMapping, "1:11: patches[0]: not a mapping"},
-		{"text expected", "crds:\n- 12", kustomize.ErrNotText, "2:3: crds[0]: not a text"},
-		{"text, not list", "openapi: {path: [a]}", kustomize.ErrNotText, "1:17: openapi.path: not a text"},
-		{"empty entry", "resources: [a, '']", kustomize.ErrEmptyEntry, "1:16: resources[1]: entry is empty"},
-		{"null entry", "patches:\n-\n", kustomize.ErrEmptyEntry, "2:2: patches[0]: entry is empty"},
-		{"no key", "configMapGenerator: [{files: [=a]}]", kustomize.ErrSource, "1:31: configMapGenerator[0].files[0]: neither path nor key=path"},
-		{"no path", "configMapGenerator: [{files: [a=]}]", kustomize.ErrSource, "1:31: configMapGenerator[0].files[0]: neither path nor key=path"},
-		{"two signs", "configMapGenerator: [{files: [a=b=c]}]", kustomize.ErrSource, "1:31: configMapGenerator[0].files[0]: neither path nor key=path"},
+		{"string expected", "crds:\n- 12", kustomize.ErrNotString, "2:3: crds[0]: not a string"},
+		{"string, not list", "openapi: {path: [a]}", kustomize.ErrNotString, "1:17: openapi.path: not a string"},
+		{"empty entry", "resources: [a, '']", kustomize.ErrEmptyEntry, "1:16: resources[1]: empty entry"},
+		{"null entry", "patches:\n-\n", kustomize.ErrEmptyEntry, "2:2: patches[0]: empty entry"},
+		{"no key", "configMapGenerator: [{files: [=a]}]", kustomize.ErrSource, "1:31: configMapGenerator[0].files[0]: neither a path nor key=path"},
+		{"no path", "configMapGenerator: [{files: [a=]}]", kustomize.ErrSource, "1:31: configMapGenerator[0].files[0]: neither a path nor key=path"},
+		{"two equals signs", "configMapGenerator: [{files: [a=b=c]}]", kustomize.ErrSource, "1:31: configMapGenerator[0].files[0]: neither a path nor key=path"},
 		{"tab", "resources:\n\t- a", kustomize.ErrSyntax, "2:1: not valid YAML: found character that cannot start any token"},
 		{"unfinished", "crds:\r\n- [a", kustomize.ErrSyntax, "2:5: not valid YAML: did not find expected ',' or ']'"},
 		{"unknown alias", "resources: *a", kustomize.ErrSyntax, "1:12: not valid YAML: unknown anchor 'a' referenced"},
@@ -130,18 +130,18 @@ func TestParseRefuses(t *testing.T) {
 		{"much flow style", "resources: [" + strings.Repeat("a,\n", 50_000), kustomize.ErrSyntax, "44029:1: not valid YAML: too much in flow style"},
 		{"too large", strings.Repeat("#", kustomize.MaxSize) + "\n", kustomize.ErrTooLarge, "1:1: larger than 1 MiB"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			references, err := kustomize.Parse([]byte(row.text))
+		t.Run(tt.name, func(t *testing.T) {
+			references, err := kustomize.Parse([]byte(tt.text))
 			require.Empty(t, references)
-			require.ErrorIs(t, err, row.err)
-			var wrong *kustomize.Error
-			require.ErrorAs(t, err, &wrong)
-			assert.EqualError(t, err, row.message)
+			require.ErrorIs(t, err, tt.err)
+			var parseErr *kustomize.Error
+			require.ErrorAs(t, err, &parseErr)
+			assert.EqualError(t, err, tt.message)
 		})
 	}
 }
 
-// TestParseIsBounded has what is small on disk and large to read.
+// The texts are small, but would be expensive to read without limits.
 func TestParseIsBounded(t *testing.T) {
 	bomb := "a: &a [x, x, x, x, x, x, x, x, x]\n"
 	for c := 'b'; c < 'k'; c++ {
@@ -154,35 +154,35 @@ func TestParseIsBounded(t *testing.T) {
 		fmt.Fprintf(&chain, "a%d: &a%d\n  <<: *a%d\n", i, i, i-1)
 	}
 	chain.WriteString("openapi: *a9999")
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name string
 		text string
 		err  error
 	}{
-		{"alias bomb that nobody reads", bomb + "resources: [a.yaml]", nil},
-		{"alias bomb", bomb + "resources: *j", kustomize.ErrNotText},
+		{"alias bomb in an unused field", bomb + "resources: [a.yaml]", nil},
+		{"alias bomb", bomb + "resources: *j", kustomize.ErrNotString},
 		{"nested lists", "resources: " + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000), kustomize.ErrSyntax},
 		{"nested mappings", nested(20_000), kustomize.ErrSyntax},
 		{"nested lists, inline", "generators: ['" + strings.Repeat("[", 20_000) + "']", nil},
 		{"generators of generators", "x: &x\n  files:\n" + strings.Repeat("  - a\n", half/6-100) + "configMapGenerator:\n" + strings.Repeat("- *x\n", half/5-100), kustomize.ErrAliases},
-		{"much inline, often", "x: &x '{a: " + strings.Repeat("b", half-100) + "}'\ngenerators:\n" + strings.Repeat("- *x\n", half/5-100), kustomize.ErrAliases},
+		{"repeated inline content", "x: &x '{a: " + strings.Repeat("b", half-100) + "}'\ngenerators:\n" + strings.Repeat("- *x\n", half/5-100), kustomize.ErrAliases},
 		{"merges itself", "openapi: &x {<<: *x}", kustomize.ErrAliases},
 		{"merges a list of itself", "openapi: &x {<<: [*x, *x]}", kustomize.ErrAliases},
 		{"long chain of merges", chain.String(), kustomize.ErrAliases},
-		{"list in itself", "resources: &x [*x]", kustomize.ErrNotText},
-		{"as much as there can be", "resources:\n" + strings.Repeat("- a\n", half/2-100), nil},
-		{"as much as there can be in flow style", "resources: [" + strings.Repeat("a,", half-100) + "]", kustomize.ErrSyntax},
+		{"list that contains itself", "resources: &x [*x]", kustomize.ErrNotString},
+		{"largest possible", "resources:\n" + strings.Repeat("- a\n", half/2-100), nil},
+		{"largest possible in flow style", "resources: [" + strings.Repeat("a,", half-100) + "]", kustomize.ErrSyntax},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			start := time.Now()
-			_, err := kustomize.Parse([]byte(row.text))
-			require.ErrorIs(t, err, row.err)
+			_, err := kustomize.Parse([]byte(tt.text))
+			require.ErrorIs(t, err, tt.err)
 			assert.Less(t, time.Since(start), 20*time.Second)
 		})
 	}
 }
 
-// nested is mappings in one another, in block style.
+// nested returns nested mappings.
 func nested(levels int) string {
 	return "a:" + strings.Repeat(" {a:", levels) + strings.Repeat("}", levels)
 }

@@ -6,16 +6,15 @@ import (
 	"strings"
 )
 
-// isRemote reports whether kustomize fetches what a path names: files over HTTP,
-// folders with git. What merely looks like a URL, such as oci://, it takes for a
-// local path, and so does this.
+// isRemote reports whether kustomize fetches a path: files over HTTP, directories with
+// git. Other URLs, such as oci://, are local paths to kustomize.
 func isRemote(path string, kind Kind) bool {
 	switch kind {
 	case File:
 		return isHTTP(path)
-	case Folder:
+	case Directory:
 		return isRepository(path)
-	case FileOrFolder:
+	case FileOrDirectory:
 		return isHTTP(path) || isRepository(path)
 	}
 	return false
@@ -26,11 +25,11 @@ func isHTTP(path string) bool {
 	return found && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https"))
 }
 
-// user is whom to log in as in a repository's address.
+// user matches the user in the address of a repository.
 var user = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-]*@`)
 
-// isRepository knows the addresses of git repositories: ssh, http, https and file
-// URLs, user@host:path, and github.com without a scheme.
+// isRepository reports whether path is the address of a git repository: an ssh, http,
+// https or file URL, user@host:path, or github.com without a scheme.
 func isRepository(path string) bool {
 	if pathpkg.IsAbs(path) {
 		return false
@@ -63,22 +62,22 @@ func isRepository(path string) bool {
 	return end >= 0 && namesRepository(address[end+1:], 2)
 }
 
-// namesRepository looks at what follows the host: a repository, whose end is
-// marked or else comes after so many segments, and perhaps a folder in it.
+// namesRepository reports whether the part after the host is a repository, which ends at
+// a mark or else after so many segments, with an optional directory in it.
 func namesRepository(path string, segments int) bool {
-	repository, folder := path, ""
+	repository, dir := path, ""
 	if i := strings.Index(path, "_git/"); i >= 0 {
-		_, folder, _ = strings.Cut(path[i+len("_git/"):], "/")
+		_, dir, _ = strings.Cut(path[i+len("_git/"):], "/")
 	} else if i := strings.Index(path, "//"); i >= 0 {
-		repository, folder = path[:i], path[i+2:]
+		repository, dir = path[:i], path[i+2:]
 	} else if i := strings.Index(path, ".git"); i >= 0 {
-		folder = path[i+len(".git"):]
+		dir = path[i+len(".git"):]
 	} else if parts := strings.Split(path, "/"); len(parts) < segments {
 		return false
 	} else if segments > 1 {
-		folder = strings.Join(parts[segments:], "/")
+		dir = strings.Join(parts[segments:], "/")
 	}
-	first, _, _ := strings.Cut(pathpkg.Clean(strings.TrimPrefix(folder, "/")), "/")
+	first, _, _ := strings.Cut(pathpkg.Clean(strings.TrimPrefix(dir, "/")), "/")
 	return repository != "" && first != ".."
 }
 
