@@ -33,7 +33,7 @@ type directoryLink struct {
 }
 
 func newFile(at entryPath, t tree, index int, info fs.FileInfo) File {
-	return File{at.path, info.Size(), &found{index, at.real, info.ModTime(), t.below(at.path) != at.real}}
+	return File{at.path, info.Size(), &found{int32(index), t.below(at.path) != at.real, at.real, info.ModTime()}}
 }
 
 func (l *listing) skip(o omission) { l.skipped = append(l.skipped, o) }
@@ -74,8 +74,11 @@ func sortFiles(files []File) {
 // sortedSkipped returns the skipped entries for which keep returns true.
 func (l *listing) sortedSkipped(keep func(omission) bool) []Skipped {
 	var skipped []Skipped
-	for _, o := range l.skipped {
+	for i, o := range l.skipped {
 		if keep(o) {
+			if skipped == nil {
+				skipped = make([]Skipped, 0, len(l.skipped)-i)
+			}
 			skipped = append(skipped, o.Skipped)
 		}
 	}

@@ -82,7 +82,7 @@ func (r *Reader) Open(f File) (*Content, error) {
 
 // treeOf refuses a File that no Set returned, or that of a Set with more trees.
 func (r *Reader) treeOf(f File) (*treeReader, error) {
-	if f.found == nil || f.found.tree >= len(r.trees) {
+	if f.found == nil || int(f.found.tree) >= len(r.trees) {
 		return nil, &PathError{Path: f.Path, Err: fs.ErrInvalid}
 	}
 	return r.trees[f.found.tree], nil

@@ -20,10 +20,10 @@ type File struct {
 // found holds the location of a file and the facts that reveal later changes. It is
 // kept apart from the File because that is copied often.
 type found struct {
-	tree    int    // of the Set's
+	tree    int32  // index of the tree; small, so that linked takes no space of its own
+	linked  bool   // real is not the path under which the file was found
 	real    string // path in the tree, with symbolic links resolved
 	modTime time.Time
-	linked  bool // real is not the path under which the file was found
 }
 
 // Linked reports whether the file, or a directory above it, is a symbolic link in
