@@ -121,23 +121,23 @@ func hostileArchives(t testing.TB) []hostileArchive {
 // TestUnpackHostileArchives refuses each of them, compressed and not, into a
 // folder and into memory, and leaves nothing behind.
 func TestUnpackHostileArchives(t *testing.T) {
-	for _, row := range hostileArchives(t) {
-		t.Run(row.name, func(t *testing.T) {
+	for _, tt := range hostileArchives(t) {
+		t.Run(tt.name, func(t *testing.T) {
 			for _, mediaType := range []string{layerType, plainType, fluxType} {
-				layer := row.archive
+				layer := tt.archive
 				if mediaType != plainType {
 					layer = gzipped(t, layer)
 				}
 				src, manifest := artifactOf(t, mediaType, layer)
 				for _, skip := range []bool{false, true} {
-					if skip && row.kind == unpacker.ErrLinkEntry {
+					if skip && tt.kind == unpacker.ErrLinkEntry {
 						continue
 					}
 					_, _, err := unpackBoth(t, src, manifest, unpacker.Options{SkipLinks: skip})
-					requireKind(t, err, row.kind)
+					requireKind(t, err, tt.kind)
 					var entryErr *unpacker.EntryError
-					if assert.Equal(t, row.kind != unpacker.ErrCorruptArtifact, assert.ErrorAs(ignoring{t}, err, &entryErr)) && entryErr != nil {
-						assert.Equal(t, row.entry, entryErr.Entry)
+					if assert.Equal(t, tt.kind != unpacker.ErrCorruptArtifact, assert.ErrorAs(ignoring{t}, err, &entryErr)) && entryErr != nil {
+						assert.Equal(t, tt.entry, entryErr.Entry)
 					}
 				}
 			}
@@ -153,7 +153,7 @@ func (ignoring) Errorf(string, ...any) {}
 // TestUnpackSkippedLinks refuses what would be on the way of a link.
 func TestUnpackSkippedLinks(t *testing.T) {
 	link := special(tar.TypeSymlink, "a", "..")
-	for name, row := range map[string]struct {
+	for name, tt := range map[string]struct {
 		entries []entry
 		kind    error
 	}{
@@ -164,9 +164,9 @@ func TestUnpackSkippedLinks(t *testing.T) {
 		"a hard link, absolutely": {[]entry{special(tar.TypeLink, "/a", "b")}, unpacker.ErrUnsafeEntry},
 	} {
 		t.Run(name, func(t *testing.T) {
-			src, manifest := artifactOf(t, layerType, gzipped(t, archiveOf(t, row.entries...)))
+			src, manifest := artifactOf(t, layerType, gzipped(t, archiveOf(t, tt.entries...)))
 			_, _, err := unpackBoth(t, src, manifest, unpacker.Options{SkipLinks: true})
-			requireKind(t, err, row.kind)
+			requireKind(t, err, tt.kind)
 		})
 	}
 }
@@ -190,7 +190,7 @@ func TestUnpackCompression(t *testing.T) {
 	}
 	size := bytes.Clone(good)
 	binary.LittleEndian.PutUint32(size[len(size)-4:], uint32(len(archive)-512))
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name, mediaType string
 		layer           []byte
 		kind            error
@@ -215,14 +215,14 @@ func TestUnpackCompression(t *testing.T) {
 		{"changed in the middle", layerType, changed(len(good) / 2), unpacker.ErrCorruptArtifact, "gzip: invalid checksum"},
 		{"reserved flag", layerType, changed(3), unpacker.ErrCorruptArtifact, "gzip: invalid header"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			src, manifest := artifactOf(t, row.mediaType, row.layer)
+		t.Run(tt.name, func(t *testing.T) {
+			src, manifest := artifactOf(t, tt.mediaType, tt.layer)
 			_, _, err := unpackBoth(t, src, manifest, unpacker.Options{})
-			requireKind(t, err, row.kind)
+			requireKind(t, err, tt.kind)
 			var blobErr *unpacker.BlobError
 			require.ErrorAs(t, err, &blobErr)
-			assert.Equal(t, row.mediaType, blobErr.Blob.MediaType)
-			assert.Equal(t, row.reason, blobErr.Reason)
+			assert.Equal(t, tt.mediaType, blobErr.Blob.MediaType)
+			assert.Equal(t, tt.reason, blobErr.Reason)
 		})
 	}
 }
@@ -234,7 +234,7 @@ func TestUnpackVerifies(t *testing.T) {
 	require.Len(t, forged, len(good), "of the same size")
 	tail := bytes.Clone(good)
 	tail[len(tail)-1] ^= 1
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name   string
 		change func(b blobs, layer *ocispec.Descriptor)
 		reason string
@@ -251,21 +251,21 @@ func TestUnpackVerifies(t *testing.T) {
 		{"no digest to be verified", func(_ blobs, l *ocispec.Descriptor) { l.Digest = "md5:d41d8cd98f00b204e9800998ecf8427e" }, "it has no digest that can be verified"},
 		{"digest that is a path", func(_ blobs, l *ocispec.Descriptor) { l.Digest = "sha256:../../../etc/passwd\x1b" }, "it has no digest that can be verified"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			b := blobs{}
 			layer := b.add(plainType, good)
-			row.change(b, &layer)
+			tt.change(b, &layer)
 			_, _, err := unpackBoth(t, b, b.manifest(t, layer), unpacker.Options{})
 			requireKind(t, err, unpacker.ErrCorruptArtifact)
 			var blobErr *unpacker.BlobError
 			require.ErrorAs(t, err, &blobErr)
 			assert.Equal(t, layer, blobErr.Blob)
-			assert.Contains(t, blobErr.Reason, row.reason)
+			assert.Contains(t, blobErr.Reason, tt.reason)
 		})
-		t.Run("manifest: "+row.name, func(t *testing.T) {
+		t.Run("manifest: "+tt.name, func(t *testing.T) {
 			b := blobs{}
 			manifest := b.add(ocispec.MediaTypeImageManifest, good) // whatever it is: it is verified first
-			row.change(b, &manifest)
+			tt.change(b, &manifest)
 			_, _, err := unpackBoth(t, b, manifest, unpacker.Options{})
 			requireKind(t, err, unpacker.ErrCorruptArtifact)
 		})

@@ -31,7 +31,7 @@ import (
 
 // TestUnpackDefaultLimits exceeds each with a small layer.
 func TestUnpackDefaultLimits(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name  string
 		limit unpacker.LimitError
 		write func(w *tar.Writer)
@@ -69,14 +69,14 @@ func TestUnpackDefaultLimits(t *testing.T) {
 			}
 		}},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			src, manifest := bombOf(t, row.write)
+		t.Run(tt.name, func(t *testing.T) {
+			src, manifest := bombOf(t, tt.write)
 			fsys, _, err := unpacker.UnpackFS(t.Context(), src, manifest, unpacker.Options{})
 			assert.Nil(t, fsys)
 			requireKind(t, err, unpacker.ErrLimitExceeded)
 			var limitErr *unpacker.LimitError
 			require.ErrorAs(t, err, &limitErr)
-			assert.Equal(t, row.limit, *limitErr)
+			assert.Equal(t, tt.limit, *limitErr)
 		})
 	}
 }

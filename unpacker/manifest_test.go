@@ -29,7 +29,7 @@ func TestUnpackNoArtifact(t *testing.T) {
 	}
 	ten := strings.Split(strings.Repeat("text/plain ", 10), " ")[:10]
 	const imageType = ocispec.MediaTypeImageManifest
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name, mediaType string
 		document        any
 		kind            error
@@ -83,15 +83,15 @@ func TestUnpackNoArtifact(t *testing.T) {
 		},
 		{"manifest of more than 4 MiB", imageType, strings.Repeat("a", 4<<20), unpacker.ErrNotArtifact, fmt.Sprintf("a manifest has at most 4194304 bytes, and this has %d", 4<<20+2), nil},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			b := blobs{}
-			_, _, err := unpackBoth(t, b, b.document(t, row.mediaType, row.document), unpacker.Options{})
-			requireKind(t, err, row.kind)
+			_, _, err := unpackBoth(t, b, b.document(t, tt.mediaType, tt.document), unpacker.Options{})
+			requireKind(t, err, tt.kind)
 			var artifactErr *unpacker.ArtifactError
 			require.ErrorAs(t, err, &artifactErr)
-			assert.Equal(t, row.reason, artifactErr.Reason)
-			assert.Equal(t, row.contents, artifactErr.Contents)
-			for _, mediaType := range row.contents[:min(len(row.contents), 10)] {
+			assert.Equal(t, tt.reason, artifactErr.Reason)
+			assert.Equal(t, tt.contents, artifactErr.Contents)
+			for _, mediaType := range tt.contents[:min(len(tt.contents), 10)] {
 				assert.Contains(t, err.Error(), fmt.Sprintf("%q", mediaType))
 			}
 		})
@@ -125,7 +125,7 @@ func TestUnpackErrors(t *testing.T) {
 	}
 	_, _, indexErr := unpackAll(t, b, index, unpacker.Options{})
 	_, _, digestErr := unpackAll(t, b, ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: "a\nb"}, unpacker.Options{})
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name          string
 		err           error
 		message, hint string
@@ -172,11 +172,11 @@ func TestUnpackErrors(t *testing.T) {
 			"raise MaxCompressedSize if the artifact is to be trusted",
 		},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			require.EqualError(t, row.err, row.message)
+		t.Run(tt.name, func(t *testing.T) {
+			require.EqualError(t, tt.err, tt.message)
 			var hinting interface{ Hint() string }
-			require.ErrorAs(t, row.err, &hinting)
-			assert.Equal(t, row.hint, hinting.Hint())
+			require.ErrorAs(t, tt.err, &hinting)
+			assert.Equal(t, tt.hint, hinting.Hint())
 		})
 	}
 }

@@ -43,7 +43,7 @@ func requireTarget(t testing.TB, err, kind error, path string) {
 // it is, and nothing is fetched for it.
 func TestUnpackTargets(t *testing.T) {
 	src, manifest := oneFile(t, "a")
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name    string
 		prepare func(dir string) error
 		kind    error
@@ -60,25 +60,25 @@ func TestUnpackTargets(t *testing.T) {
 		}, unpacker.ErrTargetNotDirectory},
 		{"symlink to nothing", func(dir string) error { return os.Symlink("nothing", dir) }, unpacker.ErrTargetNotDirectory},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			parent := t.TempDir()
 			dir := filepath.Join(parent, "out")
-			require.NoError(t, row.prepare(dir))
+			require.NoError(t, tt.prepare(dir))
 			before := snapshot(t, parent)
 			src := src
-			if row.kind != nil {
+			if tt.kind != nil {
 				src = blobs{}
 			}
 			for _, given := range []string{dir, dir + string(filepath.Separator)} {
 				_, err := unpacker.Unpack(t.Context(), src, manifest, given, unpacker.Options{})
-				if row.kind == nil {
+				if tt.kind == nil {
 					require.NoError(t, err)
 					assert.Equal(t, map[string]string{"a.yaml": "a"}, allFiles(t, dir))
 					return
 				}
-				requireKind(t, err, row.kind)
-				requireTarget(t, err, row.kind, given)
-				require.EqualError(t, err, fmt.Sprintf("%v: %q", row.kind, given))
+				requireKind(t, err, tt.kind)
+				requireTarget(t, err, tt.kind, given)
+				require.EqualError(t, err, fmt.Sprintf("%v: %q", tt.kind, given))
 				assert.Equal(t, before, snapshot(t, parent))
 			}
 		})
@@ -108,7 +108,7 @@ func TestUnpackImpossibleTargets(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	write(t, file)
 	missing := filepath.Join(work, "missing", "out")
-	for name, row := range map[string]struct {
+	for name, tt := range map[string]struct {
 		dir  string
 		kind error
 	}{
@@ -124,12 +124,12 @@ func TestUnpackImpossibleTargets(t *testing.T) {
 		"what the work is done in": {"..", unpacker.ErrTargetNotEmpty},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := unpacker.Unpack(t.Context(), src, manifest, row.dir, unpacker.Options{})
+			_, err := unpacker.Unpack(t.Context(), src, manifest, tt.dir, unpacker.Options{})
 			var targetErr *unpacker.TargetError
 			require.ErrorAs(t, err, &targetErr)
-			assert.Equal(t, row.dir, targetErr.Path)
-			if row.kind != nil {
-				require.ErrorIs(t, err, row.kind)
+			assert.Equal(t, tt.dir, targetErr.Path)
+			if tt.kind != nil {
+				require.ErrorIs(t, err, tt.kind)
 			}
 			assert.Empty(t, namesIn(t, work))
 		})
@@ -148,7 +148,7 @@ func TestUnpackRelative(t *testing.T) {
 // TestUnpackTargetChanges lets another program change something while the layer
 // is fetched.
 func TestUnpackTargetChanges(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name      string
 		empty     bool // before
 		change    func(t *testing.T, parent, dir string)
@@ -178,30 +178,30 @@ func TestUnpackTargetChanges(t *testing.T) {
 			}
 		}, fs.ErrNotExist, nil, false},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			b, manifest := oneFile(t, "a")
 			parent := filepath.Join(t.TempDir(), "parent")
 			dir := filepath.Join(parent, "out")
 			require.NoError(t, os.Mkdir(parent, 0o755))
-			if row.empty {
+			if tt.empty {
 				require.NoError(t, os.Mkdir(dir, 0o755))
 			}
-			src := readerOf{b, layerType, func(r io.Reader) io.Reader { row.change(t, parent, dir); return r }}
+			src := readerOf{b, layerType, func(r io.Reader) io.Reader { tt.change(t, parent, dir); return r }}
 			_, err := unpacker.Unpack(t.Context(), src, manifest, dir, unpacker.Options{})
-			if row.kind == nil {
+			if tt.kind == nil {
 				require.NoError(t, err)
 				assert.Equal(t, map[string]string{"a.yaml": "a"}, allFiles(t, dir))
 			} else {
-				require.ErrorIs(t, err, row.kind)
+				require.ErrorIs(t, err, tt.kind)
 				var targetErr *unpacker.TargetError
 				require.ErrorAs(t, err, &targetErr)
 				assert.NotContains(t, err.Error(), ".oci-unpack-", "a path that nobody gave")
 			}
-			if row.elsewhere {
+			if tt.elsewhere {
 				assert.NoDirExists(t, parent)
 				return
 			}
-			assert.Equal(t, row.leaves, namesIn(t, parent))
+			assert.Equal(t, tt.leaves, namesIn(t, parent))
 		})
 	}
 }

@@ -63,7 +63,7 @@ func TestUnpackFromStores(t *testing.T) {
 // TestUnpackOthers reads what other programs make of a folder.
 func TestUnpackOthers(t *testing.T) {
 	want := map[string]string{"a.yaml": "a", "sub/b.yaml": "b"}
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name      string
 		mediaType string
 		entries   []entry
@@ -83,15 +83,15 @@ func TestUnpackOthers(t *testing.T) {
 		{"dots that mean nothing", layerType, []entry{regular("a..b/..c/d..", "a")}, map[string]string{"a..b/..c/d..": "a"}},
 		{"colon", layerType, []entry{regular("system:node.yaml", "a")}, map[string]string{"system:node.yaml": "a"}},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			layer := archiveOf(t, row.entries...)
-			if row.mediaType != plainType {
+		t.Run(tt.name, func(t *testing.T) {
+			layer := archiveOf(t, tt.entries...)
+			if tt.mediaType != plainType {
 				layer = gzipped(t, layer)
 			}
-			src, manifest := artifactOf(t, row.mediaType, layer)
+			src, manifest := artifactOf(t, tt.mediaType, layer)
 			files, unpacked, err := unpackBoth(t, src, manifest, unpacker.Options{})
 			require.NoError(t, err)
-			sameFiles(t, row.want, files)
+			sameFiles(t, tt.want, files)
 			assert.Equal(t, map[string]string{"a": "b"}, unpacked.Annotations)
 		})
 	}
