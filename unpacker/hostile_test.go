@@ -196,16 +196,16 @@ func TestUnpackCompression(t *testing.T) {
 		kind            error
 		reason          string
 	}{
-		{"not gzip", layerType, archive, unpacker.ErrUnsupportedLayer, "its content is something else and not gzip"},
-		{"empty", layerType, nil, unpacker.ErrUnsupportedLayer, "its content is something else and not gzip"},
-		{"zstd", layerType, zstandard(t, archive), unpacker.ErrUnsupportedLayer, "its content is zstd and not gzip"},
-		{"zstd without a suffix", plainType, zstandard(t, archive), unpacker.ErrUnsupportedLayer, "its content is zstd where a tar archive should be"},
-		{"gzip without a suffix", plainType, good, unpacker.ErrUnsupportedLayer, "its content is gzip where a tar archive should be"},
-		{"gzip of gzip", layerType, gzipped(t, good), unpacker.ErrUnsupportedLayer, "its content is gzip where a tar archive should be"},
-		{"gzip of zstd", fluxType, gzipped(t, zstandard(t, archive)), unpacker.ErrUnsupportedLayer, "its content is zstd where a tar archive should be"},
-		{"two members", layerType, append(gzipped(t, archive[:1024]), gzipped(t, archive[1024:])...), unpacker.ErrCorruptArtifact, "there is something behind the end of the gzip stream"},
-		{"an empty member behind it", layerType, append(bytes.Clone(good), gzipped(t, nil)...), unpacker.ErrCorruptArtifact, "there is something behind the end of the gzip stream"},
-		{"a zero behind it", layerType, append(bytes.Clone(good), 0), unpacker.ErrCorruptArtifact, "there is something behind the end of the gzip stream"},
+		{"not gzip", layerType, archive, unpacker.ErrUnsupportedLayer, "its content is something else, not gzip"},
+		{"empty", layerType, nil, unpacker.ErrUnsupportedLayer, "its content is something else, not gzip"},
+		{"zstd", layerType, zstandard(t, archive), unpacker.ErrUnsupportedLayer, "its content is zstd, not gzip"},
+		{"zstd without a suffix", plainType, zstandard(t, archive), unpacker.ErrUnsupportedLayer, "its content is zstd, not a tar archive"},
+		{"gzip without a suffix", plainType, good, unpacker.ErrUnsupportedLayer, "its content is gzip, not a tar archive"},
+		{"gzip of gzip", layerType, gzipped(t, good), unpacker.ErrUnsupportedLayer, "its content is gzip, not a tar archive"},
+		{"gzip of zstd", fluxType, gzipped(t, zstandard(t, archive)), unpacker.ErrUnsupportedLayer, "its content is zstd, not a tar archive"},
+		{"two members", layerType, append(gzipped(t, archive[:1024]), gzipped(t, archive[1024:])...), unpacker.ErrCorruptArtifact, "data after the end of the gzip stream"},
+		{"an empty member behind it", layerType, append(bytes.Clone(good), gzipped(t, nil)...), unpacker.ErrCorruptArtifact, "data after the end of the gzip stream"},
+		{"a zero behind it", layerType, append(bytes.Clone(good), 0), unpacker.ErrCorruptArtifact, "data after the end of the gzip stream"},
 		{"truncated", layerType, good[:len(good)/2], unpacker.ErrCorruptArtifact, "it is truncated"},
 		{"truncated by the trailer", layerType, good[:len(good)-8], unpacker.ErrCorruptArtifact, "it is truncated"},
 		{"truncated by one byte", layerType, good[:len(good)-1], unpacker.ErrCorruptArtifact, "it is truncated"},
@@ -239,17 +239,17 @@ func TestUnpackVerifies(t *testing.T) {
 		change func(b blobs, layer *ocispec.Descriptor)
 		reason string
 	}{
-		{"forged archive of the same size", func(b blobs, l *ocispec.Descriptor) { b[l.Digest] = forged }, "its digest is another"},
-		{"changed tail", func(b blobs, l *ocispec.Descriptor) { b[l.Digest] = tail }, "its digest is another"},
-		{"one byte more", func(b blobs, l *ocispec.Descriptor) { b[l.Digest] = append(bytes.Clone(good), 0) }, "it has more than"},
-		{"one byte less", func(b blobs, l *ocispec.Descriptor) { b[l.Digest] = good[:len(good)-1] }, "it has less than"},
-		{"nothing", func(b blobs, l *ocispec.Descriptor) { b[l.Digest] = nil }, "it has less than"},
-		{"negative size", func(_ blobs, l *ocispec.Descriptor) { l.Size = -1 }, "a size of -1"},
-		{"smaller size", func(_ blobs, l *ocispec.Descriptor) { l.Size-- }, "it has more than"},
-		{"larger size", func(_ blobs, l *ocispec.Descriptor) { l.Size++ }, "it has less than"},
-		{"no digest", func(_ blobs, l *ocispec.Descriptor) { l.Digest = "" }, "it has no digest that can be verified"},
-		{"no digest to be verified", func(_ blobs, l *ocispec.Descriptor) { l.Digest = "md5:d41d8cd98f00b204e9800998ecf8427e" }, "it has no digest that can be verified"},
-		{"digest that is a path", func(_ blobs, l *ocispec.Descriptor) { l.Digest = "sha256:../../../etc/passwd\x1b" }, "it has no digest that can be verified"},
+		{"forged archive of the same size", func(b blobs, l *ocispec.Descriptor) { b[l.Digest] = forged }, "digest mismatch"},
+		{"changed tail", func(b blobs, l *ocispec.Descriptor) { b[l.Digest] = tail }, "digest mismatch"},
+		{"one byte more", func(b blobs, l *ocispec.Descriptor) { b[l.Digest] = append(bytes.Clone(good), 0) }, "longer than"},
+		{"one byte less", func(b blobs, l *ocispec.Descriptor) { b[l.Digest] = good[:len(good)-1] }, "shorter than"},
+		{"nothing", func(b blobs, l *ocispec.Descriptor) { b[l.Digest] = nil }, "shorter than"},
+		{"negative size", func(_ blobs, l *ocispec.Descriptor) { l.Size = -1 }, "invalid size -1"},
+		{"smaller size", func(_ blobs, l *ocispec.Descriptor) { l.Size-- }, "longer than"},
+		{"larger size", func(_ blobs, l *ocispec.Descriptor) { l.Size++ }, "shorter than"},
+		{"no digest", func(_ blobs, l *ocispec.Descriptor) { l.Digest = "" }, "invalid digest"},
+		{"no digest to be verified", func(_ blobs, l *ocispec.Descriptor) { l.Digest = "md5:d41d8cd98f00b204e9800998ecf8427e" }, "invalid digest"},
+		{"digest that is a path", func(_ blobs, l *ocispec.Descriptor) { l.Digest = "sha256:../../../etc/passwd\x1b" }, "invalid digest"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b := blobs{}

@@ -55,7 +55,7 @@ func TestUnpackNoArtifact(t *testing.T) {
 		},
 		{
 			"manifest under the type of an index", ocispec.MediaTypeImageIndex, image("", layerType),
-			unpacker.ErrNotArtifact, `its descriptor says "application/vnd.oci.image.index.v1+json"`, []string{layerType},
+			unpacker.ErrNotArtifact, `its descriptor has the media type "application/vnd.oci.image.index.v1+json"`, []string{layerType},
 		},
 		{
 			"image of Docker", dockerManifestType, map[string]any{"mediaType": dockerManifestType, "layers": layerOf("application/vnd.docker.image.rootfs.diff.tar.gzip")},
@@ -65,23 +65,23 @@ func TestUnpackNoArtifact(t *testing.T) {
 			"unknown artifact type", "application/vnd.oci.artifact.manifest.v1+json", map[string]any{"artifactType": "application/vnd.example", "blobs": layerOf(layerType)},
 			unpacker.ErrNotArtifact, "it is not an image manifest", nil,
 		},
-		{"HTML", imageType, "<html>", unpacker.ErrNotArtifact, "it is not a manifest in JSON", nil},
-		{"no layers", imageType, image(""), unpacker.ErrNotArtifact, "no layers", nil},
+		{"HTML", imageType, "<html>", unpacker.ErrNotArtifact, "it is not JSON", nil},
+		{"it has no layers", imageType, image(""), unpacker.ErrNotArtifact, "it has no layers", nil},
 		{"several layers", imageType, image("", layerType, "text/plain", fluxType), unpacker.ErrNotArtifact, "2 layers of files", []string{layerType, "text/plain", fluxType}},
-		{"more than 10 layers", imageType, image("", append(ten, layerType)...), unpacker.ErrNotArtifact, "11 layers, and 10 are allowed", append(ten, layerType)},
+		{"more than 10 layers", imageType, image("", append(ten, layerType)...), unpacker.ErrNotArtifact, "11 layers, and the limit is 10", append(ten, layerType)},
 		{
 			"a layer of another type", imageType, image("application/vnd.example", "application/vnd.cncf.helm.chart.content.v1.tar+gzip"),
-			unpacker.ErrUnsupportedLayer, "no layer is a tar archive, plain or of gzip", []string{"application/vnd.cncf.helm.chart.content.v1.tar+gzip"},
+			unpacker.ErrUnsupportedLayer, "no layer is a tar archive, plain or compressed by gzip", []string{"application/vnd.cncf.helm.chart.content.v1.tar+gzip"},
 		},
 		{
 			"a layer of zstd", imageType, image("", ocispec.MediaTypeImageLayerZstd),
-			unpacker.ErrUnsupportedLayer, "no layer is a tar archive, plain or of gzip", []string{ocispec.MediaTypeImageLayerZstd},
+			unpacker.ErrUnsupportedLayer, "no layer is a tar archive, plain or compressed by gzip", []string{ocispec.MediaTypeImageLayerZstd},
 		},
 		{
 			"types that are none", imageType, image("\x1b[31m", "a\nb", ""),
-			unpacker.ErrUnsupportedLayer, "no layer is a tar archive, plain or of gzip", []string{"a\nb", ""},
+			unpacker.ErrUnsupportedLayer, "no layer is a tar archive, plain or compressed by gzip", []string{"a\nb", ""},
 		},
-		{"manifest of more than 4 MiB", imageType, strings.Repeat("a", 4<<20), unpacker.ErrNotArtifact, fmt.Sprintf("a manifest has at most 4194304 bytes, and this has %d", 4<<20+2), nil},
+		{"manifest of more than 4 MiB", imageType, strings.Repeat("a", 4<<20), unpacker.ErrNotArtifact, fmt.Sprintf("a manifest has at most 4194304 bytes, not %d", 4<<20+2), nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b := blobs{}
@@ -132,29 +132,29 @@ func TestUnpackErrors(t *testing.T) {
 	}{
 		{
 			"index", indexErr,
-			`not an artifact of one layer of files: it is not an image manifest; it is "application/vnd.oci.image.index.v1+json" of the type "application/vnd.example"; it holds ` +
+			`not an artifact with one layer of files: it is not an image manifest; it is "application/vnd.oci.image.index.v1+json" of the type "application/vnd.example"; it contains ` +
 				strings.Repeat(`"", `, 9) + `"" and 2 more`,
-			"name the image manifest of an artifact that holds manifests",
+			"name the image manifest of an artifact that contains manifests",
 		},
 		{
 			"digest", digestErr,
-			`content is corrupt: "application/vnd.oci.image.manifest.v1+json" "a\nb": it has no digest that can be verified`,
-			"fetch it again; if it is the same then, push the artifact again",
+			`content is corrupt: "application/vnd.oci.image.manifest.v1+json" "a\nb": invalid digest`,
+			"fetch it again; if the error persists, push the artifact again",
 		},
 		{
 			"zstd", unpacked([]byte("\x28\xb5\x2f\xfd"), unpacker.Options{}),
-			`unsupported layer: "application/vnd.oci.image.layer.v1.tar+gzip" sha256:1c986dc083de2f3d01811ccf5feba7bbf933659591bf729c687c1177df4cb47d: its content is zstd and not gzip`,
+			`unsupported layer: "application/vnd.oci.image.layer.v1.tar+gzip" sha256:1c986dc083de2f3d01811ccf5feba7bbf933659591bf729c687c1177df4cb47d: its content is zstd, not gzip`,
 			"push the files as one gzip-compressed tar archive",
 		},
 		{
 			"name", unpacked(gz(regular("../a\nb", "")), unpacker.Options{}),
-			`unsafe entry in the archive: "../a\nb": the name holds control characters`,
+			`unsafe entry in the archive: "../a\nb": the name contains control characters`,
 			"do not trust the artifact unless you know who made it",
 		},
 		{
 			"link", unpacked(gz(special('2', "a", "../b")), unpacker.Options{}),
-			`link in the archive: "a": it leads to "../b"`,
-			"skip links if what they lead to is not needed, or push files in their place",
+			`link in the archive: "a": its target is "../b"`,
+			"set SkipLinks if the links are not needed, or push files in their place",
 		},
 		{
 			"case", unpacked(gz(regular("a", ""), regular("A", "")), unpacker.Options{}),
@@ -164,12 +164,12 @@ func TestUnpackErrors(t *testing.T) {
 		{
 			"limit of an entry", unpacked(gz(regular("a/b", "")), unpacker.Options{MaxPathLength: 2}),
 			`more than MaxPathLength 2: "a/b"`,
-			"raise MaxPathLength if the artifact is to be trusted",
+			"set a higher MaxPathLength if you trust the artifact",
 		},
 		{
 			"limit", unpacked([]byte("12345"), unpacker.Options{MaxCompressedSize: 4}),
 			`more than MaxCompressedSize 4: "application/vnd.oci.image.layer.v1.tar+gzip" sha256:5994471abb01112afcc18159f6cc74b4f511b99806da59b3caf5a9c173cacfc5: it has 5 bytes`,
-			"raise MaxCompressedSize if the artifact is to be trusted",
+			"set a higher MaxCompressedSize if you trust the artifact",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
