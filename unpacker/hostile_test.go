@@ -16,17 +16,17 @@ import (
 	"github.com/kubeoci/oci/unpacker"
 )
 
-// hostileArchive is an archive that is refused, whole.
+// hostileArchive is an archive that is refused as a whole.
 type hostileArchive struct {
 	name    string
 	archive []byte
 	kind    error
-	entry   string // that the error names
+	entry   string // named by the error
 }
 
 func hostileArchives(t testing.TB) []hostileArchive {
 	t.Helper()
-	good := regular("good.yaml", "good") // which must not be left behind
+	good := regular("good.yaml", "good") // which must not stay
 	of := func(entries ...entry) []byte { return archiveOf(t, append([]entry{good}, entries...)...) }
 	raw := func(parts ...[]byte) []byte {
 		return ended(append([][]byte{rawEntry('0', "good.yaml", "good")}, parts...)...)
@@ -35,7 +35,7 @@ func hostileArchives(t testing.TB) []hostileArchive {
 
 	all := []hostileArchive{
 		{"symlink", of(special(tar.TypeSymlink, "a", "b")), unpacker.ErrLinkEntry, "a"},
-		{"symlink out of the folder, and a file through it", of(special(tar.TypeSymlink, "a", ".."), regular("a/b", "")), unpacker.ErrLinkEntry, "a"},
+		{"symlink out of the directory, and a file through it", of(special(tar.TypeSymlink, "a", ".."), regular("a/b", "")), unpacker.ErrLinkEntry, "a"},
 		{"hard link", of(special(tar.TypeLink, "a", "good.yaml")), unpacker.ErrLinkEntry, "a"},
 		{"device", of(special(tar.TypeChar, "a", "")), unsafe, "a"},
 		{"block device", of(special(tar.TypeBlock, "a", "")), unsafe, "a"},
@@ -48,30 +48,30 @@ func hostileArchives(t testing.TB) []hostileArchive {
 		{"PAX globals", raw(rawPAX('g', "12 path=a/b\n"), rawEntry('0', "c", "")), unsafe, "a/b"},
 		{"contiguous file", raw(rawEntry('7', "a", "")), unsafe, "a"},
 		{"unknown kind", raw(rawEntry('Z', "a", "")), unsafe, "a"},
-		{"folder with content", raw(rawEntry('5', "a/", "text")), unsafe, "a/"},
+		{"directory with content", raw(rawEntry('5', "a/", "text")), unsafe, "a/"},
 
-		{"file twice", of(regular("a", "1"), regular("a", "2")), collision, "a"},
-		{"folder twice", of(folder("a/"), folder("a")), collision, "a"},
-		{"root twice", of(folder("./"), folder(".")), collision, "."},
-		{"a file where a directory was", of(folder("a/"), regular("a", "")), collision, "a"},
+		{"duplicate file", of(regular("a", "1"), regular("a", "2")), collision, "a"},
+		{"duplicate directory", of(directory("a/"), directory("a")), collision, "a"},
+		{"duplicate root", of(directory("./"), directory(".")), collision, "."},
+		{"a file where a directory was", of(directory("a/"), regular("a", "")), collision, "a"},
 		{"a file where an implied directory was", of(regular("a/b", ""), regular("a", "")), collision, "a"},
-		{"a directory where a file was", of(regular("a", ""), folder("a/")), collision, "a"},
+		{"a directory where a file was", of(regular("a", ""), directory("a/")), collision, "a"},
 		{"a file below a file", of(regular("a", ""), regular("a/b", "")), collision, "a/b"},
 		{"a name that differs by case", of(regular("a/B", ""), regular("a/b", "")), collision, "a/b"},
-		{"a folder that differs by case", of(regular("a/b", ""), regular("A/c", "")), collision, "A/c"},
+		{"a directory that differs by case", of(regular("a/b", ""), regular("A/c", "")), collision, "A/c"},
 		{"a name that differs by case beyond ASCII", of(regular("straße-ÄΣ", ""), regular("straße-äς", "")), collision, "straße-äς"},
 		{"a name that differs by the Kelvin sign", of(regular("k", ""), regular("\u212a", "")), collision, "\u212a"},
 
-		{"no end", bytes.TrimRight(of(), "\x00"), corrupt, ""},
-		{"no end, but whole entries", rawEntry('0', "good.yaml", "good"), corrupt, ""},
-		{"half an end", of()[:1024+512], corrupt, ""},
+		{"no end marker", bytes.TrimRight(of(), "\x00"), corrupt, ""},
+		{"no end marker, but whole entries", rawEntry('0', "good.yaml", "good"), corrupt, ""},
+		{"half an end marker", of()[:1024+512], corrupt, ""},
 		{"empty", nil, corrupt, ""},
 		{"cut in a header", append(rawEntry('0', "good.yaml", "good"), rawEntry('0', "a", "")[:300]...), corrupt, ""},
 		{"cut in a file", append(rawEntry('0', "good.yaml", "good"), rawEntry('0', "a", long(5000))[:2000]...), corrupt, ""},
 		{"checksum of a header", bytes.Replace(of(), []byte("good.yaml"), []byte("evil.yaml"), 1), corrupt, ""},
 		{"no archive", []byte(strings.Repeat("<html>", 1000)), corrupt, ""},
-		{"more entries behind the end", append(of(), archiveOf(t, regular("a", ""))...), corrupt, ""},
-		{"a byte behind the end", append(of(), append(make([]byte, 100_000), 'x')...), corrupt, ""},
+		{"more entries after the end", append(of(), archiveOf(t, regular("a", ""))...), corrupt, ""},
+		{"a byte after the end", append(of(), append(make([]byte, 100_000), 'x')...), corrupt, ""},
 		{"PAX path with NUL", raw(rawPAX('x', "12 path=a\x00b\n"), rawEntry('0', "a", "")), corrupt, ""},
 		{"negative size", raw(rawPAX('x', "11 size=-5\n"), rawEntry('0', "a", "")), corrupt, ""},
 		{"size of 2^62", raw(rawPAX('x', "28 size=4611686018427387904\n"), rawEntry('0', "a", "")), unpacker.ErrLimitExceeded, "a"},
@@ -99,7 +99,7 @@ func hostileArchives(t testing.TB) []hostileArchive {
 		"DEL":                        "a\x7fb",
 		"control beyond ASCII":       "a\u0085b",
 		"256 bytes":                  long(256),
-		"256 bytes of a folder":      long(256) + "/a",
+		"256 bytes of a directory":   long(256) + "/a",
 		"256 bytes in fewer letters": strings.Repeat("ä", 128),
 	} {
 		all = append(all, hostileArchive{"name: " + name, of(regular(path, "evil")), unsafe, path})
@@ -109,17 +109,17 @@ func hostileArchives(t testing.TB) []hostileArchive {
 		hostileArchive{"name: not UTF-8", raw(rawEntry('0', "a\xff", "")), unsafe, "a\xff"},
 		hostileArchive{"name: dot as a file", raw(rawEntry('0', ".", "")), unsafe, "."},
 		hostileArchive{"name: slash at the end of a file of PAX", raw(rawPAX('x', "11 path=a/\n"), rawEntry('0', "a", "")), unsafe, "a/"},
-		hostileArchive{"name: parent as a folder", of(folder("../")), unsafe, "../"},
-		hostileArchive{"name: a folder that ends in two dots, and a file in it", of(folder("a../"), regular("a../b", "")), unsafe, "a../b"},
-		hostileArchive{"name: root as a folder", of(folder("/")), unsafe, "/"},
-		hostileArchive{"name: two slashes at the end of a folder", of(folder("a//")), unsafe, "a//"},
+		hostileArchive{"name: parent as a directory", of(directory("../")), unsafe, "../"},
+		hostileArchive{"name: a directory that ends in two dots, and a file in it", of(directory("a../"), regular("a../b", "")), unsafe, "a../b"},
+		hostileArchive{"name: root as a directory", of(directory("/")), unsafe, "/"},
+		hostileArchive{"name: two slashes at the end of a directory", of(directory("a//")), unsafe, "a//"},
 		hostileArchive{"name: parent of GNU", raw(rawEntry('L', "././@LongLink", "../a\x00"), rawEntry('0', "a", "")), unsafe, "../a"},
 		hostileArchive{"name: parent of PAX", raw(rawPAX('x', "13 path=../a\n"), rawEntry('0', "a", "")), unsafe, "../a"},
 	)
 }
 
-// TestUnpackHostileArchives refuses each of them, compressed and not, into a
-// folder and into memory, and leaves nothing behind.
+// TestUnpackHostileArchives unpacks each archive, compressed and not, into a
+// directory and into memory, and checks that it is refused and leaves nothing.
 func TestUnpackHostileArchives(t *testing.T) {
 	for _, tt := range hostileArchives(t) {
 		t.Run(tt.name, func(t *testing.T) {
@@ -145,23 +145,24 @@ func TestUnpackHostileArchives(t *testing.T) {
 	}
 }
 
-// ignoring lets an assertion be asked.
+// ignoring is a TestingT that ignores failures, to use an assertion as a condition.
 type ignoring struct{ testing.TB }
 
 func (ignoring) Errorf(string, ...any) {}
 
-// TestUnpackSkippedLinks refuses what would be on the way of a link.
+// TestUnpackSkippedLinks checks that entries which conflict with a skipped link are
+// refused.
 func TestUnpackSkippedLinks(t *testing.T) {
 	link := special(tar.TypeSymlink, "a", "..")
 	for name, tt := range map[string]struct {
 		entries []entry
 		kind    error
 	}{
-		"a file through it":       {[]entry{link, regular("a/b", "")}, unpacker.ErrCollision},
-		"a file in its place":     {[]entry{link, regular("a", "")}, unpacker.ErrCollision},
-		"it, in place of a file":  {[]entry{regular("A", ""), link}, unpacker.ErrCollision},
-		"it, out of the folder":   {[]entry{special(tar.TypeSymlink, "../a", "b")}, unpacker.ErrUnsafeEntry},
-		"a hard link, absolutely": {[]entry{special(tar.TypeLink, "/a", "b")}, unpacker.ErrUnsafeEntry},
+		"a file through it":        {[]entry{link, regular("a/b", "")}, unpacker.ErrCollision},
+		"a file in its place":      {[]entry{link, regular("a", "")}, unpacker.ErrCollision},
+		"it, in place of a file":   {[]entry{regular("A", ""), link}, unpacker.ErrCollision},
+		"it, out of the directory": {[]entry{special(tar.TypeSymlink, "../a", "b")}, unpacker.ErrUnsafeEntry},
+		"a hard link, absolutely":  {[]entry{special(tar.TypeLink, "/a", "b")}, unpacker.ErrUnsafeEntry},
 	} {
 		t.Run(name, func(t *testing.T) {
 			src, manifest := artifactOf(t, layerType, gzipped(t, archiveOf(t, tt.entries...)))
@@ -178,8 +179,8 @@ func zstandard(t testing.TB, data []byte) []byte {
 	return w.EncodeAll(data, nil)
 }
 
-// TestUnpackCompression refuses what is not one gzip file, or not what the media
-// type says.
+// TestUnpackCompression checks that layers are refused that are not one gzip file,
+// or do not match their media type.
 func TestUnpackCompression(t *testing.T) {
 	archive := archiveOf(t, regular("a.yaml", string(noise(t, 200_000))))
 	good := gzipped(t, archive)
@@ -204,8 +205,8 @@ func TestUnpackCompression(t *testing.T) {
 		{"gzip of gzip", layerType, gzipped(t, good), unpacker.ErrUnsupportedLayer, "its content is gzip, not a tar archive"},
 		{"gzip of zstd", fluxType, gzipped(t, zstandard(t, archive)), unpacker.ErrUnsupportedLayer, "its content is zstd, not a tar archive"},
 		{"two members", layerType, append(gzipped(t, archive[:1024]), gzipped(t, archive[1024:])...), unpacker.ErrCorruptArtifact, "data after the end of the gzip stream"},
-		{"an empty member behind it", layerType, append(bytes.Clone(good), gzipped(t, nil)...), unpacker.ErrCorruptArtifact, "data after the end of the gzip stream"},
-		{"a zero behind it", layerType, append(bytes.Clone(good), 0), unpacker.ErrCorruptArtifact, "data after the end of the gzip stream"},
+		{"an empty member after it", layerType, append(bytes.Clone(good), gzipped(t, nil)...), unpacker.ErrCorruptArtifact, "data after the end of the gzip stream"},
+		{"a zero after it", layerType, append(bytes.Clone(good), 0), unpacker.ErrCorruptArtifact, "data after the end of the gzip stream"},
 		{"truncated", layerType, good[:len(good)/2], unpacker.ErrCorruptArtifact, "it is truncated"},
 		{"truncated by the trailer", layerType, good[:len(good)-8], unpacker.ErrCorruptArtifact, "it is truncated"},
 		{"truncated by one byte", layerType, good[:len(good)-1], unpacker.ErrCorruptArtifact, "it is truncated"},
@@ -227,7 +228,7 @@ func TestUnpackCompression(t *testing.T) {
 	}
 }
 
-// TestUnpackVerifies changes what the source gives, not what it should be.
+// TestUnpackVerifies changes the content of the source, or its descriptor.
 func TestUnpackVerifies(t *testing.T) {
 	good := archiveOf(t, regular("a.yaml", "good"))
 	forged := archiveOf(t, regular("a.yaml", "evil"))
@@ -264,7 +265,7 @@ func TestUnpackVerifies(t *testing.T) {
 		})
 		t.Run("manifest: "+tt.name, func(t *testing.T) {
 			b := blobs{}
-			manifest := b.add(ocispec.MediaTypeImageManifest, good) // whatever it is: it is verified first
+			manifest := b.add(ocispec.MediaTypeImageManifest, good) // any content, because it is verified first
 			tt.change(b, &manifest)
 			_, _, err := unpackBoth(t, b, manifest, unpacker.Options{})
 			requireKind(t, err, unpacker.ErrCorruptArtifact)
@@ -272,8 +273,8 @@ func TestUnpackVerifies(t *testing.T) {
 	}
 }
 
-// TestUnpackWhatWasVerified gives other bytes at the second time.
-func TestUnpackWhatWasVerified(t *testing.T) {
+// TestUnpackFetchesOnce uses a source that returns other bytes the second time.
+func TestUnpackFetchesOnce(t *testing.T) {
 	good := gzipped(t, archiveOf(t, regular("a.yaml", "good")))
 	b, manifest := artifactOf(t, layerType, good)
 	times := 0
@@ -291,7 +292,7 @@ func TestUnpackWhatWasVerified(t *testing.T) {
 	requireKind(t, err, unpacker.ErrCorruptArtifact)
 }
 
-// An endless blob is read up to its size.
+// TestUnpackEndless checks that an endless blob is read up to its size only.
 func TestUnpackEndless(t *testing.T) {
 	for _, mediaType := range []string{ocispec.MediaTypeImageManifest, layerType} {
 		b, manifest := artifactOf(t, layerType, gzipped(t, archiveOf(t, regular("a.yaml", "a"))))

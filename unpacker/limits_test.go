@@ -12,10 +12,11 @@ import (
 	"github.com/kubeoci/oci/unpacker"
 )
 
-// TestUnpackLimits sets each limit to what there is, and to one less.
+// TestUnpackLimits sets each limit to the exact value of an artifact, and to one
+// less.
 func TestUnpackLimits(t *testing.T) {
 	archive := archiveOf(t,
-		folder("d/"), regular("d/e/f.yaml", strings.Repeat("x", 700)), regular("g", "12"), special(tar.TypeSymlink, "l", "to"))
+		directory("d/"), regular("d/e/f.yaml", strings.Repeat("x", 700)), regular("g", "12"), special(tar.TypeSymlink, "l", "to"))
 	layer := gzipped(t, archive)
 	src, manifest := artifactOf(t, layerType, layer)
 	for _, tt := range []struct {
@@ -62,7 +63,7 @@ func TestUnpackLimits(t *testing.T) {
 	}
 }
 
-// Archives within archives are files.
+// TestUnpackNested checks that archives within archives are files.
 func TestUnpackNested(t *testing.T) {
 	inner := gzipped(t, archiveOf(t, regular("../evil", "x")))
 	for range 10 {

@@ -14,7 +14,8 @@ import (
 
 const dockerManifestType = "application/vnd.docker.distribution.manifest.v2+json"
 
-// TestUnpackNoArtifact refuses what is there, and lists it.
+// TestUnpackNoArtifact checks that other content is refused, and listed by the
+// error.
 func TestUnpackNoArtifact(t *testing.T) {
 	layerOf := func(mediaTypes ...string) []ocispec.Descriptor {
 		layers := make([]ocispec.Descriptor, len(mediaTypes))
@@ -42,7 +43,7 @@ func TestUnpackNoArtifact(t *testing.T) {
 			unpacker.ErrNotArtifact, "it is not an image manifest", []string{imageType, dockerManifestType},
 		},
 		{
-			"index that says nothing of its type", "", map[string]any{"manifests": layerOf(imageType)},
+			"index without a media type", "", map[string]any{"manifests": layerOf(imageType)},
 			unpacker.ErrNotArtifact, "it is not an image manifest", []string{imageType},
 		},
 		{
@@ -78,7 +79,7 @@ func TestUnpackNoArtifact(t *testing.T) {
 			unpacker.ErrUnsupportedLayer, "no layer is a tar archive, plain or compressed by gzip", []string{ocispec.MediaTypeImageLayerZstd},
 		},
 		{
-			"types that are none", imageType, image("\x1b[31m", "a\nb", ""),
+			"invalid media types", imageType, image("\x1b[31m", "a\nb", ""),
 			unpacker.ErrUnsupportedLayer, "no layer is a tar archive, plain or compressed by gzip", []string{"a\nb", ""},
 		},
 		{"manifest of more than 4 MiB", imageType, strings.Repeat("a", 4<<20), unpacker.ErrNotArtifact, fmt.Sprintf("a manifest has at most 4194304 bytes, not %d", 4<<20+2), nil},
@@ -98,7 +99,7 @@ func TestUnpackNoArtifact(t *testing.T) {
 	}
 }
 
-// A manifest need not say what it is if its descriptor does, and the reverse.
+// The media type can be in the manifest, in its descriptor, or in both.
 func TestUnpackManifestType(t *testing.T) {
 	for _, types := range [][2]string{{ocispec.MediaTypeImageManifest, ""}, {"", ocispec.MediaTypeImageManifest}} {
 		b := blobs{}
@@ -110,7 +111,7 @@ func TestUnpackManifestType(t *testing.T) {
 	}
 }
 
-// TestUnpackErrors pins what every class of error says, to the letter.
+// TestUnpackErrors pins the full text of every class of errors.
 func TestUnpackErrors(t *testing.T) {
 	gz := func(entries ...entry) []byte { return gzipped(t, archiveOf(t, entries...)) }
 	b := blobs{}
