@@ -9,18 +9,18 @@ import (
 	"github.com/kubeoci/oci/internal/collision"
 )
 
-// ErrCollision reports two files of one path, or a file where a folder has to be.
-// The error in the chain is a [*CollisionError].
+// ErrCollision reports two files with the same path, or a file where a directory has
+// to be. The error in the chain is a [*CollisionError].
 var ErrCollision = errors.New("two entries collide in the archive")
 
 // CollisionError names two files that cannot be in one tree. It matches
 // [ErrCollision].
 type CollisionError struct {
-	// Path is the place that both need.
+	// Path is the path that both need.
 	Path string
-	// First and Second are the files: where they are on disk, or how they are
-	// named in the Set. Second is empty where it is the whole copy of a tree under
-	// a prefix.
+	// First and Second are the files: their paths on disk, or their paths in the Set
+	// if that is unknown. Second is empty if it is the whole copy of a tree under a
+	// prefix.
 	First, Second string
 }
 
@@ -34,7 +34,7 @@ func (e *CollisionError) Error() string {
 // Is reports whether target is [ErrCollision].
 func (e *CollisionError) Is(target error) bool { return target == ErrCollision }
 
-// Hint says what to do about the error.
+// Hint returns advice on the error.
 func (e *CollisionError) Hint() string {
 	if e.Second == "" {
 		return "choose another prefix, or one engine, so that the tree is laid out only once"

@@ -91,7 +91,7 @@ func (x *index) absence(l *listing, name string, kind kustomize.Kind) *fault {
 		return faultSpecial
 	case skipped || x.isInSkipped(name):
 		return faultSkipped
-	case kind == kustomize.Tree: // what is missing of a chart's home is fetched
+	case kind == kustomize.Tree: // kustomize fetches missing charts
 		return nil
 	}
 	return faultMissing

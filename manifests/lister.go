@@ -6,22 +6,22 @@ import (
 	"sync"
 )
 
-// maxAhead bounds how many entries are held that the walk has not come to.
+// maxAhead bounds the entries that are read ahead of the walk.
 const maxAhead = 10_000
 
-// lister reads folders, some of them before the walk comes to them: most of a
-// walk is waiting for the system to describe what is in them. The walk itself
-// stays in one goroutine, so that what it finds first does not depend on timing.
+// lister reads directories, some of them ahead of the walk, which spends most of its
+// time waiting for the system to list them. The walk itself stays in one goroutine, so
+// that its first finding does not depend on timing.
 type lister struct {
 	fsys    fs.FS
-	ignores bool // there may be ignore files
-	room    int  // for goroutines
+	ignores bool // ignore files are in force
+	limit   int  // of goroutines
 	running sync.WaitGroup
 
-	mu      sync.Mutex                 // guards all below
+	mu      sync.Mutex                 // guards the fields below
 	working int                        // goroutines
 	held    int                        // entries
-	begun   map[string]chan readResult // nil for those that the walk came to
+	started map[string]chan readResult // nil for directories that the walk has read
 	stopped bool
 }
 
@@ -30,17 +30,17 @@ type readResult struct {
 	err     error
 }
 
-// newLister reads ahead on disk only: of other file systems nobody knows whether
-// they can do two things at once.
+// newLister reads ahead on disk only, because other file systems may not support
+// concurrent use.
 func newLister(fsys fs.FS, ignores bool) *lister {
-	l := &lister{fsys: fsys, ignores: ignores, begun: map[string]chan readResult{}}
+	l := &lister{fsys: fsys, ignores: ignores, started: map[string]chan readResult{}}
 	if _, disk := fsys.(*rootFS); disk {
-		l.room = runtime.GOMAXPROCS(0)
+		l.limit = runtime.GOMAXPROCS(0)
 	}
 	return l
 }
 
-// close ends what nobody asks for any more.
+// close stops reading ahead and waits for the goroutines.
 func (l *lister) close() {
 	l.mu.Lock()
 	l.stopped = true
@@ -48,27 +48,27 @@ func (l *lister) close() {
 	l.running.Wait()
 }
 
-// read returns the entries of a folder, sorted by name.
+// read returns the entries of a directory, sorted by name.
 func (l *lister) read(name string) ([]fs.DirEntry, error) {
 	l.mu.Lock()
-	coming := l.begun[name]
-	l.begun[name] = nil // links can lead here again
+	ahead := l.started[name]
+	l.started[name] = nil // a link may lead here again
 	l.mu.Unlock()
-	if coming == nil {
+	if ahead == nil {
 		return fs.ReadDir(l.fsys, name)
 	}
-	listed := <-coming
+	listed := <-ahead
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.held -= len(listed.entries)
 	return listed.entries, listed.err
 }
 
-// expect lets a folder be read, and those below it, while the walk is elsewhere.
+// expect starts to read a directory and those below it concurrently with the walk.
 func (l *lister) expect(at entryPath, r rules) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, found := l.begun[at.real]; found || l.working >= l.room {
+	if _, found := l.started[at.real]; found || l.working >= l.limit {
 		return
 	}
 	l.working++
@@ -80,15 +80,15 @@ func (l *lister) expect(at entryPath, r rules) {
 	})
 }
 
-// descend reads a folder and those below it, unless the walk was there before.
-// It leaves what is below an ignore file to the walk, which reads that.
+// descend reads a directory and those below it, unless the walk has read it before.
+// Directories below an ignore file are left to the walk, which knows its rules.
 func (l *lister) descend(at entryPath, r rules) {
-	coming := make(chan readResult, 1)
+	result := make(chan readResult, 1)
 	l.mu.Lock()
-	_, found := l.begun[at.real]
+	_, found := l.started[at.real]
 	enough := found || l.stopped || l.held > maxAhead
 	if !enough {
-		l.begun[at.real] = coming
+		l.started[at.real] = result
 	}
 	l.mu.Unlock()
 	if enough {
@@ -98,7 +98,7 @@ func (l *lister) descend(at entryPath, r rules) {
 	l.mu.Lock()
 	l.held += len(entries)
 	l.mu.Unlock()
-	coming <- readResult{entries, err}
+	result <- readResult{entries, err}
 	if l.ignores && findIgnoreFile(entries) != nil {
 		return
 	}
@@ -112,9 +112,9 @@ func (l *lister) descend(at entryPath, r rules) {
 	}
 }
 
-// busy reports whether there is nobody left to read what is expected.
+// busy reports whether no further goroutine may be started.
 func (l *lister) busy() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.working >= l.room
+	return l.working >= l.limit
 }

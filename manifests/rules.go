@@ -1,9 +1,6 @@
 package manifests
 
 import (
-	"errors"
-	"io"
-	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,17 +9,10 @@ import (
 	"github.com/kubeoci/oci/internal/ignore"
 )
 
-// ignoreFile is the name of the files that hold rules.
-const ignoreFile = flux.IgnoreFile
-
-// FluxDefaults returns the rules by which Flux drops files of an artifact that
-// has no .sourceignore.
-func FluxDefaults() []string { return flux.DefaultIgnore() }
-
-// rules are what is ignored in a folder.
+// rules are the ignore rules that apply in a directory.
 type rules struct {
-	last  *ignore.Matcher // those of the options, which win
-	files *ignore.Matcher // those of files, and of Flux below
+	options *ignore.Matcher // win over the others
+	files   *ignore.Matcher // with Flux's defaults above them
 }
 
 // compiledRules are the rules of the options, parsed once for all trees.
@@ -43,18 +33,18 @@ func compileRules(o Options) (*compiledRules, error) {
 	if c.options, err = parseRules(o.Ignore, sourceOptions); err != nil || !o.IgnoreFluxDefaults {
 		return c, err
 	}
-	c.flux, err = parseRules(FluxDefaults(), sourceFluxDefaults)
+	c.flux, err = parseRules(flux.DefaultIgnore(), sourceFluxDefaults)
 	return c, err
 }
 
-// in returns the rules that apply to the tree whose files go to folder.
-func (c *compiledRules) in(folder string) rules {
+// in returns the rules that apply to the tree whose files go to dir.
+func (c *compiledRules) in(dir string) rules {
 	var none *ignore.Matcher
-	return rules{last: none.Add(folder, c.options), files: none.Add(folder, c.flux)}
+	return rules{options: none.Add(dir, c.options), files: none.Add(dir, c.flux)}
 }
 
-// parseRules is for rules of one line each. A line without a rule, which is normal
-// in a file, is a mistake here.
+// parseRules parses rules of one line each. A line without a rule is normal in a
+// file, but a mistake here.
 func parseRules(lines []string, source string) ([]ignore.Pattern, error) {
 	for _, line := range lines {
 		patterns, err := ignore.Parse([]byte(line), source)
@@ -72,11 +62,11 @@ func parseRules(lines []string, source string) ([]ignore.Pattern, error) {
 	return patterns, nil
 }
 
-// ignoring returns the rule that ignores what is at path, or nil.
-func (r rules) ignoring(path string, folder bool) *ignore.Pattern {
-	p, ignored := r.last.Match(path, folder)
+// ignoring returns the rule that ignores the entry at path, or nil.
+func (r rules) ignoring(path string, isDir bool) *ignore.Pattern {
+	p, ignored := r.options.Match(path, isDir)
 	if p == nil {
-		p, ignored = r.files.Match(path, folder)
+		p, ignored = r.files.Match(path, isDir)
 	}
 	if !ignored {
 		return nil
@@ -84,7 +74,13 @@ func (r rules) ignoring(path string, folder bool) *ignore.Pattern {
 	return p
 }
 
-// enters reports whether the walk comes into the folder at path.
+// with adds the rules of an ignore file in a directory.
+func (r rules) with(dir string, patterns []ignore.Pattern) rules {
+	r.files = r.files.Add(dir, patterns)
+	return r
+}
+
+// enters reports whether the directory at path is walked.
 func (r rules) enters(path string) bool {
 	return !isVersionControl(path[strings.LastIndexByte(path, '/')+1:]) && r.ignoring(path, true) == nil
 }
@@ -99,60 +95,4 @@ func ignoredBy(p *ignore.Pattern, path string, isDir bool) Skipped {
 		source += ":" + strconv.Itoa(p.Line)
 	}
 	return Skipped{path, ReasonIgnored, p.Text, source}
-}
-
-// findIgnoreFile returns the entry of the ignore file, or nil.
-func findIgnoreFile(entries []fs.DirEntry) fs.DirEntry {
-	for _, entry := range entries {
-		if entry.Name() == ignoreFile {
-			return entry
-		}
-	}
-	return nil
-}
-
-// with adds the rules of an ignore file in a directory.
-func (r rules) with(dir string, patterns []ignore.Pattern) rules {
-	r.files = r.files.Add(dir, patterns)
-	return r
-}
-
-// readIgnoreFile parses an ignore file. Its path in the Set is part of its patterns.
-func readIgnoreFile(fsys fs.FS, at entryPath, kind fs.FileMode) ([]ignore.Pattern, error) {
-	if !kind.IsRegular() || slices.ContainsFunc(strings.Split(at.real, "/"), isVersionControl) {
-		return nil, ErrSpecialFile
-	}
-	data, err := readRules(fsys, at.real)
-	if err != nil {
-		return nil, err
-	}
-	patterns, err := ignore.Parse(data, at.path)
-	if err != nil {
-		return nil, errTooManyRules
-	}
-	return patterns, nil
-}
-
-// readRules reads one byte more than an ignore file may have, if it has.
-func readRules(fsys fs.FS, name string) ([]byte, error) {
-	file, err := fsys.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, ErrFileChanged
-	}
-	if err != nil {
-		return nil, systemError(err)
-	}
-	defer func() { _ = file.Close() }() // only read from
-	info, err := file.Stat()
-	if err != nil {
-		return nil, systemError(err)
-	}
-	if !info.Mode().IsRegular() { // what took its place
-		return nil, ErrFileChanged
-	}
-	data, err := io.ReadAll(io.LimitReader(file, ignore.MaxSize+1))
-	if err != nil {
-		return nil, systemError(err)
-	}
-	return data, nil
 }

@@ -19,10 +19,10 @@ import (
 	"github.com/kubeoci/oci/internal/testing/treegen"
 )
 
-// bench is a comparison that is under way.
+// bench is a running comparison.
 type bench struct {
 	config
-	dir         string // for all that is written, removed at the end
+	dir         string // for all files, removed at the end
 	env         []string
 	runner      process.Runner
 	programs    contest.Programs
@@ -30,14 +30,14 @@ type bench struct {
 	contestants []contest.Contestant
 	report      *report.Report
 	progress    io.Writer
-	fresh       int // repositories that were named
+	fresh       int // number of named repositories
 }
 
-func (b *bench) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(b.progress, format+"\n", args...) // the result does not need it
+func (b *bench) logf(format string, args ...any) {
+	_, _ = fmt.Fprintf(b.progress, format+"\n", args...) // progress is optional
 }
 
-// environment is that of a contestant: nothing of the user's.
+// environment returns that of a contestant, without settings of the user.
 func (b *bench) environment(home string) ([]string, error) {
 	home, temp := filepath.Join(b.dir, home), filepath.Join(b.dir, "tmp")
 	for _, dir := range []string{home, temp} {
@@ -50,21 +50,21 @@ func (b *bench) environment(home string) ([]string, error) {
 	}, nil
 }
 
-// repository names one that nothing was pushed to.
+// repository returns the name of a new repository.
 func (b *bench) repository() string {
 	b.fresh++
 	return fmt.Sprintf("bench/r%d", b.fresh)
 }
 
-// entrant is somebody who takes part in a case.
+// entrant is a participant in a case.
 type entrant struct {
 	name string
 	// push runs in each round, from 1 on.
 	push func(ctx context.Context, round int) (report.Sample, error)
 }
 
-// rounds lets the entrants take turns, in another order each round, and reports
-// what they did. Before each round comes before, unless it is nil.
+// rounds lets the entrants take turns, in another order each round, and reports their
+// samples. It calls before, unless that is nil, before each round.
 func (b *bench) rounds(ctx context.Context, name, shape string, entrants []entrant, before func() error) error {
 	samples := make([][]report.Sample, len(entrants))
 	for round := 1; round <= b.config.rounds; round++ {
@@ -80,7 +80,7 @@ func (b *bench) rounds(ctx context.Context, name, shape string, entrants []entra
 				return fmt.Errorf("%s, %s, %s: %w", name, shape, entrants[at].name, err)
 			}
 			samples[at] = append(samples[at], sample)
-			b.say("%s, %s, round %d of %d: %s %s", name, shape, round, b.config.rounds, entrants[at].name, report.Seconds(sample.Wall))
+			b.logf("%s, %s, round %d of %d: %s %s", name, shape, round, b.config.rounds, entrants[at].name, report.Seconds(sample.Wall))
 		}
 	}
 	for i, e := range entrants {
@@ -89,10 +89,10 @@ func (b *bench) rounds(ctx context.Context, name, shape string, entrants []entra
 	return nil
 }
 
-// push runs a contestant and says what it used, and what the registry saw.
+// push runs a contestant and returns its resource usage and traffic.
 func (b *bench) push(ctx context.Context, server *discard.Server, c contest.Contestant, t contest.Target, env []string) (report.Sample, error) {
 	t.Host = server.Host
-	server.Traffic() // of whoever was before
+	server.Traffic() // discard that of the previous push
 	used, _, err := b.runner.Run(ctx, c.Command(t, env))
 	if err != nil {
 		return report.Sample{}, err
@@ -111,7 +111,7 @@ func (b *bench) push(ctx context.Context, server *discard.Server, c contest.Cont
 	return sample, err
 }
 
-// layersOf lists the layers of what was pushed.
+// layersOf lists the layers of the pushed artifact.
 func layersOf(server *discard.Server, t contest.Target) ([]digest.Digest, error) {
 	data, found := server.Manifest(t.Repository, t.Tag)
 	if !found {
@@ -128,8 +128,8 @@ func layersOf(server *discard.Server, t contest.Target) ([]digest.Digest, error)
 	return layers, nil
 }
 
-// pushers makes the contestants entrants that push dir, each to a repository of
-// its own, to which primed was pushed before.
+// pushers returns an entrant for each contestant that pushes dir to its own repository,
+// to which it has already pushed primed.
 func (b *bench) pushers(ctx context.Context, primed, dir string) ([]entrant, error) {
 	var entrants []entrant
 	for _, c := range b.contestants {
@@ -145,10 +145,10 @@ func (b *bench) pushers(ctx context.Context, primed, dir string) ([]entrant, err
 	return entrants, nil
 }
 
-// ours is the contestant that is measured against the others.
+// ours returns our own contestant.
 func (b *bench) ours() contest.Contestant { return b.contestants[0] }
 
-// warmUp lets everybody push a little.
+// warmUp lets each contestant push a small tree.
 func (b *bench) warmUp(ctx context.Context) error {
 	dir, err := b.tree(ctx, treegen.Few())
 	if err != nil {
@@ -160,7 +160,7 @@ func (b *bench) warmUp(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.Name, err)
 		}
-		b.say("%s works, and takes %s for %d requests", c.Name, sample.Wall.Round(time.Millisecond), sample.Requests)
+		b.logf("%s works: %s, %d requests", c.Name, sample.Wall.Round(time.Millisecond), sample.Requests)
 	}
 	return nil
 }

@@ -16,13 +16,13 @@ import (
 
 const rootModule = "github.com/kubeoci/oci"
 
-// build builds examples/push, in its own module so that it has the versions that
-// are required there, and the command measure. They have no C in them, like the
-// releases of those that they are compared with.
+// build builds the command measure, and examples/push in its own module so that it has
+// the versions required there. Both are built without cgo, like the releases of the
+// other programs.
 func build(ctx context.Context, dir string) (push, measure string, err error) {
 	root, err := output(ctx, "go", "list", "-m", "-f", "{{.Dir}}", rootModule)
 	if err != nil {
-		return "", "", fmt.Errorf("run this in the folder bench: %w", err)
+		return "", "", fmt.Errorf("run this in the directory bench: %w", err)
 	}
 	push, measure = filepath.Join(dir, "push"), filepath.Join(dir, "measure")
 	if runtime.GOOS == "windows" {
@@ -41,7 +41,7 @@ func compile(ctx context.Context, args ...string) error {
 	return err
 }
 
-// output is what a command prints to standard output.
+// output returns the standard output of a command.
 func output(ctx context.Context, name string, args ...string) (string, error) {
 	return outputOf(exec.CommandContext(ctx, name, args...))
 }
@@ -54,7 +54,7 @@ func outputOf(cmd *exec.Cmd) (string, error) {
 	return string(bytes.TrimSpace(out)), err
 }
 
-// machine describes this one, as far as it says.
+// machine describes this machine, as far as it is known.
 func machine(ctx context.Context) report.Machine {
 	m := report.Machine{Go: runtime.Version(), Kernel: runtime.GOOS, CPU: runtime.GOARCH, Cores: runtime.NumCPU()}
 	if kernel, err := output(ctx, "uname", "-sr"); err == nil {

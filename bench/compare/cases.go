@@ -9,10 +9,10 @@ import (
 	"github.com/kubeoci/oci/internal/testing/treegen"
 )
 
-// growthCase is left out of what is quick.
+// growthCase is skipped with -quick.
 const growthCase = "growth"
 
-// benchCase is something to measure.
+// benchCase is a case to measure.
 type benchCase struct {
 	name  string
 	about string
@@ -21,15 +21,15 @@ type benchCase struct {
 
 func cases() []benchCase {
 	return []benchCase{
-		{limitsCase, "what a push takes at least, by its steps alone", on(machineLimits, treegen.Small(), treegen.Many(), treegen.Large())},
-		{"cold", "a repository that does not exist", on(cold, treegen.Small(), treegen.Many(), treegen.Large())},
+		{limitsCase, "lower bounds: the steps of a push alone", on(machineLimits, treegen.Small(), treegen.Many(), treegen.Large())},
+		{"cold", "a new repository", on(cold, treegen.Small(), treegen.Many(), treegen.Large())},
 		{"unchanged", "the same again", on(unchanged, treegen.Small(), treegen.Many())},
 		{"checkout", "the same files from another checkout", on(otherCheckout, treegen.Small(), treegen.Many())},
-		{"metadata", "another annotation, or a further tag, only", on(metadata, treegen.Small())},
+		{"metadata", "only another annotation or one more tag", on(metadata, treegen.Small())},
 		{"changed", "lines added to one file", on(changed, treegen.Small(), treegen.Many())},
-		{"watch", "the same within one process that goes on", on(watcher, treegen.Small())},
-		{"preflight", "by ours, with the check of what is pushed and without", on(checked, treegen.Small(), treegen.Many())},
-		{"rtt", "a registry that is 100 ms away, 50 files", roundTrips},
+		{"watch", "the same within one running process", on(watcher, treegen.Small())},
+		{"preflight", "by ours, with preflight and without", on(checked, treegen.Small(), treegen.Many())},
+		{"rtt", "a registry with 100 ms latency, 50 files", roundTrips},
 		{growthCase, "1, 2, 4 and 8 times as many files", growth},
 	}
 }
@@ -42,7 +42,7 @@ func caseNames() []string {
 	return names
 }
 
-// on runs a case with those of the trees that were asked for.
+// on runs a case with the selected trees.
 func on(run func(context.Context, *bench, string, string) error, shapes ...treegen.Shape) func(context.Context, *bench) error {
 	return func(ctx context.Context, b *bench) error {
 		for _, shape := range shapes {
@@ -63,15 +63,15 @@ func on(run func(context.Context, *bench, string, string) error, shapes ...treeg
 
 func (b *bench) wants(shape string) bool { return slices.Contains(b.shapes, shape) }
 
-// against are the limits of ours relative to flux and oras.
+// against holds the limits of ours relative to flux and oras.
 type against struct{ flux, oras float64 }
 
-// wallBelow checks the wall time against that of the peers.
+// wallBelow checks the wall time relative to that of the peers.
 func (b *bench) wallBelow(name, shape string, limit against) {
 	b.below(name, shape, "wall", limit, func(s report.Sample) float64 { return s.Wall.Seconds() })
 }
 
-// below checks a value against that of the peers that are here.
+// below checks a value relative to that of the installed peers.
 func (b *bench) below(name, shape, what string, limit against, value func(report.Sample) float64) {
 	own, _ := b.report.Cell(name, shape, contest.Ours)
 	for _, peer := range []struct {
@@ -82,7 +82,7 @@ func (b *bench) below(name, shape, what string, limit against, value func(report
 		if !found {
 			continue
 		}
-		least, _ := b.report.Cell(limitsCase, shape, name) // zero where unknown
+		least, _ := b.report.Cell(limitsCase, shape, name) // zero if unknown
 		b.report.Check(report.Check{
 			Case: name, Shape: shape, What: what + " / " + peer.name, Unit: report.Ratio,
 			Value: value(own.Median) / value(cell.Median), Limit: peer.limit, Floor: value(least.Median) / value(cell.Median),
@@ -90,7 +90,8 @@ func (b *bench) below(name, shape, what string, limit against, value func(report
 	}
 }
 
-// exactly checks a number of every round of ours that no other load changes.
+// exactly checks the worst value of all rounds. The value must not depend on the load of
+// the machine.
 func (b *bench) exactly(name, shape, who, what string, unit report.Unit, limit float64, value func(report.Sample) float64) {
 	cell, _ := b.report.Cell(name, shape, who)
 	b.report.Check(report.Check{

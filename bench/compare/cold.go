@@ -18,7 +18,7 @@ import (
 // Targets of a cold push.
 const (
 	maxRSS       = 64<<20 - 1
-	maxLayer     = 1.05 // of what compress/gzip makes at level 6
+	maxLayer     = 1.05 // relative to compress/gzip at level 6
 	maxCPUOfFlux = 0.33
 	maxCPUOfORAS = 0.40
 )
@@ -53,7 +53,7 @@ func cold(ctx context.Context, b *bench, shape, dir string) error {
 	return nil
 }
 
-// coldPushers push to a new repository each time.
+// coldPushers returns entrants that push to a new repository each time.
 func (b *bench) coldPushers(who []contest.Contestant, server *discard.Server, dir string, env []string) []entrant {
 	var entrants []entrant
 	for _, c := range who {
@@ -66,10 +66,10 @@ func (b *bench) coldPushers(who []contest.Contestant, server *discard.Server, di
 	return entrants
 }
 
-// layerRatio is the size of the layer of ours by that of the same archive from
-// compress/gzip at level 6.
+// layerRatio returns the size of our layer relative to that of the same archive
+// compressed by compress/gzip at level 6.
 func (b *bench) layerRatio(ctx context.Context, dir string) (_ float64, err error) {
-	b.say("comparing the layer with what gzip makes")
+	b.logf("comparing the layer with gzip")
 	kept, err := os.MkdirTemp(b.dir, "blobs-")
 	if err != nil {
 		return 0, err
@@ -89,19 +89,18 @@ func (b *bench) layerRatio(ctx context.Context, dir string) (_ float64, err erro
 		return 0, err
 	}
 	if len(layers) != 1 {
-		return 0, fmt.Errorf("%d layers instead of one", len(layers))
+		return 0, fmt.Errorf("%d layers, want 1", len(layers))
 	}
 	return recompressed(ctx, filepath.Join(kept, layers[0].Encoded()))
 }
 
-// recompressed is the size of a file in gzip's format by that which it has at
-// level 6.
+// recompressed returns the size of a gzip file relative to its size at level 6.
 func recompressed(ctx context.Context, name string) (float64, error) {
 	file, err := os.Open(name)
 	if err != nil {
 		return 0, err
 	}
-	defer func() { _ = file.Close() }() // only read from
+	defer func() { _ = file.Close() }() // opened for reading
 	info, err := file.Stat()
 	if err != nil {
 		return 0, err
@@ -124,7 +123,7 @@ func recompressed(ctx context.Context, name string) (float64, error) {
 	return float64(info.Size()) / float64(size), nil
 }
 
-// counter counts what is written to it.
+// counter counts the bytes written to it.
 type counter int64
 
 func (c *counter) Write(p []byte) (int, error) {

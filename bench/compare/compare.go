@@ -16,7 +16,7 @@ import (
 	"github.com/kubeoci/oci/bench/internal/report"
 )
 
-// compare is the whole comparison.
+// compare runs the whole comparison.
 func compare(ctx context.Context, args []string) (err error) {
 	c, err := parse(args, os.Stdout)
 	if err != nil {
@@ -48,15 +48,15 @@ func compare(ctx context.Context, args []string) (err error) {
 	return nil
 }
 
-// setUp builds what is measured, and what measures, and lets every contestant
-// push once: that shows what does not work, and fills the caches of the system.
+// setUp builds the programs and lets every contestant push once, which detects failures
+// and fills the caches of the system.
 func setUp(ctx context.Context, c config, dir string) (*bench, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
 	b := &bench{config: c, dir: dir, progress: os.Stderr}
-	b.say("building examples/push")
+	b.logf("building examples/push")
 	push, measure, err := build(ctx, dir)
 	if err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func setUp(ctx context.Context, c config, dir string) (*bench, error) {
 	b.programs = contest.Programs{Push: push, Self: self}
 	b.contestants, missing = contest.All(ctx, b.programs)
 	for _, name := range missing {
-		b.say("%s is not on the PATH: it is left out", name)
+		b.logf("%s is not on PATH: skipped", name)
 	}
 	b.report = &report.Report{
 		Date: time.Now().UTC(), Machine: machine(ctx), Rounds: c.rounds, Seed: c.seed, Missing: missing,
@@ -86,8 +86,8 @@ func setUp(ctx context.Context, c config, dir string) (*bench, error) {
 	return b, nil
 }
 
-// write shows the report in all forms asked for. People see it first: where a
-// file cannot be written, the time was not in vain.
+// write writes the report in all requested forms: first to standard output, so that a
+// file that cannot be written does not lose the results.
 func (c config) write(r *report.Report) error {
 	if err := r.Text(os.Stdout); err != nil {
 		return err
@@ -102,6 +102,7 @@ func (c config) write(r *report.Report) error {
 			return encoder.Encode(r)
 		}},
 		{c.markdown, func(w io.Writer) error { return r.Markdown(w, c.plot()) }},
+		{c.targets, r.Targets},
 		{c.svg, r.SVG},
 	}
 	for _, out := range outputs {
@@ -115,7 +116,7 @@ func (c config) write(r *report.Report) error {
 	return nil
 }
 
-// plot is the address of the drawing in the report.
+// plot returns the address of the drawing relative to the report.
 func (c config) plot() string {
 	if c.svg == "" {
 		return ""

@@ -69,14 +69,14 @@ func TestWriteTree(t *testing.T) {
 
 func TestRecompressed(t *testing.T) {
 	text := []byte(strings.Repeat("some text that compresses. ", 10_000))
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		level    int
 		from, to float64
 	}{{6, 1, 1}, {gzip.NoCompression, 50, 1000}} {
 		name := filepath.Join(t.TempDir(), "layer")
 		file, err := os.Create(name)
 		require.NoError(t, err)
-		compressor, err := gzip.NewWriterLevel(file, row.level)
+		compressor, err := gzip.NewWriterLevel(file, tt.level)
 		require.NoError(t, err)
 		_, err = compressor.Write(text)
 		require.NoError(t, err)
@@ -85,7 +85,7 @@ func TestRecompressed(t *testing.T) {
 
 		ratio, err := recompressed(t.Context(), name)
 		require.NoError(t, err)
-		assert.GreaterOrEqual(t, ratio, row.from)
-		assert.LessOrEqual(t, ratio, row.to)
+		assert.GreaterOrEqual(t, ratio, tt.from)
+		assert.LessOrEqual(t, ratio, tt.to)
 	}
 }

@@ -14,28 +14,28 @@ import (
 )
 
 const usage = `compare measures pushes of this library against flux and oras, as programs and as
-libraries, and says which targets are met.
+libraries, and reports which targets are met.
 
   compare [flags]
 
-It is run in its module, the folder bench. It builds examples/push, writes trees
-of manifests to a temporary folder, and starts a registry on loopback that discards
-what it is sent. Programs that are not installed (flux, oras) are left out.
+Run it in the directory bench, its module. It builds examples/push, writes trees of
+manifests to a temporary directory, and starts a registry on loopback that discards
+blobs. Programs that are not installed (flux, oras) are skipped.
 
 Try it:
   go run ./compare -cases cold,unchanged -shapes small
   go run ./compare -quick                  # a minute: one round, small trees
-  go run ./compare -o ../docs/benchmarks.md -svg ../docs/benchmarks.svg
+  go run ./compare -o ../docs/benchmarks.md -targets ../docs/benchmark-targets.md -svg ../docs/benchmarks.svg
 
-Everything takes about half an hour; what it does is on standard error. Interrupting
-it removes what it wrote.
+All cases take about half an hour; progress is on standard error. An interrupt removes
+all temporary files.
 
 Cases:
 `
 
 const status = `
-The exit status is 0 even if targets are not met; 1 for a failure, or with -quick
-for a target that does not depend on the machine; and 2 for wrong usage.
+The exit status is 0 even if targets are not met; 1 for a failure, or with -quick for a
+missed target that does not depend on the machine; and 2 for wrong usage.
 
 Flags:
 `
@@ -43,7 +43,7 @@ Flags:
 // usageError is a mistake on the command line.
 type usageError struct{ error }
 
-// config is what the command line says.
+// config holds the values of the command line.
 type config struct {
 	cases    []string
 	shapes   []string
@@ -53,6 +53,7 @@ type config struct {
 	keep     string
 	json     string
 	markdown string
+	targets  string
 	svg      string
 }
 
@@ -62,15 +63,16 @@ func parse(args []string, stdout io.Writer) (config, error) {
 	flags := flag.NewFlagSet("compare", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.Usage = func() {}
-	flags.StringVar(&names, "cases", "", "`names` of the cases to run, with commas in between; without it all")
-	flags.StringVar(&trees, "shapes", "", "`names` of the trees to run the cases with: small, many, large; without it all")
-	flags.IntVar(&c.rounds, "rounds", 5, "how `often` to measure everything")
-	flags.Uint64Var(&c.seed, "seed", 1, "`number` that other trees come from")
-	flags.BoolVar(&c.quick, "quick", false, "one round, small trees, no growth, and fail where a count or a size is off")
-	flags.StringVar(&c.keep, "keep", "", "`folder` to keep the trees in, and take them from the next time")
-	flags.StringVar(&c.json, "json", "", "`file` to write the results to, as JSON")
-	flags.StringVar(&c.markdown, "o", "", "`file` to write the report to, as Markdown")
-	flags.StringVar(&c.svg, "svg", "", "`file` to draw the wall times to, as SVG")
+	flags.StringVar(&names, "cases", "", "comma-separated `names` of the cases to run; default all")
+	flags.StringVar(&trees, "shapes", "", "comma-separated `names` of the trees: small, many, large; default all")
+	flags.IntVar(&c.rounds, "rounds", 5, "`number` of measurements")
+	flags.Uint64Var(&c.seed, "seed", 1, "`number` that the content of the trees depends on")
+	flags.BoolVar(&c.quick, "quick", false, "one round, small trees, no growth; fail if a count or size misses its target")
+	flags.StringVar(&c.keep, "keep", "", "`directory` to keep the trees in for the next run")
+	flags.StringVar(&c.json, "json", "", "`file` for the results as JSON")
+	flags.StringVar(&c.markdown, "o", "", "`file` for the report as Markdown")
+	flags.StringVar(&c.targets, "targets", "", "`file` for the targets as Markdown")
+	flags.StringVar(&c.svg, "svg", "", "`file` for a drawing of the wall times as SVG")
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		return c, help(flags, stdout)
@@ -79,9 +81,9 @@ func parse(args []string, stdout io.Writer) (config, error) {
 	case err != nil:
 		return c, &usageError{err}
 	case flags.NArg() > 0:
-		return c, &usageError{fmt.Errorf("%q is not a flag", flags.Arg(0))}
+		return c, &usageError{fmt.Errorf("unexpected argument %q", flags.Arg(0))}
 	case c.rounds < 1:
-		return c, &usageError{fmt.Errorf("-rounds: %d is not 1 or more", c.rounds)}
+		return c, &usageError{fmt.Errorf("-rounds: %d is less than 1", c.rounds)}
 	}
 	known := []string{treegen.Small().Name, treegen.Many().Name, treegen.Large().Name}
 	if c.cases, err = choose("-cases", names, caseNames()); err != nil {
@@ -99,7 +101,7 @@ func parse(args []string, stdout io.Writer) (config, error) {
 	return c, nil
 }
 
-// choose splits a list of names, and takes all for none.
+// choose splits a list of names. An empty list means all.
 func choose(flag, list string, all []string) ([]string, error) {
 	if list == "" {
 		return all, nil
@@ -107,7 +109,7 @@ func choose(flag, list string, all []string) ([]string, error) {
 	names := strings.Split(list, ",")
 	for _, name := range names {
 		if !slices.Contains(all, name) {
-			return nil, &usageError{fmt.Errorf("%s: %q is none of %s", flag, name, strings.Join(all, ", "))}
+			return nil, &usageError{fmt.Errorf("%s: unknown name %q, want some of %s", flag, name, strings.Join(all, ", "))}
 		}
 	}
 	return names, nil
@@ -128,7 +130,7 @@ func help(flags *flag.FlagSet, stdout io.Writer) error {
 	return flag.ErrHelp
 }
 
-// writeFile creates a file, in a folder that it makes, and has f fill it.
+// writeFile creates a file and its directory, and calls f to write it.
 func writeFile(name string, f func(io.Writer) error) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return err

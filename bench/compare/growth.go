@@ -13,8 +13,8 @@ import (
 // maxDeviation is the target of growth: see [stats.Deviation].
 const maxDeviation = 0.15
 
-// growth pushes trees of more and more files with ours, in turns, so that all of
-// them see the same load of the machine.
+// growth pushes trees of increasing size with ours, in turns, so that the load of the
+// machine affects all of them.
 func growth(ctx context.Context, b *bench) error {
 	if !b.wants(treegen.Small().Name) {
 		return nil

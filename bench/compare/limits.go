@@ -14,14 +14,14 @@ import (
 )
 
 const (
-	// limitsCase comes first: other cases say how far they are from it.
+	// limitsCase comes first, because other cases are compared with it.
 	limitsCase = "limits"
-	// limitsCommand is the subcommand that measures in a process of its own, since
-	// others inherit the memory of the one that starts them.
+	// limitsCommand is the subcommand that measures in a process of its own, because
+	// processes inherit the peak memory of their parent.
 	limitsCommand = "limits"
 )
 
-// machineLimits finds out what pushes of a tree take at least.
+// machineLimits measures the lower bounds of pushes of a tree.
 func machineLimits(ctx context.Context, b *bench, shape, dir string) error {
 	_, out, err := b.runner.Run(ctx, process.Command{Path: b.programs.Self, Env: b.env, Args: []string{
 		limitsCommand, "-program", b.programs.Push, "-rounds", fmt.Sprint(b.config.rounds), dir,
@@ -34,25 +34,25 @@ func machineLimits(ctx context.Context, b *bench, shape, dir string) error {
 		return err
 	}
 	if l.Files == 0 {
-		b.say("%s: nothing is known of them on this system", limitsCase)
+		b.logf("%s: not available on this system", limitsCase)
 		return nil
 	}
 	for _, least := range []struct {
 		name   string
 		sample report.Sample
 	}{{"unchanged", report.Sample{Wall: l.Unchanged}}, {"cold", report.Sample{Wall: l.Cold}}} {
-		b.say("%s, %s: %s at least %s", limitsCase, shape, least.name, report.Seconds(least.sample.Wall))
+		b.logf("%s, %s: %s at least %s", limitsCase, shape, least.name, report.Seconds(least.sample.Wall))
 		b.report.Cells = append(b.report.Cells, report.NewCell(limitsCase, shape, least.name, []report.Sample{least.sample}))
 	}
 	return nil
 }
 
-// measureLimits is the subcommand. On systems where it cannot measure, it prints
-// limits of nothing.
+// measureLimits is the subcommand. On systems where it cannot measure, it prints empty
+// limits.
 func measureLimits(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet(limitsCommand, flag.ContinueOnError)
-	program := flags.String("program", "", "`path` of the program whose start counts")
-	rounds := flags.Int("rounds", 1, "how `often` to measure")
+	program := flags.String("program", "", "`path` of the program whose start is measured")
+	rounds := flags.Int("rounds", 1, "`number` of measurements")
 	if err := flags.Parse(args); err != nil {
 		return &usageError{err}
 	}

@@ -1,4 +1,4 @@
-// Command compare measures pushes of this library against those of others.
+// Command compare compares pushes of this library with those of other programs.
 package main
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/kubeoci/oci/bench/internal/peer"
 )
 
-// errUnmet is a target that has to be met on any machine, and was not.
+// errUnmet reports a missed target that does not depend on the machine.
 var errUnmet = errors.New("targets that do not depend on the machine are not met")
 
 func main() {
@@ -26,19 +26,19 @@ func main() {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
-		_, _ = fmt.Fprintln(os.Stderr, "interrupted") // nobody is left to be told
+		_, _ = fmt.Fprintln(os.Stderr, "interrupted") // nothing to do about a failure
 		os.Exit(1)
 	case wrong:
-		_, _ = fmt.Fprintf(os.Stderr, "error: %v\nTry -h for help.\n", err) // nobody is left to be told
+		_, _ = fmt.Fprintf(os.Stderr, "error: %v\nTry -h for help.\n", err) // nothing to do about a failure
 		os.Exit(2)
 	default:
-		_, _ = fmt.Fprintln(os.Stderr, "error:", err) // nobody is left to be told
+		_, _ = fmt.Fprintln(os.Stderr, "error:", err) // nothing to do about a failure
 		os.Exit(1)
 	}
 }
 
-// run does what is asked for, or plays one of the parts that the comparison has
-// processes of its own for.
+// run runs the comparison, or one of the subcommands that it runs in processes of their
+// own.
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
 		return compare(ctx, args)
@@ -60,7 +60,7 @@ func run(ctx context.Context, args []string) error {
 
 func withTwo(args []string, f func(a, b string) error) error {
 	if len(args) != 2 {
-		return &usageError{errors.New("two arguments are needed")}
+		return &usageError{errors.New("want two arguments")}
 	}
 	return f(args[0], args[1])
 }

@@ -16,11 +16,11 @@ import (
 	"github.com/kubeoci/oci/internal/testing/treegen"
 )
 
-// roundTrip is how long the registry takes for an answer, where it is far.
+// roundTrip is the latency of the distant registry.
 const roundTrip = 100 * time.Millisecond
 
-// far are the targets at a distance. With a token there are two round trips more:
-// the registry says that it wants one, and the token service gives it.
+// far holds the targets for a distant registry. A token costs two more round trips: the
+// challenge of the registry, and the request to the token service.
 type far struct{ trips, requests float64 }
 
 var (
@@ -28,13 +28,13 @@ var (
 	withToken    = far{6, 8}
 )
 
-// Who the registry wants to know, where it wants to.
+// The user of a registry with tokens.
 const (
 	username = "bench"
 	password = "bench"
 )
 
-// roundTrips pushes to a registry that is far away.
+// roundTrips pushes to a distant registry.
 func roundTrips(ctx context.Context, b *bench) error {
 	dir, err := b.tree(ctx, treegen.Few())
 	if err != nil {

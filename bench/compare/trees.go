@@ -14,27 +14,27 @@ import (
 	"github.com/kubeoci/oci/internal/testing/treegen"
 )
 
-// treeCommand is the subcommand that writes a tree. It is a process of its own
-// to be killed: treegen does not stop halfway.
+// treeCommand is the subcommand that writes a tree. It is a process of its own so that it
+// can be killed: treegen does not stop halfway.
 const treeCommand = "write-tree"
 
-// base is what every tree is called, as checkouts of the same are.
+// base is the name of every tree, as of checkouts of the same repository.
 const base = "deploy"
 
-// tree returns the folder of a tree, which is written where it was not yet.
+// tree returns the directory of a tree, which it writes unless it exists.
 func (b *bench) tree(ctx context.Context, shape treegen.Shape) (string, error) {
 	name := fmt.Sprintf("%s-seed%d", strings.ReplaceAll(shape.Name, " ", "-"), b.seed)
-	folder, err := filepath.Abs(filepath.Join(cmp.Or(b.keep, filepath.Join(b.dir, "trees")), name))
+	parent, err := filepath.Abs(filepath.Join(cmp.Or(b.keep, filepath.Join(b.dir, "trees")), name))
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(folder, base)
+	dir := filepath.Join(parent, base)
 	if _, err := os.Stat(dir); err == nil {
 		return dir, nil
 	}
-	b.say("writing the tree %s: %d files, %.1f MB", shape.Name, shape.Files, float64(shape.Bytes)/1e6)
-	// It has its final name when it is complete.
-	partial := filepath.Join(folder, "partial")
+	b.logf("writing the tree %s: %d files, %.1f MB", shape.Name, shape.Files, float64(shape.Bytes)/1e6)
+	// It gets its final name when it is complete.
+	partial := filepath.Join(parent, "partial")
 	if err := os.RemoveAll(partial); err != nil {
 		return "", err
 	}
@@ -48,7 +48,7 @@ func (b *bench) tree(ctx context.Context, shape treegen.Shape) (string, error) {
 	return dir, os.Rename(partial, dir)
 }
 
-// checkout copies a tree to a new folder of the same name.
+// checkout copies a tree to a new directory of the same name.
 func (b *bench) checkout(ctx context.Context, dir string) (string, error) {
 	parent, err := os.MkdirTemp(b.dir, "checkout-")
 	if err != nil {
@@ -58,7 +58,7 @@ func (b *bench) checkout(ctx context.Context, dir string) (string, error) {
 	return to, tree.Copy(ctx, to, dir)
 }
 
-// remove drops a checkout.
+// remove removes a checkout.
 func remove(dir string) error { return os.RemoveAll(filepath.Dir(dir)) }
 
 // writeTree is the subcommand.
@@ -67,7 +67,7 @@ func writeTree(args []string) error {
 	var seed uint64
 	var dir string
 	if _, err := fmt.Sscan(strings.Join(args[:min(4, len(args))], " "), &shape.Files, &shape.Bytes, &shape.Even, &seed); err != nil || len(args) != 5 {
-		return &usageError{fmt.Errorf("%s: files, bytes, even, seed and a folder are needed", treeCommand)}
+		return &usageError{fmt.Errorf("%s: want files, bytes, even, seed and a directory", treeCommand)}
 	}
 	dir = args[4]
 	return treegen.Write(dir, shape, seed)

@@ -15,19 +15,19 @@ import (
 	"github.com/kubeoci/oci/bench/internal/tree"
 )
 
-// watchCommand is the subcommand that pushes again and again.
+// watchCommand is the subcommand that pushes repeatedly.
 const watchCommand = "watch"
 
-// maxWatch is the target of a push of one changed file, relative to a cold push,
-// within one process.
+// maxWatch is the target of a push with one changed file relative to a cold push within
+// the same process.
 const maxWatch = 0.5
 
-// watched is what the subcommand prints.
+// watched is the output of the subcommand.
 type watched struct {
 	Cold, Changed []time.Duration
 }
 
-// watcher has one process push a tree, change a file, and push again; without
+// watcher runs a process that pushes a tree, changes a file and pushes again, without
 // preflight, as in the other cases, and with it.
 func watcher(ctx context.Context, b *bench, shape, dir string) error {
 	for _, preflight := range []bool{false, true} {
@@ -44,7 +44,7 @@ func (b *bench) watch(ctx context.Context, shape, dir string, preflight bool) er
 	if err != nil {
 		return err
 	}
-	b.server.Traffic() // of whoever was before
+	b.server.Traffic() // discard that of the previous push
 	_, out, err := b.runner.Run(ctx, process.Command{Path: b.programs.Self, Env: b.env, Args: []string{
 		watchCommand, "-host", b.server.Host, "-repository", b.repository(), "-rounds", fmt.Sprint(b.config.rounds),
 		fmt.Sprint("-preflight=", preflight), own,
@@ -71,7 +71,7 @@ func (b *bench) watch(ctx context.Context, shape, dir string, preflight bool) er
 		}
 		cell := report.NewCell(name, shape, part.who, samples)
 		b.report.Cells = append(b.report.Cells, cell)
-		b.say("%s, %s: %s %s", name, shape, part.who, report.Seconds(cell.Median.Wall))
+		b.logf("%s, %s: %s %s", name, shape, part.who, report.Seconds(cell.Median.Wall))
 		medians = append(medians, cell.Median.Wall)
 	}
 	b.report.Check(report.Check{
@@ -81,13 +81,13 @@ func (b *bench) watch(ctx context.Context, shape, dir string, preflight bool) er
 	return remove(own)
 }
 
-// watch is the subcommand. A round is a cold push, a change, and a push of that.
+// watch is the subcommand. A round is a cold push, a change, and a push of the change.
 func watch(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet(watchCommand, flag.ContinueOnError)
 	host := flags.String("host", "", "`host:port` of the registry")
-	repository := flags.String("repository", "", "what the `names` of the repositories begin with")
-	rounds := flags.Int("rounds", 1, "how `often` to push")
-	preflight := flags.Bool("preflight", false, "check what is pushed")
+	repository := flags.String("repository", "", "`prefix` of the names of the repositories")
+	rounds := flags.Int("rounds", 1, "`number` of rounds")
+	preflight := flags.Bool("preflight", false, "run preflight")
 	if err := flags.Parse(args); err != nil {
 		return &usageError{err}
 	}
@@ -103,13 +103,13 @@ func watch(ctx context.Context, args []string) error {
 		opts.SourcePath, opts.RegistryEndpoint, opts.Repository = dir, *host, repository
 		opts.Version, opts.GitOpsEngine = "v1", oci.GitOpsEngineFlux
 		if !*preflight {
-			opts.Preflight = oci.PreflightOff
+			opts.Preflight.Policy = oci.PreflightOff
 		}
 		start := time.Now()
-		_, err := oci.NewWorkloadArtifactBuilder().Build(ctx, opts)
+		_, err := oci.Build(ctx, opts)
 		return time.Since(start), err
 	}
-	again := oci.BuildOptions{Cache: new(oci.Cache)} // cold pushes go without it
+	again := oci.BuildOptions{Cache: new(oci.Cache)} // cold pushes have no cache
 	if _, err := push(*repository, again); err != nil {
 		return err
 	}

@@ -1,6 +1,5 @@
-// Command limits measures what a push of a tree cannot do without, each step in a
-// loop of its own that does nothing else: it tells how far from the machine's
-// limit a push is.
+// Command limits measures the steps that every push of a tree needs, each in a loop of
+// its own, which gives a lower bound for pushes on this machine.
 package main
 
 import (
@@ -17,8 +16,8 @@ import (
 	"github.com/kubeoci/oci/bench/internal/limits"
 )
 
-const usage = `limits measures the steps that a push of a tree consists of, on one core and on
-all. It does so on Linux only.
+const usage = `limits measures the steps of a push of a tree, on one core and on all. It works on
+Linux only.
 
   limits [flags] DIR
 
@@ -39,7 +38,7 @@ func main() {
 		fmt.Fprint(flags.Output(), usage)
 		flags.PrintDefaults()
 	}
-	rounds := flags.Int("rounds", 5, "how `often` to measure; the shortest time counts")
+	rounds := flags.Int("rounds", 5, "`number` of measurements; the shortest time counts")
 	err := flags.Parse(os.Args[1:])
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -68,7 +67,7 @@ func show(out io.Writer, l limits.Limits) error {
 	for _, s := range l.Steps {
 		fmt.Fprintf(table, "%d ms\t%d ms\t  %s\n", s.Alone.Milliseconds(), s.Shared.Milliseconds(), s.Name)
 	}
-	fmt.Fprintf(table, "\t%d ms\t  an unchanged push at least\n", l.Unchanged.Milliseconds())
-	fmt.Fprintf(table, "\t%d ms\t  a cold push at least, to a registry that takes no time\n", l.Cold.Milliseconds())
+	fmt.Fprintf(table, "\t%d ms\t  lower bound of a push without DEFLATE\n", l.Unchanged.Milliseconds())
+	fmt.Fprintf(table, "\t%d ms\t  lower bound of a cold push, to an instant registry\n", l.Cold.Milliseconds())
 	return table.Flush()
 }

@@ -1,8 +1,8 @@
-// Command measure runs another command and writes what it used, as JSON, to file
+// Command measure runs another command and writes its resource usage as JSON to file
 // descriptor 3.
 //
-// It exists to be small: a process inherits the peak memory of the one that
-// starts it, so what starts the contestants must have next to none.
+// It is a program of its own to be small: a process inherits the peak memory of its
+// parent, so the parent of the contestants must have almost none.
 package main
 
 import (
@@ -25,7 +25,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 0 {
-		return errors.New("name a command")
+		return errors.New("missing argument: a command")
 	}
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
@@ -39,7 +39,7 @@ func run(args []string) error {
 		return err
 	}
 	if err != nil {
-		os.Exit(1) // it has said why itself
+		os.Exit(1) // the command has printed the reason
 	}
 	return nil
 }

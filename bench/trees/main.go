@@ -1,4 +1,4 @@
-// Command trees writes trees of Kubernetes manifests to measure with.
+// Command trees writes trees of Kubernetes manifests for measurements.
 package main
 
 import (
@@ -16,7 +16,7 @@ the same files everywhere.
 
   trees [flags] DIR
 
-DIR is made, and has to be empty where it exists. Shapes:
+DIR is created, and must be empty if it exists. Shapes:
 
 `
 
@@ -35,7 +35,7 @@ func main() {
 	if err == nil {
 		return
 	}
-	_, _ = fmt.Fprintln(os.Stderr, "error:", err) // nobody is left to be told
+	_, _ = fmt.Fprintln(os.Stderr, "error:", err) // nothing to do about a failure
 	if _, wrong := errors.AsType[*usageError](err); wrong {
 		os.Exit(2)
 	}
@@ -50,8 +50,8 @@ func run(args []string, stdout io.Writer) error {
 	flags.SetOutput(io.Discard)
 	flags.Usage = func() {}
 	name := flags.String("shape", "small", "`name` of the shape")
-	scale := flags.Int("scale", 1, "how many `times` as many files of the same sizes")
-	seed := flags.Uint64("seed", 1, "`number` that another tree of the same shape comes from")
+	scale := flags.Int("scale", 1, "`factor` for the number of files")
+	seed := flags.Uint64("seed", 1, "`number` that the content depends on")
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		return help(flags, stdout)
@@ -64,12 +64,12 @@ func run(args []string, stdout io.Writer) error {
 	case err != nil:
 		return &usageError{fmt.Errorf("-shape: %w", err)}
 	case *scale < 1:
-		return &usageError{fmt.Errorf("-scale: %d is not 1 or more", *scale)}
+		return &usageError{fmt.Errorf("-scale: %d is less than 1", *scale)}
 	case flags.NArg() != 1:
-		return &usageError{errors.New("name one folder, behind the flags")}
+		return &usageError{errors.New("want one directory behind the flags")}
 	}
 	dir := flags.Arg(0)
-	// Files of another tree in between would be measured as well.
+	// Existing files would be measured as well.
 	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
 		return fmt.Errorf("%s is not empty", dir)
 	}

@@ -1,5 +1,5 @@
-// Package memregistry is an OCI registry that lives in memory. The examples
-// push to it where no other is named, and the tests run against it over HTTP.
+// Package memregistry is an in-memory OCI registry. The examples push to it unless
+// another one is named, and the tests run against it over HTTP.
 package memregistry
 
 import (
@@ -16,16 +16,16 @@ import (
 	"cuelabs.dev/go/oci/ociregistry/ociserver"
 )
 
-// Options say who may do what. The zero value lets anyone do anything.
+// Options configure access. The zero value allows everything to everybody.
 type Options struct {
-	// Users are those who may use the registry, by name. Empty means everybody.
+	// Users are the users of the registry, by name. Empty means no access control.
 	Users map[string]User
-	// Bearer hands out tokens at /token, and wants one with every request. Basic
-	// authentication is used otherwise.
+	// Bearer serves tokens at /token and requires one with every request. The default
+	// is basic authentication.
 	Bearer bool
 }
 
-// User is somebody who may use the registry.
+// User is a user of the registry.
 type User struct {
 	Password string
 	ReadOnly bool
@@ -40,8 +40,7 @@ func Handler(opts Options) http.Handler {
 	return &guard{Options: opts, registry: registry}
 }
 
-// mounter opens an upload where a blob cannot be mounted, as the specification
-// asks of registries (distribution-spec v1.1, "Mounting a blob from another
+// mounter opens an upload if a blob cannot be mounted, as the specification requires (distribution-spec v1.1, "Mounting a blob from another
 // repository").
 type mounter struct{ registry http.Handler }
 
@@ -59,7 +58,7 @@ func (m mounter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m.registry.ServeHTTP(w, r)
 }
 
-// statusWriter keeps nothing of an answer but its status.
+// statusWriter keeps only the status of a response.
 type statusWriter struct {
 	header http.Header
 	status int
@@ -69,7 +68,7 @@ func (s *statusWriter) Header() http.Header         { return s.header }
 func (s *statusWriter) WriteHeader(status int)      { s.status = status }
 func (s *statusWriter) Write(p []byte) (int, error) { return len(p), nil }
 
-// guard lets through who is allowed to pass.
+// guard allows requests by their credentials.
 type guard struct {
 	Options
 	registry http.Handler
@@ -140,13 +139,13 @@ func writeError(w http.ResponseWriter, status int, code, message string) {
 
 // Server is a registry that listens on a loopback address.
 type Server struct {
-	// Host is its host:port.
+	// Host is the host:port of the registry.
 	Host string
 
 	server *http.Server
 }
 
-// Start starts a new, empty registry, on a port that the system chooses.
+// Start starts an empty registry on a port chosen by the system.
 func Start(opts Options) (*Server, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -157,5 +156,5 @@ func Start(opts Options) (*Server, error) {
 	return &Server{Host: listener.Addr().String(), server: server}, nil
 }
 
-// Close stops the registry and drops what it holds.
+// Close stops the registry and drops its content.
 func (s *Server) Close() error { return s.server.Close() }

@@ -23,7 +23,7 @@ var users = map[string]memregistry.User{
 
 const upload = "/v2/apps/demo/blobs/uploads/"
 
-// call returns the answer to a request with the Authorization header, if any.
+// call returns the response to a request with an Authorization header, if any.
 func call(t *testing.T, h http.Handler, method, path, authorization string) *http.Response {
 	t.Helper()
 	r := httptest.NewRequest(method, "http://registry.example.com"+path, nil)
@@ -50,7 +50,7 @@ func TestHandlerForEverybody(t *testing.T) {
 	}
 }
 
-// rights are what somebody may do, whichever way they say who they are.
+// rights lists the rights of users, which do not depend on how they authenticate.
 var rights = []struct {
 	name, password string
 	read, write    int // status
@@ -65,11 +65,11 @@ var rights = []struct {
 
 func TestHandlerBasic(t *testing.T) {
 	h := memregistry.Handler(memregistry.Options{Users: users})
-	for _, row := range rights {
-		t.Run(row.name+" "+row.password, func(t *testing.T) {
-			header := basic(row.name, row.password)
-			assert.Equal(t, row.read, call(t, h, http.MethodGet, "/v2/", header).StatusCode)
-			assert.Equal(t, row.write, call(t, h, http.MethodPost, upload, header).StatusCode)
+	for _, tt := range rights {
+		t.Run(tt.name+" "+tt.password, func(t *testing.T) {
+			header := basic(tt.name, tt.password)
+			assert.Equal(t, tt.read, call(t, h, http.MethodGet, "/v2/", header).StatusCode)
+			assert.Equal(t, tt.write, call(t, h, http.MethodPost, upload, header).StatusCode)
 		})
 	}
 	assert.Equal(t, http.StatusUnauthorized, call(t, h, http.MethodGet, "/v2/", "").StatusCode)
@@ -79,18 +79,18 @@ func TestHandlerBasic(t *testing.T) {
 
 func TestHandlerBearer(t *testing.T) {
 	h := memregistry.Handler(memregistry.Options{Users: users, Bearer: true})
-	for _, row := range rights {
-		t.Run(row.name+" "+row.password, func(t *testing.T) {
-			answer := call(t, h, http.MethodGet, "/token?service=memregistry", basic(row.name, row.password))
-			if row.read == http.StatusUnauthorized {
-				assert.Equal(t, http.StatusUnauthorized, answer.StatusCode)
+	for _, tt := range rights {
+		t.Run(tt.name+" "+tt.password, func(t *testing.T) {
+			resp := call(t, h, http.MethodGet, "/token?service=memregistry", basic(tt.name, tt.password))
+			if tt.read == http.StatusUnauthorized {
+				assert.Equal(t, http.StatusUnauthorized, resp.StatusCode)
 				return
 			}
 			var body struct{ Token string }
-			require.NoError(t, json.NewDecoder(answer.Body).Decode(&body))
+			require.NoError(t, json.NewDecoder(resp.Body).Decode(&body))
 			header := "Bearer " + body.Token
-			assert.Equal(t, row.read, call(t, h, http.MethodGet, "/v2/", header).StatusCode)
-			assert.Equal(t, row.write, call(t, h, http.MethodPost, upload, header).StatusCode)
+			assert.Equal(t, tt.read, call(t, h, http.MethodGet, "/v2/", header).StatusCode)
+			assert.Equal(t, tt.write, call(t, h, http.MethodPost, upload, header).StatusCode)
 
 			other := memregistry.Handler(memregistry.Options{Users: users, Bearer: true})
 			assert.Equal(t, http.StatusUnauthorized, call(t, other, http.MethodGet, "/v2/", header).StatusCode)
@@ -102,7 +102,7 @@ func TestHandlerBearer(t *testing.T) {
 }
 
 func TestHandlerRefusals(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name, target, authorization string
 		opts                        memregistry.Options
 		challenge, body             string
@@ -122,85 +122,85 @@ func TestHandlerRefusals(t *testing.T) {
 			`{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"}]}`,
 		},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			answer := call(t, memregistry.Handler(row.opts), http.MethodPost, row.target, row.authorization)
-			body, err := io.ReadAll(answer.Body)
+		t.Run(tt.name, func(t *testing.T) {
+			resp := call(t, memregistry.Handler(tt.opts), http.MethodPost, tt.target, tt.authorization)
+			body, err := io.ReadAll(resp.Body)
 			require.NoError(t, err)
-			assert.Equal(t, row.challenge, answer.Header.Get("WWW-Authenticate"))
-			assert.Equal(t, "application/json", answer.Header.Get("Content-Type"))
-			assert.JSONEq(t, row.body, string(body))
+			assert.Equal(t, tt.challenge, resp.Header.Get("WWW-Authenticate"))
+			assert.Equal(t, "application/json", resp.Header.Get("Content-Type"))
+			assert.JSONEq(t, tt.body, string(body))
 		})
 	}
 }
 
-// store uploads a blob to a repository, and returns its digest.
+// store uploads a blob to a repository and returns its digest.
 func store(t *testing.T, h http.Handler, repository, text string) string {
 	t.Helper()
-	answer := call(t, h, http.MethodPost, "/v2/"+repository+"/blobs/uploads/", "")
-	require.Equal(t, http.StatusAccepted, answer.StatusCode)
-	return put(t, h, answer, text)
+	resp := call(t, h, http.MethodPost, "/v2/"+repository+"/blobs/uploads/", "")
+	require.Equal(t, http.StatusAccepted, resp.StatusCode)
+	return put(t, h, resp, text)
 }
 
-// put sends a blob to the place that opens in answer.
-func put(t *testing.T, h http.Handler, answer *http.Response, text string) string {
+// put sends a blob to the location in a response.
+func put(t *testing.T, h http.Handler, resp *http.Response, text string) string {
 	t.Helper()
-	place, err := answer.Location()
+	location, err := resp.Location()
 	require.NoError(t, err)
 	digest := digest.FromString(text).String()
-	place.RawQuery = url.Values{"digest": {digest}}.Encode()
-	r, w := httptest.NewRequest(http.MethodPut, place.String(), strings.NewReader(text)), httptest.NewRecorder()
+	location.RawQuery = url.Values{"digest": {digest}}.Encode()
+	r, w := httptest.NewRequest(http.MethodPut, location.String(), strings.NewReader(text)), httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	require.Equal(t, http.StatusCreated, w.Code, w.Body)
 	return digest
 }
 
-// A blob that exists is mounted. Otherwise there is an upload, which works.
+// A blob that exists is mounted. Otherwise an upload is opened, which works.
 func TestHandlerMount(t *testing.T) {
 	const blob = "content"
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name, query string // with the digest of a blob of apps/demo
 		status      int
 	}{
 		{"of the repository itself", "?mount=DIGEST&from=apps/demo", http.StatusCreated},
 		{"of another repository", "?mount=DIGEST&from=apps/other", http.StatusAccepted},
-		{"of a repository that is missing", "?mount=DIGEST&from=apps/none", http.StatusAccepted},
-		{"of a blob that is missing", "?mount=sha256:" + strings.Repeat("0", 64) + "&from=apps/demo", http.StatusAccepted},
-		{"of what is no digest", "?mount=abc&from=apps/demo", http.StatusAccepted},
+		{"of a missing repository", "?mount=DIGEST&from=apps/none", http.StatusAccepted},
+		{"of a missing blob", "?mount=sha256:" + strings.Repeat("0", 64) + "&from=apps/demo", http.StatusAccepted},
+		{"of an invalid digest", "?mount=abc&from=apps/demo", http.StatusAccepted},
 		{"of nothing", "?mount=&from=apps/demo", http.StatusAccepted},
 		{"of no repository", "?mount=DIGEST", http.StatusAccepted},
 		{"of an illegal repository", "?mount=DIGEST&from=../apps/demo", http.StatusAccepted},
 		{"no mount", "?from=apps/demo", http.StatusAccepted},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			h := memregistry.Handler(memregistry.Options{})
 			of := store(t, h, "apps/demo", blob)
 			store(t, h, "apps/other", "other content")
-			answer := call(t, h, http.MethodPost, upload+strings.Replace(row.query, "DIGEST", of, 1), "")
-			require.Equal(t, row.status, answer.StatusCode)
-			if row.status == http.StatusCreated {
-				assert.Equal(t, "/v2/apps/demo/blobs/"+of, answer.Header.Get("Location"))
-				assert.Equal(t, of, answer.Header.Get("Docker-Content-Digest"))
+			resp := call(t, h, http.MethodPost, upload+strings.Replace(tt.query, "DIGEST", of, 1), "")
+			require.Equal(t, tt.status, resp.StatusCode)
+			if tt.status == http.StatusCreated {
+				assert.Equal(t, "/v2/apps/demo/blobs/"+of, resp.Header.Get("Location"))
+				assert.Equal(t, of, resp.Header.Get("Docker-Content-Digest"))
 				return
 			}
-			assert.Equal(t, http.StatusOK, call(t, h, http.MethodGet, "/v2/apps/demo/blobs/"+put(t, h, answer, "more"), "").StatusCode)
+			assert.Equal(t, http.StatusOK, call(t, h, http.MethodGet, "/v2/apps/demo/blobs/"+put(t, h, resp, "more"), "").StatusCode)
 		})
 	}
 }
 
-// What is mounted is in the other repository as well.
+// A mounted blob stays in the other repository.
 func TestHandlerMountFromAnotherRepository(t *testing.T) {
 	h := memregistry.Handler(memregistry.Options{})
 	of := store(t, h, "apps/other", "content")
 	require.Equal(t, http.StatusNotFound, call(t, h, http.MethodGet, "/v2/apps/demo/blobs/"+of, "").StatusCode)
 	require.Equal(t, http.StatusCreated, call(t, h, http.MethodPost, upload+"?mount="+of+"&from=apps/other", "").StatusCode)
-	answer := call(t, h, http.MethodGet, "/v2/apps/demo/blobs/"+of, "")
-	body, err := io.ReadAll(answer.Body)
+	resp := call(t, h, http.MethodGet, "/v2/apps/demo/blobs/"+of, "")
+	body, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
-	assert.Equal(t, http.StatusOK, answer.StatusCode)
+	assert.Equal(t, http.StatusOK, resp.StatusCode)
 	assert.Equal(t, "content", string(body))
 }
 
-// To mount is to write, whether or not the blob exists.
+// Mounting requires write access, whether or not the blob exists.
 func TestHandlerMountIsGuarded(t *testing.T) {
 	for _, opts := range []memregistry.Options{{Users: users}, {Users: users, Bearer: true}} {
 		h := memregistry.Handler(opts)
@@ -213,14 +213,14 @@ func TestHandlerMountIsGuarded(t *testing.T) {
 	assert.Equal(t, http.StatusAccepted, call(t, h, http.MethodPost, upload+query, basic("ci", "secret")).StatusCode)
 }
 
-// The token service of a registry with TLS has TLS.
+// The token service of a registry with TLS uses TLS.
 func TestHandlerRealmOverTLS(t *testing.T) {
 	server := httptest.NewTLSServer(memregistry.Handler(memregistry.Options{Users: users, Bearer: true}))
 	defer server.Close()
-	answer, err := server.Client().Get(server.URL + "/v2/")
+	resp, err := server.Client().Get(server.URL + "/v2/")
 	require.NoError(t, err)
-	defer func() { _ = answer.Body.Close() }()
-	assert.Contains(t, answer.Header.Get("WWW-Authenticate"), `realm="`+server.URL+`/token"`)
+	defer func() { _ = resp.Body.Close() }()
+	assert.Contains(t, resp.Header.Get("WWW-Authenticate"), `realm="`+server.URL+`/token"`)
 }
 
 func TestStart(t *testing.T) {
@@ -232,15 +232,15 @@ func TestStart(t *testing.T) {
 	assert.True(t, strings.HasPrefix(first.Host, "127.0.0.1:"), first.Host)
 
 	for server, status := range map[*memregistry.Server]int{first: http.StatusOK, second: http.StatusUnauthorized} {
-		answer, err := http.Get("http://" + server.Host + "/v2/")
+		resp, err := http.Get("http://" + server.Host + "/v2/")
 		require.NoError(t, err)
-		require.NoError(t, answer.Body.Close())
-		assert.Equal(t, status, answer.StatusCode)
+		require.NoError(t, resp.Body.Close())
+		assert.Equal(t, status, resp.StatusCode)
 
 		require.NoError(t, server.Close())
-		answer, err = http.Get("http://" + server.Host + "/v2/")
-		if !assert.Error(t, err, "it is closed") {
-			_ = answer.Body.Close()
+		resp, err = http.Get("http://" + server.Host + "/v2/")
+		if !assert.Error(t, err, "the registry is closed") {
+			_ = resp.Body.Close()
 		}
 	}
 }

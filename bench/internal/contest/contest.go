@@ -1,4 +1,4 @@
-// Package contest knows the programs that are compared, and their command lines.
+// Package contest defines the compared programs and their command lines.
 package contest
 
 import (
@@ -21,16 +21,16 @@ const (
 	ORASLib = "oras lib"
 )
 
-// Target is what is to be pushed where.
+// Target describes a push.
 type Target struct {
 	Host       string // host:port
 	Repository string
 	Tag        string
 	Dir        string // absolute
-	// Ours alone is given these.
+	// Only ours gets these.
 	Annotations []string // key=value
 	Tags        []string
-	Preflight   bool // which the others have nothing like
+	Preflight   bool // the others have no such check
 }
 
 func (t Target) ref() string { return t.Host + "/" + t.Repository + ":" + t.Tag }
@@ -38,22 +38,22 @@ func (t Target) ref() string { return t.Host + "/" + t.Repository + ":" + t.Tag 
 // Contestant is a program that pushes.
 type Contestant struct {
 	Name    string
-	Title   string // what it is, for readers
+	Title   string // name for readers
 	Version string
 	command func(Target) process.Command
 }
 
-// Command is what pushes a target.
+// Command returns the command that pushes a target.
 func (c Contestant) Command(t Target, env []string) process.Command {
 	command := c.command(t)
 	command.Env = env
 	return command
 }
 
-// Programs are where the parts of this comparison are.
+// Programs holds the paths of the programs of this comparison.
 type Programs struct {
 	Push string // examples/push
-	Self string // the comparison itself, which has the libraries within
+	Self string // the comparison itself, which contains the libraries
 }
 
 // Names of the subcommands of the comparison that push with a library.
@@ -62,8 +62,8 @@ const (
 	ORASCommand = "peer-oras-lib"
 )
 
-// All lists the contestants, and the names of the programs that are not
-// installed. Ours comes first.
+// All lists the contestants, ours first, and the names of programs that are not
+// installed.
 func All(ctx context.Context, own Programs) (all []Contestant, missing []string) {
 	all = append(all, ours(own.Push))
 	for _, find := range []func(context.Context) (Contestant, bool){flux, oras} {
@@ -116,7 +116,7 @@ func oras(ctx context.Context) (Contestant, bool) {
 		Name: ORAS, Title: "oras push",
 		Version: version(ctx, program, "version"),
 		command: func(t Target) process.Command {
-			parent, base := filepath.Split(t.Dir) // it refuses absolute paths
+			parent, base := filepath.Split(t.Dir) // oras refuses absolute paths
 			return process.Command{Path: program, Dir: parent, Args: []string{
 				"push", "--plain-http", t.ref(), base + ":application/vnd.oci.image.layer.v1.tar+gzip",
 			}}
@@ -124,8 +124,8 @@ func oras(ctx context.Context) (Contestant, bool) {
 	}, err == nil
 }
 
-// version is the last word of the first line that a program prints about its
-// version, and "unknown" where it prints none.
+// version returns the last word of the first line of a program's version output, or
+// "unknown" if there is none.
 func version(ctx context.Context, program string, args ...string) string {
 	if program == "" {
 		return ""
@@ -145,7 +145,7 @@ func library(self, name, command, module string) Contestant {
 	}}
 }
 
-// moduleVersion is the version of a module within this program.
+// moduleVersion returns the version of a module in this program.
 func moduleVersion(module string) string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -14,22 +14,22 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// bufferSize is large, so that reading costs few system calls.
+// bufferSize is large so that reading needs few system calls.
 const bufferSize = 256 << 10
 
-// smallBlob is what is kept in memory: configurations are asked for.
+// smallBlob is the largest size kept in memory: clients fetch configurations.
 const smallBlob = 16 << 10
 
-// blob is one that was uploaded.
+// blob is an uploaded blob.
 type blob struct {
 	size    int64
-	content []byte // nil where it was dropped, or is in a file
+	content []byte // nil if it was dropped or is in a file
 }
 
-// upload is a session.
+// upload is an upload session.
 type upload struct {
 	size int64
-	head bytes.Buffer // the content, as long as it is small
+	head bytes.Buffer // the content while it is small
 	file *os.File     // in KeepBlobs
 }
 
@@ -111,7 +111,7 @@ func (g *Registry) startUpload(w http.ResponseWriter, r *http.Request, name stri
 	g.uploadStatus(w, name, id, 0, http.StatusAccepted)
 }
 
-// mount makes a blob of one repository known in another.
+// mount adds a blob of one repository to another.
 func (g *Registry) mount(to, from string, d digest.Digest) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -190,8 +190,8 @@ func (g *Registry) drop(id string, u *upload) {
 	delete(g.uploads, id)
 	g.mu.Unlock()
 	if u.file != nil {
-		_ = u.file.Close()           // what was written is seen by who opens it
-		_ = os.Remove(u.file.Name()) // or it has its final name
+		_ = u.file.Close()           // the content is already written
+		_ = os.Remove(u.file.Name()) // unless it has its final name
 	}
 }
 

@@ -1,8 +1,8 @@
-// Package discard is an OCI registry to measure clients with. It forgets the
-// content of large blobs as it arrives, so that what is measured is the client,
-// and counts what it is asked and sent.
+// Package discard is an OCI registry for measuring clients. It discards the content of
+// large blobs as it arrives, so that the client is measured, and counts requests and
+// bytes.
 //
-// It believes the client: neither digests nor manifests are checked.
+// It trusts the client: neither digests nor manifests are checked.
 package discard
 
 import (
@@ -15,22 +15,21 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// Options say how a registry behaves. The zero value answers at once, lets
-// anyone do anything, and keeps no large blob.
+// Options configure a registry. The zero value responds immediately, has no access
+// control, and keeps no large blobs.
 type Options struct {
-	// Delay is how long every answer takes: a round trip, where the connection
-	// is open.
+	// Delay is the latency of every response: a round trip on an open connection.
 	Delay time.Duration
-	// Username and Password are wanted by the token service, and a token of its
-	// with every other request, unless Username is empty.
+	// Username and Password are required by the token service, and one of its tokens
+	// by every other request, unless Username is empty.
 	Username, Password string
-	// KeepBlobs is a folder to keep all blobs in, each in a file with the
-	// encoded part of its digest for a name. Empty means that small ones are
-	// kept in memory and others are dropped.
+	// KeepBlobs is a directory to keep all blobs in, each in a file named by the
+	// encoded part of its digest. Empty means that small ones are kept in memory and
+	// others are dropped.
 	KeepBlobs string
 }
 
-// Registry is a registry, empty at first.
+// Registry is an OCI registry.
 type Registry struct {
 	opts    Options
 	traffic recorder
@@ -38,11 +37,11 @@ type Registry struct {
 
 	mu           sync.Mutex
 	repositories map[string]*repository
-	uploads      map[string]*upload // by their id
+	uploads      map[string]*upload // by ID
 	tokens       map[string]bool
 }
 
-// repository is what is known of one.
+// repository is the content of one repository.
 type repository struct {
 	blobs     map[digest.Digest]blob
 	manifests map[digest.Digest]manifest
@@ -60,10 +59,10 @@ func New(opts Options) *Registry {
 	}
 }
 
-// Delay is how long every answer takes.
+// Delay returns the latency of every response.
 func (g *Registry) Delay() time.Duration { return g.opts.Delay }
 
-// repository makes one where it does not exist. The caller holds mu.
+// repository returns a repository, which it creates if necessary. The caller holds mu.
 func (g *Registry) repository(name string) *repository {
 	repo := g.repositories[name]
 	if repo == nil {
@@ -73,7 +72,7 @@ func (g *Registry) repository(name string) *repository {
 	return repo
 }
 
-// Forget drops a repository.
+// Forget removes a repository.
 func (g *Registry) Forget(name string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -86,12 +85,12 @@ var (
 	manifestPath = regexp.MustCompile(`^/v2/(.+)/manifests/([^/]+)$`)
 )
 
-// ServeHTTP counts, waits, and answers.
+// ServeHTTP counts the request, waits, and responds.
 func (g *Registry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	done := g.traffic.begin(r)
 	r.Body = &countedBody{ReadCloser: r.Body, traffic: &g.traffic}
 	if r.Header.Get("Expect") == "100-continue" {
-		g.delay(r) // the permission to go on is an answer as well
+		g.delay(r) // 100 Continue is a response as well
 	}
 	g.route(&delayed{ResponseWriter: w, wait: func() { g.delay(r) }}, r)
 	done()
@@ -132,14 +131,14 @@ func (g *Registry) route(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// refuse answers with an error that has one of the specification's codes.
+// refuse responds with an error code of the specification.
 func refuse(w http.ResponseWriter, status int, code string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_, _ = fmt.Fprintf(w, `{"errors":[{"code":%q}]}`, code) // the client is gone
 }
 
-// delayed waits before the first byte of an answer.
+// delayed waits before the first byte of a response.
 type delayed struct {
 	http.ResponseWriter
 	wait func()

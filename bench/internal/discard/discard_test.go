@@ -74,7 +74,7 @@ func TestPush(t *testing.T) {
 	assert.Contains(t, seen.Requests, "HEAD /v2/team/apps/blobs/"+blob.Digest.String())
 	assert.Contains(t, seen.Requests, "PUT /v2/team/apps/manifests/v1")
 	assert.False(t, seen.Last.Before(seen.First))
-	assert.Empty(t, server.Traffic(), "it starts anew")
+	assert.Empty(t, server.Traffic(), "it is reset")
 
 	for _, ref := range []string{"v1", manifest.Digest.String()} {
 		found, err := repo.Resolve(t.Context(), ref)
@@ -99,7 +99,7 @@ func TestPush(t *testing.T) {
 	assert.Error(t, err, "large ones are not")
 	exists, err := repo.Blobs().Exists(t.Context(), blob)
 	require.NoError(t, err)
-	assert.True(t, exists, "but known")
+	assert.True(t, exists, "but they exist")
 
 	server.Forget(name)
 	exists, err = repo.Exists(t.Context(), manifest)
@@ -135,12 +135,12 @@ func TestToken(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, strings.HasPrefix(server.Traffic().Requests[1], "GET /token?"))
 
-	answer, err := http.Get("http://" + server.Host + "/v2/team/apps/manifests/v1")
+	resp, err := http.Get("http://" + server.Host + "/v2/team/apps/manifests/v1")
 	require.NoError(t, err)
-	require.NoError(t, answer.Body.Close())
-	assert.Equal(t, http.StatusUnauthorized, answer.StatusCode)
+	require.NoError(t, resp.Body.Close())
+	assert.Equal(t, http.StatusUnauthorized, resp.StatusCode)
 	assert.Equal(t, `Bearer realm="http://`+server.Host+`/token",service="discard",scope="repository:team/apps:pull,push"`,
-		answer.Header.Get("WWW-Authenticate"))
+		resp.Header.Get("WWW-Authenticate"))
 
 	repo.Client = &auth.Client{Credential: auth.StaticCredential(server.Host, auth.Credential{Username: "user", Password: "wrong"})}
 	_, err = repo.Resolve(t.Context(), "v1")
@@ -173,7 +173,7 @@ func TestKeepBlobs(t *testing.T) {
 	assert.Len(t, entries, 1)
 }
 
-// do sends a request that oras-go does not.
+// do sends a request that oras-go does not send.
 func do(t *testing.T, h http.Handler, method, path, body string) *http.Response {
 	t.Helper()
 	w := httptest.NewRecorder()
@@ -210,7 +210,7 @@ func TestUploads(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	registry := discard.New(discard.Options{})
 	unknown := digest.FromString("unknown").String()
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		method, path string
 		status       int
 	}{
@@ -222,6 +222,6 @@ func TestRefusals(t *testing.T) {
 		{http.MethodDelete, "/v2/a/blobs/" + unknown, http.StatusMethodNotAllowed},
 		{http.MethodGet, "/elsewhere", http.StatusNotFound},
 	} {
-		assert.Equal(t, row.status, do(t, registry, row.method, row.path, "x").StatusCode, row.method+" "+row.path)
+		assert.Equal(t, tt.status, do(t, registry, tt.method, tt.path, "x").StatusCode, tt.method+" "+tt.path)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// maxManifest is what registries take, by the specification.
+// maxManifest is the size that registries accept according to the specification.
 const maxManifest = 4 << 20
 
 type manifest struct {
@@ -42,7 +42,7 @@ func (g *Registry) getManifest(w http.ResponseWriter, r *http.Request, name, ref
 	}
 }
 
-// find looks a tag or a digest up.
+// find looks up a tag or digest.
 func (g *Registry) find(name, ref string) (manifest, digest.Digest, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -58,7 +58,7 @@ func (g *Registry) find(name, ref string) (manifest, digest.Digest, bool) {
 	return m, d, known
 }
 
-// Manifest returns the manifest that a tag or a digest stands for.
+// Manifest returns the manifest of a tag or digest.
 func (g *Registry) Manifest(name, ref string) ([]byte, bool) {
 	m, _, known := g.find(name, ref)
 	return m.content, known

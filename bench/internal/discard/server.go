@@ -9,13 +9,13 @@ import (
 // Server is a registry that listens on a loopback address.
 type Server struct {
 	*Registry
-	// Host is its host:port.
+	// Host is the host:port of the registry.
 	Host string
 
 	server *http.Server
 }
 
-// Start starts a new, empty registry, on a port that the system chooses.
+// Start starts an empty registry on a port chosen by the system.
 func Start(opts Options) (*Server, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

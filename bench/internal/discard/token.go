@@ -10,8 +10,8 @@ import (
 
 const tokenPath = "/token"
 
-// challenge sends the client to the token service, for the repository of its
-// request.
+// challenge refers the client to the token service, with the repository of its request
+// as scope.
 func (g *Registry) challenge(w http.ResponseWriter, r *http.Request) {
 	value := fmt.Sprintf(`Bearer realm="http://%s%s",service="discard"`, r.Host, tokenPath)
 	for _, path := range []string{"/blobs/", "/manifests/"} {
@@ -30,8 +30,8 @@ func (g *Registry) authorized(r *http.Request) bool {
 	return bearer && g.tokens[token]
 }
 
-// serveToken takes the name and the password in a header, or in an OAuth 2 form.
-// The token is good for all repositories.
+// serveToken accepts user and password in a header or an OAuth 2 form. The token is valid
+// for all repositories.
 func (g *Registry) serveToken(w http.ResponseWriter, r *http.Request) {
 	name, password, basic := r.BasicAuth()
 	if !basic {

@@ -9,16 +9,15 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// Traffic is what a registry saw since it was asked last.
+// Traffic is the traffic of a registry since the last call of [Registry.Traffic].
 type Traffic struct {
-	// Requests has "METHOD /path?query" of each request, in the order of their
-	// arrival.
+	// Requests lists "METHOD /path?query" of each request in the order of arrival.
 	Requests []string
 	// Bytes is the sum of the bodies received.
 	Bytes int64
-	// Blobs are those received, with their size.
+	// Blobs holds the sizes of the received blobs.
 	Blobs map[digest.Digest]int64
-	// First is when the first request came, Last when the last answer had gone.
+	// First is the time of the first request, Last that of the end of the last response.
 	First, Last time.Time
 }
 
@@ -28,7 +27,7 @@ type recorder struct {
 	seen Traffic
 }
 
-// begin records a request. What it returns is to be called when it is answered.
+// begin records a request. The caller must call done after the response.
 func (c *recorder) begin(r *http.Request) (done func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -58,7 +57,7 @@ func (c *recorder) blob(d digest.Digest, size int64) {
 	c.seen.Blobs[d] = size
 }
 
-// Traffic returns what was seen since the last call.
+// Traffic returns the traffic since the last call.
 func (g *Registry) Traffic() Traffic {
 	g.traffic.mu.Lock()
 	defer g.traffic.mu.Unlock()
@@ -67,7 +66,7 @@ func (g *Registry) Traffic() Traffic {
 	return seen
 }
 
-// countedBody counts what is read of a request.
+// countedBody counts the bytes read of a request.
 type countedBody struct {
 	io.ReadCloser
 	traffic *recorder

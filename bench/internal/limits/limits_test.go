@@ -17,7 +17,7 @@ import (
 func TestMeasure(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "tree")
 	require.NoError(t, treegen.Write(dir, treegen.Few(), 1))
-	program, err := os.Executable() // which says how it is used
+	program, err := os.Executable() // which prints its usage
 	require.NoError(t, err)
 	l, err := limits.Measure(t.Context(), dir, program, 2)
 	if errors.Is(err, errors.ErrUnsupported) {

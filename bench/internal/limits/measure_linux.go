@@ -14,17 +14,17 @@ import (
 	"github.com/kubeoci/oci/packager"
 )
 
-// step is something that a push does with a part of the tree.
+// step is a step of a push of a part of the tree.
 type step struct {
 	name string
 	do   func(part) error
-	cold bool // only a cold push does it
-	one  bool // it cannot be shared among cores
+	cold bool // only of a cold push
+	one  bool // cannot be shared among cores
 }
 
-// Measure measures for the tree in dir. A push is a process, whose start is that of
-// program, told to say how it is used. The shortest of several rounds counts: what
-// else the machine does only adds to it.
+// Measure measures the steps for the tree in dir. The start of a process is that of
+// program with -h. The shortest of several rounds counts, because other load only adds
+// to the time.
 func Measure(ctx context.Context, dir, program string, rounds int) (Limits, error) {
 	t, err := newTree(dir)
 	if err != nil {
@@ -37,8 +37,8 @@ func Measure(ctx context.Context, dir, program string, rounds int) (Limits, erro
 	}
 	l.Unchanged, l.Cold = l.Start, l.Start
 	for _, s := range []step{
-		{name: "list the folders", do: part.list},
-		{name: "ask for the sizes", do: part.stat},
+		{name: "list the directories", do: part.list},
+		{name: "stat the files", do: part.stat},
 		{name: "read the files", do: part.read},
 		{name: "SHA-256 of the content", do: part.sum, one: true},
 		{name: fmt.Sprintf("DEFLATE, level %d", packager.DefaultLevel), do: part.deflate, cold: true},
@@ -53,7 +53,7 @@ func Measure(ctx context.Context, dir, program string, rounds int) (Limits, erro
 		}
 		l.Steps = append(l.Steps, Step{s.name, alone, shared})
 		took := shared
-		if s.one { // while other cores do something else
+		if s.one { // while other cores do other work
 			took = alone / time.Duration(l.Cores)
 		}
 		l.Cold += took

@@ -7,7 +7,7 @@ import (
 	"errors"
 )
 
-// Measure is there on Linux only: the error matches [errors.ErrUnsupported].
+// Measure is available on Linux only: the error matches [errors.ErrUnsupported].
 func Measure(context.Context, string, string, int) (Limits, error) {
 	return Limits{}, errors.ErrUnsupported
 }

@@ -13,22 +13,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tree is what is in a directory.
+// tree is the content of a directory.
 type tree struct {
-	folders []folder
+	dirs    []directory
 	files   int
 	size    int64
 	content []byte
 }
 
-type folder struct {
+type directory struct {
 	path  string
 	names []string // of its files
 }
 
-// part is what one core works on: some of the folders, and of the content.
+// part is the share of one core: some directories and some content.
 type part struct {
-	folders []folder
+	dirs    []directory
 	content []byte
 }
 
@@ -39,7 +39,7 @@ func newTree(dir string) (*tree, error) {
 			return err
 		}
 		if entry.IsDir() {
-			t.folders = append(t.folders, folder{path: path})
+			t.dirs = append(t.dirs, directory{path: path})
 			return nil
 		}
 		data, err := os.ReadFile(path)
@@ -49,21 +49,21 @@ func newTree(dir string) (*tree, error) {
 		t.files++
 		t.size += int64(len(data))
 		t.content = append(t.content, data...)
-		i := slices.IndexFunc(t.folders, func(f folder) bool { return f.path == filepath.Dir(path) })
-		t.folders[i].names = append(t.folders[i].names, entry.Name())
+		i := slices.IndexFunc(t.dirs, func(d directory) bool { return d.path == filepath.Dir(path) })
+		t.dirs[i].names = append(t.dirs[i].names, entry.Name())
 		return nil
 	})
 	return t, err
 }
 
-// parallel works on as many parts of the tree at once.
+// parallel calls do concurrently with each of a number of parts of the tree.
 func (t *tree) parallel(parts int, do func(part) error) error {
 	errs := make([]error, parts)
 	var group sync.WaitGroup
 	for i := range parts {
-		folders, content := len(t.folders), len(t.content)
+		dirs, content := len(t.dirs), len(t.content)
 		p := part{
-			t.folders[i*folders/parts : (i+1)*folders/parts],
+			t.dirs[i*dirs/parts : (i+1)*dirs/parts],
 			t.content[i*content/parts : (i+1)*content/parts],
 		}
 		group.Go(func() { errs[i] = do(p) })
@@ -78,13 +78,13 @@ func (t *tree) parallel(parts int, do func(part) error) error {
 }
 
 func (p part) list() error {
-	for _, f := range p.folders {
+	for _, f := range p.dirs {
 		opened, err := os.Open(f.path)
 		if err != nil {
 			return err
 		}
 		_, err = opened.ReadDir(-1)
-		_ = opened.Close() // only read from
+		_ = opened.Close() // opened for reading
 		if err != nil {
 			return err
 		}
@@ -99,8 +99,8 @@ func (p part) stat() error {
 	})
 }
 
-// read makes the call that finds a change as well: the size and the time of change
-// when all was read.
+// read also makes the call that detects changes: the size and modification time after
+// reading.
 func (p part) read() error {
 	buf := make([]byte, 4<<20)
 	return p.each(func(dir int, name string) error {
@@ -108,7 +108,7 @@ func (p part) read() error {
 		if err != nil {
 			return err
 		}
-		defer func() { _ = unix.Close(file) }() // only read from
+		defer func() { _ = unix.Close(file) }() // opened for reading
 		if _, err := unix.Pread(file, buf, 0); err != nil {
 			return err
 		}
@@ -117,19 +117,19 @@ func (p part) read() error {
 	})
 }
 
-// each calls f for every file, with its folder open.
+// each calls f for every file with its open directory.
 func (p part) each(f func(dir int, name string) error) error {
-	for _, folder := range p.folders {
-		dir, err := syscall.Open(folder.path, syscall.O_DIRECTORY|syscall.O_CLOEXEC, 0)
+	for _, d := range p.dirs {
+		dir, err := syscall.Open(d.path, syscall.O_DIRECTORY|syscall.O_CLOEXEC, 0)
 		if err != nil {
 			return err
 		}
-		for _, name := range folder.names {
+		for _, name := range d.names {
 			if err = f(dir, name); err != nil {
 				break
 			}
 		}
-		_ = syscall.Close(dir) // only read from
+		_ = syscall.Close(dir) // opened for reading
 		if err != nil {
 			return err
 		}

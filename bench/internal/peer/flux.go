@@ -1,4 +1,4 @@
-// Package peer pushes a folder the way the libraries of others do it.
+// Package peer pushes a directory with the libraries of other projects.
 package peer
 
 import (
@@ -10,14 +10,14 @@ import (
 	"github.com/google/go-containerregistry/pkg/crane"
 )
 
-// What an artifact of Flux has to be told about its source.
+// Source and revision that an artifact of Flux requires.
 const (
 	Source   = "https://example.com/apps"
 	Revision = "main@sha1:0123456789abcdef0123456789abcdef01234567"
 )
 
 // Flux pushes dir to ref, host/repository:tag, with github.com/fluxcd/pkg/oci.
-// What it leaves out is what `flux push artifact` leaves out.
+// It omits the same files as `flux push artifact`.
 func Flux(ctx context.Context, ref, dir string) error {
 	var ignored []string
 	for _, list := range []string{sourceignore.ExcludeVCS, sourceignore.ExcludeExt} {

@@ -13,8 +13,8 @@ import (
 	"oras.land/oras-go/v2/registry/remote/retry"
 )
 
-// ORAS pushes dir to ref, host/repository:tag, with oras.land/oras-go/v2: the
-// steps of `oras push`.
+// ORAS pushes dir to ref, host/repository:tag, with oras.land/oras-go/v2, in the steps
+// of `oras push`.
 func ORAS(ctx context.Context, ref, dir string) (err error) {
 	repo, err := remote.NewRepository(ref)
 	if err != nil {
@@ -55,7 +55,7 @@ func ORAS(ctx context.Context, ref, dir string) (err error) {
 	}
 	ctx = auth.AppendRepositoryScope(ctx, repo.Reference, auth.ActionPull, auth.ActionPush)
 	opts := oras.DefaultCopyOptions
-	opts.Concurrency = 5 // as oras push has it
+	opts.Concurrency = 5 // the default of oras push
 	_, err = oras.Copy(ctx, store, tag, repo, tag, opts)
 	return err
 }

@@ -7,5 +7,5 @@ import (
 	"time"
 )
 
-// killAll kills the command alone: there are no groups.
+// killAll kills only the command, because there are no process groups.
 func killAll(cmd *exec.Cmd) { cmd.WaitDelay = time.Second }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// killAll makes the end of the context kill the whole group of a command, which
-// an interrupt from the terminal then does not reach by itself.
+// killAll makes the end of the context kill the whole process group of a command. An
+// interrupt from the terminal does not reach that group.
 func killAll(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

@@ -1,4 +1,4 @@
-// Package process runs programs to their end and says what they used.
+// Package process runs programs to their end and returns their resource usage.
 package process
 
 import (
@@ -18,27 +18,27 @@ import (
 type Command struct {
 	Path string
 	Args []string
-	Dir  string   // to run in, and "" for the one of this process
-	Env  []string // all of it
+	Dir  string   // working directory, "" for that of this process
+	Env  []string // complete
 }
 
-// maxOutput is what is shown of a program that failed.
+// maxOutput bounds the output in the error of a failed program.
 const maxOutput = 2000
 
-// Runner runs commands by way of the command measure.
+// Runner runs commands through the command measure.
 type Runner struct {
 	// Measure is the path of that command.
 	Measure string
 }
 
-// Run runs a command to its end and returns what it printed to standard output.
-// When ctx ends the command is killed, with all that it started.
+// Run runs a command to its end and returns its usage and standard output. When ctx ends
+// it kills the command and all processes that it started.
 func (r Runner) Run(ctx context.Context, c Command) (usage.Usage, []byte, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return usage.Usage{}, nil, err
 	}
-	defer func() { _ = read.Close() }() // only read from
+	defer func() { _ = read.Close() }() // opened for reading
 
 	cmd := exec.CommandContext(ctx, r.Measure, append([]string{c.Path}, c.Args...)...)
 	cmd.Dir, cmd.Env, cmd.ExtraFiles = c.Dir, c.Env, []*os.File{write}
@@ -46,13 +46,13 @@ func (r Runner) Run(ctx context.Context, c Command) (usage.Usage, []byte, error)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	killAll(cmd)
 	err = cmd.Run()
-	_ = write.Close() // the other end is held by the process, which has ended
+	_ = write.Close() // the process, which holds the other end, has ended
 	if ctx.Err() != nil {
 		return usage.Usage{}, nil, ctx.Err()
 	}
 	if err != nil {
-		said := bytes.TrimSpace(append(stdout.Bytes(), stderr.Bytes()...))
-		return usage.Usage{}, nil, fmt.Errorf("%s: %w: %s", filepath.Base(c.Path), err, said[max(0, len(said)-maxOutput):])
+		out := bytes.TrimSpace(append(stdout.Bytes(), stderr.Bytes()...))
+		return usage.Usage{}, nil, fmt.Errorf("%s: %w: %s", filepath.Base(c.Path), err, out[max(0, len(out)-maxOutput):])
 	}
 	var used usage.Usage
 	if err := json.NewDecoder(read).Decode(&used); err != nil {

@@ -39,13 +39,13 @@ func TestRun(t *testing.T) {
 	assert.GreaterOrEqual(t, used.Wall, 100*time.Millisecond)
 	assert.Less(t, used.CPU, used.Wall)
 
-	_, _, err = r.Run(t.Context(), shell("echo said >&2; exit 3"))
-	assert.EqualError(t, err, "sh: exit status 1: said")
+	_, _, err = r.Run(t.Context(), shell("echo failed >&2; exit 3"))
+	assert.EqualError(t, err, "sh: exit status 1: failed")
 	_, _, err = r.Run(t.Context(), process.Command{Path: filepath.Join(t.TempDir(), "none")})
 	assert.ErrorContains(t, err, "none: exit status 1: measure: ")
 }
 
-// What the process that measures holds is no part of what is measured.
+// The memory of the measuring process is not counted.
 func TestPeakMemoryIsThatOfTheProgram(t *testing.T) {
 	ballast := make([]byte, 100<<20)
 	for i := range ballast {
@@ -67,6 +67,6 @@ func TestCancelKillsAll(t *testing.T) {
 	_, _, err := r.Run(ctx, shell("sleep 4; touch "+mark))
 	assert.ErrorIs(t, err, context.DeadlineExceeded)
 	assert.Less(t, time.Since(start), 3*time.Second)
-	time.Sleep(5*time.Second - time.Since(start)) // until it would be there
+	time.Sleep(5*time.Second - time.Since(start)) // until the file would exist
 	assert.NoFileExists(t, mark)
 }

@@ -1,4 +1,4 @@
-// Package report holds what was measured, and shows it.
+// Package report holds measurements and formats them.
 package report
 
 import (
@@ -8,20 +8,20 @@ import (
 	"github.com/kubeoci/oci/bench/internal/stats"
 )
 
-// Report is one run of the comparison. It marshals to JSON.
+// Report holds the results of one comparison. It marshals to JSON.
 type Report struct {
 	Date        time.Time    `json:"date"`
 	Machine     Machine      `json:"machine"`
 	Rounds      int          `json:"rounds"`
 	Seed        uint64       `json:"seed"`
 	Contestants []Contestant `json:"contestants"`
-	// Missing are programs that are not installed.
+	// Missing lists programs that are not installed.
 	Missing []string `json:"missing,omitempty"`
 	Cells   []Cell   `json:"cells"`
 	Checks  []Check  `json:"checks"`
 }
 
-// Machine is what it was measured on.
+// Machine describes the machine of the measurement.
 type Machine struct {
 	Go     string `json:"go"`
 	Kernel string `json:"kernel"`
@@ -43,18 +43,18 @@ type Sample struct {
 	MaxRSS   int64         `json:"maxRSSBytes"`
 	Requests int           `json:"requests"`
 	Sent     int64         `json:"sentBytes"`
-	Layer    int64         `json:"layerBytes"` // of Sent, what is of layers
-	// Trips is the time from the first request to the last answer, in round
-	// trips, and zero where these take no time.
+	Layer    int64         `json:"layerBytes"` // part of Sent
+	// Trips is the time from the first request to the last response in round trips, or
+	// zero if the registry has no latency.
 	Trips float64 `json:"trips,omitempty"`
 }
 
-// Cell is what one program did in one case.
+// Cell holds the samples of one program in one case.
 type Cell struct {
 	Case    string   `json:"case"`
 	Shape   string   `json:"shape"`
 	Who     string   `json:"who"`
-	Median  Sample   `json:"median"` // of each field by itself
+	Median  Sample   `json:"median"` // of each field
 	Worst   Sample   `json:"worst"`  // the largest of each field
 	Samples []Sample `json:"samples"`
 }
@@ -68,7 +68,7 @@ func NewCell(name, shape, who string, samples []Sample) Cell {
 	}
 }
 
-// summary applies a function, in its variants, to each field.
+// summary applies a function to each field, in a variant for each type.
 func summary(samples []Sample, times func([]time.Duration) time.Duration, sizes func([]int64) int64, counts func([]int) int, fractions func([]float64) float64) Sample {
 	if len(samples) == 0 {
 		return Sample{}
@@ -84,25 +84,24 @@ func summary(samples []Sample, times func([]time.Duration) time.Duration, sizes 
 	}
 }
 
-// Check is a target and what became of it.
+// Check is a target with the measured value.
 type Check struct {
 	Case  string `json:"case"`
 	Shape string `json:"shape"`
 	What  string `json:"what"`
-	// Value has to be at most Limit. Both are ratios, counts or bytes.
+	// Value must be at most Limit. Both are ratios, counts or bytes.
 	Value float64 `json:"value"`
 	Limit float64 `json:"limit"`
 	Unit  Unit    `json:"unit"`
-	// Floor is what Value could be at least on this machine, by the steps of a push
-	// alone, and zero where that is not known.
+	// Floor is the lower bound of Value on this machine, from the steps of a push alone,
+	// or zero if it is unknown.
 	Floor float64 `json:"floor,omitempty"`
-	// Exact says that the value does not depend on how fast the machine is, or
-	// what else it does.
+	// Exact reports that the value does not depend on the machine and its load.
 	Exact bool `json:"exact"`
 	Met   bool `json:"met"`
 }
 
-// Unit is what a number counts.
+// Unit is the unit of a value.
 type Unit string
 
 // The units of checks.
@@ -118,7 +117,7 @@ func (r *Report) Check(c Check) {
 	r.Checks = append(r.Checks, c)
 }
 
-// Cell finds what a program did.
+// Cell returns the cell of a program.
 func (r *Report) Cell(name, shape, who string) (Cell, bool) {
 	i := slices.IndexFunc(r.Cells, func(c Cell) bool { return c.Case == name && c.Shape == shape && c.Who == who })
 	if i < 0 {
@@ -127,7 +126,7 @@ func (r *Report) Cell(name, shape, who string) (Cell, bool) {
 	return r.Cells[i], true
 }
 
-// Unmet lists the targets that were missed, or the exact ones alone.
+// Unmet lists the missed targets, or only the exact ones.
 func (r *Report) Unmet(exact bool) []Check {
 	var unmet []Check
 	for _, c := range r.Checks {

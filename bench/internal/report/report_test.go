@@ -15,8 +15,7 @@ import (
 	"github.com/kubeoci/oci/bench/internal/report"
 )
 
-// sample returns a report of two programs, one of them with a name that has to
-// be escaped.
+// sample returns a report of two programs, with a name that must be escaped.
 func sample() *report.Report {
 	r := &report.Report{
 		Date:    time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC),
@@ -72,15 +71,15 @@ Go       go1.26.8
 rounds   3, medians
 ours     examples/push
 flux     flux push artifact v2
-oras     not installed, left out
+oras     not installed, skipped
 
-case  tree   program  wall    CPU     peak RSS  requests  sent     of it layers  round trips
-cold  small  ours     200 ms  1.00 s  20.0 MiB  4         3.0 MiB  1000 B        
-cold  small  flux     1.10 s  1.00 s  20.0 MiB  4         3.0 MiB  1000 B        
+case  tree   program  wall    CPU     peak RSS  requests  sent     layers sent  round trips
+cold  small  ours     200 ms  1.00 s  20.0 MiB  4         3.0 MiB  1000 B       
+cold  small  flux     1.10 s  1.00 s  20.0 MiB  4         3.0 MiB  1000 B       
 
-case  tree   what         measured  at most           at least here
-cold  small  wall / flux  0.201     0.200    NOT MET  0.150
-cold  small  requests     3         7        met      
+case  tree   value        measured  target, at most           lower bound
+cold  small  wall / flux  0.201     0.200            not met  0.150
+cold  small  requests     3         7                met      
 `, b.String())
 }
 
@@ -89,14 +88,36 @@ func TestMarkdown(t *testing.T) {
 	require.NoError(t, sample().Markdown(&b, "plot.svg"))
 	for _, want := range []string{
 		"# Benchmarks\n", "![Wall time by case, relative to flux](plot.svg)\n",
-		"| case | tree | what | measured | at most |  | at least here |\n|---|---|---|---|---|---|---|\n| cold | small | wall / flux | 0.201 | 0.200 | NOT MET | 0.150 |\n",
-		"| oras | not installed, left out |\n",
+		"## Results\n\nWall time and peak memory:\n\n| push | tree | examples/push | flux push artifact |\n|---|---|---|---|\n" +
+			"| new repository | 2,000 files, 20 MB | 200 ms, 20.0 MiB | 1.10 s, 20.0 MiB |\n",
+		"| new repository | 2,000 files, 20 MB | 4 requests, 3.0 MiB | 4 requests, 3.0 MiB |\n",
+		"| cold | small | ours | 200 ms | 1.00 s | 20.0 MiB |",
+		"| oras | not installed, skipped |\n",
 	} {
 		assert.Contains(t, b.String(), want)
 	}
 	b.Reset()
 	require.NoError(t, sample().Markdown(&b, ""))
 	assert.NotContains(t, b.String(), "![")
+	b.Reset()
+	one := sample()
+	one.Cells[0].Median.Requests = 1
+	require.NoError(t, one.Markdown(&b, ""))
+	assert.Contains(t, b.String(), "| new repository | 2,000 files, 20 MB | 1 request, 3.0 MiB | 4 requests, 3.0 MiB |\n")
+	b.Reset()
+	require.NoError(t, new(report.Report).Markdown(&b, ""))
+	assert.NotContains(t, b.String(), "## Results")
+}
+
+func TestTargets(t *testing.T) {
+	var b strings.Builder
+	require.NoError(t, sample().Targets(&b))
+	for _, want := range []string{
+		"# Benchmark targets\n", "\n1 of 2 were met on 2026-02-03 on CPU <x> & y, 2 cores.\n",
+		"| case | tree | value | measured | target, at most |  | lower bound |\n|---|---|---|---|---|---|---|\n| cold | small | wall / flux | 0.201 | 0.200 | not met | 0.150 |\n",
+	} {
+		assert.Contains(t, b.String(), want)
+	}
 }
 
 func TestSVGIsXML(t *testing.T) {
@@ -127,13 +148,13 @@ func TestSVGLabels(t *testing.T) {
 	r.Cells[0] = report.NewCell("cold", "small", "ours", r.Cells[0].Samples)
 	var b strings.Builder
 	require.NoError(t, r.SVG(&b))
-	assert.Contains(t, b.String(), ">… 54.545  (60.0 s)</text>", "a bar that is cut says so")
+	assert.Contains(t, b.String(), ">… 54.545  (60.0 s)</text>", "a cut bar is marked")
 	assert.Contains(t, b.String(), ">1.000  (1.10 s)</text>")
 	assert.Contains(t, b.String(), "CPU &lt;x&gt; &amp; y")
 }
 
 func TestUnits(t *testing.T) {
-	for _, row := range []struct{ got, want string }{
+	for _, tt := range []struct{ got, want string }{
 		{report.Seconds(12 * time.Millisecond), "12 ms"},
 		{report.Seconds(1234 * time.Millisecond), "1.23 s"},
 		{report.Seconds(12345 * time.Millisecond), "12.3 s"},
@@ -142,6 +163,6 @@ func TestUnits(t *testing.T) {
 		{report.Size(1536), "1.5 KiB"},
 		{report.Size(64 << 20), "64.0 MiB"},
 	} {
-		assert.Equal(t, row.want, row.got)
+		assert.Equal(t, tt.want, tt.got)
 	}
 }

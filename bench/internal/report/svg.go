@@ -8,24 +8,24 @@ import (
 	"strings"
 )
 
-// plotted are the cases in which all programs do the same.
+// plotted lists the cases in which all programs do the same.
 var plotted = []string{"cold", "unchanged", "checkout", "changed"}
 
-// bar is one of a group of bars.
+// bar is one bar of a group.
 type bar struct {
 	who   string
 	ratio float64
 	label string
 }
 
-// group is a case with a tree.
+// group holds the bars of one case and tree.
 type group struct {
 	title string
 	bars  []bar
 }
 
-// reference is the name of the program that the others are set in relation to:
-// flux, or the first that is here instead.
+// reference returns the name of the program that the others are compared with: flux, or
+// oras if flux is not installed, or the last one.
 func (r *Report) reference() string {
 	for _, want := range []string{"flux", "oras"} {
 		if slices.ContainsFunc(r.Contestants, func(c Contestant) bool { return c.Name == want }) {
@@ -59,7 +59,7 @@ func (r *Report) groups() []group {
 	return groups
 }
 
-// shapes lists the trees of a case in the order they were measured.
+// shapes lists the trees of a case in the order of measurement.
 func (r *Report) shapes(name string) []string {
 	var shapes []string
 	for _, c := range r.Cells {
@@ -73,7 +73,7 @@ func (r *Report) shapes(name string) []string {
 // Sizes of the plot, in pixels.
 const (
 	plotWidth  = 860
-	plotLeft   = 150 // of the bars
+	plotLeft   = 150 // start of the bars
 	plotTop    = 92
 	barHeight  = 13
 	barGap     = 3
@@ -82,11 +82,10 @@ const (
 	plotBottom = 30
 )
 
-// longestBar bounds the scale: beyond it bars are cut, and their label says how
-// long they would be.
+// longestBar bounds the scale: longer bars are cut, and their label has the value.
 const longestBar = 2.0
 
-// color is that of a program: one stands out.
+// color returns the color of a program: ours stands out.
 func color(who string) string {
 	switch who {
 	case "ours":
@@ -102,7 +101,7 @@ func color(who string) string {
 	}
 }
 
-// SVG draws the wall times of each case, relative to those of the reference.
+// SVG draws the wall times of each case relative to those of the reference.
 func (r *Report) SVG(w io.Writer) error {
 	groups := r.groups()
 	longest, height := 1.0, plotTop
@@ -128,7 +127,7 @@ func (r *Report) SVG(w io.Writer) error {
 	return err
 }
 
-// title is what a program is called in full.
+// title returns the full name of a program.
 func (r *Report) title(name string) string {
 	for _, c := range r.Contestants {
 		if c.Name == name {
@@ -143,14 +142,14 @@ func (r *Report) legend(p *plot) {
 	for _, c := range r.Contestants {
 		p.rect(x, 64, 11, 11, color(c.Name))
 		p.text(x+16, 74, `font-size="12" fill="#1f2328"`, c.Title)
-		x += 40 + 7*len(c.Title) // near enough to the width of the text
+		x += 40 + 7*len(c.Title) // about the width of the text
 	}
 }
 
-// plot is a drawing in the making.
+// plot is an unfinished drawing.
 type plot struct {
 	b     strings.Builder
-	scale float64 // pixels to a ratio of one
+	scale float64 // pixels for a ratio of one
 }
 
 func (p *plot) open(height int) {
@@ -162,7 +161,7 @@ func (p *plot) rect(x, y, width, height int, fill string) {
 	fmt.Fprintf(&p.b, `<rect x="%d" y="%d" width="%d" height="%d" fill="%s"/>`+"\n", x, y, width, height, fill)
 }
 
-// text writes s at a point of its base line. The attributes are not escaped.
+// text writes s at the start of its base line. The attributes are not escaped.
 func (p *plot) text(x, y int, attributes, s string) {
 	fmt.Fprintf(&p.b, `<text x="%d" y="%d" %s>`, x, y, attributes)
 	_ = xml.EscapeText(&p.b, []byte(s)) // a Builder never fails
@@ -185,8 +184,8 @@ func (p *plot) grid(longest float64, bottom int) {
 	}
 }
 
-// group draws bars from y on and returns where they end. Their labels have an
-// edge that keeps the grid away.
+// group draws bars starting at y and returns the end. A white edge separates labels from
+// the grid.
 func (p *plot) group(g group, y int) int {
 	height := len(g.bars)*(barHeight+barGap) - barGap
 	p.text(plotLeft-10, y+height/2+4, `font-size="13" fill="#1f2328" text-anchor="end"`, g.title)

@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// measured is the table of all cells, with its heading.
+// measured returns the table of all cells with its heading.
 func (r *Report) measured() [][]string {
-	rows := [][]string{{"case", "tree", "program", "wall", "CPU", "peak RSS", "requests", "sent", "of it layers", "round trips"}}
+	rows := [][]string{{"case", "tree", "program", "wall", "CPU", "peak RSS", "requests", "sent", "layers sent", "round trips"}}
 	for _, c := range r.Cells {
 		m := c.Median
-		if m.CPU == 0 { // it was no process of its own
+		if m.CPU == 0 { // not a process of its own
 			rows = append(rows, []string{c.Case, c.Shape, c.Who, Seconds(m.Wall), "", "", "", "", "", ""})
 			continue
 		}
@@ -28,13 +28,13 @@ func (r *Report) measured() [][]string {
 	return rows
 }
 
-// targets is the table of all checks, with its heading.
+// targets returns the table of all checks with its heading.
 func (r *Report) targets() [][]string {
-	rows := [][]string{{"case", "tree", "what", "measured", "at most", "", "at least here"}}
+	rows := [][]string{{"case", "tree", "value", "measured", "target, at most", "", "lower bound"}}
 	for _, c := range r.Checks {
 		met := "met"
 		if !c.Met {
-			met = "NOT MET"
+			met = "not met"
 		}
 		floor := ""
 		if c.Floor > 0 {
@@ -52,11 +52,11 @@ func (u Unit) format(value float64) string {
 	case Count:
 		return fmt.Sprintf("%.0f", value)
 	}
-	// Never rounded down to the limit, which would read as met.
+	// Round up: a value rounded down to the limit would read as met.
 	return fmt.Sprintf("%.3f", math.Ceil(value*1000-1e-9)/1000)
 }
 
-// versions is one line for each thing that has a version.
+// versions returns the date, the machine and the versions of all programs.
 func (r *Report) versions() [][]string {
 	rows := [][]string{
 		{"date", r.Date.Format("2006-01-02")},
@@ -68,12 +68,12 @@ func (r *Report) versions() [][]string {
 		rows = append(rows, []string{c.Name, strings.TrimSpace(c.Title + " " + c.Version)})
 	}
 	for _, name := range r.Missing {
-		rows = append(rows, []string{name, "not installed, left out"})
+		rows = append(rows, []string{name, "not installed, skipped"})
 	}
 	return rows
 }
 
-// Seconds formats a time with three digits.
+// Seconds formats a duration with three digits.
 func Seconds(d time.Duration) string {
 	switch s := d.Seconds(); {
 	case s >= 100:

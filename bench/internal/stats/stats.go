@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// Number is what there are medians of.
+// Number is a number with a median.
 type Number interface {
 	~int | ~int64 | ~float64
 }
 
-// Median returns the middle value, or the mean of the two that share the middle.
-// It is zero where there are none.
+// Median returns the middle value, the mean of the two in the middle, or zero if there
+// are no values.
 func Median[T Number](values []T) T {
 	if len(values) == 0 {
 		return 0
@@ -26,7 +26,7 @@ func Median[T Number](values []T) T {
 	return (sorted[middle-1] + sorted[middle]) / 2
 }
 
-// Of returns one field of each of many.
+// Of returns one field of each element.
 func Of[S, T any](from []S, field func(S) T) []T {
 	values := make([]T, len(from))
 	for i, s := range from {
@@ -35,13 +35,12 @@ func Of[S, T any](from []S, field func(S) T) []T {
 	return values
 }
 
-// Deviation says how far times are from growing linearly with n: the largest
-// distance from a straight line, relative to the time there.
+// Deviation returns how far times are from growing linearly with n: the largest
+// distance from a straight line, relative to the time at that point.
 //
-// The line is that of the least squares of the relative distances, so that the
-// small ones count as much as the large ones, with an intercept that is not
-// negative: what a process costs by itself cannot be, and where it could, a line
-// would fit much that is not linear.
+// The line minimises the squares of the relative distances, so that small times count as
+// much as large ones. Its intercept is not negative: the cost of a process cannot be, and
+// with a negative intercept a line would fit much that is not linear.
 func Deviation(n []int, times []time.Duration) float64 {
 	// Minimise the sum of (a*x + b*y - 1)², with x = 1/t and y = n/t.
 	var sx, sy, sxx, sxy, syy float64

@@ -11,7 +11,7 @@ import (
 )
 
 func TestMedian(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		values []int
 		want   int
 	}{
@@ -21,11 +21,11 @@ func TestMedian(t *testing.T) {
 		{[]int{9, 1, 2}, 2},
 		{[]int{4, 1, 9, 2}, 3},
 	} {
-		assert.Equal(t, row.want, stats.Median(row.values), row.values)
+		assert.Equal(t, tt.want, stats.Median(tt.values), tt.values)
 	}
 	values := []float64{3, 1, 2}
 	assert.Equal(t, 2.0, stats.Median(values))
-	assert.Equal(t, []float64{3, 1, 2}, values, "they keep their order")
+	assert.Equal(t, []float64{3, 1, 2}, values, "the order is kept")
 }
 
 func TestOf(t *testing.T) {

@@ -1,5 +1,4 @@
-// Package tree does to trees of files what their users do: check them out again,
-// and change a file.
+// Package tree simulates changes to trees of files: another checkout and a changed file.
 package tree
 
 import (
@@ -26,8 +25,8 @@ func Files(dir string) ([]string, error) {
 	return files, err
 }
 
-// Copy makes dst a tree with the files of src, and differs in all that is not
-// their names and content: the order they are made in, times and modes.
+// Copy copies the files of src to dst with the same names and content, in another order
+// and with other times and modes.
 func Copy(ctx context.Context, dst, src string) error {
 	files, err := Files(src)
 	if err != nil {
@@ -83,11 +82,11 @@ func NewChanger(dir string) (*Changer, error) {
 	return &Changer{dir: dir, files: files}, err
 }
 
-// Change adds some lines to another file than the calls before. Some time after
-// so many calls as there are files it comes back to the same.
+// Change adds some lines to another file than the previous calls, until all files have
+// changed.
 func (c *Changer) Change() error {
 	c.n++
-	// Files far from each other, by a step that most numbers have no factor of.
+	// A prime step selects files that are far from each other.
 	path := filepath.Join(c.dir, c.files[c.n*7919%len(c.files)])
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {

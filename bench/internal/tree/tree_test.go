@@ -71,7 +71,7 @@ func TestChange(t *testing.T) {
 			if content != before[file] {
 				n++
 				assert.Greater(t, len(content), len(before[file]))
-				assert.False(t, changed[file], "it had its turn")
+				assert.False(t, changed[file], "the file changed before")
 				changed[file] = true
 			}
 		}

@@ -1,5 +1,4 @@
-// Package benchtree gives benchmarks trees to work on, and measures what they
-// take of memory.
+// Package benchtree writes trees for benchmarks and measures their peak memory.
 package benchtree
 
 import (
@@ -14,20 +13,20 @@ import (
 	"github.com/kubeoci/oci/internal/testing/treegen"
 )
 
-// Each runs a benchmark for a tree of each shape. The largest take seconds to
-// write and to pack, and are left out with -short.
+// Each runs a benchmark for a tree of each shape. With -short it skips the largest,
+// which take seconds to write and to pack.
 func Each(b *testing.B, run func(b *testing.B, dir string, shape treegen.Shape)) {
 	for _, shape := range treegen.Shapes() {
 		b.Run(shape.Name, func(b *testing.B) {
 			if testing.Short() && shape.Bytes > treegen.Small().Bytes {
-				b.Skip("large trees are left out with -short")
+				b.Skip("large trees are skipped with -short")
 			}
 			run(b, Write(b, shape), shape)
 		})
 	}
 }
 
-// Write writes a tree that is gone with the benchmark.
+// Write writes a tree that is removed at the end of the benchmark.
 func Write(b *testing.B, shape treegen.Shape) string {
 	b.Helper()
 	dir := filepath.Join(b.TempDir(), "tree")
@@ -35,9 +34,8 @@ func Write(b *testing.B, shape treegen.Shape) string {
 	return dir
 }
 
-// Measure reports allocations, bytes a second and, on Linux, the largest part of
-// memory that the process held since it was called. It goes right before the
-// loop.
+// Measure reports allocations, bytes per second and, on Linux, the peak memory of the
+// process since the call. Call it right before the loop.
 func Measure(b *testing.B, bytes int64) {
 	b.ReportAllocs()
 	b.SetBytes(bytes)
@@ -52,7 +50,7 @@ func Measure(b *testing.B, bytes int64) {
 	})
 }
 
-// peakRSS is the peak in MiB.
+// peakRSS returns the peak in MiB.
 func peakRSS() (float64, bool) {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {

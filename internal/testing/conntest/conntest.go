@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// patience is long for a machine that is busy, and shorter than a client keeps
-// an idle connection by itself.
-const patience = 30 * time.Second
+// timeout is long enough for a busy machine, and shorter than a client keeps an idle
+// connection by default.
+const timeout = 30 * time.Second
 
-// Server is a server that knows its open connections.
+// Server is a server that counts its open connections.
 type Server struct {
 	*httptest.Server
-	changes chan int // +1 or -1 for each that comes or goes
+	changes chan int // +1 or -1 for each opened or closed connection
 	open    int
 }
 
-// Start starts a server that is closed with the test.
+// Start starts a server that is closed at the end of the test.
 func Start(t testing.TB, handler http.Handler) *Server {
 	t.Helper()
 	s := &Server{Server: httptest.NewUnstartedServer(handler), changes: make(chan int, 1024)}
@@ -37,18 +37,18 @@ func Start(t testing.TB, handler http.Handler) *Server {
 	return s
 }
 
-// RequireNoneOpen waits until every connection that was made is closed again,
-// and fails the test if none was made or one stays.
+// RequireNoneOpen waits until all connections are closed. It fails the test if there
+// were none or one stays open.
 func (s *Server) RequireNoneOpen(t testing.TB) {
 	t.Helper()
-	timeout := time.After(patience)
-	for made := false; !made || s.open > 0 || len(s.changes) > 0; {
+	expired := time.After(timeout)
+	for opened := false; !opened || s.open > 0 || len(s.changes) > 0; {
 		select {
 		case change := <-s.changes:
 			s.open += change
-			made = true
-		case <-timeout:
-			t.Fatalf("%d connections are open after %v", s.open, patience)
+			opened = true
+		case <-expired:
+			t.Fatalf("%d connections are open after %v", s.open, timeout)
 		}
 	}
 }

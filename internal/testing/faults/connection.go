@@ -23,47 +23,47 @@ func CutBody(n int64) Fault {
 	}}
 }
 
-// CutAnswer ends the connection when the registry has done what was asked, and
-// before it says so.
+// CutAnswer ends the connection after the registry processed the request, before the
+// response.
 func CutAnswer() Fault {
-	return Fault{"cut before the answer", func(_ http.ResponseWriter, r *http.Request, registry http.Handler) {
+	return Fault{"cut before the response", func(_ http.ResponseWriter, r *http.Request, registry http.Handler) {
 		record(r, registry)
 		cut()
 	}}
 }
 
-// CutAnswerBody ends the connection in the middle of the answer's body.
+// CutAnswerBody ends the connection in the middle of the response body.
 func CutAnswerBody() Fault {
-	return Fault{"cut in the answer", func(w http.ResponseWriter, r *http.Request, registry http.Handler) {
-		answer := record(r, registry)
-		sendHeader(w, r, answer)
-		_, _ = w.Write(answer.Body.Bytes()[:answer.Body.Len()/2]) // the client is gone
-		_ = http.NewResponseController(w).Flush()                 // the same
+	return Fault{"cut in the response", func(w http.ResponseWriter, r *http.Request, registry http.Handler) {
+		resp := record(r, registry)
+		sendHeader(w, r, resp)
+		_, _ = w.Write(resp.Body.Bytes()[:resp.Body.Len()/2]) // the client is gone
+		_ = http.NewResponseController(w).Flush()             // the same
 		cut()
 	}}
 }
 
 func cut() { panic(http.ErrAbortHandler) }
 
-// Reset ends the connection in the way of a crash, where it is one of TCP.
+// Reset resets a TCP connection, as a crash does.
 func Reset() Fault {
 	return Fault{"reset", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		conn, _, err := http.NewResponseController(w).Hijack()
-		if err != nil { // HTTP/2 has streams, and resets those
+		if err != nil { // HTTP/2 resets its streams
 			cut()
 		}
 		if tcp, ok := conn.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0) // it is closed as well without
+			_ = tcp.SetLinger(0) // the connection is closed in any case
 		}
 		_ = conn.Close()
 	}}
 }
 
-// Delay waits between the request and the registry. Whoever leaves before that
-// has asked nothing.
+// Delay waits before it passes the request to the registry, and drops it if the client
+// disconnects meanwhile.
 func Delay(d time.Duration) Fault {
 	return Fault{"delay of " + d.String(), func(w http.ResponseWriter, r *http.Request, registry http.Handler) {
-		if whole(r); !wait(r, d) {
+		if buffer(r); !wait(r, d) {
 			cut()
 		}
 		registry.ServeHTTP(w, r)
@@ -78,76 +78,76 @@ func Deaf(d time.Duration) Fault {
 	}}
 }
 
-// Late waits between the request and the registry, which does what was asked also
-// for whoever has left meanwhile.
+// Late waits before it passes the request to the registry, also if the client
+// disconnects meanwhile.
 func Late(d time.Duration) Fault {
 	return Fault{"late by " + d.String(), func(w http.ResponseWriter, r *http.Request, registry http.Handler) {
-		whole(r)
+		buffer(r)
 		time.Sleep(d)
-		answer := record(r.WithContext(context.WithoutCancel(r.Context())), registry)
-		send(w, r, answer)
+		resp := record(r.WithContext(context.WithoutCancel(r.Context())), registry)
+		send(w, r, resp)
 	}}
 }
 
-// DelayAnswer waits when the registry has done what was asked.
+// DelayAnswer waits after the registry processed the request, before the response.
 func DelayAnswer(d time.Duration) Fault {
-	return Fault{"answer after " + d.String(), func(w http.ResponseWriter, r *http.Request, registry http.Handler) {
-		answer := record(r, registry)
+	return Fault{"response after " + d.String(), func(w http.ResponseWriter, r *http.Request, registry http.Handler) {
+		resp := record(r, registry)
 		if wait(r, d) {
-			send(w, r, answer)
+			send(w, r, resp)
 		}
 	}}
 }
 
-// Silence reads the request and never answers.
+// Silence reads the request and never responds.
 func Silence() Fault {
 	return Fault{"silence", func(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
-		_, _ = io.Copy(io.Discard, r.Body) // it may be cut
+		_, _ = io.Copy(io.Discard, r.Body) // it may be cut off
 		<-r.Context().Done()
 		cut()
 	}}
 }
 
-// SilentAnswer goes silent in the middle of the answer's body, if there is one.
-func SilentAnswer() Fault { return slow("silence in the answer", 2, -1) }
+// SilentAnswer stops in the middle of the response body, if there is one.
+func SilentAnswer() Fault { return slow("silence in the response", 2, -1) }
 
-// Slow answers with one byte each interval.
+// Slow responds with one byte each interval.
 func Slow(interval time.Duration) Fault {
 	return slow("a byte each "+interval.String(), 0, interval)
 }
 
-// slow sends one of so many parts of the answer's body at once, or none for 0,
-// and then a byte each interval, or nothing if that is negative.
+// slow sends the first of a number of parts of the response body, or none for 0, and
+// then a byte each interval, or nothing if interval is negative.
 func slow(name string, part int, interval time.Duration) Fault {
 	return Fault{name, func(w http.ResponseWriter, r *http.Request, registry http.Handler) {
-		answer := record(r, registry)
-		sendHeader(w, r, answer)
+		resp := record(r, registry)
+		sendHeader(w, r, resp)
 		at := 0
 		if part > 0 {
-			at = answer.Body.Len() / part
+			at = resp.Body.Len() / part
 		}
-		if !pass(w, answer, 0, at) {
+		if !pass(w, resp, 0, at) {
 			return
 		}
-		if interval < 0 && at < answer.Body.Len() { // to who has all of it there is no silence
+		if interval < 0 && at < resp.Body.Len() { // an empty rest cannot be delayed
 			<-r.Context().Done()
 			cut()
 		}
-		for ; at < answer.Body.Len(); at++ {
-			if !wait(r, interval) || !pass(w, answer, at, at+1) {
+		for ; at < resp.Body.Len(); at++ {
+			if !wait(r, interval) || !pass(w, resp, at, at+1) {
 				return
 			}
 		}
 	}}
 }
 
-// pass sends a part of the answer's body, and reports whether that was possible.
-func pass(w http.ResponseWriter, answer *httptest.ResponseRecorder, from, to int) bool {
-	_, err := w.Write(answer.Body.Bytes()[from:to])
+// pass sends a part of the response body and reports whether it succeeded.
+func pass(w http.ResponseWriter, resp *httptest.ResponseRecorder, from, to int) bool {
+	_, err := w.Write(resp.Body.Bytes()[from:to])
 	return err == nil && http.NewResponseController(w).Flush() == nil
 }
 
-// wait reports whether the client is still there.
+// wait waits, and reports whether the client is still connected.
 func wait(r *http.Request, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -1,5 +1,5 @@
-// Package faults is what can go wrong between a client and a registry: a
-// handler in front of one, which lets it happen where rules say so.
+// Package faults injects faults between a client and a registry: a handler in front of
+// a registry applies them by rules.
 package faults
 
 import (
@@ -15,10 +15,10 @@ import (
 	"time"
 )
 
-// Kind is what a request is about.
+// Kind is the kind of a request.
 type Kind string
 
-// All kinds of requests. Those of blobs and manifests are about one of them.
+// All kinds of requests.
 const (
 	Token        Kind = "token"
 	UploadOpen   Kind = "upload-open"
@@ -32,8 +32,7 @@ const (
 	Other        Kind = "other"
 )
 
-// KindOf returns the kind of a request and, where it says, the tag or digest
-// that it is about.
+// KindOf returns the kind of a request, and its tag or digest if it has one.
 func KindOf(r *http.Request) (Kind, string) {
 	path, method, query := r.URL.Path, strings.ToLower(r.Method), r.URL.Query()
 	last := path[strings.LastIndex(path, "/")+1:]
@@ -52,19 +51,18 @@ func KindOf(r *http.Request) (Kind, string) {
 	return Other, ""
 }
 
-// Rule says what happens to which requests. They are counted from 1, for each
-// rule and each tag or digest that they are about. Where none of First, Nth, Every
-// and Probability is set it happens to all of them, and otherwise where any says
-// so.
+// Rule applies a fault to requests. They are counted from 1, for each rule and each tag
+// or digest. If none of First, Nth, Every and Probability is set, the fault applies to
+// all of them, otherwise to those that any of these selects.
 type Rule struct {
 	// On are the kinds of requests. Empty means all.
 	On []Kind
-	// First is how many of them it happens to at the beginning, Nth the one, and
-	// Every, for 3, each third.
+	// First selects that many requests at the beginning, Nth a single one, and Every
+	// each third one for 3.
 	First, Nth, Every int
 	// Probability is between 0 and 1.
 	Probability float64
-	// Do is what happens.
+	// Do is the fault.
 	Do Fault
 }
 
@@ -72,7 +70,7 @@ func (r Rule) String() string {
 	return fmt.Sprintf("%s on %v (first %d, nth %d, every %d, %.2f)", r.Do.Name, r.On, r.First, r.Nth, r.Every, r.Probability)
 }
 
-// applies reports whether it happens to the nth request.
+// applies reports whether the rule selects the nth request.
 func (r Rule) applies(n int, chance float64) bool {
 	switch {
 	case r.First == 0 && r.Nth == 0 && r.Every == 0 && r.Probability == 0:
@@ -83,8 +81,8 @@ func (r Rule) applies(n int, chance float64) bool {
 	return chance < r.Probability
 }
 
-// Fault is something that can happen. It answers a request, or does not, and may
-// ask the registry for that.
+// Fault is a fault to inject. It responds to a request or does not, and may call the
+// registry to do so.
 type Fault struct {
 	Name  string
 	serve func(w http.ResponseWriter, r *http.Request, registry http.Handler)
@@ -93,15 +91,14 @@ type Fault struct {
 // Seen is a request that has arrived.
 type Seen struct {
 	Kind  Kind
-	About string // the tag or digest, if it says
+	About string // the tag or digest, if any
 	URI   string
-	// At is when, and Fault the name of what happened to it.
+	// At is the time of its arrival, and Fault the name of the fault applied to it.
 	At    time.Time
 	Fault string
 }
 
-// Handler is a registry to whose requests things happen. It is safe for
-// concurrent use.
+// Handler is a registry with injected faults. It is safe for concurrent use.
 type Handler struct {
 	registry http.Handler
 	seed     uint64
@@ -112,14 +109,14 @@ type Handler struct {
 	seen   []Seen
 }
 
-// New returns a handler in front of a registry. To each request happens what the
-// first of the rules that applies to it says. The same seed brings the same
-// chances, in whichever order requests about several blobs arrive.
+// New returns a handler in front of a registry. The first rule that selects a request
+// determines its fault. The same seed gives the same probabilistic choices, whatever the
+// order in which requests about several blobs arrive.
 func New(registry http.Handler, seed uint64, rules ...Rule) *Handler {
 	return &Handler{registry: registry, seed: seed, rules: rules, counts: map[string]int{}}
 }
 
-// Set replaces the rules, and forgets what was counted.
+// Set replaces the rules and resets the counts.
 func (h *Handler) Set(rules ...Rule) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -160,16 +157,15 @@ func (h *Handler) arrived(r *http.Request) (fault Fault) {
 	return fault
 }
 
-// chance is a number from 0 to 1 that depends on nothing but the arguments.
+// chance returns a number from 0 to 1 that depends only on the arguments.
 func chance(seed uint64, key string, n int) float64 {
 	hash := fnv.New64a()
 	_, _ = fmt.Fprintln(hash, key, n) // never fails
 	return rand.New(rand.NewPCG(seed, hash.Sum64())).Float64()
 }
 
-// Proxy returns the registry at an address, host:port, that is spoken to in
-// plain HTTP. It is told the host that the client asked for, so that the places
-// it names lead through the proxy again.
+// Proxy returns the plain-HTTP registry at an address, host:port. It passes the Host
+// header on, so that the locations in responses lead through the proxy again.
 func Proxy(address string, transport http.RoundTripper) http.Handler {
 	return &httputil.ReverseProxy{
 		Transport: transport,

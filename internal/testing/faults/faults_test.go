@@ -21,15 +21,15 @@ import (
 
 const tagged = "/v2/apps/demo/manifests/v1"
 
-// echo is a registry that answers with what it was sent, or with a greeting.
-func echo(asked *atomic.Int32) http.Handler {
+// echo is a registry that responds with a greeting and the request body.
+func echo(calls *atomic.Int32) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			return
 		}
-		asked.Add(1)
-		w.Header().Set("Location", "http://"+r.Host+"/place?state=a%2Fb")
+		calls.Add(1)
+		w.Header().Set("Location", "http://"+r.Host+"/location?state=a%2Fb")
 		w.Header().Set("Docker-Content-Digest", "sha256:1234")
 		if r.Header.Get("Authorization") == "" {
 			w.WriteHeader(http.StatusUnauthorized)
@@ -65,7 +65,7 @@ func send(t *testing.T, method, url string, timeout time.Duration) (*http.Respon
 
 func TestKindOf(t *testing.T) {
 	const blob = "sha256:1234"
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		method, uri string
 		kind        faults.Kind
 		about       string
@@ -83,20 +83,20 @@ func TestKindOf(t *testing.T) {
 		{"GET", tagged, faults.ManifestGet, "v1"},
 		{"GET", "/v2/apps/demo/tags/list", faults.Other, ""},
 	} {
-		t.Run(row.method+" "+row.uri, func(t *testing.T) {
-			kind, about := faults.KindOf(httptest.NewRequest(row.method, row.uri, nil))
-			assert.Equal(t, row.kind, kind)
-			assert.Equal(t, row.about, about)
+		t.Run(tt.method+" "+tt.uri, func(t *testing.T) {
+			kind, about := faults.KindOf(httptest.NewRequest(tt.method, tt.uri, nil))
+			assert.Equal(t, tt.kind, kind)
+			assert.Equal(t, tt.about, about)
 		})
 	}
 }
 
 func TestRules(t *testing.T) {
 	fault := faults.Status(http.StatusTeapot, "")
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name string
 		rule faults.Rule
-		want string // x for each request to which it happens
+		want string // x for each request with the fault
 	}{
 		{"all", faults.Rule{}, "xxxxxx"},
 		{"of its kind", faults.Rule{On: []faults.Kind{faults.ManifestGet, faults.Token}}, "xxxxxx"},
@@ -108,32 +108,32 @@ func TestRules(t *testing.T) {
 		{"certain", faults.Rule{Probability: 1}, "xxxxxx"},
 		{"by chance", faults.Rule{Probability: 0.5}, "xx.x.."},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			row.rule.Do = fault
-			var asked atomic.Int32
-			handler := faults.New(echo(&asked), 1, row.rule)
-			for range 2 { // Set forgets what was counted
+		t.Run(tt.name, func(t *testing.T) {
+			tt.rule.Do = fault
+			var calls atomic.Int32
+			handler := faults.New(echo(&calls), 1, tt.rule)
+			for range 2 { // Set resets the counts
 				got := ""
-				for range row.want {
+				for range tt.want {
 					w := httptest.NewRecorder()
 					r := httptest.NewRequest(http.MethodGet, tagged, nil)
 					r.Header.Set("Authorization", "Bearer token")
 					handler.ServeHTTP(w, r)
 					got += map[int]string{http.StatusTeapot: "x", http.StatusOK: "."}[w.Code]
 				}
-				assert.Equal(t, row.want, got)
-				handler.Set(row.rule)
+				assert.Equal(t, tt.want, got)
+				handler.Set(tt.rule)
 			}
-			assert.Len(t, handler.Seen(), 2*len(row.want))
-			assert.Equal(t, 2*strings.Count(row.want, "."), int(asked.Load()))
+			assert.Len(t, handler.Seen(), 2*len(tt.want))
+			assert.Equal(t, 2*strings.Count(tt.want, "."), int(calls.Load()))
 		})
 	}
 }
 
-// Blobs go up in parallel: what happens to one is not to depend on the other.
-func TestRulesCountByWhatItIsAbout(t *testing.T) {
-	var asked atomic.Int32
-	handler := faults.New(echo(&asked), 1, faults.Rule{First: 1, Do: faults.Status(http.StatusTeapot, "")})
+// Blobs are uploaded in parallel: the faults of one must not depend on the other.
+func TestRulesCountByTagAndDigest(t *testing.T) {
+	var calls atomic.Int32
+	handler := faults.New(echo(&calls), 1, faults.Rule{First: 1, Do: faults.Status(http.StatusTeapot, "")})
 	for _, path := range []string{tagged, "/v2/apps/demo/manifests/v2"} {
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
@@ -147,16 +147,16 @@ func TestRulesCountByWhatItIsAbout(t *testing.T) {
 	assert.WithinDuration(t, time.Now(), seen[1].At, time.Minute)
 }
 
-func TestAnswers(t *testing.T) {
+func TestResponses(t *testing.T) {
 	const whole = "greetings 0123456789"
 	size := func(about string) int64 { return int64(len(about)) }
-	away := func(_ *http.Request, place *url.URL) string { return place.RequestURI() + "&more=1" }
-	for _, row := range []struct {
+	away := func(_ *http.Request, location *url.URL) string { return location.RequestURI() + "&more=1" }
+	for _, tt := range []struct {
 		fault       faults.Fault
 		status      int
 		header      string
 		value, body string
-		asked       int32
+		calls       int32
 	}{
 		{faults.Status(503, "", "Retry-After", "7"), 503, "Retry-After", "7", "", 0},
 		{faults.Status(404, "BLOB_UPLOAD_UNKNOWN"), 404, "Content-Type", "application/json", `{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN","message":"an injected fault"}]}`, 0},
@@ -167,7 +167,7 @@ func TestAnswers(t *testing.T) {
 		{faults.Redirect(""), 307, "Location", tagged, "", 0},
 		{faults.Header("Docker-Content-Digest", "sha256:5678"), 200, "Docker-Content-Digest", "sha256:5678", whole, 1},
 		{faults.Header("Docker-Content-Digest", ""), 200, "Docker-Content-Digest", "", whole, 1},
-		{faults.Location("relative", away), 200, "Location", "/place?state=a%2Fb&more=1", whole, 1},
+		{faults.Location("relative", away), 200, "Location", "/location?state=a%2Fb&more=1", whole, 1},
 		{faults.Corrupted(), 200, "Content-Length", "20", "greetings 1123456789", 1},
 		{faults.Truncated(), 200, "Content-Length", "10", "greetings ", 1},
 		{faults.Delay(time.Millisecond), 200, "Docker-Content-Digest", "sha256:1234", whole, 1},
@@ -177,19 +177,19 @@ func TestAnswers(t *testing.T) {
 		{faults.Slow(time.Millisecond), 200, "Content-Length", "20", whole, 1},
 		{faults.Claim(size), 200, "Docker-Content-Digest", "v1", "", 0},
 	} {
-		t.Run(row.fault.Name, func(t *testing.T) {
-			var asked atomic.Int32
+		t.Run(tt.fault.Name, func(t *testing.T) {
+			var calls atomic.Int32
 			method := http.MethodPut
-			if row.fault.Name == faults.Claim(size).Name {
+			if tt.fault.Name == faults.Claim(size).Name {
 				method = http.MethodHead
 			}
-			srv := start(t, faults.New(echo(&asked), 0, faults.Rule{Do: row.fault}))
+			srv := start(t, faults.New(echo(&calls), 0, faults.Rule{Do: tt.fault}))
 			resp, body, err := send(t, method, srv.URL+tagged, time.Minute)
 			require.NoError(t, err)
-			assert.Equal(t, row.status, resp.StatusCode)
-			assert.Equal(t, row.value, resp.Header.Get(row.header))
-			assert.Equal(t, row.body, body)
-			assert.Equal(t, row.asked, asked.Load())
+			assert.Equal(t, tt.status, resp.StatusCode)
+			assert.Equal(t, tt.value, resp.Header.Get(tt.header))
+			assert.Equal(t, tt.body, body)
+			assert.Equal(t, tt.calls, calls.Load())
 			if method == http.MethodHead {
 				assert.Equal(t, int64(2), resp.ContentLength)
 			}
@@ -198,8 +198,8 @@ func TestAnswers(t *testing.T) {
 }
 
 func TestRetryAfterDate(t *testing.T) {
-	var asked atomic.Int32
-	srv := start(t, faults.New(echo(&asked), 0, faults.Rule{Do: faults.RetryAfterDate(429, time.Hour)}))
+	var calls atomic.Int32
+	srv := start(t, faults.New(echo(&calls), 0, faults.Rule{Do: faults.RetryAfterDate(429, time.Hour)}))
 	began := time.Now()
 	resp, _, err := send(t, http.MethodGet, srv.URL+tagged, time.Minute)
 	require.NoError(t, err)
@@ -211,11 +211,11 @@ func TestRetryAfterDate(t *testing.T) {
 }
 
 func TestConnections(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		fault faults.Fault
-		half  bool // of the answer arrives
-		hangs bool // until the client leaves
-		asked int32
+		half  bool // of the response arrives
+		hangs bool // until the client disconnects
+		calls int32
 	}{
 		{faults.Cut(), false, false, 0},
 		{faults.CutBody(5), false, false, 0},
@@ -230,41 +230,41 @@ func TestConnections(t *testing.T) {
 		{faults.Late(time.Second), false, true, 1},
 	} {
 		for _, kind := range []string{"HTTP/1.1", "HTTP/2", "proxy"} {
-			t.Run(row.fault.Name+" "+kind, func(t *testing.T) {
+			t.Run(tt.fault.Name+" "+kind, func(t *testing.T) {
 				t.Parallel() // they wait
-				var asked atomic.Int32
-				registry := echo(&asked)
+				var calls atomic.Int32
+				registry := echo(&calls)
 				if kind == "proxy" {
 					registry = faults.Proxy(start(t, registry).Listener.Addr().String(), http.DefaultTransport)
 				}
-				srv := httptest.NewUnstartedServer(faults.New(registry, 0, faults.Rule{Do: row.fault}))
+				srv := httptest.NewUnstartedServer(faults.New(registry, 0, faults.Rule{Do: tt.fault}))
 				srv.Config.ErrorLog = log.New(io.Discard, "", 0)
 				defer srv.Close()
-				patience := time.Minute
-				if row.hangs {
-					patience = 500 * time.Millisecond
+				timeout := time.Minute
+				if tt.hangs {
+					timeout = 500 * time.Millisecond
 				}
 				var body string
 				var err error
 				if kind == "HTTP/2" {
 					srv.EnableHTTP2 = true
 					srv.StartTLS()
-					body, err = sendTo(t, srv.Client(), srv.URL, patience)
+					body, err = sendTo(t, srv.Client(), srv.URL, timeout)
 				} else {
 					srv.Start()
-					body, err = sendTo(t, &http.Client{Transport: http.DefaultTransport}, srv.URL, patience)
+					body, err = sendTo(t, &http.Client{Transport: http.DefaultTransport}, srv.URL, timeout)
 				}
 				require.Error(t, err)
-				assert.Equal(t, map[bool]string{true: "greetings "}[row.half], body)
-				assert.Eventually(t, func() bool { return asked.Load() == row.asked }, 10*time.Second, time.Millisecond)
+				assert.Equal(t, map[bool]string{true: "greetings "}[tt.half], body)
+				assert.Eventually(t, func() bool { return calls.Load() == tt.calls }, 10*time.Second, time.Millisecond)
 			})
 		}
 	}
 }
 
-func sendTo(t *testing.T, client *http.Client, base string, patience time.Duration) (string, error) {
+func sendTo(t *testing.T, client *http.Client, base string, timeout time.Duration) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPut, base+tagged, strings.NewReader("0123456789"))
 	require.NoError(t, err)
@@ -278,17 +278,17 @@ func sendTo(t *testing.T, client *http.Client, base string, patience time.Durati
 	return string(body), err
 }
 
-// The places that a registry names have to lead through the proxy again.
+// Locations in responses must lead through the proxy again.
 func TestProxy(t *testing.T) {
-	var asked atomic.Int32
-	registry := start(t, echo(&asked))
+	var calls atomic.Int32
+	registry := start(t, echo(&calls))
 	srv := start(t, faults.Proxy(registry.Listener.Addr().String(), http.DefaultTransport))
 	resp, body, err := send(t, http.MethodPut, srv.URL+tagged, time.Minute)
 	require.NoError(t, err)
 	assert.Equal(t, "greetings 0123456789", body)
-	assert.Equal(t, srv.URL+"/place?state=a%2Fb", resp.Header.Get("Location"))
+	assert.Equal(t, srv.URL+"/location?state=a%2Fb", resp.Header.Get("Location"))
 
-	registry.Close() // is no answer
+	registry.Close() // must not become a response
 	_, _, err = send(t, http.MethodPut, srv.URL+tagged, time.Minute)
 	require.Error(t, err)
 }

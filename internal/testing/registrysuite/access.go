@@ -14,15 +14,15 @@ import (
 // secret is a password that is wrong everywhere.
 const secret = "canary-none-77a0"
 
-// requireUsers ends the case where anybody may do anything.
+// requireUsers ends the case if the registry has no users.
 func requireUsers(t *testing.T, c trial) {
 	t.Helper()
 	if c.guarded.Writer.IsZero() {
-		c.unavailable(t, "it has no users")
+		c.unavailable(t, "no users")
 	}
 }
 
-// refused are the errors of whatever one does with a credential, by what that is.
+// refused returns the errors of all operations with a credential, by operation.
 func refused(t *testing.T, c trial, credential registry.Credential, repository string) map[string]error {
 	t.Helper()
 	client := newClient(t, c.guarded, c.guarded.OptionsFor(credential))
@@ -37,7 +37,7 @@ func refused(t *testing.T, c trial, credential registry.Credential, repository s
 	}
 }
 
-// guardedRepository pushes something that others are to be kept from.
+// guardedRepository pushes an artifact to a repository with access control.
 func guardedRepository(t *testing.T, c trial) (string, artifact) {
 	t.Helper()
 	repository, a := c.guarded.Repository("guarded"), newArtifact(t, "demo")
@@ -48,9 +48,9 @@ func guardedRepository(t *testing.T, c trial) (string, artifact) {
 func withoutPassword(t *testing.T, c trial) {
 	requireUsers(t, c)
 	repository, _ := guardedRepository(t, c)
-	answer, err := c.guarded.Ask(t.Context(), registry.Credential{}, http.MethodGet, "/v2/"+repository+"/manifests/v1")
+	resp, err := c.guarded.Do(t.Context(), registry.Credential{}, http.MethodGet, "/v2/"+repository+"/manifests/v1")
 	require.NoError(t, err)
-	anybodyReads := answer.Status == http.StatusOK
+	anybodyReads := resp.Status == http.StatusOK
 	if anybodyReads {
 		c.note("anybody may read")
 	}
@@ -78,7 +78,7 @@ func wrongPassword(t *testing.T, c trial) {
 
 func readOnlyUser(t *testing.T, c trial) {
 	if c.guarded.Reader.IsZero() {
-		c.unavailable(t, "it has no such user")
+		c.unavailable(t, "no read-only users")
 	}
 	repository, a := guardedRepository(t, c)
 	other := newArtifact(t, "other")
@@ -91,16 +91,16 @@ func readOnlyUser(t *testing.T, c trial) {
 		require.ErrorIs(t, err, registry.ErrPermissionDenied)
 	}
 	_, err := client.Push(t.Context(), a.store, a.Manifest, repository, []string{"v1"}, registry.PushOptions{})
-	require.NoError(t, err, "nothing is to be done")
+	require.NoError(t, err, "the tag already has that digest")
 	requireNoTag(t, client, repository, "v2")
 	requireTag(t, client, repository, "v1", a.Manifest)
 }
 
-// requirePrivate ends the case where the authority is none of the suite's.
+// requirePrivate ends the case if the registry has no private authority.
 func requirePrivate(t *testing.T, c trial) {
 	t.Helper()
 	if c.guarded.RootCAs == nil {
-		c.unavailable(t, "it speaks no TLS, or with an authority that everybody knows")
+		c.unavailable(t, "no TLS with a private authority")
 	}
 }
 
@@ -141,7 +141,7 @@ func otherScheme(t *testing.T, c trial) {
 
 func clientCertificate(t *testing.T, c trial) {
 	if len(c.mutual.ClientCertificates) == 0 {
-		c.unavailable(t, "it wants none")
+		c.unavailable(t, "no client certificates")
 	}
 	opts := options(t, c.mutual, "certificate")
 	build(t, opts)
@@ -150,7 +150,7 @@ func clientCertificate(t *testing.T, c trial) {
 
 func withoutClientCertificate(t *testing.T, c trial) {
 	if len(c.mutual.ClientCertificates) == 0 {
-		c.unavailable(t, "it wants none")
+		c.unavailable(t, "no client certificates")
 	}
 	opts := c.mutual.Options()
 	opts.ClientCertificates = nil
@@ -158,9 +158,9 @@ func withoutClientCertificate(t *testing.T, c trial) {
 	var failed *registry.Error
 	require.ErrorAs(t, err, &failed)
 	switch failed.Kind {
-	case registry.ErrUnreachable: // there was no connection
+	case registry.ErrUnreachable: // the handshake failed
 		c.note("no connection")
-	case registry.ErrAuthRequired: // there was one, and then it wanted to know
+	case registry.ErrAuthRequired: // the handshake succeeded, and the request was refused
 		c.note("status %d", failed.StatusCode)
 	default:
 		require.NoError(t, err)

@@ -22,13 +22,13 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// artifact is a packed tree, and the store that it is in.
+// artifact is a packed tree and its store.
 type artifact struct {
 	packager.Result
 	store *packager.Store
 }
 
-// newArtifact packs one manifest file. Another name makes another artifact.
+// newArtifact packs one manifest file. The content depends on name.
 func newArtifact(t testing.TB, name string) artifact {
 	t.Helper()
 	files := fstest.MapFS{"app.yaml": {Data: []byte(configMap(name))}}
@@ -45,8 +45,8 @@ func configMap(name string) string {
 	return fmt.Sprintf("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: %s\n", name)
 }
 
-// manifest puts a manifest of the artifact's config into its store. Change says
-// what else is to be in it.
+// manifest adds another manifest with the artifact's config and layer to its store,
+// after change has modified it.
 func (a artifact) manifest(t testing.TB, change func(*ocispec.Manifest)) ocispec.Descriptor {
 	t.Helper()
 	m := ocispec.Manifest{
@@ -65,23 +65,23 @@ func (a artifact) manifest(t testing.TB, change func(*ocispec.Manifest)) ocispec
 	return desc
 }
 
-// push is a push that succeeds.
+// push pushes the artifact, and fails the test on an error.
 func (a artifact) push(t testing.TB, c *registry.Client, repository string, tags ...string) {
 	t.Helper()
 	_, err := c.Push(t.Context(), a.store, a.Manifest, repository, tags, registry.PushOptions{})
 	require.NoError(t, err)
 }
 
-// newClient returns a client that is closed with the test.
-func newClient(t testing.TB, target *registrytest.Target, opts registry.Options) *registry.Client {
+// newClient returns a client that is closed at the end of the test.
+func newClient(t testing.TB, instance *registrytest.Instance, opts registry.Options) *registry.Client {
 	t.Helper()
-	client, err := registry.NewClient(target.Host, opts)
+	client, err := registry.NewClient(instance.Host, opts)
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
 	return client
 }
 
-// requireTag requires that a tag points to what it should.
+// requireTag requires that a tag points to a manifest.
 func requireTag(t testing.TB, c *registry.Client, repository, tag string, want ocispec.Descriptor) {
 	t.Helper()
 	desc, err := c.Resolve(t.Context(), repository, tag)
@@ -89,8 +89,8 @@ func requireTag(t testing.TB, c *registry.Client, repository, tag string, want o
 	require.Equal(t, want.Digest, desc.Digest)
 }
 
-// requireNoTag requires that there is no such tag, or that the registry does not
-// say so: some deny access to what does not exist.
+// requireNoTag requires that the tag does not exist, or that access to it is denied:
+// some registries do not reveal what exists.
 func requireNoTag(t testing.TB, c *registry.Client, repository, tag string) {
 	t.Helper()
 	_, err := c.Resolve(t.Context(), repository, tag)
@@ -99,7 +99,7 @@ func requireNoTag(t testing.TB, c *registry.Client, repository, tag string) {
 	require.Contains(t, []error{registry.ErrNotFound, registry.ErrPermissionDenied, registry.ErrAuthRequired}, failed.Kind)
 }
 
-// interrupted is a store that calls meanwhile when half of a blob is read for the
+// interrupted is a store that calls meanwhile when half of a blob was read for the
 // first time.
 type interrupted struct {
 	content.ReadOnlyStorage

@@ -15,13 +15,13 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-func pushManyAtOnce(t *testing.T, c trial) {
+func pushConcurrently(t *testing.T, c trial) {
 	client := newClient(t, c.open, c.open.Options())
 	artifacts := make([]artifact, c.opts.Pushes)
 	for i := range artifacts {
 		artifacts[i] = newArtifact(t, fmt.Sprint("demo-", i))
 	}
-	// Half of them meet in one repository.
+	// Half of them go to the same repository.
 	repository := func(i int) string {
 		if i%2 == 0 {
 			return c.open.Repository("many")
@@ -43,10 +43,10 @@ func pushManyAtOnce(t *testing.T, c trial) {
 	c.note("%d", c.opts.Pushes)
 }
 
-// breakSize is that of a layer which is interrupted when half of it was read.
+// breakSize returns the size of a layer that is interrupted halfway.
 func (c trial) breakSize() int64 { return min(c.opts.LargeLayer, 4<<20) }
 
-func cancelInTheMiddle(t *testing.T, c trial) {
+func cancelHalfway(t *testing.T, c trial) {
 	client := newClient(t, c.open, c.open.Options())
 	repository := c.open.Repository("cancelled")
 	store := newLargeStore(t, c.breakSize())
@@ -63,43 +63,43 @@ func cancelInTheMiddle(t *testing.T, c trial) {
 	requireTag(t, client, repository, "v1", store.manifest)
 }
 
-// mortal starts a registry of its own that can be killed.
-func mortal(t *testing.T, c trial) *registrytest.Target {
+// startKillable starts another registry that can be killed.
+func startKillable(t *testing.T, c trial) *registrytest.Instance {
 	t.Helper()
 	if !c.open.CanRestart() {
-		c.unavailable(t, "it was not started here")
+		c.unavailable(t, "not started by the test")
 	}
 	return c.source.Open(t, registrytest.Setup{})
 }
 
-// killer is a store in the middle of whose layer the registry dies.
-func killer(t *testing.T, target *registrytest.Target, store *largeStore) *interrupted {
+// killHalfway returns a store that kills the registry when half of the layer was read.
+func killHalfway(t *testing.T, instance *registrytest.Instance, store *largeStore) *interrupted {
 	return &interrupted{ReadOnlyStorage: store, blob: store.layer, meanwhile: func() {
-		assert.NoError(t, target.Kill(t.Context()))
+		assert.NoError(t, instance.Kill(t.Context()))
 	}}
 }
 
-func deathAndReturn(t *testing.T, c trial) {
-	target := mortal(t, c)
-	client := newClient(t, target, target.Options())
-	repository := target.Repository("back")
+func stopAndRestart(t *testing.T, c trial) {
+	instance := startKillable(t, c)
+	client := newClient(t, instance, instance.Options())
+	repository := instance.Repository("back")
 	newArtifact(t, "old").push(t, client, repository, "v1")
 	store := newLargeStore(t, c.breakSize())
 	var revive sync.Once
-	_, err := client.Push(t.Context(), killer(t, target, store), store.manifest, repository, []string{"v2"}, registry.PushOptions{
+	_, err := client.Push(t.Context(), killHalfway(t, instance, store), store.manifest, repository, []string{"v2"}, registry.PushOptions{
 		OnEvent: func(e registry.Event) {
 			if e.Retry != nil {
-				revive.Do(func() { assert.NoError(t, target.Restart(t.Context())) })
+				revive.Do(func() { assert.NoError(t, instance.Restart(t.Context())) })
 			}
 		},
 	})
 	require.NoError(t, err)
-	revive.Do(func() { assert.Fail(t, "it was not missed") })
+	revive.Do(func() { assert.Fail(t, "the push did not notice") })
 	requireWhole(t, client, repository, "v2", store.manifest)
 	requireTag(t, client, repository, "v1", newArtifact(t, "old").Manifest)
 }
 
-// requireWhole requires that all of an artifact is there.
+// requireWhole requires that an artifact can be pulled completely.
 func requireWhole(t testing.TB, client *registry.Client, repository, tag string, manifest ocispec.Descriptor) {
 	t.Helper()
 	desc, err := client.Pull(t.Context(), repository, tag, new(counter), registry.PullOptions{})
@@ -107,22 +107,22 @@ func requireWhole(t testing.TB, client *registry.Client, repository, tag string,
 	require.Equal(t, manifest.Digest, desc.Digest)
 }
 
-func deathForGood(t *testing.T, c trial) {
-	target := mortal(t, c)
-	opts := target.Options()
+func stopForGood(t *testing.T, c trial) {
+	instance := startKillable(t, c)
+	opts := instance.Options()
 	opts.Retry = registry.RetryPolicy{MaxAttempts: 4, MaxWait: time.Second}
-	client := newClient(t, target, opts)
-	repository := target.Repository("gone")
+	client := newClient(t, instance, opts)
+	repository := instance.Repository("gone")
 	store := newLargeStore(t, c.breakSize())
 	began := time.Now()
-	_, err := client.Push(t.Context(), killer(t, target, store), store.manifest, repository, []string{"v1"}, registry.PushOptions{})
+	_, err := client.Push(t.Context(), killHalfway(t, instance, store), store.manifest, repository, []string{"v1"}, registry.PushOptions{})
 	require.ErrorIs(t, err, registry.ErrUnreachable)
 	var failed *registry.Error
 	require.ErrorAs(t, err, &failed)
 	assert.Equal(t, "push to", failed.Op)
 	assert.Less(t, time.Since(began), time.Minute)
 
-	require.NoError(t, target.Restart(t.Context()))
+	require.NoError(t, instance.Restart(t.Context()))
 	requireNoTag(t, client, repository, "v1")
 	_, err = client.Push(t.Context(), store, store.manifest, repository, []string{"v1"}, registry.PushOptions{})
 	require.NoError(t, err)

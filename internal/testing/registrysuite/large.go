@@ -35,8 +35,7 @@ func pushLarge(t *testing.T, c trial) {
 	c.note("%d MiB", size>>20)
 }
 
-// noise is a blob of so many bytes that no compressor has anything to gain from.
-// It is made when it is read.
+// noise is an incompressible blob of a number of bytes, generated while it is read.
 type noise int64
 
 func (n noise) open() (io.Reader, error) {
@@ -58,7 +57,7 @@ func (r noiseReader) Read(p []byte) (int, error) {
 
 // largeStore holds an artifact with a layer of noise.
 type largeStore struct {
-	*packager.Store // of what is small
+	*packager.Store // of the other blobs
 	layer, manifest ocispec.Descriptor
 }
 
@@ -95,7 +94,7 @@ func (s *largeStore) put(t testing.TB, mediaType string, value any) ocispec.Desc
 	return desc
 }
 
-// Fetch opens the layer, or what is in the store.
+// Fetch opens the layer, or a blob of the store.
 func (s *largeStore) Fetch(ctx context.Context, desc ocispec.Descriptor) (io.ReadCloser, error) {
 	if desc.Digest != s.layer.Digest {
 		return s.Store.Fetch(ctx, desc)
@@ -104,19 +103,19 @@ func (s *largeStore) Fetch(ctx context.Context, desc ocispec.Descriptor) (io.Rea
 	return io.NopCloser(r), err
 }
 
-// counter is a store that counts what it is sent, and keeps none of it. That it is
-// what its digest says is for the client to see to.
+// counter is a store that counts the bytes pushed to it and keeps none of them. The
+// client verifies the digests.
 type counter struct{ bytes int64 }
 
-// Exists says that nothing is there yet.
+// Exists reports that no blob exists.
 func (*counter) Exists(context.Context, ocispec.Descriptor) (bool, error) { return false, nil }
 
-// Fetch finds nothing, since nothing is kept.
+// Fetch fails, because no blob is kept.
 func (*counter) Fetch(context.Context, ocispec.Descriptor) (io.ReadCloser, error) {
 	return nil, io.ErrUnexpectedEOF
 }
 
-// Push reads all of it.
+// Push reads the whole blob.
 func (c *counter) Push(_ context.Context, _ ocispec.Descriptor, r io.Reader) error {
 	n, err := io.Copy(io.Discard, r)
 	c.bytes += n

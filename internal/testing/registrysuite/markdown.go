@@ -6,9 +6,19 @@ import (
 	"strings"
 )
 
-// Markdown is the report as a table: a row for each case, a column for each
-// registry. What is not here is named below it.
+// Markdown returns the report as a table with a row for each case and a column for
+// each registry, followed by the registries that are not available.
 func (r *Report) Markdown() string {
+	var b strings.Builder
+	b.WriteString(r.Table())
+	for _, absent := range r.Absent {
+		b.WriteString("\n" + absent + "\n")
+	}
+	return b.String()
+}
+
+// Table returns the table alone.
+func (r *Report) Table() string {
 	var b strings.Builder
 	rule := "|---|"
 	b.WriteString("| " + r.Date + " |")
@@ -24,13 +34,10 @@ func (r *Report) Markdown() string {
 		}
 		b.WriteString("\n")
 	}
-	for _, absent := range r.Absent {
-		b.WriteString("\n" + absent + "\n")
-	}
 	return b.String()
 }
 
-// title is the kind, with the version below it.
+// title returns the kind with the version below it.
 func (r Registry) title() string {
 	if r.Version == "" {
 		return r.Kind
@@ -38,7 +45,7 @@ func (r Registry) title() string {
 	return r.Kind + "<br>" + r.Version
 }
 
-// names are those of all cases, in order.
+// names lists the names of all cases, in order.
 func (r *Report) names() []string {
 	var names []string
 	for _, registry := range r.Registries {
@@ -67,7 +74,7 @@ func (r Registry) cell(name string) string {
 	return "**failed**"
 }
 
-// Failed is how many cases failed.
+// Failed returns the number of failed cases.
 func (r *Report) Failed() int {
 	failed := 0
 	for _, registry := range r.Registries {

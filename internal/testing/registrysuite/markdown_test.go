@@ -1,7 +1,9 @@
 package registrysuite_test
 
 import (
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -24,7 +26,7 @@ func report() *registrysuite.Report {
 				{Name: "referrers", Outcome: registrysuite.Unavailable, Note: "status 404 | 405"},
 			}},
 		},
-		Absent: []string{"zot-docker is not here: no engine answers"},
+		Absent: []string{"zot-docker is not available: no engine responds"},
 	}
 }
 
@@ -35,7 +37,7 @@ func TestMarkdown(t *testing.T) {
 | large layer | 8 MiB |  |
 | referrers | **failed** | – status 404 \| 405 |
 
-zot-docker is not here: no engine answers
+zot-docker is not available: no engine responds
 `, report().Markdown())
 	assert.Equal(t, 2, report().Failed())
 }
@@ -48,4 +50,18 @@ func TestReportIsReadBack(t *testing.T) {
 	assert.Equal(t, report(), read)
 	_, err = registrysuite.ReadReport(filepath.Join(t.TempDir(), "none"))
 	require.Error(t, err)
+}
+
+// The published table has a row for each case.
+func TestDocumentHasAllCases(t *testing.T) {
+	text, err := os.ReadFile("../../../docs/registries.md")
+	require.NoError(t, err)
+	var rows []string
+	for line := range strings.Lines(string(text)) {
+		if cells := strings.Split(line, " | "); len(cells) > 1 {
+			rows = append(rows, strings.TrimPrefix(cells[0], "| "))
+		}
+	}
+	require.NotEmpty(t, rows)
+	assert.Equal(t, registrysuite.CaseNames(), rows[1:]) // the first is the heading
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -15,7 +16,7 @@ import (
 	"github.com/kubeoci/oci/unpacker"
 )
 
-// files are what is pushed by default.
+// files returns the default tree, by path.
 func files() map[string]string {
 	return map[string]string{
 		"kustomization.yaml":   "resources: [base, settings.yml]\n",
@@ -25,7 +26,7 @@ func files() map[string]string {
 	}
 }
 
-// tree writes files, by path, below a folder called app.
+// tree writes files, by path, to a directory called app.
 func tree(t testing.TB, files map[string]string) string {
 	t.Helper()
 	root := filepath.Join(t.TempDir(), "app")
@@ -37,21 +38,21 @@ func tree(t testing.TB, files map[string]string) string {
 	return root
 }
 
-// options are to build the files and push them to a repository of the target.
-func options(t testing.TB, target *registrytest.Target, repository string) oci.BuildOptions {
+// options returns options to push the default tree to a repository of the instance.
+func options(t testing.TB, instance *registrytest.Instance, repository string) oci.BuildOptions {
 	t.Helper()
 	return oci.BuildOptions{
 		SourcePath:       tree(t, files()),
-		RegistryEndpoint: target.Host,
-		Repository:       target.Repository(repository),
+		RegistryEndpoint: instance.Host,
+		Repository:       instance.Repository(repository),
 		Version:          "1.0.0",
 		GitOpsEngine:     oci.GitOpsEngineFlux,
-		Preflight:        oci.PreflightOff,
-		Registry:         target.Options(),
+		Preflight:        oci.PreflightOptions{Policy: oci.PreflightOff},
+		Registry:         instance.Options(),
 	}
 }
 
-// build is a build that succeeds.
+// build builds and pushes, and fails the test on an error.
 func build(t testing.TB, opts oci.BuildOptions) oci.BuildResult {
 	t.Helper()
 	result, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), opts)
@@ -59,7 +60,7 @@ func build(t testing.TB, opts oci.BuildOptions) oci.BuildResult {
 	return result
 }
 
-// requireFiles requires that what is under ref unpacks to files.
+// requireFiles requires that the artifact at ref unpacks to the files.
 func requireFiles(t testing.TB, client *registry.Client, repository, ref string, want map[string]string) {
 	t.Helper()
 	store := new(packager.Store)
@@ -78,7 +79,7 @@ func requireFiles(t testing.TB, client *registry.Client, repository, ref string,
 	assert.Equal(t, want, found)
 }
 
-func pushAndReadBack(t *testing.T, c trial) {
+func pushAndPull(t *testing.T, c trial) {
 	opts := options(t, c.open, "push/deep/name")
 	result := build(t, opts)
 	assert.False(t, result.Unchanged)
@@ -95,22 +96,37 @@ func pushAgain(t *testing.T, c trial) {
 	assert.True(t, again.Unchanged)
 	assert.Equal(t, first.Artifact.Digest, again.Artifact.Digest)
 
-	opts.Force = true
+	opts.Push.Force = true
 	forced := build(t, opts)
 	assert.False(t, forced.Unchanged)
 	assert.Equal(t, first.Artifact.Digest, forced.Artifact.Digest)
 }
 
+// pushSameContent pushes the same layer with other annotations. Registries that do not
+// mount a blob within a repository get it again.
 func pushSameContent(t *testing.T, c trial) {
-	opts := options(t, c.open, "content")
-	first := build(t, opts)
-	opts.Annotations = map[string]string{"org.opencontainers.image.revision": "main@sha1:5b1e"}
-	second := build(t, opts)
-	assert.False(t, second.Unchanged)
-	assert.True(t, second.ContentUnchanged)
-	assert.Equal(t, first.Artifact.LayerDigest, second.Artifact.LayerDigest)
-	assert.NotEqual(t, first.Artifact.Digest, second.Artifact.Digest)
-	requireFiles(t, newClient(t, c.open, c.open.Options()), opts.Repository, "1.0.0", files())
+	client := newClient(t, c.open, c.open.Options())
+	repository := c.open.Repository("content")
+	a := newArtifact(t, "demo")
+	a.push(t, client, repository, "1.0.0")
+	next := a.manifest(t, func(m *ocispec.Manifest) {
+		m.Annotations = map[string]string{ocispec.AnnotationRevision: "main@sha1:5b1e"}
+	})
+	require.NotEqual(t, a.Manifest.Digest, next.Digest)
+	sent := true
+	result, err := client.Push(t.Context(), a.store, next, repository, []string{"1.0.0"}, registry.PushOptions{
+		OnEvent: func(e registry.Event) {
+			if e.Descriptor.Digest == a.Layer.Digest && e.Skipped {
+				sent = false
+			}
+		},
+	})
+	require.NoError(t, err)
+	assert.False(t, result.Unchanged)
+	if sent {
+		c.note("the layer is sent again")
+	}
+	requireWhole(t, client, repository, "1.0.0", next)
 }
 
 func pushEmpty(t *testing.T, c trial) {

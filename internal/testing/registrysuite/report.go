@@ -6,42 +6,42 @@ import (
 	"time"
 )
 
-// Outcome is what came of a case.
+// Outcome is the outcome of a case.
 type Outcome string
 
 const (
-	// Passed says that the library does it with the registry.
+	// Passed means that the library works with the registry.
 	Passed Outcome = "passed"
-	// Failed says that it does not.
+	// Failed means that it does not.
 	Failed Outcome = "failed"
-	// Unavailable says that the registry cannot do what would be needed.
+	// Unavailable means that the registry lacks a feature that the case needs.
 	Unavailable Outcome = "not available"
 )
 
-// Result is what came of one case.
+// Result is the result of one case.
 type Result struct {
 	Name    string  `json:"name"`
 	Outcome Outcome `json:"outcome"`
-	// Note says in what way, or why not.
+	// Note describes the behaviour of the registry, or why the case was skipped.
 	Note string `json:"note,omitempty"`
 }
 
-// Registry is what came of all cases with one registry.
+// Registry holds the results of all cases with one registry.
 type Registry struct {
 	Kind    string   `json:"kind"`
 	Version string   `json:"version,omitempty"`
 	Results []Result `json:"results"`
 }
 
-// Report is what came of a run.
+// Report holds the results of a run.
 type Report struct {
 	Date       string     `json:"date"`
 	Registries []Registry `json:"registries"`
-	// Absent says which registries are not here, and why.
+	// Absent lists the registries that are not available, with the reasons.
 	Absent []string `json:"absent,omitempty"`
 }
 
-// NewReport returns a report of today, of nothing so far.
+// NewReport returns an empty report with the date of today.
 func NewReport() *Report { return &Report{Date: time.Now().UTC().Format(time.DateOnly)} }
 
 // Write writes the report to a file, as JSON.
@@ -53,7 +53,7 @@ func (r *Report) Write(file string) error {
 	return os.WriteFile(file, append(data, '\n'), 0o644)
 }
 
-// ReadReport reads what [Report.Write] wrote.
+// ReadReport reads a file written by [Report.Write].
 func ReadReport(file string) (*Report, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package registrysuite puts a registry through everything that the library does
-// to one. It asks the registry what it can do, and knows none by its name.
+// Package registrysuite runs everything that the library does with a registry. It
+// detects what the registry supports and knows no registry by name.
 package registrysuite
 
 import (
@@ -13,19 +13,18 @@ import (
 // trial is one case with one registry.
 type trial struct {
 	source *registrytest.Source
-	// open is the registry as it is by default, guarded one with TLS and users,
-	// and mutual one that wants certificates of its clients. They are one and the
-	// same where the registry was given.
-	open, guarded, mutual *registrytest.Target
+	// open is the registry with its defaults, guarded one with TLS and users, and
+	// mutual one that requires client certificates. A given registry is all three.
+	open, guarded, mutual *registrytest.Instance
 	opts                  Options
 	result                *Result
 }
 
-// Options say how to run the suite.
+// Options configure the suite.
 type Options struct {
-	// LargeLayer is how many bytes a large layer has. Zero means 256 MiB.
+	// LargeLayer is the size of a large layer in bytes. Zero means 256 MiB.
 	LargeLayer int64
-	// Pushes is how many are made at once. Zero means 50.
+	// Pushes is the number of concurrent pushes. Zero means 50.
 	Pushes int
 }
 
@@ -34,12 +33,12 @@ const (
 	defaultPushes     = 50
 )
 
-// note adds in what way the case went well.
+// note records the behaviour of the registry.
 func (c trial) note(format string, arguments ...any) {
 	c.result.Note = fmt.Sprintf(format, arguments...)
 }
 
-// unavailable ends the case: the registry cannot do what it needs.
+// unavailable skips the case because the registry lacks a feature that it needs.
 func (c trial) unavailable(t *testing.T, format string, arguments ...any) {
 	t.Helper()
 	c.note(format, arguments...)
@@ -47,35 +46,34 @@ func (c trial) unavailable(t *testing.T, format string, arguments ...any) {
 	t.Skip("not available: " + c.result.Note)
 }
 
-// testCase is something that a registry is put through. Its name is a row of the
-// table.
+// testCase is one case. Its name is that of a row in docs/registries.md.
 type testCase struct {
 	name string
 	run  func(*testing.T, trial)
 }
 
-// cases are all of them, in the order of the table.
+// cases lists all cases in the order of the table.
 func cases() []testCase {
 	return []testCase{
-		{"push, and read back byte for byte", pushAndReadBack},
+		{"push, and pull byte for byte", pushAndPull},
 		{"push again: nothing is sent", pushAgain},
 		{"push the same content: no layer is sent", pushSameContent},
 		{"several tags", pushSeveralTags},
-		{"a tag that is not to be moved", keepTag},
-		{"a tag that is moved", moveTag},
+		{"an immutable tag", immutableTag},
+		{"a moved tag", moveTag},
 		{"exists, resolve", existsAndResolve},
 		{"missing repository, tag and digest", missing},
 		{"probe", probe},
 		{"empty artifact", pushEmpty},
 		{"large layer", pushLarge},
-		{"pushes at once through one client", pushManyAtOnce},
-		{"a blob that the registry has lost", lostBlob},
-		{"cancelled in the middle of a push", cancelInTheMiddle},
-		{"dies in the middle of a push, and comes back", deathAndReturn},
-		{"dies in the middle of a push, for good", deathForGood},
+		{"concurrent pushes through one client", pushConcurrently},
+		{"a blob that the registry lost", lostBlob},
+		{"a push cancelled halfway", cancelHalfway},
+		{"registry stops during a push and restarts", stopAndRestart},
+		{"registry stops during a push for good", stopForGood},
 		{"no password", withoutPassword},
 		{"wrong password", wrongPassword},
-		{"a user who may only read", readOnlyUser},
+		{"a read-only user", readOnlyUser},
 		{"TLS with a private authority", privateAuthority},
 		{"TLS with an unknown authority", unknownAuthority},
 		{"TLS to plain HTTP, and plain HTTP to TLS", otherScheme},
@@ -83,15 +81,23 @@ func cases() []testCase {
 		{"no client certificate", withoutClientCertificate},
 		{"referrers", referrers},
 		{"mount", mount},
-		{"place of an upload", placeOfAnUpload},
+		{"location of an upload", uploadLocation},
 		{"cancel an upload", cancelUpload},
 		{"clean up", cleanUp},
 	}
 }
 
-// Run puts the registry through all of it, each thing as a subtest of its name,
-// and returns what came of it. What the registry cannot do is skipped, with the
-// reason.
+// CaseNames lists the names of all cases in the order of the table.
+func CaseNames() []string {
+	var names []string
+	for _, tt := range cases() {
+		names = append(names, tt.name)
+	}
+	return names
+}
+
+// Run runs all cases as subtests and returns their results. Cases that need a feature
+// the registry lacks are skipped with the reason.
 func Run(t *testing.T, source *registrytest.Source, opts Options) Registry {
 	t.Helper()
 	opts.LargeLayer = cmp.Or(opts.LargeLayer, defaultLargeLayer)
@@ -104,10 +110,10 @@ func Run(t *testing.T, source *registrytest.Source, opts Options) Registry {
 		guarded: source.Open(t, registrytest.Setup{TLS: true, Users: true}),
 		mutual:  source.Open(t, registrytest.Setup{ClientCertificates: true}),
 	}
-	for _, row := range cases() {
-		result := Result{Name: row.name, Outcome: Failed}
+	for _, tt := range cases() {
+		result := Result{Name: tt.name, Outcome: Failed}
 		c.result = &result
-		passed := t.Run(row.name, func(t *testing.T) { row.run(t, c) })
+		passed := t.Run(tt.name, func(t *testing.T) { tt.run(t, c) })
 		if passed && result.Outcome == Failed {
 			result.Outcome = Passed
 		}

@@ -10,9 +10,8 @@ import (
 	"github.com/kubeoci/oci/internal/testing/registrytest"
 )
 
-// The registry is the one that the environment chooses, and every one that is
-// here with OCI_TEST_REGISTRY_KIND=all. OCI_TEST_REPORT names a file to write what
-// came of it to.
+// The environment selects the registry: OCI_TEST_REGISTRY_KIND=all means every
+// available one. OCI_TEST_REPORT names a file for the results.
 func TestRegistries(t *testing.T) {
 	report := registrysuite.NewReport()
 	found, absent := registrytest.Every(t)

@@ -24,17 +24,17 @@ func pushSeveralTags(t *testing.T, c trial) {
 	}
 }
 
-func keepTag(t *testing.T, c trial) {
+func immutableTag(t *testing.T, c trial) {
 	opts := options(t, c.open, "kept")
 	first := build(t, opts)
-	opts.ImmutableTags = true
+	opts.Push.ImmutableTags = true
 	assert.True(t, build(t, opts).Unchanged)
 	opts.Tags = []string{"new"}
 	assert.Equal(t, first.Artifact.Digest, build(t, opts).Artifact.Digest)
 
 	opts.SourcePath = tree(t, map[string]string{"other.yaml": configMap("other")})
 	_, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), opts)
-	require.ErrorIs(t, err, oci.ErrTagConflict)
+	require.ErrorIs(t, err, oci.ErrRegistryTagConflict)
 	var conflict *registry.TagConflictError
 	require.ErrorAs(t, err, &conflict)
 	assert.Equal(t, first.Artifact.Digest, conflict.Have)
@@ -80,20 +80,20 @@ func missing(t *testing.T, c trial) {
 	var failed *registry.Error
 	require.ErrorAs(t, err, &failed)
 	c.note("%d %s", failed.StatusCode, failed.Code)
-	for _, row := range []struct{ name, repository, ref string }{
+	for _, tt := range []struct{ name, repository, ref string }{
 		{"repository", none, "v1"},
 		{"tag", there, "v2"},
 		{"digest", there, digest.FromString("none").String()},
 	} {
-		requireNoTag(t, client, row.repository, row.ref)
-		if row.repository == none && failed.Kind != registry.ErrNotFound {
-			continue // the registry does not say what does not exist
+		requireNoTag(t, client, tt.repository, tt.ref)
+		if tt.repository == none && failed.Kind != registry.ErrNotFound {
+			continue // the registry does not reveal what exists
 		}
-		_, err = client.Pull(t.Context(), row.repository, row.ref, new(counter), registry.PullOptions{})
-		assert.ErrorIs(t, err, registry.ErrNotFound, row.name)
-		exists, err := client.Exists(t.Context(), row.repository, row.ref)
-		assert.NoError(t, err, row.name)
-		assert.False(t, exists, row.name)
+		_, err = client.Pull(t.Context(), tt.repository, tt.ref, new(counter), registry.PullOptions{})
+		assert.ErrorIs(t, err, registry.ErrNotFound, tt.name)
+		exists, err := client.Exists(t.Context(), tt.repository, tt.ref)
+		assert.NoError(t, err, tt.name)
+		assert.False(t, exists, tt.name)
 	}
 }
 

@@ -6,11 +6,11 @@ import (
 	"os"
 )
 
-// isAlive reports whether there is a process of that number.
+// isAlive reports whether a process with that ID exists.
 func isAlive(pid int) bool { return processBirth(pid) != "" }
 
-// processBirth is when a process was started, in ticks since the machine was, or
-// "" if there is no such process (proc(5), "/proc/pid/stat", field 22).
+// processBirth returns when a process was started, in clock ticks since boot, or ""
+// if there is no such process (proc(5), "/proc/pid/stat", field 22).
 func processBirth(pid int) string {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

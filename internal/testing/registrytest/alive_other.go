@@ -4,15 +4,15 @@ package registrytest
 
 import "os"
 
-// isAlive reports whether there is a process of that number.
+// isAlive reports whether a process with that ID exists.
 func isAlive(pid int) bool {
 	process, err := os.FindProcess(pid)
 	if err != nil {
 		return false
 	}
-	_ = process.Release() // it was only looked for
+	_ = process.Release() // only looked up
 	return true
 }
 
-// processBirth is not known here.
+// processBirth is not available on this system.
 func processBirth(int) string { return "" }

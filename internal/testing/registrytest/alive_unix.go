@@ -4,8 +4,8 @@ package registrytest
 
 import "syscall"
 
-// isAlive reports whether there is a process of that number.
+// isAlive reports whether a process with that ID exists.
 func isAlive(pid int) bool { return syscall.Kill(pid, 0) != syscall.ESRCH }
 
-// processBirth is not known here.
+// processBirth is not available on this system.
 func processBirth(int) string { return "" }

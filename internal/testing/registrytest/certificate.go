@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// certificates are an authority of its own, and what it signed.
+// certificates holds a private authority and the certificates it signed.
 type certificates struct {
 	pool           *x509.CertPool
 	authority      []byte // PEM
@@ -25,8 +25,8 @@ type keyPair struct{ certificate, key []byte }
 
 func (k keyPair) load() (tls.Certificate, error) { return tls.X509KeyPair(k.certificate, k.key) }
 
-// newCertificates makes an authority, which signs for a server on this machine
-// and for a client with the name of the user who may write.
+// newCertificates creates an authority with a certificate for a server on this
+// machine and one for a client named after the user with write access.
 func newCertificates() (*certificates, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -63,7 +63,7 @@ func certificateFor(name string) *x509.Certificate {
 	return &x509.Certificate{
 		SerialNumber: big.NewInt(now.UnixNano()),
 		Subject:      pkix.Name{CommonName: name},
-		NotBefore:    now.Add(-time.Hour), // the clock of a container may be behind
+		NotBefore:    now.Add(-time.Hour), // because the clock of a container may be behind
 		NotAfter:     now.Add(24 * time.Hour),
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 	}

@@ -9,18 +9,18 @@ import (
 	"testing"
 )
 
-// AbsentError says that a registry is not here.
+// AbsentError reports that a registry is not available on this machine.
 type AbsentError struct {
 	Kind Kind
 	Why  error
 }
 
-func (e *AbsentError) Error() string { return fmt.Sprintf("%s is not here: %v", e.Kind, e.Why) }
+func (e *AbsentError) Error() string { return fmt.Sprintf("%s is not available: %v", e.Kind, e.Why) }
 
 // Unwrap returns the reason.
 func (e *AbsentError) Unwrap() error { return e.Why }
 
-// finder finds a registry of a kind. The error says why there is none.
+// finder finds a registry of a kind. The error is the reason if there is none.
 type finder func(context.Context, settings) (*Source, error)
 
 func finders() map[Kind]finder {
@@ -35,7 +35,7 @@ func finders() map[Kind]finder {
 	}
 }
 
-// Find finds a registry of a kind. Where there is none, the error is an
+// Find finds a registry of a kind. If there is none, the error is an
 // [*AbsentError].
 func Find(ctx context.Context, kind Kind) (*Source, error) {
 	s, err := readSettings()
@@ -48,7 +48,7 @@ func Find(ctx context.Context, kind Kind) (*Source, error) {
 func find(ctx context.Context, s settings, kind Kind) (*Source, error) {
 	f, known := finders()[kind]
 	if !known {
-		return nil, fmt.Errorf("%q is none of %v", kind, Kinds())
+		return nil, fmt.Errorf("unknown kind %q, want one of %v", kind, Kinds())
 	}
 	source, err := f(ctx, s)
 	if err != nil {
@@ -58,11 +58,11 @@ func find(ctx context.Context, s settings, kind Kind) (*Source, error) {
 	return source, nil
 }
 
-// Choose finds the registry that OCI_TEST_REGISTRY_KIND demands, and the test
-// fails where that is not here. Without a demand it is the first that is here of
-// the one that OCI_TEST_REGISTRY names, zot in Docker, a zot process,
-// distribution, and the one in memory. The log of the test, and standard error,
-// tell which one it is and why it is none of those before.
+// Choose returns the registry that OCI_TEST_REGISTRY_KIND demands, and fails the
+// test if that is not available. Without a demand, it returns the first available of
+// the one that OCI_TEST_REGISTRY names, zot in Docker, a zot process, distribution,
+// and the in-memory registry. It logs its choice, and why it skipped the ones before,
+// to the test and to standard error.
 func Choose(tb testing.TB) *Source {
 	tb.Helper()
 	s, err := readSettings()
@@ -74,7 +74,7 @@ func Choose(tb testing.TB) *Source {
 		if err != nil {
 			tb.Fatalf("OCI_TEST_REGISTRY_KIND demands %s: %v", s.kind, err)
 		}
-		tell(tb, source, nil)
+		logChoice(tb, source, nil)
 		return source
 	}
 	var absent []error
@@ -85,7 +85,7 @@ func Choose(tb testing.TB) *Source {
 		source, err := find(tb.Context(), s, kind)
 		if err == nil {
 			source.Spare = kind == Embedded
-			tell(tb, source, absent)
+			logChoice(tb, source, absent)
 			return source
 		}
 		if kind == Given {
@@ -93,12 +93,13 @@ func Choose(tb testing.TB) *Source {
 		}
 		absent = append(absent, err)
 	}
-	tb.Fatal("no registry at all")
+	tb.Fatal("no registry is available")
 	return nil
 }
 
-// Every finds what [Choose] does, or with OCI_TEST_REGISTRY_KIND=all every
-// registry that is here, and tells why others are not.
+// Every returns the registry that [Choose] returns or, with
+// OCI_TEST_REGISTRY_KIND=all, every available registry, and why others are not
+// available.
 func Every(tb testing.TB) ([]*Source, []error) {
 	tb.Helper()
 	s, err := readSettings()
@@ -114,7 +115,7 @@ func Every(tb testing.TB) ([]*Source, []error) {
 		source, err := find(tb.Context(), s, kind)
 		switch {
 		case err == nil && source.Kind != kind:
-			absent = append(absent, &AbsentError{kind, fmt.Errorf("only %s", source.Kind)})
+			absent = append(absent, &AbsentError{kind, fmt.Errorf("found %s in its place", source.Kind)})
 		case err == nil:
 			found = append(found, source)
 		default:
@@ -124,7 +125,7 @@ func Every(tb testing.TB) ([]*Source, []error) {
 	return found, absent
 }
 
-// kinds are those to look for. The one that is given is not where it is not.
+// kinds lists the kinds to look for: [Given] only if OCI_TEST_REGISTRY is set.
 func (s settings) kinds() []Kind {
 	if s.registry == "" {
 		return Kinds()[1:]
@@ -132,7 +133,7 @@ func (s settings) kinds() []Kind {
 	return Kinds()
 }
 
-func tell(tb testing.TB, source *Source, absent []error) {
+func logChoice(tb testing.TB, source *Source, absent []error) {
 	tb.Helper()
 	why := make([]string, len(absent))
 	for i, a := range absent {
@@ -143,5 +144,5 @@ func tell(tb testing.TB, source *Source, absent []error) {
 		line += "; " + strings.Join(why, "; ")
 	}
 	tb.Log(line)
-	_, _ = fmt.Fprintln(os.Stderr, line) // to who watches a run, which needs no answer
+	_, _ = fmt.Fprintln(os.Stderr, line) // for people who watch a run; the test does not depend on it
 }

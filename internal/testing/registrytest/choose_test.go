@@ -16,25 +16,24 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// Where nothing is installed, the one in memory is left, and the log says why.
+// If nothing is installed, the in-memory registry remains, and the log has the reasons.
 func TestChooseWithNothingInstalled(t *testing.T) {
-	alone(t, t.TempDir())
+	isolate(t, t.TempDir())
 	var source *registrytest.Source
 	text, log := failing(t, func(tb testing.TB) { source = registrytest.Choose(tb) })
 	require.Empty(t, text)
 	assert.Equal(t, registrytest.Embedded, source.Kind)
 	assert.True(t, strings.HasPrefix(log, "registrytest: embedded; "), log)
 	for _, kind := range []string{"zot-docker", "zot", "distribution", "docker-registry"} {
-		assert.Contains(t, log, kind+" is not here: ")
+		assert.Contains(t, log, kind+" is not available: ")
 	}
 }
 
-// A kind that is demanded and is not here is a failure, and nothing takes its
-// place.
-func TestChooseWhatIsDemanded(t *testing.T) {
+// A demanded kind that is not available fails the test, and is not replaced.
+func TestChooseOnDemand(t *testing.T) {
 	for _, kind := range registrytest.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
-			alone(t, t.TempDir())
+			isolate(t, t.TempDir())
 			t.Setenv("OCI_TEST_REGISTRY_KIND", string(kind))
 			var source *registrytest.Source
 			text, _ := failing(t, func(tb testing.TB) { source = registrytest.Choose(tb) })
@@ -50,23 +49,23 @@ func TestChooseWhatIsDemanded(t *testing.T) {
 }
 
 func TestChooseRefusesSettings(t *testing.T) {
-	for _, row := range []struct{ name, variable, value, text string }{
-		{"unknown kind", "OCI_TEST_REGISTRY_KIND", "harbor", `OCI_TEST_REGISTRY_KIND is "harbor", none of`},
+	for _, tt := range []struct{ name, variable, value, text string }{
+		{"unknown kind", "OCI_TEST_REGISTRY_KIND", "harbor", `OCI_TEST_REGISTRY_KIND is "harbor", want one of`},
 		{"plain HTTP", "OCI_TEST_REGISTRY_PLAIN_HTTP", "perhaps", `OCI_TEST_REGISTRY_PLAIN_HTTP is "perhaps"`},
 		{"pull", "OCI_TEST_PULL", "always", `OCI_TEST_PULL is "always"`},
-		{"given with a path", "OCI_TEST_REGISTRY", "ghcr.io/acme", "OCI_TEST_REGISTRY: given is not here: "},
+		{"given with a path", "OCI_TEST_REGISTRY", "ghcr.io/acme", "OCI_TEST_REGISTRY: given is not available: "},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			alone(t, t.TempDir())
-			t.Setenv(row.variable, row.value)
+		t.Run(tt.name, func(t *testing.T) {
+			isolate(t, t.TempDir())
+			t.Setenv(tt.variable, tt.value)
 			text, _ := failing(t, func(tb testing.TB) { registrytest.Choose(tb) })
-			assert.Contains(t, text, row.text)
+			assert.Contains(t, text, tt.text)
 		})
 	}
 }
 
 func TestChooseGiven(t *testing.T) {
-	alone(t, t.TempDir())
+	isolate(t, t.TempDir())
 	server, err := memregistry.Start(memregistry.Options{Users: map[string]memregistry.User{"ci": {Password: "canary-7d1f"}}})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
@@ -76,23 +75,23 @@ func TestChooseGiven(t *testing.T) {
 
 	source := registrytest.Choose(t)
 	assert.Equal(t, registrytest.Given, source.Kind)
-	target, err := source.Start(t.Context(), registrytest.Setup{})
+	instance, err := source.Start(t.Context(), registrytest.Setup{})
 	require.NoError(t, err)
-	assert.Equal(t, server.Host, target.Host)
-	assert.True(t, target.PlainHTTP)
-	assert.False(t, target.CanRestart())
-	repository := target.Repository("demo")
-	push(t, target, repository, "v1")
+	assert.Equal(t, server.Host, instance.Host)
+	assert.True(t, instance.PlainHTTP)
+	assert.False(t, instance.CanRestart())
+	repository := instance.Repository("demo")
+	push(t, instance, repository, "v1")
 
-	// It is somebody else's, and is left as it was.
-	require.NoError(t, target.Close())
-	tags, err := target.Tags(t.Context(), repository)
+	// The registry is left as it was.
+	require.NoError(t, instance.Close())
+	tags, err := instance.Tags(t.Context(), repository)
 	require.NoError(t, err)
 	assert.Empty(t, tags)
 }
 
 func TestChooseGivenWithTLS(t *testing.T) {
-	alone(t, t.TempDir())
+	isolate(t, t.TempDir())
 	server := httptest.NewTLSServer(memregistry.Handler(memregistry.Options{}))
 	t.Cleanup(server.Close)
 	file := filepath.Join(t.TempDir(), "ca.pem")
@@ -102,37 +101,37 @@ func TestChooseGivenWithTLS(t *testing.T) {
 	assert.Contains(t, text, file)
 	require.NoError(t, os.WriteFile(file, []byte("none"), 0o600))
 	text, _ = failing(t, func(tb testing.TB) { registrytest.Choose(tb) })
-	assert.Contains(t, text, "no certificate is in "+file)
+	assert.Contains(t, text, "no certificate in "+file)
 
 	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 	require.NoError(t, os.WriteFile(file, certificate, 0o600))
-	target := registrytest.Open(t, registrytest.Setup{})
-	assert.False(t, target.PlainHTTP)
-	push(t, target, target.Repository("demo"), "v1")
+	instance := registrytest.Open(t, registrytest.Setup{})
+	assert.False(t, instance.PlainHTTP)
+	push(t, instance, instance.Repository("demo"), "v1")
 }
 
-// A token is got where the registry wants one.
+// CleanUp fetches a token if the registry requires one.
 func TestCleanUpWithTokens(t *testing.T) {
-	alone(t, t.TempDir())
+	isolate(t, t.TempDir())
 	server, err := memregistry.Start(memregistry.Options{Bearer: true, Users: map[string]memregistry.User{"ci": {Password: "canary-7d1f"}}})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
 	t.Setenv("OCI_TEST_REGISTRY", server.Host)
 	t.Setenv("OCI_TEST_REGISTRY_USERNAME", "ci")
 	t.Setenv("OCI_TEST_REGISTRY_PASSWORD", "canary-7d1f")
-	target := registrytest.Open(t, registrytest.Setup{})
-	repository := target.Repository("demo")
-	push(t, target, repository, "v1")
-	require.NoError(t, target.CleanUp(t.Context()))
-	exists, err := newClient(t, target, target.Options()).Exists(t.Context(), repository, "v1")
+	instance := registrytest.Open(t, registrytest.Setup{})
+	repository := instance.Repository("demo")
+	push(t, instance, repository, "v1")
+	require.NoError(t, instance.CleanUp(t.Context()))
+	exists, err := newClient(t, instance, instance.Options()).Exists(t.Context(), repository, "v1")
 	require.NoError(t, err)
 	assert.False(t, exists)
-	answer, err := target.Ask(t.Context(), registry.Credential{Username: "ci", Password: "wrong"}, "GET", "/v2/"+repository+"/tags/list")
-	assert.ErrorContains(t, err, "the token service answers 401", answer.Status)
+	resp, err := instance.Do(t.Context(), registry.Credential{Username: "ci", Password: "wrong"}, "GET", "/v2/"+repository+"/tags/list")
+	assert.ErrorContains(t, err, "token service: status 401", resp.Status)
 }
 
 func TestEvery(t *testing.T) {
-	alone(t, t.TempDir())
+	isolate(t, t.TempDir())
 	found, absent := registrytest.Every(t)
 	require.Len(t, found, 1)
 	assert.Empty(t, absent)
@@ -141,5 +140,5 @@ func TestEvery(t *testing.T) {
 	found, absent = registrytest.Every(t)
 	require.Len(t, found, 1)
 	assert.Equal(t, registrytest.Embedded, found[0].Kind)
-	assert.Len(t, absent, len(registrytest.Kinds())-2) // the one that is given was not asked for
+	assert.Len(t, absent, len(registrytest.Kinds())-2) // all but the given and the embedded one
 }

@@ -16,38 +16,38 @@ import (
 
 // container is a registry in Docker.
 type container struct {
-	docker  docker
-	product product
-	image   string
-	setup   Setup
-	certs   *certificates
-	target  *Target
+	docker   docker
+	product  product
+	image    string
+	setup    Setup
+	certs    *certificates
+	instance *Instance
 
 	id string
-	// then is what is left to do when it is removed; nil for nothing.
-	then func(context.Context) error
+	// onRemove runs after the container was removed, unless it is nil.
+	onRemove func(context.Context) error
 }
 
-// containerPort is where the registry listens in its container.
+// containerPort is the port on which the registry listens in its container.
 const containerPort = "5000"
 
-// contain starts an image, whose entry point is the program. What is then is
-// called when it is removed, unless it is nil.
-func (d docker) contain(ctx context.Context, p product, image string, setup Setup, then func(context.Context) error) (*Target, error) {
-	c := &container{docker: d, product: p, image: image, setup: setup, then: then}
+// contain starts an image whose entry point is the program. It calls onRemove after
+// the container was removed, unless onRemove is nil.
+func (d docker) contain(ctx context.Context, p product, image string, setup Setup, onRemove func(context.Context) error) (*Instance, error) {
+	c := &container{docker: d, product: p, image: image, setup: setup, onRemove: onRemove}
 	var err error
-	if c.target, c.certs, err = p.target(setup); err != nil {
+	if c.instance, c.certs, err = p.instance(setup); err != nil {
 		return nil, errors.Join(err, c.remove())
 	}
-	c.target.output = c.output
-	return launch(ctx, c, c.target)
+	c.instance.output = c.output
+	return launch(ctx, c, c.instance)
 }
 
-// create makes the container and copies its configuration into it, which also
-// goes to an engine on another machine.
+// create creates the container and copies its configuration into it, which also
+// works with an engine on another machine.
 func (c *container) create(ctx context.Context) error {
 	dir := "/etc/" + c.product.name
-	files, err := c.product.files(c.setup, place{Dir: dir, Data: "/var/lib/registry", Address: "0.0.0.0", Port: containerPort}, c.certs)
+	files, err := c.product.files(c.setup, location{Dir: dir, Data: "/var/lib/registry", Address: "0.0.0.0", Port: containerPort}, c.certs)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (c *container) create(ctx context.Context) error {
 	return err
 }
 
-// tarOf is an archive of the files below a folder.
+// tarOf returns an archive of the files in a directory.
 func tarOf(dir string, files map[string][]byte) (*bytes.Buffer, error) {
 	var buffer bytes.Buffer
 	archive := tar.NewWriter(&buffer)
@@ -89,8 +89,8 @@ func tarOf(dir string, files map[string][]byte) (*bytes.Buffer, error) {
 	return &buffer, archive.Close()
 }
 
-// startAttempts is how often a container is started: the engine chooses a port
-// that somebody else can be faster to take.
+// startAttempts bounds the attempts to start a container, because another process can
+// take the port that the engine chose.
 const startAttempts = 3
 
 func (c *container) start(ctx context.Context) (string, error) {
@@ -108,17 +108,17 @@ func (c *container) start(ctx context.Context) (string, error) {
 	}
 	addr, _, _ := strings.Cut(published, "\n")
 	if _, _, err := net.SplitHostPort(addr); err != nil {
-		return "", fmt.Errorf("docker port says %.100q: %w", published, err)
+		return "", fmt.Errorf("docker port: unexpected output %.100q: %w", published, err)
 	}
 	watched, stop := context.WithCancel(ctx)
 	defer stop()
-	if err := awaitReady(ctx, addr, c.product.ready, c.target, c.ended(watched)); err != nil {
+	if err := awaitReady(ctx, addr, c.product.ready, c.instance, c.ended(watched)); err != nil {
 		return "", fmt.Errorf("%s: %w: %s", c.image, err, c.output())
 	}
 	return addr, nil
 }
 
-// ended is closed when the container has.
+// ended returns a channel that is closed when the container ends.
 func (c *container) ended(ctx context.Context) <-chan struct{} {
 	ended := make(chan struct{})
 	go func() {
@@ -138,22 +138,22 @@ func (c *container) run(ctx context.Context) (err error) {
 	return err
 }
 
-// isPortTaken reports whether an engine says that it could not have the port.
-// There is nothing but its words to tell that by.
+// isPortTaken reports whether an engine failed because the port was taken. Only the
+// text of its error tells that.
 func isPortTaken(err error) bool {
 	return strings.Contains(err.Error(), "address already in use") || strings.Contains(err.Error(), "port is already allocated")
 }
 
-// output is what the registry said so far.
+// output returns the last 100 lines that the registry logged.
 func (c *container) output() string {
 	if c.id == "" {
 		return ""
 	}
-	said, err := c.docker.run(context.Background(), "logs", "--tail", "100", c.id)
+	logs, err := c.docker.run(context.Background(), "logs", "--tail", "100", c.id)
 	if err != nil {
 		return err.Error()
 	}
-	return said
+	return logs
 }
 
 func (c *container) kill(ctx context.Context) error {
@@ -162,13 +162,13 @@ func (c *container) kill(ctx context.Context) error {
 }
 
 func (c *container) remove() (err error) {
-	ctx := context.Background() // the test's has ended
+	ctx := context.Background() // the context of the test has ended
 	if c.id != "" {
 		_, err = c.docker.run(ctx, "rm", "--force", "--volumes", c.id)
 	}
-	if c.then != nil {
-		err = errors.Join(err, c.then(ctx))
+	if c.onRemove != nil {
+		err = errors.Join(err, c.onRemove(ctx))
 	}
-	c.id, c.then = "", nil
+	c.id, c.onRemove = "", nil
 	return err
 }

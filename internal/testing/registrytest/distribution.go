@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// findDistribution finds distribution's program on PATH, or that of Debian.
+// findDistribution finds the program of distribution on PATH, or Debian's.
 func findDistribution(ctx context.Context, s settings) (*Source, error) {
 	path, version, err := findProgram(ctx, "registry")
 	if errors.Is(err, exec.ErrNotFound) {
@@ -34,23 +34,23 @@ func findDockerRegistry(ctx context.Context, _ settings) (*Source, error) {
 	return &Source{Version: version, start: distribution.run(path)}, nil
 }
 
-// distributionVersion is what the program says: its name, its source, which of
-// the two it is, and the version.
+// distributionVersion matches the output of the program: its name, its source, which
+// of the two it is, and the version.
 var distributionVersion = regexp.MustCompile(`^\S+ \S*/(distribution\S*) (\S+)`)
 
-// findProgram finds a program of distribution on PATH. Others have the name
-// registry, too.
+// findProgram finds a program of distribution on PATH, and checks that it is one:
+// other programs are called registry, too.
 func findProgram(ctx context.Context, name string) (path, version string, err error) {
 	if path, err = exec.LookPath(name); err != nil {
 		return "", "", err
 	}
-	said, err := askProgram(ctx, path, "--version")
+	out, err := queryProgram(ctx, path, "--version")
 	if err != nil {
 		return "", "", err
 	}
-	found := distributionVersion.FindSubmatch(said)
+	found := distributionVersion.FindSubmatch(out)
 	if found == nil {
-		return "", "", fmt.Errorf("%s is not that of distribution: it says %.80q", path, said)
+		return "", "", fmt.Errorf("%s is not distribution: its version is %.80q", path, out)
 	}
 	version = string(found[2])
 	if strings.Contains(version, "unknown") {

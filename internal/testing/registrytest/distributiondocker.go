@@ -13,11 +13,11 @@ import (
 	"sync"
 )
 
-// errNotStatic reports a program that needs more than itself to run.
-var errNotStatic = errors.New("is no static program for Linux")
+// errNotStatic reports a program that needs other files to run.
+var errNotStatic = errors.New("is not a static program for Linux")
 
-// findDistributionInDocker finds an engine, and a static program of distribution
-// to put into an image of nothing else. No image has to be had from anywhere.
+// findDistributionInDocker finds an engine, and a static program of distribution to
+// put alone into an image, so that no image needs to be pulled.
 func findDistributionInDocker(ctx context.Context, _ settings) (*Source, error) {
 	engine, err := findDocker(ctx)
 	if err != nil {
@@ -33,7 +33,7 @@ func findDistributionInDocker(ctx context.Context, _ settings) (*Source, error) 
 	image := &sharedImage{docker: engine, program: path}
 	return &Source{
 		Version: version,
-		start: func(ctx context.Context, setup Setup) (*Target, error) {
+		start: func(ctx context.Context, setup Setup) (*Instance, error) {
 			if err := engine.reap(ctx); err != nil {
 				return nil, err
 			}
@@ -46,8 +46,8 @@ func findDistributionInDocker(ctx context.Context, _ settings) (*Source, error) 
 	}, nil
 }
 
-// sharedImage is an image of a program, which is there as long as somebody uses
-// it: to make it takes longer than to start it.
+// sharedImage is an image of a program that exists while it is in use. It is shared
+// because creating it takes longer than starting it.
 type sharedImage struct {
 	docker  docker
 	program string
@@ -57,7 +57,7 @@ type sharedImage struct {
 	users int
 }
 
-// take makes the image unless it is there, and returns its name.
+// take creates the image unless it exists, and returns its name.
 func (s *sharedImage) take(ctx context.Context) (_ string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -70,7 +70,7 @@ func (s *sharedImage) take(ctx context.Context) (_ string, err error) {
 	return s.name, nil
 }
 
-// release removes the image if nobody else uses it.
+// release removes the image after its last use.
 func (s *sharedImage) release(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -95,8 +95,7 @@ func isStatic(path string) bool {
 	return true
 }
 
-// pack makes an image of a program, which is its entry point, and returns its
-// name.
+// pack creates an image whose entry point is a program, and returns its name.
 func (d docker) pack(ctx context.Context, path string) (string, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -108,7 +107,7 @@ func (d docker) pack(ctx context.Context, path string) (string, error) {
 		return "", err
 	}
 	read, write := io.Pipe()
-	defer func() { _ = read.Close() }() // lets go of who writes
+	defer func() { _ = read.Close() }() // unblocks the writer
 	go func() {
 		archive := tar.NewWriter(write)
 		err := archive.WriteHeader(&tar.Header{Name: "program", Mode: 0o755, Size: info.Size()})
@@ -118,7 +117,7 @@ func (d docker) pack(ctx context.Context, path string) (string, error) {
 		if err == nil {
 			err = archive.Close()
 		}
-		_ = write.CloseWithError(err) // which never fails
+		_ = write.CloseWithError(err) // never fails
 	}()
 	image := "oci-test-distribution:" + strings.ToLower(rand.Text())
 	_, err = d.feed(ctx, read, "import",

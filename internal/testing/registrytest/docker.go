@@ -10,33 +10,32 @@ import (
 )
 
 const (
-	// dockerTimeout bounds a command that does something, and pullTimeout one
-	// that gets an image.
+	// dockerTimeout bounds a command, and pullTimeout one that pulls an image.
 	dockerTimeout = 30 * time.Second
 	pullTimeout   = 10 * time.Minute
 )
 
-// docker is the command line of an engine that answers.
+// docker is the command line of an engine that responds.
 type docker struct{ path string }
 
-// findDocker finds an engine that answers within two seconds.
+// findDocker finds an engine that responds within two seconds.
 func findDocker(ctx context.Context) (docker, error) {
 	path, err := exec.LookPath("docker")
 	if err != nil {
 		return docker{}, err
 	}
-	if _, err := askProgram(ctx, path, "version", "--format", "{{.Server.Version}}"); err != nil {
-		return docker{}, fmt.Errorf("no engine answers: %w", err)
+	if _, err := queryProgram(ctx, path, "version", "--format", "{{.Server.Version}}"); err != nil {
+		return docker{}, fmt.Errorf("no engine responds: %w", err)
 	}
 	return docker{path}, nil
 }
 
-// run runs one command, and returns what it printed.
+// run runs one command and returns its output.
 func (d docker) run(ctx context.Context, arguments ...string) (string, error) {
 	return d.feed(ctx, nil, arguments...)
 }
 
-// feed is run with something to read.
+// feed is run with standard input.
 func (d docker) feed(ctx context.Context, stdin io.Reader, arguments ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, dockerTimeout)
 	defer cancel()
@@ -47,11 +46,10 @@ func (d docker) feed(ctx context.Context, stdin io.Reader, arguments ...string) 
 	return string(out), nil
 }
 
-// errNoImage reports an image that is not there and was not to be pulled.
-var errNoImage = errors.New("it is not there, and OCI_TEST_PULL is not set")
+// errNoImage reports a missing image that may not be pulled.
+var errNoImage = errors.New("not found, and OCI_TEST_PULL is not set")
 
-// requireImage makes sure that an image is there, and pulls it if that is
-// allowed.
+// requireImage checks that an image exists, and pulls it if that is allowed.
 func (d docker) requireImage(ctx context.Context, image string, pull bool) error {
 	if _, err := d.run(ctx, "image", "inspect", "--format", "{{.Id}}", image); err == nil {
 		return nil
@@ -67,11 +65,11 @@ func (d docker) requireImage(ctx context.Context, image string, pull bool) error
 	return nil
 }
 
-// imageVersion is the version of zot that an image says it has, or its name.
+// imageVersion returns the version label of a zot image, or the name of the image.
 func (d docker) imageVersion(ctx context.Context, image string) string {
-	said, err := d.run(ctx, "image", "inspect", "--format", `{{index .Config.Labels "org.opencontainers.image.version"}}`, image)
-	if err != nil || said == "" || said == "<no value>" {
+	version, err := d.run(ctx, "image", "inspect", "--format", `{{index .Config.Labels "org.opencontainers.image.version"}}`, image)
+	if err != nil || version == "" || version == "<no value>" {
 		return image
 	}
-	return "zot " + said
+	return "zot " + version
 }

@@ -12,20 +12,20 @@ import (
 	"github.com/kubeoci/oci/internal/memregistry"
 )
 
-// findEmbedded finds the registry of package memregistry, which is always there.
+// findEmbedded returns the registry of package memregistry, which is always available.
 func findEmbedded(context.Context, settings) (*Source, error) {
 	return &Source{start: startEmbedded}, nil
 }
 
-func startEmbedded(ctx context.Context, setup Setup) (*Target, error) {
-	target, certs, err := plainTarget(setup)
+func startEmbedded(ctx context.Context, setup Setup) (*Instance, error) {
+	instance, certs, err := plainInstance(setup)
 	if err != nil {
 		return nil, err
 	}
 	s := &embedded{}
 	var opts memregistry.Options
 	if setup.Users {
-		target.Reader = reader()
+		instance.Reader = reader()
 		opts.Users = map[string]memregistry.User{
 			writerName: {Password: writerPassword},
 			readerName: {Password: readerPassword, ReadOnly: true},
@@ -42,10 +42,10 @@ func startEmbedded(ctx context.Context, setup Setup) (*Target, error) {
 	if setup.ClientCertificates {
 		s.tls.ClientAuth, s.tls.ClientCAs = tls.RequireAndVerifyClientCert, certs.pool
 	}
-	return launch(ctx, s, target)
+	return launch(ctx, s, instance)
 }
 
-// embedded is the registry in memory. To kill it loses its connections alone.
+// embedded is the in-memory registry. Killing it loses only its connections.
 type embedded struct {
 	handler http.Handler
 	tls     *tls.Config // nil for plain HTTP

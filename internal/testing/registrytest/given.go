@@ -11,8 +11,8 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// findGiven finds the registry that OCI_TEST_REGISTRY names. Whether it answers
-// is found out when it is used.
+// findGiven returns the registry that OCI_TEST_REGISTRY names, without connecting to
+// it.
 func findGiven(_ context.Context, s settings) (*Source, error) {
 	if s.registry == "" {
 		return nil, errors.New("OCI_TEST_REGISTRY is not set")
@@ -24,7 +24,7 @@ func findGiven(_ context.Context, s settings) (*Source, error) {
 			return nil, err
 		}
 		if pool = x509.NewCertPool(); !pool.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("no certificate is in %s", s.caFile)
+			return nil, fmt.Errorf("no certificate in %s", s.caFile)
 		}
 	}
 	endpoint, err := reference.ParseEndpoint(s.registry)
@@ -42,7 +42,7 @@ func findGiven(_ context.Context, s settings) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Source{start: func(context.Context, Setup) (*Target, error) {
-		return newTarget(&Target{Host: endpoint.String(), PlainHTTP: opts.Scheme == registry.SchemeHTTP, RootCAs: pool, Writer: writer}), nil
+	return &Source{start: func(context.Context, Setup) (*Instance, error) {
+		return newInstance(&Instance{Host: endpoint.String(), PlainHTTP: opts.Scheme == registry.SchemeHTTP, RootCAs: pool, Writer: writer}), nil
 	}}, nil
 }

@@ -15,9 +15,8 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// alone leaves nothing in the environment that chooses a registry, and no program
-// on PATH but those in dir.
-func alone(t *testing.T, dir string) {
+// isolate clears the variables that select a registry, and limits PATH to dir.
+func isolate(t *testing.T, dir string) {
 	t.Helper()
 	t.Setenv("PATH", dir)
 	for _, name := range []string{
@@ -28,7 +27,7 @@ func alone(t *testing.T, dir string) {
 	}
 }
 
-// find finds a registry of a kind, or skips the test and says why there is none.
+// find finds a registry of a kind, or skips the test with the reason.
 func find(t *testing.T, kind registrytest.Kind) *registrytest.Source {
 	t.Helper()
 	source, err := registrytest.Find(t.Context(), kind)
@@ -40,18 +39,18 @@ func find(t *testing.T, kind registrytest.Kind) *registrytest.Source {
 	return source
 }
 
-// newClient returns a client that is closed with the test, and tries little.
-func newClient(t *testing.T, target *registrytest.Target, opts registry.Options) *registry.Client {
+// newClient returns a client without retries that is closed at the end of the test.
+func newClient(t *testing.T, instance *registrytest.Instance, opts registry.Options) *registry.Client {
 	t.Helper()
 	opts.Retry = registry.RetryPolicy{MaxAttempts: 1}
-	client, err := registry.NewClient(target.Host, opts)
+	client, err := registry.NewClient(instance.Host, opts)
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
 	return client
 }
 
-// push pushes an artifact that is named for its tag.
-func push(t *testing.T, target *registrytest.Target, repository, tag string) {
+// push pushes an artifact named after its tag.
+func push(t *testing.T, instance *registrytest.Instance, repository, tag string) {
 	t.Helper()
 	set, err := manifests.CollectFS(t.Context(), fstest.MapFS{
 		"app.yaml": {Data: fmt.Appendf(nil, "kind: ConfigMap\nmetadata: {name: %s}\n", tag)},
@@ -61,11 +60,11 @@ func push(t *testing.T, target *registrytest.Target, repository, tag string) {
 	defer func() { require.NoError(t, store.Close()) }()
 	packed, err := packager.Pack(t.Context(), store, set, packager.LayoutRoot, packager.Options{})
 	require.NoError(t, err)
-	_, err = newClient(t, target, target.Options()).Push(t.Context(), store, packed.Manifest, repository, []string{tag}, registry.PushOptions{})
+	_, err = newClient(t, instance, instance.Options()).Push(t.Context(), store, packed.Manifest, repository, []string{tag}, registry.PushOptions{})
 	require.NoError(t, err)
 }
 
-// failure is a test that only notes why it fails, and what it logs.
+// failure is a test that only records its failure and its log.
 type failure struct {
 	testing.TB
 	text string
@@ -82,8 +81,8 @@ func (f *failure) Fatal(values ...any) {
 
 func (f *failure) Fatalf(format string, values ...any) { f.Fatal(fmt.Sprintf(format, values...)) }
 
-// failing returns why a test that does this fails, and "" if it does not, and what
-// it logs.
+// failing runs a test and returns the text of its failure, "" if it passes, and its
+// log.
 func failing(t *testing.T, do func(testing.TB)) (text, log string) {
 	t.Helper()
 	f := &failure{TB: t}

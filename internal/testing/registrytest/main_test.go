@@ -11,8 +11,8 @@ import (
 	"github.com/kubeoci/oci/internal/testing/registrytest"
 )
 
-// holdKind makes this program start a registry of the kind that it names, say
-// where it is, and hold it until its input ends: it is another test run then.
+// holdKind makes this program act as another test run: it starts a registry of the
+// kind that the variable names, prints its address, and holds it until its input ends.
 const holdKind = "REGISTRYTEST_HOLD"
 
 func TestMain(m *testing.M) {
@@ -31,12 +31,12 @@ func hold(kind registrytest.Kind) (err error) {
 	if err != nil {
 		return err
 	}
-	target, err := source.Start(context.Background(), registrytest.Setup{})
+	instance, err := source.Start(context.Background(), registrytest.Setup{})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, target.Close()) }()
-	fmt.Println(target.Host)
+	defer func() { err = errors.Join(err, instance.Close()) }()
+	fmt.Println(instance.Host)
 	_, err = io.Copy(io.Discard, os.Stdin)
 	return err
 }

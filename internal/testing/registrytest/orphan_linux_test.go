@@ -14,7 +14,7 @@ import (
 )
 
 // A process does not outlive the run that started it.
-func TestProcessOfARunThatWasKilled(t *testing.T) {
+func TestProcessOfKilledRun(t *testing.T) {
 	for _, kind := range []registrytest.Kind{registrytest.Zot, registrytest.Distribution, registrytest.DockerRegistry} {
 		t.Run(string(kind), func(t *testing.T) {
 			source := find(t, kind)
@@ -27,7 +27,7 @@ func TestProcessOfARunThatWasKilled(t *testing.T) {
 	}
 }
 
-// childrenOf are the processes that a process started (proc(5), "/proc/pid/stat").
+// childrenOf lists the processes that a process started (proc(5), "/proc/pid/stat").
 func childrenOf(t *testing.T, parent int) []int {
 	t.Helper()
 	entries, err := os.ReadDir("/proc")
@@ -49,7 +49,7 @@ func isRunning(pid int) bool {
 }
 
 type stat struct {
-	state  string // "" where there is no such process
+	state  string // "" if there is no such process
 	parent int
 }
 

@@ -6,18 +6,18 @@ import (
 	"sync"
 )
 
-// maxOutput is how much is kept of what a program says.
+// maxOutput bounds the output kept of a program.
 const maxOutput = 16 << 10
 
-// output keeps the end of what a program says, and looks in it for the port where
-// it listens.
+// output keeps the end of a program's output and finds the port in it on which the
+// program listens.
 type output struct {
 	listening *regexp.Regexp
 	port      chan string // holds the port once it is known
 
 	mu   sync.Mutex
 	kept []byte
-	line []byte // what is not ended yet
+	line []byte // incomplete so far
 }
 
 func newOutput(listening *regexp.Regexp) *output {
@@ -56,11 +56,11 @@ func (o *output) look(line []byte) {
 	}
 	select {
 	case o.port <- string(bytes.Join(found[1:], nil)):
-	default: // it is known
+	default: // already known
 	}
 }
 
-// String is the end of what was said.
+// String returns the end of the output.
 func (o *output) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()

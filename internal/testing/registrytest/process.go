@@ -12,33 +12,33 @@ import (
 
 // process is a registry that runs as a child of this process.
 type process struct {
-	product product
-	path    string // of the program
-	setup   Setup
-	certs   *certificates
-	target  *Target
+	product  product
+	path     string // of the program
+	setup    Setup
+	certs    *certificates
+	instance *Instance
 
-	dir     string // all of it is below
+	dir     string // holds its configuration and data
 	running *exec.Cmd
-	ended   chan struct{} // closed when it has
+	ended   chan struct{} // closed when the process ends
 	log     *output
 }
 
-// run returns a way to run a program, which does not start it.
-func (p product) run(path string) func(context.Context, Setup) (*Target, error) {
-	return func(ctx context.Context, setup Setup) (*Target, error) {
-		target, certs, err := p.target(setup)
+// run returns a function that starts a program.
+func (p product) run(path string) func(context.Context, Setup) (*Instance, error) {
+	return func(ctx context.Context, setup Setup) (*Instance, error) {
+		instance, certs, err := p.instance(setup)
 		if err != nil {
 			return nil, err
 		}
-		s := &process{product: p, path: path, setup: setup, certs: certs, target: target, log: newOutput(p.listening)}
-		target.output = s.log.String
-		return launch(ctx, s, target)
+		s := &process{product: p, path: path, setup: setup, certs: certs, instance: instance, log: newOutput(p.listening)}
+		instance.output = s.log.String
+		return launch(ctx, s, instance)
 	}
 }
 
-// prepare writes the configuration. The system chooses the port, so that none is
-// ever taken.
+// prepare writes the configuration. The system chooses the port, so that it is never
+// taken.
 func (s *process) prepare() (err error) {
 	if s.dir != "" {
 		return nil
@@ -47,7 +47,7 @@ func (s *process) prepare() (err error) {
 		return err
 	}
 	dir := filepath.ToSlash(s.dir)
-	files, err := s.product.files(s.setup, place{Dir: dir, Data: dir + "/data", Address: "127.0.0.1", Port: "0"}, s.certs)
+	files, err := s.product.files(s.setup, location{Dir: dir, Data: dir + "/data", Address: "127.0.0.1", Port: "0"}, s.certs)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (s *process) start(ctx context.Context) (string, error) {
 	}
 	ended := make(chan struct{})
 	go func() {
-		_ = cmd.Wait() // that it is killed is no error, and what it said is in its output
+		_ = cmd.Wait() // being killed is expected, and other reasons are in its output
 		close(ended)
 	}()
 	s.running, s.ended = cmd, ended
@@ -82,18 +82,18 @@ func (s *process) start(ctx context.Context) (string, error) {
 	select {
 	case port = <-s.log.port:
 	case <-ended:
-		return "", s.explain(errors.New("it ended"))
+		return "", s.explain(errors.New("the process ended"))
 	case <-ctx.Done():
-		return "", s.explain(fmt.Errorf("it does not say where it listens: %w", ctx.Err()))
+		return "", s.explain(fmt.Errorf("its output does not name a port: %w", ctx.Err()))
 	}
 	addr := "127.0.0.1:" + port
-	if err := awaitReady(ctx, addr, s.product.ready, s.target, ended); err != nil {
+	if err := awaitReady(ctx, addr, s.product.ready, s.instance, ended); err != nil {
 		return "", s.explain(err)
 	}
 	return addr, nil
 }
 
-// explain adds what the program said last.
+// explain adds the last output of the program.
 func (s *process) explain(err error) error {
 	return fmt.Errorf("%s: %w: %s", filepath.Base(s.path), err, s.log)
 }
@@ -118,7 +118,8 @@ func (s *process) remove() error {
 	return errors.Join(err, os.RemoveAll(s.dir))
 }
 
-// plainEnvironment is the environment without what would configure a registry.
+// plainEnvironment returns the environment without variables that configure a
+// registry.
 func plainEnvironment() []string {
 	var kept []string
 	for _, entry := range os.Environ() {

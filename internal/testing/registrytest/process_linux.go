@@ -5,7 +5,7 @@ import (
 	"syscall"
 )
 
-// endWithParent makes the program end when this process does, however that ends.
+// endWithParent makes the program end when this process ends, even if it is killed.
 func endWithParent(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }

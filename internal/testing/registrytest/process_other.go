@@ -4,6 +4,5 @@ package registrytest
 
 import "os/exec"
 
-// endWithParent does nothing: the program is left over where this process is
-// killed.
+// endWithParent does nothing: the program outlives this process if that is killed.
 func endWithParent(*exec.Cmd) {}

@@ -8,21 +8,21 @@ import (
 	"text/template"
 )
 
-// product is a registry that is a program, with what it has to be told.
+// product is a registry that runs as a program, with its configuration.
 type product struct {
 	name string
-	// config is the template of its configuration, and the name of the file that
-	// it becomes.
+	// config is the template of its configuration, and file the name of the file
+	// written from it.
 	config, file string
 	// arguments come before the path of that file.
 	arguments []string
-	// environment is added to what the program gets.
+	// environment is added to that of the program.
 	environment []string
-	// ready is the path that answers once it is.
+	// ready is the path that responds as soon as the registry is ready.
 	ready string
 	// listening finds the port in a line of its output.
 	listening *regexp.Regexp
-	// readers says that it knows users who may only read.
+	// readers reports whether it supports read-only users.
 	readers bool
 }
 
@@ -41,7 +41,7 @@ var distribution = product{
 	config:      "testdata/distribution/config.yml.tmpl",
 	file:        "config.yml",
 	arguments:   []string{"serve"},
-	environment: []string{"OTEL_TRACES_EXPORTER=none"}, // or it looks for a collector
+	environment: []string{"OTEL_TRACES_EXPORTER=none"}, // otherwise it looks for a collector
 	ready:       "/v2/",
 	listening:   regexp.MustCompile(`listening on 127\.0\.0\.1:(\d+)`),
 }
@@ -49,15 +49,15 @@ var distribution = product{
 //go:embed testdata
 var testdata embed.FS
 
-// place is where a program runs: the folders of its configuration and of what it
-// holds, and the address where it listens.
-type place struct {
+// location holds the directories of a program's configuration and data, and the
+// address on which it listens.
+type location struct {
 	Dir, Data     string
 	Address, Port string
 }
 
-// files are the configuration, by name.
-func (p product) files(setup Setup, at place, certs *certificates) (map[string][]byte, error) {
+// files returns the files of the configuration by name.
+func (p product) files(setup Setup, at location, certs *certificates) (map[string][]byte, error) {
 	text, err := testdata.ReadFile(p.config)
 	if err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func (p product) files(setup Setup, at place, certs *certificates) (map[string][
 	var config bytes.Buffer
 	if err := parsed.Execute(&config, struct {
 		Setup
-		place
+		location
 	}{setup, at}); err != nil {
 		return nil, err
 	}
@@ -86,24 +86,24 @@ func (p product) files(setup Setup, at place, certs *certificates) (map[string][
 	return files, nil
 }
 
-// toJSON is text as JSON has it, and YAML too.
+// toJSON quotes text for JSON and YAML.
 func toJSON(text string) (string, error) {
 	quoted, err := json.Marshal(text)
 	return string(quoted), err
 }
 
-// target describes what the program will be, and makes the certificates.
-func (p product) target(setup Setup) (*Target, *certificates, error) {
-	t, certs, err := plainTarget(setup)
+// instance describes the registry to be started and creates its certificates.
+func (p product) instance(setup Setup) (*Instance, *certificates, error) {
+	t, certs, err := plainInstance(setup)
 	if err == nil && setup.Users && p.readers {
 		t.Reader = reader()
 	}
 	return t, certs, err
 }
 
-// plainTarget is what every registry can be set up to be.
-func plainTarget(setup Setup) (*Target, *certificates, error) {
-	t := &Target{PlainHTTP: !setup.TLS}
+// plainInstance describes a registry with the settings that every product supports.
+func plainInstance(setup Setup) (*Instance, *certificates, error) {
+	t := &Instance{PlainHTTP: !setup.TLS}
 	if setup.Users {
 		t.Writer = writer()
 	}

@@ -15,14 +15,14 @@ import (
 	"github.com/kubeoci/oci/internal/testing/registrytest"
 )
 
-// program puts a shell script into a folder as a program.
+// program writes a shell script to a directory as a program.
 func program(t *testing.T, dir, name, script string) {
 	t.Helper()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+script), 0o755))
 }
 
-// why is the reason for which there is no registry of a kind.
-func why(t *testing.T, kind registrytest.Kind) string {
+// absence returns the reason for which a kind is not available.
+func absence(t *testing.T, kind registrytest.Kind) string {
 	t.Helper()
 	_, err := registrytest.Find(t.Context(), kind)
 	var absent *registrytest.AbsentError
@@ -31,10 +31,10 @@ func why(t *testing.T, kind registrytest.Kind) string {
 	return absent.Why.Error()
 }
 
-// An engine that does not answer is waited for, and not for long.
+// The wait for an engine that does not respond is short.
 func TestDockerThatHangs(t *testing.T) {
 	dir := t.TempDir()
-	alone(t, dir)
+	isolate(t, dir)
 	program(t, dir, "docker", "exec /bin/sleep 60\n")
 	began := time.Now()
 	var source *registrytest.Source
@@ -42,107 +42,106 @@ func TestDockerThatHangs(t *testing.T) {
 	assert.Less(t, time.Since(began), 20*time.Second)
 	require.NotNil(t, source)
 	assert.Equal(t, registrytest.Embedded, source.Kind)
-	assert.Contains(t, log, "zot-docker is not here: no engine answers: docker: context deadline exceeded")
+	assert.Contains(t, log, "zot-docker is not available: no engine responds: docker: context deadline exceeded")
 }
 
 func TestDockerWithoutAnEngine(t *testing.T) {
 	dir := t.TempDir()
-	alone(t, dir)
+	isolate(t, dir)
 	program(t, dir, "docker", "echo 'Cannot connect to the Docker daemon' >&2; exit 1\n")
-	assert.Equal(t, "no engine answers: docker: Cannot connect to the Docker daemon", why(t, registrytest.ZotDocker))
+	assert.Equal(t, "no engine responds: docker: Cannot connect to the Docker daemon", absence(t, registrytest.ZotDocker))
 }
 
-// The engine is there, and the image is not: it is pulled only if that is asked
-// for.
+// A missing image is pulled only if OCI_TEST_PULL is set.
 func TestDockerWithoutTheImage(t *testing.T) {
 	dir := t.TempDir()
-	alone(t, dir)
-	asked := filepath.Join(t.TempDir(), "asked")
-	program(t, dir, "docker", `echo "$*" >>`+asked+`
+	isolate(t, dir)
+	callsFile := filepath.Join(t.TempDir(), "calls")
+	program(t, dir, "docker", `echo "$*" >>`+callsFile+`
 case "$1" in
 version) echo 28.2.2 ;;
-image) [ -e `+asked+`.pulled ] || { echo 'No such image' >&2; exit 1; } ;;
-pull) : >`+asked+`.pulled ;;
+image) [ -e `+callsFile+`.pulled ] || { echo 'No such image' >&2; exit 1; } ;;
+pull) : >`+callsFile+`.pulled ;;
 esac
 `)
 	t.Setenv("OCI_TEST_ZOT_IMAGE", "example.com/zot:test")
-	assert.Equal(t, "image example.com/zot:test: it is not there, and OCI_TEST_PULL is not set", why(t, registrytest.ZotDocker))
-	said, err := os.ReadFile(asked)
+	assert.Equal(t, "image example.com/zot:test: not found, and OCI_TEST_PULL is not set", absence(t, registrytest.ZotDocker))
+	calls, err := os.ReadFile(callsFile)
 	require.NoError(t, err)
-	assert.NotContains(t, string(said), "pull")
+	assert.NotContains(t, string(calls), "pull")
 
 	t.Setenv("OCI_TEST_PULL", "1")
 	source, err := registrytest.Find(t.Context(), registrytest.ZotDocker)
 	require.NoError(t, err)
 	assert.Equal(t, "example.com/zot:test", source.Version)
-	said, err = os.ReadFile(asked)
+	calls, err = os.ReadFile(callsFile)
 	require.NoError(t, err)
-	assert.Contains(t, string(said), "pull --quiet example.com/zot:test\n")
+	assert.Contains(t, string(calls), "pull --quiet example.com/zot:test\n")
 }
 
 func TestDockerWithAnImageThatCannotBePulled(t *testing.T) {
 	dir := t.TempDir()
-	alone(t, dir)
+	isolate(t, dir)
 	program(t, dir, "docker", `[ "$1" = version ] || { echo "no $1" >&2; exit 1; }`)
 	t.Setenv("OCI_TEST_ZOT_IMAGE", "example.com/zot:test")
 	t.Setenv("OCI_TEST_PULL", "1")
-	assert.Equal(t, "image example.com/zot:test: docker: no pull", why(t, registrytest.ZotDocker))
+	assert.Equal(t, "image example.com/zot:test: docker: no pull", absence(t, registrytest.ZotDocker))
 }
 
-// engine is a docker that has any image and makes containers of nothing. What it
-// is asked is in the file asked; start is what it does to start a container.
-func engine(t *testing.T, start string) (asked string) {
+// engine installs a docker that has every image and creates empty containers. It
+// records its command lines in the file calls, and runs start to start a container.
+func engine(t *testing.T, start string) (calls string) {
 	t.Helper()
 	dir := t.TempDir()
-	alone(t, dir)
-	asked = filepath.Join(t.TempDir(), "asked")
-	program(t, dir, "docker", `echo "$*" >>`+asked+`
+	isolate(t, dir)
+	calls = filepath.Join(t.TempDir(), "calls")
+	program(t, dir, "docker", `echo "$*" >>`+calls+`
 case "$1" in
 create) echo c0ffee ;;
 cp) /bin/cat >/dev/null ;;
 start) `+start+` ;;
 wait) exec /bin/sleep 60 ;;
-logs) echo 'what it said' ;;
+logs) echo 'some output' ;;
 esac
 `)
-	return asked
+	return calls
 }
 
-// countAsked is how often a command was asked for.
-func countAsked(t *testing.T, asked, command string) int {
+// countCalls returns how often a docker command was called.
+func countCalls(t *testing.T, file, command string) int {
 	t.Helper()
-	said, err := os.ReadFile(asked)
+	calls, err := os.ReadFile(file)
 	require.NoError(t, err)
-	return strings.Count("\n"+string(said), "\n"+command+" ")
+	return strings.Count("\n"+string(calls), "\n"+command+" ")
 }
 
-// The engine chooses a port, and somebody is faster to take it: it chooses another
-// one. A container that does not start is removed.
+// If another process takes the port that the engine chose, the container is started
+// again. A container that does not start is removed.
 func TestDockerPortIsTaken(t *testing.T) {
-	asked := engine(t, `echo 'driver failed: Bind for 127.0.0.1:49153 failed: port is already allocated' >&2; exit 1`)
+	calls := engine(t, `echo 'driver failed: Bind for 127.0.0.1:49153 failed: port is already allocated' >&2; exit 1`)
 	source, err := registrytest.Find(t.Context(), registrytest.ZotDocker)
 	require.NoError(t, err)
 	_, err = source.Start(t.Context(), registrytest.Setup{})
 	require.ErrorContains(t, err, "start: docker: driver failed: Bind for 127.0.0.1:49153 failed: port is already allocated")
-	assert.Equal(t, 3, countAsked(t, asked, "start"))
-	assert.Equal(t, 1, countAsked(t, asked, "create"))
-	assert.Equal(t, 1, countAsked(t, asked, "rm"))
+	assert.Equal(t, 3, countCalls(t, calls, "start"))
+	assert.Equal(t, 1, countCalls(t, calls, "create"))
+	assert.Equal(t, 1, countCalls(t, calls, "rm"))
 }
 
 func TestDockerThatDoesNotStart(t *testing.T) {
-	asked := engine(t, `echo 'exec format error' >&2; exit 1`)
+	calls := engine(t, `echo 'exec format error' >&2; exit 1`)
 	source, err := registrytest.Find(t.Context(), registrytest.ZotDocker)
 	require.NoError(t, err)
 	_, err = source.Start(t.Context(), registrytest.Setup{})
 	require.ErrorContains(t, err, "exec format error")
-	assert.Equal(t, 1, countAsked(t, asked, "start"))
-	assert.Equal(t, 1, countAsked(t, asked, "rm"))
+	assert.Equal(t, 1, countCalls(t, calls, "start"))
+	assert.Equal(t, 1, countCalls(t, calls, "rm"))
 }
 
-// A program that ends at once is not waited for, and what it said is told.
-func TestProgramThatEndsAtOnce(t *testing.T) {
+// A program that ends immediately is not waited for, and its output is reported.
+func TestProgramThatEndsImmediately(t *testing.T) {
 	dir := t.TempDir()
-	alone(t, dir)
+	isolate(t, dir)
 	program(t, dir, "docker-registry", `case "$1" in
 --version) echo 'docker-registry github.com/docker/distribution 2.8.2' ;;
 *) echo 'listen tcp 127.0.0.1:5000: bind: address already in use' >&2; exit 1 ;;
@@ -153,15 +152,15 @@ esac
 	assert.Equal(t, "docker-registry (distribution 2.8.2)", source.String())
 	began := time.Now()
 	_, err = source.Start(t.Context(), registrytest.Setup{})
-	require.EqualError(t, err, "docker-registry: it ended: listen tcp 127.0.0.1:5000: bind: address already in use")
+	require.EqualError(t, err, "docker-registry: the process ended: listen tcp 127.0.0.1:5000: bind: address already in use")
 	assert.Less(t, time.Since(began), 20*time.Second)
 }
 
 func TestProgramsOfTheSameName(t *testing.T) {
 	dir := t.TempDir()
-	alone(t, dir)
+	isolate(t, dir)
 	program(t, dir, "registry", "echo 'npm registry 1.0'\n")
-	assert.Contains(t, why(t, registrytest.Distribution), `is not that of distribution: it says "npm registry 1.0"`)
+	assert.Contains(t, absence(t, registrytest.Distribution), `is not distribution: its version is "npm registry 1.0"`)
 
 	program(t, dir, "registry", "echo 'registry github.com/distribution/distribution/v3 v3.0.0'\n")
 	source, err := registrytest.Find(t.Context(), registrytest.Distribution)
@@ -171,9 +170,9 @@ func TestProgramsOfTheSameName(t *testing.T) {
 
 func TestZotBinary(t *testing.T) {
 	dir := t.TempDir()
-	alone(t, t.TempDir())
+	isolate(t, t.TempDir())
 	program(t, dir, "my-zot", `echo '{"level":"info","commit":"v2.1.21-0-g5b1e","binary-type":"minimal","message":"version"}' >&2`)
-	assert.Contains(t, why(t, registrytest.Zot), "not found")
+	assert.Contains(t, absence(t, registrytest.Zot), "not found")
 	t.Setenv("OCI_TEST_ZOT_BINARY", filepath.Join(dir, "my-zot"))
 	source, err := registrytest.Find(t.Context(), registrytest.Zot)
 	require.NoError(t, err)

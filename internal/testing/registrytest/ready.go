@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// awaitReady asks the path until something answers that lets requests in. It
-// gives up when ctx ends or failed is closed.
-func awaitReady(ctx context.Context, addr, path string, t *Target, failed <-chan struct{}) error {
+// awaitReady requests the path until the registry responds with 200 or 401. It gives
+// up when ctx ends or failed is closed.
+func awaitReady(ctx context.Context, addr, path string, t *Instance, failed <-chan struct{}) error {
 	scheme := "https"
 	if t.PlainHTTP {
 		scheme = "http"
@@ -30,17 +30,17 @@ func awaitReady(ctx context.Context, addr, path string, t *Target, failed <-chan
 		}
 		resp, err := client.Do(req)
 		if err == nil {
-			_ = resp.Body.Close() // of no interest
+			_ = resp.Body.Close() // not needed
 			if resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusUnauthorized {
 				return nil
 			}
-			err = fmt.Errorf("%s answers %s", path, resp.Status)
+			err = fmt.Errorf("%s: status %s", path, resp.Status)
 		}
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("%w: %w", ctx.Err(), err)
 		case <-failed:
-			return errors.New("it ended")
+			return errors.New("the registry ended")
 		case <-ticker.C:
 		}
 	}

@@ -11,30 +11,30 @@ import (
 	"time"
 )
 
-// ownerLabel is on every container and image that is made here. Its value says
-// which process made it, so that those of runs that were killed can be told from
-// those of runs that are under way.
+// ownerLabel labels every container and image created here. Its value identifies the
+// process that created it, so that leftovers of killed runs can be told apart from
+// containers of running ones.
 const ownerLabel = "com.github.kubeoci.oci.test"
 
-// owner is a process that makes containers.
+// owner is a process that creates containers.
 type owner struct {
 	Host string    `json:"host"`
 	PID  int       `json:"pid"`
-	Born string    `json:"born"` // when it was started, as far as the system says
-	Made time.Time `json:"made"` // when the container was
+	Born string    `json:"born"` // when it was started, if the system reports that
+	Made time.Time `json:"made"` // when the container was created
 }
 
-// foreignAge is from what age on containers of other machines are taken to be left
-// over, since whether their makers are alive cannot be known.
+// foreignAge is the age from which containers of other machines count as left over,
+// because their owners cannot be checked.
 const foreignAge = 6 * time.Hour
 
 func ownLabel() string {
 	me := owner{hostname(), os.Getpid(), processBirth(os.Getpid()), time.Now().UTC()}
-	label, _ := json.Marshal(me) // which is of plain values
+	label, _ := json.Marshal(me) // plain values always marshal
 	return string(label)
 }
 
-// hostname is that of this machine. Those that have none are the same.
+// hostname returns the name of this machine, or "" if it has none.
 func hostname() string {
 	name, err := os.Hostname()
 	if err != nil {
@@ -43,10 +43,11 @@ func hostname() string {
 	return name
 }
 
-// quoteLabel is a value as a Dockerfile has it.
+// quoteLabel quotes a value for a Dockerfile.
 func quoteLabel(value string) string { return strconv.Quote(value) }
 
-// isDead reports whether the owner is gone for certain, or long enough away.
+// isDead reports whether the owner has ended, or is on another machine and older than
+// foreignAge.
 func (o owner) isDead(now time.Time) bool {
 	if o.Host != hostname() {
 		return now.Sub(o.Made) > foreignAge
@@ -72,14 +73,14 @@ func (d docker) reap(ctx context.Context) error {
 	for id := range eachLine(images) {
 		label, err := d.run(ctx, "image", "inspect", "--format", `{{index .Config.Labels "`+ownerLabel+`"}}`, id)
 		if err != nil {
-			continue // its owner was faster
+			continue // its owner removed it meanwhile
 		}
 		errs = append(errs, d.reapOne(ctx, label, "image", "rm", "--force", id))
 	}
 	return errors.Join(errs...)
 }
 
-// eachLine gives the first word of each line with the rest of it.
+// eachLine yields the first word of each line and the rest of it.
 func eachLine(text string) func(func(string, string) bool) {
 	return func(yield func(string, string) bool) {
 		for lines := bufio.NewScanner(strings.NewReader(text)); lines.Scan(); {
@@ -93,11 +94,11 @@ func eachLine(text string) func(func(string, string) bool) {
 func (d docker) reapOne(ctx context.Context, label string, arguments ...string) error {
 	var o owner
 	if err := json.Unmarshal([]byte(label), &o); err != nil || !o.isDead(time.Now()) {
-		return nil // it is in use, or nobody's that is known
+		return nil // in use, or of an unknown owner
 	}
 	_, err := d.run(ctx, arguments...)
 	if err != nil && (strings.Contains(err.Error(), "No such") || strings.Contains(err.Error(), "in progress")) {
-		return nil // somebody else was faster
+		return nil // another process removes it
 	}
 	return err
 }

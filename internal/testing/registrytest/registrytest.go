@@ -1,6 +1,6 @@
-// Package registrytest finds a registry to test with, or starts one: zot in
-// Docker, a zot process, distribution, or the one in memory. docs/testing.md lists
-// the environment variables that choose.
+// Package registrytest finds a registry to test with, or starts one: zot in Docker, a
+// zot process, distribution, or the in-memory registry. docs/testing.md lists the
+// environment variables that select one.
 package registrytest
 
 import (
@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Kind is how a registry comes about.
+// Kind is a kind of registry.
 type Kind string
 
 const (
@@ -20,47 +20,47 @@ const (
 	ZotDocker Kind = "zot-docker"
 	// Zot is the program zot.
 	Zot Kind = "zot"
-	// Distribution is the program registry of distribution or, where that is
-	// not there, Debian's docker-registry.
+	// Distribution is the program registry of distribution or, if that is missing,
+	// Debian's docker-registry.
 	Distribution Kind = "distribution"
 	// DockerRegistry is Debian's docker-registry, which is distribution 2.8.
 	DockerRegistry Kind = "docker-registry"
-	// DistributionDocker is the program registry in a container of nothing else.
+	// DistributionDocker is the program registry alone in a container.
 	DistributionDocker Kind = "distribution-docker"
-	// Embedded is the one in memory, which is always there.
+	// Embedded is the in-memory registry, which is always available.
 	Embedded Kind = "embedded"
 )
 
-// Kinds are all of them, in the order in which they are chosen. The container of
-// distribution is never chosen, only demanded.
+// Kinds lists all kinds in the order of preference. [DistributionDocker] is used only
+// on demand.
 func Kinds() []Kind {
 	return []Kind{Given, ZotDocker, Zot, Distribution, DockerRegistry, DistributionDocker, Embedded}
 }
 
-// Setup says how a registry is to be set up. The zero value speaks plain HTTP
-// and lets anybody do anything. A registry that is given is as it is.
+// Setup describes how to set up a registry. The zero value means plain HTTP without
+// users. It has no effect on a [Given] registry.
 type Setup struct {
-	// TLS speaks TLS, with a certificate of an authority made for it.
+	// TLS serves TLS with a certificate of a private authority.
 	TLS bool
-	// Users wants a password. There is a user who may write and, where the
-	// registry knows such a thing, one who may only read.
+	// Users requires a password. There is a user with write access and, if the
+	// registry supports that, a read-only user.
 	Users bool
-	// ClientCertificates wants a certificate from its clients, and speaks TLS.
+	// ClientCertificates requires a client certificate, and implies TLS.
 	ClientCertificates bool
 }
 
-// Source is a registry that can be started, or that runs already.
+// Source is a registry that can be started or already runs.
 type Source struct {
 	Kind Kind
-	// Version is what the registry says of its version, as far as that is known.
+	// Version is the version that the registry reports, or "" if it reports none.
 	Version string
-	// Spare says that it holds everything in the memory of this process, and was
-	// not demanded: it is not to be filled.
+	// Spare reports that the registry keeps everything in the memory of this process
+	// and was not demanded: tests should not fill it.
 	Spare bool
-	start func(context.Context, Setup) (*Target, error)
+	start func(context.Context, Setup) (*Instance, error)
 }
 
-// String is the kind with the version.
+// String returns the kind with the version.
 func (s *Source) String() string {
 	if s.Version == "" {
 		return string(s.Kind)
@@ -68,47 +68,48 @@ func (s *Source) String() string {
 	return string(s.Kind) + " (" + s.Version + ")"
 }
 
-// startTimeout bounds how long a registry takes until it answers.
+// startTimeout bounds the time until a registry responds.
 const startTimeout = time.Minute
 
-// Start starts the registry, and returns when it answers. It has to be closed.
-func (s *Source) Start(ctx context.Context, setup Setup) (*Target, error) {
+// Start starts the registry and returns when it responds. The caller must close the
+// instance.
+func (s *Source) Start(ctx context.Context, setup Setup) (*Instance, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	setup.TLS = setup.TLS || setup.ClientCertificates
-	target, err := s.start(ctx, setup)
+	instance, err := s.start(ctx, setup)
 	if err != nil {
 		return nil, err
 	}
-	target.Kind, target.Version = s.Kind, s.Version
-	return target, nil
+	instance.Kind, instance.Version = s.Kind, s.Version
+	return instance, nil
 }
 
-// Open is [Source.Start] for a test. The test fails where the registry does not
-// start, and stops it when it ends. What cannot be deleted at one that is given is
-// told in its log.
-func (s *Source) Open(tb testing.TB, setup Setup) *Target {
+// Open is [Source.Start] for a test: the test fails if the registry does not start,
+// and stops it at its end. Artifacts that cannot be deleted from a [Given] registry
+// are logged.
+func (s *Source) Open(tb testing.TB, setup Setup) *Instance {
 	tb.Helper()
-	target, err := s.Start(tb.Context(), setup)
+	instance, err := s.Start(tb.Context(), setup)
 	if err != nil {
 		tb.Fatalf("start %s: %v", s, err)
 	}
 	tb.Cleanup(func() {
-		if tb.Failed() && target.output != nil {
-			tb.Logf("%s said:\n%s", s, target.output())
+		if tb.Failed() && instance.output != nil {
+			tb.Logf("output of %s:\n%s", s, instance.output())
 		}
-		err := target.Close()
+		err := instance.Close()
 		if _, left := errors.AsType[*LeftoverError](err); left {
-			tb.Log(err) // there is no more to be done
+			tb.Log(err) // nothing more can be done
 		} else if err != nil {
 			tb.Errorf("stop %s: %v", s, err)
 		}
 	})
-	return target
+	return instance
 }
 
 // Open chooses a registry as [Choose] does, and starts it for the test.
-func Open(tb testing.TB, setup Setup) *Target {
+func Open(tb testing.TB, setup Setup) *Instance {
 	tb.Helper()
 	return Choose(tb).Open(tb, setup)
 }

@@ -6,13 +6,13 @@ import (
 	"sync"
 )
 
-// relay listens at one address for as long as it lives, and leads to another one
-// that may change: the port of a container that is started again is a new one.
+// relay listens on one address and forwards to another one that may change, because a
+// restarted container has a new port.
 type relay struct {
 	listener net.Listener
 
 	mu    sync.Mutex
-	to    string // "" for nowhere
+	to    string // "" to reset connections
 	conns map[net.Conn]bool
 }
 
@@ -28,9 +28,9 @@ func newRelay(to string) (*relay, error) {
 
 func (r *relay) host() string { return r.listener.Addr().String() }
 
-// lead leads new connections elsewhere, or resets them if that is nowhere. Those
-// that are open are reset.
-func (r *relay) lead(to string) {
+// redirect forwards new connections to another address, or resets them if that is "".
+// Open connections are reset.
+func (r *relay) redirect(to string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.to = to
@@ -40,8 +40,8 @@ func (r *relay) lead(to string) {
 }
 
 func (r *relay) close() {
-	_ = r.listener.Close() // nobody is waiting for it
-	r.lead("")
+	_ = r.listener.Close() // nothing waits for it
+	r.redirect("")
 }
 
 func (r *relay) serve() {
@@ -75,8 +75,8 @@ func (r *relay) connect(near net.Conn) {
 	both.Wait()
 }
 
-// enter notes a connection, and returns where it is to go. It is reset where
-// that is nowhere.
+// enter records a connection and returns the address to forward it to. It resets the
+// connection if there is none.
 func (r *relay) enter(conn net.Conn) (string, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -91,11 +91,11 @@ func (r *relay) leave(conn net.Conn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.conns, conn)
-	_ = conn.Close() // it has ended
+	_ = conn.Close() // already ended
 }
 
-// pipe copies until one end has nothing more to say, and tells the other one. A
-// connection that breaks breaks both.
+// pipe copies until the sender closes its side, and then closes that of the receiver.
+// An error resets both connections.
 func pipe(to, from net.Conn) {
 	if _, err := io.Copy(to, from); err != nil {
 		reset(to)
@@ -103,14 +103,14 @@ func pipe(to, from net.Conn) {
 		return
 	}
 	if tcp, ok := to.(*net.TCPConn); ok {
-		_ = tcp.CloseWrite() // it may be gone
+		_ = tcp.CloseWrite() // the receiver may be gone
 	}
 }
 
 // reset closes a connection so that the other side notices.
 func reset(conn net.Conn) {
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // it is closed all the same
+		_ = tcp.SetLinger(0) // the connection is closed in any case
 	}
-	_ = conn.Close() // nothing is lost that should not be
+	_ = conn.Close() // losing data is intended
 }

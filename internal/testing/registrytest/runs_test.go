@@ -15,7 +15,7 @@ import (
 	"github.com/kubeoci/oci/internal/testing/registrytest"
 )
 
-// otherRun is another run of tests, which holds a registry.
+// otherRun is another test run, which holds a registry.
 type otherRun struct {
 	host  string
 	cmd   *exec.Cmd
@@ -34,20 +34,20 @@ func startRun(t *testing.T, kind registrytest.Kind) *otherRun {
 	output, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
-	t.Cleanup(func() { _ = cmd.Process.Kill() }) // it has ended, if all is well
+	t.Cleanup(func() { _ = cmd.Process.Kill() }) // already ended if the test passes
 	host, err := bufio.NewReader(output).ReadString('\n')
 	require.NoError(t, err)
 	return &otherRun{strings.TrimSpace(host), cmd, input}
 }
 
-// end ends the run in good order.
+// end ends the run normally.
 func (r *otherRun) end(t *testing.T) {
 	t.Helper()
 	require.NoError(t, r.input.Close())
 	require.NoError(t, r.cmd.Wait())
 }
 
-// kill ends it as a run ends that is killed: nothing is cleaned up.
+// kill kills the run, so that it cannot clean up.
 func (r *otherRun) kill(t *testing.T) {
 	t.Helper()
 	require.NoError(t, r.cmd.Process.Kill())
@@ -65,26 +65,26 @@ func inDocker(t *testing.T, test func(*testing.T, registrytest.Kind)) {
 	}
 }
 
-// Runs at once have registries of their own, and do not take each other's for
-// left over.
-func TestTwoRunsAtOnce(t *testing.T) {
+// Concurrent runs have their own registries, and do not take each other's for
+// leftovers.
+func TestConcurrentRuns(t *testing.T) {
 	eachKind(t, func(t *testing.T, source *registrytest.Source) {
 		other := startRun(t, source.Kind)
-		target := source.Open(t, registrytest.Setup{})
-		require.NotEqual(t, other.host, target.Host)
-		theirs := &registrytest.Target{Host: other.host, PlainHTTP: true}
-		push(t, target, "demo", "ours")
+		instance := source.Open(t, registrytest.Setup{})
+		require.NotEqual(t, other.host, instance.Host)
+		theirs := &registrytest.Instance{Host: other.host, PlainHTTP: true}
+		push(t, instance, "demo", "ours")
 		push(t, theirs, "demo", "theirs")
-		exists, err := newClient(t, target, target.Options()).Exists(t.Context(), "demo", "theirs")
+		exists, err := newClient(t, instance, instance.Options()).Exists(t.Context(), "demo", "theirs")
 		require.NoError(t, err)
 		assert.False(t, exists)
 		other.end(t)
-		push(t, target, "demo", "ours-still")
+		push(t, instance, "demo", "ours-still")
 	})
 }
 
-// What a run leaves behind that was killed, the next one removes.
-func TestRunThatWasKilled(t *testing.T) {
+// The next run removes the leftovers of a killed one.
+func TestKilledRun(t *testing.T) {
 	inDocker(t, func(t *testing.T, kind registrytest.Kind) {
 		other := startRun(t, kind)
 		pid := other.cmd.Process.Pid
@@ -95,7 +95,7 @@ func TestRunThatWasKilled(t *testing.T) {
 	})
 }
 
-// Nothing is left behind by a run that ends in good order.
+// A run that ends normally leaves nothing behind.
 func TestRunThatEnds(t *testing.T) {
 	inDocker(t, func(t *testing.T, kind registrytest.Kind) {
 		other := startRun(t, kind)
@@ -105,7 +105,7 @@ func TestRunThatEnds(t *testing.T) {
 	})
 }
 
-// madeBy are the containers and images that a process made.
+// madeBy lists the containers and images that a process created.
 func madeBy(t *testing.T, pid int) []string {
 	t.Helper()
 	const label = "com.github.kubeoci.oci.test"
@@ -121,7 +121,7 @@ func madeBy(t *testing.T, pid int) []string {
 	return made
 }
 
-// docker is what a command says. What is gone by then says nothing.
+// docker returns the output of a command, "" if its object is already gone.
 func docker(t *testing.T, arguments ...string) string {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "docker", arguments...).Output()

@@ -8,20 +8,20 @@ import (
 	"strconv"
 )
 
-// defaultZotImage is the release of zot that is tested with.
+// defaultZotImage is the tested release of zot.
 const defaultZotImage = "ghcr.io/project-zot/zot-minimal:v2.1.21"
 
-// all is the kind that asks for every registry that is here.
+// all demands every available registry.
 const all Kind = "all"
 
-// settings are what the environment says. docs/testing.md says the same.
+// settings holds the values of the environment variables in docs/testing.md.
 type settings struct {
 	registry           string
 	username, password string
 	plainHTTP          bool
 	caFile             string
 
-	kind      Kind // "" where none is demanded
+	kind      Kind // "" if none is demanded
 	pull      bool
 	zotImage  string
 	zotBinary string
@@ -38,7 +38,7 @@ func readSettings() (settings, error) {
 		zotBinary: os.Getenv("OCI_TEST_ZOT_BINARY"),
 	}
 	if s.kind != "" && s.kind != all && !slices.Contains(Kinds(), s.kind) {
-		return settings{}, fmt.Errorf("OCI_TEST_REGISTRY_KIND is %q, none of %v and %q", s.kind, Kinds(), all)
+		return settings{}, fmt.Errorf("OCI_TEST_REGISTRY_KIND is %q, want one of %v or %q", s.kind, Kinds(), all)
 	}
 	for name, value := range map[string]*bool{
 		"OCI_TEST_REGISTRY_PLAIN_HTTP": &s.plainHTTP,
@@ -50,7 +50,7 @@ func readSettings() (settings, error) {
 		}
 		var err error
 		if *value, err = strconv.ParseBool(text); err != nil {
-			return settings{}, fmt.Errorf("%s is %q, neither true nor false", name, text)
+			return settings{}, fmt.Errorf("%s is %q, want true or false", name, text)
 		}
 	}
 	return s, nil

@@ -2,8 +2,8 @@ package registrytest
 
 import "github.com/kubeoci/oci/registry"
 
-// The users of every registry that wants a password. testdata/htpasswd has them
-// as well.
+// The users of every registry that requires a password, which are also in
+// testdata/htpasswd.
 const (
 	writerName = "writer"
 	readerName = "reader"

@@ -16,20 +16,20 @@ func findZot(ctx context.Context, s settings) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	said, err := askProgram(ctx, path, "--version")
+	out, err := queryProgram(ctx, path, "--version")
 	if err != nil {
 		return nil, err
 	}
-	return &Source{Version: "zot " + zotVersion(path, said), start: zot.run(path)}, nil
+	return &Source{Version: "zot " + zotVersion(path, out), start: zot.run(path)}, nil
 }
 
-// zotVersion is what zot says of itself: the commit, which has the release in it.
-// One that was built without says nothing, and is of the version that Go says.
-func zotVersion(path string, said []byte) string {
+// zotVersion returns the commit that zot reports, which contains the release, or the
+// version of its Go module if zot was built without one.
+func zotVersion(path string, out []byte) string {
 	var line struct {
 		Commit string `json:"commit"`
 	}
-	if json.Unmarshal(said, &line) == nil && line.Commit != "" {
+	if json.Unmarshal(out, &line) == nil && line.Commit != "" {
 		return line.Commit
 	}
 	return moduleVersion(path)

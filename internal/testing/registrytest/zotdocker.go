@@ -2,8 +2,8 @@ package registrytest
 
 import "context"
 
-// findZotInDocker finds an engine with the image that OCI_TEST_ZOT_IMAGE names, or
-// that of the release that is tested with. The entry point of the image is zot.
+// findZotInDocker finds an engine with the image that OCI_TEST_ZOT_IMAGE names, by
+// default that of the tested release. The entry point of the image is zot.
 func findZotInDocker(ctx context.Context, s settings) (*Source, error) {
 	engine, err := findDocker(ctx)
 	if err != nil {
@@ -14,7 +14,7 @@ func findZotInDocker(ctx context.Context, s settings) (*Source, error) {
 	}
 	return &Source{
 		Version: engine.imageVersion(ctx, s.zotImage),
-		start: func(ctx context.Context, setup Setup) (*Target, error) {
+		start: func(ctx context.Context, setup Setup) (*Instance, error) {
 			if err := engine.reap(ctx); err != nil {
 				return nil, err
 			}

@@ -7,7 +7,7 @@ const (
 	files
 	rules
 	properties
-	pools // how many there are
+	pools // their number
 )
 
 const metadata = `metadata:
@@ -84,5 +84,5 @@ spec:
 	item: "            field%[1]d:\n",
 }
 
-// bundle names the files that hold objects of all kinds.
+// bundle is the name of files with objects of all kinds.
 var bundle = kind{file: "bundle"}

@@ -5,17 +5,17 @@ import (
 	"math/rand/v2"
 )
 
-// kind is a kind of object: a head with a name, and parts that repeat.
+// kind is a kind of object: a head with a name, and repeated parts.
 type kind struct {
-	file   string // what its file is called
+	file   string // name of its file
 	head   string // %[1]s is the name of the object, %[2]s a checksum
-	pieces int    // which part of the pool its parts come from
+	pieces int    // part of the pool that its parts come from
 	item   string // goes in front of each part, %[1]d is its number, %[2]s something unique
 	tail   string // %[1]s is the name of the object
 }
 
-// shares are the sizes of the files of a block, relative to the mean. They sum
-// up to their number; mixture says what is in each.
+// shares holds the sizes of the files of a block relative to the mean. They sum up to
+// their number; mixture lists the content of each.
 var shares = [20]float64{
 	0.30, 0.08, 1.60, 0.15, 4.20, 0.45, 0.08, 0.90, 0.15, 0.30,
 	2.40, 0.08, 0.60, 0.20, 5.20, 0.35, 0.08, 1.20, 0.20, 1.48,
@@ -26,22 +26,22 @@ var mixture = [20]kind{
 	configMap, service, deployment, role, definition, deployment, service, configMap, role, configMap,
 }
 
-// A file above this size is a stream of objects, as renderers make them.
+// Files above this size are streams of objects, as renderers write them.
 const maxObject = 128 << 10
 
 // bundled is the mean size of the objects in such a stream.
 const bundled = 10 << 10
 
-// writer makes one file after another.
+// writer renders one file after another.
 type writer struct {
 	rng    *rand.Rand
 	pool   *pool
 	buf    []byte
-	excess int // bytes that the files so far have too much
+	excess int // bytes by which the files so far are too large
 }
 
-// file renders the file with number i, of about size bytes. What it returns is
-// valid until the next call.
+// file renders file number i with about size bytes. The result is valid until the next
+// call.
 func (w *writer) file(i, size int) (kind, []byte) {
 	w.buf = w.buf[:0]
 	if size <= maxObject {
@@ -57,7 +57,7 @@ func (w *writer) file(i, size int) (kind, []byte) {
 	return bundle, w.buf
 }
 
-// name is for object n of file i.
+// name returns the name of object n of file i.
 func (w *writer) name(i, n int) string {
 	return fmt.Sprintf("%s-%s-%d-%d", pick(w.rng, words), pick(w.rng, words), i, n)
 }
@@ -81,7 +81,7 @@ func (w *writer) object(k kind, name string, size int) {
 
 const hexDigits = "0123456789abcdef"
 
-// token is a text of n hexadecimal digits that occurs nowhere else.
+// token returns a unique text of n hexadecimal digits.
 func (w *writer) token(n int) string { return hex(w.rng, n) }
 
 func hex(rng *rand.Rand, n int) string {

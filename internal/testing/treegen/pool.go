@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// piecesPerKind bounds the pool: some hundred kilobytes of each kind, so that a
-// piece has left the window of DEFLATE, 32 KiB, before it comes again.
+// piecesPerKind bounds the pool to some hundred kilobytes of each kind, so that a piece
+// has left the window of DEFLATE, 32 KiB, before it is repeated.
 const piecesPerKind = 400
 
-// pool holds text that is rendered once.
+// pool holds pieces of text that are rendered once.
 type pool struct {
 	pieces [pools][][]byte
 }
@@ -34,7 +34,7 @@ func newPool(rng *rand.Rand) *pool {
 
 func pick[T any](rng *rand.Rand, from []T) T { return from[rng.IntN(len(from))] }
 
-// sentence is n words.
+// sentence returns n words.
 func sentence(rng *rand.Rand, n int) string {
 	text := make([]string, n)
 	for i := range text {
@@ -78,8 +78,8 @@ func portPiece(rng *rand.Rand) string {
 	return fmt.Sprintf("      protocol: TCP\n      targetPort: %d\n", 1024+rng.IntN(40000))
 }
 
-// filePiece is a file in a ConfigMap: a server's configuration, properties, or
-// a script.
+// filePiece returns a file for a ConfigMap: a server's configuration, properties, or a
+// script.
 func filePiece(rng *rand.Rand) string {
 	var b strings.Builder
 	format := rng.IntN(3)
@@ -116,7 +116,7 @@ func rulePiece(rng *rand.Rand) string {
 	return b.String()
 }
 
-// propertyPiece is a field in the schema of a custom resource.
+// propertyPiece returns a field for the schema of a custom resource.
 func propertyPiece(rng *rand.Rand) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "              description: %s\n              type: object\n              properties:\n", sentence(rng, 6+rng.IntN(14)))

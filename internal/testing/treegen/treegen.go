@@ -1,10 +1,10 @@
-// Package treegen writes trees of Kubernetes manifests for benchmarks: the same
-// shape and seed give the same files.
+// Package treegen writes trees of Kubernetes manifests for benchmarks: the same shape
+// and seed give the same files.
 //
-// Text comes from a bounded pool of pieces that are rendered once, and parts of
-// its own in every object. The pool is larger than the window of DEFLATE, so
-// that gzip finds about what it finds in real trees: a sixth is left at level 6.
-// A compressor with a window of megabytes would find more than it should.
+// Objects consist of pieces from a bounded pool, which are rendered once, and of unique
+// parts. The pool is larger than the window of DEFLATE, so that gzip compresses the
+// trees about as well as real ones: to a sixth at level 6. A compressor with a window of
+// megabytes would compress them too well.
 package treegen
 
 import (
@@ -14,13 +14,13 @@ import (
 	"path/filepath"
 )
 
-// Shape is how many files a tree has, and how large they are. Every file is
-// near the mean in a shape of Even ones; otherwise their sizes differ as they do
-// between a Service and a custom resource definition.
+// Shape describes the number and sizes of the files of a tree. If it is Even, all files
+// are near the mean; otherwise their sizes differ as those of a Service and a custom
+// resource definition do.
 type Shape struct {
 	Name  string
 	Files int
-	Bytes int64 // in all, within a few percent
+	Bytes int64 // total, within a few percent
 	Even  bool
 }
 
@@ -36,10 +36,10 @@ func Large() Shape { return Shape{Name: "large", Files: 300, Bytes: 500e6, Even:
 // Few is one application.
 func Few() Shape { return Shape{Name: "few", Files: 50, Bytes: 500e3} }
 
-// Shapes lists all of them.
+// Shapes lists all shapes.
 func Shapes() []Shape { return []Shape{Few(), Small(), Many(), Large()} }
 
-// ByName finds a shape.
+// ByName returns the shape of a name.
 func ByName(name string) (Shape, error) {
 	for _, shape := range Shapes() {
 		if shape.Name == name {
@@ -59,8 +59,8 @@ func (s Shape) Times(n int) Shape {
 	return s
 }
 
-// Write writes a tree to dir, which is made if it does not exist. Files that are
-// in there already stay, unless they have the name of a new one.
+// Write writes a tree to dir, which it creates if necessary. Existing files stay unless
+// a new one has their name.
 func Write(dir string, shape Shape, seed uint64) error {
 	if shape.Files < 1 || shape.Bytes < 1 {
 		return fmt.Errorf("a tree of %d files and %d bytes", shape.Files, shape.Bytes)
@@ -69,11 +69,11 @@ func Write(dir string, shape Shape, seed uint64) error {
 		rng:  rand.New(rand.NewPCG(seed, 1)),
 		pool: newPool(rand.New(rand.NewPCG(seed, 0))),
 	}
-	made := map[string]bool{} // folders
+	made := map[string]bool{} // directories
 	for i, target := range sizes(shape, w.rng) {
 		kind, buf := w.file(i, target-w.excess)
 		w.excess += len(buf) - target
-		folder, name := place(i, kind)
+		folder, name := location(i, kind)
 		folder = filepath.Join(dir, folder)
 		if !made[folder] {
 			if err := os.MkdirAll(folder, 0o755); err != nil {
@@ -88,21 +88,21 @@ func Write(dir string, shape Shape, seed uint64) error {
 	return nil
 }
 
-// Files in a folder of an application, and applications in one of a team.
+// Files in the directory of an application, and applications in that of a team.
 const (
 	filesPerApp = 10
 	appsPerTeam = 20
 )
 
-// place is where file i goes.
-func place(i int, kind kind) (folder, name string) {
+// location returns the path of file i.
+func location(i int, kind kind) (folder, name string) {
 	app := i / filesPerApp
 	folder = fmt.Sprintf("team-%02d/app-%02d", app/appsPerTeam, app%appsPerTeam)
 	return filepath.FromSlash(folder), fmt.Sprintf("%s-%05d.yaml", kind.file, i)
 }
 
-// sizes is how large each file is to be. The files of each block of 20 have
-// fixed shares of its bytes, so that trees of all sizes have the same mixture.
+// sizes returns the size of each file. The files of each block of 20 have fixed shares
+// of its bytes, so that trees of all sizes have the same mixture.
 func sizes(shape Shape, rng *rand.Rand) []int {
 	weights := make([]float64, shape.Files)
 	var sum float64

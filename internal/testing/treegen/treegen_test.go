@@ -16,7 +16,7 @@ import (
 	"github.com/kubeoci/oci/internal/testing/treegen"
 )
 
-// read returns the files of a tree by their path.
+// read returns the files of a tree by path.
 func read(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -45,7 +45,7 @@ func TestSameSeedSameTree(t *testing.T) {
 	assert.NotEqual(t, first, write(t, shape, 8))
 }
 
-// shapes are all of them, the large one with fewer files.
+// shapes returns all shapes, the large one with fewer files.
 func shapes() []treegen.Shape {
 	large := treegen.Large()
 	large.Files /= 50
@@ -72,7 +72,7 @@ func TestTreesHaveTheirShape(t *testing.T) {
 	}
 }
 
-// ratio is how many times smaller gzip makes the archive of a tree.
+// ratio returns the factor by which gzip compresses the archive of a tree.
 func ratio(t *testing.T, files map[string]string) float64 {
 	t.Helper()
 	var before, after counter

@@ -2,7 +2,7 @@ package treegen
 
 import "strings"
 
-// words are what names and descriptions are made of.
+// words are used in names and descriptions.
 var words = strings.Fields(`
 access account address admission agent alert allow annotation api application archive audit
 auth balance bandwidth base batch bind block bootstrap branch broker bucket budget buffer build

@@ -1,4 +1,4 @@
-// Package unprivileged lets tests be bound by file permissions, also where they
+// Package unprivileged runs code that is subject to file permissions even if the tests
 // run as root, as they often do in containers.
 package unprivileged
 
@@ -12,12 +12,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// nobody is a user who may do nothing in particular.
+// nobody is a user without special rights.
 const nobody = 65534
 
-// Run runs f without the right to read what permissions forbid. dir is below
-// t.TempDir. It is given to the user as whom all goroutines run meanwhile, so no
-// other test may run at the same time.
+// Run runs f as a user subject to file permissions, the owner of dir, which must be in
+// t.TempDir. Meanwhile all goroutines run as this user, so no other test may run
+// concurrently.
 func Run(t testing.TB, dir string, f func()) {
 	t.Helper()
 	if os.Geteuid() != 0 {

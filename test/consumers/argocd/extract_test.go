@@ -13,7 +13,7 @@ import (
 	"github.com/kubeoci/oci/test/consumers/internal/fixture"
 )
 
-// mediaTypes and maxSize are what the repository server has by default: its flags
+// mediaTypes and maxSize are the defaults of the repository server, its flags
 // --oci-layer-media-types and --oci-manifest-max-extracted-size.
 var mediaTypes = []string{
 	"application/vnd.oci.image.layer.v1.tar",
@@ -23,12 +23,12 @@ var mediaTypes = []string{
 
 const maxSize = 1_000_000_000
 
-func TestTheClientOfArgoCDReadsEveryLayout(t *testing.T) {
-	fixture.EachRegistry(t, func(t *testing.T, target *registrytest.Target) {
+func TestArgoCDClientReadsEveryLayout(t *testing.T) {
+	fixture.EachRegistry(t, func(t *testing.T, instance *registrytest.Instance) {
 		for tree, dir := range fixture.Trees(t) {
 			for _, engine := range fixture.Engines() {
 				t.Run(tree+", "+string(engine), func(t *testing.T) {
-					pushed := fixture.Push(t, target, dir, engine)
+					pushed := fixture.Push(t, instance, dir, engine)
 					fixture.Equal(t, pushed.Want(t), fixture.Read(t, extract(t, pushed)))
 				})
 			}
@@ -46,7 +46,7 @@ func TestArgoCDFindsRevisions(t *testing.T) {
 			assert.Equal(t, pushed.Artifact.Digest.String(), resolved)
 		})
 	}
-	_, closer, err := client.Extract(t.Context(), pushed.Artifact.Digest.String()) // from where it is then
+	_, closer, err := client.Extract(t.Context(), pushed.Artifact.Digest.String()) // from its cache
 	require.NoError(t, err)
 	require.NoError(t, closer.Close())
 	manifest, err := client.DigestMetadata(t.Context(), pushed.Artifact.Digest.String())
@@ -67,8 +67,8 @@ func newClient(t *testing.T, pushed fixture.Pushed) argooci.Client {
 	return client
 }
 
-// extract unpacks an artifact as the repository server does: the tag is resolved,
-// and that digest is taken.
+// extract unpacks an artifact as the repository server does: it resolves the tag and
+// extracts that digest.
 func extract(t *testing.T, pushed fixture.Pushed) string {
 	t.Helper()
 	client := newClient(t, pushed)

@@ -1,6 +1,5 @@
-// Package argocd_test does with what we push what Argo CD does, with Argo CD's
-// own code: the steps of its repository server that need no cluster, without
-// further settings.
+// Package argocd_test reads our artifacts with Argo CD's own code: the steps of its
+// repository server that need no cluster, with default settings.
 package argocd_test
 
 import (
@@ -10,7 +9,7 @@ import (
 	"sigs.k8s.io/kustomize/kustomize/v5/commands"
 )
 
-// TestMain is kustomize too: Argo CD runs it as a program.
+// TestMain also acts as kustomize, which Argo CD runs as a program.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && (os.Args[1] == "build" || os.Args[1] == "version") {
 		if err := commands.NewDefaultCommand().Execute(); err != nil {

@@ -9,13 +9,12 @@ import (
 	"github.com/kubeoci/oci/test/consumers/internal/fixture"
 )
 
-// What preflight calls an error is what Argo CD fails for or renders nothing of,
-// and nothing else is.
-func TestPreflightSaysWhatArgoCDDoes(t *testing.T) {
-	target := fixture.Embedded(t)
+// Preflight reports errors if, and only if, Argo CD fails or renders nothing.
+func TestPreflightPredictsArgoCD(t *testing.T) {
+	instance := fixture.Embedded(t)
 	for _, tt := range fixture.Cases() {
 		t.Run(tt.Name, func(t *testing.T) {
-			verdict := fixture.Judge(t, target, tt, oci.GitOpsEngineArgoCD)
+			verdict := fixture.Judge(t, instance, tt, oci.GitOpsEngineArgoCD)
 			path := verdict.Pushed.Artifact.Paths.ArgoCD
 			objects, err := render(t.Context(), extract(t, verdict.Pushed), v1alpha1.ApplicationSource{Path: path})
 			verdict.Compare(t, tt.ArgoCD, len(objects), err)

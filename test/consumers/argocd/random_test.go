@@ -9,13 +9,13 @@ import (
 	"github.com/kubeoci/oci/test/consumers/internal/fixture"
 )
 
-// What holds for the trees of the table holds for what comes of them at random.
-func TestPreflightSaysWhatArgoCDDoesWithRandomTrees(t *testing.T) {
-	target := fixture.Embedded(t)
+// The same holds for random trees.
+func TestPreflightPredictsArgoCDForRandomTrees(t *testing.T) {
+	instance := fixture.Embedded(t)
 	for seed := range uint64(100) {
 		tt := fixture.Random(seed)
 		t.Run(tt.Name, func(t *testing.T) {
-			verdict := fixture.Judge(t, target, tt, oci.GitOpsEngineArgoCD)
+			verdict := fixture.Judge(t, instance, tt, oci.GitOpsEngineArgoCD)
 			objects, err := render(t.Context(), extract(t, verdict.Pushed), v1alpha1.ApplicationSource{Path: verdict.Pushed.Artifact.Paths.ArgoCD})
 			verdict.Compare(t, "", len(objects), err)
 			if t.Failed() {

@@ -31,8 +31,8 @@ import (
 	"github.com/kubeoci/oci/test/consumers/internal/fixture"
 )
 
-// render builds a folder as an Application with this source does, up to the
-// objects that it would apply, as JSON.
+// render builds a directory as an Application with this source does, up to the objects
+// that it would apply, as JSON.
 func render(ctx context.Context, dir string, source v1alpha1.ApplicationSource) ([]string, error) {
 	if err := apppath.CheckOutOfBoundsSymlinks(dir); err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func render(ctx context.Context, dir string, source v1alpha1.ApplicationSource) 
 		return nil, err
 	}
 	var objects []string
-	for _, manifest := range response.Manifests { // and on to the application controller
+	for _, manifest := range response.Manifests { // as sent to the application controller
 		object, err := v1alpha1.UnmarshalToUnstructured(manifest)
 		if err != nil {
 			return nil, err
@@ -64,26 +64,26 @@ func render(ctx context.Context, dir string, source v1alpha1.ApplicationSource) 
 	return objects, nil
 }
 
-// The empty artifact is valid, and nothing comes of it.
+// The empty artifact is valid and renders to nothing.
 func TestArgoCDRendersNothingOfAnEmptyArtifact(t *testing.T) {
-	target := fixture.Embedded(t)
+	instance := fixture.Embedded(t)
 	for _, engine := range fixture.Engines() {
-		pushed := fixture.PushEmpty(t, target, engine)
+		pushed := fixture.PushEmpty(t, instance, engine)
 		objects, err := render(t.Context(), extract(t, pushed), v1alpha1.ApplicationSource{Path: pushed.Artifact.Paths.ArgoCD})
 		require.NoError(t, err)
 		assert.Empty(t, objects)
 	}
 }
 
-// A plain directory is rendered with its subfolders where the Application says so.
+// A plain directory is rendered with its subdirectories if the Application recurses.
 func TestArgoCDRendersTheObjectsOfTheTree(t *testing.T) {
-	target := fixture.Embedded(t)
+	instance := fixture.Embedded(t)
 	trees := fixture.Trees(t)
 	for _, tree := range []string{"flat", "multidoc", "names", "json", "generated"} {
 		for _, engine := range fixture.Engines() {
 			for _, recurse := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s, %s, recurse %v", tree, engine, recurse), func(t *testing.T) {
-					pushed := fixture.Push(t, target, trees[tree], engine)
+					pushed := fixture.Push(t, instance, trees[tree], engine)
 					source := v1alpha1.ApplicationSource{Path: pushed.Artifact.Paths.ArgoCD}
 					if recurse {
 						source.Directory = &v1alpha1.ApplicationSourceDirectory{Recurse: true}
@@ -97,9 +97,9 @@ func TestArgoCDRendersTheObjectsOfTheTree(t *testing.T) {
 	}
 }
 
-// A kustomization brings the same as where it came from, in each of its folders.
+// A kustomization renders to the same objects as its source, at each of its paths.
 func TestArgoCDRendersTheKustomizationsOfTheTree(t *testing.T) {
-	target := fixture.Embedded(t)
+	instance := fixture.Embedded(t)
 	dir := fixture.Trees(t)["kustomize"]
 	for _, folder := range []string{".", "base", "overlays/staging", "overlays/production"} {
 		built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), filepath.Join(dir, folder))
@@ -110,7 +110,7 @@ func TestArgoCDRendersTheKustomizationsOfTheTree(t *testing.T) {
 		require.NotEmpty(t, want)
 		for _, engine := range fixture.Engines() {
 			t.Run(folder+", "+string(engine), func(t *testing.T) {
-				pushed := fixture.Push(t, target, dir, engine)
+				pushed := fixture.Push(t, instance, dir, engine)
 				path := pushed.Artifact.Paths.Below(folder).ArgoCD
 				objects, err := render(t.Context(), extract(t, pushed), v1alpha1.ApplicationSource{Path: path})
 				require.NoError(t, err)
@@ -120,7 +120,7 @@ func TestArgoCDRendersTheKustomizationsOfTheTree(t *testing.T) {
 	}
 }
 
-// objectsIn lists all objects in the files that Argo CD takes of a folder.
+// objectsIn lists all objects in the files that Argo CD reads from a directory.
 func objectsIn(t *testing.T, dir string, recurse bool) []string {
 	t.Helper()
 	var all []string
@@ -133,7 +133,7 @@ func objectsIn(t *testing.T, dir string, recurse bool) []string {
 	return all
 }
 
-// readObjects lists objects as JSON, those of lists in place of the lists.
+// readObjects returns objects as JSON, with lists replaced by their items.
 func readObjects(t *testing.T, text []byte) []string {
 	t.Helper()
 	var all []string

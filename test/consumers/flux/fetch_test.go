@@ -1,6 +1,6 @@
-// Package flux_test does with what we push what Flux does, with Flux's own code:
-// the steps of source-controller's OCIRepository and kustomize-controller's
-// Kustomization that need no cluster, without further settings.
+// Package flux_test reads our artifacts with Flux's own code: the steps of
+// source-controller's OCIRepository and kustomize-controller's Kustomization that need no
+// cluster, with default settings.
 package flux_test
 
 import (
@@ -24,12 +24,12 @@ import (
 	"github.com/kubeoci/oci/test/consumers/internal/fixture"
 )
 
-func TestTheClientOfFluxReadsEveryLayout(t *testing.T) {
-	fixture.EachRegistry(t, func(t *testing.T, target *registrytest.Target) {
+func TestFluxClientReadsEveryLayout(t *testing.T) {
+	fixture.EachRegistry(t, func(t *testing.T, instance *registrytest.Instance) {
 		for tree, dir := range fixture.Trees(t) {
 			for _, engine := range fixture.Engines() {
 				t.Run(tree+", "+string(engine), func(t *testing.T) {
-					pushed := fixture.Push(t, target, dir, engine)
+					pushed := fixture.Push(t, instance, dir, engine)
 					unpacked := t.TempDir()
 					client := fluxoci.NewClient(fluxoci.DefaultOptions())
 					metadata, err := client.Pull(t.Context(), pushed.Image()+":"+pushed.Artifact.Tag, unpacked)
@@ -44,11 +44,11 @@ func TestTheClientOfFluxReadsEveryLayout(t *testing.T) {
 }
 
 func TestSourceControllerReadsEveryLayout(t *testing.T) {
-	fixture.EachRegistry(t, func(t *testing.T, target *registrytest.Target) {
+	fixture.EachRegistry(t, func(t *testing.T, instance *registrytest.Instance) {
 		for tree, dir := range fixture.Trees(t) {
 			for _, engine := range fixture.Engines() {
 				t.Run(tree+", "+string(engine), func(t *testing.T) {
-					pushed := fixture.Push(t, target, dir, engine)
+					pushed := fixture.Push(t, instance, dir, engine)
 					unpacked := fetch(t, pushed)
 					fixture.Equal(t, pushed.Want(t), fixture.Read(t, unpacked))
 					fixture.Equal(t, pushed.Want(t), fixture.Read(t, store(t, unpacked)))
@@ -58,8 +58,8 @@ func TestSourceControllerReadsEveryLayout(t *testing.T) {
 	})
 }
 
-// fetch unpacks an artifact as an OCIRepository does: the tag is resolved, and
-// the first layer of that digest is taken.
+// fetch unpacks an artifact as an OCIRepository does: it resolves the tag and extracts
+// the first layer of that digest.
 func fetch(t *testing.T, pushed fixture.Pushed) string {
 	t.Helper()
 	tag, err := name.ParseReference(pushed.Image()+":"+pushed.Artifact.Tag, name.Insecure)
@@ -79,8 +79,8 @@ func fetch(t *testing.T, pushed fixture.Pushed) string {
 	return dir
 }
 
-// store passes a folder on as source-controller does to kustomize-controller:
-// without what the ignore rules name.
+// store passes a directory on as source-controller does to kustomize-controller, without
+// ignored files.
 func store(t *testing.T, dir string) string {
 	t.Helper()
 	base := t.TempDir()

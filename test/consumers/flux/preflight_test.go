@@ -10,28 +10,27 @@ import (
 	"github.com/kubeoci/oci/test/consumers/internal/fixture"
 )
 
-// What preflight calls an error is what Flux fails for or renders nothing of, and
-// nothing else is.
-func TestPreflightSaysWhatFluxDoes(t *testing.T) {
-	target := fixture.Embedded(t)
+// Preflight reports errors if, and only if, Flux fails or renders nothing.
+func TestPreflightPredictsFlux(t *testing.T) {
+	instance := fixture.Embedded(t)
 	for _, tt := range fixture.Cases() {
 		t.Run(tt.Name, func(t *testing.T) {
-			verdict := fixture.Judge(t, target, tt, oci.GitOpsEngineFlux)
+			verdict := fixture.Judge(t, instance, tt, oci.GitOpsEngineFlux)
 			objects, err := render(store(t, fetch(t, verdict.Pushed)), verdict.Pushed.Artifact.Paths.Flux)
 			verdict.Compare(t, tt.Flux, len(objects), err)
 		})
 	}
 }
 
-// What preflight says that Flux drops by its name is what Flux drops.
-func TestPreflightSaysWhatFluxDrops(t *testing.T) {
-	target := fixture.Embedded(t)
+// Preflight reports exactly the files that Flux ignores by name.
+func TestPreflightPredictsIgnoredFiles(t *testing.T) {
+	instance := fixture.Embedded(t)
 	for _, tt := range append(fixture.Cases(), fixture.Dropped()) {
 		t.Run(tt.Name, func(t *testing.T) {
-			verdict := fixture.Judge(t, target, tt, oci.GitOpsEngineFlux)
+			verdict := fixture.Judge(t, instance, tt, oci.GitOpsEngineFlux)
 			unpacked := fetch(t, verdict.Pushed)
 			kept := fixture.Read(t, store(t, unpacked))
-			var dropped, said []string
+			var dropped, reported []string
 			for name := range fixture.Read(t, unpacked) {
 				if _, ok := kept[name]; !ok {
 					dropped = append(dropped, name)
@@ -39,10 +38,10 @@ func TestPreflightSaysWhatFluxDrops(t *testing.T) {
 			}
 			for _, f := range verdict.Findings {
 				if f.Code == preflight.CodeFluxIgnored {
-					said = append(said, f.File)
+					reported = append(reported, f.File)
 				}
 			}
-			assert.ElementsMatch(t, dropped, said)
+			assert.ElementsMatch(t, dropped, reported)
 		})
 	}
 }

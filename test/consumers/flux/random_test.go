@@ -7,13 +7,13 @@ import (
 	"github.com/kubeoci/oci/test/consumers/internal/fixture"
 )
 
-// What holds for the trees of the table holds for what comes of them at random.
-func TestPreflightSaysWhatFluxDoesWithRandomTrees(t *testing.T) {
-	target := fixture.Embedded(t)
+// The same holds for random trees.
+func TestPreflightPredictsFluxForRandomTrees(t *testing.T) {
+	instance := fixture.Embedded(t)
 	for seed := range uint64(100) {
 		tt := fixture.Random(seed)
 		t.Run(tt.Name, func(t *testing.T) {
-			verdict := fixture.Judge(t, target, tt, oci.GitOpsEngineFlux)
+			verdict := fixture.Judge(t, instance, tt, oci.GitOpsEngineFlux)
 			objects, err := render(store(t, fetch(t, verdict.Pushed)), verdict.Pushed.Artifact.Paths.Flux)
 			verdict.Compare(t, "", len(objects), err)
 			if t.Failed() {

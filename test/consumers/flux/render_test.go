@@ -19,8 +19,8 @@ import (
 	"github.com/kubeoci/oci/test/consumers/internal/fixture"
 )
 
-// render builds a folder as a Kustomization with this path does, up to the
-// objects that it would apply. The folder is written to.
+// render builds a directory as a Kustomization with this path does, up to the objects
+// that it would apply. It writes to the directory.
 func render(root, path string) ([]*unstructured.Unstructured, error) {
 	dir, err := securejoin.SecureJoin(root, path)
 	if err != nil {
@@ -39,7 +39,7 @@ func render(root, path string) ([]*unstructured.Unstructured, error) {
 	}
 	for _, r := range resources.Resources() {
 		if r.GetName() == "" || r.GetKind() == "" || r.GetApiVersion() == "" {
-			return nil, fmt.Errorf("no Kubernetes object: %v", r)
+			return nil, fmt.Errorf("not a Kubernetes object: %v", r)
 		}
 	}
 	text, err := resources.AsYaml()
@@ -50,12 +50,12 @@ func render(root, path string) ([]*unstructured.Unstructured, error) {
 }
 
 func TestFluxRendersTheObjectsOfTheTree(t *testing.T) {
-	target := fixture.Embedded(t)
+	instance := fixture.Embedded(t)
 	trees := fixture.Trees(t)
 	for _, tree := range []string{"flat", "multidoc", "names", "generated"} {
 		for _, engine := range fixture.Engines() {
 			t.Run(tree+", "+string(engine), func(t *testing.T) {
-				pushed := fixture.Push(t, target, trees[tree], engine)
+				pushed := fixture.Push(t, instance, trees[tree], engine)
 				objects, err := render(store(t, fetch(t, pushed)), pushed.Artifact.Paths.Flux)
 				require.NoError(t, err)
 				assert.ElementsMatch(t, objectsIn(t, trees[tree]), asJSON(t, objects))
@@ -64,9 +64,9 @@ func TestFluxRendersTheObjectsOfTheTree(t *testing.T) {
 	}
 }
 
-// A kustomization brings the same as where it came from, in each of its folders.
+// A kustomization renders to the same objects as its source, at each of its paths.
 func TestFluxRendersTheKustomizationsOfTheTree(t *testing.T) {
-	target := fixture.Embedded(t)
+	instance := fixture.Embedded(t)
 	dir := fixture.Trees(t)["kustomize"]
 	for _, folder := range []string{".", "base", "overlays/staging", "overlays/production"} {
 		for _, engine := range fixture.Engines() {
@@ -76,7 +76,7 @@ func TestFluxRendersTheKustomizationsOfTheTree(t *testing.T) {
 				want, err := built.AsYaml()
 				require.NoError(t, err)
 
-				pushed := fixture.Push(t, target, dir, engine)
+				pushed := fixture.Push(t, instance, dir, engine)
 				objects, err := render(store(t, fetch(t, pushed)), pushed.Artifact.Paths.Below(folder).Flux)
 				require.NoError(t, err)
 				require.NotEmpty(t, objects)
@@ -86,18 +86,18 @@ func TestFluxRendersTheKustomizationsOfTheTree(t *testing.T) {
 	}
 }
 
-// The empty artifact is valid, and nothing comes of it.
+// The empty artifact is valid and renders to nothing.
 func TestFluxRendersNothingOfAnEmptyArtifact(t *testing.T) {
-	target := fixture.Embedded(t)
+	instance := fixture.Embedded(t)
 	for _, engine := range fixture.Engines() {
-		pushed := fixture.PushEmpty(t, target, engine)
+		pushed := fixture.PushEmpty(t, instance, engine)
 		objects, err := render(store(t, fetch(t, pushed)), pushed.Artifact.Paths.Flux)
 		require.NoError(t, err)
 		assert.Empty(t, objects)
 	}
 }
 
-// objectsIn lists all objects in the YAML below a folder.
+// objectsIn lists all objects in the YAML files of a directory.
 func objectsIn(t *testing.T, dir string) []string {
 	t.Helper()
 	var all []string

@@ -1,5 +1,5 @@
-// Package ggcr_test reads what we push with go-containerregistry, the library of
-// crane, ko, kaniko, Flux and cosign.
+// Package ggcr_test reads our artifacts with go-containerregistry, the library of crane,
+// ko, kaniko, Flux and cosign.
 package ggcr_test
 
 import (
@@ -19,14 +19,14 @@ import (
 	"github.com/kubeoci/oci/test/consumers/internal/fixture"
 )
 
-// What crane validate looks at: digests and sizes of manifest, config and layer,
-// the diff IDs of the config, and that the layer is gzip and tar to the end.
+// These are the checks of crane validate: digests and sizes of manifest, config and
+// layer, the diff IDs of the config, and that the layer is complete gzip and tar.
 func TestImagesAreValid(t *testing.T) {
-	fixture.EachRegistry(t, func(t *testing.T, target *registrytest.Target) {
+	fixture.EachRegistry(t, func(t *testing.T, instance *registrytest.Instance) {
 		for tree, dir := range fixture.Trees(t) {
 			for _, engine := range fixture.Engines() {
 				t.Run(tree+", "+string(engine), func(t *testing.T) {
-					pushed := fixture.Push(t, target, dir, engine)
+					pushed := fixture.Push(t, instance, dir, engine)
 					ref, err := name.NewTag(pushed.Image()+":"+pushed.Artifact.Tag, name.StrictValidation)
 					require.NoError(t, err)
 					head, err := remote.Head(ref, remote.WithContext(t.Context()))

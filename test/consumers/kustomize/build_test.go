@@ -15,15 +15,14 @@ import (
 	"github.com/kubeoci/oci/unpacker"
 )
 
-// What `kustomize build` makes of a tree that we unpacked is what it makes of the
-// source.
+// `kustomize build` renders an unpacked tree to the same objects as its source.
 func TestUnpackedTreesBuildTheSame(t *testing.T) {
-	target := fixture.Embedded(t)
+	instance := fixture.Embedded(t)
 	source := fixture.Trees(t)["kustomize"]
-	client, err := registry.NewClient(target.Host, target.Options())
+	client, err := registry.NewClient(instance.Host, instance.Options())
 	require.NoError(t, err)
 	for _, engine := range fixture.Engines() {
-		pushed := fixture.Push(t, target, source, engine)
+		pushed := fixture.Push(t, instance, source, engine)
 		store := new(packager.Store)
 		t.Cleanup(func() { require.NoError(t, store.Close()) })
 		manifest, err := client.Pull(t.Context(), pushed.Artifact.Repository, pushed.Artifact.Tag, store, registry.PullOptions{})

@@ -1,4 +1,4 @@
-// Package kustomize_test holds what we know of kustomize against kustomize.
+// Package kustomize_test compares our knowledge of kustomize with kustomize itself.
 package kustomize_test
 
 import (
@@ -21,8 +21,8 @@ import (
 
 const probe = "probe-me"
 
-// inflated are the fields that are read with a program, helm, alone, which no
-// engine runs by default. What kustomize makes of the others is seen to happen.
+// inflated lists the fields that are read only by running helm, which no engine does by
+// default. The test observes how kustomize reads the others.
 var inflated = map[string]bool{
 	"helmGlobals.chartHome":                   true,
 	"helmCharts[].valuesFile":                 true,
@@ -31,8 +31,8 @@ var inflated = map[string]bool{
 	"helmChartInflationGenerator[].chartHome": true,
 }
 
-// texts are the fields that name no file. One that is new to kustomize is not
-// among them, and has to be put there, or into the table of internal/kustomize.
+// texts lists the fields that do not name a file. Fields that are new in kustomize must
+// be added to it, or to the table of internal/kustomize.
 func texts(t *testing.T) []string {
 	t.Helper()
 	text, err := os.ReadFile("testdata/texts.txt")
@@ -40,8 +40,8 @@ func texts(t *testing.T) []string {
 	return strings.Fields(string(text))
 }
 
-// Every field of kustomize that names a file or folder is one that we follow, and
-// no other is.
+// We follow a field if, and only if, kustomize reads it as the path of a file or
+// directory.
 func TestFieldsThatArePaths(t *testing.T) {
 	texts := texts(t)
 	fields := textFields("", reflect.TypeFor[types.Kustomization](), nil)
@@ -55,17 +55,17 @@ func TestFieldsThatArePaths(t *testing.T) {
 				assert.True(t, followed)
 				return
 			}
-			read := whatIsRead(t, text)
+			read := readsProbe(t, text)
 			assert.Equal(t, read, followed, "kustomize reads it: %v, we follow it: %v\n%s", read, followed, text)
-			assert.Equal(t, !read, slices.Contains(texts, field), "testdata/texts.txt is to have the fields that name no file")
+			assert.Equal(t, !read, slices.Contains(texts, field), "testdata/texts.txt lists the fields that do not name a file")
 		})
 	}
 	for _, name := range texts {
-		assert.Contains(t, fields, name, "kustomize has no such field any more")
+		assert.Contains(t, fields, name, "kustomize does not have this field any more")
 	}
 }
 
-// textFields lists what in a type takes a text, such as "patches[].path".
+// textFields lists the string fields of a type, such as "patches[].path".
 func textFields(at string, typ reflect.Type, above []reflect.Type) (fields []string) {
 	switch typ.Kind() {
 	case reflect.String:
@@ -75,7 +75,7 @@ func textFields(at string, typ reflect.Type, above []reflect.Type) (fields []str
 	case reflect.Slice:
 		return textFields(at+"[]", typ.Elem(), above)
 	case reflect.Map:
-		return textFields(at+".path", typ.Elem(), above) // as openapi has it
+		return textFields(at+".path", typ.Elem(), above) // the form of openapi
 	case reflect.Interface:
 		return []string{at}
 	case reflect.Struct:
@@ -109,7 +109,8 @@ func jsonName(field reflect.StructField) (name string, inline bool) {
 	return name, name == "" && field.Anonymous || strings.Contains(options, "inline")
 }
 
-// kustomizationWith has the probe in one field, and what kustomize wants beside.
+// kustomizationWith returns a kustomization with the probe in one field, and the other
+// fields that kustomize requires.
 func kustomizationWith(t *testing.T, field string) []byte {
 	t.Helper()
 	var value any = probe
@@ -144,17 +145,17 @@ func kustomizationWith(t *testing.T, field string) []byte {
 	return text
 }
 
-// whatIsRead reports whether kustomize looks for the probe in the file system.
-func whatIsRead(t *testing.T, kustomization []byte) bool {
+// readsProbe reports whether kustomize looks for the probe in the file system.
+func readsProbe(t *testing.T, kustomization []byte) bool {
 	t.Helper()
 	fs := &recorder{FileSystem: filesys.MakeFsInMemory()}
 	require.NoError(t, fs.WriteFile("/app/kustomization.yaml", kustomization))
 	require.NoError(t, fs.WriteFile("/app/app.yaml", []byte("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: app\n")))
-	_, _ = krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(fs, "/app") // most fail, having looked
+	_, _ = krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(fs, "/app") // most fail after looking
 	return fs.probed
 }
 
-// recorder knows whether somebody looked for the probe.
+// recorder records whether kustomize looked for the probe.
 type recorder struct {
 	filesys.FileSystem
 	probed bool

@@ -4,5 +4,5 @@ package usage
 
 import "os"
 
-// maxRSS is not known here.
+// maxRSS is not available on this system.
 func maxRSS(*os.ProcessState) int64 { return 0 }

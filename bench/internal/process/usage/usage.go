@@ -1,4 +1,4 @@
-// Package usage is what a process used.
+// Package usage describes the resource usage of a process.
 package usage
 
 import (
@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// Usage is what a process used from its start to its end.
+// Usage is the resource usage of a process from its start to its end.
 type Usage struct {
 	Wall   time.Duration
 	CPU    time.Duration // in user and system mode
 	MaxRSS int64         // in bytes
 }
 
-// Of returns what a process that has ended used.
+// Of returns the usage of a process that has ended.
 func Of(state *os.ProcessState, wall time.Duration) Usage {
-	if state == nil { // it was never started
+	if state == nil { // never started
 		return Usage{}
 	}
 	return Usage{Wall: wall, CPU: state.UserTime() + state.SystemTime(), MaxRSS: maxRSS(state)}

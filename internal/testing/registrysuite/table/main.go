@@ -1,14 +1,18 @@
-// Command table prints what a run of the registry suite wrote to
-// OCI_TEST_REPORT, as a table in Markdown: a row for each thing that the library
-// does, a column for each registry. It fails where something failed.
+// Command table prints the report that a run of the registry suite wrote to
+// OCI_TEST_REPORT as a table in Markdown: a row for each case, a column for each
+// registry. It fails if a case failed.
 //
-//	table report.json
+//	table report.json [document]
+//
+// With a document it also replaces the table between the lines "<!-- table -->" and
+// "<!-- /table -->" in that file, unless a case failed.
 package main
 
 import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/kubeoci/oci/internal/testing/registrysuite"
 )
@@ -21,8 +25,8 @@ func main() {
 }
 
 func run(arguments []string, out io.Writer) error {
-	if len(arguments) != 1 {
-		return fmt.Errorf("it takes one file, not %d", len(arguments))
+	if len(arguments) < 1 || len(arguments) > 2 {
+		return fmt.Errorf("want a report and at most one document, not %d arguments", len(arguments))
 	}
 	report, err := registrysuite.ReadReport(arguments[0])
 	if err != nil {
@@ -34,5 +38,23 @@ func run(arguments []string, out io.Writer) error {
 	if failed := report.Failed(); failed > 0 {
 		return fmt.Errorf("%d failed", failed)
 	}
-	return nil
+	if len(arguments) == 1 {
+		return nil
+	}
+	return replaceTable(arguments[1], report.Table())
+}
+
+// replaceTable replaces the table in a document.
+func replaceTable(document, table string) error {
+	const begin, end = "<!-- table -->\n", "<!-- /table -->\n"
+	text, err := os.ReadFile(document)
+	if err != nil {
+		return err
+	}
+	before, rest, hasBegin := strings.Cut(string(text), begin)
+	_, after, hasEnd := strings.Cut(rest, end)
+	if !hasBegin || !hasEnd {
+		return fmt.Errorf("%s has no lines %q and %q", document, strings.TrimSpace(begin), strings.TrimSpace(end))
+	}
+	return os.WriteFile(document, []byte(before+begin+table+end+after), 0o644)
 }

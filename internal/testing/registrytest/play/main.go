@@ -1,5 +1,5 @@
-// Command play starts a registry to play with, prints how to push to it, and
-// stops it when it is interrupted. It takes the first of the kinds that is here:
+// Command play starts a registry for experiments, prints how to push to it, and stops
+// it on an interrupt. It uses the first available of the kinds given:
 //
 //	play zot-docker zot
 package main
@@ -30,17 +30,17 @@ func run(ctx context.Context, kinds []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	target, err := source.Start(ctx, registrytest.Setup{})
+	instance, err := source.Start(ctx, registrytest.Setup{})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, target.Close()) }()
-	_, err = fmt.Fprintf(out, `%s is at %s until it is interrupted. To push to it:
+	defer func() { err = errors.Join(err, instance.Close()) }()
+	_, err = fmt.Fprintf(out, `%s listens on %s until interrupted. Push to it with:
 
 	go run ./examples/push -ref oci://%s/shop:1.0.0 testdata/trees/kustomize
 	go run ./examples/pull -ref oci://%s/shop:1.0.0 ./shop
 
-`, source, target.Host, target.Host, target.Host)
+`, source, instance.Host, instance.Host, instance.Host)
 	if err != nil {
 		return err
 	}
@@ -48,10 +48,10 @@ func run(ctx context.Context, kinds []string, out io.Writer) (err error) {
 	return nil
 }
 
-// first finds the first of the kinds that is here.
+// first returns the first available of the kinds.
 func first(ctx context.Context, kinds []string) (*registrytest.Source, error) {
 	if len(kinds) == 0 {
-		return nil, fmt.Errorf("name the kinds of registries to look for, of %v", registrytest.Kinds())
+		return nil, fmt.Errorf("missing argument: kinds of registries, of %v", registrytest.Kinds())
 	}
 	var errs []error
 	for _, kind := range kinds {

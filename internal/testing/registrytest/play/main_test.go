@@ -12,7 +12,7 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// until calls printed with the first thing that is written to it.
+// until calls printed with each text written to it.
 type until struct{ printed func(string) }
 
 func (u until) Write(p []byte) (int, error) {
@@ -38,15 +38,15 @@ func TestPlay(t *testing.T) {
 	client, err := registry.NewClient(host, registry.Options{Retry: registry.RetryPolicy{MaxAttempts: 1}})
 	require.NoError(t, err)
 	defer client.Close()
-	assert.ErrorIs(t, client.VerifyAccess(t.Context(), "shop"), registry.ErrUnreachable, "it is stopped")
+	assert.ErrorIs(t, client.VerifyAccess(t.Context(), "shop"), registry.ErrUnreachable, "the registry is stopped")
 }
 
-func TestPlayWithWhatIsNotHere(t *testing.T) {
+func TestPlayWithoutRegistries(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	t.Setenv("OCI_TEST_ZOT_BINARY", "")
 	err := run(t.Context(), []string{"zot-docker", "zot"}, new(strings.Builder))
-	require.ErrorContains(t, err, "zot-docker is not here: ")
-	assert.ErrorContains(t, err, "zot is not here: ")
-	assert.ErrorContains(t, run(t.Context(), nil, new(strings.Builder)), "name the kinds")
-	assert.ErrorContains(t, run(t.Context(), []string{"harbor"}, new(strings.Builder)), `"harbor" is none of`)
+	require.ErrorContains(t, err, "zot-docker is not available: ")
+	assert.ErrorContains(t, err, "zot is not available: ")
+	assert.ErrorContains(t, run(t.Context(), nil, new(strings.Builder)), "missing argument: kinds of registries")
+	assert.ErrorContains(t, run(t.Context(), []string{"harbor"}, new(strings.Builder)), `unknown kind "harbor"`)
 }

@@ -1,4 +1,4 @@
-package registry
+package guard
 
 import (
 	"context"
@@ -11,14 +11,38 @@ import (
 	"time"
 )
 
-// stalledError reports a connection on which nothing moved.
-type stalledError struct{ limit time.Duration }
+// StalledError reports a connection on which nothing moved.
+type StalledError struct{ Limit time.Duration }
 
-func (e *stalledError) Error() string { return fmt.Sprintf("nothing moved for %v", e.limit) }
+func (e *StalledError) Error() string { return fmt.Sprintf("nothing moved for %v", e.Limit) }
 
-// watchdog ends a request when for a while nothing was sent or received. It
-// looks away while the other end of a body is at work: a slow disk is not the
-// registry's fault.
+// Watched is a RoundTripper that ends a request if nothing is sent or received for
+// Limit. The error, also that of reading the response, is then a [*StalledError]. The
+// time that the caller takes to provide or to read a body is not counted: a slow disk
+// is not the server's fault.
+type Watched struct {
+	Next  http.RoundTripper
+	Limit time.Duration
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (w Watched) RoundTrip(req *http.Request) (*http.Response, error) {
+	watched, dog := watch(req, w.Limit)
+	resp, err := w.Next.RoundTrip(watched)
+	if err != nil {
+		dog.end()
+		return nil, dog.explain(err)
+	}
+	if resp.Body == nil { // net/http allows that
+		resp.Body = http.NoBody
+	}
+	dog.responded()
+	resp.Body = &receivedBody{ReadCloser: resp.Body, dog: dog}
+	resp.Request = req
+	return resp, nil
+}
+
+// watchdog cancels one request.
 type watchdog struct {
 	limit  time.Duration
 	timer  *time.Timer
@@ -26,10 +50,10 @@ type watchdog struct {
 	barked atomic.Bool
 
 	mu   sync.Mutex
-	sent bool // net/http may read on when it has its answer
+	sent bool // net/http may read on after the response
 }
 
-// watch returns the request to send in place of req, and the watchdog of it.
+// watch returns the request to send in place of req, and its watchdog.
 func watch(req *http.Request, limit time.Duration) (*http.Request, *watchdog) {
 	ctx, cancel := context.WithCancel(req.Context())
 	w := &watchdog{limit: limit, cancel: cancel}
@@ -42,9 +66,9 @@ func watch(req *http.Request, limit time.Duration) (*http.Request, *watchdog) {
 		return req, w
 	}
 	req.Body = &sentBody{ReadCloser: req.Body, dog: w}
-	if again := req.GetBody; again != nil { // net/http sends some requests again by itself
+	if reopen := req.GetBody; reopen != nil { // net/http repeats some requests by itself
 		req.GetBody = func() (io.ReadCloser, error) {
-			body, err := again()
+			body, err := reopen()
 			if err != nil {
 				return nil, err
 			}
@@ -57,7 +81,7 @@ func watch(req *http.Request, limit time.Duration) (*http.Request, *watchdog) {
 func (w *watchdog) start() { w.timer.Reset(w.limit) }
 func (w *watchdog) stop()  { w.timer.Stop() }
 
-// whileSending calls start or stop, unless there is an answer.
+// whileSending calls start or stop, unless there is a response.
 func (w *watchdog) whileSending(f func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -66,24 +90,24 @@ func (w *watchdog) whileSending(f func()) {
 	}
 }
 
-// answered lets the watchdog rest until the answer is read.
-func (w *watchdog) answered() {
+// responded stops the watchdog until the response is read.
+func (w *watchdog) responded() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.sent = true
 	w.stop()
 }
 
-// end releases what the watchdog holds.
+// end releases the resources of the watchdog.
 func (w *watchdog) end() {
 	w.stop()
 	w.cancel()
 }
 
-// explain returns the error to show for err.
+// explain returns the error to report for err.
 func (w *watchdog) explain(err error) error {
 	if err != nil && !errors.Is(err, io.EOF) && w.barked.Load() {
-		return &stalledError{w.limit}
+		return &StalledError{w.limit}
 	}
 	return err
 }

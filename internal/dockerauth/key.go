@@ -1,19 +1,26 @@
-package registry
+package dockerauth
 
 import (
 	"cmp"
 	"path"
 	"slices"
 	"strings"
-
-	"oras.land/oras-go/v2/registry/remote/credentials"
 )
 
-// dockerHub is where Docker Hub is. In keys it goes by other names too.
+// dockerHub is the host of Docker Hub. Keys use other names for it too.
 const dockerHub = "registry-1.docker.io"
 
-// dockerKey is a key of auths or credHelpers: [scheme://]host[:port][/path].
-type dockerKey struct {
+// serverAddress returns the name of a host with credential helpers and in the keys
+// that docker login writes.
+func serverAddress(host string) string {
+	if host == dockerHub {
+		return "https://index.docker.io/v1/"
+	}
+	return host
+}
+
+// key is a key of auths or credHelpers: [scheme://]host[:port][/path].
+type key struct {
 	text        string
 	host        string // may have wildcards
 	port        string // empty if there is none
@@ -22,12 +29,12 @@ type dockerKey struct {
 }
 
 // parseDockerKey takes a key apart. One that makes no sense covers nothing.
-func parseDockerKey(text string) dockerKey {
-	key := dockerKey{text: text, defaultPort: "443"}
+func parseKey(text string) key {
+	k := key{text: text, defaultPort: "443"}
 	rest, isURL := strings.CutPrefix(text, "https://")
 	if !isURL {
 		if rest, isURL = strings.CutPrefix(text, "http://"); isURL {
-			key.defaultPort = "80"
+			k.defaultPort = "80"
 		}
 	}
 	server, below, _ := strings.Cut(rest, "/")
@@ -37,29 +44,28 @@ func parseDockerKey(text string) dockerKey {
 	if (first == "v1" || first == "v2") && (isURL || slash && deeper == "") {
 		below = deeper
 	}
-	key.path = strings.TrimRight(below, "/")
-	key.host = strings.ToLower(server)
+	k.path = strings.TrimRight(below, "/")
+	k.host = strings.ToLower(server)
 	if colon := strings.LastIndex(server, ":"); colon > strings.LastIndex(server, "]") {
-		key.host, key.port = key.host[:colon], server[colon+1:]
+		k.host, k.port = k.host[:colon], server[colon+1:]
 	}
-	if key.host == "docker.io" || key.host == "index.docker.io" {
-		key.host = dockerHub
+	if k.host == "docker.io" || k.host == "index.docker.io" {
+		k.host = dockerHub
 	}
-	return key
+	return k
 }
 
-// covers reports whether the key is that of a repository, or of one above it. A
-// port that is not written is that of the key's scheme.
-func (k dockerKey) covers(repository dockerKey) bool {
+// covers reports whether the key is that of a repository or of its parent. A missing
+// port is the default of the key's scheme.
+func (k key) covers(repository key) bool {
 	return k.coversHost(repository.host) &&
 		cmp.Or(k.port, k.defaultPort) == cmp.Or(repository.port, k.defaultPort) &&
 		(k.path == "" || strings.HasPrefix(repository.path+"/", k.path+"/"))
 }
 
-// coversHost matches wildcards as the kubelet does for the secrets that images are
-// pulled with: each matches within one label of the name. Docker and podman know
-// none.
-func (k dockerKey) coversHost(host string) bool {
+// coversHost matches wildcards as the kubelet does for image pull secrets: each
+// matches within one label of the name. Docker and Podman have none.
+func (k key) coversHost(host string) bool {
 	if !k.wildcard() {
 		return k.host == host
 	}
@@ -69,13 +75,13 @@ func (k dockerKey) coversHost(host string) bool {
 	})
 }
 
-func (k dockerKey) wildcard() bool { return strings.Contains(k.host, "*") }
+func (k key) wildcard() bool { return strings.Contains(k.host, "*") }
 
-// usual reports whether Docker would write the key like this.
-func (k dockerKey) usual() bool {
+// usual reports whether docker login would write the key in this form.
+func (k key) usual() bool {
 	server := k.host
 	if k.port != "" {
 		server += ":" + k.port
 	}
-	return k.text == credentials.ServerAddressFromHostname(server)
+	return k.text == serverAddress(server)
 }

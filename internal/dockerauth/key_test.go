@@ -1,4 +1,4 @@
-package registry_test
+package dockerauth_test
 
 import (
 	"path"
@@ -101,9 +101,9 @@ func TestDockerKeys(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			keys := strings.Split(row.keys, " ")
-			requireShown(t, user(row.want), auths(t, keys...), row.endpoint, row.repository)
+			requireFound(t, user(row.want), auths(t, keys...), row.endpoint, row.repository)
 			slices.Reverse(keys)
-			requireShown(t, user(row.want), auths(t, keys...), row.endpoint, row.repository)
+			requireFound(t, user(row.want), auths(t, keys...), row.endpoint, row.repository)
 		})
 	}
 }
@@ -111,8 +111,8 @@ func TestDockerKeys(t *testing.T) {
 // An entry that says nothing is passed over, as is one that a helper left.
 func TestDockerKeysWithoutAnEntry(t *testing.T) {
 	config := writeConfig(t, `{"auths":{"ghcr.io/org/app":{},"ghcr.io/org":%s,"quay.io/org":{}}}`, auth("org"))
-	requireShown(t, "org", config, "ghcr.io", "org/app")
-	requireShown(t, "", config, "quay.io", "org/app")
+	requireFound(t, "org", config, "ghcr.io", "org/app")
+	requireFound(t, "", config, "quay.io", "org/app")
 }
 
 // Podman looks for the name of the repository and of what is above it, one after
@@ -138,6 +138,6 @@ func FuzzDockerKeys(f *testing.F) {
 				break
 			}
 		}
-		requireShown(t, want, auths(t, keys...), "ghcr.io", repository)
+		requireFound(t, want, auths(t, keys...), "ghcr.io", repository)
 	})
 }

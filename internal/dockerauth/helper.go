@@ -1,4 +1,4 @@
-package registry
+package dockerauth
 
 import (
 	"bytes"
@@ -16,31 +16,31 @@ const (
 	// helperTimeout is how long a credential helper may take: some open a window
 	// and wait for a person.
 	helperTimeout = time.Minute
-	// helperGrace is how long its output is waited for once it has ended.
+	// helperGrace is how long to wait for its output once it has ended.
 	helperGrace = 500 * time.Millisecond
 	// maxHelperOutput bounds what it may print. Tokens are a tenth of that.
 	maxHelperOutput = 64 << 10
-	// helperNotFound is what helpers print when they hold nothing for a host
+	// helperNotFound is printed by helpers that hold nothing for a host
 	// (docker-credential-helpers, credentials/error.go).
 	helperNotFound = "credentials not found in native keychain"
 	// helperToken is the user name that goes with an identity token.
 	helperToken = "<token>"
 )
 
-// checkHelper refuses a name that would lead to a program elsewhere than on PATH.
+// checkHelper refuses a name that would select a program elsewhere than on PATH.
 func checkHelper(name string) error {
 	if strings.ContainsAny(name, `/\`) || filepath.VolumeName(name) != "" {
-		return fmt.Errorf("%w: %.80q is not the name of a credential helper", ErrInvalidCredential, name)
+		return &Error{Reason: fmt.Sprintf("%.80q is not the name of a credential helper", name)}
 	}
 	return nil
 }
 
-// askHelper runs docker-credential-<name> get, as described in
+// runHelper runs docker-credential-<name> get, as described in
 // https://docs.docker.com/reference/cli/docker/login/#credential-helper-protocol
 // Nothing that it prints gets into an error or to standard error, as it would with
-// oras-go, where a helper can also hold up a caller who has given up. It is asked
-// about hosts only, which is all that helpers know.
-func askHelper(ctx context.Context, name, server string) (Credential, error) {
+// oras-go, where a helper can also block a caller whose context has ended. It is
+// asked about hosts only, because helpers know nothing else.
+func runHelper(ctx context.Context, name, server string) (Credential, error) {
 	limited, cancel := context.WithTimeout(ctx, helperTimeout)
 	defer cancel()
 	out := new(helperOutput)
@@ -55,27 +55,25 @@ func askHelper(ctx context.Context, name, server string) (Credential, error) {
 	if err != nil && string(bytes.TrimSpace(out.data)) == helperNotFound {
 		return Credential{}, nil
 	}
-	var answer struct{ Username, Secret string }
+	var response struct{ Username, Secret string }
 	if err == nil {
-		err = json.Unmarshal(out.data, &answer)
+		err = json.Unmarshal(out.data, &response)
 	}
 	switch {
 	case errors.Is(err, exec.ErrNotFound):
-		return Credential{}, fmt.Errorf("%w: the credential helper %q for %s is not on the PATH", ErrInvalidCredential, name, server)
+		return Credential{}, &Error{
+			Reason: fmt.Sprintf("the credential helper %q for %s is not on the PATH", name, server),
+			Hint:   "install the program docker-credential-" + name + ", or give the credential in another way",
+		}
 	case err != nil:
-		return Credential{}, fmt.Errorf("%w: the credential helper %q failed for %s", ErrInvalidCredential, name, server)
-	case answer.Username == helperToken:
-		return Credential{IdentityToken: answer.Secret}, nil
+		return Credential{}, &Error{Reason: fmt.Sprintf("the credential helper %q failed for %s", name, server)}
+	case response.Username == helperToken:
+		return Credential{IdentityToken: response.Secret}, nil
 	}
-	return Credential{Username: answer.Username, Password: answer.Secret}, nil
+	return Credential{Username: response.Username, Password: response.Secret}, nil
 }
 
-// noHelper reports that a helper would have to be run, and may not be.
-func noHelper(name, server string) error {
-	return fmt.Errorf("%w: the entry for %s needs the credential helper %q, which is not run", ErrInvalidCredential, server, name)
-}
-
-// helperOutput keeps what a helper prints, and ends it when that is too much.
+// helperOutput keeps the output of a helper, and ends the helper if it prints too much.
 type helperOutput struct{ data []byte }
 
 func (o *helperOutput) Write(p []byte) (int, error) {
@@ -86,4 +84,4 @@ func (o *helperOutput) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-var errHelperOutput = errors.New("more output than a credential has")
+var errHelperOutput = errors.New("too much output for a credential")

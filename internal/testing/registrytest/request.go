@@ -13,66 +13,66 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// maxAnswer is how much of an answer is read.
-const maxAnswer = 1 << 20
+// maxResponse bounds the body read of one response.
+const maxResponse = 1 << 20
 
-// Answer is what a registry said.
-type Answer struct {
+// Response is an HTTP response that was read to its end.
+type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
 }
 
-// Ask asks the registry what the library does not ask, to find out what it can
-// do. The path may have a query, or be the URL of an earlier answer. Redirects are
-// not followed.
-func (t *Target) Ask(ctx context.Context, credential registry.Credential, method, path string) (Answer, error) {
+// Do sends a request that the library itself does not send, to detect what the
+// registry supports. The path may have a query, or be the URL from an earlier
+// response.
+func (t *Instance) Do(ctx context.Context, credential registry.Credential, method, path string) (Response, error) {
 	base := &url.URL{Scheme: "https", Host: t.Host}
 	if t.PlainHTTP {
 		base.Scheme = "http"
 	}
-	where, err := base.Parse(path)
+	target, err := base.Parse(path)
 	if err != nil {
-		return Answer{}, err
+		return Response{}, err
 	}
-	req, err := http.NewRequestWithContext(ctx, method, where.String(), nil)
+	req, err := http.NewRequestWithContext(ctx, method, target.String(), nil)
 	if err != nil {
-		return Answer{}, err
+		return Response{}, err
 	}
 	req.Header.Set("Accept", "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, */*")
 	if !credential.IsZero() {
 		req.SetBasicAuth(credential.Username, credential.Password)
 	}
-	answer, err := t.roundTrip(req)
-	if err != nil || answer.Status != http.StatusUnauthorized {
-		return answer, err
+	resp, err := t.roundTrip(req)
+	if err != nil || resp.Status != http.StatusUnauthorized {
+		return resp, err
 	}
-	realm := bearerRealm(answer.Header.Get("WWW-Authenticate"))
+	realm := bearerRealm(resp.Header.Get("WWW-Authenticate"))
 	if realm == nil {
-		return answer, nil
+		return resp, nil
 	}
 	token, err := t.token(ctx, credential, realm)
 	if err != nil {
-		return Answer{}, err
+		return Response{}, err
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
 	return t.roundTrip(req)
 }
 
-func (t *Target) roundTrip(req *http.Request) (Answer, error) {
+func (t *Instance) roundTrip(req *http.Request) (Response, error) {
 	resp, err := t.http.Do(req)
 	if err != nil {
-		return Answer{}, err
+		return Response{}, err
 	}
 	defer func() { _ = resp.Body.Close() }() // only read from
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	return Answer{resp.StatusCode, resp.Header, body}, err
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse))
+	return Response{resp.StatusCode, resp.Header, body}, err
 }
 
 var parameter = regexp.MustCompile(`(\w+)="([^"]*)"`)
 
-// bearerRealm is the URL of the token service that a challenge names, with its
-// query, or nil if it names none.
+// bearerRealm returns the URL of the token service in a challenge, with its query,
+// or nil if the challenge names none.
 func bearerRealm(challenge string) *url.URL {
 	if len(challenge) < 7 || challenge[:7] != "Bearer " {
 		return nil
@@ -95,7 +95,7 @@ func bearerRealm(challenge string) *url.URL {
 	return realm
 }
 
-func (t *Target) token(ctx context.Context, credential registry.Credential, realm *url.URL) (string, error) {
+func (t *Instance) token(ctx context.Context, credential registry.Credential, realm *url.URL) (string, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, realm.String(), nil)
 	if err != nil {
 		return "", err
@@ -103,25 +103,25 @@ func (t *Target) token(ctx context.Context, credential registry.Credential, real
 	if !credential.IsZero() {
 		req.SetBasicAuth(credential.Username, credential.Password)
 	}
-	answer, err := t.roundTrip(req)
+	resp, err := t.roundTrip(req)
 	if err != nil {
 		return "", err
 	}
-	var said struct {
+	var result struct {
 		Token       string `json:"token"`
 		AccessToken string `json:"access_token"`
 	}
-	if answer.Status != http.StatusOK {
-		return "", fmt.Errorf("the token service answers %d", answer.Status)
+	if resp.Status != http.StatusOK {
+		return "", fmt.Errorf("token service: status %d", resp.Status)
 	}
-	if err := json.Unmarshal(answer.Body, &said); err != nil {
+	if err := json.Unmarshal(resp.Body, &result); err != nil {
 		return "", err
 	}
-	if said.Token == "" && said.AccessToken == "" {
-		return "", errors.New("the token service gives no token")
+	if result.Token == "" && result.AccessToken == "" {
+		return "", errors.New("token service: response without a token")
 	}
-	if said.Token == "" {
-		said.Token = said.AccessToken
+	if result.Token == "" {
+		result.Token = result.AccessToken
 	}
-	return said.Token, nil
+	return result.Token, nil
 }
