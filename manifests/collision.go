@@ -19,16 +19,18 @@ type CollisionError struct {
 	// Path is the path that both need.
 	Path string
 	// First and Second are the files: their paths on disk, or their paths in the Set
-	// if that is unknown. Second is empty if it is the whole copy of a tree under a
-	// prefix.
+	// if that is unknown.
 	First, Second string
+	// Copied reports that it is a copy of Second, under a prefix, that needs the path.
+	Copied bool
 }
 
 func (e *CollisionError) Error() string {
-	if e.Second == "" {
-		return fmt.Sprintf("%v: %q and the copy of the tree both need %q", ErrCollision, e.First, e.Path)
+	second := fmt.Sprintf("%q", e.Second)
+	if e.Copied {
+		second = "the copy of " + second
 	}
-	return fmt.Sprintf("%v: %q and %q both need %q", ErrCollision, e.First, e.Second, e.Path)
+	return fmt.Sprintf("%v: %q and %s both need %q", ErrCollision, e.First, second, e.Path)
 }
 
 // Is reports whether target is [ErrCollision].
@@ -36,8 +38,8 @@ func (e *CollisionError) Is(target error) bool { return target == ErrCollision }
 
 // Hint returns advice on the error.
 func (e *CollisionError) Hint() string {
-	if e.Second == "" {
-		return "choose another prefix, or one engine, so that the tree is laid out only once"
+	if e.Copied {
+		return "set Prefix to a name that the tree does not use, or choose LayoutRoot, which needs no copy"
 	}
 	return "give one of the two another name, or its root another path"
 }

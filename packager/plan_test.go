@@ -113,9 +113,9 @@ func TestPlanCollisions(t *testing.T) {
 		prefix string
 		want   packager.CollisionError
 	}{
-		{"child named like the prefix", []string{"a.yaml", "app/b.yaml"}, "app", packager.CollisionError{Path: "app", First: "app/b.yaml", Second: "a.yaml"}},
-		{"children named like the prefix", []string{"app/a.yaml", "app/app/b.yaml"}, "app", packager.CollisionError{Path: "app", First: "app/a.yaml", Second: "app/a.yaml"}},
-		{"file named like the prefix", []string{"a.yaml", "b.yaml"}, "a.yaml", packager.CollisionError{Path: "a.yaml", First: "a.yaml", Second: "b.yaml"}},
+		{"child named like the prefix", []string{"a.yaml", "app/b.yaml"}, "app", packager.CollisionError{Path: "app", First: "app/b.yaml", Second: "a.yaml", Copied: true}},
+		{"children named like the prefix", []string{"app/a.yaml", "app/app/b.yaml"}, "app", packager.CollisionError{Path: "app", First: "app/a.yaml", Second: "app/a.yaml", Copied: true}},
+		{"file named like the prefix", []string{"a.yaml", "b.yaml"}, "a.yaml", packager.CollisionError{Path: "a.yaml", First: "a.yaml", Second: "b.yaml", Copied: true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			plan, err := packager.NewPlan(setOf(t, tt.files...), packager.LayoutBoth, packager.Options{Prefix: tt.prefix})
