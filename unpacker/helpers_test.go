@@ -50,6 +50,12 @@ var (
 	manyBlocks   = goldentree.ManyBlocks
 )
 
+// The content stores of oras-go, and our own, satisfy Fetcher.
+var (
+	_ unpacker.Fetcher = (content.Fetcher)(nil)
+	_ unpacker.Fetcher = (*packager.Store)(nil)
+)
+
 // packed is an artifact in a Store that the test closes.
 type packed struct {
 	packager.Result
