@@ -38,7 +38,7 @@ func CutAnswerBody() Fault {
 		resp := record(r, registry)
 		sendHeader(w, r, resp)
 		_, _ = w.Write(resp.Body.Bytes()[:resp.Body.Len()/2]) // the client is gone
-		_ = http.NewResponseController(w).Flush()                 // the same
+		_ = http.NewResponseController(w).Flush()             // the same
 		cut()
 	}}
 }
