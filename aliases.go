@@ -1,95 +1,107 @@
 package oci
 
 import (
-	"errors"
+	"io"
+	"io/fs"
 
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/preflight"
 	"github.com/kubeoci/oci/reference"
 	"github.com/kubeoci/oci/registry"
 )
 
-// What is wrong with the options of a build. All of it is found before
-// anything is read or sent, except [ErrNoManifestFiles].
-var (
-	// ErrSourcePathRequired reports options without a source path.
-	ErrSourcePathRequired = manifests.ErrPathRequired
-	// ErrSourcePathNotFound reports a source path that does not exist.
-	ErrSourcePathNotFound = manifests.ErrPathNotFound
-	// ErrSourcePathNotDirectory reports a source path that is no directory.
-	ErrSourcePathNotDirectory = manifests.ErrPathNotDirectory
-	// ErrNoManifestFiles reports a source directory without manifests.
-	ErrNoManifestFiles = manifests.ErrNoManifestFiles
-
-	// ErrRegistryEndpointRequired reports options without a registry.
-	ErrRegistryEndpointRequired = errors.New("registry endpoint is required")
-	// ErrRepositoryRequired reports options from which no repository follows.
-	ErrRepositoryRequired = errors.New("repository is required")
-	// ErrVersionRequired reports options without a version.
-	ErrVersionRequired = errors.New("version is required")
-	// ErrInvalidPath reports a path that leads out of the source directory.
-	ErrInvalidPath = errors.New("invalid path")
-	// ErrInvalidName reports a name that no artifact can have.
-	ErrInvalidName = errors.New("invalid artifact name")
-)
-
-// What is wrong with a reference or a part of one. See package reference for
-// finer distinctions: an illegal host, repository, tag or digest matches
-// ErrInvalidOCIFormat and a sentinel of its own.
-var (
-	// ErrInvalidOCIScheme reports a scheme other than oci://, or, for an
-	// endpoint, other than http, https and oci.
-	ErrInvalidOCIScheme = reference.ErrInvalidOCIScheme
-	// ErrInvalidOCIFormat reports text that has not the form of a reference, or
-	// a part of one that is illegal.
-	ErrInvalidOCIFormat = reference.ErrInvalidOCIFormat
-	// ErrInvalidPort reports a port that is not between 1 and 65535.
-	ErrInvalidPort = reference.ErrInvalidPort
-)
-
-// What a registry's refusal, or its silence, comes down to.
-var (
-	// ErrRegistryUnreachable reports that no registry answered.
-	ErrRegistryUnreachable = registry.ErrUnreachable
-	// ErrRegistryAuthRequired reports that there was no credential.
-	ErrRegistryAuthRequired = registry.ErrAuthRequired
-	// ErrRegistryPermissionDenied reports that the credential, or what its
-	// owner wanted to do, was refused.
-	ErrRegistryPermissionDenied = registry.ErrPermissionDenied
-	// ErrRegistryNotFound reports a repository or reference that does not exist.
-	ErrRegistryNotFound = registry.ErrNotFound
-	// ErrTagConflict reports a tag that was not to be moved, and would have to.
-	ErrTagConflict = registry.ErrTagConflict
-)
-
-// GitOpsEngine is the engine an artifact is laid out for. The empty string
-// means [GitOpsEngineNone].
+// GitOpsEngine names the engine that reads an artifact. The empty string means
+// [GitOpsEngineNone].
 type GitOpsEngine = packager.GitOpsEngine
 
 const (
-	// GitOpsEngineNone lays the tree out at the root and under the prefix.
+	// GitOpsEngineNone names no engine: the artifact is for both.
 	GitOpsEngineNone = packager.GitOpsEngineNone
-	// GitOpsEngineFlux lays the tree out at the root.
+	// GitOpsEngineFlux is Flux, which reads an artifact as an OCIRepository.
 	GitOpsEngineFlux = packager.GitOpsEngineFlux
-	// GitOpsEngineArgoCD lays the tree out under the prefix.
+	// GitOpsEngineArgoCD is Argo CD, which reads an artifact as an OCI source.
 	GitOpsEngineArgoCD = packager.GitOpsEngineArgoCD
+)
+
+// Layout selects where the files lie in an artifact.
+type Layout = packager.Layout
+
+const (
+	// LayoutRoot places the tree at the root, where both engines can read it.
+	LayoutRoot = packager.LayoutRoot
+	// LayoutPrefix places the tree in the directory Pack.Prefix.
+	LayoutPrefix = packager.LayoutPrefix
+	// LayoutBoth places the tree in both.
+	LayoutBoth = packager.LayoutBoth
 )
 
 // EnginePaths are the paths under which the engines find the tree.
 type EnginePaths = packager.EnginePaths
 
+// Options of the stages, for the fields of [BuildOptions].
+type (
+	// CollectOptions select the files of a source.
+	CollectOptions = manifests.Options
+	// Root is a further tree and its place in the artifact.
+	Root = manifests.Root
+	// PackOptions select how files become an artifact.
+	PackOptions = packager.Options
+	// PreflightOptions select the policy and the path to check.
+	PreflightOptions = preflight.Options
+	// PushOptions select which tags may be moved.
+	PushOptions = registry.PushOptions
+	// RegistryOptions configure a connection.
+	RegistryOptions = registry.Options
+	// RegistryCredential is a credential for a registry.
+	RegistryCredential = registry.Credential
+)
+
+// PreflightPolicy decides what happens to an artifact with findings.
+type PreflightPolicy = preflight.Policy
+
+const (
+	// PreflightReport, the default, refuses an artifact with an error and reports all
+	// other findings.
+	PreflightReport = preflight.PolicyReport
+	// PreflightEnforce refuses an artifact with a finding of PreflightOptions.Severity or
+	// worse.
+	PreflightEnforce = preflight.PolicyEnforce
+	// PreflightOff checks nothing.
+	PreflightOff = preflight.PolicyOff
+)
+
+// Finding describes a problem that preflight found.
+type Finding = preflight.Finding
+
+// Skipped is an entry of the source that is not in the artifact, and why.
+type Skipped = manifests.Skipped
+
 // Reference names an artifact in a registry.
 type Reference = reference.Reference
 
-// ParseReference parses oci://host[:port]/repository[/variant][:tag|@digest].
-// The empty string gives nil and no error. See [reference.Parse].
-func ParseReference(s string) (*Reference, error) { return reference.Parse(s) }
+// ParseReference parses oci://host[:port]/repository[/variant][:tag|@digest], with blanks
+// around it trimmed. The empty string gives nil and no error. See [reference.Parse].
+func ParseReference(s string) (*Reference, error) {
+	if trimmed := trimBlanks(s); trimmed != "" {
+		s = trimmed
+	}
+	return reference.Parse(s)
+}
 
-// RegistryOptions say how to connect to a registry.
-type RegistryOptions = registry.Options
+// SourceFromReader reads all of r, multi-document YAML such as the output of a template
+// engine on standard input, and returns it as a Source with one file. See
+// [manifests.FromReader] for its name, its limit and the errors.
+func SourceFromReader(r io.Reader) (fs.FS, error) { return manifests.FromReader(r) }
 
-// RegistryCredential is what a registry is shown.
-type RegistryCredential = registry.Credential
-
-// Skipped is an entry of the source directory that was left out.
-type Skipped = manifests.Skipped
+// Cache remembers the compressed and the checked files of a tree, so that the next build
+// of it processes changed files only. The result of a build does not depend on it.
+//
+// The zero value is ready to use and safe for concurrent use. It serves one tree; another
+// tree replaces the content.
+type Cache struct {
+	// Layer holds compressed parts of the layer.
+	Layer packager.Cache
+	// Preflight holds what preflight has to know about each file.
+	Preflight preflight.Cache
+}

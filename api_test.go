@@ -8,6 +8,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/manifests"
@@ -16,8 +17,8 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// Every name that embedders write, with its exact type. This need not run: it
-// does not compile where one is gone or has changed.
+// Every name that embedders write, with its exact type. It need not run: it does not
+// compile if a name is missing or has another type.
 var (
 	_ error = oci.ErrSourcePathRequired
 	_ error = oci.ErrSourcePathNotFound
@@ -26,7 +27,10 @@ var (
 	_ error = oci.ErrRepositoryRequired
 	_ error = oci.ErrVersionRequired
 	_ error = oci.ErrNoManifestFiles
-	_ error = oci.ErrInvalidName
+	_ error = oci.ErrSourceConflict
+	_ error = oci.ErrInvalidArtifactName
+	_ error = oci.ErrInvalidCredential
+	_ error = oci.ErrInvalidOptions
 
 	_ error = oci.ErrInvalidOCIScheme
 	_ error = oci.ErrInvalidOCIFormat
@@ -41,6 +45,13 @@ var (
 	_ oci.GitOpsEngine = oci.GitOpsEngineFlux
 	_ oci.GitOpsEngine = oci.GitOpsEngineArgoCD
 
+	_ func(context.Context, oci.BuildOptions) (oci.BuildResult, error)                              = oci.Build
+	_ func(*oci.Builder, context.Context, oci.BuildOptions) (oci.BuildResult, error)                = (*oci.Builder).Build
+	_ func(*oci.Builder, context.Context, oci.EmptyBuildOptions) (oci.BuildResult, error)           = (*oci.Builder).BuildEmpty
+	_ func(*oci.Builder)                                                                            = (*oci.Builder).Close
+	_ func(context.Context, oci.ArtifactExistsOptions) (bool, error)                                = oci.ArtifactExists
+	_ func(error) string                                                                            = oci.Hint
+	_ func(error) bool                                                                              = oci.Retryable
 	_ func() oci.WorkloadArtifactBuilder                                                            = oci.NewWorkloadArtifactBuilder
 	_ func() oci.RegistryVerifier                                                                   = oci.NewRegistryVerifier
 	_ func(string) (*oci.Reference, error)                                                          = oci.ParseReference
@@ -54,7 +65,7 @@ var (
 	_ func(oci.RegistryVerifier, context.Context, oci.VerifyOptions) error                          = oci.RegistryVerifier.VerifyAccess
 )
 
-// The types are the subpackages' own, so that values pass between them.
+// The types are those of the subpackages, so that values pass between them.
 var (
 	_ *reference.Reference  = (*oci.Reference)(nil)
 	_ packager.GitOpsEngine = oci.GitOpsEngine("")
@@ -83,6 +94,7 @@ var (
 		Name: text, Version: text, RegistryEndpoint: text, Repository: text, Tag: text, SourcePath: text,
 		CreatedAt: time.Time{}, Digest: digest.Digest(text), MediaType: text, Paths: oci.EnginePaths{Flux: text, ArgoCD: text},
 	}
+	_ = oci.ArtifactExistsOptions{RegistryEndpoint: text, Repository: text, Version: text, Username: text, Password: text, Insecure: yes}
 	_ = oci.BuildResult{Artifact: oci.OCIArtifact{}}
 	_ = oci.VerifyOptions{RegistryEndpoint: text, Repository: text, Username: text, Password: text, Insecure: yes}
 	_ = oci.Reference{Host: text, Port: port, Repository: text, Variant: text, Ref: text}
@@ -98,7 +110,7 @@ func TestValidatedOptionsHaveTheSameFields(t *testing.T) {
 	assert.True(t, reflect.TypeFor[oci.EmptyBuildOptions]().ConvertibleTo(reflect.TypeFor[oci.ValidatedEmptyBuildOptions]()))
 }
 
-// errors.Is works from either side only if the values are one.
+// errors.Is works from either side only if both are one value.
 func TestSentinelsAreThoseOfTheSubpackages(t *testing.T) {
 	same := map[error]error{
 		oci.ErrSourcePathRequired:       manifests.ErrPathRequired,
@@ -112,10 +124,36 @@ func TestSentinelsAreThoseOfTheSubpackages(t *testing.T) {
 		oci.ErrRegistryAuthRequired:     registry.ErrAuthRequired,
 		oci.ErrRegistryPermissionDenied: registry.ErrPermissionDenied,
 		oci.ErrRegistryNotFound:         registry.ErrNotFound,
-		oci.ErrTagConflict:              registry.ErrTagConflict,
+		oci.ErrRegistryTLSMismatch:      registry.ErrTLSMismatch,
+		oci.ErrRegistryNotRegistry:      registry.ErrNotRegistry,
+		oci.ErrRegistryTagConflict:      registry.ErrTagConflict,
+		oci.ErrRegistryRateLimited:      registry.ErrRateLimited,
+		oci.ErrRegistryTooLarge:         registry.ErrTooLarge,
+		oci.ErrRegistryInvalid:          registry.ErrInvalid,
+		oci.ErrRegistryUnsupported:      registry.ErrUnsupported,
+		oci.ErrRegistryServer:           registry.ErrServer,
+		oci.ErrRegistryCorrupt:          registry.ErrCorrupt,
+		oci.ErrInvalidCredential:        registry.ErrInvalidCredential,
+		oci.ErrInvalidOptions:           registry.ErrInvalidOptions,
 	}
-	assert.Len(t, same, 12, "two sentinels are one")
+	assert.Len(t, same, 22, "two sentinels are one")
 	for facade, own := range same {
 		assert.Same(t, own, facade)
+	}
+}
+
+func TestBuildOptionsStaySmall(t *testing.T) {
+	assert.LessOrEqual(t, reflect.TypeFor[oci.BuildOptions]().NumField(), 20)
+}
+
+// The options of an empty artifact are those of a build without the source: a field of the
+// same name has the same type.
+func TestEmptyBuildOptionsShareTheirFields(t *testing.T) {
+	build := reflect.TypeFor[oci.BuildOptions]()
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[oci.EmptyBuildOptions]()) {
+		shared, found := build.FieldByName(field.Name)
+		require.True(t, found, field.Name)
+		assert.Equal(t, shared.Type, field.Type, field.Name)
+		assert.Equal(t, shared.Tag, field.Tag, field.Name)
 	}
 }

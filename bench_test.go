@@ -19,7 +19,7 @@ import (
 // is in the same process and keeps what it gets, so its time and memory are in
 // the figures: bench/compare measures programs of their own.
 func BenchmarkBuild(b *testing.B) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name string
 		// before happens before each push, and is not measured.
 		before func(b *testing.B, opts *oci.BuildOptions, n int)
@@ -27,7 +27,7 @@ func BenchmarkBuild(b *testing.B) {
 		{"cold", func(b *testing.B, opts *oci.BuildOptions, _ int) { opts.RegistryEndpoint = emptyRegistry(b) }},
 		{"unchanged", func(*testing.B, *oci.BuildOptions, int) {}},
 		{"metadata", func(_ *testing.B, opts *oci.BuildOptions, n int) {
-			opts.Annotations = map[string]string{"n": fmt.Sprint(n)}
+			opts.Pack.Annotations = map[string]string{"n": fmt.Sprint(n)}
 		}},
 		{"one file", changeOneFile},
 		{"one file, cached", func(b *testing.B, opts *oci.BuildOptions, n int) {
@@ -37,17 +37,17 @@ func BenchmarkBuild(b *testing.B) {
 			changeOneFile(b, opts, n)
 		}},
 	} {
-		b.Run(row.name, func(b *testing.B) {
+		b.Run(tt.name, func(b *testing.B) {
 			benchtree.Each(b, func(b *testing.B, dir string, shape treegen.Shape) {
 				opts := oci.BuildOptions{
 					SourcePath: dir, RegistryEndpoint: emptyRegistry(b), Version: "v1", GitOpsEngine: oci.GitOpsEngineFlux,
 				}
-				row.before(b, &opts, 0)
+				tt.before(b, &opts, 0)
 				benchmarkBuild(b, opts)
 				benchtree.Measure(b, shape.Bytes)
 				for n := 1; b.Loop(); n++ {
 					b.StopTimer()
-					row.before(b, &opts, n)
+					tt.before(b, &opts, n)
 					b.StartTimer()
 					benchmarkBuild(b, opts)
 				}
@@ -57,7 +57,7 @@ func BenchmarkBuild(b *testing.B) {
 }
 
 func benchmarkBuild(b *testing.B, opts oci.BuildOptions) {
-	_, err := oci.NewWorkloadArtifactBuilder().Build(b.Context(), opts)
+	_, err := oci.Build(b.Context(), opts)
 	require.NoError(b, err)
 }
 

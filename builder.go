@@ -1,8 +1,14 @@
 package oci
 
 import (
+	"cmp"
 	"context"
+	"embed"
 	"errors"
+	"io/fs"
+	"maps"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
@@ -10,128 +16,247 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// WorkloadArtifactBuilder builds an artifact from a directory and pushes it.
+// WorkloadArtifactBuilder builds an artifact from a tree and pushes it.
 type WorkloadArtifactBuilder interface {
-	// Build validates the options, collects the manifests, packs them and pushes
-	// the artifact. It returns when that is done, or ctx is.
+	// Build builds and pushes the artifact that opts describe.
 	Build(ctx context.Context, opts BuildOptions) (BuildResult, error)
 }
 
-// NewWorkloadArtifactBuilder returns a builder, which is safe for concurrent
-// use and keeps nothing between builds.
-//
-// Its Build validates the options, collects the manifests, packs them, and
-// pushes the artifact, the tags last. It ends when ctx does.
-//
-// It asks what the tags point to while it packs the files. If all of them point to
-// the same artifact already, nothing is sent. Nothing is asked before the files are
-// found, and nothing sent before all of them were read.
-//
-// Errors are those of [BuildOptions.Validate], [manifests.CollectRoots],
-// [packager.Pack] and [registry.Client.Push]. After an error the registry may
-// hold blobs that nothing refers to, and tags are as [registry.Destination.Push] says.
-func NewWorkloadArtifactBuilder() WorkloadArtifactBuilder { return builder{} }
+// NewWorkloadArtifactBuilder returns a new [*Builder].
+func NewWorkloadArtifactBuilder() WorkloadArtifactBuilder { return new(Builder) }
 
-type builder struct{}
+// Build is [Builder.Build] of a Builder that is used once and closed.
+func Build(ctx context.Context, opts BuildOptions) (BuildResult, error) {
+	var b Builder
+	defer b.Close()
+	return b.Build(ctx, opts)
+}
 
-func (builder) Build(ctx context.Context, opts BuildOptions) (BuildResult, error) {
+// BuildEmpty is [Builder.BuildEmpty] of a Builder that is used once and closed.
+func BuildEmpty(ctx context.Context, opts EmptyBuildOptions) (BuildResult, error) {
+	var b Builder
+	defer b.Close()
+	return b.BuildEmpty(ctx, opts)
+}
+
+// Builder builds and pushes artifacts, and keeps connections and tokens for the next
+// build with the same endpoint and Registry options. Options with a function, such as
+// CredentialFunc, are never the same, because Go cannot compare functions: pass a
+// Transport to share connections there.
+//
+// The zero value is ready to use. A Builder is safe for concurrent use.
+type Builder struct {
+	clients clientPool
+}
+
+// Close closes the idle connections and forgets the tokens. The Builder can still be
+// used.
+func (b *Builder) Close() { b.clients.close() }
+
+// Build validates the options, collects the manifests, packs them while it looks up the
+// tags, checks the packed files for Flux and Argo CD, and pushes the artifact: its
+// blobs, its manifest, and then the tags in order. It returns when all of that is done,
+// or when ctx is.
+//
+// The digest depends on the local files and the options alone. If all tags point to it,
+// nothing is sent.
+//
+// Errors are, by stage:
+//
+//   - options: those of [BuildOptions.Validate]
+//   - collecting: those of [manifests.CollectRoots], such as [ErrNoManifestFiles]
+//   - packing: those of [packager.NewPlan] and [packager.Plan.Pack]
+//   - preflight: [ErrPreflight]; by default for artifacts that every engine in question
+//     would refuse or render as nothing
+//   - pushing: those of [registry.Client.Push], which are [*RegistryError] values
+//
+// After an error the registry may hold blobs to which nothing refers, and the tags are
+// as [registry.Destination.Push] describes.
+func (b *Builder) Build(ctx context.Context, opts BuildOptions) (BuildResult, error) {
 	if err := checkContext(ctx); err != nil {
 		return BuildResult{}, err
 	}
-	v, err := opts.Validate()
+	j, err := opts.job()
 	if err != nil {
 		return BuildResult{}, err
 	}
-	set, err := manifests.CollectRoots(ctx, v.roots(), v.collectOptions())
+	set, err := manifests.CollectRoots(ctx, j.opts.roots(), j.opts.Collect)
 	if err != nil {
 		return BuildResult{}, err
 	}
-	return v.build(ctx, set, opts.Repository)
+	return b.ship(ctx, j, set, opts.Repository)
 }
 
-// build does what is left when the options are valid and the files are found.
-func (v ValidatedBuildOptions) build(ctx context.Context, set *manifests.Set, requested string) (BuildResult, error) {
-	v.emit(Event{Phase: PhaseCollect, Files: len(set.Files()), Bytes: set.Size()})
-	seen := new(preflight.Cache)
-	if v.Cache != nil {
-		seen = &v.Cache.Preflight
+//go:embed empty/kustomization.yaml
+var emptyTree embed.FS
+
+// BuildEmpty builds and pushes an artifact that holds a kustomization without
+// resources. Flux and Argo CD render it to nothing; if pruning is on, they delete the
+// objects of an earlier artifact.
+//
+// Errors are those of [EmptyBuildOptions.Validate], of packing and of pushing; see
+// [Builder.Build].
+func (b *Builder) BuildEmpty(ctx context.Context, opts EmptyBuildOptions) (BuildResult, error) {
+	if err := checkContext(ctx); err != nil {
+		return BuildResult{}, err
 	}
-	packing := v.packOptions()
-	if v.Preflight != PreflightOff {
-		packing.OnFile = seen.Read
-	}
-	packer, err := packager.NewPacker(set, packing)
+	j, err := opts.job()
 	if err != nil {
 		return BuildResult{}, err
 	}
-	client, err := registry.NewClient(v.RegistryEndpoint, v.Registry)
+	tree, err := fs.Sub(emptyTree, "empty")
 	if err != nil {
 		return BuildResult{}, err
 	}
-	defer client.Close()
+	set, err := manifests.CollectFS(ctx, tree, manifests.Options{})
+	if err != nil {
+		return BuildResult{}, err
+	}
+	return b.ship(ctx, j, set, opts.Repository)
+}
+
+// ship packs, checks and pushes a collected set.
+func (b *Builder) ship(ctx context.Context, j job, set *manifests.Set, requested string) (BuildResult, error) {
+	j.opts.emit(Event{Phase: PhaseCollect, Files: len(set.Files()), Bytes: set.Size()})
+	plan, err := packager.NewPlan(set, j.opts.Layout, j.packOptions())
+	if err != nil {
+		return BuildResult{}, err
+	}
+	client, err := b.clients.get(j.opts.RegistryEndpoint, j.opts.Registry)
+	if err != nil {
+		return BuildResult{}, err
+	}
 	store := new(packager.Store)
 	defer func() { _ = store.Close() }() // only temporary files are lost
 
-	s := &shipment{options: v, set: set, packer: packer, store: store, seen: seen}
-	pushed, err := s.send(ctx, client)
+	layers, files := j.opts.caches()
+	observe := files.Observe
+	if j.opts.Preflight.Policy == PreflightOff {
+		observe = nil
+	}
+	destination, packed, err := both(ctx,
+		func(ctx context.Context) (*registry.Destination, error) {
+			return client.Lookup(ctx, j.opts.Repository, j.opts.allTags(), j.opts.pushOptions())
+		},
+		func(ctx context.Context) (packager.Result, error) {
+			return plan.Pack(ctx, store, layers, observe)
+		})
 	if err != nil {
 		return BuildResult{}, err
 	}
-	result := v.result(s.packed)
-	result.Tags = v.allTags()
-	result.Unchanged, result.ContentUnchanged = pushed.Unchanged, pushed.Unchanged
-	result.Skipped = set.Skipped()
-	result.Findings = s.found
-	if requested != "" && requested != v.Repository {
-		result.RequestedRepository = requested
+	j.opts.emit(Event{Phase: PhasePack, Files: len(plan.Entries()), Bytes: packed.Layer.Size})
+	findings, err := j.check(ctx, plan, files)
+	if err != nil {
+		return BuildResult{}, err
 	}
-	return result, nil
+	pushed, err := destination.Push(ctx, store, packed.Manifest)
+	if err != nil {
+		return BuildResult{}, err
+	}
+	return j.result(packed, findings, pushed.Unchanged, requested), nil
 }
 
-// allTags are the tags to set, in order.
-func (v ValidatedBuildOptions) allTags() []string {
-	return append([]string{v.Version}, v.Tags...)
+// both runs f and g concurrently and returns their results. If one fails, the context of
+// the other ends, and the error is that of the first.
+func both[F, G any](ctx context.Context, f func(context.Context) (F, error), g func(context.Context) (G, error)) (F, G, error) {
+	running, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	type result struct {
+		value F
+		err   error
+	}
+	first := make(chan result, 1)
+	go func() {
+		value, err := f(running)
+		if err != nil {
+			cancel(err)
+		}
+		first <- result{value, err}
+	}()
+	value, err := g(running)
+	if err != nil {
+		cancel(err)
+	}
+	other := <-first
+	if err = cmp.Or(err, other.err); err != nil && ctx.Err() == nil {
+		err = context.Cause(running)
+	}
+	return other.value, value, err
 }
 
-func (v ValidatedBuildOptions) result(packed packager.Result) BuildResult {
-	files := make([]string, len(packed.Layout.Entries))
-	for i, entry := range packed.Layout.Entries {
-		files[i] = entry.Path
+// check returns the findings of preflight, or a [*PreflightError] if the policy refuses
+// the artifact.
+func (j job) check(ctx context.Context, plan *packager.Plan, cache *preflight.Cache) ([]Finding, error) {
+	findings, err := preflight.Check(ctx, preflight.Artifact{
+		Plan:    plan,
+		Engines: []GitOpsEngine{j.opts.GitOpsEngine},
+		Tags:    j.opts.allTags(),
+		Cache:   cache,
+	}, j.opts.Preflight)
+	if err != nil {
+		return nil, err
 	}
-	return BuildResult{
-		Files: files,
-		Artifact: OCIArtifact{
-			Name:             v.Name,
-			Version:          v.Version,
-			RegistryEndpoint: v.RegistryEndpoint,
-			Repository:       v.Repository,
-			Tag:              v.Version,
-			SourcePath:       v.SourcePath,
-			CreatedAt:        packed.Created,
-			Reference:        artifactReference(v.RegistryEndpoint, v.Repository, v.Version),
-			Digest:           packed.Manifest.Digest,
-			MediaType:        packed.Manifest.MediaType,
-			ManifestSize:     packed.Manifest.Size,
-			LayerDigest:      packed.Layer.Digest,
-			LayerMediaType:   packed.Layer.MediaType,
-			LayerSize:        packed.Layer.Size,
-			ContentDigest:    packed.ContentDigest,
-			ContentSize:      packed.ContentSize,
-			Paths:            packed.Layout.Paths.Below(v.Path),
-		},
+	if reasons := j.opts.Preflight.Refusals(findings); len(reasons) > 0 {
+		return nil, &PreflightError{Findings: findings, Reasons: reasons}
+	}
+	return findings, nil
+}
+
+// packOptions adds the title, if there is one, to the annotations.
+func (j job) packOptions() PackOptions {
+	opts := j.opts.Pack
+	if j.title != "" {
+		opts.Annotations = maps.Clone(opts.Annotations)
+		if opts.Annotations == nil {
+			opts.Annotations = map[string]string{}
+		}
+		opts.Annotations[ocispec.AnnotationTitle] = j.title
+	}
+	return opts
+}
+
+// roots returns all trees, the source first.
+func (o BuildOptions) roots() []Root {
+	if o.SourcePath == "" && o.Source == nil {
+		return o.Roots
+	}
+	return append([]Root{{Dir: o.SourcePath, FS: o.Source}}, o.Roots...)
+}
+
+// allTags returns all tags in the order in which they are set.
+func (o BuildOptions) allTags() []string { return append([]string{o.Version}, o.Tags...) }
+
+// caches returns the caches of the two stages that use one. Preflight always has one,
+// through which packing hands the files to it.
+func (o BuildOptions) caches() (*packager.Cache, *preflight.Cache) {
+	if o.Cache == nil {
+		return nil, new(preflight.Cache)
+	}
+	return &o.Cache.Layer, &o.Cache.Preflight
+}
+
+// pushOptions adds the events of the push to those of the build.
+func (o BuildOptions) pushOptions() PushOptions {
+	opts := o.Push
+	opts.OnEvent = func(e registry.Event) {
+		if o.Push.OnEvent != nil {
+			o.Push.OnEvent(e)
+		}
+		o.emit(Event{Phase: PhasePush, Push: &e})
+	}
+	return opts
+}
+
+func (o BuildOptions) emit(e Event) {
+	if o.OnEvent != nil {
+		o.OnEvent(e)
 	}
 }
 
-// checkContext finds a context that has ended, or none at all.
+// checkContext returns the error of a context that has ended, or of a missing one.
 func checkContext(ctx context.Context) error {
 	if ctx == nil {
 		return errors.New("the context is nil")
 	}
 	return ctx.Err()
-}
-
-func (v ValidatedBuildOptions) emit(e Event) {
-	if v.OnEvent != nil {
-		v.OnEvent(e)
-	}
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/kubeoci/oci/manifests"
 )
 
-func TestBuildSaysWhatItDid(t *testing.T) {
+func TestBuildResult(t *testing.T) {
 	registry := startRegistry(t, memregistry.Options{})
 	source := tree(t, map[string]string{
 		"cm.yaml":       configMap,
@@ -65,8 +65,6 @@ func TestBuildSaysWhatItDid(t *testing.T) {
 		var manifest ocispec.Manifest
 		require.NoError(t, json.Unmarshal(data, &manifest))
 		assert.Equal(t, map[string]string{
-			ocispec.AnnotationTitle:   "shop",
-			ocispec.AnnotationVersion: "1.0.0",
 			ocispec.AnnotationCreated: "1970-01-01T00:00:00Z",
 		}, manifest.Annotations)
 		require.Len(t, manifest.Layers, 1)
@@ -84,7 +82,7 @@ func TestBuildResultIsJSON(t *testing.T) {
 		SourcePath:       tree(t, map[string]string{"cm.yaml": configMap}),
 		RegistryEndpoint: registry.Host,
 		Version:          "v1",
-		Created:          time.Date(2026, 1, 2, 3, 4, 5, 600, time.FixedZone("", 3600)),
+		Pack:             oci.PackOptions{Created: time.Date(2026, 1, 2, 3, 4, 5, 600, time.FixedZone("", 3600))},
 	})
 	data, err := json.Marshal(result)
 	require.NoError(t, err)
@@ -111,12 +109,12 @@ func TestBuildOfTheSameSendsNothing(t *testing.T) {
 	assert.Equal(t, first.Artifact, second.Artifact)
 	assert.Equal(t, []string{"GET /v2/app/manifests/v1", "GET /v2/app/manifests/latest"}, registry.takeRequests())
 
-	opts.Force = true
+	opts.Push.Force = true
 	assert.False(t, build(t, opts).Unchanged)
 	assert.Contains(t, registry.takeRequests(), "PUT /v2/app/manifests/v1")
 }
 
-// The promise of the README: what differs between two checkouts does not show.
+// The README promises it: differences between two checkouts do not reach the digest.
 func TestBuildOfACopyGivesTheSameDigest(t *testing.T) {
 	registry := startRegistry(t, memregistry.Options{})
 	files := map[string]string{"b.yaml": configMap, "a/a.yaml": configMap, "a-b.json": "{}", "ü/é.yml": configMap}
@@ -130,7 +128,7 @@ func TestBuildOfACopyGivesTheSameDigest(t *testing.T) {
 		}
 		return os.Chtimes(path, time.Time{}, time.Date(1999, 12, 31, 23, 59, 59, 1, time.Local))
 	}))
-	opts := oci.BuildOptions{RegistryEndpoint: registry.Host, Version: "v1", Preflight: oci.PreflightOff}
+	opts := oci.BuildOptions{RegistryEndpoint: registry.Host, Version: "v1", Preflight: oci.PreflightOptions{Policy: oci.PreflightOff}}
 	for _, engine := range []oci.GitOpsEngine{oci.GitOpsEngineNone, oci.GitOpsEngineFlux, oci.GitOpsEngineArgoCD} {
 		opts.GitOpsEngine = engine
 		opts.SourcePath = one
@@ -162,7 +160,7 @@ func TestBuildEmpty(t *testing.T) {
 	assert.Equal(t, oci.EnginePaths{Flux: "./nothing", ArgoCD: "nothing"}, result.Artifact.Paths)
 }
 
-func TestBuildTellsWhatHappens(t *testing.T) {
+func TestBuildReportsEvents(t *testing.T) {
 	registry := startRegistry(t, memregistry.Options{})
 	var events []string
 	opts := oci.BuildOptions{
@@ -170,21 +168,24 @@ func TestBuildTellsWhatHappens(t *testing.T) {
 		RegistryEndpoint: registry.Host,
 		Version:          "v1",
 		OnEvent: func(e oci.Event) {
-			what := string(e.Phase) + " " + e.Tag
-			if e.Skipped {
-				what += " skipped"
+			step := string(e.Phase)
+			if e.Push != nil {
+				step += " " + e.Push.Tag
+				if e.Push.Skipped {
+					step += " skipped"
+				}
 			}
-			events = append(events, what)
+			events = append(events, step)
 		},
 	}
 	build(t, opts)
-	assert.Equal(t, []string{"collect ", "pack ", "push ", "push ", "push v1"}, events)
+	assert.Equal(t, []string{"collect", "pack", "push ", "push ", "push v1"}, events)
 	events = nil
 	build(t, opts)
-	assert.Equal(t, []string{"collect ", "pack  skipped", "push v1 skipped"}, events)
+	assert.Equal(t, []string{"collect", "pack", "push v1 skipped"}, events)
 }
 
-// No goroutine outlives a call, and an idle connection is two of them.
+// An idle connection is two goroutines, and none may outlive a call.
 func TestNoConnectionOutlivesItsCall(t *testing.T) {
 	server := conntest.Start(t, memregistry.Handler(memregistry.Options{}))
 	build(t, oci.BuildOptions{

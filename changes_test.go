@@ -24,8 +24,8 @@ func TestBuildOfAFileThatChanges(t *testing.T) {
 			t.Run(name+" with preflight "+string(policy), func(t *testing.T) {
 				server := startRegistry(t, memregistry.Options{})
 				source := tree(t, map[string]string{"cm.yaml": configMap, "sub/b.yaml": configMap})
-				result, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), oci.BuildOptions{
-					SourcePath: source, RegistryEndpoint: server.Host, Version: "v1", Preflight: policy,
+				result, err := oci.Build(t.Context(), oci.BuildOptions{
+					SourcePath: source, RegistryEndpoint: server.Host, Version: "v1", Preflight: oci.PreflightOptions{Policy: policy},
 					OnEvent: func(e oci.Event) {
 						if e.Phase == oci.PhaseCollect {
 							assert.NoError(t, change(filepath.Join(source, "sub", "b.yaml")))
@@ -34,7 +34,7 @@ func TestBuildOfAFileThatChanges(t *testing.T) {
 				})
 				require.ErrorIs(t, err, manifests.ErrFileChanged)
 				assert.EqualError(t, err, `file changed while it was read: "sub/b.yaml"`)
-				assert.Equal(t, "try again when nothing writes to the directory", hint(err))
+				assert.Equal(t, "try again when no program writes to the directory", oci.Hint(err))
 				assert.Zero(t, result)
 				for _, request := range server.takeRequests() { // the tag may have been asked for
 					assert.Equal(t, "GET /v2/app/manifests/v1", request)

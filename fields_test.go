@@ -26,8 +26,8 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// recorder is a registry without a network that wants a credential, and knows
-// the user agents that came.
+// recorder is a registry without a network that requires a credential and records
+// the user agents of its requests.
 type recorder struct {
 	handler http.Handler
 
@@ -51,7 +51,7 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// manifest is what is under the first tag.
+// manifest returns the manifest of the last tag.
 func (r *recorder) manifest(t *testing.T, result oci.BuildResult) ocispec.Manifest {
 	t.Helper()
 	client, err := registry.NewClient(result.Artifact.RegistryEndpoint, registry.Options{
@@ -70,7 +70,7 @@ func (r *recorder) manifest(t *testing.T, result oci.BuildResult) ocispec.Manife
 	return manifest
 }
 
-// Every field of the options has the effect that its comment promises.
+// Each field of the options has the effect that its comment promises.
 func TestEveryFieldOfBuildOptions(t *testing.T) {
 	server := newRecorder()
 	source := tree(t, map[string]string{"cm.yaml": configMap, "empty.yaml": "", "app.env": "A=1", "b.yaml": "b", ".github/ci.yaml": "ci"})
@@ -79,16 +79,20 @@ func TestEveryFieldOfBuildOptions(t *testing.T) {
 	opts := oci.BuildOptions{
 		Name: "title", SourcePath: source, RegistryEndpoint: "registry.example.com", Repository: "acme/shop", Version: "v1",
 		GitOpsEngine: oci.GitOpsEngineArgoCD, Username: "user", Password: canary,
-		Tags: []string{"latest"}, Prefix: "deploy", Annotations: map[string]string{"key": "value"},
-		Created: time.Unix(1_000_000_000, 0), ArtifactType: "application/vnd.acme", Include: []string{"*.env"},
-		Path: ".", Preflight: oci.PreflightEnforce, PreflightSeverity: preflight.Error,
-		Ignore: []string{"/b.yaml"}, IgnoreFluxDefaults: true, Symlinks: manifests.SymlinksSkip, SkipSpecial: true,
-		Roots:           []manifests.Root{{Path: "more", FS: fstest.MapFS{"c.yaml": {Data: []byte(configMap)}}}},
-		AllowEmptyFiles: true, CompressionLevel: 1, Cache: new(oci.Cache), ImmutableTags: true, Force: true,
-		Registry: oci.RegistryOptions{Transport: server, UserAgent: "agent"},
-		OnEvent:  func(oci.Event) { events++ },
+		Roots:  []oci.Root{{Path: "more", FS: fstest.MapFS{"c.yaml": {Data: []byte(configMap)}}}},
+		Layout: oci.LayoutPrefix, Tags: []string{"latest"}, Insecure: true,
+		Collect: oci.CollectOptions{
+			Include: []string{"*.env"}, Ignore: []string{"/b.yaml"}, IgnoreFluxDefaults: true,
+			Symlinks: manifests.SymlinksSkip, AllowEmptyFiles: true,
+		},
+		Pack:      packOptions(),
+		Preflight: oci.PreflightOptions{Policy: oci.PreflightEnforce, Severity: preflight.Error},
+		Push:      oci.PushOptions{ImmutableTags: true, Force: true},
+		Registry:  oci.RegistryOptions{Transport: server, UserAgent: "agent", AllowPlainHTTPCredentials: true},
+		Cache:     new(oci.Cache),
+		OnEvent:   func(oci.Event) { events++ },
 	}
-	requireAllSet(t, opts)
+	requireAllSet(t, opts, "Source")
 	result := build(t, opts)
 
 	assert.Equal(t, []string{"deploy/app.env", "deploy/cm.yaml", "deploy/empty.yaml", "deploy/more/c.yaml"}, result.Files)
@@ -98,9 +102,9 @@ func TestEveryFieldOfBuildOptions(t *testing.T) {
 
 	assert.False(t, build(t, opts).Unchanged, "forced")
 	require.NoError(t, os.WriteFile(filepath.Join(source, "cm.yaml"), []byte(configMap+"# changed"), 0o600))
-	_, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), opts)
-	require.ErrorIs(t, err, oci.ErrTagConflict)
-	assert.Equal(t, "push under another tag, or let tags be moved", hint(err))
+	_, err := oci.Build(t.Context(), opts)
+	require.ErrorIs(t, err, oci.ErrRegistryTagConflict)
+	assert.Equal(t, "push under another tag, or let tags be moved", oci.Hint(err))
 }
 
 func TestEveryFieldOfEmptyBuildOptions(t *testing.T) {
@@ -109,9 +113,10 @@ func TestEveryFieldOfEmptyBuildOptions(t *testing.T) {
 	opts := oci.EmptyBuildOptions{
 		Name: "title", RegistryEndpoint: "registry.example.com", Repository: "acme/shop", Version: "v1",
 		GitOpsEngine: oci.GitOpsEngineArgoCD, Username: "user", Password: canary,
-		Tags: []string{"latest"}, Prefix: "deploy", Annotations: map[string]string{"key": "value"},
-		Created: time.Unix(1_000_000_000, 0), ArtifactType: "application/vnd.acme", ImmutableTags: true, Force: true,
-		Registry: oci.RegistryOptions{Transport: server, UserAgent: "agent"},
+		Layout: oci.LayoutPrefix, Tags: []string{"latest"}, Insecure: true,
+		Pack:     packOptions(),
+		Push:     oci.PushOptions{ImmutableTags: true, Force: true},
+		Registry: oci.RegistryOptions{Transport: server, UserAgent: "agent", AllowPlainHTTPCredentials: true},
 		OnEvent:  func(oci.Event) { events++ },
 	}
 	requireAllSet(t, opts)
@@ -125,13 +130,21 @@ func TestEveryFieldOfEmptyBuildOptions(t *testing.T) {
 	result, err = oci.BuildEmpty(t.Context(), opts)
 	require.NoError(t, err)
 	assert.False(t, result.Unchanged, "forced")
-	opts.Created = time.Time{}
+	opts.Pack.Created = time.Time{}
 	_, err = oci.BuildEmpty(t.Context(), opts)
-	require.ErrorIs(t, err, oci.ErrTagConflict)
+	require.ErrorIs(t, err, oci.ErrRegistryTagConflict)
 
 	v, err := opts.Validate()
 	require.NoError(t, err)
-	requireAllSet(t, oci.EmptyBuildOptions(v), "Created")
+	requireAllSet(t, oci.EmptyBuildOptions(v))
+}
+
+func packOptions() oci.PackOptions {
+	return oci.PackOptions{
+		Prefix: "deploy", Annotations: map[string]string{"key": "value"}, Created: time.Unix(1_000_000_000, 0),
+		ArtifactType: "application/vnd.acme", Level: 1,
+		SourceURL: "https://user:" + canary + "@github.com/acme/shop", Revision: "main@sha1:b3396adb98a6a0f5eeedd1a600beaf5e954a1f28",
+	}
 }
 
 // requireAllSet fails for a field that was added and is not tested.
@@ -159,16 +172,17 @@ func checkEffects(t *testing.T, server *recorder, result oci.BuildResult) {
 	manifest := server.manifest(t, result)
 	assert.Equal(t, "application/vnd.acme", manifest.ArtifactType)
 	assert.Equal(t, map[string]string{
-		"key":                     "value",
-		ocispec.AnnotationTitle:   "title",
-		ocispec.AnnotationVersion: "v1",
-		ocispec.AnnotationCreated: "2001-09-09T01:46:40Z",
+		"key":                      "value",
+		ocispec.AnnotationTitle:    "title",
+		ocispec.AnnotationSource:   "https://github.com/acme/shop",
+		ocispec.AnnotationRevision: "main@sha1:b3396adb98a6a0f5eeedd1a600beaf5e954a1f28",
+		ocispec.AnnotationCreated:  "2001-09-09T01:46:40Z",
 	}, manifest.Annotations)
 }
 
 func TestNilContext(t *testing.T) {
 	//lint:ignore SA1012 it is what the test is about
-	_, err := oci.NewWorkloadArtifactBuilder().Build(nil, validOptions(t))
+	_, err := oci.Build(nil, validOptions(t))
 	require.EqualError(t, err, "the context is nil")
 	//lint:ignore SA1012 it is what the test is about
 	_, err = oci.BuildEmpty(nil, oci.EmptyBuildOptions{})

@@ -1,7 +1,6 @@
 package oci_test
 
 import (
-	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -20,7 +19,7 @@ import (
 
 const configMap = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n"
 
-// testRegistry is a registry on loopback that remembers what it was asked.
+// testRegistry is a registry on loopback that records its requests.
 type testRegistry struct {
 	Host string
 
@@ -43,7 +42,7 @@ func startRegistry(t *testing.T, opts memregistry.Options) *testRegistry {
 	return r
 }
 
-// takeRequests returns the requests since it was called last.
+// takeRequests returns the requests since its previous call.
 func (r *testRegistry) takeRequests() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -52,7 +51,7 @@ func (r *testRegistry) takeRequests() []string {
 	return requests
 }
 
-// tree writes files, by path, below a folder called app.
+// tree writes files, by path, into a directory called app.
 func tree(t *testing.T, files map[string]string) string {
 	t.Helper()
 	root := filepath.Join(t.TempDir(), "app")
@@ -66,12 +65,12 @@ func tree(t *testing.T, files map[string]string) string {
 
 func build(t *testing.T, opts oci.BuildOptions) oci.BuildResult {
 	t.Helper()
-	result, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), opts)
+	result, err := oci.Build(t.Context(), opts)
 	require.NoError(t, err)
 	return result
 }
 
-// pull gets the artifact into a store that is closed with the test.
+// pull copies the artifact into a store that is closed with the test.
 func pull(t *testing.T, host, repository, ref string) (*packager.Store, error) {
 	t.Helper()
 	client, err := registry.NewClient(host, registry.Options{})
@@ -80,12 +79,4 @@ func pull(t *testing.T, host, repository, ref string) (*packager.Store, error) {
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	_, err = client.Pull(t.Context(), repository, ref, store, registry.PullOptions{})
 	return store, err
-}
-
-func hint(err error) string {
-	var adviser interface{ Hint() string }
-	if errors.As(err, &adviser) {
-		return adviser.Hint()
-	}
-	return ""
 }

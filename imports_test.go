@@ -19,8 +19,9 @@ const module = "github.com/kubeoci/oci"
 // arrows are all imports that are allowed between the public packages. The
 // linter (.depguard.json) says the same.
 var arrows = map[string][]string{
-	module:                {"manifests", "packager", "preflight", "reference", "registry"},
+	module:                {"manifests", "packager", "preflight", "reference", "registry", "unpacker"},
 	module + "/preflight": {"manifests", "packager"},
+	module + "/unpacker":  {"manifests", "packager"},
 	module + "/packager":  {"manifests"},
 	module + "/registry":  {"reference"},
 	module + "/manifests": {},

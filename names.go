@@ -2,7 +2,6 @@ package oci
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 	"unicode"
@@ -10,65 +9,86 @@ import (
 	"github.com/kubeoci/oci/reference"
 )
 
-// repositoryName keeps a legal name, and brings an illegal or derived one into
-// legal form. What only looks like a repository, such as a path that climbs or
-// a reference with a tag, is refused rather than made into another one.
-func repositoryName(given, fallback string) (string, error) {
+// trimBlanks removes spaces and tabs around a value. A line break is not a blank: it
+// shows that the value is something else than the caller thinks.
+func trimBlanks(s string) string { return strings.Trim(s, " \t") }
+
+// repositoryName returns a legal name as it is, and normalises another one or the
+// fallback. Text that cannot be meant as a repository, such as a path with ".." or a
+// reference with a tag, is refused.
+func repositoryName(given, fallback, endpoint string) (string, error) {
 	if given == "" {
-		if fallback == "" {
-			return "", &hintError{ErrRepositoryRequired, "name the repository to push to"}
+		return derivedRepository(fallback)
+	}
+	if first, _, more := strings.Cut(given, "/"); more && strings.EqualFold(first, endpoint) {
+		return "", &hintError{
+			fmt.Errorf("%w %.80q: it begins with the registry", reference.ErrInvalidRepository, given),
+			"the host belongs in RegistryEndpoint alone; Repository is the path below it",
 		}
-		name := reference.NormalizeRepository(fallback)
-		if reference.CheckRepository(name) != nil {
-			return "", &hintError{ErrRepositoryRequired, fmt.Sprintf("name one, since none follows from %.80q", fallback)}
-		}
-		return name, nil
 	}
 	err := reference.CheckRepository(given)
 	if err == nil {
 		return given, nil
 	}
-	if strings.ContainsAny(given, `:@%\?#`) || strings.ContainsFunc(given, unicode.IsControl) {
+	name := reference.NormalizeRepository(given)
+	if name == "" || !resemblesRepository(given) {
 		return "", err
 	}
-	for segment := range strings.SplitSeq(given, "/") {
+	return name, nil
+}
+
+func derivedRepository(fallback string) (string, error) {
+	if fallback == "" {
+		return "", &hintError{ErrRepositoryRequired, "set Repository to the repository to push to"}
+	}
+	name := reference.NormalizeRepository(fallback)
+	if name == "" {
+		return "", &hintError{ErrRepositoryRequired, fmt.Sprintf("set Repository: none can be derived from %.80q", fallback)}
+	}
+	return name, nil
+}
+
+// resemblesRepository reports whether s can be normalised without changing its
+// structure.
+func resemblesRepository(s string) bool {
+	if strings.ContainsAny(s, `:@%\?#`) || strings.ContainsFunc(s, unicode.IsControl) {
+		return false
+	}
+	for segment := range strings.SplitSeq(s, "/") {
 		if strings.Trim(segment, ".") == "" {
-			return "", err
+			return false
 		}
 	}
-	name := reference.NormalizeRepository(given)
-	if reference.CheckRepository(name) != nil {
-		return "", err
-	}
-	return name, nil
+	return true
 }
 
-func artifactReference(endpoint, repository, tag string) string {
-	return "oci://" + endpoint + "/" + repository + ":" + tag
-}
-
-// artifactName is [repositoryName] for a single segment.
-func artifactName(given, repository string) (string, error) {
+// artifactName turns a name into one segment of a repository: the slashes of
+// "org/app" become hyphens. It returns "" for "".
+func artifactName(given string) (string, error) {
 	if given == "" {
-		return path.Base(repository), nil
+		return "", nil
 	}
-	name := reference.NormalizeRepository(given)
-	if name == "" || strings.ContainsAny(given, `/\`) || strings.ContainsFunc(given, unicode.IsControl) {
-		return "", fmt.Errorf("%w: %.80q", ErrInvalidName, given)
+	name := reference.NormalizeRepository(strings.ReplaceAll(given, "/", "-"))
+	if name == "" || !resemblesRepository(given) {
+		return "", &hintError{
+			fmt.Errorf("%w: %.80q", ErrInvalidArtifactName, given),
+			"set Name to letters, digits and inner hyphens, such as my-app, or leave it empty",
+		}
 	}
 	return name, nil
 }
 
-// distinctTags checks the version and the further tags, and drops repetitions.
+// distinctTags checks the version and the further tags, and drops duplicates.
 func distinctTags(version string, tags []string) ([]string, error) {
 	if version == "" {
-		return nil, &hintError{ErrVersionRequired, "name the tag to push, such as 1.0.0"}
+		return nil, &hintError{ErrVersionRequired, "set Version to the tag to push, such as 1.0.0"}
 	}
 	if err := reference.CheckTag(version); err != nil {
 		return nil, err
 	}
 	var further []string
 	for _, tag := range tags {
+		tag = trimBlanks(tag)
 		if err := reference.CheckTag(tag); err != nil {
 			return nil, err
 		}
@@ -78,15 +98,3 @@ func distinctTags(version string, tags []string) ([]string, error) {
 	}
 	return further, nil
 }
-
-// hintError is a sentinel with advice.
-type hintError struct {
-	err  error
-	hint string
-}
-
-func (e *hintError) Error() string { return e.err.Error() }
-
-func (e *hintError) Unwrap() error { return e.err }
-
-func (e *hintError) Hint() string { return e.hint }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -14,11 +15,12 @@ import (
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/preflight"
 	"github.com/kubeoci/oci/reference"
 	"github.com/kubeoci/oci/registry"
 )
 
-// validOptions are as few as there can be.
+// validOptions returns as few options as possible.
 func validOptions(t *testing.T) oci.BuildOptions {
 	t.Helper()
 	return oci.BuildOptions{
@@ -37,9 +39,10 @@ func TestValidateFillsInDefaults(t *testing.T) {
 	assert.Equal(t, "ghcr.io", v.RegistryEndpoint)
 	assert.Equal(t, "app", v.Repository)
 	assert.Equal(t, "app", v.Name)
-	assert.Equal(t, "app", v.Prefix)
+	assert.Equal(t, "app", v.Pack.Prefix)
 	assert.Equal(t, oci.GitOpsEngineNone, v.GitOpsEngine)
-	assert.False(t, v.Registry.Scheme == registry.SchemeHTTP)
+	assert.Equal(t, oci.LayoutBoth, v.Layout)
+	assert.Equal(t, registry.SchemeHTTPS, v.Registry.Scheme)
 	assert.Empty(t, opts.Name, "the options themselves changed")
 }
 
@@ -58,7 +61,7 @@ func TestValidateMakesSourcePathAbsolute(t *testing.T) {
 	v, err := opts.Validate()
 	require.NoError(t, err)
 	assert.Equal(t, want, v.SourcePath)
-	assert.Equal(t, "app", v.Repository, "the name of the folder, not of the path")
+	assert.Equal(t, "app", v.Repository, "the name of the directory, not of the path")
 }
 
 func TestValidateEndpoint(t *testing.T) {
@@ -70,7 +73,7 @@ func TestValidateEndpoint(t *testing.T) {
 		{"a host and port", "registry.example.com:5000", "registry.example.com:5000", false},
 		{"https", "https://registry.example.com:5000/", "registry.example.com:5000", false},
 		{"http", "http://registry.example.com", "registry.example.com", true},
-		{"oci says nothing about TLS", "oci://registry.example.com", "registry.example.com", false},
+		{"oci selects no protocol", "oci://registry.example.com", "registry.example.com", false},
 		{"localhost", "localhost:5000", "localhost:5000", true},
 		{"loopback address", "127.0.0.2:5000", "127.0.0.2:5000", true},
 		{"IPv6 loopback", "[::1]:5000", "[::1]:5000", true},
@@ -89,19 +92,21 @@ func TestValidateEndpoint(t *testing.T) {
 }
 
 func TestValidateRepository(t *testing.T) {
-	for _, tt := range []struct{ name, folder, given, want string }{
+	for _, tt := range []struct{ name, dir, given, want string }{
 		{"a legal one is kept", "app", "acme/shop_v2.x/a-b", "acme/shop_v2.x/a-b"},
 		{"one letter is legal", "app", "a", "a"},
+		{"blanks around it", "app", " acme/shop\t", "acme/shop"},
+		{"the host of a mirror is legal", "app", "docker.io/library/app", "docker.io/library/app"},
 		{"upper case", "app", "Acme/Shop", "acme/shop"},
 		{"a blank", "app", "my shop", "my-shop"},
 		{"non-ASCII", "app", "größe/x", "gr-e/x"},
 		{"separators at the ends", "app", "-shop-", "shop"},
-		{"derived from the folder", "My App (v2)", "", "my-app-v2"},
-		{"derived from a legal folder", "shop_x", "", "shop_x"},
+		{"derived from the directory", "My App (v2)", "", "my-app-v2"},
+		{"derived from a legal directory", "shop_x", "", "shop_x"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			opts := validOptions(t)
-			opts.SourcePath = filepath.Join(t.TempDir(), tt.folder)
+			opts.SourcePath = filepath.Join(t.TempDir(), tt.dir)
 			require.NoError(t, os.Mkdir(opts.SourcePath, 0o755))
 			opts.Repository = tt.given
 			v, err := opts.Validate()
@@ -115,7 +120,9 @@ func TestValidateName(t *testing.T) {
 	for _, tt := range []struct{ name, repository, given, want string }{
 		{"the last segment of the repository", "acme/team/shop", "", "shop"},
 		{"a legal one is kept", "acme/shop", "store_1.x", "store_1.x"},
-		{"another is brought into form", "acme/shop", "The Store", "the-store"},
+		{"another is normalised", "acme/shop", "The Store", "the-store"},
+		{"a repository", "acme/shop", "org/app", "org-app"},
+		{"blanks around it", "acme/shop", " store ", "store"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			opts := validOptions(t)
@@ -135,22 +142,22 @@ func TestValidateTags(t *testing.T) {
 	assert.Equal(t, []string{"latest", "1.0"}, v.Tags)
 }
 
-func TestValidateCopiesWhatItIsGiven(t *testing.T) {
+func TestValidateCopiesItsInput(t *testing.T) {
 	opts := validOptions(t)
-	opts.Annotations = map[string]string{"org.opencontainers.image.revision": "abc"}
-	opts.Include, opts.Ignore = []string{"*.env"}, []string{"charts/"}
+	opts.Pack.Annotations = map[string]string{"org.opencontainers.image.revision": "abc"}
+	opts.Collect.Include, opts.Collect.Ignore = []string{"*.env"}, []string{"charts/"}
 	opts.Tags = []string{"latest"}
 	v, err := opts.Validate()
 	require.NoError(t, err)
-	opts.Annotations["org.opencontainers.image.revision"] = "changed"
-	opts.Include[0], opts.Ignore[0], opts.Tags[0] = "changed", "changed", "changed"
-	assert.Equal(t, "abc", v.Annotations["org.opencontainers.image.revision"])
-	assert.Equal(t, []string{"*.env"}, v.Include)
-	assert.Equal(t, []string{"charts/"}, v.Ignore)
+	opts.Pack.Annotations["org.opencontainers.image.revision"] = "changed"
+	opts.Collect.Include[0], opts.Collect.Ignore[0], opts.Tags[0] = "changed", "changed", "changed"
+	assert.Equal(t, "abc", v.Pack.Annotations["org.opencontainers.image.revision"])
+	assert.Equal(t, []string{"*.env"}, v.Collect.Include)
+	assert.Equal(t, []string{"charts/"}, v.Collect.Ignore)
 	assert.Equal(t, []string{"latest"}, v.Tags)
 }
 
-// Whoever converts validated options back must not lose anything, TLS least of all.
+// Converting validated options back must lose nothing, least of all TLS.
 func TestValidateTwiceIsValidateOnce(t *testing.T) {
 	for _, endpoint := range []string{"ghcr.io", "localhost:5000", "https://localhost:5000", "http://registry.example.com"} {
 		t.Run(endpoint, func(t *testing.T) {
@@ -159,7 +166,7 @@ func TestValidateTwiceIsValidateOnce(t *testing.T) {
 			opts.Username, opts.Password = "user", canary
 			opts.Registry.AllowPlainHTTPCredentials = true
 			opts.Tags = []string{"latest", "latest"}
-			opts.Annotations = map[string]string{"key": "value"}
+			opts.Pack.Annotations = map[string]string{"key": "value"}
 			once, err := opts.Validate()
 			require.NoError(t, err)
 			twice, err := oci.BuildOptions(once).Validate()
@@ -180,7 +187,7 @@ func TestValidateRefuses(t *testing.T) {
 	}{
 		{
 			"no source", func(o *oci.BuildOptions) { o.SourcePath = "" },
-			oci.ErrSourcePathRequired, "source path is required", "name the directory that holds the manifests",
+			oci.ErrSourcePathRequired, "source path is required", "set SourcePath to the directory that holds the manifests, or Source to a tree",
 		},
 		{
 			"missing source", func(o *oci.BuildOptions) { o.SourcePath = missing },
@@ -191,8 +198,12 @@ func TestValidateRefuses(t *testing.T) {
 			oci.ErrSourcePathNotDirectory, `source path is not a directory: "go.mod"`, "",
 		},
 		{
+			"two sources", func(o *oci.BuildOptions) { o.Source = fstest.MapFS{} },
+			oci.ErrSourceConflict, "two sources", "set one of SourcePath and Source; further trees go into Roots",
+		},
+		{
 			"no endpoint", func(o *oci.BuildOptions) { o.RegistryEndpoint = " " },
-			oci.ErrRegistryEndpointRequired, "registry endpoint is required", "name the registry, such as ghcr.io or localhost:5000",
+			oci.ErrRegistryEndpointRequired, "registry endpoint is required", "set RegistryEndpoint to the registry, such as ghcr.io or localhost:5000",
 		},
 		{
 			"endpoint with a path", func(o *oci.BuildOptions) { o.RegistryEndpoint = "ghcr.io/acme" },
@@ -215,7 +226,12 @@ func TestValidateRefuses(t *testing.T) {
 				o.SourcePath = t.TempDir() + "/日本"
 				must(t, os.Mkdir(o.SourcePath, 0o755))
 			},
-			oci.ErrRepositoryRequired, "repository is required", `name one, since none follows from "日本"`,
+			oci.ErrRepositoryRequired, "repository is required", `set Repository: none can be derived from "日本"`,
+		},
+		{
+			"repository with the host", func(o *oci.BuildOptions) { o.Repository = "ghcr.io/acme/shop" },
+			reference.ErrInvalidRepository, `invalid repository "ghcr.io/acme/shop": it begins with the registry`,
+			"the host belongs in RegistryEndpoint alone; Repository is the path below it",
 		},
 		{
 			"repository that climbs", func(o *oci.BuildOptions) { o.Repository = "acme/../shop" },
@@ -239,11 +255,12 @@ func TestValidateRefuses(t *testing.T) {
 		},
 		{
 			"name that is a path", func(o *oci.BuildOptions) { o.Name = "../x" },
-			oci.ErrInvalidName, `invalid artifact name: "../x"`, "",
+			oci.ErrInvalidArtifactName, `invalid artifact name: "../x"`,
+			"set Name to letters, digits and inner hyphens, such as my-app, or leave it empty",
 		},
 		{
 			"no version", func(o *oci.BuildOptions) { o.Version = "" },
-			oci.ErrVersionRequired, "version is required", "name the tag to push, such as 1.0.0",
+			oci.ErrVersionRequired, "version is required", "set Version to the tag to push, such as 1.0.0",
 		},
 		{
 			"illegal version", func(o *oci.BuildOptions) { o.Version = "1.2.3+build" },
@@ -283,39 +300,64 @@ func TestValidateRefuses(t *testing.T) {
 			registry.ErrInvalidOptions, "", "",
 		},
 		{
-			"pattern with a folder", func(o *oci.BuildOptions) { o.Include = []string{"base/*.env"} },
+			"Insecure and https://", func(o *oci.BuildOptions) {
+				o.RegistryEndpoint, o.Insecure = "https://ghcr.io", true
+			},
+			oci.ErrInvalidOptions, "invalid registry options: Insecure together with https",
+			"leave Insecure unset, or write the endpoint without https://",
+		},
+		{
+			"Insecure with a password", func(o *oci.BuildOptions) {
+				o.Insecure, o.Username, o.Password = true, "user", "s3cret"
+			},
+			oci.ErrInvalidCredential, "", "",
+		},
+		{
+			"line break in the repository", func(o *oci.BuildOptions) { o.Repository = "shop\n" },
+			reference.ErrInvalidRepository, "", "",
+		},
+		{
+			"unknown layout", func(o *oci.BuildOptions) { o.Layout = "twice" },
+			packager.ErrUnknownLayout, "", "",
+		},
+		{
+			"unknown policy", func(o *oci.BuildOptions) { o.Preflight.Policy = "maybe" },
+			preflight.ErrUnknownPolicy, "", "",
+		},
+		{
+			"pattern with a directory", func(o *oci.BuildOptions) { o.Collect.Include = []string{"base/*.env"} },
 			manifests.ErrInvalidPattern, "", "",
 		},
 		{
-			"rule to ignore that is none", func(o *oci.BuildOptions) { o.Ignore = []string{"[a"} },
+			"illegal ignore rule", func(o *oci.BuildOptions) { o.Collect.Ignore = []string{"[a"} },
 			manifests.ErrInvalidIgnore, "", "",
 		},
 		{
-			"unknown way to treat links", func(o *oci.BuildOptions) { o.Symlinks = "keep" },
+			"unknown symlink policy", func(o *oci.BuildOptions) { o.Collect.Symlinks = "keep" },
 			manifests.ErrUnknownSymlinkPolicy, "", "",
 		},
 		{
-			"artifact type that is none", func(o *oci.BuildOptions) { o.ArtifactType = "no media type" },
+			"illegal artifact type", func(o *oci.BuildOptions) { o.Pack.ArtifactType = "no media type" },
 			packager.ErrInvalidArtifactType, "", "",
 		},
 		{
-			"compression level that does not exist", func(o *oci.BuildOptions) { o.CompressionLevel = 10 },
+			"illegal compression level", func(o *oci.BuildOptions) { o.Pack.Level = 10 },
 			packager.ErrInvalidLevel, "invalid compression level: 10 is not from 1 to 9", "",
 		},
 		{
-			"prefix that is a path", func(o *oci.BuildOptions) { o.Prefix = "a/b" },
+			"prefix that is a path", func(o *oci.BuildOptions) { o.Pack.Prefix = "a/b" },
 			packager.ErrInvalidPrefix, "", "",
 		},
 		{
-			"annotation of the title", func(o *oci.BuildOptions) { o.Annotations = map[string]string{ocispec.AnnotationTitle: "x"} },
-			packager.ErrInvalidAnnotation, `invalid annotation "org.opencontainers.image.title": an option of its own sets it`, "",
+			"annotation of the title", func(o *oci.BuildOptions) { o.Pack.Annotations = map[string]string{ocispec.AnnotationTitle: "x"} },
+			packager.ErrInvalidAnnotation, `invalid annotation "org.opencontainers.image.title": Name sets it`, "",
 		},
 		{
-			"annotation of the creation time", func(o *oci.BuildOptions) { o.Annotations = map[string]string{ocispec.AnnotationCreated: "x"} },
+			"annotation of the creation time", func(o *oci.BuildOptions) { o.Pack.Annotations = map[string]string{ocispec.AnnotationCreated: "x"} },
 			packager.ErrInvalidAnnotation, "", "",
 		},
 		{
-			"creation time that cannot be written", func(o *oci.BuildOptions) { o.Created = time.Date(12000, 1, 1, 0, 0, 0, 0, time.UTC) },
+			"creation time that cannot be written", func(o *oci.BuildOptions) { o.Pack.Created = time.Date(12000, 1, 1, 0, 0, 0, 0, time.UTC) },
 			packager.ErrInvalidAnnotation, "", "",
 		},
 	} {
@@ -330,7 +372,7 @@ func TestValidateRefuses(t *testing.T) {
 				assert.EqualError(t, err, tt.text)
 			}
 			if tt.hint != "" {
-				assert.Equal(t, tt.hint, hint(err))
+				assert.Equal(t, tt.hint, oci.Hint(err))
 			}
 		})
 	}
@@ -347,14 +389,60 @@ func TestValidateEmpty(t *testing.T) {
 	assert.Equal(t, "[::1]:5000", v.RegistryEndpoint)
 	assert.Equal(t, "acme/shop", v.Repository)
 	assert.Equal(t, "shop", v.Name)
-	assert.Equal(t, "shop", v.Prefix)
+	assert.Equal(t, "shop", v.Pack.Prefix)
 	assert.Equal(t, oci.GitOpsEngineNone, v.GitOpsEngine)
 
 	_, err = oci.EmptyBuildOptions{RegistryEndpoint: "ghcr.io", Version: "v1"}.Validate()
 	require.ErrorIs(t, err, oci.ErrRepositoryRequired)
-	assert.Equal(t, "name the repository to push to", hint(err))
+	assert.Equal(t, "set Repository to the repository to push to", oci.Hint(err))
 	_, err = oci.EmptyBuildOptions{RegistryEndpoint: "ghcr.io", Repository: "shop"}.Validate()
 	require.ErrorIs(t, err, oci.ErrVersionRequired)
 	_, err = oci.EmptyBuildOptions{Repository: "shop", Version: "v1"}.Validate()
 	require.ErrorIs(t, err, oci.ErrRegistryEndpointRequired)
+}
+
+func TestValidateLayout(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		engine oci.GitOpsEngine
+		layout oci.Layout
+		want   oci.Layout
+		prefix string
+	}{
+		{"none", "", "", oci.LayoutBoth, "app"},
+		{"Flux", "flux", "", oci.LayoutRoot, ""},
+		{"Argo CD", "argocd", "", oci.LayoutPrefix, "app"},
+		{"root for both engines", "", oci.LayoutRoot, oci.LayoutRoot, ""},
+		{"prefix for Flux", oci.GitOpsEngineFlux, "Prefix", oci.LayoutPrefix, "app"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			opts := validOptions(t)
+			opts.GitOpsEngine, opts.Layout = tt.engine, tt.layout
+			v, err := opts.Validate()
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, v.Layout)
+			assert.Equal(t, tt.prefix, v.Pack.Prefix)
+		})
+	}
+}
+
+func TestWithReference(t *testing.T) {
+	ref, err := oci.ParseReference(" oci://localhost:5000/acme/shop/staging:1.0.0 ")
+	require.NoError(t, err)
+	opts := validOptions(t).WithReference(ref)
+	assert.Equal(t, "localhost:5000", opts.RegistryEndpoint)
+	assert.Equal(t, "acme/shop/staging", opts.Repository)
+	assert.Equal(t, "1.0.0", opts.Version)
+	_, err = opts.Validate()
+	require.NoError(t, err)
+
+	empty := oci.EmptyBuildOptions{}.WithReference(ref)
+	assert.Equal(t, "acme/shop/staging", empty.Repository)
+	assert.Equal(t, "acme/shop/staging", oci.VerifyOptions{}.WithReference(ref).Repository)
+	assert.Equal(t, "1.0.0", oci.ArtifactExistsOptions{}.WithReference(ref).Version)
+	assert.Equal(t, opts, opts.WithReference(nil))
+
+	ref.Ref = "sha256:" + strings.Repeat("0", 64)
+	_, err = validOptions(t).WithReference(ref).Validate()
+	require.ErrorIs(t, err, reference.ErrInvalidTag, "a digest is a result of a push")
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/kubeoci/oci/preflight"
 )
 
-// sent are the requests that change something.
+// sent returns the requests that change something, and forgets all requests.
 func (r *testRegistry) sent() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -30,7 +30,7 @@ func TestBuildWithPreflight(t *testing.T) {
 	twice := map[string]string{"a.yaml": configMap, "b.yaml": configMap}                                                              // which Flux refuses
 	secret := map[string]string{"a.yaml": "apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\nstringData:\n  key: " + canary + "\n"} // a warning
 	fine := map[string]string{"a.yaml": configMap}
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name   string
 		files  map[string]string
 		opts   oci.BuildOptions
@@ -39,20 +39,20 @@ func TestBuildWithPreflight(t *testing.T) {
 	}{
 		{"nothing found", fine, oci.BuildOptions{}, true, nil},
 		{"a warning is reported", secret, oci.BuildOptions{}, true, []preflight.Code{preflight.CodeSecret}},
-		{"a warning is not looked for", secret, oci.BuildOptions{Preflight: oci.PreflightOff}, true, nil},
-		{"a warning is enforced", secret, oci.BuildOptions{Preflight: oci.PreflightEnforce}, false, []preflight.Code{preflight.CodeSecret}},
-		{"errors alone are enforced", secret, oci.BuildOptions{Preflight: oci.PreflightEnforce, PreflightSeverity: preflight.Error}, true, []preflight.Code{preflight.CodeSecret}},
+		{"a warning is not looked for", secret, oci.BuildOptions{Preflight: oci.PreflightOptions{Policy: oci.PreflightOff}}, true, nil},
+		{"a warning is enforced", secret, oci.BuildOptions{Preflight: oci.PreflightOptions{Policy: oci.PreflightEnforce}}, false, []preflight.Code{preflight.CodeSecret}},
+		{"errors alone are enforced", secret, oci.BuildOptions{Preflight: oci.PreflightOptions{Policy: oci.PreflightEnforce, Severity: preflight.Error}}, true, []preflight.Code{preflight.CodeSecret}},
 		{"an error for the engine that is named", twice, oci.BuildOptions{}, false, []preflight.Code{preflight.CodeDuplicateObject}},
-		{"an error is not looked for", twice, oci.BuildOptions{Preflight: oci.PreflightOff}, true, nil},
+		{"an error is not looked for", twice, oci.BuildOptions{Preflight: oci.PreflightOptions{Policy: oci.PreflightOff}}, true, nil},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			registry := startRegistry(t, memregistry.Options{})
-			opts := row.opts
-			opts.SourcePath, opts.RegistryEndpoint, opts.Version = tree(t, row.files), registry.Host, "v1"
+			opts := tt.opts
+			opts.SourcePath, opts.RegistryEndpoint, opts.Version = tree(t, tt.files), registry.Host, "v1"
 			opts.GitOpsEngine = oci.GitOpsEngineFlux
-			result, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), opts)
+			result, err := oci.Build(t.Context(), opts)
 			findings := result.Findings
-			if row.pushed {
+			if tt.pushed {
 				require.NoError(t, err)
 				assert.NotEmpty(t, registry.sent())
 			} else {
@@ -70,53 +70,41 @@ func TestBuildWithPreflight(t *testing.T) {
 			for _, f := range findings {
 				codes = append(codes, f.Code)
 			}
-			assert.Equal(t, row.codes, codes)
+			assert.Equal(t, tt.codes, codes)
 		})
 	}
 }
 
-// What a tag has already is not looked at again, whoever put it there.
-func TestBuildOfWhatIsThereIsNotLookedAt(t *testing.T) {
+// The findings do not depend on the registry: somebody else may have pushed the same
+// artifact without a check.
+func TestBuildChecksWhateverTheTagPointsTo(t *testing.T) {
 	registry := startRegistry(t, memregistry.Options{})
 	opts := oci.BuildOptions{
 		SourcePath: tree(t, map[string]string{"a.yaml": configMap, "b.yaml": configMap}), RegistryEndpoint: registry.Host, Version: "v1",
-		GitOpsEngine: oci.GitOpsEngineFlux, Preflight: oci.PreflightOff,
+		GitOpsEngine: oci.GitOpsEngineFlux, Preflight: oci.PreflightOptions{Policy: oci.PreflightOff},
 	}
 	build(t, opts)
-	opts.Preflight = oci.PreflightEnforce
-	assert.True(t, build(t, opts).Unchanged)
-	opts.Force = true
-	_, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), opts)
+	registry.takeRequests()
+	opts.Preflight.Policy = oci.PreflightReport
+	_, err := oci.Build(t.Context(), opts)
 	require.ErrorIs(t, err, oci.ErrPreflight)
-}
-
-func TestParsePreflightPolicy(t *testing.T) {
-	for name, want := range map[string]oci.PreflightPolicy{
-		"": oci.PreflightReport, "report": oci.PreflightReport, "enforce": oci.PreflightEnforce, "off": oci.PreflightOff,
-	} {
-		got, err := oci.ParsePreflightPolicy(name)
-		require.NoError(t, err)
-		assert.Equal(t, want, got)
-	}
-	_, err := oci.ParsePreflightPolicy("no")
-	require.ErrorIs(t, err, oci.ErrUnknownPolicy)
-	require.EqualError(t, err, `unknown preflight policy: "no" is not report, enforce or off`)
+	assert.Empty(t, registry.sent())
 }
 
 func TestPreflightErrorOfOthers(t *testing.T) {
 	err := new(oci.PreflightError)
-	require.EqualError(t, err, "not pushed, since it would not be rendered")
+	require.EqualError(t, err, "preflight refused the artifact")
 	assert.Empty(t, err.Hint())
 }
 
-// A tree may hold more than an engine is to render: what is said of it is said of
-// the folder, and the result has its path.
-func TestBuildForAFolderOfTheTree(t *testing.T) {
+// A tree may hold more than an engine renders: the findings are those of the directory
+// that it renders, and the result has its path.
+func TestBuildForADirectoryOfTheTree(t *testing.T) {
 	registry := startRegistry(t, memregistry.Options{})
 	opts := oci.BuildOptions{
 		SourcePath: tree(t, map[string]string{"staging/a.yaml": configMap, "production/a.yaml": configMap}), RegistryEndpoint: registry.Host, Version: "v1",
 	}
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		engine oci.GitOpsEngine
 		path   string
 		want   oci.EnginePaths // empty if it is not pushed
@@ -127,18 +115,18 @@ func TestBuildForAFolderOfTheTree(t *testing.T) {
 		{oci.GitOpsEngineArgoCD, "production", oci.EnginePaths{Flux: "./app/production", ArgoCD: "app/production"}},
 		{oci.GitOpsEngineFlux, "missing", oci.EnginePaths{}},
 	} {
-		opts.GitOpsEngine, opts.Path, opts.Force = row.engine, row.path, true
-		result, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), opts)
-		if row.want == (oci.EnginePaths{}) {
-			require.ErrorIs(t, err, oci.ErrPreflight, row.path)
+		opts.GitOpsEngine, opts.Preflight.Path, opts.Push.Force = tt.engine, tt.path, true
+		result, err := oci.Build(t.Context(), opts)
+		if tt.want == (oci.EnginePaths{}) {
+			require.ErrorIs(t, err, oci.ErrPreflight, tt.path)
 			continue
 		}
-		require.NoError(t, err, row.path)
-		assert.Equal(t, row.want, result.Artifact.Paths)
+		require.NoError(t, err, tt.path)
+		assert.Equal(t, tt.want, result.Artifact.Paths)
 	}
 	for _, path := range []string{"..", "../x", "/etc", "a/../../b"} {
-		opts.Path = path
+		opts.Preflight.Path = path
 		_, err := opts.Validate()
-		require.ErrorIs(t, err, oci.ErrInvalidPath, path)
+		require.ErrorIs(t, err, preflight.ErrInvalidPath, path)
 	}
 }

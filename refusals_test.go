@@ -22,8 +22,8 @@ import (
 
 const canary = "c4nary-s3cret"
 
-// Everything that can be wrong with the input of a build: the sentinel, what
-// the message names, exactly once, and that nothing reached the registry.
+// Each mistake in the input of a build has its sentinel, its message names the input
+// exactly once, and nothing reaches the registry.
 func TestBuildRefuses(t *testing.T) {
 	symlink := func(target string) func(*testing.T, *oci.BuildOptions) {
 		return func(t *testing.T, o *oci.BuildOptions) {
@@ -38,7 +38,7 @@ func TestBuildRefuses(t *testing.T) {
 	}{
 		{"no path", func(_ *testing.T, o *oci.BuildOptions) { o.SourcePath = "" }, oci.ErrSourcePathRequired, "source path"},
 		{"missing path", func(_ *testing.T, o *oci.BuildOptions) { o.SourcePath = "no/such/place" }, oci.ErrSourcePathNotFound, "no/such/place"},
-		{"file instead of folder", func(_ *testing.T, o *oci.BuildOptions) { o.SourcePath = "README.md" }, oci.ErrSourcePathNotDirectory, "README.md"},
+		{"file instead of directory", func(_ *testing.T, o *oci.BuildOptions) { o.SourcePath = "README.md" }, oci.ErrSourcePathNotDirectory, "README.md"},
 		{"no manifests", func(t *testing.T, o *oci.BuildOptions) { require.NoError(t, os.Remove(o.SourcePath+"/cm.yaml")) }, oci.ErrNoManifestFiles, "app"},
 		{"empty file", func(t *testing.T, o *oci.BuildOptions) {
 			require.NoError(t, os.WriteFile(o.SourcePath+"/empty.yaml", nil, 0o600))
@@ -50,20 +50,20 @@ func TestBuildRefuses(t *testing.T) {
 		{"collision", func(t *testing.T, o *oci.BuildOptions) {
 			require.NoError(t, os.Mkdir(o.SourcePath+"/app", 0o700))
 			require.NoError(t, os.WriteFile(o.SourcePath+"/app/x.yaml", []byte(configMap), 0o600))
-		}, packager.ErrCollision, "app/x.yaml"},
+		}, packager.ErrCollision, "the copy of \"app/x.yaml\""},
 		{"collision of roots", func(_ *testing.T, o *oci.BuildOptions) {
-			o.Roots = []manifests.Root{{Dir: o.SourcePath}}
+			o.Roots = []oci.Root{{Dir: o.SourcePath}}
 		}, manifests.ErrCollision, "\"cm.yaml\""},
 		{"missing root", func(_ *testing.T, o *oci.BuildOptions) {
-			o.Roots = []manifests.Root{{Path: "x", Dir: "no/such/place"}}
+			o.Roots = []oci.Root{{Path: "x", Dir: "no/such/place"}}
 		}, oci.ErrSourcePathNotFound, "no/such/place"},
 		{"root without manifests", func(t *testing.T, o *oci.BuildOptions) {
-			o.Roots = []manifests.Root{{Path: "x", Dir: t.TempDir()}}
+			o.Roots = []oci.Root{{Path: "x", Dir: t.TempDir()}}
 		}, oci.ErrNoManifestFiles, ""},
 		{"root above", func(_ *testing.T, o *oci.BuildOptions) {
-			o.Roots = []manifests.Root{{Path: "../x", Dir: "testdata"}}
+			o.Roots = []oci.Root{{Path: "../x", Dir: "testdata"}}
 		}, manifests.ErrInvalidName, "../x"},
-		{"illegal pattern", func(_ *testing.T, o *oci.BuildOptions) { o.Include = []string{"[a"} }, manifests.ErrInvalidPattern, "[a"},
+		{"illegal pattern", func(_ *testing.T, o *oci.BuildOptions) { o.Collect.Include = []string{"[a"} }, manifests.ErrInvalidPattern, "[a"},
 		{"illegal tag", func(_ *testing.T, o *oci.BuildOptions) { o.Version = "no way" }, reference.ErrInvalidTag, "no way"},
 		{"illegal repository", func(_ *testing.T, o *oci.BuildOptions) { o.Repository = "../up" }, reference.ErrInvalidRepository, "../up"},
 		{"illegal port", func(_ *testing.T, o *oci.BuildOptions) { o.RegistryEndpoint = "localhost:0" }, oci.ErrInvalidPort, "localhost:0"},
@@ -78,7 +78,7 @@ func TestBuildRefuses(t *testing.T) {
 				Version:          "v1",
 			}
 			tt.spoil(t, &opts)
-			result, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), opts)
+			result, err := oci.Build(t.Context(), opts)
 			require.ErrorIs(t, err, tt.want)
 			assert.Zero(t, result)
 			if tt.names != "" {
@@ -118,11 +118,11 @@ func TestBuildRefusedByRegistry(t *testing.T) {
 				Username:         tt.username,
 				Password:         tt.password,
 			}
-			_, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), opts)
+			_, err := oci.Build(t.Context(), opts)
 			require.ErrorIs(t, err, tt.want)
 			assert.Equal(t, 1, strings.Count(err.Error(), server.Host+"/app"), err.Error())
 			assert.NotContains(t, err.Error(), canary)
-			assert.NotEmpty(t, hint(err))
+			assert.NotEmpty(t, oci.Hint(err))
 			for _, request := range server.takeRequests() {
 				assert.NotContains(t, request, "PUT", "something was sent")
 			}
@@ -154,7 +154,7 @@ func TestBuildWithoutRegistry(t *testing.T) {
 		{"nothing listens", closed, oci.ErrRegistryUnreachable},
 		{"TLS to a plain port", "https://" + host(plainServer), registry.ErrTLSMismatch},
 		{"plain HTTP to a TLS port", "http://" + host(tlsServer), registry.ErrNotRegistry},
-		{"certificate nobody trusts", "https://" + host(tlsServer), oci.ErrRegistryUnreachable},
+		{"untrusted certificate", "https://" + host(tlsServer), oci.ErrRegistryUnreachable},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			opts := oci.BuildOptions{
@@ -165,13 +165,13 @@ func TestBuildWithoutRegistry(t *testing.T) {
 				Password:         canary,
 				Registry:         oci.RegistryOptions{Retry: registry.RetryPolicy{MaxAttempts: 1}},
 			}
-			_, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), opts)
+			_, err := oci.Build(t.Context(), opts)
 			require.ErrorIs(t, err, tt.want)
 			require.ErrorIs(t, err, oci.ErrRegistryUnreachable)
 			where := strings.TrimPrefix(strings.TrimPrefix(tt.endpoint, "http://"), "https://")
 			assert.Equal(t, 1, strings.Count(err.Error(), where+"/app"), err.Error())
 			assert.NotContains(t, err.Error(), canary)
-			assert.NotEmpty(t, hint(err))
+			assert.NotEmpty(t, oci.Hint(err))
 		})
 	}
 	_, err = pull(t, host(plainServer), "app", "v1")
@@ -185,7 +185,7 @@ func TestCancelledContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 
-	_, err := oci.NewWorkloadArtifactBuilder().Build(ctx, oci.BuildOptions{
+	_, err := oci.Build(ctx, oci.BuildOptions{
 		SourcePath: tree(t, map[string]string{"cm.yaml": configMap}), RegistryEndpoint: server.Host, Version: "v1",
 	})
 	require.ErrorIs(t, err, context.Canceled)
@@ -196,14 +196,14 @@ func TestCancelledContext(t *testing.T) {
 	assert.Empty(t, server.takeRequests())
 }
 
-// Every step can be the one during which the caller loses interest.
+// The caller may cancel during any step.
 func TestCancelDuringBuild(t *testing.T) {
 	source := tree(t, map[string]string{"cm.yaml": configMap})
 	for step := 1; ; step++ {
 		server := startRegistry(t, memregistry.Options{})
 		ctx, cancel := context.WithCancel(t.Context())
 		left := step
-		_, err := oci.NewWorkloadArtifactBuilder().Build(ctx, oci.BuildOptions{
+		_, err := oci.Build(ctx, oci.BuildOptions{
 			SourcePath: source, RegistryEndpoint: server.Host, Version: "v1", Tags: []string{"latest"},
 			OnEvent: func(oci.Event) {
 				if left--; left == 0 {

@@ -4,60 +4,99 @@ import (
 	"time"
 
 	"github.com/opencontainers/go-digest"
+
+	"github.com/kubeoci/oci/packager"
 )
 
-// BuildResult says what a build did. It marshals to JSON.
+// BuildResult describes a finished build. It marshals to JSON.
 type BuildResult struct {
 	Artifact OCIArtifact `json:"artifact"`
-	// Tags are all tags that point to the artifact now, in the order they were
+	// Tags are all tags that point to the artifact now, in the order in which they were
 	// set.
 	Tags []string `json:"tags"`
-	// Unchanged says that the tags pointed to this artifact before, and nothing
-	// was sent.
+	// Unchanged reports that all tags pointed to this artifact before, and nothing was
+	// sent.
 	Unchanged bool `json:"unchanged"`
-	// ContentUnchanged says that one of the tags pointed to the same content
-	// before. Its layer was used again, and not sent.
-	ContentUnchanged bool `json:"contentUnchanged"`
-	// RequestedRepository is what the options asked for, where that was illegal
-	// and Artifact.Repository is another.
+	// RequestedRepository is the repository in the options if it was illegal, and
+	// Artifact.Repository is a normalised one.
 	RequestedRepository string `json:"requestedRepository,omitempty"`
 	// Files are the paths in the archive, in its order.
 	Files []string `json:"files"`
-	// Skipped is what was left out of the source directory, and why.
+	// Skipped lists the entries of the source that are not in the artifact, and why.
 	Skipped []Skipped `json:"skipped,omitempty"`
-	// Findings are what package preflight has to say. What a tag pointed to
-	// already is not looked at again.
+	// Findings are the findings of preflight. They depend on the files and the options
+	// alone, never on the registry.
 	Findings []Finding `json:"findings,omitempty"`
 }
 
 // OCIArtifact is an artifact in a registry.
 type OCIArtifact struct {
+	// Name is the name in the options, or else the last segment of Repository.
 	Name             string `json:"name"`
 	Version          string `json:"version"`
 	RegistryEndpoint string `json:"registryEndpoint"`
 	Repository       string `json:"repository"`
 	Tag              string `json:"tag"`
-	// SourcePath is where it was built from, and empty for an empty artifact.
-	// It is known here only, and not part of the artifact.
+	// SourcePath is the directory of the build, or "" for another source. It is not part
+	// of the artifact.
 	SourcePath string `json:"sourcePath,omitempty"`
 	// CreatedAt is the creation time that the artifact records.
 	CreatedAt time.Time `json:"createdAt"`
 
 	// Reference is oci://host/repository:tag.
 	Reference string `json:"reference"`
-	// Digest is that of the manifest. Pull or sign by it.
+	// Digest is the digest of the manifest, by which to deploy and to sign.
 	Digest digest.Digest `json:"digest"`
-	// MediaType is that of the manifest, ManifestSize its bytes.
+	// MediaType and ManifestSize, in bytes, describe the manifest.
 	MediaType    string `json:"mediaType"`
 	ManifestSize int64  `json:"manifestSize"`
-	// LayerDigest, LayerMediaType and LayerSize are of the compressed archive.
+	// LayerDigest, LayerMediaType and LayerSize, in bytes, describe the compressed
+	// archive.
 	LayerDigest    digest.Digest `json:"layerDigest"`
 	LayerMediaType string        `json:"layerMediaType"`
 	LayerSize      int64         `json:"layerSize"`
-	// ContentDigest and ContentSize are of the archive before compression. The
-	// digest depends on the files and the layout alone.
+	// ContentDigest and ContentSize, in bytes, describe the archive before compression.
+	// The digest depends on the files and the layout alone.
 	ContentDigest digest.Digest `json:"contentDigest"`
 	ContentSize   int64         `json:"contentSize"`
-	// Paths are what the engines have to be told to find the tree.
+	// Paths are the paths to give to the engines.
 	Paths EnginePaths `json:"paths"`
+}
+
+func (j job) result(packed packager.Result, findings []Finding, unchanged bool, requested string) BuildResult {
+	o, plan := j.opts, packed.Plan
+	files := make([]string, len(plan.Entries()))
+	for i, entry := range plan.Entries() {
+		files[i] = entry.Path
+	}
+	if requested == o.Repository {
+		requested = ""
+	}
+	return BuildResult{
+		Tags:                o.allTags(),
+		Unchanged:           unchanged,
+		RequestedRepository: requested,
+		Files:               files,
+		Skipped:             plan.Set().Skipped(),
+		Findings:            findings,
+		Artifact: OCIArtifact{
+			Name:             o.Name,
+			Version:          o.Version,
+			RegistryEndpoint: o.RegistryEndpoint,
+			Repository:       o.Repository,
+			Tag:              o.Version,
+			SourcePath:       o.SourcePath,
+			CreatedAt:        packed.Created,
+			Reference:        j.ref.String(),
+			Digest:           packed.Manifest.Digest,
+			MediaType:        packed.Manifest.MediaType,
+			ManifestSize:     packed.Manifest.Size,
+			LayerDigest:      packed.Layer.Digest,
+			LayerMediaType:   packed.Layer.MediaType,
+			LayerSize:        packed.Layer.Size,
+			ContentDigest:    packed.ContentDigest,
+			ContentSize:      packed.ContentSize,
+			Paths:            plan.Paths().Below(o.Preflight.Path),
+		},
+	}
 }

@@ -23,6 +23,7 @@ func TestOptionsKeepTheirSecrets(t *testing.T) {
 		oci.EmptyBuildOptions{Repository: "shown", Password: canary, Registry: connect},
 		oci.ValidatedEmptyBuildOptions{Repository: "shown", Password: canary, Registry: connect},
 		oci.VerifyOptions{Repository: "shown", Password: canary, Registry: connect},
+		oci.ArtifactExistsOptions{Repository: "shown", Password: canary, Registry: connect},
 	} {
 		t.Run(fmt.Sprintf("%T", opts), func(t *testing.T) {
 			for form, text := range everyForm(t, opts) {
@@ -33,18 +34,20 @@ func TestOptionsKeepTheirSecrets(t *testing.T) {
 	}
 }
 
-// What Validate would refuse without repeating it is not repeated before that.
+// Text that Validate would refuse without repeating it is not printed before either.
 func TestOptionsKeepSecretsInTheWrongPlace(t *testing.T) {
 	for _, endpoint := range []string{
 		"user:" + canary + "@ghcr.io", "https://user:" + canary + "@ghcr.io", "https://user:x/" + canary + "@ghcr.io", "ghcr.io?" + canary,
 	} {
-		annotations := map[string]string{"source": "https://user:" + canary + "@git.example.com/x?token=" + canary}
+		source := "https://user:" + canary + "@git.example.com/x?token=" + canary
+		annotations := map[string]string{"source": source}
 		for _, opts := range []any{
-			oci.BuildOptions{RegistryEndpoint: endpoint, Annotations: annotations},
-			oci.ValidatedBuildOptions{RegistryEndpoint: endpoint, Annotations: annotations},
-			oci.EmptyBuildOptions{RegistryEndpoint: endpoint, Annotations: annotations},
-			oci.ValidatedEmptyBuildOptions{RegistryEndpoint: endpoint, Annotations: annotations},
+			oci.BuildOptions{RegistryEndpoint: endpoint, Pack: oci.PackOptions{Annotations: annotations, SourceURL: source}},
+			oci.ValidatedBuildOptions{RegistryEndpoint: endpoint, Pack: oci.PackOptions{Annotations: annotations, SourceURL: source}},
+			oci.EmptyBuildOptions{RegistryEndpoint: endpoint, Pack: oci.PackOptions{Annotations: annotations, SourceURL: source}},
+			oci.ValidatedEmptyBuildOptions{RegistryEndpoint: endpoint, Pack: oci.PackOptions{Annotations: annotations, SourceURL: source}},
 			oci.VerifyOptions{RegistryEndpoint: endpoint},
+			oci.ArtifactExistsOptions{RegistryEndpoint: endpoint},
 		} {
 			for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 				assert.NotContains(t, fmt.Sprintf(verb, opts), canary)
@@ -53,7 +56,7 @@ func TestOptionsKeepSecretsInTheWrongPlace(t *testing.T) {
 	}
 }
 
-// everyForm is v in every form in which it can end up in a log.
+// everyForm returns v in every form in which it can end up in a log.
 func everyForm(t *testing.T, v any) map[string]string {
 	t.Helper()
 	forms := map[string]string{}

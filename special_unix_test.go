@@ -21,8 +21,8 @@ func TestBuildWithAFIFO(t *testing.T) {
 		RegistryEndpoint: startRegistry(t, memregistry.Options{}).Host, Version: "v1",
 	}
 	require.NoError(t, syscall.Mkfifo(filepath.Join(opts.SourcePath, "pipe.yaml"), 0o600))
-	_, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), opts)
+	_, err := oci.Build(t.Context(), opts)
 	require.ErrorIs(t, err, manifests.ErrSpecialFile)
-	opts.SkipSpecial = true
+	opts.Collect.SkipSpecial = true
 	assert.Equal(t, []oci.Skipped{{Path: "pipe.yaml", Reason: manifests.ReasonSpecial}}, build(t, opts).Skipped)
 }

@@ -19,12 +19,12 @@ func TestBuildOfAnUnreadableFile(t *testing.T) {
 	source := tree(t, map[string]string{"cm.yaml": configMap, "sub/secret.yaml": configMap})
 	require.NoError(t, os.Chmod(filepath.Join(source, "sub", "secret.yaml"), 0))
 	unprivileged.Run(t, source, func() {
-		result, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), oci.BuildOptions{
+		result, err := oci.Build(t.Context(), oci.BuildOptions{
 			SourcePath: source, RegistryEndpoint: server.Host, Version: "v1",
 		})
 		require.ErrorIs(t, err, fs.ErrPermission)
 		assert.EqualError(t, err, `permission denied: "sub/secret.yaml"`)
-		assert.NotEmpty(t, hint(err))
+		assert.NotEmpty(t, oci.Hint(err))
 		assert.Zero(t, result)
 	})
 	for _, request := range server.takeRequests() { // the tag may have been asked for
@@ -36,8 +36,8 @@ func TestBuildOfAFileThatBecomesUnreadable(t *testing.T) {
 	server := startRegistry(t, memregistry.Options{})
 	source := tree(t, map[string]string{"cm.yaml": configMap})
 	unprivileged.Run(t, source, func() {
-		_, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), oci.BuildOptions{
-			SourcePath: source, RegistryEndpoint: server.Host, Version: "v1", Preflight: oci.PreflightOff,
+		_, err := oci.Build(t.Context(), oci.BuildOptions{
+			SourcePath: source, RegistryEndpoint: server.Host, Version: "v1", Preflight: oci.PreflightOptions{Policy: oci.PreflightOff},
 			OnEvent: func(e oci.Event) {
 				if e.Phase == oci.PhaseCollect {
 					assert.NoError(t, os.Chmod(filepath.Join(source, "cm.yaml"), 0))

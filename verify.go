@@ -3,11 +3,11 @@ package oci
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/kubeoci/oci/internal/redact"
+	"github.com/kubeoci/oci/reference"
 	"github.com/kubeoci/oci/registry"
 )
 
@@ -17,27 +17,61 @@ type RegistryVerifier interface {
 	VerifyAccess(ctx context.Context, opts VerifyOptions) error
 }
 
-// VerifyOptions say where one wants to push to. RegistryEndpoint and Repository
-// are required.
+// VerifyOptions name a repository to push to. RegistryEndpoint and Repository are
+// required.
 type VerifyOptions struct {
 	// RegistryEndpoint is host[:port], with or without http:// or https://.
 	RegistryEndpoint string
-	// Repository is below the endpoint, and has to be legal.
+	// Repository is the repository below the endpoint. It must be legal.
 	Repository string
-	// Username and Password are the credential, both or none. Default: what
-	// Registry says.
+	// Username and Password are the credential: both or none. Default: the credential
+	// that Registry finds, or none.
 	Username string
 	Password string `json:"-"`
-	// Insecure speaks plain HTTP, which loopback hosts are spoken to anyway. It
-	// does not turn the verification of certificates off.
+	// Insecure selects plain HTTP, as [BuildOptions].Insecure does.
 	Insecure bool
-	// Registry says how to connect. Its Credential must be that of Username and
-	// Password, or empty, where those are set.
+	// Registry configures the connection. If Username and Password are set,
+	// Registry.Credential must be empty or the same.
 	Registry RegistryOptions
 }
 
-// Format keeps the password out of what fmt prints.
+// WithReference returns o with RegistryEndpoint and Repository from ref; see
+// [BuildOptions.WithReference].
+func (o VerifyOptions) WithReference(ref *Reference) VerifyOptions {
+	fillReference(ref, &o.RegistryEndpoint, &o.Repository, new(string))
+	return o
+}
+
+// Format prints the options without secrets.
 func (o VerifyOptions) Format(f fmt.State, _ rune) {
+	o.RegistryEndpoint = printable(o.RegistryEndpoint)
+	redact.Format(f, o)
+}
+
+// ArtifactExistsOptions name an artifact. All of RegistryEndpoint, Repository and Version
+// are required.
+type ArtifactExistsOptions struct {
+	// RegistryEndpoint, Repository, Username, Password, Insecure and Registry mean the
+	// same as in [VerifyOptions].
+	RegistryEndpoint string
+	Repository       string
+	// Version is a tag or a digest.
+	Version  string
+	Username string
+	Password string `json:"-"`
+	Insecure bool
+	Registry RegistryOptions
+}
+
+// WithReference returns o with RegistryEndpoint, Repository and Version from ref; see
+// [BuildOptions.WithReference]. Here the version may be a digest.
+func (o ArtifactExistsOptions) WithReference(ref *Reference) ArtifactExistsOptions {
+	fillReference(ref, &o.RegistryEndpoint, &o.Repository, &o.Version)
+	return o
+}
+
+// Format prints the options without secrets.
+func (o ArtifactExistsOptions) Format(f fmt.State, _ rune) {
 	o.RegistryEndpoint = printable(o.RegistryEndpoint)
 	redact.Format(f, o)
 }
@@ -46,53 +80,29 @@ func (o VerifyOptions) Format(f fmt.State, _ rune) {
 //
 // Its VerifyAccess opens an upload and cancels it, with the same connection and
 // credentials as a push; see [registry.Client.VerifyAccess]. Errors match
-// [ErrRegistryEndpointRequired], [ErrRepositoryRequired],
-// [ErrInvalidOCIFormat], [ErrInvalidOCIScheme], [ErrInvalidPort],
-// [registry.ErrInvalidCredential], [registry.ErrInvalidOptions],
-// [ErrRegistryUnreachable], [ErrRegistryAuthRequired],
-// [ErrRegistryPermissionDenied], [ErrRegistryNotFound] or the context's error,
-// or are a [*registry.Error] that matches none of them, for other refusals.
+// [ErrRegistryEndpointRequired], [ErrRepositoryRequired], [ErrInvalidOCIFormat],
+// [ErrInvalidOCIScheme], [ErrInvalidPort], [ErrInvalidCredential], [ErrInvalidOptions],
+// the error of ctx, or are a [*RegistryError].
+//
+// The value also has the method ArtifactExists of the function [ArtifactExists].
 func NewRegistryVerifier() RegistryVerifier { return verifier{} }
 
 type verifier struct{}
 
 func (verifier) VerifyAccess(ctx context.Context, opts VerifyOptions) error {
-	if err := checkContext(ctx); err != nil {
-		return err
-	}
-	if opts.Insecure {
-		if opts.Registry.Scheme == registry.SchemeHTTPS {
-			return fmt.Errorf("%w: Insecure together with Scheme https", registry.ErrInvalidOptions)
-		}
-		opts.Registry.Scheme = registry.SchemeHTTP
-	}
-	endpoint, connect, err := connection(opts.RegistryEndpoint, opts.Username, opts.Password, opts.Registry)
-	if err != nil {
-		return err
-	}
-	if opts.Repository == "" {
-		return &hintError{ErrRepositoryRequired, "name the repository that is to be pushed to"}
-	}
-	client, err := registry.NewClient(endpoint, connect)
+	client, repository, err := connect(ctx, opts)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	return client.VerifyAccess(ctx, opts.Repository)
+	return client.VerifyAccess(ctx, repository)
 }
 
-// DefaultVerifyTimeout is how long a verification takes at most.
-const DefaultVerifyTimeout = registry.DefaultVerifyTimeout
-
-// ErrInvalidTimeout reports a negative timeout.
-var ErrInvalidTimeout = errors.New("invalid timeout")
-
-// VerifyRegistryAccessWithTimeout is VerifyAccess of [NewRegistryVerifier] that
-// gives up after timeout. The error then says what the registry did last, and
-// matches [context.DeadlineExceeded] and, if it did nothing,
-// [ErrRegistryUnreachable]. Once access is verified, it takes up to two seconds
-// more to clean up. Zero means what opts say, and a negative timeout is
-// [ErrInvalidTimeout].
+// VerifyRegistryAccessWithTimeout is VerifyAccess of [NewRegistryVerifier] that gives up
+// after timeout. Its error then describes the latest response of the registry, and matches
+// [context.DeadlineExceeded] and, without any response, [ErrRegistryUnreachable]. After a
+// success it takes up to two seconds more to clean up. A timeout of zero means
+// opts.Registry.VerifyTimeout, and a negative one is [ErrInvalidTimeout].
 func VerifyRegistryAccessWithTimeout(ctx context.Context, opts VerifyOptions, timeout time.Duration) error {
 	if err := checkContext(ctx); err != nil {
 		return err
@@ -102,4 +112,49 @@ func VerifyRegistryAccessWithTimeout(ctx context.Context, opts VerifyOptions, ti
 	}
 	opts.Registry.VerifyTimeout = cmp.Or(timeout, opts.Registry.VerifyTimeout)
 	return NewRegistryVerifier().VerifyAccess(ctx, opts)
+}
+
+// ArtifactExists reports whether the registry has the tag or digest. It takes one request
+// if the artifact exists. A registry that refuses, fails or does not respond is an error,
+// never a false.
+//
+// Errors are those of VerifyAccess of [NewRegistryVerifier], and [ErrVersionRequired].
+func ArtifactExists(ctx context.Context, opts ArtifactExistsOptions) (bool, error) {
+	version := trimBlanks(opts.Version)
+	if version == "" {
+		return false, &hintError{ErrVersionRequired, "set Version to the tag or digest to look for"}
+	}
+	var access VerifyOptions
+	copyShared(&access, opts)
+	client, repository, err := connect(ctx, access)
+	if err != nil {
+		return false, err
+	}
+	defer client.Close()
+	return client.Exists(ctx, repository, version)
+}
+
+// ArtifactExists is the function of that name.
+func (verifier) ArtifactExists(ctx context.Context, opts ArtifactExistsOptions) (bool, error) {
+	return ArtifactExists(ctx, opts)
+}
+
+// connect checks the options and returns a client and the repository.
+func connect(ctx context.Context, opts VerifyOptions) (*registry.Client, string, error) {
+	if err := checkContext(ctx); err != nil {
+		return nil, "", err
+	}
+	endpoint, connection, err := resolveRegistry(opts.RegistryEndpoint, opts.Username, opts.Password, opts.Insecure, opts.Registry)
+	if err != nil {
+		return nil, "", err
+	}
+	repository := trimBlanks(opts.Repository)
+	if repository == "" {
+		return nil, "", &hintError{ErrRepositoryRequired, "set Repository to the repository to push to"}
+	}
+	if err := reference.CheckRepository(repository); err != nil {
+		return nil, "", err
+	}
+	client, err := registry.NewClient(endpoint.String(), connection)
+	return client, repository, err
 }

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -12,307 +12,151 @@ import (
 	"github.com/kubeoci/oci/internal/kustomize"
 )
 
-// maxProblems bounds what a file that is no kustomization can fill memory with.
+// closure completes a finished listing: it adds the files that kustomizations refer
+// to and the extension filter skipped, and records the references that cannot be
+// resolved. It goes by the paths in the Set, in which links are resolved: that is
+// the tree that the consumer unpacks.
+type closure struct {
+	opts    Options
+	trees   []tree
+	reader  *Reader
+	listing *listing
+
+	index     index
+	whole     map[string]bool   // directories of which every file is included
+	edges     map[string][]edge // by the directory of the kustomization
+	read      []string          // kustomizations
+	waiting   []reference       // behind links that are not followed yet
+	problems  []Problem
+	parsed    kustomize.Parsed
+	followed  map[string]bool // directories that were skipped links
+	following map[string]bool // those to follow next
+}
+
+// maxProblems bounds the memory that a file that is not a kustomization can fill.
 const maxProblems = 10_000
 
-// closure takes along what the kustomizations of a Set name and the extension
-// filter dropped, and notes what they name in vain. It goes by the paths in the
-// Set, where links are resolved: that is the tree which the consumer unpacks.
-type closure struct {
-	*walker
-	files   map[string]File
-	folders map[string]bool    // that hold anything, taken or not
-	skipped map[string]leftOut // with a trailing slash for folders
-	whole   map[string]bool    // folders that are taken whole
-	named   map[string][]reference
+func newClosure(opts Options, trees []tree, reader *Reader, l *listing) *closure {
+	return &closure{
+		opts: opts, trees: trees, reader: reader, listing: l,
+		whole: map[string]bool{}, edges: map[string][]edge{}, followed: map[string]bool{}, following: map[string]bool{},
+	}
 }
 
-// leftOut is an entry that was left out.
-type leftOut struct {
-	reason Reason
-	trees  []int // that have it
-}
-
-// reference is where one kustomization's folder is named in that of another.
-type reference struct {
-	folder string
-	at     Problem
-}
-
-// closeOver completes the Set. The error is that of a file which is taken along
-// or read and breaks the rules for every file of a Set, or that of ctx.
-func (w *walker) closeOver(ctx context.Context) error {
-	var found []string
-	for _, f := range w.set.files {
-		if kustomize.IsName(path.Base(f.Path)) {
-			found = append(found, f.Path)
-		}
-	}
-	var dropped []string // kustomizations that have no extension
-	for _, s := range w.set.skipped {
-		if s.Reason == ReasonExtension && kustomize.IsName(path.Base(s.Path)) {
-			dropped = append(dropped, s.Path)
-		}
-	}
-	if len(found)+len(dropped) == 0 {
-		return nil
-	}
-	c := w.newClosure()
-	for _, name := range dropped {
-		if err := c.take(name); err != nil {
+// complete resolves the references of all kustomizations. It calls follow, which
+// extends the listing, for each link to a directory behind which one of them refers
+// to something. The error is that of a file which is added or read and breaks the
+// rules for every file of a Set, or that of ctx.
+func (c *closure) complete(ctx context.Context, follow func(context.Context, directoryLink) error) error {
+	for done := false; !done; {
+		if err := c.readNew(ctx); err != nil {
 			return err
 		}
-	}
-	found = append(found, dropped...)
-	slices.Sort(found)
-	for _, name := range found {
-		if err := ctx.Err(); err != nil {
+		if err := c.includeWhole(); err != nil {
 			return err
 		}
-		if err := c.read(name); err != nil {
-			return err
+		links := c.takeLinks()
+		for _, l := range links {
+			if err := follow(ctx, l); err != nil {
+				return err
+			}
 		}
+		done = len(links) == 0
 	}
-	if err := c.takeTrees(); err != nil {
-		return err
+	for _, e := range loops(c.read, c.edges) {
+		c.record(e.at, e.at.Path, faultLoop)
 	}
-	c.findLoops(found)
-	w.set.skipped = slices.DeleteFunc(w.set.skipped, func(s Skipped) bool { return c.has(s.Path) })
-	slices.SortStableFunc(w.set.problems, func(a, b Problem) int {
+	slices.SortStableFunc(c.problems, func(a, b Problem) int {
 		return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line, a.Column-b.Column)
 	})
 	return nil
 }
 
-func (w *walker) newClosure() *closure {
-	c := &closure{
-		walker: w,
-		files:  map[string]File{}, folders: map[string]bool{}, skipped: map[string]leftOut{}, whole: map[string]bool{},
-		named: map[string][]reference{},
-	}
-	hold := func(name string) {
-		for dir := path.Dir(name); !c.folders[dir]; dir = path.Dir(dir) {
-			c.folders[dir] = true
+// takeLinks returns the links to follow next, which no longer count as skipped.
+func (c *closure) takeLinks() []directoryLink {
+	var links []directoryLink
+	for _, name := range slices.Sorted(maps.Keys(c.following)) {
+		for _, i := range c.index.links[name] {
+			links = append(links, c.listing.links[i])
 		}
+		delete(c.index.links, name)
+		delete(c.index.skipped, name+"/")
+		c.followed[name+"/"] = true
 	}
-	for _, f := range w.set.files {
-		c.files[f.Path] = f
-		hold(f.Path)
-	}
-	tree := 0
-	for i, s := range w.set.skipped {
-		for tree+1 < len(w.skips) && i >= w.skips[tree+1] {
-			tree++
-		}
-		c.skipped[s.Path] = leftOut{s.Reason, append(c.skipped[s.Path].trees, tree)}
-		hold(strings.TrimSuffix(s.Path, "/"))
-	}
-	return c
+	clear(c.following)
+	return links
 }
 
-// read follows all that one kustomization names.
-func (c *closure) read(name string) error {
-	at := Problem{File: name}
-	if other := c.kustomization(path.Dir(name)); other != name {
-		c.note(at, other, faultDuplicate)
+// includes reports whether an entry that the walk skipped is in the Set.
+func (c *closure) includes(o omission) bool {
+	return c.followed[o.Path] || c.index.has(o.Path)
+}
+
+// readNew reads the kustomizations that were added to the listing since it was called
+// last, and resolves their references.
+func (c *closure) readNew(ctx context.Context) error {
+	found, skipped := c.index.newKustomizations(c.listing)
+	if len(found)+len(skipped)+len(c.followed) == 0 { // the usual case: nothing to index
+		return nil
 	}
-	file := c.files[name]
-	// Of what is too large to be one, no more than that is read.
+	c.index.update(c.listing)
+	for _, name := range skipped {
+		if err := c.include(name); err != nil {
+			return err
+		}
+	}
+	found = append(found, skipped...)
+	slices.Sort(found)
+	c.read = append(c.read, found...)
+	for _, name := range found {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := c.readKustomization(name); err != nil {
+			return err
+		}
+	}
+	waiting := c.waiting
+	c.waiting = nil
+	for _, r := range waiting {
+		if err := c.resolve(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readKustomization resolves all references of one kustomization.
+func (c *closure) readKustomization(name string) error {
+	at := Problem{File: name}
+	if other := c.index.kustomization(path.Dir(name)); other != name {
+		c.record(at, other, faultDuplicate)
+	}
+	file := c.index.files[name]
 	text := make([]byte, min(file.Size, kustomize.MaxSize+1))
-	if file.Size <= kustomize.MaxSize {
+	if file.Size <= kustomize.MaxSize { // a larger file is refused unread
 		if err := c.reader.ReadFile(file, text); err != nil {
 			return err
 		}
 	}
 	references, err := kustomize.Parse(text)
-	if wrong, ok := errors.AsType[*kustomize.Error](err); ok {
-		at.Line, at.Column, at.Field = wrong.Line, wrong.Column, wrong.Field
-		c.note(at, "", &fault{ProblemInvalid, "not a valid kustomization: " + wrong.Reason()})
+	if invalid, ok := errors.AsType[*kustomize.Error](err); ok {
+		at.Line, at.Column, at.Field = invalid.Line, invalid.Column, invalid.Field
+		c.record(at, "", &fault{ProblemInvalid, "not a valid kustomization: " + invalid.Reason()})
 	}
+	c.parsed.Add(name, references)
 	for _, r := range references {
 		at.Line, at.Column, at.Field = r.Line, r.Column, r.Field
-		wrong, err := c.follow(at, r)
-		if err != nil {
+		if err := c.resolve(reference{r, at}); err != nil {
 			return err
 		}
-		if wrong != nil {
-			c.note(at, r.Path, wrong)
-		}
 	}
 	return nil
 }
 
-func (c *closure) note(at Problem, path string, f *fault) {
+func (c *closure) record(at Problem, path string, f *fault) {
 	at.Path, at.Code, at.Message = path, f.code, f.message
-	if len(c.set.problems) < maxProblems {
-		c.set.problems = append(c.set.problems, at)
-	}
-}
-
-// kustomization is the first in a folder, or "".
-func (c *closure) kustomization(folder string) string {
-	for _, base := range kustomize.Names() {
-		if name := path.Join(folder, base); c.has(name) {
-			return name
-		}
-	}
-	return ""
-}
-
-// follow makes sure that what is named is in the Set, or says what is wrong.
-func (c *closure) follow(at Problem, r kustomize.Reference) (wrong *fault, err error) {
-	target := path.Join(path.Dir(at.File), r.Path)
-	entry, skipped := c.skipped[target]
-	file := c.has(target) || skipped && entry.reason == ReasonExtension
-	switch {
-	case path.IsAbs(r.Path) || target == ".." || strings.HasPrefix(target, "../"):
-		return faultOutside, nil
-	case len(target) > maxPathLength:
-		return faultMissing, nil
-	case target == at.File:
-		return faultLoop, nil
-	case file && (r.Kind == kustomize.Folder || r.Kind == kustomize.Tree):
-		return faultFile, nil
-	case file:
-		return nil, c.take(target)
-	case c.folders[target] && r.Kind == kustomize.Tree:
-		c.whole[target] = true
-		return nil, nil
-	case c.folders[target] && r.Kind == kustomize.File:
-		return faultDirectory, nil
-	case c.folders[target]:
-		return c.enter(at, r.Path, target), nil
-	case skipped && entry.reason == ReasonSpecial:
-		return faultSpecial, nil
-	case skipped || c.inLeftOut(target):
-		return faultSkipped, nil
-	case r.Kind == kustomize.Tree:
-		return nil, nil
-	}
-	return faultMissing, nil
-}
-
-// enter looks at the folder of another kustomization. What is below it is walked
-// in any case.
-func (c *closure) enter(at Problem, written, folder string) *fault {
-	if holds(folder, path.Dir(at.File)) { // as kustomize has it
-		return faultLoop
-	}
-	if c.kustomization(folder) != "" {
-		at.Path = written
-		from := path.Dir(at.File)
-		c.named[from] = append(c.named[from], reference{folder, at})
-		return nil
-	}
-	for _, base := range kustomize.Names() {
-		if _, skipped := c.skipped[path.Join(folder, base)]; skipped {
-			return faultSkipped
-		}
-	}
-	return faultNoKustomization
-}
-
-// holds reports whether name is folder or below it.
-func holds(folder, name string) bool {
-	return folder == "." || name == folder || strings.HasPrefix(name, folder+"/")
-}
-
-// inLeftOut reports whether name is, or is in, a folder that was not entered.
-func (c *closure) inLeftOut(name string) bool {
-	for ; name != "."; name = path.Dir(name) {
-		if _, skipped := c.skipped[name+"/"]; skipped {
-			return true
-		}
-	}
-	return false
-}
-
-// take adds a file to the Set that the extension filter dropped.
-func (c *closure) take(name string) error {
-	if c.has(name) {
-		return nil
-	}
-	if err := checkName(name, false); err != nil {
-		return err
-	}
-	trees := c.skipped[name].trees
-	if len(trees) > 1 {
-		return &CollisionError{Path: name, First: c.origin(trees[0], name), Second: c.origin(trees[1], name)}
-	}
-	c.enterTree(trees[0])
-	real, info, err := c.look(name)
-	if errors.Is(err, ErrSymlinkDangling) || err == nil && !info.Mode().IsRegular() { // it was a file before
-		return &PathError{Path: name, Err: ErrFileChanged}
-	}
-	if err != nil {
-		return err
-	}
-	if err := c.file(place{path: name, real: real}, func() (fs.FileInfo, error) { return info, nil }); err != nil {
-		return err
-	}
-	c.files[name] = c.set.files[len(c.set.files)-1]
-	return nil
-}
-
-func (c *closure) has(name string) bool {
-	_, ok := c.files[name]
-	return ok
-}
-
-// look finds a file again that the walk came by.
-func (c *closure) look(name string) (string, fs.FileInfo, error) {
-	below := c.set.trees[c.tree].below(name)
-	if _, ok := c.fsys.(fs.ReadLinkFS); ok {
-		return c.resolve(place{path: name, real: below})
-	}
-	info, err := fs.Stat(c.fsys, below) // without links, or the walk had failed
-	if err != nil {
-		return "", nil, &PathError{Path: name, Err: systemError(err)}
-	}
-	return below, info, nil
-}
-
-// takeTrees takes what is left in the folders of which all is needed.
-func (c *closure) takeTrees() error {
-	if len(c.whole) == 0 {
-		return nil
-	}
-	for _, s := range c.set.skipped {
-		for dir := path.Dir(s.Path); s.Reason == ReasonExtension; dir = path.Dir(dir) {
-			if c.whole[dir] {
-				if err := c.take(s.Path); err != nil {
-					return err
-				}
-			}
-			if dir == "." {
-				break
-			}
-		}
-	}
-	return nil
-}
-
-// findLoops notes each reference that closes a circle of kustomizations.
-func (c *closure) findLoops(kustomizations []string) {
-	const entered, left = 1, 2
-	state := map[string]int{}
-	var visit func(folder string)
-	visit = func(folder string) {
-		state[folder] = entered
-		for _, r := range c.named[folder] {
-			switch state[r.folder] {
-			case entered:
-				c.note(r.at, r.at.Path, faultLoop)
-			case left:
-			default:
-				visit(r.folder)
-			}
-		}
-		state[folder] = left
-	}
-	for _, name := range kustomizations {
-		if folder := path.Dir(name); state[folder] == 0 {
-			visit(folder)
-		}
+	if len(c.problems) < maxProblems {
+		c.problems = append(c.problems, at)
 	}
 }

@@ -4,22 +4,23 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/kubeoci/oci/internal/collision"
 )
 
-// ErrCollision reports two files of one path, or a file where a folder has to be.
-// The error in the chain is a [*CollisionError].
+// ErrCollision reports two files with the same path, or a file where a directory has
+// to be. The error in the chain is a [*CollisionError].
 var ErrCollision = errors.New("two entries collide in the archive")
 
 // CollisionError names two files that cannot be in one tree. It matches
 // [ErrCollision].
 type CollisionError struct {
-	// Path is the place that both need.
+	// Path is the path that both need.
 	Path string
-	// First and Second are the files: where they are on disk, or how they are
-	// named in the Set. Second is empty where it is the whole copy of a tree under
-	// a prefix.
+	// First and Second are the files: their paths on disk, or their paths in the Set
+	// if that is unknown. Second is empty if it is the whole copy of a tree under a
+	// prefix.
 	First, Second string
 }
 
@@ -33,7 +34,7 @@ func (e *CollisionError) Error() string {
 // Is reports whether target is [ErrCollision].
 func (e *CollisionError) Is(target error) bool { return target == ErrCollision }
 
-// Hint says what to do about the error.
+// Hint returns advice on the error.
 func (e *CollisionError) Hint() string {
 	if e.Second == "" {
 		return "choose another prefix, or one engine, so that the tree is laid out only once"
@@ -41,28 +42,32 @@ func (e *CollisionError) Hint() string {
 	return "give one of the two another name, or its root another path"
 }
 
-// checkCollisions goes through the files of several trees.
-func (w *walker) checkCollisions() error {
-	if len(w.set.trees) == 1 { // a file system has no collisions
+// checkCollisions looks for collisions between files of several trees. The files of
+// one tree have none.
+func checkCollisions(trees []tree, files []File) error {
+	if len(trees) == 1 {
 		return nil
 	}
-	w.sortFiles()
-	paths := make([]string, len(w.set.files))
-	for i, f := range w.set.files {
+	files = slices.Clone(files)
+	sortFiles(files)
+	paths := make([]string, len(files))
+	for i, f := range files {
 		paths[i] = f.Path
 	}
 	c := collision.Find(paths)
 	if c == nil {
 		return nil
 	}
-	first, second := w.set.files[c.First], w.set.files[c.Second]
-	return &CollisionError{Path: c.Path, First: w.origin(first.found.tree, first.Path), Second: w.origin(second.found.tree, second.Path)}
+	first, second := files[c.First], files[c.Second]
+	return &CollisionError{
+		Path:  c.Path,
+		First: trees[first.found.tree].origin(first.Path), Second: trees[second.found.tree].origin(second.Path),
+	}
 }
 
-// origin is where a file of a tree is on disk, or its path in the Set where that
-// is not known.
-func (w *walker) origin(tree int, name string) string {
-	t := w.set.trees[tree]
+// origin returns the location on disk of a file with this path in the Set, or the
+// path if the tree is not on disk.
+func (t tree) origin(name string) string {
 	if t.dir == "" {
 		return name
 	}

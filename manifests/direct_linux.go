@@ -13,22 +13,22 @@ import (
 
 const readsDirectly = true
 
-// direct reads files with as few system calls and as little memory as it takes:
-// for small files, an [os.File] costs more than to read what is in it.
+// direct reads files with as few system calls and as little memory as possible: for
+// small files, an [os.File] costs more than reading the content.
 //
-// Folders are opened one after another from the root that [os.Root] opened, and in
-// the last of them the file, each by a name of one element that is no link. So
-// nothing outside the root is reached here either.
+// Directories are opened one after another from the root that [os.Root] opened, and
+// then the file, each by a name of one element that is not a link. Nothing outside
+// the root is reached here either.
 type direct struct {
-	mu     sync.Mutex
-	root   *os.File // nil at first
-	name   string   // of the folder that is open, or "" for none
-	folder int
+	mu   sync.Mutex
+	root *os.File // nil at first
+	name string   // of the open directory, or "" for none
+	dir  int      // its descriptor
 }
 
-// read fills p with what is in f, and reports whether it is the file that was
-// collected. That is asked when it was read: a change before or meanwhile shows
-// in its time.
+// read fills p with the content of f, and reports whether it is the file that was
+// collected. That is checked after reading, because a change before or during it
+// shows in the modification time.
 func (d *direct) read(fsys fs.FS, f File, p []byte) (same bool, err error) {
 	fd, err := d.open(fsys.(*rootFS).root, f.found.real)
 	if err != nil {
@@ -49,7 +49,7 @@ func (d *direct) read(fsys fs.FS, f File, p []byte) (same bool, err error) {
 	return isFile(fd, f)
 }
 
-// open opens a file without waiting for who is at the other end of a FIFO.
+// open opens a file without waiting for the other end of a FIFO.
 func (d *direct) open(root *os.Root, name string) (fd int, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -58,10 +58,10 @@ func (d *direct) open(root *os.Root, name string) (fd int, err error) {
 			return 0, err
 		}
 	}
-	return openIn(d.folder, path.Base(name), syscall.O_NONBLOCK)
+	return openIn(d.dir, path.Base(name), syscall.O_NONBLOCK)
 }
 
-// enter opens a folder in place of the one that was.
+// enter replaces the open directory.
 func (d *direct) enter(root *os.Root, name string) (err error) {
 	if d.root == nil {
 		if d.root, err = root.Open("."); err != nil {
@@ -69,29 +69,29 @@ func (d *direct) enter(root *os.Root, name string) (err error) {
 		}
 	}
 	d.leave()
-	folder := int(d.root.Fd())
+	dir := int(d.root.Fd())
 	for i, part := range strings.Split(name, "/") {
-		next, err := openIn(folder, part, syscall.O_DIRECTORY)
+		next, err := openIn(dir, part, syscall.O_DIRECTORY)
 		if i > 0 {
-			_ = syscall.Close(folder) // only read from
+			_ = syscall.Close(dir) // only read from
 		}
 		if err != nil {
 			return err
 		}
-		folder = next
+		dir = next
 	}
-	d.name, d.folder = name, folder
+	d.name, d.dir = name, dir
 	return nil
 }
 
 func (d *direct) leave() {
 	if d.name != "" {
-		_ = syscall.Close(d.folder) // only read from
+		_ = syscall.Close(d.dir) // only read from
 		d.name = ""
 	}
 }
 
-// close is not called while read is.
+// close must not be called concurrently with read.
 func (d *direct) close() error {
 	d.leave()
 	if d.root == nil {
@@ -100,10 +100,10 @@ func (d *direct) close() error {
 	return d.root.Close()
 }
 
-// openIn opens what has a name of one element in a folder.
-func openIn(folder int, name string, flags int) (fd int, err error) {
+// openIn opens the entry of a directory by a name of one element.
+func openIn(dir int, name string, flags int) (fd int, err error) {
 	err = uninterrupted(func() (err error) {
-		fd, err = syscall.Openat(folder, name, syscall.O_RDONLY|syscall.O_CLOEXEC|syscall.O_NOFOLLOW|flags, 0)
+		fd, err = syscall.Openat(dir, name, syscall.O_RDONLY|syscall.O_CLOEXEC|syscall.O_NOFOLLOW|flags, 0)
 		return err
 	})
 	return fd, err
@@ -117,7 +117,7 @@ func isFile(fd int, f File) (bool, error) {
 		time.Unix(stat.Mtim.Unix()).Equal(f.found.modTime), err
 }
 
-// uninterrupted makes a system call again for as long as signals interrupt it.
+// uninterrupted repeats a system call while signals interrupt it.
 func uninterrupted(call func() error) error {
 	for {
 		if err := call(); !errors.Is(err, syscall.EINTR) {

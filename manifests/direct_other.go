@@ -9,7 +9,7 @@ import (
 
 const readsDirectly = false
 
-// direct is for Linux.
+// direct is implemented for Linux only.
 type direct struct{}
 
 func (*direct) read(fs.FS, File, []byte) (bool, error) { return false, errors.ErrUnsupported }

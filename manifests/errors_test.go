@@ -38,7 +38,7 @@ func TestErrors(t *testing.T) {
 		{
 			"path required", source(""), manifests.ErrPathRequired,
 			`source path is required`,
-			`name the directory that holds the manifests`,
+			`give the directory that contains the manifests`,
 		},
 		{
 			"path not found", source("missing"), manifests.ErrPathNotFound,
@@ -46,7 +46,7 @@ func TestErrors(t *testing.T) {
 		},
 		{
 			"path not a directory", source("file.yaml"), manifests.ErrPathNotDirectory,
-			`source path is not a directory: "file.yaml"`, `name the directory that holds the file`,
+			`source path is not a directory: "file.yaml"`, `give the directory that contains the file`,
 		},
 		{
 			"no manifests", inTree(tree{}, manifests.Options{}), manifests.ErrNoManifestFiles,
@@ -56,42 +56,42 @@ func TestErrors(t *testing.T) {
 		{
 			"no manifests but other files", inTree(tree{"README.md": "a", "a/b.txt": "b"}, manifests.Options{}), manifests.ErrNoManifestFiles,
 			`no manifest files (.yaml, .yml, .json)`,
-			`include files by a pattern for their names, or check that this is the right directory; left out: 2 (extension)`,
+			`add patterns to Include, or check that this is the right directory; skipped: 2 (extension)`,
 		},
 		{
 			"no manifests but ignored ones", inTree(tree{"a.yaml": "a", "b/c.yaml": "c", "b/d.yaml": "d"}, manifests.Options{Ignore: []string{"*.yaml", "b/"}}), manifests.ErrNoManifestFiles,
 			`no manifest files (.yaml, .yml, .json)`,
-			`change the rules to ignore, or check that this is the right directory; left out: 2 (ignored)`,
+			`change the ignore rules, or check that this is the right directory; skipped: 2 (ignored)`,
 		},
 		{
 			"no manifests but all kinds of other entries", inTree(tree{"a.yaml": "a", "b.txt": "b", ".git/c.yaml": "c"}, manifests.Options{Ignore: []string{"a.*"}}), manifests.ErrNoManifestFiles,
 			`no manifest files (.yaml, .yml, .json)`,
-			`change the rules to ignore, or include files by a pattern for their names, or check that this is the right directory; left out: 1 (extension), 1 (ignored), 1 (version-control)`,
+			`change the ignore rules, or add patterns to Include, or check that this is the right directory; skipped: 1 (extension), 1 (ignored), 1 (version-control)`,
 		},
 		{
 			"link out", inTree(tree{"sub/a.yaml": linkTo + "../../b.yaml"}, manifests.Options{}), manifests.ErrSymlinkEscapes,
 			`symbolic link leaves the source directory: "sub/a.yaml" -> "../../b.yaml"`,
-			`replace the link with the file, or link relatively to a place inside the directory`,
+			`replace the link with the file, use a relative link that stays inside the directory, or set Symlinks to skip`,
 		},
 		{
 			"link to nothing", inTree(tree{"a.yaml": linkTo + "\x1b.yaml"}, manifests.Options{}), manifests.ErrSymlinkDangling,
 			`symbolic link leads to nothing: "a.yaml" -> "\x1b.yaml"`,
-			`remove the link, or create what it points to`,
+			`remove the link, create its target, or set Symlinks to skip`,
 		},
 		{
 			"link in a circle", inTree(tree{"a.yaml": linkTo + "a.yaml"}, manifests.Options{}), manifests.ErrSymlinkLoop,
-			`symbolic link leads in a circle: "a.yaml" -> "a.yaml"`,
-			`remove the link`,
+			`symbolic link forms a loop: "a.yaml" -> "a.yaml"`,
+			`remove the link, or set Symlinks to skip`,
 		},
 		{
 			"link at all", inTree(tree{"a.yaml": linkTo + "b.yaml", "b.yaml": "b"}, manifests.Options{Symlinks: manifests.SymlinksRefuse}), manifests.ErrSymlinkRefused,
 			`symbolic links are not allowed: "a.yaml" -> "b.yaml"`,
-			`replace the link with what it leads to, or let links be followed`,
+			`replace the link with its target, or set Symlinks to follow`,
 		},
 		{
 			"way to treat links", inTree(tree{"a.yaml": "a"}, manifests.Options{Symlinks: "Follow"}), manifests.ErrUnknownSymlinkPolicy,
 			`unknown symlink policy: "Follow"`,
-			`use follow, files, skip or refuse`,
+			`set Symlinks to follow, files, skip or refuse`,
 		},
 		{
 			"special file", func(t *testing.T) error {
@@ -99,27 +99,44 @@ func TestErrors(t *testing.T) {
 				return err
 			}, manifests.ErrSpecialFile,
 			`not a regular file: "a.yaml"`,
-			`move it out of the directory, or give it another name`,
+			`move it out of the directory, rename it, or set SkipSpecial`,
+		},
+		{
+			"ignore file that is a directory", inTree(tree{"a.yaml": "a", ".sourceignore/": ""}, manifests.Options{}), manifests.ErrSpecialFile,
+			`not a regular file: ".sourceignore"`,
+			`replace it with a regular file, or set SkipIgnoreFiles`,
+		},
+		{
+			"nil reader", func(*testing.T) error { _, err := manifests.FromReader(nil); return err }, manifests.ErrPathRequired,
+			`source reader is nil`, `pass a reader, such as os.Stdin`,
+		},
+		{
+			"two sources", func(*testing.T) error { _, err := manifests.Root{Dir: "a", FS: fstest.MapFS{}}.Resolve(); return err }, manifests.ErrTwoSources,
+			`source is both a directory and a file system: "a"`, `set either Dir or FS`,
+		},
+		{
+			"negative limit", inTree(tree{"a.yaml": "a"}, manifests.Options{MaxFiles: -1}), manifests.ErrInvalidLimit,
+			`negative limit: "MaxFiles"`, `use a positive number, or zero for the default`,
 		},
 		{
 			"empty file", inTree(tree{"sub/a.yaml": ""}, manifests.Options{}), manifests.ErrEmptyFile,
 			`file is empty: "sub/a.yaml"`,
-			`remove the file, or allow empty files`,
+			`remove the file, or set AllowEmptyFiles`,
 		},
 		{
 			"invalid name", inTree(tree{"a\n\xff.yaml": "a"}, manifests.Options{}), manifests.ErrInvalidName,
 			`name cannot be carried in an archive: "a\n\xff.yaml"`,
-			`rename it: UTF-8, without control characters and backslashes, and no directory that ends in two dots`,
+			`rename it: names must be UTF-8 without control characters and backslashes, and directories must not end in two dots`,
 		},
 		{
 			"pattern", inTree(tree{"a.yaml": "a"}, manifests.Options{Include: []string{"base/*.env"}}), manifests.ErrInvalidPattern,
 			`invalid include pattern: "base/*.env"`,
-			`give a pattern for the name of a file, such as *.properties, without folders`,
+			`use patterns for the names of files in Include, such as *.properties, without directories`,
 		},
 		{
 			"rule to ignore", inTree(tree{"a.yaml": "a"}, manifests.Options{Ignore: []string{"[a"}}), manifests.ErrInvalidIgnore,
 			`invalid ignore rule: "[a"`,
-			`give one rule as in a .gitignore file, such as charts/ or *.tmp.yaml, with every bracket closed`,
+			`use one rule of a .gitignore file for each entry of Ignore, such as charts/ or *.tmp.yaml, and close every bracket`,
 		},
 		{
 			"rules too long", inTree(tree{"a.yaml": "a", "x/.sourceignore": strings.Repeat("a\n", 1<<15) + "b"}, manifests.Options{}),
@@ -139,17 +156,17 @@ func TestErrors(t *testing.T) {
 				return err
 			}, manifests.ErrFileChanged,
 			`file changed while it was read: "a.yaml"`,
-			`try again when nothing writes to the directory`,
+			`try again when no program writes to the directory`,
 		},
 		{
 			"limit", inTree(tree{"a.yaml": "a", "b.yaml": "b"}, manifests.Options{MaxFiles: 1}), manifests.ErrLimitExceeded,
 			`more than MaxFiles 1: "b.yaml"`,
-			`point at a smaller tree, or raise the limit where manifests are collected`,
+			`choose a smaller tree, or raise this option`,
 		},
 		{
 			"permission", func(*testing.T) error { return &manifests.PathError{Path: "a.yaml", Err: fs.ErrPermission} }, fs.ErrPermission,
 			`permission denied: "a.yaml"`,
-			`give yourself read permission, or move it out of the directory`,
+			`grant read permission, or move it out of the directory`,
 		},
 		{
 			"any other", func(*testing.T) error { return &manifests.PathError{Path: "a.yaml", Err: errBroken} }, errBroken,

@@ -77,7 +77,7 @@ func ExampleCollectFS() {
 	}
 	// Output:
 	// file is empty: "app.yaml"
-	// hint: remove the file, or allow empty files
+	// hint: remove the file, or set AllowEmptyFiles
 }
 
 func ExampleOptions_ignore() {

@@ -50,11 +50,12 @@ func TestLimitsNegative(t *testing.T) {
 		"MaxFileSize":  {MaxFileSize: -1},
 		"MaxTotalSize": {MaxTotalSize: -1},
 		"MaxDepth":     {MaxDepth: -1},
+		"MaxEntries":   {MaxEntries: -1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			collectEachWay(t, tree{"a.yaml": "a"}, opts, func(t *testing.T, set *manifests.Set, err error) {
 				require.Nil(t, set)
-				require.Error(t, err)
+				requirePathError(t, err, manifests.ErrInvalidLimit, name)
 				assert.NotErrorIs(t, err, manifests.ErrLimitExceeded)
 			})
 		})

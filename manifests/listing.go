@@ -1,120 +1,84 @@
 package manifests
 
 import (
+	"errors"
 	"io/fs"
-	"runtime"
-	"sync"
+	"slices"
+	"strings"
+
+	"github.com/kubeoci/oci/internal/filename"
 )
 
-// maxAhead bounds how many entries are held that the walk has not come to.
-const maxAhead = 10_000
-
-// lister reads folders, some of them before the walk comes to them: most of a
-// walk is waiting for the system to describe what is in them. The walk itself
-// stays in one goroutine, so that what it finds first does not depend on timing.
-type lister struct {
-	fsys    fs.FS
-	ignores bool // there may be ignore files
-	room    int  // for goroutines
-	running sync.WaitGroup
-
-	mu      sync.Mutex              // guards all below
-	working int                     // goroutines
-	held    int                     // entries
-	begun   map[string]chan listing // nil for those that the walk came to
-	stopped bool
-}
-
+// listing is the result of walking trees. Entries are only ever appended.
 type listing struct {
-	entries []fs.DirEntry
-	err     error
+	files   []File
+	skipped []omission
+	links   []directoryLink // among skipped, under [SymlinksFiles]
+	size    int64
 }
 
-// newLister reads ahead on disk only: of other file systems nobody knows whether
-// they can do two things at once.
-func newLister(fsys fs.FS, ignores bool) *lister {
-	l := &lister{fsys: fsys, ignores: ignores, begun: map[string]chan listing{}}
-	if _, disk := fsys.(*rootFS); disk {
-		l.room = runtime.GOMAXPROCS(0)
-	}
-	return l
+// omission is an entry that was skipped.
+type omission struct {
+	Skipped
+	tree int
+	real string // path in the tree of a file with another extension
 }
 
-// close ends what nobody asks for any more.
-func (l *lister) close() {
-	l.mu.Lock()
-	l.stopped = true
-	l.mu.Unlock()
-	l.running.Wait()
+// directoryLink is a symbolic link to a directory that was not followed.
+type directoryLink struct {
+	entryPath
+	target string // as written
+	tree   int
+	in     *directory
 }
 
-// read returns the entries of a folder, sorted by name.
-func (l *lister) read(name string) ([]fs.DirEntry, error) {
-	l.mu.Lock()
-	coming := l.begun[name]
-	l.begun[name] = nil // links can lead here again
-	l.mu.Unlock()
-	if coming == nil {
-		return fs.ReadDir(l.fsys, name)
-	}
-	listed := <-coming
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.held -= len(listed.entries)
-	return listed.entries, listed.err
+func newFile(at entryPath, t tree, index int, info fs.FileInfo) File {
+	return File{at.path, info.Size(), &found{index, at.real, info.ModTime(), t.below(at.path) != at.real}}
 }
 
-// expect lets a folder be read, and those below it, while the walk is elsewhere.
-func (l *lister) expect(at place, r rules) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if _, found := l.begun[at.real]; found || l.working >= l.room {
-		return
+func (l *listing) skip(o omission) { l.skipped = append(l.skipped, o) }
+
+// add appends a file, unless that exceeds a limit.
+func (l *listing) add(f File, opts Options) error {
+	l.size += f.Size
+	switch {
+	case f.Size == 0 && !opts.AllowEmptyFiles && filename.IsManifest(f.Path):
+		return &PathError{Path: f.Path, Err: ErrEmptyFile}
+	case f.Size > opts.MaxFileSize:
+		return &PathError{Path: f.Path, Err: &LimitError{"MaxFileSize", opts.MaxFileSize}}
+	case l.size > opts.MaxTotalSize:
+		return &PathError{Path: f.Path, Err: &LimitError{"MaxTotalSize", opts.MaxTotalSize}}
+	case len(l.files) >= opts.MaxFiles:
+		return &PathError{Path: f.Path, Err: &LimitError{"MaxFiles", int64(opts.MaxFiles)}}
 	}
-	l.working++
-	l.running.Go(func() {
-		l.descend(at, r)
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.working--
-	})
+	l.files = append(l.files, f)
+	return nil
 }
 
-// descend reads a folder and those below it, unless the walk was there before.
-// It leaves what is below an ignore file to the walk, which reads that.
-func (l *lister) descend(at place, r rules) {
-	coming := make(chan listing, 1)
-	l.mu.Lock()
-	_, found := l.begun[at.real]
-	enough := found || l.stopped || l.held > maxAhead
-	if !enough {
-		l.begun[at.real] = coming
+// addSkipped adds a file that the walk skipped because of its extension.
+func (l *listing) addSkipped(o omission, t tree, fsys fs.FS, opts Options) error {
+	info, err := fs.Lstat(fsys, o.real)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() { // it was a file before
+		return &PathError{Path: o.Path, Err: ErrFileChanged}
 	}
-	l.mu.Unlock()
-	if enough {
-		return
+	if err != nil {
+		return &PathError{Path: o.Path, Err: systemError(err)}
 	}
-	entries, err := fs.ReadDir(l.fsys, at.real)
-	l.mu.Lock()
-	l.held += len(entries)
-	l.mu.Unlock()
-	coming <- listing{entries, err}
-	if l.ignores && findIgnoreFile(entries) != nil {
-		return
-	}
-	for _, entry := range entries {
-		if !entry.IsDir() {
-			continue
-		}
-		if sub := at.child(entry.Name()); r.enters(sub.path) {
-			l.descend(sub, r)
+	return l.add(newFile(entryPath{o.Path, o.real}, t, o.tree, info), opts)
+}
+
+func sortFiles(files []File) {
+	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+}
+
+// sortedSkipped returns the skipped entries for which keep returns true.
+func (l *listing) sortedSkipped(keep func(omission) bool) []Skipped {
+	var skipped []Skipped
+	for _, o := range l.skipped {
+		if keep(o) {
+			skipped = append(skipped, o.Skipped)
 		}
 	}
-}
-
-// busy reports whether there is nobody left to read what is expected.
-func (l *lister) busy() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.working >= l.room
+	slices.SortFunc(skipped, func(a, b Skipped) int { return strings.Compare(a.Path, b.Path) })
+	return skipped
 }

@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// NoFilesError says what a tree without manifest files holds instead. It matches
+// NoFilesError describes a tree without manifest files. It matches
 // [ErrNoManifestFiles].
 type NoFilesError struct {
-	// Skipped counts what was left out, by reason. A folder counts as one.
+	// Skipped counts the skipped entries by reason. A directory counts as one.
 	Skipped map[Reason]int
 }
 
-// noFiles is the error for a tree that gave no manifest file.
-func (w *walker) noFiles(t tree) error {
+// noFiles returns the error for a tree without manifest files.
+func noFiles(t tree, skipped []Skipped) error {
 	e := &NoFilesError{Skipped: map[Reason]int{}}
-	for _, s := range w.set.skipped {
+	for _, s := range skipped {
 		if holds(t.path, s.Path) {
 			e.Skipped[s.Reason]++
 		}
@@ -30,14 +30,14 @@ func (e *NoFilesError) Error() string { return ErrNoManifestFiles.Error() }
 // Is reports whether target is [ErrNoManifestFiles].
 func (e *NoFilesError) Is(target error) bool { return target == ErrNoManifestFiles }
 
-// Hint says what to do, and what was left out: how much for which reason.
+// Hint returns advice, and the number of skipped entries for each reason.
 func (e *NoFilesError) Hint() string {
 	var advice, counts []string
 	if e.Skipped[ReasonIgnored] > 0 {
-		advice = append(advice, "change the rules to ignore")
+		advice = append(advice, "change the ignore rules")
 	}
 	if e.Skipped[ReasonExtension] > 0 {
-		advice = append(advice, "include files by a pattern for their names")
+		advice = append(advice, "add patterns to Include")
 	}
 	hint := strings.Join(append(advice, "check that this is the right directory"), ", or ")
 	for _, reason := range slices.Sorted(maps.Keys(e.Skipped)) {
@@ -46,5 +46,5 @@ func (e *NoFilesError) Hint() string {
 	if len(counts) == 0 {
 		return hint
 	}
-	return hint + "; left out: " + strings.Join(counts, ", ")
+	return hint + "; skipped: " + strings.Join(counts, ", ")
 }

@@ -16,42 +16,40 @@ const (
 	defaultMaxEntries   = 500_000
 )
 
-// Options are what a caller may change about collecting. The zero value is the
-// default.
+// Options adjust how files are collected. The zero value is the default.
 type Options struct {
-	// AllowEmptyFiles takes manifest files of no bytes, which are an error
-	// otherwise: nearly always something went wrong when they were written.
+	// AllowEmptyFiles includes manifest files without content. By default they are an
+	// error, because nearly always the program that writes them failed.
 	AllowEmptyFiles bool
 
-	// Include takes further files, besides .yaml, .yml and .json: patterns of
-	// [path.Match] for the name of a file in any folder, like "*.properties".
-	// Those may be empty.
+	// Include lists further files besides .yaml, .yml and .json: patterns of
+	// [path.Match] for the name of a file in any directory, like "*.properties".
+	// Such files may be empty.
 	Include []string
 
 	// SkipReferences leaves kustomizations unread. By default the local files that
 	// a kustomization refers to are included, whatever their extension, and
 	// [Set.Problems] lists the references that cannot be resolved.
 	SkipReferences bool
-	// Ignore leaves files and folders out: rules as in a .sourceignore file at
-	// the root, one each, like "charts/" or "!keep.yaml". They win over those of
-	// files.
+	// Ignore lists files and directories to skip: rules as in a .sourceignore file at
+	// the root, one each, like "charts/" or "!keep.yaml". They take precedence over
+	// those in files.
 	Ignore []string
-	// IgnoreFluxDefaults leaves out what Flux leaves out of an artifact that has
-	// no rules of its own, such as .github/ and *.png. All other rules win over them.
+	// IgnoreFluxDefaults skips the files that Flux drops from an artifact without
+	// rules of its own, such as .github/ and *.png. All other rules take precedence.
 	IgnoreFluxDefaults bool
 	// SkipIgnoreFiles leaves .sourceignore files unread, so that their rules have no
 	// effect.
 	SkipIgnoreFiles bool
 
-	// Symlinks says what to do about symbolic links that nothing ignores. Empty is
+	// Symlinks determines how symbolic links are treated that no rule ignores. Default:
 	// SymlinksFollow.
 	Symlinks SymlinkPolicy
-	// SkipSpecial reports FIFOs, sockets and devices with a manifest's name as
-	// left out. They are an error otherwise.
+	// SkipSpecial skips FIFOs, sockets and devices with a manifest's name. By default
+	// they are an error.
 	SkipSpecial bool
 
-	// Limits. Zero is the default named beside each; a negative number is
-	// refused.
+	// Limits. Zero is the default beside each; negative numbers are refused.
 
 	MaxFiles     int   // files in the Set; 100,000
 	MaxFileSize  int64 // bytes in one file; 1,000,000,000, which is what Argo CD unpacks of one artifact
@@ -69,8 +67,13 @@ type Options struct {
 // The error is a [*PathError] with [ErrInvalidLimit], [ErrInvalidPattern],
 // [ErrInvalidIgnore] or [ErrUnknownSymlinkPolicy].
 func (o Options) Resolve() (Options, error) {
-	if o.MaxFiles < 0 || o.MaxFileSize < 0 || o.MaxTotalSize < 0 || o.MaxDepth < 0 || o.MaxEntries < 0 {
-		return Options{}, &PathError{Err: ErrInvalidLimit}
+	for _, limit := range []LimitError{
+		{"MaxFiles", int64(o.MaxFiles)}, {"MaxFileSize", o.MaxFileSize}, {"MaxTotalSize", o.MaxTotalSize},
+		{"MaxDepth", int64(o.MaxDepth)}, {"MaxEntries", int64(o.MaxEntries)},
+	} {
+		if limit.Max < 0 {
+			return Options{}, &PathError{Path: limit.Limit, Err: ErrInvalidLimit}
+		}
 	}
 	for _, pattern := range o.Include {
 		if _, err := path.Match(pattern, ""); err != nil || pattern == "" || strings.Contains(pattern, "/") {
@@ -99,10 +102,10 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// included reports whether a pattern of the options takes the file.
+// included reports whether a pattern of the options includes a file of this name.
 func (o Options) included(name string) bool {
 	return slices.ContainsFunc(o.Include, func(pattern string) bool {
-		matched, _ := path.Match(pattern, name) // its form is checked
+		matched, _ := path.Match(pattern, name) // the pattern is valid
 		return matched
 	})
 }

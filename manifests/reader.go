@@ -8,9 +8,9 @@ import (
 	"path"
 )
 
-// Reader reads the files of a [Set]. It is safe for concurrent use. It is
-// fastest where files that follow one another are in the same folder, so one
-// Reader for each goroutine is better than one for all.
+// Reader reads the files of a [Set]. It is safe for concurrent use. It is fastest if
+// consecutive files are in the same directory, so one Reader for each goroutine is
+// better than a shared one.
 type Reader struct{ trees []*treeReader }
 
 // treeReader reads the files of one tree.
@@ -20,8 +20,8 @@ type treeReader struct {
 	direct direct
 }
 
-// Close releases the directories. Files that are open remain readable. It is not
-// called while ReadFile is.
+// Close releases the directories. Open files remain readable. Close must not be called
+// concurrently with ReadFile.
 func (r *Reader) Close() error {
 	var errs []error
 	for _, t := range r.trees {
@@ -30,9 +30,9 @@ func (r *Reader) Close() error {
 	return errors.Join(errs...)
 }
 
-// ReadFile fills p, which has to have the size of the file, with its content.
-// It does what Open, [Content.ReadAt] and Close do, with their errors, and is the
-// fastest way to read a whole file that is not large.
+// ReadFile fills p, which must have the size of the file, with its content. It is
+// equivalent to Open, [Content.ReadAt] and Close, with their errors, and is the
+// fastest way to read a whole file unless it is large.
 func (r *Reader) ReadFile(f File, p []byte) error {
 	if int64(len(p)) != f.Size {
 		return &PathError{Path: f.Path, Err: fs.ErrInvalid}
@@ -66,12 +66,12 @@ func (r *treeReader) readFile(f File, p []byte) error {
 	return nil
 }
 
-// Open opens one file of the Set the Reader came from.
+// Open opens one file of the Set that the Reader came from.
 //
-// A file that is gone, was replaced, or has another size or modification time
-// than when it was collected is [ErrFileChanged], found at Open or, for what
-// happens meanwhile, when its content is read. Other errors are the file
-// system's. All of them are wrapped in a [*PathError].
+// The error is [ErrFileChanged] if the file is missing, was replaced, or has another
+// size or modification time than when it was collected. Later changes are detected
+// when the content is read. Other errors are the file system's. All of them are
+// wrapped in a [*PathError].
 func (r *Reader) Open(f File) (*Content, error) {
 	tree, err := r.treeOf(f)
 	if err != nil {
@@ -80,7 +80,7 @@ func (r *Reader) Open(f File) (*Content, error) {
 	return tree.open(f)
 }
 
-// treeOf refuses a file of no Set, or of one that has more trees.
+// treeOf refuses a File that no Set returned, or that of a Set with more trees.
 func (r *Reader) treeOf(f File) (*treeReader, error) {
 	if f.found == nil || f.found.tree >= len(r.trees) {
 		return nil, &PathError{Path: f.Path, Err: fs.ErrInvalid}
@@ -104,8 +104,8 @@ func (r *treeReader) open(f File) (*Content, error) {
 	return opened, nil
 }
 
-// replaced reports whether, in place of a file, there is nothing, something
-// else, or on the way to it what is no folder.
+// replaced reports whether a file is missing, is not a regular file any more, or has a
+// path through something that is not a directory.
 func (r *treeReader) replaced(f File) bool {
 	lstat := fs.Lstat
 	for dir := path.Dir(f.found.real); dir != "."; dir = path.Dir(dir) {
@@ -117,9 +117,8 @@ func (r *treeReader) replaced(f File) bool {
 	return errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular()
 }
 
-// Content is an open file of a [Set]. It hands out exactly the bytes that were
-// announced, or fails with [ErrFileChanged] in a [*PathError], or with the file
-// system's error in one.
+// Content is an open file of a [Set]. It returns exactly [File.Size] bytes, or fails
+// with a [*PathError] that wraps [ErrFileChanged] or the file system's error.
 type Content struct {
 	fsys fs.FS
 	file fs.File
@@ -130,8 +129,8 @@ type Content struct {
 // Close closes the file.
 func (c *Content) Close() error { return c.file.Close() }
 
-// Read reads on. A change is found at the end, in place of [io.EOF]; what was
-// read before that is not to be used.
+// Read implements [io.Reader]. A change is reported at the end, in place of [io.EOF];
+// the bytes read before must then be discarded.
 func (c *Content) Read(p []byte) (int, error) {
 	n, err := c.file.Read(p)
 	c.read += int64(n)
@@ -152,8 +151,8 @@ func (c *Content) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// ReadAt is that of [io.ReaderAt]. Each call checks that the file has not
-// changed until then, and what is beyond the announced size is a change.
+// ReadAt implements [io.ReaderAt]. Each call checks that the file has not changed so
+// far. Content beyond the collected size is a change.
 func (c *Content) ReadAt(p []byte, offset int64) (int, error) {
 	if offset < 0 {
 		return 0, c.failed(fs.ErrInvalid)
@@ -161,8 +160,8 @@ func (c *Content) ReadAt(p []byte, offset int64) (int, error) {
 	if offset >= c.want.Size {
 		return 0, io.EOF
 	}
-	announced := p[:min(int64(len(p)), c.want.Size-offset)]
-	n, err := c.readAt(announced, offset)
+	collected := p[:min(int64(len(p)), c.want.Size-offset)]
+	n, err := c.readAt(collected, offset)
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return n, c.changed()
@@ -178,14 +177,14 @@ func (c *Content) ReadAt(p []byte, offset int64) (int, error) {
 	return n, nil
 }
 
-// readAt fails with io.EOF or io.ErrUnexpectedEOF for less than p, or for more
-// behind what was announced.
+// readAt fails with io.EOF or io.ErrUnexpectedEOF if the file has less than p, or more
+// than the collected size.
 func (c *Content) readAt(p []byte, offset int64) (int, error) {
 	n, err := c.readPiece(p, offset)
 	if _, ok := c.file.(*os.File); ok || err != nil || offset+int64(n) < c.want.Size {
 		return n, err
 	}
-	// Of files that are not the system's, Stat is no proof of their end.
+	// Stat does not prove the end of a file that is not the operating system's.
 	if more, _ := c.readPiece(make([]byte, 1), c.want.Size); more > 0 {
 		return n, io.ErrUnexpectedEOF
 	}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -34,7 +33,7 @@ type Root struct {
 // [ErrTwoSources], [ErrPathNotFound], [ErrPathNotDirectory], or the file system's
 // own error.
 func (r Root) Resolve() (Root, error) {
-	if r.Path != "" && !isFolder(r.Path) {
+	if r.Path != "" && !isDirectoryPath(r.Path) {
 		return Root{}, &PathError{Path: r.Path, Err: ErrInvalidName}
 	}
 	if r.FS != nil {
@@ -75,8 +74,8 @@ func checkDir(dir string) error {
 
 // tree is a Root that was resolved.
 type tree struct {
-	path string // where its files go
-	dir  string // absolute, or "" for that of an fs.FS
+	path string // of its files in the Set
+	dir  string // absolute, or "" for an fs.FS
 	open func() (fs.FS, io.Closer, error)
 }
 
@@ -93,27 +92,14 @@ func (r Root) tree() (tree, error) {
 	return t, nil
 }
 
-// isFolder reports whether a tree may have a folder of this path.
-func isFolder(name string) bool {
-	if !fs.ValidPath(name) {
-		return false
-	}
-	for at := name; at != "."; at = path.Dir(at) {
-		if checkName(at, true) != nil || isVersionControl(path.Base(at)) {
-			return false
-		}
-	}
-	return true
-}
-
 func (t tree) openDir() (fs.FS, io.Closer, error) {
-	root, err := os.OpenRoot(t.dir + string(filepath.Separator)) // never waits for a FIFO
+	root, err := os.OpenRoot(t.dir + string(filepath.Separator)) // does not block on a FIFO
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, &PathError{Path: t.dir, Err: ErrPathNotFound}
 	}
 	if err != nil {
-		if wrong := checkDir(t.dir); wrong != nil { // since it was resolved
-			return nil, nil, wrong
+		if changed := checkDir(t.dir); changed != nil { // since it was resolved
+			return nil, nil, changed
 		}
 		return nil, nil, &PathError{Path: t.dir, Err: systemError(err)}
 	}
@@ -121,7 +107,7 @@ func (t tree) openDir() (fs.FS, io.Closer, error) {
 	return fsys, fsys, nil
 }
 
-// below is what a path in the Set is in the tree.
+// below converts a path in the Set to one in the tree.
 func (t tree) below(name string) string {
 	if t.path == "." {
 		return name
@@ -129,7 +115,7 @@ func (t tree) below(name string) string {
 	return strings.TrimPrefix(name, t.path+"/")
 }
 
-// depth is how many folders the tree is put below.
+// depth returns the number of directories in the path that the files go to.
 func (t tree) depth() int {
 	if t.path == "." {
 		return 0
@@ -137,7 +123,7 @@ func (t tree) depth() int {
 	return strings.Count(t.path, "/") + 1
 }
 
-// name is the base name of the directory, or "".
+// name returns the base name of the directory, or "".
 func (t tree) name() string {
 	if t.dir == "" {
 		return ""
@@ -145,7 +131,7 @@ func (t tree) name() string {
 	return filepath.Base(t.dir)
 }
 
-// treesOf checks all roots.
+// treesOf resolves all roots.
 func treesOf(roots []Root) ([]tree, error) {
 	if len(roots) == 0 {
 		return nil, &PathError{Err: ErrPathRequired}

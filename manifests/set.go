@@ -3,72 +3,84 @@ package manifests
 import (
 	"slices"
 	"time"
+
+	"github.com/kubeoci/oci/internal/kustomize"
 )
 
 // File is one manifest file of a [Set].
 type File struct {
-	// Path is relative to the root of the tree, slash-separated and clean.
+	// Path is slash-separated, clean and relative to the root of the Set.
 	Path string `json:"path"`
-	// Size is in bytes.
+	// Size is the size in bytes.
 	Size int64 `json:"size"`
 
-	found *found // nil for one that was put together by hand
+	found *found // nil for a File that no Set returned
 }
 
-// found is where a file was, and what shows that it has changed since. It is apart
-// from the File, of which there are many copies.
+// found holds the location of a file and the facts that reveal later changes. It is
+// kept apart from the File because that is copied often.
 type found struct {
 	tree    int    // of the Set's
-	real    string // path there, with its symbolic links resolved
+	real    string // path in the tree, with symbolic links resolved
 	modTime time.Time
+	linked  bool // real is not the path under which the file was found
 }
 
-// Reason says why an entry was left out of a [Set].
+// Linked reports whether the file, or a directory above it, is a symbolic link in
+// its tree. The Set may then contain the same content under another path.
+func (f File) Linked() bool { return f.found != nil && f.found.linked }
+
+// Reason is the reason why an entry was skipped.
 type Reason string
 
 const (
-	// ReasonExtension is a file that is not .yaml, .yml or .json, and that no
+	// ReasonExtension is for files that are not .yaml, .yml or .json, and that no
 	// pattern of the options includes.
 	ReasonExtension Reason = "extension"
-	// ReasonVersionControl is the folder of a version-control system.
+	// ReasonVersionControl is for directories of version-control systems.
 	ReasonVersionControl Reason = "version-control"
-	// ReasonIgnored is a file or folder that a rule ignores.
+	// ReasonIgnored is for files and directories that match an ignore rule.
 	ReasonIgnored Reason = "ignored"
-	// ReasonSpecial is a FIFO, socket or device without a manifest's name, or with
-	// one where the options skip those.
+	// ReasonSpecial is for FIFOs, sockets and devices without a manifest's name, and
+	// for all of them under [Options.SkipSpecial].
 	ReasonSpecial Reason = "special"
-	// ReasonSymlinkEscapes, ReasonSymlinkDangling and ReasonSymlinkLoop are
-	// symbolic links under [SymlinksSkip]: see [ErrSymlinkEscapes],
+	// ReasonSymlinkEscapes, ReasonSymlinkDangling and ReasonSymlinkLoop are for
+	// symbolic links that [SymlinksSkip] skips: see [ErrSymlinkEscapes],
 	// [ErrSymlinkDangling] and [ErrSymlinkLoop].
 	ReasonSymlinkEscapes  Reason = "symlink-escapes"
 	ReasonSymlinkDangling Reason = "symlink-dangling"
 	ReasonSymlinkLoop     Reason = "symlink-loop"
-	// ReasonSymlinkDirectory is a symbolic link to a directory under
-	// [SymlinksFiles].
+	// ReasonSymlinkDirectory is for symbolic links to directories that
+	// [SymlinksFiles] skips.
 	ReasonSymlinkDirectory Reason = "symlink-directory"
 )
 
-// Skipped is an entry of the tree that was left out. A folder is listed once,
-// with a trailing slash, and stands for all that is in it.
+// Skipped is an entry that was not included in a [Set]. A directory is listed once,
+// with a trailing slash, and stands for everything in it.
 type Skipped struct {
 	Path   string `json:"path"`
 	Reason Reason `json:"reason"`
-	// Pattern is the rule that ignores it, as written, and Source where that is
-	// from: file and line, as in "base/.sourceignore:3", "options", or
-	// "flux-defaults". They are empty for other reasons.
+	// Pattern is the rule that the entry matches, as written. Source is the origin of
+	// the rule: file and line, as in "base/.sourceignore:3", "options", or
+	// "flux-defaults". Both are empty unless Reason is [ReasonIgnored].
 	Pattern string `json:"pattern,omitempty"`
 	Source  string `json:"source,omitempty"`
 }
 
-// Sources of rules that are in no file.
+// Sources of rules that do not come from a file.
 const (
 	sourceOptions      = "options"
 	sourceFluxDefaults = "flux-defaults"
 )
 
-// Set is what was found in a tree. It is immutable and safe for concurrent
-// use; the tree it was made from is not locked.
+// parsed adds a method References to Set, by which package preflight avoids parsing
+// kustomizations again. The method is not part of the documented API.
+type parsed = kustomize.Parsed
+
+// Set lists the files that were found in one or more trees. It is immutable and safe
+// for concurrent use. The trees are not locked.
 type Set struct {
+	parsed
 	name     string
 	files    []File
 	skipped  []Skipped
@@ -77,23 +89,23 @@ type Set struct {
 	trees    []tree
 }
 
-// Name is the base name of the directory the Set was collected from, the first
-// where there are several, as the caller wrote it, and "" for an [fs.FS].
+// Name returns the base name of the first directory that the Set was collected from,
+// as the caller wrote it, or "" for an [fs.FS].
 func (s *Set) Name() string { return s.name }
 
-// Files lists the files in the order of their path's bytes.
+// Files returns the files in byte order of their paths.
 func (s *Set) Files() []File { return slices.Clone(s.files) }
 
-// Skipped lists what was left out, in the order of the path's bytes.
+// Skipped returns the skipped entries in byte order of their paths.
 func (s *Set) Skipped() []Skipped { return slices.Clone(s.skipped) }
 
-// Size is the sum of the files' sizes, in bytes.
+// Size returns the sum of the file sizes in bytes.
 func (s *Set) Size() int64 { return s.size }
 
-// Open gives access to the content of the files. The caller closes the Reader.
+// Open gives access to the content of the files. The caller must close the Reader.
 //
-// The error is a [*PathError]: a directory is gone ([ErrPathNotFound]) or cannot
-// be opened.
+// The error is a [*PathError]: a directory is missing ([ErrPathNotFound]), was replaced
+// ([ErrPathNotDirectory]), or cannot be opened.
 func (s *Set) Open() (*Reader, error) {
 	r := &Reader{trees: make([]*treeReader, 0, len(s.trees))}
 	for _, t := range s.trees {

@@ -7,161 +7,235 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/kubeoci/oci/internal/filename"
 )
 
-// Lengths that file systems (NAME_MAX, PATH_MAX on Linux) can hold.
-const (
-	maxNameLength = 255
-	maxPathLength = 4096
-)
-
-// place is an entry under its own name, and where that really is.
-type place struct {
+// entryPath is the path of an entry in the Set, and in its tree.
+type entryPath struct {
 	path string
-	real string // path with its symbolic links resolved
+	real string // in the tree, with symbolic links resolved
 }
 
-func (p place) child(name string) place {
+func (p entryPath) child(name string) entryPath {
 	below := path.Join(p.path, name)
-	if p.real == p.path { // as it mostly is
-		return place{below, below}
+	if p.real == p.path { // the usual case
+		return entryPath{below, below}
 	}
-	return place{below, path.Join(p.real, name)}
+	return entryPath{below, path.Join(p.real, name)}
 }
 
-// walker walks the trees of a Set, one after another.
+// directory is a directory that is walked. It does not change once its entries are
+// visited, so a link in it can be followed later.
+type directory struct {
+	entryPath
+	rules rules
+	above *directory // nil at the top of a tree
+	depth int
+}
+
+func (d *directory) below(at entryPath) *directory {
+	return &directory{at, d.rules, d, d.depth + 1}
+}
+
+// isWithin reports whether d, or a directory above it, is the one at real.
+func (d *directory) isWithin(real string) bool {
+	for ; d != nil; d = d.above {
+		if d.real == real {
+			return true
+		}
+	}
+	return false
+}
+
+// walker walks trees, one after another, and adds their entries to a listing.
 type walker struct {
 	opts    Options
-	set     *Set
+	trees   []tree
 	reader  *Reader
-	skips   []int // how many entries were left out before each tree
-	entries int   // in all, since links can make many of few
+	listing *listing
+	entries int // in all trees; links can turn few into many
 
-	tree    int      // the one at hand
-	fsys    fs.FS    // that of the tree
-	lister  *lister  // the same
-	folders []string // the real paths of the folders that are being walked
+	tree   int // the current one
+	fsys   fs.FS
+	lister *lister
 }
 
-// enterTree makes tree i the one at hand.
-func (w *walker) enterTree(i int) { w.tree, w.fsys = i, w.reader.trees[i].fsys }
-
-// walk goes through tree i.
-func (w *walker) walk(ctx context.Context, i int) error {
-	w.enterTree(i)
-	t := w.set.trees[i]
-	w.skips = append(w.skips, len(w.set.skipped))
-	w.lister = newLister(w.fsys, !w.opts.SkipIgnoreFiles)
-	defer w.lister.close()
-	return w.folder(ctx, place{path: t.path, real: "."}, w.opts.rules.in(t.path))
+// walk walks all of a tree.
+func (w *walker) walk(ctx context.Context, tree int) error {
+	t := w.trees[tree]
+	top := &directory{entryPath{path: t.path, real: "."}, w.opts.rules.in(t.path), nil, t.depth()}
+	return w.enter(ctx, tree, top)
 }
 
-func (w *walker) folder(ctx context.Context, at place, r rules) error {
-	if w.set.trees[w.tree].depth()+len(w.folders) > w.opts.MaxDepth {
-		return &PathError{Path: at.path, Err: &LimitError{"MaxDepth", int64(w.opts.MaxDepth)}}
+// follow walks the directory that a skipped link leads to.
+func (w *walker) follow(ctx context.Context, l directoryLink) error {
+	if l.in.isWithin(l.real) {
+		return &PathError{Path: l.path, Target: l.target, Err: ErrSymlinkLoop}
 	}
-	w.folders = append(w.folders, at.real)
-	defer func() { w.folders = w.folders[:len(w.folders)-1] }()
-
-	entries, err := w.lister.read(at.real)
-	if errors.Is(err, fs.ErrNotExist) && at.real != "." {
-		return &PathError{Path: at.path, Err: ErrFileChanged}
-	}
-	if err != nil {
-		return &PathError{Path: at.path, Err: systemError(err)}
-	}
-	if r, err = w.withIgnoreFile(at, entries, r); err != nil {
+	if err := checkName(l.path, true); err != nil {
 		return err
 	}
-	for i, entry := range entries {
+	return w.enter(ctx, l.tree, l.in.below(l.entryPath))
+}
+
+func (w *walker) enter(ctx context.Context, tree int, d *directory) error {
+	w.tree, w.fsys = tree, w.reader.trees[tree].fsys
+	w.lister = newLister(w.fsys, !w.opts.SkipIgnoreFiles)
+	defer w.lister.close()
+	return w.directory(ctx, d)
+}
+
+func (w *walker) directory(ctx context.Context, d *directory) error {
+	if d.depth > w.opts.MaxDepth {
+		return &PathError{Path: d.path, Err: &LimitError{"MaxDepth", int64(w.opts.MaxDepth)}}
+	}
+	entries, err := w.lister.read(d.real)
+	if errors.Is(err, fs.ErrNotExist) && d.real != "." {
+		return &PathError{Path: d.path, Err: ErrFileChanged}
+	}
+	if err != nil {
+		return &PathError{Path: d.path, Err: systemError(err)}
+	}
+	if err := w.addIgnoreFile(d, entries); err != nil {
+		return err
+	}
+	for i, e := range entries {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		if w.entries++; w.entries > w.opts.MaxEntries {
-			return &PathError{Path: at.path, Err: &LimitError{"MaxEntries", int64(w.opts.MaxEntries)}}
+			return &PathError{Path: d.path, Err: &LimitError{"MaxEntries", int64(w.opts.MaxEntries)}}
 		}
-		if entry.IsDir() {
-			w.expect(at, entries[i+1:], r)
+		if e.IsDir() {
+			w.readAhead(d, entries[i+1:])
 		}
-		if err := w.entry(ctx, at.child(entry.Name()), entry, r); err != nil {
+		if err := w.entry(ctx, d, e); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// expect lets the folders that follow be read while one is walked.
-func (w *walker) expect(at place, entries []fs.DirEntry, r rules) {
-	for _, entry := range entries {
+// addIgnoreFile adds the rules of the directory's ignore file, if it has one.
+func (w *walker) addIgnoreFile(d *directory, entries []fs.DirEntry) error {
+	if w.opts.SkipIgnoreFiles {
+		return nil
+	}
+	e := findIgnoreFile(entries)
+	if e == nil {
+		return nil
+	}
+	at, kind := d.child(ignoreFile), e.Type()
+	if kind&fs.ModeSymlink != 0 {
+		l, err := w.resolve(d, at)
+		if err != nil {
+			return err
+		}
+		at.real, kind = l.real, l.info.Mode().Type()
+	}
+	patterns, err := readIgnoreFile(w.fsys, at, kind)
+	if err != nil {
+		return &PathError{Path: at.path, Err: err}
+	}
+	d.rules = d.rules.with(d.path, patterns)
+	return nil
+}
+
+// readAhead reads the directories among entries concurrently with the walk.
+func (w *walker) readAhead(d *directory, entries []fs.DirEntry) {
+	for _, e := range entries {
 		if w.lister.busy() {
 			return
 		}
-		if !entry.IsDir() {
+		if !e.IsDir() {
 			continue
 		}
-		if sub := at.child(entry.Name()); r.enters(sub.path) {
-			w.lister.expect(sub, r)
+		if sub := d.child(e.Name()); d.rules.enters(sub.path) {
+			w.lister.expect(sub, d.rules)
 		}
 	}
 }
 
-func (w *walker) entry(ctx context.Context, at place, entry fs.DirEntry, r rules) error {
-	name, kind, info := entry.Name(), entry.Type(), entry.Info
-	link := kind&fs.ModeSymlink != 0
-	if isVersionControl(name) && (kind.IsDir() || link) {
-		w.skip(at.path+"/", ReasonVersionControl)
+func (w *walker) entry(ctx context.Context, d *directory, e fs.DirEntry) error {
+	at, kind := d.child(e.Name()), e.Type()
+	isLink := kind&fs.ModeSymlink != 0
+	if isVersionControl(e.Name()) && (kind.IsDir() || isLink) {
+		w.skip(at, at.path+"/", ReasonVersionControl)
 		return nil
 	}
-	// What is ignored as a file and as a folder need not be resolved.
-	if p := r.ignoring(at.path, kind.IsDir()); p != nil && (!link || r.ignoring(at.path, true) != nil) {
-		w.ignore(at.path, kind.IsDir(), p)
+	rule := d.rules.ignoring(at.path, kind.IsDir())
+	// A link need not be resolved if it is ignored both as a file and as a directory.
+	if rule != nil && (!isLink || d.rules.ignoring(at.path, true) != nil) {
+		w.listing.skip(omission{Skipped: ignoredBy(rule, at.path, kind.IsDir()), tree: w.tree})
 		return nil
 	}
-	if link {
-		if err := checkName(at.path, false); err != nil {
-			return err
-		}
-		real, target, err := w.follow(at)
-		if reason := w.opts.Symlinks.passOver(err); reason != "" {
-			w.skip(at.path, reason)
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if slices.ContainsFunc(strings.Split(real, "/"), isVersionControl) {
-			w.skip(at.path, ReasonVersionControl)
-			return nil
-		}
-		at.real, kind = real, target.Mode().Type()
-		info = func() (fs.FileInfo, error) { return target, nil }
-		if p := r.ignoring(at.path, kind.IsDir()); p != nil {
-			w.ignore(at.path, kind.IsDir(), p)
-			return nil
-		}
-		if kind.IsDir() && w.opts.Symlinks == SymlinksFiles {
-			w.skip(at.path+"/", ReasonSymlinkDirectory)
-			return nil
-		}
+	if isLink {
+		return w.link(ctx, d, at)
 	}
+	return w.include(ctx, d, at, kind, e.Info)
+}
+
+// link treats the symbolic link at at as the file or directory it leads to.
+func (w *walker) link(ctx context.Context, d *directory, at entryPath) error {
+	if err := checkName(at.path, false); err != nil {
+		return err
+	}
+	l, err := w.resolve(d, at)
+	if reason := w.opts.Symlinks.skipReason(err); reason != "" {
+		w.skip(at, at.path, reason)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(strings.Split(l.real, "/"), isVersionControl) {
+		w.skip(at, at.path, ReasonVersionControl)
+		return nil
+	}
+	at.real = l.real
+	isDir := l.info.IsDir()
+	if rule := d.rules.ignoring(at.path, isDir); rule != nil {
+		w.listing.skip(omission{Skipped: ignoredBy(rule, at.path, isDir), tree: w.tree})
+		return nil
+	}
+	if isDir && w.opts.Symlinks == SymlinksFiles {
+		w.skip(at, at.path+"/", ReasonSymlinkDirectory)
+		w.listing.links = append(w.listing.links, directoryLink{at, l.target, w.tree, d})
+		return nil
+	}
+	return w.include(ctx, d, at, l.info.Mode().Type(), func() (fs.FileInfo, error) { return l.info, nil })
+}
+
+// resolve resolves a link in d. A link to d, or to a directory above it, is a loop
+// unless it is followed later or not at all.
+func (w *walker) resolve(d *directory, at entryPath) (link, error) {
+	l, err := resolveLink(w.fsys, at, w.opts.Symlinks)
+	if err == nil && w.opts.Symlinks != SymlinksFiles && d.isWithin(l.real) {
+		return l, &PathError{Path: at.path, Target: l.target, Err: ErrSymlinkLoop}
+	}
+	return l, err
+}
+
+// include walks a directory, and adds a file to the listing if its name or the
+// options ask for it.
+func (w *walker) include(ctx context.Context, d *directory, at entryPath, kind fs.FileMode, stat func() (fs.FileInfo, error)) error {
+	name := path.Base(at.path)
 	switch {
 	case kind.IsDir():
 		if err := checkName(at.path, true); err != nil {
 			return err
 		}
-		return w.folder(ctx, at, r)
+		return w.directory(ctx, d.below(at))
 	case !filename.IsManifest(name) && !w.opts.included(name):
 		reason := ReasonExtension
 		if !kind.IsRegular() {
 			reason = ReasonSpecial
 		}
-		w.skip(at.path, reason)
+		w.skip(at, at.path, reason)
 		return nil
 	case !kind.IsRegular() && w.opts.SkipSpecial:
-		w.skip(at.path, ReasonSpecial)
+		w.skip(at, at.path, ReasonSpecial)
 		return nil
 	case !kind.IsRegular():
 		return &PathError{Path: at.path, Err: ErrSpecialFile}
@@ -169,14 +243,6 @@ func (w *walker) entry(ctx context.Context, at place, entry fs.DirEntry, r rules
 	if err := checkName(at.path, false); err != nil {
 		return err
 	}
-	return w.file(at, info)
-}
-
-func (w *walker) skip(path string, reason Reason) {
-	w.set.skipped = append(w.set.skipped, Skipped{Path: path, Reason: reason})
-}
-
-func (w *walker) file(at place, stat func() (fs.FileInfo, error)) error {
 	info, err := stat()
 	if errors.Is(err, fs.ErrNotExist) {
 		return &PathError{Path: at.path, Err: ErrFileChanged}
@@ -184,33 +250,9 @@ func (w *walker) file(at place, stat func() (fs.FileInfo, error)) error {
 	if err != nil {
 		return &PathError{Path: at.path, Err: systemError(err)}
 	}
-	w.set.size += info.Size()
-	switch {
-	case info.Size() == 0 && !w.opts.AllowEmptyFiles && filename.IsManifest(at.path):
-		return &PathError{Path: at.path, Err: ErrEmptyFile}
-	case info.Size() > w.opts.MaxFileSize:
-		return &PathError{Path: at.path, Err: &LimitError{"MaxFileSize", w.opts.MaxFileSize}}
-	case w.set.size > w.opts.MaxTotalSize:
-		return &PathError{Path: at.path, Err: &LimitError{"MaxTotalSize", w.opts.MaxTotalSize}}
-	case len(w.set.files) >= w.opts.MaxFiles:
-		return &PathError{Path: at.path, Err: &LimitError{"MaxFiles", int64(w.opts.MaxFiles)}}
-	}
-	w.set.files = append(w.set.files, File{at.path, info.Size(), &found{w.tree, at.real, info.ModTime()}})
-	return nil
+	return w.listing.add(newFile(at, w.trees[w.tree], w.tree, info), w.opts)
 }
 
-// checkName refuses what one consumer or another cannot unpack: Flux refuses
-// backslashes, and ".." before a slash even inside a longer name; the rest does
-// not survive every file system, terminal and log.
-func checkName(p string, folder bool) error {
-	name := path.Base(p)
-	bad := !fs.ValidPath(p) || // not UTF-8, or an fs.FS that makes names up
-		strings.ContainsRune(name, '\\') ||
-		strings.ContainsFunc(name, unicode.IsControl) ||
-		folder && strings.HasSuffix(name, "..") ||
-		len(name) > maxNameLength || len(p) > maxPathLength
-	if bad {
-		return &PathError{Path: p, Err: ErrInvalidName}
-	}
-	return nil
+func (w *walker) skip(at entryPath, listed string, reason Reason) {
+	w.listing.skip(omission{Skipped: Skipped{Path: listed, Reason: reason}, tree: w.tree, real: at.real})
 }

@@ -30,37 +30,87 @@ var ErrInvalidAnnotation = errors.New("invalid annotation")
 type AnnotationError struct {
 	Key    string
 	Reason string
+	hint   string
 }
 
 func (e *AnnotationError) Error() string {
 	return fmt.Sprintf("%v %.100q: %s", ErrInvalidAnnotation, e.Key, e.Reason)
 }
 
+// Hint returns advice on the error, or "".
+func (e *AnnotationError) Hint() string { return e.hint }
+
 // Is reports whether target is [ErrInvalidAnnotation].
 func (e *AnnotationError) Is(target error) bool { return target == ErrInvalidAnnotation }
+
+// maxRevisionBytes bounds Options.Revision: a branch name of Git has at most
+// 255 bytes, and a digest follows it.
+const maxRevisionBytes = 512
+
+// manifestAnnotations returns the annotations of the manifest, which hold no
+// secrets of URLs.
+func (o Options) manifestAnnotations() (map[string]string, error) {
+	given := maps.Clone(o.Annotations)
+	if given == nil {
+		given = map[string]string{}
+	}
+	for _, option := range []struct{ name, key, value string }{
+		{"SourceURL", ocispec.AnnotationSource, strings.TrimSpace(o.SourceURL)},
+		{"Revision", ocispec.AnnotationRevision, strings.TrimSpace(o.Revision)},
+	} {
+		if option.value == "" {
+			continue
+		}
+		if _, duplicate := given[option.key]; duplicate {
+			return nil, &AnnotationError{option.key, option.name + " sets it", "set " + option.name + ", or the annotation"}
+		}
+		given[option.key] = option.value
+	}
+	if err := checkAnnotations(given); err != nil {
+		return nil, err
+	}
+	if revision := strings.TrimSpace(o.Revision); !isRevision(revision) {
+		return nil, &AnnotationError{
+			Key:    ocispec.AnnotationRevision,
+			Reason: fmt.Sprintf("the revision has more than %d bytes, or a blank in it", maxRevisionBytes),
+			hint:   "set Revision as Flux writes it: branch@sha1:<hex>",
+		}
+	}
+	for key, value := range given {
+		given[key] = redact.URLs(value)
+	}
+	created := o.created()
+	if year := created.Year(); year < 0 || year > 9999 { // RFC 3339 section 5.6
+		return nil, &AnnotationError{Key: ocispec.AnnotationCreated, Reason: fmt.Sprintf("the year %d cannot be written", year)}
+	}
+	given[ocispec.AnnotationCreated] = created.Format(time.RFC3339)
+	return given, nil
+}
+
+// isRevision reports whether s, which holds no control characters but blanks, is a
+// revision or empty.
+func isRevision(s string) bool {
+	return len(s) <= maxRevisionBytes && !strings.ContainsFunc(s, unicode.IsSpace)
+}
 
 func checkAnnotations(annotations map[string]string) error {
 	total := 0
 	for _, key := range slices.Sorted(maps.Keys(annotations)) {
 		if reason := annotationFault(key, annotations[key]); reason != "" {
-			return &AnnotationError{key, reason}
+			return &AnnotationError{Key: key, Reason: reason, hint: annotationHint(key)}
 		}
 		if total += len(key) + len(annotations[key]); total > MaxAnnotationBytes {
-			return &AnnotationError{key, fmt.Sprintf("all together exceed %d bytes", MaxAnnotationBytes)}
+			return &AnnotationError{Key: key, Reason: fmt.Sprintf("all together exceed %d bytes", MaxAnnotationBytes)}
 		}
 	}
 	return nil
 }
 
-// manifestAnnotations are those of the caller, without the secrets in URLs, and
-// the creation time.
-func (o Options) manifestAnnotations() map[string]string {
-	annotations := make(map[string]string, len(o.Annotations)+1)
-	for key, value := range o.Annotations {
-		annotations[key] = redact.URLs(value)
+func annotationHint(key string) string {
+	if key == ocispec.AnnotationCreated {
+		return "set Created instead"
 	}
-	annotations[ocispec.AnnotationCreated] = o.created().Format(time.RFC3339)
-	return annotations
+	return ""
 }
 
 func annotationFault(key, value string) string {
@@ -68,7 +118,7 @@ func annotationFault(key, value string) string {
 	case key == "":
 		return "the key is empty"
 	case key == ocispec.AnnotationCreated:
-		return "the creation time is an option of its own"
+		return "Created sets it"
 	case !utf8.ValidString(key) || strings.ContainsFunc(key, unicode.IsControl):
 		return "the key holds control characters or is not UTF-8"
 	case !utf8.ValidString(value):

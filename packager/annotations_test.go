@@ -17,7 +17,7 @@ const epoch = "1970-01-01T00:00:00Z"
 // recorded packs a file with annotations and returns those of the manifest.
 func recorded(t *testing.T, annotations map[string]string) map[string]string {
 	t.Helper()
-	return pack(t, small(t), packager.Options{Engine: packager.GitOpsEngineFlux, Annotations: annotations}).manifest(t).Annotations
+	return pack(t, small(t), packager.LayoutRoot, packager.Options{Annotations: annotations}).manifest(t).Annotations
 }
 
 func TestAnnotations(t *testing.T) {
@@ -49,12 +49,12 @@ func TestAnnotationsRefused(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			annotations := map[string]string{"fine": "fine", row.key: row.value}
-			opts := packager.Options{Engine: packager.GitOpsEngineFlux, Annotations: annotations}
+			opts := packager.Options{Annotations: annotations}
 			store := new(packager.Store)
-			result, packed := packager.Pack(t.Context(), store, small(t), opts)
+			result, packed := packager.Pack(t.Context(), store, small(t), packager.LayoutRoot, opts)
 			assert.Zero(t, result)
 			require.NoError(t, store.Close())
-			for _, err := range []error{opts.Validate(), packed} {
+			for _, err := range []error{opts.Validate(""), packed} {
 				require.ErrorIs(t, err, packager.ErrInvalidAnnotation)
 				var refused *packager.AnnotationError
 				require.ErrorAs(t, err, &refused)
@@ -66,18 +66,63 @@ func TestAnnotationsRefused(t *testing.T) {
 	}
 }
 
+func TestSourceURL(t *testing.T) {
+	for _, tt := range []struct{ name, given, want string }{
+		{"none", " ", ""},
+		{"URL", "https://github.com/org/app.git", "https://github.com/org/app.git"},
+		{"blanks around it", " https://github.com/org/app\n", "https://github.com/org/app"},
+		{"user, password and query", "https://user:hunter2@host/app?token=hunter2", "https://host/app"},
+		{"user for SSH", "ssh://git@host/app.git", "ssh://git@host/app.git"},
+		{"host and path", "git@github.com:org/app.git", "git@github.com:org/app.git"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, recorded := pack(t, small(t), packager.LayoutRoot, packager.Options{SourceURL: tt.given}).manifest(t).Annotations[ocispec.AnnotationSource]
+			assert.Equal(t, tt.want, got)
+			assert.Equal(t, tt.want != "", recorded)
+		})
+	}
+	for _, bad := range []string{"https://user:hunter2/x@host/app", "https://host/\x1b", "\xff"} {
+		err := packager.Options{SourceURL: bad}.Validate("")
+		var refused *packager.AnnotationError
+		require.ErrorAs(t, err, &refused, bad)
+		assert.Equal(t, ocispec.AnnotationSource, refused.Key)
+		assert.NotContains(t, err.Error(), "hunter")
+	}
+}
+
+func TestRevision(t *testing.T) {
+	for _, tt := range []struct{ given, want string }{
+		{"", ""},
+		{"main@sha1:0123456789abcdef", "main@sha1:0123456789abcdef"},
+		{" v1.2.3@sha1:0123456789abcdef\n", "v1.2.3@sha1:0123456789abcdef"},
+		{"sha1:0123456789abcdef", "sha1:0123456789abcdef"},
+		{"größe", "größe"},
+		{strings.Repeat("r", 512), strings.Repeat("r", 512)},
+	} {
+		got, recorded := pack(t, small(t), packager.LayoutRoot, packager.Options{Revision: tt.given}).manifest(t).Annotations[ocispec.AnnotationRevision]
+		assert.Equal(t, tt.want, got)
+		assert.Equal(t, tt.want != "", recorded)
+	}
+	for _, bad := range []string{"a b", "a\u00a0b", "a\nb", "a\x00", "a\u0085b", "\xff", strings.Repeat("r", 513)} {
+		err := packager.Options{Revision: bad}.Validate("")
+		var refused *packager.AnnotationError
+		require.ErrorAs(t, err, &refused, "%q", bad)
+		assert.Equal(t, ocispec.AnnotationRevision, refused.Key)
+	}
+}
+
 func TestAnnotationsSize(t *testing.T) {
 	opts := packager.Options{Annotations: map[string]string{"a": strings.Repeat("x", 1<<15-1), "b": strings.Repeat("x", 1<<15-1)}}
-	require.NoError(t, opts.Validate())
+	require.NoError(t, opts.Validate(""))
 	opts.Annotations["b"] += "x"
-	require.ErrorIs(t, opts.Validate(), packager.ErrInvalidAnnotation)
+	require.ErrorIs(t, opts.Validate(""), packager.ErrInvalidAnnotation)
 }
 
 // What cannot be told from a password is refused, and not repeated.
 func TestAnnotationsHiddenUserinfo(t *testing.T) {
 	for _, value := range []string{"https://user:hunter2/x@host/app", "https://user:hunter x@host/app"} {
 		opts := packager.Options{Annotations: map[string]string{"key": value}}
-		err := opts.Validate()
+		err := opts.Validate("")
 		require.ErrorIs(t, err, packager.ErrInvalidAnnotation, value)
 		assert.NotContains(t, err.Error(), "hunter")
 	}

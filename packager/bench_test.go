@@ -15,16 +15,16 @@ import (
 // BenchmarkPack packs trees of each shape.
 func BenchmarkPack(b *testing.B) {
 	benchtree.Each(b, func(b *testing.B, dir string, _ treegen.Shape) {
-		benchmarkPack(b, dir, packager.Options{})
+		benchmarkPack(b, dir, packager.Options{}, nil)
 	})
 }
 
 // BenchmarkPackLevel tells what a level of compression costs, and what it leaves.
 func BenchmarkPackLevel(b *testing.B) {
 	dir := benchtree.Write(b, treegen.Small())
-	for level := packager.MinLevel; level <= packager.MaxLevel; level++ {
+	for level := 1; level <= 9; level++ {
 		b.Run(fmt.Sprint(level), func(b *testing.B) {
-			benchmarkPack(b, dir, packager.Options{Level: level})
+			benchmarkPack(b, dir, packager.Options{Level: level}, nil)
 		})
 	}
 }
@@ -35,7 +35,7 @@ func BenchmarkPackCores(b *testing.B) {
 	for cores := 1; cores <= runtime.NumCPU(); cores *= 2 {
 		b.Run(fmt.Sprint(cores), func(b *testing.B) {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cores))
-			benchmarkPack(b, dir, packager.Options{})
+			benchmarkPack(b, dir, packager.Options{}, nil)
 		})
 	}
 }
@@ -44,30 +44,30 @@ func BenchmarkPackCores(b *testing.B) {
 func BenchmarkPackCached(b *testing.B) {
 	benchtree.Each(b, func(b *testing.B, dir string, _ treegen.Shape) {
 		cache := new(packager.Cache)
-		pack(b, collect(b, dir), packager.Options{Engine: packager.GitOpsEngineFlux, Cache: cache})
-		benchmarkPack(b, dir, packager.Options{Cache: cache})
+		packCached(b, newPlan(b, collect(b, dir), packager.LayoutRoot, packager.Options{}), cache)
+		benchmarkPack(b, dir, packager.Options{}, cache)
 	})
 }
 
-// BenchmarkContent reads and compresses nothing.
-func BenchmarkContent(b *testing.B) {
+// BenchmarkDigest reads and compresses nothing.
+func BenchmarkDigest(b *testing.B) {
 	benchtree.Each(b, func(b *testing.B, dir string, _ treegen.Shape) {
 		set := collect(b, dir)
 		benchtree.Measure(b, set.Size())
 		for b.Loop() {
-			contentOf(b, newPacker(b, set, packager.Options{Engine: packager.GitOpsEngineFlux}))
+			_, err := newPlan(b, set, packager.LayoutRoot, packager.Options{}).Digest(b.Context())
+			require.NoError(b, err)
 		}
 	})
 }
 
-func benchmarkPack(b *testing.B, dir string, opts packager.Options) {
-	opts.Engine = packager.GitOpsEngineFlux
+func benchmarkPack(b *testing.B, dir string, opts packager.Options, cache *packager.Cache) {
 	set := collect(b, dir)
 	var size int64
 	benchtree.Measure(b, set.Size())
 	for b.Loop() {
 		store := new(packager.Store)
-		result, err := packager.Pack(b.Context(), store, set, opts)
+		result, err := newPlan(b, set, packager.LayoutRoot, opts).Pack(b.Context(), store, cache, nil)
 		require.NoError(b, err)
 		require.NoError(b, store.Close())
 		size = result.Layer.Size

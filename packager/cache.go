@@ -86,7 +86,7 @@ func (g *generation) compress(slot *slot, level int) ([]byte, error) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if _, twice := g.after[key]; !twice && int64(len(compressed)) <= g.left {
+	if _, duplicate := g.after[key]; !duplicate && int64(len(compressed)) <= g.left {
 		g.left -= int64(len(compressed))
 		g.after[key] = compressed
 	}

@@ -17,7 +17,7 @@ import (
 
 // TestCacheChangesNothing packs a tree and changes of it with and without.
 func TestCacheChangesNothing(t *testing.T) {
-	opts := packager.Options{Engine: packager.GitOpsEngineFlux}
+	opts := packager.Options{}
 	cache := new(packager.Cache)
 	texts := manyBlocks(t)
 	for _, change := range []struct {
@@ -36,11 +36,9 @@ func TestCacheChangesNothing(t *testing.T) {
 		t.Run(change.name, func(t *testing.T) {
 			change.do()
 			set := collectTexts(t, texts)
-			without := pack(t, set, opts)
-			opts := opts
-			opts.Cache = cache
-			with := pack(t, set, opts)
-			assert.Equal(t, without.Result, with.Result)
+			without := pack(t, set, packager.LayoutRoot, opts)
+			with := packCached(t, newPlan(t, set, packager.LayoutRoot, opts), cache)
+			assert.Equal(t, facts(without.Result), facts(with.Result))
 			assert.Equal(t, fetch(t, without.store, without.Layer), fetch(t, with.store, with.Layer))
 			assert.Positive(t, cache.Size())
 			assert.LessOrEqual(t, cache.Size(), with.Layer.Size)
@@ -55,7 +53,7 @@ func TestCacheSavesCompressing(t *testing.T) {
 	taken := func() uint64 {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		pack(t, set, packager.Options{Prefix: "app", Cache: cache})
+		packCached(t, newPlan(t, set, packager.LayoutBoth, packager.Options{Prefix: "app"}), cache)
 		runtime.ReadMemStats(&after)
 		return after.TotalAlloc - before.TotalAlloc
 	}
@@ -80,7 +78,7 @@ func TestCacheLimit(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			cache := &packager.Cache{Limit: row.limit}
 			for range 2 {
-				pack(t, set, packager.Options{Prefix: "app", Cache: cache})
+				packCached(t, newPlan(t, set, packager.LayoutBoth, packager.Options{Prefix: "app"}), cache)
 				row.check(t, cache.Size())
 			}
 		})
@@ -90,36 +88,37 @@ func TestCacheLimit(t *testing.T) {
 // TestCacheForgets what the last layer does not hold.
 func TestCacheForgets(t *testing.T) {
 	cache := new(packager.Cache)
-	pack(t, collectTexts(t, manyBlocks(t)), packager.Options{Prefix: "app", Cache: cache})
-	last := pack(t, small(t), packager.Options{Prefix: "app", Cache: cache})
+	packCached(t, newPlan(t, collectTexts(t, manyBlocks(t)), packager.LayoutBoth, packager.Options{Prefix: "app"}), cache)
+	last := packCached(t, newPlan(t, small(t), packager.LayoutBoth, packager.Options{Prefix: "app"}), cache)
 	assert.LessOrEqual(t, cache.Size(), last.Layer.Size)
 }
 
 // TestCacheAfterAFailure is as it was before.
 func TestCacheAfterAFailure(t *testing.T) {
 	cache := new(packager.Cache)
-	pack(t, small(t), packager.Options{Prefix: "app", Cache: cache})
+	packCached(t, newPlan(t, small(t), packager.LayoutBoth, packager.Options{Prefix: "app"}), cache)
 	size := cache.Size()
 	ctx, cancel := context.WithCancel(t.Context())
 	fsys := readFS{fstest.MapFS{"a.yaml": {Data: []byte("a: 1")}}, cancel}
 	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
 	require.NoError(t, err)
-	_, err = packager.Pack(ctx, new(packager.Store), set, packager.Options{Prefix: "app", Cache: cache})
+	_, err = newPlan(t, set, packager.LayoutBoth, packager.Options{Prefix: "app"}).Pack(ctx, new(packager.Store), cache, nil)
 	require.ErrorIs(t, err, context.Canceled)
 	assert.Equal(t, size, cache.Size())
 }
 
 func TestCacheConcurrently(t *testing.T) {
 	cache, set := new(packager.Cache), collectTexts(t, manyBlocks(t))
-	want := pack(t, set, packager.Options{Prefix: "app"})
+	want := pack(t, set, packager.LayoutBoth, packager.Options{Prefix: "app"})
+	plan := newPlan(t, set, packager.LayoutBoth, packager.Options{Prefix: "app"})
 	var group sync.WaitGroup
 	for range 4 {
 		group.Go(func() {
 			store := new(packager.Store)
 			defer func() { assert.NoError(t, store.Close()) }()
-			got, err := packager.Pack(t.Context(), store, set, packager.Options{Prefix: "app", Cache: cache})
+			got, err := plan.Pack(t.Context(), store, cache, nil)
 			assert.NoError(t, err)
-			assert.Equal(t, want.Result, got)
+			assert.Equal(t, facts(want.Result), facts(got))
 		})
 	}
 	group.Wait()

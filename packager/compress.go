@@ -3,28 +3,21 @@ package packager
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"hash/crc32"
 	"io"
 
 	"github.com/klauspost/compress/flate"
 )
 
-// The levels of compression that [Options] take.
-const (
-	MinLevel = 1
-	// DefaultLevel makes layers larger than the standard library's gzip does at
-	// its default level, by 2 to 3 % in the trees of the benchmarks and by 3 to 7 %
-	// in public ones, and needs a third of its time on each core. Files become
-	// about 5.4 times smaller in the former (BenchmarkPackLevel), and up to 13 times
-	// in the latter. Level 5 is a tenth faster, and makes layers of public trees 6
-	// to 9 % larger than gzip does.
-	DefaultLevel = 6
-	MaxLevel     = 9
-)
+// DefaultLevel is the default of [Options.Level]. It makes layers larger than the
+// standard library's gzip does at its default level, by 2 to 3 % in the trees of
+// the benchmarks and by 3 to 7 % in public ones, and needs a third of its time on
+// each core. Files become about 5.4 times smaller in the former
+// (BenchmarkPackLevel), and up to 13 times in the latter. Level 5 is a tenth
+// faster, and makes layers of public trees 6 to 9 % larger than gzip does.
+const DefaultLevel = 6
 
-// ErrInvalidLevel reports a level of compression that does not exist.
-var ErrInvalidLevel = errors.New("invalid compression level")
+const minLevel, maxLevel = 1, 9
 
 // compressor compresses blocks so that they make one stream when they are put
 // one after another (RFC 1951 section 3.2.4: each ends at a byte). A block

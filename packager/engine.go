@@ -7,24 +7,23 @@ import (
 	"strings"
 )
 
-// GitOpsEngine is the engine an artifact is laid out for. The empty string
-// means [GitOpsEngineNone].
+// GitOpsEngine names the engine that reads an artifact. The empty string means
+// [GitOpsEngineNone].
 type GitOpsEngine string
 
 const (
-	// GitOpsEngineNone lays the tree out twice, at the root and under the
-	// prefix, so that either engine finds it where it looks by default.
+	// GitOpsEngineNone names no engine: Flux and Argo CD can both read the artifact.
 	GitOpsEngineNone GitOpsEngine = "None"
-	// GitOpsEngineFlux lays the tree out at the root.
+	// GitOpsEngineFlux is Flux.
 	GitOpsEngineFlux GitOpsEngine = "Flux"
-	// GitOpsEngineArgoCD lays the tree out under the prefix.
+	// GitOpsEngineArgoCD is Argo CD.
 	GitOpsEngineArgoCD GitOpsEngine = "ArgoCD"
 )
 
 // ErrUnknownEngine reports a [GitOpsEngine] that is none of the constants.
 var ErrUnknownEngine = errors.New("unknown GitOps engine")
 
-// ParseGitOpsEngine reads the name of an engine in upper or lower case. The
+// ParseGitOpsEngine parses the name of an engine, in upper or lower case. The
 // empty string is [GitOpsEngineNone]. The error matches [ErrUnknownEngine].
 func ParseGitOpsEngine(s string) (GitOpsEngine, error) {
 	if s == "" {
@@ -38,7 +37,19 @@ func ParseGitOpsEngine(s string) (GitOpsEngine, error) {
 	return "", fmt.Errorf("%w: %.40q is not None, Flux or ArgoCD", ErrUnknownEngine, s)
 }
 
-// EnginePaths are the paths under which the engines find the tree.
+// Layout returns the layout that suits the engine by default: [LayoutRoot] for
+// Flux, [LayoutPrefix] for Argo CD, and [LayoutBoth] otherwise.
+func (e GitOpsEngine) Layout() Layout {
+	switch engine, _ := ParseGitOpsEngine(string(e)); engine {
+	case GitOpsEngineFlux:
+		return LayoutRoot
+	case GitOpsEngineArgoCD:
+		return LayoutPrefix
+	}
+	return LayoutBoth
+}
+
+// EnginePaths are the paths at which the engines find the tree.
 type EnginePaths struct {
 	// Flux is spec.path of a Kustomization.
 	Flux string `json:"flux"`
@@ -46,22 +57,12 @@ type EnginePaths struct {
 	ArgoCD string `json:"argocd"`
 }
 
-// Below returns the paths for who is to find a folder of the tree, in place of
-// the tree. The empty string and "." are the tree itself.
-func (p EnginePaths) Below(folder string) EnginePaths {
-	below := EnginePaths{Flux: "./", ArgoCD: path.Join(p.ArgoCD, folder)}
-	if flux := path.Join(p.Flux, folder); flux != "." {
+// Below returns the paths of a directory of the tree. The empty string and "."
+// are the tree itself.
+func (p EnginePaths) Below(dir string) EnginePaths {
+	below := EnginePaths{Flux: "./", ArgoCD: path.Join(p.ArgoCD, dir)}
+	if flux := path.Join(p.Flux, dir); flux != "." {
 		below.Flux += flux
 	}
 	return below
-}
-
-// paths returns where the tree is to be looked for. Where there are two copies
-// it is the one under the prefix: at the root an engine that searches folders
-// finds every object twice.
-func (e GitOpsEngine) paths(prefix string) EnginePaths {
-	if e == GitOpsEngineFlux {
-		return EnginePaths{Flux: "./", ArgoCD: "."}
-	}
-	return EnginePaths{Flux: "./" + prefix, ArgoCD: prefix}
 }

@@ -15,16 +15,17 @@ import (
 
 // TestErrors pins what every class of error says, to the letter.
 func TestErrors(t *testing.T) {
-	plan := func(engine packager.GitOpsEngine, prefix string, paths ...string) error {
-		_, err := packager.Plan(filesOf(paths...), engine, prefix)
+	plan := func(layout packager.Layout, prefix string, paths ...string) error {
+		_, err := packager.NewPlan(setOf(t, paths...), layout, packager.Options{Prefix: prefix})
 		return err
 	}
 	annotation := func(key, value string) error {
-		return packager.Options{Annotations: map[string]string{key: value}}.Validate()
+		return packager.Options{Annotations: map[string]string{key: value}}.Validate("")
 	}
 	created := func(year int) error {
-		return packager.Options{Created: time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)}.Validate()
+		return packager.Options{Created: time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)}.Validate("")
 	}
+	_, engineErr := packager.ParseGitOpsEngine("Jenkins" + strings.Repeat("!", 1<<20))
 	for _, row := range []struct {
 		name    string
 		err     error
@@ -33,28 +34,27 @@ func TestErrors(t *testing.T) {
 		hint    string
 	}{
 		{
-			"collision", plan(packager.GitOpsEngineFlux, "", "a.yaml", "a.yaml/b.yaml"), packager.ErrCollision,
-			`two entries collide in the archive: "a.yaml" and "a.yaml/b.yaml" both need "a.yaml"`,
-			`give one of the two another name, or its root another path`,
+			"collision of the copies", plan(packager.LayoutBoth, "app", "a.yaml", "app/b.yaml"), packager.ErrCollision,
+			`two entries collide in the archive: "app/b.yaml" and the copy of "a.yaml" both need "app"`,
+			`set Prefix to a name that the tree does not use, or choose LayoutRoot, which needs no copy`,
 		},
 		{
-			"collision of the copies", plan(packager.GitOpsEngineNone, "app", "a.yaml", "app/b.yaml"), packager.ErrCollision,
-			`two entries collide in the archive: "app/b.yaml" and the copy of the tree both need "app"`,
-			`choose another prefix, or one engine, so that the tree is laid out only once`,
-		},
-		{
-			"prefix", plan(packager.GitOpsEngineArgoCD, "a/b\n", "a.yaml"), packager.ErrInvalidPrefix,
+			"prefix", plan(packager.LayoutPrefix, "a/b\n", "a.yaml"), packager.ErrInvalidPrefix,
 			`invalid prefix: "a/b\n"`,
-			`give the tree a prefix of its own, the name of one folder, where that of the source directory does not serve`,
+			`set Prefix to the name of one directory if the name of the source directory does not serve, or choose LayoutRoot`,
 		},
 		{
-			"long prefix", plan(packager.GitOpsEngineArgoCD, strings.Repeat("é", 300), "a.yaml"), packager.ErrInvalidPrefix,
+			"long prefix", plan(packager.LayoutPrefix, strings.Repeat("é", 300), "a.yaml"), packager.ErrInvalidPrefix,
 			`invalid prefix: "` + strings.Repeat("é", 80) + `"`,
-			`give the tree a prefix of its own, the name of one folder, where that of the source directory does not serve`,
+			`set Prefix to the name of one directory if the name of the source directory does not serve, or choose LayoutRoot`,
 		},
 		{
-			"engine", plan(packager.GitOpsEngine("Jenkins"+strings.Repeat("!", 1<<20)), "app", "a.yaml"), packager.ErrUnknownEngine,
+			"engine", engineErr, packager.ErrUnknownEngine,
 			`unknown GitOps engine: "Jenkins` + strings.Repeat("!", 33) + `" is not None, Flux or ArgoCD`, ``,
+		},
+		{
+			"layout", plan("flat"+packager.Layout(strings.Repeat("!", 1<<20)), "app", "a.yaml"), packager.ErrUnknownLayout,
+			`unknown layout: "flat` + strings.Repeat("!", 36) + `" is not root, prefix or both`, ``,
 		},
 		{
 			"annotation without a key", annotation("", "x"), packager.ErrInvalidAnnotation,
@@ -62,7 +62,8 @@ func TestErrors(t *testing.T) {
 		},
 		{
 			"annotation of the creation time", annotation(ocispec.AnnotationCreated, "2025-01-01T00:00:00Z"), packager.ErrInvalidAnnotation,
-			`invalid annotation "org.opencontainers.image.created": the creation time is an option of its own`, ``,
+			`invalid annotation "org.opencontainers.image.created": Created sets it`,
+			`set Created instead`,
 		},
 		{
 			"annotation's key with a newline", annotation("a\nb", "x"), packager.ErrInvalidAnnotation,
@@ -88,17 +89,36 @@ func TestErrors(t *testing.T) {
 			"year before the first", created(-1), packager.ErrInvalidAnnotation,
 			`invalid annotation "org.opencontainers.image.created": the year -1 cannot be written`, ``,
 		},
-		{"archive", packager.ErrTooLarge, packager.ErrTooLarge, `archive is too large`, ``},
+		{
+			"source given both ways", packager.Options{SourceURL: "https://example.com", Annotations: map[string]string{ocispec.AnnotationSource: ""}}.Validate(""),
+			packager.ErrInvalidAnnotation,
+			`invalid annotation "org.opencontainers.image.source": SourceURL sets it`,
+			`set SourceURL, or the annotation`,
+		},
+		{
+			"revision given both ways", packager.Options{Revision: "a", Annotations: map[string]string{ocispec.AnnotationRevision: "a"}}.Validate(""),
+			packager.ErrInvalidAnnotation,
+			`invalid annotation "org.opencontainers.image.revision": Revision sets it`,
+			`set Revision, or the annotation`,
+		},
+		{
+			"revision with a blank", packager.Options{Revision: "my branch@sha1:0123"}.Validate(""), packager.ErrInvalidAnnotation,
+			`invalid annotation "org.opencontainers.image.revision": the revision has more than 512 bytes, or a blank in it`,
+			`set Revision as Flux writes it: branch@sha1:<hex>`,
+		},
+		{"archive", packager.ErrArchiveTooLarge, packager.ErrArchiveTooLarge, `archive is too large`, ``},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			require.EqualError(t, row.err, row.message)
 			require.ErrorIs(t, row.err, row.kind)
+			hint := ""
 			var hinting interface{ Hint() string }
-			if assert.Equal(t, row.hint != "", errors.As(row.err, &hinting)) && row.hint != "" {
-				assert.Equal(t, row.hint, hinting.Hint())
+			if errors.As(row.err, &hinting) {
+				hint = hinting.Hint()
 			}
+			assert.Equal(t, row.hint, hint)
 			for _, other := range []error{
-				packager.ErrCollision, packager.ErrInvalidPrefix, packager.ErrUnknownEngine, packager.ErrInvalidAnnotation, packager.ErrTooLarge,
+				packager.ErrCollision, packager.ErrInvalidPrefix, packager.ErrUnknownEngine, packager.ErrUnknownLayout, packager.ErrInvalidAnnotation, packager.ErrArchiveTooLarge,
 			} {
 				assert.Equal(t, other == row.kind, errors.Is(row.err, other), "%v", other)
 			}
@@ -132,16 +152,16 @@ func TestPrefixes(t *testing.T) {
 		{"not UTF-8", "a\xff", false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			for _, engine := range engines {
-				layout, err := packager.Plan(filesOf("x.yaml"), engine, row.prefix)
-				validated := packager.Options{Engine: engine, Prefix: row.prefix}.Validate()
-				if row.ok || engine == packager.GitOpsEngineFlux { // which has no prefix
+			for _, layout := range layouts {
+				plan, err := packager.NewPlan(setOf(t, "x.yaml"), layout, packager.Options{Prefix: row.prefix})
+				validated := packager.Options{Prefix: row.prefix}.Validate(layout)
+				if row.ok || layout == packager.LayoutRoot { // which has no prefix
 					require.NoError(t, err)
 					require.NoError(t, validated)
 					continue
 				}
 				require.ErrorIs(t, err, packager.ErrInvalidPrefix)
-				assert.Zero(t, layout)
+				assert.Nil(t, plan)
 				assert.NotRegexp(t, `[\x00-\x1f]`, err.Error())
 				if row.prefix == "" { // stands for the name of the Set
 					require.NoError(t, validated)

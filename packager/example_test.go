@@ -4,38 +4,44 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log"
-	"os"
-	"path/filepath"
-
-	"oras.land/oras-go/v2/content"
+	"testing/fstest"
 
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 )
 
-func ExamplePlan() {
-	files := []manifests.File{{Path: "base/deployment.yaml"}, {Path: "kustomization.yaml"}}
-	layout, err := packager.Plan(files, packager.GitOpsEngineArgoCD, "my-app")
+func ExampleNewPlan() {
+	set, err := manifests.Collect(context.Background(), "../testdata/trees/json", manifests.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, e := range layout.Entries {
+	plan, err := packager.NewPlan(set, packager.LayoutPrefix, packager.Options{Prefix: "my-app"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, e := range plan.Entries() {
 		fmt.Println(e.Path)
 	}
-	fmt.Println("Flux looks in", layout.Paths.Flux)
-	fmt.Println("Argo CD looks in", layout.Paths.ArgoCD)
+	fmt.Println("Flux looks in", plan.Paths().Flux)
+	fmt.Println("Argo CD looks in", plan.Paths().ArgoCD)
 	// Output:
-	// my-app/base/deployment.yaml
-	// my-app/kustomization.yaml
+	// my-app/DISRUPTION-BUDGET.JSON
+	// my-app/dashboard-configmap.json
+	// my-app/deployment.json
+	// my-app/service.json
+	// my-app/shared-list.json
 	// Flux looks in ./my-app
 	// Argo CD looks in my-app
 }
 
-func ExamplePlan_collision() {
-	files := []manifests.File{{Path: "app/deployment.yaml"}, {Path: "namespace.yaml"}}
-	_, err := packager.Plan(files, packager.GitOpsEngineNone, "app")
+func ExampleNewPlan_collision() {
+	files := fstest.MapFS{"app/deployment.yaml": {Data: []byte("kind: Deployment")}, "namespace.yaml": {Data: []byte("kind: Namespace")}}
+	set, err := manifests.CollectFS(context.Background(), files, manifests.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = packager.NewPlan(set, packager.LayoutBoth, packager.Options{Prefix: "app"})
 	fmt.Println(err)
 
 	var collision *packager.CollisionError
@@ -43,52 +49,8 @@ func ExamplePlan_collision() {
 		fmt.Println("hint:", collision.Hint())
 	}
 	// Output:
-	// two entries collide in the archive: "app/deployment.yaml" and the copy of the tree both need "app"
-	// hint: choose another prefix, or one engine, so that the tree is laid out only once
-}
-
-// An artifact is packed again with other annotations, around the layer that it
-// has.
-func ExamplePacker() {
-	ctx := context.Background()
-	set, err := manifests.Collect(ctx, "../testdata/trees/flat", manifests.Options{})
-	if err != nil {
-		log.Fatal(err)
-	}
-	var store packager.Store
-	defer store.Close()
-	first, err := packager.Pack(ctx, &store, set, packager.Options{Engine: packager.GitOpsEngineFlux})
-	if err != nil {
-		log.Fatal(err)
-	}
-	manifest, err := content.FetchAll(ctx, &store, first.Manifest) // or from a registry
-	if err != nil {
-		log.Fatal(err)
-	}
-
-	packer, err := packager.NewPacker(set, packager.Options{
-		Engine:      packager.GitOpsEngineFlux,
-		Annotations: map[string]string{"org.opencontainers.image.version": "1.4.1"},
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
-	current, err := packer.Content(ctx) // nothing is compressed
-	if err != nil {
-		log.Fatal(err)
-	}
-	layer, same := current.Layer(manifest)
-	fmt.Println("same content:", same)
-	second, err := packer.PackAround(ctx, &store, layer, current)
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println("same layer:", second.Layer.Digest == first.Layer.Digest)
-	fmt.Println("same manifest:", second.Manifest.Digest == first.Manifest.Digest)
-	// Output:
-	// same content: true
-	// same layer: true
-	// same manifest: false
+	// two entries collide in the archive: "app/deployment.yaml" and the copy of "namespace.yaml" both need "app"
+	// hint: set Prefix to a name that the tree does not use, or choose LayoutRoot, which needs no copy
 }
 
 func ExamplePack() {
@@ -99,8 +61,7 @@ func ExamplePack() {
 	}
 	var store packager.Store
 	defer store.Close()
-	result, err := packager.Pack(ctx, &store, set, packager.Options{
-		Engine:      packager.GitOpsEngineFlux,
+	result, err := packager.Pack(ctx, &store, set, packager.LayoutRoot, packager.Options{
 		Annotations: map[string]string{"org.opencontainers.image.version": "1.4.0"},
 	})
 	if err != nil {
@@ -113,67 +74,4 @@ func ExamplePack() {
 	// application/vnd.oci.image.manifest.v1+json
 	// application/vnd.oci.image.layer.v1.tar+gzip
 	// sha256:2039bae8dac3716d20c14a6f58a267b1147da24db1c82bd2898d68fd3d841052
-}
-
-func ExampleUnpack() {
-	ctx := context.Background()
-	set, err := manifests.Collect(ctx, "../testdata/trees/flat", manifests.Options{})
-	if err != nil {
-		log.Fatal(err)
-	}
-	var store packager.Store // or one that registry.Client.Pull copies to
-	defer store.Close()
-	packed, err := packager.Pack(ctx, &store, set, packager.Options{Engine: packager.GitOpsEngineFlux})
-	if err != nil {
-		log.Fatal(err)
-	}
-	parent, err := os.MkdirTemp("", "example-")
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer os.RemoveAll(parent)
-
-	dir := filepath.Join(parent, "app")
-	unpacked, err := packager.Unpack(ctx, &store, packed.Manifest, dir, packager.UnpackOptions{})
-	if err != nil {
-		log.Fatal(err)
-	}
-	for _, f := range unpacked.Files {
-		fmt.Println(f.Path, f.Size)
-	}
-	_, err = packager.Unpack(ctx, &store, packed.Manifest, dir, packager.UnpackOptions{})
-	fmt.Println("again:", errors.Is(err, packager.ErrTargetNotEmpty))
-	// Output:
-	// 00-namespace.yaml 161
-	// 05-config.yaml 426
-	// 10-deployment.yaml 1996
-	// 20-service.yaml 188
-	// 30-ingress.yaml 644
-	// 40-networkpolicy.yml 979
-	// again: true
-}
-
-func ExampleUnpackFS() {
-	ctx := context.Background()
-	set, err := manifests.Collect(ctx, "../testdata/trees/flat", manifests.Options{})
-	if err != nil {
-		log.Fatal(err)
-	}
-	var store packager.Store
-	defer store.Close()
-	packed, err := packager.Pack(ctx, &store, set, packager.Options{Engine: packager.GitOpsEngineArgoCD})
-	if err != nil {
-		log.Fatal(err)
-	}
-	fsys, _, err := packager.UnpackFS(ctx, &store, packed.Manifest, packager.UnpackOptions{MaxSize: 1 << 20})
-	if err != nil {
-		log.Fatal(err)
-	}
-	names, err := fs.Glob(fsys, "flat/*.yml")
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(names)
-	// Output:
-	// [flat/40-networkpolicy.yml]
 }

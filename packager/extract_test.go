@@ -21,10 +21,10 @@ import (
 
 // TestExtractORAS does what oras pull does, with its default settings.
 func TestExtractORAS(t *testing.T) {
-	eachTree(t, func(t *testing.T, tree string, engine packager.GitOpsEngine) {
+	eachTree(t, func(t *testing.T, tree string, layout packager.Layout) {
 		dir := filepath.Join(treesDir, tree)
 		source := memory.New()
-		result, err := packager.Pack(t.Context(), source, collect(t, dir), packager.Options{Engine: engine})
+		result, err := packager.Pack(t.Context(), source, collect(t, dir), layout, packager.Options{})
 		require.NoError(t, err)
 		require.NoError(t, source.Tag(t.Context(), result.Manifest, "v1"))
 
@@ -35,19 +35,19 @@ func TestExtractORAS(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, target.Close())
 		assert.Equal(t, result.Manifest.Digest, pulled.Digest)
-		assert.Equal(t, laidOut(sourceFiles(t, dir), engine, tree), allFiles(t, out))
+		assert.Equal(t, laidOut(sourceFiles(t, dir), layout, tree), allFiles(t, out))
 	})
 }
 
 // TestExtractFlux follows the rules of Flux.
 func TestExtractFlux(t *testing.T) {
-	eachTree(t, func(t *testing.T, tree string, engine packager.GitOpsEngine) {
+	eachTree(t, func(t *testing.T, tree string, layout packager.Layout) {
 		dir := filepath.Join(treesDir, tree)
-		p := pack(t, collect(t, dir), packager.Options{Engine: engine})
+		p := pack(t, collect(t, dir), layout, packager.Options{})
 		layer := p.manifest(t).Layers[0] // whatever its type
 		got := extractFlux(t, gunzip(t, fetch(t, p.store, layer)))
-		assert.Equal(t, laidOut(sourceFiles(t, dir), engine, tree), got)
-		assert.Equal(t, sourceFiles(t, dir), below(got, p.Layout.Paths.Flux), "at the path to give to Flux")
+		assert.Equal(t, laidOut(sourceFiles(t, dir), layout, tree), got)
+		assert.Equal(t, sourceFiles(t, dir), below(got, p.Plan.Paths().Flux), "at the path to give to Flux")
 	})
 }
 
@@ -82,9 +82,9 @@ const argoMaxExtracted = 1_000_000_000
 
 // TestExtractArgoCD follows the rules of Argo CD.
 func TestExtractArgoCD(t *testing.T) {
-	eachTree(t, func(t *testing.T, tree string, engine packager.GitOpsEngine) {
+	eachTree(t, func(t *testing.T, tree string, layout packager.Layout) {
 		dir := filepath.Join(treesDir, tree)
-		p := pack(t, collect(t, dir), packager.Options{Engine: engine})
+		p := pack(t, collect(t, dir), layout, packager.Options{})
 		manifest := p.manifest(t)
 		require.Equal(t, ocispec.MediaTypeImageManifest, manifest.MediaType)
 		require.Len(t, manifest.Layers, 1)
@@ -93,8 +93,8 @@ func TestExtractArgoCD(t *testing.T) {
 		require.True(t, strings.HasSuffix(layer.MediaType, "+gzip"), "the suffix names the compression")
 
 		got := extractArgoCD(t, gunzip(t, fetch(t, p.store, layer)))
-		assert.Equal(t, laidOut(sourceFiles(t, dir), engine, tree), got)
-		assert.Equal(t, sourceFiles(t, dir), below(got, p.Layout.Paths.ArgoCD), "at the path to give to Argo CD")
+		assert.Equal(t, laidOut(sourceFiles(t, dir), layout, tree), got)
+		assert.Equal(t, sourceFiles(t, dir), below(got, p.Plan.Paths().ArgoCD), "at the path to give to Argo CD")
 	})
 }
 

@@ -1,6 +1,7 @@
 package packager_test
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"slices"
@@ -9,46 +10,56 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 )
 
-// FuzzPlan lays out the paths of a listing. Either the plan is an archive that
-// every reader unpacks to all files, or there is a collision to be seen.
+// FuzzPlan lays out the files of a listing. Either the plan is an archive that
+// every reader unpacks to all files, or the copies of the tree collide.
 func FuzzPlan(f *testing.F) {
 	for _, listing := range []string{
-		"", "a.yaml", "a.yaml\nb/c.yaml", "app/a.yaml\nb.yaml", "app", "a\na/b", "a/b\na", "a-b\na/x\na.yaml\na0", "a\na", "x/a/b/c\nx/a", "APP/a\nApp/b",
+		"a.yaml", "a.yaml\nb/c.yaml", "app/a.yaml\nb.yaml", "app", "a\na/b", "a/b\na", "a-b\na/x\na.yaml\na0", "a\na", "x/a/b/c\nx/a", "APP/a\nApp/b",
 	} {
-		for _, engine := range []string{"None", "Flux", "ArgoCD", "jenkins"} {
-			f.Add(listing, engine, "app")
+		for _, layout := range []string{"both", "root", "prefix", "jenkins"} {
+			f.Add(listing, layout, "app")
 		}
 	}
-	f.Add("a.yaml", "None", "a/b")
-	f.Add("a.yaml", "Flux", "a/b") // which has no use for it
+	f.Add("a.yaml", "both", "a/b")
+	f.Add("a.yaml", "root", "a/b") // which has no use for it
 	f.Add("a.yaml", "", "..")
-	f.Fuzz(func(t *testing.T, listing, engineName, prefix string) {
-		paths := slices.DeleteFunc(strings.Split(listing, "\n"), func(p string) bool { return !fs.ValidPath(p) || p == "." })
-		files := filesOf(paths...)
-		layout, err := packager.Plan(files, packager.GitOpsEngine(engineName), prefix)
-
-		engine, unknown := packager.ParseGitOpsEngine(engineName)
-		if unknown != nil {
-			require.ErrorIs(t, err, packager.ErrUnknownEngine)
+	f.Fuzz(func(t *testing.T, listing, name, prefix string) {
+		texts := map[string]string{}
+		for _, p := range strings.Split(listing, "\n") {
+			if fs.ValidPath(p) && p != "." {
+				texts[p] = "text"
+			}
+		}
+		set, err := manifests.CollectFS(t.Context(), fsOf(texts), manifests.Options{Include: []string{"*"}})
+		if err != nil {
 			return
 		}
+		plan, err := packager.NewPlan(set, packager.Layout(name), packager.Options{Prefix: prefix})
+
+		layout, unknown := packager.ParseLayout(name)
+		if unknown != nil {
+			require.ErrorIs(t, err, packager.ErrUnknownLayout)
+			return
+		}
+		layout = cmp.Or(layout, packager.LayoutRoot)
 		if errors.Is(err, packager.ErrInvalidPrefix) {
-			require.NotEqual(t, packager.GitOpsEngineFlux, engine)
+			require.NotEqual(t, packager.LayoutRoot, layout)
 			require.NotRegexp(t, `^[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?$`, prefix)
 			return
 		}
 		want := map[string]string{}
 		clash := false
-		for _, p := range paths {
-			for placed := range laidOut(map[string]string{p: ""}, engine, prefix) {
+		for _, file := range set.Files() {
+			for placed := range laidOut(map[string]string{file.Path: ""}, layout, prefix) {
 				_, taken := want[placed]
 				clash = clash || taken
-				want[placed] = p
+				want[placed] = file.Path
 			}
-			clash = clash || engine == packager.GitOpsEngineNone && strings.HasPrefix(p+"/", prefix+"/")
+			clash = clash || layout == packager.LayoutBoth && strings.HasPrefix(file.Path+"/", prefix+"/")
 		}
 		for placed := range want {
 			for other := range want {
@@ -60,14 +71,15 @@ func FuzzPlan(f *testing.F) {
 			return
 		}
 		require.NoError(t, err)
-		require.False(t, engine != packager.GitOpsEngineFlux && strings.Contains(prefix, "/"), "a prefix of several folders")
-		require.True(t, slices.IsSortedFunc(layout.Entries, func(a, b packager.Entry) int { return strings.Compare(a.Path, b.Path) }))
+		require.False(t, layout != packager.LayoutRoot && strings.Contains(prefix, "/"), "a prefix of several directories")
+		entries := plan.Entries()
+		require.True(t, slices.IsSortedFunc(entries, func(a, b packager.Entry) int { return strings.Compare(a.Path, b.Path) }))
 		got := map[string]string{}
-		for _, e := range layout.Entries {
+		for _, e := range entries {
 			require.True(t, fs.ValidPath(e.Path), "%q", e.Path)
 			got[e.Path] = e.File.Path
 		}
-		require.Len(t, layout.Entries, len(got), "a path twice")
+		require.Len(t, entries, len(got), "a duplicate path")
 		require.Equal(t, want, got)
 	})
 }

@@ -22,10 +22,10 @@ import (
 // testdata. The content digest in it is a promise to those who compare builds
 // of different releases: it must never change.
 func TestGolden(t *testing.T) {
-	eachTree(t, func(t *testing.T, tree string, engine packager.GitOpsEngine) {
-		p := pack(t, collect(t, filepath.Join(treesDir, tree)), packager.Options{Engine: engine})
+	eachTree(t, func(t *testing.T, tree string, layout packager.Layout) {
+		p := pack(t, collect(t, filepath.Join(treesDir, tree)), layout, packager.Options{})
 		got := description(t, p)
-		name := filepath.Join("..", "testdata", "golden", tree+"."+strings.ToLower(string(engine))+".golden")
+		name := filepath.Join("..", "testdata", "golden", tree+"."+string(layout)+".golden")
 		if *update {
 			require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o755))
 			require.NoError(t, os.WriteFile(name, []byte(got), 0o644))
@@ -39,16 +39,16 @@ func TestGolden(t *testing.T) {
 // TestGoldenKustomize has the tree whose kustomizations name further files be the
 // one that patterns take, and without them what it was when they were left out.
 func TestGoldenKustomize(t *testing.T) {
-	for engine, without := range map[packager.GitOpsEngine]digest.Digest{
-		packager.GitOpsEngineNone:   "sha256:ebb4179c9ec3925e8635a9dc69ef9b2ba3ef9acb4924a0f85e6c60629b50a609",
-		packager.GitOpsEngineFlux:   "sha256:6512ea65a21cb4236c06daeb0ff13c8ac2741a682f46c81ef8bf364dab5ae687",
-		packager.GitOpsEngineArgoCD: "sha256:3da56614735384574509b92813fac30e74fc95c76a7c7497ed24120675ac0ada",
+	for layout, without := range map[packager.Layout]digest.Digest{
+		packager.LayoutBoth:   "sha256:ebb4179c9ec3925e8635a9dc69ef9b2ba3ef9acb4924a0f85e6c60629b50a609",
+		packager.LayoutRoot:   "sha256:6512ea65a21cb4236c06daeb0ff13c8ac2741a682f46c81ef8bf364dab5ae687",
+		packager.LayoutPrefix: "sha256:3da56614735384574509b92813fac30e74fc95c76a7c7497ed24120675ac0ada",
 	} {
-		t.Run(string(engine), func(t *testing.T) {
+		t.Run(string(layout), func(t *testing.T) {
 			content := func(opts manifests.Options) digest.Digest {
 				set, err := manifests.Collect(t.Context(), filepath.Join(treesDir, "kustomize"), opts)
 				require.NoError(t, err)
-				return pack(t, set, packager.Options{Engine: engine}).ContentDigest
+				return pack(t, set, layout, packager.Options{}).ContentDigest
 			}
 			assert.Equal(t, without, content(manifests.Options{SkipReferences: true}))
 			included := manifests.Options{SkipReferences: true, Include: []string{"*.properties", "*.env"}}
@@ -66,7 +66,7 @@ func TestGoldenTrees(t *testing.T) {
 		names = append(names, entry.Name())
 	}
 	assert.Equal(t, trees, names)
-	assert.Len(t, allFiles(t, filepath.Join("..", "testdata", "golden")), len(trees)*len(engines))
+	assert.Len(t, allFiles(t, filepath.Join("..", "testdata", "golden")), len(trees)*len(layouts))
 }
 
 // description is the content digest, the number of entries, and a line for each:

@@ -18,16 +18,6 @@ import (
 	"github.com/kubeoci/oci/packager"
 )
 
-// Plan takes paths of the caller's making.
-func TestPlanOfPathsThatAreNone(t *testing.T) {
-	for _, p := range []string{"/etc/a.yaml", "../a.yaml", "a/../../b.yaml", "", ".", "a//b.yaml", "./a.yaml", "a/"} {
-		t.Run(p, func(t *testing.T) {
-			_, err := packager.Plan([]manifests.File{{Path: p}}, packager.GitOpsEngineFlux, "")
-			require.ErrorIs(t, err, manifests.ErrInvalidName)
-		})
-	}
-}
-
 // archive known to be too large is compressed all the same.
 type zeros struct{ fstest.MapFS }
 
@@ -74,8 +64,8 @@ func (z zeros) Open(name string) (fs.File, error) {
 func TestPackFindsBeforeReadingThatItIsTooMuch(t *testing.T) {
 	set, err := manifests.CollectFS(t.Context(), zeros{fstest.MapFS{"a.yaml": {Data: []byte("x")}}}, manifests.Options{})
 	require.NoError(t, err)
-	_, err = packager.Pack(t.Context(), &packager.Store{TempDir: t.TempDir()}, set, packager.Options{Prefix: "app"})
-	require.ErrorIs(t, err, packager.ErrTooLarge)
+	_, err = packager.Pack(t.Context(), &packager.Store{TempDir: t.TempDir()}, set, packager.LayoutBoth, packager.Options{Prefix: "app"})
+	require.ErrorIs(t, err, packager.ErrArchiveTooLarge)
 	require.Zero(t, zerosRead, "read for nothing")
 }
 
@@ -97,7 +87,7 @@ func TestPackCancelledComesFirst(t *testing.T) {
 	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
 	require.NoError(t, err)
 	delete(fsys, "a.yaml")
-	_, err = packager.Pack(ctx, new(packager.Store), set, packager.Options{Prefix: "app"})
+	_, err = packager.Pack(ctx, new(packager.Store), set, packager.LayoutBoth, packager.Options{Prefix: "app"})
 	require.ErrorIs(t, err, context.Canceled)
 }
 
@@ -109,9 +99,9 @@ func TestStorePushOfANegativeSize(t *testing.T) {
 
 func TestArtifactTypeIsAMediaType(t *testing.T) {
 	for _, good := range []string{"", "application/vnd.acme.manifests.v1+tar", strings.Repeat("a", 127) + "/" + strings.Repeat("b", 127)} {
-		require.NoError(t, packager.Options{ArtifactType: good}.Validate())
+		require.NoError(t, packager.Options{ArtifactType: good}.Validate(""))
 	}
 	for _, bad := range []string{"manifests", "application/", "a/b\x1b", "a/b; c=d", "a/b/c", strings.Repeat("a", 128) + "/b", "a/" + strings.Repeat("b", 128)} {
-		require.ErrorIs(t, packager.Options{ArtifactType: bad}.Validate(), packager.ErrInvalidArtifactType, bad)
+		require.ErrorIs(t, packager.Options{ArtifactType: bad}.Validate(""), packager.ErrInvalidArtifactType, bad)
 	}
 }

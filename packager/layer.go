@@ -1,15 +1,14 @@
 package packager
 
 import (
-	"cmp"
 	"context"
 	"io"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"oras.land/oras-go/v2/content"
 
 	"github.com/kubeoci/oci/internal/ordered"
+	"github.com/kubeoci/oci/manifests"
 )
 
 // Annotations on the layer, by which oras pull restores the folder.
@@ -19,35 +18,35 @@ const (
 )
 
 // packLayer makes the layer and pushes it to store.
-func (p *Packer) packLayer(ctx context.Context, store content.Pusher) (ocispec.Descriptor, Content, error) {
+func (p *Plan) packLayer(ctx context.Context, store Pusher, cache *Cache, observe func(manifests.File, []byte)) (ocispec.Descriptor, digest.Digest, error) {
 	spooler, direct := store.(*Store)
 	if !direct {
 		spooler = new(Store)
 		defer func() { _ = spooler.Close() }() // its content was copied, or is of no use
 	}
-	var packed Content
+	var diffID digest.Digest
 	layer, err := spooler.ingest(ctx, ocispec.MediaTypeImageLayerGzip, func(w io.Writer) (err error) {
-		packed, err = p.writeLayer(ctx, w)
+		diffID, err = p.writeLayer(ctx, w, cache, observe)
 		return err
 	})
 	if err != nil {
-		return ocispec.Descriptor{}, Content{}, err
+		return ocispec.Descriptor{}, "", err
 	}
-	layer.Annotations = layerAnnotations(packed.Digest)
+	layer.Annotations = layerAnnotations(diffID)
 	if direct {
-		return layer, packed, nil
+		return layer, diffID, nil
 	}
 	blob, err := spooler.Fetch(ctx, layer)
 	if err != nil {
-		return ocispec.Descriptor{}, Content{}, err
+		return ocispec.Descriptor{}, "", err
 	}
 	defer func() { _ = blob.Close() }() // only read from
-	return layer, packed, pushNew(ctx, store, layer, blob)
+	return layer, diffID, pushNew(ctx, store, layer, blob)
 }
 
-func layerAnnotations(content digest.Digest) map[string]string {
+func layerAnnotations(diffID digest.Digest) map[string]string {
 	return map[string]string{
-		annotationContentDigest: content.String(),
+		annotationContentDigest: diffID.String(),
 		annotationUnpack:        "true",
 		// The folder that oras pull unpacks into, relative to the one it is
 		// told. Entries have to be below it, hence not the name of the tree.
@@ -55,41 +54,43 @@ func layerAnnotations(content digest.Digest) map[string]string {
 	}
 }
 
-func (p *Packer) writeLayer(ctx context.Context, w io.Writer) (Content, error) {
-	cached := p.opts.Cache.begin()
-	level := cmp.Or(p.opts.Level, DefaultLevel)
+func (p *Plan) writeLayer(ctx context.Context, w io.Writer, cache *Cache, observe func(manifests.File, []byte)) (digest.Digest, error) {
+	cached := cache.begin()
 	compressed := gzipWriter{w: w}
 	if err := compressed.open(); err != nil {
-		return Content{}, err
+		return "", err
 	}
 	source := newSource(p)
-	source.onFile = p.opts.OnFile
-	packed, err := p.read(ctx, source, newSlots(spareSlots), func(s *slot) (err error) {
-		s.compressed, err = cached.compress(s, level)
+	source.observe = observe
+	diffID, err := p.read(ctx, source, newSlots(spareSlots), func(s *slot) (err error) {
+		s.compressed, err = cached.compress(s, p.settings.level)
 		return err
 	}, func(s *slot) error {
 		return compressed.add(s.raw, s.compressed)
 	})
 	if err != nil {
-		return Content{}, err
+		return "", err
 	}
 	cached.end()
-	return packed, compressed.close()
+	return diffID, compressed.close()
 }
 
-// read reads the archive block by block into the slots. It calls work for each on
-// several cores, and then hand in the order of the archive.
-func (p *Packer) read(ctx context.Context, source *source, slots []*slot, work, hand func(*slot) error) (Content, error) {
+// read reads the archive block by block into the slots, and returns its digest. It
+// calls produce for each on several cores, and then consume in the order of the archive.
+func (p *Plan) read(ctx context.Context, source *source, slots []*slot, produce, consume func(*slot) error) (digest.Digest, error) {
 	defer source.close()
 	digester := digest.Canonical.Digester()
 	err := ordered.Each(ctx, p.archive.Blocks(), slots, func(_ context.Context, s *slot, n int) error {
 		if err := source.fill(s, n); err != nil {
 			return err
 		}
-		return work(s)
+		return produce(s)
 	}, func(s *slot, _ int) error {
 		_, _ = digester.Hash().Write(s.raw) // never fails
-		return hand(s)
+		return consume(s)
 	})
-	return Content{digester.Digest(), p.archive.Size()}, err
+	if err != nil {
+		return "", err
+	}
+	return digester.Digest(), nil
 }

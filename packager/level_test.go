@@ -16,23 +16,23 @@ import (
 func TestLevels(t *testing.T) {
 	set := collectTexts(t, manyBlocks(t))
 	sizes := map[int]int64{}
-	zero := pack(t, set, packager.Options{Engine: packager.GitOpsEngineFlux})
-	for level := packager.MinLevel; level <= packager.MaxLevel; level++ {
-		got := pack(t, set, packager.Options{Engine: packager.GitOpsEngineFlux, Level: level})
+	zero := pack(t, set, packager.LayoutRoot, packager.Options{})
+	for level := 1; level <= 9; level++ {
+		got := pack(t, set, packager.LayoutRoot, packager.Options{Level: level})
 		require.Equal(t, zero.ContentDigest, got.ContentDigest)
 		require.Equal(t, zero.archive(t), got.archive(t))
 		sizes[level] = got.Layer.Size
 	}
 	assert.Equal(t, zero.Layer.Size, sizes[packager.DefaultLevel])
-	assert.Less(t, sizes[packager.MaxLevel], sizes[packager.MinLevel])
+	assert.Less(t, sizes[9], sizes[1])
 }
 
 func TestLevelsThatDoNotExist(t *testing.T) {
 	for _, level := range []int{-3, -1, 10} {
-		_, err := packager.NewPacker(small(t), packager.Options{Level: level, Prefix: "app"})
+		_, err := packager.NewPlan(small(t), packager.LayoutBoth, packager.Options{Level: level, Prefix: "app"})
 		require.ErrorIs(t, err, packager.ErrInvalidLevel)
 	}
-	_, err := packager.Pack(t.Context(), new(packager.Store), small(t), packager.Options{Level: 10, Prefix: "app"})
+	_, err := packager.Pack(t.Context(), new(packager.Store), small(t), packager.LayoutBoth, packager.Options{Level: 10, Prefix: "app"})
 	require.EqualError(t, err, "invalid compression level: 10 is not from 1 to 9")
 }
 
@@ -42,7 +42,7 @@ func TestLayerIsHardlyLargerThanThatOfOthers(t *testing.T) {
 	require.NoError(t, treegen.Write(dir, treegen.Few(), 1))
 	set, err := manifests.Collect(t.Context(), dir, manifests.Options{})
 	require.NoError(t, err)
-	got := pack(t, set, packager.Options{Engine: packager.GitOpsEngineFlux})
+	got := pack(t, set, packager.LayoutRoot, packager.Options{})
 
 	var other bytes.Buffer
 	w := gzip.NewWriter(&other)
@@ -56,7 +56,7 @@ func TestLayerIsHardlyLargerThanThatOfOthers(t *testing.T) {
 func TestLayerIsOneGzipMember(t *testing.T) {
 	for name, texts := range map[string]map[string]string{"one block": {"a.yaml": "a"}, "many blocks": manyBlocks(t)} {
 		t.Run(name, func(t *testing.T) {
-			p := pack(t, collectTexts(t, texts), packager.Options{Engine: packager.GitOpsEngineFlux})
+			p := pack(t, collectTexts(t, texts), packager.LayoutRoot, packager.Options{})
 			layer := bytes.NewReader(fetch(t, p.store, p.Layer))
 			reader, err := gzip.NewReader(layer)
 			require.NoError(t, err)

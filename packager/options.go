@@ -1,85 +1,104 @@
 package packager
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
 	"sync"
 	"time"
-
-	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-
-	"github.com/kubeoci/oci/manifests"
 )
 
-// ErrInvalidArtifactType reports an artifact type that is not a media type.
-var ErrInvalidArtifactType = errors.New("invalid artifact type")
+var (
+	// ErrInvalidArtifactType reports an artifact type that is not a media type.
+	ErrInvalidArtifactType = errors.New("invalid artifact type")
+	// ErrInvalidLevel reports a level of compression that does not exist.
+	ErrInvalidLevel = errors.New("invalid compression level")
+)
 
-// mediaType is the form of RFC 6838 section 4.2. It takes milliseconds to compile,
-// which only who needs it waits for.
+// mediaType is the form of RFC 6838 section 4.2. Compiling it takes milliseconds,
+// so that is left to the first caller that needs it.
 var mediaType = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$`)
 })
 
-// Options are what a caller may change about packaging. The zero value is the
-// default.
+// Options configure packaging. The zero value is the default.
 type Options struct {
-	// Engine selects the layout. Empty means GitOpsEngineNone.
-	Engine GitOpsEngine
-	// Prefix is the folder under which GitOpsEngineArgoCD and GitOpsEngineNone
-	// put the tree. Empty means the name of the Set; one of an fs.FS has none,
-	// and needs a prefix for these two.
+	// Prefix is the directory of the archive that holds the tree. LayoutRoot
+	// ignores it. Empty means the name of the Set; one of an fs.FS has none, and
+	// needs a prefix for the other layouts.
 	Prefix string
-	// Annotations are added to the manifest. User names, passwords and queries
-	// in URLs are taken out. The key for the creation time is refused.
+	// Annotations are added to the manifest, without the user names, passwords and
+	// queries of URLs in them. The key of the creation time is refused, as are
+	// those of SourceURL and Revision if these are set.
 	Annotations map[string]string
+	// SourceURL is recorded as org.opencontainers.image.source, without user name,
+	// password and query. Empty means none; blanks around it are ignored, and so
+	// are those around Revision.
+	SourceURL string
+	// Revision is recorded as org.opencontainers.image.revision. Flux expects
+	// branch@sha1:<hex>, tag@sha1:<hex> or sha1:<hex>. Empty means none.
+	Revision string
 	// Created is recorded as the creation time. Zero means the Unix epoch, so
 	// that the same files give the same digest.
 	Created time.Time
 	// ArtifactType is the manifest's artifactType. Empty means none; no
 	// consumer needs one, and some registries accept only those on a list.
 	ArtifactType string
-	// Level is how hard to compress, from MinLevel, the fastest, to MaxLevel.
-	// Zero means DefaultLevel. The layer's digest depends on it, the content
-	// digest does not.
+	// Level is the level of compression, from 1, the fastest, to 9. Zero means
+	// DefaultLevel. The layer's digest depends on it, the content digest does not.
 	Level int
-	// Cache lets packing the same tree again compress only what changed. Nil
-	// means none.
-	Cache *Cache
-	// OnFile is given the content of files while they are packed: of all that are
-	// not larger than 512 KiB, and perhaps of others. It is called by several
-	// goroutines at a time, in no order, and again where the tree is in the archive
-	// twice. The content is to be left as it is, and is not there any more when it
-	// returns. That all is well is known only when Pack has returned.
-	OnFile func(f manifests.File, content []byte)
 }
 
-// Validate reports whether [Pack] takes the options. The error matches
-// [ErrUnknownEngine], [ErrInvalidPrefix], [ErrInvalidArtifactType],
+// settings are Options that were checked, with the defaults filled in.
+type settings struct {
+	layout       Layout
+	prefix       string // "" for LayoutRoot, or for the name of the Set
+	annotations  map[string]string
+	created      time.Time
+	artifactType string
+	level        int
+}
+
+// Validate reports whether [NewPlan] accepts the options for a layout. The error
+// matches [ErrUnknownLayout], [ErrInvalidPrefix], [ErrInvalidArtifactType],
 // [ErrInvalidLevel] or [ErrInvalidAnnotation].
-func (o Options) Validate() error {
-	engine, err := ParseGitOpsEngine(string(o.Engine))
+func (o Options) Validate(layout Layout) error {
+	_, err := o.resolve(layout)
+	return err
+}
+
+func (o Options) resolve(layout Layout) (settings, error) {
+	layout, err := ParseLayout(string(layout))
 	if err != nil {
-		return err
+		return settings{}, err
 	}
-	if o.Prefix != "" && engine != GitOpsEngineFlux {
-		if err := checkPrefix(o.Prefix); err != nil {
-			return err
+	s := settings{
+		layout:       cmp.Or(layout, LayoutRoot),
+		prefix:       o.Prefix,
+		created:      o.created(),
+		artifactType: o.ArtifactType,
+		level:        cmp.Or(o.Level, DefaultLevel),
+	}
+	if s.layout == LayoutRoot {
+		s.prefix = ""
+	}
+	if s.prefix != "" {
+		if err := checkPrefix(s.prefix); err != nil {
+			return settings{}, err
 		}
 	}
-	if o.ArtifactType != "" && !mediaType().MatchString(o.ArtifactType) {
-		return fmt.Errorf("%w: %.80q is not a media type", ErrInvalidArtifactType, o.ArtifactType)
+	if s.artifactType != "" && !mediaType().MatchString(s.artifactType) {
+		return settings{}, fmt.Errorf("%w: %.80q is not a media type", ErrInvalidArtifactType, s.artifactType)
 	}
-	if o.Level != 0 && (o.Level < MinLevel || o.Level > MaxLevel) {
-		return fmt.Errorf("%w: %d is not from %d to %d", ErrInvalidLevel, o.Level, MinLevel, MaxLevel)
+	if s.level < minLevel || s.level > maxLevel {
+		return settings{}, fmt.Errorf("%w: %d is not from %d to %d", ErrInvalidLevel, s.level, minLevel, maxLevel)
 	}
-	if year := o.created().Year(); year < 0 || year > 9999 { // RFC 3339 section 5.6
-		return &AnnotationError{ocispec.AnnotationCreated, fmt.Sprintf("the year %d cannot be written", year)}
-	}
-	return checkAnnotations(o.Annotations)
+	s.annotations, err = o.manifestAnnotations()
+	return s, err
 }
 
-// created is the creation time as RFC 3339 without fractions holds it.
+// created returns the creation time as RFC 3339 without fractions holds it.
 func (o Options) created() time.Time {
 	if o.Created.IsZero() {
 		return time.Unix(0, 0).UTC()

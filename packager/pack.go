@@ -2,7 +2,6 @@ package packager
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,19 +13,9 @@ import (
 	"github.com/opencontainers/image-spec/specs-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
-	"oras.land/oras-go/v2/errdef"
 
-	"github.com/kubeoci/oci/internal/archive"
 	"github.com/kubeoci/oci/manifests"
 )
-
-// MaxArchiveSize is how many bytes an archive may have before compression.
-// Argo CD stops unpacking there (ARGOCD_REPO_SERVER_OCI_MANIFEST_MAX_EXTRACTED_SIZE,
-// default 1G), and where that is between two entries it does so without an error.
-const MaxArchiveSize = 1_000_000_000
-
-// ErrTooLarge reports an archive of more than [MaxArchiveSize] bytes.
-var ErrTooLarge = archive.ErrTooLarge
 
 // Result describes an artifact in a content store.
 type Result struct {
@@ -40,102 +29,69 @@ type Result struct {
 	ContentSize int64
 	// Created is the creation time that the manifest records.
 	Created time.Time
-	// Layout says what is where in the archive.
-	Layout Layout
+	// Plan describes the archive.
+	Plan *Plan
 }
 
-// Pack is [Packer.Pack] of a Packer that is used once. Its errors are those of
-// [NewPacker] and of that.
-func Pack(ctx context.Context, store content.Pusher, set *manifests.Set, opts Options) (Result, error) {
+// Pusher stores content. The content stores of oras-go satisfy it.
+type Pusher interface {
+	// Push stores the content that expected describes.
+	Push(ctx context.Context, expected ocispec.Descriptor, content io.Reader) error
+}
+
+// Pack is [NewPlan] followed by [Plan.Pack], without a Cache. Its errors are
+// theirs.
+func Pack(ctx context.Context, store Pusher, set *manifests.Set, layout Layout, opts Options) (Result, error) {
 	if err := ctx.Err(); err != nil {
 		return Result{}, err
 	}
-	packer, err := NewPacker(set, opts)
+	plan, err := NewPlan(set, layout, opts)
 	if err != nil {
 		return Result{}, err
 	}
-	return packer.Pack(ctx, store)
+	return plan.Pack(ctx, store, nil, nil)
 }
-
-// Packer packages the files of one Set in one way. It is safe for concurrent
-// use.
-type Packer struct {
-	set     *manifests.Set
-	opts    Options
-	layout  Layout
-	archive *archive.Archive
-}
-
-// NewPacker plans how the files of set lie in the artifact. It reads nothing.
-//
-// Errors match [ErrCollision], [ErrTooLarge], or are those of
-// [Options.Validate].
-func NewPacker(set *manifests.Set, opts Options) (*Packer, error) {
-	if err := opts.Validate(); err != nil {
-		return nil, err
-	}
-	layout, err := Plan(set.Files(), opts.Engine, cmp.Or(opts.Prefix, set.Name()))
-	if err != nil {
-		return nil, err
-	}
-	entries := make([]archive.Entry, len(layout.Entries))
-	for i, e := range layout.Entries {
-		entries[i] = archive.Entry{Path: e.Path, Size: e.File.Size}
-	}
-	laidOut, err := archive.New(entries, MaxArchiveSize)
-	if err != nil {
-		return nil, err
-	}
-	return &Packer{set, opts, layout, laidOut}, nil
-}
-
-// Layout says what will be where in the archive.
-func (p *Packer) Layout() Layout { return p.layout }
 
 // Pack packages the files into store: the layer, the config, and then the
-// manifest, which is tagged nowhere. What store holds already is not an error.
-// Reading and compressing happens on several cores, and memory does not grow
-// with the size of the files.
+// manifest, which gets no tag. Content that store already holds is not an error.
+// Several cores read and compress, and memory does not grow with the size of the
+// files.
+//
+// With a cache, only what changed since its last use is compressed. observe, if
+// not nil, is called with the content of every file of at most 512 KiB, and
+// perhaps of others: by several goroutines concurrently, in no order, and for
+// each copy of the file. It must not modify content or retain it. The content is
+// verified only once Pack returns without an error.
 //
 // Errors match those of [manifests.Reader.Open], or are those of store or ctx.
-// Nothing refers to what was written before an error.
-func (p *Packer) Pack(ctx context.Context, store content.Pusher) (Result, error) {
-	layer, content, err := p.packLayer(ctx, store)
+// Nothing refers to content that was stored before an error.
+func (p *Plan) Pack(ctx context.Context, store Pusher, cache *Cache, observe func(f manifests.File, content []byte)) (Result, error) {
+	layer, diffID, err := p.packLayer(ctx, store, cache, observe)
 	if err != nil {
 		return Result{}, err
 	}
-	return p.PackAround(ctx, store, layer, content)
-}
-
-// PackAround packages what is around a layer that exists: it pushes the config
-// and the manifest to store. layer is what [Content.Layer] found, and content
-// what [Packer.Content] returned.
-//
-// Errors are those of store or ctx.
-func (p *Packer) PackAround(ctx context.Context, store content.Pusher, layer ocispec.Descriptor, content Content) (Result, error) {
 	result := Result{
 		Layer:         layer,
-		ContentDigest: content.Digest,
-		ContentSize:   content.Size,
-		Created:       p.opts.created(),
-		Layout:        p.layout,
+		ContentDigest: diffID,
+		ContentSize:   p.archive.Size(),
+		Created:       p.settings.created,
+		Plan:          p,
 	}
-	var err error
-	if result.Config, err = pushJSON(ctx, store, ocispec.MediaTypeImageConfig, imageConfig(content.Digest)); err != nil {
+	if result.Config, err = pushJSON(ctx, store, ocispec.MediaTypeImageConfig, imageConfig(diffID)); err != nil {
 		return Result{}, err
 	}
 	manifest := ocispec.Manifest{
 		Versioned:    specs.Versioned{SchemaVersion: 2},
 		MediaType:    ocispec.MediaTypeImageManifest,
-		ArtifactType: p.opts.ArtifactType,
+		ArtifactType: p.settings.artifactType,
 		Config:       result.Config,
 		Layers:       []ocispec.Descriptor{result.Layer},
-		Annotations:  p.opts.manifestAnnotations(),
+		Annotations:  p.settings.annotations,
 	}
 	if result.Manifest, err = pushJSON(ctx, store, manifest.MediaType, manifest); err != nil {
 		return Result{}, err
 	}
-	result.Manifest.ArtifactType = p.opts.ArtifactType
+	result.Manifest.ArtifactType = p.settings.artifactType
 	return result, nil
 }
 
@@ -149,7 +105,7 @@ func imageConfig(diffID digest.Digest) ocispec.Image {
 	}
 }
 
-func pushJSON(ctx context.Context, store content.Pusher, mediaType string, v any) (ocispec.Descriptor, error) {
+func pushJSON(ctx context.Context, store Pusher, mediaType string, v any) (ocispec.Descriptor, error) {
 	data, err := json.Marshal(v)
 	if err != nil {
 		return ocispec.Descriptor{}, err
@@ -159,9 +115,9 @@ func pushJSON(ctx context.Context, store content.Pusher, mediaType string, v any
 }
 
 // pushNew pushes content unless the store holds it already.
-func pushNew(ctx context.Context, store content.Pusher, desc ocispec.Descriptor, r io.Reader) error {
+func pushNew(ctx context.Context, store Pusher, desc ocispec.Descriptor, r io.Reader) error {
 	err := store.Push(ctx, desc, r)
-	if errors.Is(err, errdef.ErrAlreadyExists) {
+	if errors.Is(err, ErrBlobExists) {
 		return nil
 	}
 	if err != nil {

@@ -25,7 +25,7 @@ const layerType = "application/vnd.oci.image.layer.v1.tar+gzip"
 // TestPackManifest pins manifest and config to the byte, so that nothing about
 // the host can be in them.
 func TestPackManifest(t *testing.T) {
-	p := pack(t, small(t), packager.Options{
+	p := pack(t, small(t), packager.LayoutBoth, packager.Options{
 		Prefix:       "app",
 		Annotations:  map[string]string{ocispec.AnnotationVersion: "1.2.3", "a<b": "c&d"},
 		Created:      time.Date(2025, 3, 4, 5, 6, 7, 890, time.FixedZone("", 2*60*60)),
@@ -45,7 +45,7 @@ func TestPackManifest(t *testing.T) {
 }
 
 func TestPackDefaults(t *testing.T) {
-	p := pack(t, small(t), packager.Options{Engine: packager.GitOpsEngineFlux})
+	p := pack(t, small(t), packager.LayoutRoot, packager.Options{})
 	manifest := p.manifest(t)
 	assert.Empty(t, manifest.ArtifactType)
 	assert.Equal(t, map[string]string{ocispec.AnnotationCreated: epoch}, manifest.Annotations)
@@ -56,9 +56,9 @@ func TestPackDefaults(t *testing.T) {
 
 // TestPackResult compares what Pack says with what is in the store.
 func TestPackResult(t *testing.T) {
-	eachTree(t, func(t *testing.T, tree string, engine packager.GitOpsEngine) {
+	eachTree(t, func(t *testing.T, tree string, layout packager.Layout) {
 		set := collect(t, filepath.Join(treesDir, tree))
-		p := pack(t, set, packager.Options{Engine: engine, ArtifactType: "application/vnd.example"})
+		p := pack(t, set, layout, packager.Options{ArtifactType: "application/vnd.example"})
 		manifest := p.manifest(t)
 		assert.Equal(t, ocispec.MediaTypeImageManifest, p.Manifest.MediaType)
 		assert.Equal(t, "application/vnd.example", p.Manifest.ArtifactType)
@@ -75,15 +75,19 @@ func TestPackResult(t *testing.T) {
 		assert.Equal(t, []digest.Digest{p.ContentDigest}, config.RootFS.DiffIDs)
 		assert.True(t, p.Created.Equal(time.Unix(0, 0)))
 
-		layout, err := packager.Plan(set.Files(), engine, tree)
+		plan := newPlan(t, set, layout, packager.Options{})
+		assert.Equal(t, plan.Entries(), p.Plan.Entries())
+		assert.Equal(t, plan.Paths(), p.Plan.Paths())
+		assert.Equal(t, p.ContentSize, plan.ArchiveSize())
+		contentDigest, err := plan.Digest(t.Context())
 		require.NoError(t, err)
-		assert.Equal(t, layout, p.Layout)
+		assert.Equal(t, p.ContentDigest, contentDigest)
 	})
 }
 
 // TestPackLayer reads the gzip header, and one member only.
 func TestPackLayer(t *testing.T) {
-	p := pack(t, small(t), packager.Options{Engine: packager.GitOpsEngineFlux})
+	p := pack(t, small(t), packager.LayoutRoot, packager.Options{})
 	layer := bytes.NewReader(fetch(t, p.store, p.Layer))
 	assert.Equal(t, layerType, p.Layer.MediaType)
 	reader, err := gzip.NewReader(layer)
@@ -112,7 +116,7 @@ func TestPackCreated(t *testing.T) {
 		{"last year", time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), "9999-12-31T23:59:59Z"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			p := pack(t, small(t), packager.Options{Engine: packager.GitOpsEngineFlux, Created: row.given})
+			p := pack(t, small(t), packager.LayoutRoot, packager.Options{Created: row.given})
 			assert.Equal(t, row.want, p.manifest(t).Annotations[ocispec.AnnotationCreated])
 			assert.Equal(t, row.want, p.Created.Format(time.RFC3339Nano))
 		})
@@ -127,7 +131,7 @@ func TestPackTellsNothing(t *testing.T) {
 	dir := filepath.Join(parent, "app")
 	require.NoError(t, os.MkdirAll(dir, 0o755))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.yaml"), []byte("kind: List\n"), 0o600))
-	p := pack(t, collect(t, dir), packager.Options{})
+	p := pack(t, collect(t, dir), packager.LayoutBoth, packager.Options{})
 	for _, blob := range [][]byte{fetch(t, p.store, p.Manifest), fetch(t, p.store, p.Config), fetch(t, p.store, p.Layer), p.archive(t)} {
 		for _, fact := range []string{"canary", os.TempDir() + string(filepath.Separator), filepath.Dir(parent)} {
 			assert.NotContains(t, string(blob), fact)
@@ -137,10 +141,10 @@ func TestPackTellsNothing(t *testing.T) {
 
 func TestPackPrefix(t *testing.T) {
 	set := collect(t, filepath.Join(treesDir, "flat"))
-	assert.Equal(t, packager.EnginePaths{Flux: "./flat", ArgoCD: "flat"}, pack(t, set, packager.Options{}).Layout.Paths)
-	assert.Equal(t, packager.EnginePaths{Flux: "./app", ArgoCD: "app"}, pack(t, set, packager.Options{Prefix: "app"}).Layout.Paths)
+	assert.Equal(t, packager.EnginePaths{Flux: "./flat", ArgoCD: "flat"}, pack(t, set, packager.LayoutBoth, packager.Options{}).Plan.Paths())
+	assert.Equal(t, packager.EnginePaths{Flux: "./app", ArgoCD: "app"}, pack(t, set, packager.LayoutBoth, packager.Options{Prefix: "app"}).Plan.Paths())
 
-	_, err := packager.Pack(t.Context(), new(packager.Store), small(t), packager.Options{})
+	_, err := packager.Pack(t.Context(), new(packager.Store), small(t), packager.LayoutBoth, packager.Options{})
 	require.ErrorIs(t, err, packager.ErrInvalidPrefix, "a Set without a name needs a prefix")
 }
 
@@ -150,7 +154,7 @@ func TestPackContent(t *testing.T) {
 		"bom.yaml": "\ufeffa: b\n", "crlf.yaml": "a: b\r\n", "no-end.yaml": "a: b", "binary.json": "\x00\xff\x1f\x8b", "template.yml": "{{ . }}\n",
 	}
 	got := map[string]string{}
-	for _, r := range tartest.Read(t, pack(t, collectTexts(t, texts), packager.Options{Engine: packager.GitOpsEngineFlux}).archive(t)) {
+	for _, r := range tartest.Read(t, pack(t, collectTexts(t, texts), packager.LayoutRoot, packager.Options{}).archive(t)) {
 		got[r.Name] = r.Text
 	}
 	assert.Equal(t, texts, got)
@@ -169,7 +173,7 @@ func TestPackChangedFile(t *testing.T) {
 			set := collect(t, dir)
 			require.NoError(t, do())
 			store := &countingStore{}
-			result, err := packager.Pack(t.Context(), store, set, packager.Options{Engine: packager.GitOpsEngineFlux})
+			result, err := packager.Pack(t.Context(), store, set, packager.LayoutRoot, packager.Options{})
 			require.ErrorIs(t, err, manifests.ErrFileChanged)
 			var pathErr *manifests.PathError
 			require.ErrorAs(t, err, &pathErr)
@@ -186,6 +190,6 @@ func TestPackSourceGone(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.yaml"), []byte("a"), 0o644))
 	set := collect(t, dir)
 	require.NoError(t, os.RemoveAll(dir))
-	_, err := packager.Pack(t.Context(), new(packager.Store), set, packager.Options{})
+	_, err := packager.Pack(t.Context(), new(packager.Store), set, packager.LayoutBoth, packager.Options{})
 	require.ErrorIs(t, err, manifests.ErrPathNotFound)
 }

@@ -1,31 +1,35 @@
 package packager
 
 import (
-	"errors"
-	"fmt"
-	"io/fs"
+	"context"
 	"path"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
-	"github.com/kubeoci/oci/internal/collision"
+	"github.com/opencontainers/go-digest"
+
+	"github.com/kubeoci/oci/internal/archive"
 	"github.com/kubeoci/oci/manifests"
 )
 
-var (
-	// ErrCollision reports two entries of one name, or a file where a folder
-	// has to be. The error in the chain is a [*CollisionError], or an
-	// [*EntryError] where an archive is unpacked.
-	ErrCollision = manifests.ErrCollision
-	// ErrInvalidPrefix reports a prefix that is not the name of a folder.
-	ErrInvalidPrefix = errors.New("invalid prefix")
-)
+// MaxArchiveSize is the largest size of an archive in bytes, before compression.
+// Argo CD stops unpacking there (ARGOCD_REPO_SERVER_OCI_MANIFEST_MAX_EXTRACTED_SIZE,
+// default 1G), without an error if the limit falls between two entries.
+const MaxArchiveSize = 1_000_000_000
 
-// CollisionError names two files that cannot both be in the archive, as they are
-// named in the Set. It matches [ErrCollision].
-type CollisionError = manifests.CollisionError
+// ErrArchiveTooLarge reports an archive of more than [MaxArchiveSize] bytes.
+var ErrArchiveTooLarge = archive.ErrTooLarge
+
+// Plan describes the artifact that a Set becomes, before a byte is read. It is
+// immutable and safe for concurrent use.
+type Plan struct {
+	set      *manifests.Set
+	layout   Layout
+	prefix   string // "" for LayoutRoot
+	settings settings
+	entries  []Entry
+	archive  *archive.Archive
+}
 
 // Entry is a file of the Set and its path in the archive.
 type Entry struct {
@@ -33,107 +37,85 @@ type Entry struct {
 	File manifests.File `json:"file"`
 }
 
-// Layout is how a Set is laid out in the archive.
-type Layout struct {
-	// Entries is in the order of the paths' bytes.
-	Entries []Entry
-	// Paths are what the engines have to be told.
-	Paths EnginePaths
-
-	twice bool // there are two copies of the tree
+// NewPlan lays the files of set out. An empty layout means [LayoutRoot].
+//
+// The errors are those of [Options.Validate], and match [ErrInvalidPrefix] if the
+// name of the Set cannot be the prefix, [ErrCollision] or [ErrArchiveTooLarge].
+func NewPlan(set *manifests.Set, layout Layout, opts Options) (*Plan, error) {
+	settings, err := opts.resolve(layout)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{set: set, layout: settings.layout, prefix: settings.prefix, settings: settings}
+	if p.layout != LayoutRoot && p.prefix == "" {
+		p.prefix = set.Name()
+		if err := checkPrefix(p.prefix); err != nil {
+			return nil, err
+		}
+	}
+	if err := p.layOut(set.Files()); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
-// Plan lays files out for engine, before a byte is written. The prefix is the
-// folder under which [GitOpsEngineArgoCD] and [GitOpsEngineNone] put the tree;
-// [GitOpsEngineFlux] does not use it.
-//
-// Two paths that would become one are a [*CollisionError]. Paths that differ by
-// case only are not. Other errors match [ErrUnknownEngine], [ErrInvalidPrefix],
-// or manifests.ErrInvalidName for a path that is not relative and clean.
-func Plan(files []manifests.File, engine GitOpsEngine, prefix string) (Layout, error) {
-	engine, err := ParseGitOpsEngine(string(engine))
-	if err != nil {
-		return Layout{}, err
-	}
-	if engine != GitOpsEngineFlux {
-		if err := checkPrefix(prefix); err != nil {
-			return Layout{}, err
-		}
-	}
-	for _, f := range files {
-		if !fs.ValidPath(f.Path) || f.Path == "." {
-			return Layout{}, &manifests.PathError{Path: f.Path, Err: manifests.ErrInvalidName}
-		}
-	}
+// layOut lists the entries of the archive, and its records and blocks.
+func (p *Plan) layOut(files []manifests.File) (err error) {
 	copies := 1
-	if engine == GitOpsEngineNone {
+	if p.layout == LayoutBoth {
 		copies = 2
 	}
-	entries := make([]Entry, 0, copies*len(files))
+	p.entries = make([]Entry, 0, copies*len(files))
 	for _, f := range files {
-		if engine != GitOpsEngineArgoCD {
-			entries = append(entries, Entry{f.Path, f})
+		if p.layout != LayoutPrefix {
+			p.entries = append(p.entries, Entry{f.Path, f})
 		}
-		if engine != GitOpsEngineFlux {
-			entries = append(entries, Entry{path.Join(prefix, f.Path), f})
-		}
-	}
-	if engine == GitOpsEngineNone {
-		if err := checkCopies(files, prefix); err != nil {
-			return Layout{}, err
+		if p.layout != LayoutRoot {
+			p.entries = append(p.entries, Entry{path.Join(p.prefix, f.Path), f})
 		}
 	}
-	byPath := func(a, b Entry) int { return strings.Compare(a.Path, b.Path) }
-	if !slices.IsSortedFunc(entries, byPath) { // as it is for one copy
-		slices.SortStableFunc(entries, byPath)
-	}
-	if err := checkCollisions(entries); err != nil {
-		return Layout{}, err
-	}
-	return Layout{entries, engine.paths(prefix), engine == GitOpsEngineNone}, nil
-}
-
-// checkCopies refuses a tree with a child named like the prefix: the copy under
-// the prefix would be merged with it, and neither could be rendered alone.
-func checkCopies(files []manifests.File, prefix string) error {
-	for _, f := range files {
-		if first, _, _ := strings.Cut(f.Path, "/"); first == prefix {
-			return &CollisionError{Path: prefix, First: f.Path}
+	if p.layout == LayoutBoth { // one copy is in order, and free of collisions, as the Set is
+		if err := checkCopies(files, p.prefix); err != nil {
+			return err
 		}
+		slices.SortFunc(p.entries, func(a, b Entry) int { return strings.Compare(a.Path, b.Path) })
 	}
-	return nil
+	records := make([]archive.Entry, len(p.entries))
+	for i, e := range p.entries {
+		records[i] = archive.Entry{Path: e.Path, Size: e.File.Size}
+	}
+	p.archive, err = archive.New(records, MaxArchiveSize)
+	return err
 }
 
-// checkCollisions refuses entries, sorted by path, that cannot be in one archive.
-func checkCollisions(entries []Entry) error {
-	paths := make([]string, len(entries))
-	for i, e := range entries {
-		paths[i] = e.Path
-	}
-	if c := collision.Find(paths); c != nil {
-		return &CollisionError{Path: c.Path, First: entries[c.First].File.Path, Second: entries[c.Second].File.Path}
-	}
-	return nil
+// Set returns the Set that the plan was made for.
+func (p *Plan) Set() *manifests.Set { return p.set }
+
+// Layout returns the layout of the archive.
+func (p *Plan) Layout() Layout { return p.layout }
+
+// Prefix returns the directory of the archive that holds the tree, or "" for
+// [LayoutRoot].
+func (p *Plan) Prefix() string { return p.prefix }
+
+// Entries lists the files of the archive in the order of their paths' bytes.
+func (p *Plan) Entries() []Entry { return slices.Clone(p.entries) }
+
+// Paths returns the paths at which the engines find the tree. For [LayoutBoth]
+// they are those of the copy under the prefix: at the root, an engine that
+// searches directories finds every object twice.
+func (p *Plan) Paths() EnginePaths {
+	return EnginePaths{Flux: "./", ArgoCD: "."}.Below(p.prefix)
 }
 
-// checkPrefix accepts what manifests accepts as the name of a folder.
-func checkPrefix(prefix string) error {
-	bad := strings.TrimSpace(prefix) != prefix || prefix == "" || prefix == "." || strings.HasSuffix(prefix, "..") ||
-		strings.ContainsAny(prefix, `/\`) ||
-		strings.ContainsFunc(prefix, unicode.IsControl) ||
-		!utf8.ValidString(prefix) || len(prefix) > 255
-	if bad {
-		return &prefixError{prefix}
-	}
-	return nil
-}
+// ArchiveSize returns the size of the uncompressed archive in bytes.
+func (p *Plan) ArchiveSize() int64 { return p.archive.Size() }
 
-type prefixError struct{ prefix string }
-
-func (e *prefixError) Error() string { return fmt.Sprintf("%v: %.80q", ErrInvalidPrefix, e.prefix) }
-
-func (e *prefixError) Unwrap() error { return ErrInvalidPrefix }
-
-func (e *prefixError) Hint() string {
-	return "give the tree a prefix of its own, the name of one folder, where that of the source directory does not serve"
+// Digest returns the content digest that [Plan.Pack] would give. It reads the
+// files, and compresses and writes nothing.
+//
+// Errors match those of [manifests.Reader.Open], or are that of ctx.
+func (p *Plan) Digest(ctx context.Context) (digest.Digest, error) {
+	nothing := func(*slot) error { return nil }
+	return p.read(ctx, newSource(p), newSlots(0), nothing, nothing)
 }

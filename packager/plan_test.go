@@ -1,6 +1,7 @@
 package packager_test
 
 import (
+	"cmp"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -10,55 +11,57 @@ import (
 	"github.com/kubeoci/oci/packager"
 )
 
-func filesOf(paths ...string) []manifests.File {
-	var files []manifests.File
+// setOf is a Set of files whose content is their path.
+func setOf(t testing.TB, paths ...string) *manifests.Set {
+	t.Helper()
+	texts := map[string]string{}
 	for _, p := range paths {
-		files = append(files, manifests.File{Path: p, Size: int64(len(p))})
+		texts[p] = p
 	}
-	return files
+	return collectTexts(t, texts)
 }
 
 func TestPlan(t *testing.T) {
 	for _, row := range []struct {
 		name   string
 		files  []string
-		engine packager.GitOpsEngine
+		layout packager.Layout
 		prefix string
 		want   [][2]string // path in the archive, file of the Set
 		paths  packager.EnginePaths
 	}{
 		{
-			name: "Flux", files: []string{"a.yaml", "b/c.yaml"}, engine: packager.GitOpsEngineFlux, prefix: "app",
+			name: "root", files: []string{"a.yaml", "b/c.yaml"}, layout: packager.LayoutRoot, prefix: "app",
 			want:  [][2]string{{"a.yaml", "a.yaml"}, {"b/c.yaml", "b/c.yaml"}},
 			paths: packager.EnginePaths{Flux: "./", ArgoCD: "."},
 		},
 		{
-			name: "Flux without a prefix", files: []string{"a.yaml"}, engine: packager.GitOpsEngineFlux,
+			name: "root without a prefix", files: []string{"a.yaml"}, layout: packager.LayoutRoot,
 			want:  [][2]string{{"a.yaml", "a.yaml"}},
 			paths: packager.EnginePaths{Flux: "./", ArgoCD: "."},
 		},
 		{
-			name: "Argo CD", files: []string{"a.yaml", "b/c.yaml"}, engine: packager.GitOpsEngineArgoCD, prefix: "app",
+			name: "prefix", files: []string{"a.yaml", "b/c.yaml"}, layout: packager.LayoutPrefix, prefix: "app",
 			want:  [][2]string{{"app/a.yaml", "a.yaml"}, {"app/b/c.yaml", "b/c.yaml"}},
 			paths: packager.EnginePaths{Flux: "./app", ArgoCD: "app"},
 		},
 		{
-			name: "Argo CD, with a child named like the prefix", files: []string{"app/a.yaml", "b.yaml"}, engine: packager.GitOpsEngineArgoCD, prefix: "app",
+			name: "prefix, with a child named like the prefix", files: []string{"app/a.yaml", "b.yaml"}, layout: packager.LayoutPrefix, prefix: "app",
 			want:  [][2]string{{"app/app/a.yaml", "app/a.yaml"}, {"app/b.yaml", "b.yaml"}},
 			paths: packager.EnginePaths{Flux: "./app", ArgoCD: "app"},
 		},
 		{
-			name: "none", files: []string{"a.yaml", "b/c.yaml"}, engine: packager.GitOpsEngineNone, prefix: "app",
+			name: "both", files: []string{"a.yaml", "b/c.yaml"}, layout: packager.LayoutBoth, prefix: "app",
 			want:  [][2]string{{"a.yaml", "a.yaml"}, {"app/a.yaml", "a.yaml"}, {"app/b/c.yaml", "b/c.yaml"}, {"b/c.yaml", "b/c.yaml"}},
 			paths: packager.EnginePaths{Flux: "./app", ArgoCD: "app"},
 		},
 		{
-			name: "empty means none", files: []string{"z.yaml"}, prefix: "app",
-			want:  [][2]string{{"app/z.yaml", "z.yaml"}, {"z.yaml", "z.yaml"}},
-			paths: packager.EnginePaths{Flux: "./app", ArgoCD: "app"},
+			name: "empty means root", files: []string{"z.yaml"}, prefix: "app",
+			want:  [][2]string{{"z.yaml", "z.yaml"}},
+			paths: packager.EnginePaths{Flux: "./", ArgoCD: "."},
 		},
 		{
-			name: "prefix that only begins a name", files: []string{"app.yaml", "app-b.yaml", "app2/a.yaml", "b/app/c.yaml", "b/app.yaml"}, prefix: "app",
+			name: "prefix that only begins a name", files: []string{"app.yaml", "app-b.yaml", "app2/a.yaml", "b/app/c.yaml", "b/app.yaml"}, layout: packager.LayoutBoth, prefix: "app",
 			want: [][2]string{
 				{"app-b.yaml", "app-b.yaml"}, {"app.yaml", "app.yaml"}, {"app/app-b.yaml", "app-b.yaml"}, {"app/app.yaml", "app.yaml"},
 				{"app/app2/a.yaml", "app2/a.yaml"}, {"app/b/app.yaml", "b/app.yaml"}, {"app/b/app/c.yaml", "b/app/c.yaml"},
@@ -67,7 +70,7 @@ func TestPlan(t *testing.T) {
 			paths: packager.EnginePaths{Flux: "./app", ArgoCD: "app"},
 		},
 		{
-			name: "case alone makes no collision", files: []string{"APP/a.yaml", "A.yaml", "a.yaml"}, prefix: "app",
+			name: "case alone makes no collision", files: []string{"APP/a.yaml", "A.yaml", "a.yaml"}, layout: packager.LayoutBoth, prefix: "app",
 			want: [][2]string{
 				{"A.yaml", "A.yaml"}, {"APP/a.yaml", "APP/a.yaml"}, {"a.yaml", "a.yaml"},
 				{"app/A.yaml", "A.yaml"}, {"app/APP/a.yaml", "APP/a.yaml"}, {"app/a.yaml", "a.yaml"},
@@ -75,69 +78,66 @@ func TestPlan(t *testing.T) {
 			paths: packager.EnginePaths{Flux: "./app", ArgoCD: "app"},
 		},
 		{
-			name: "engine in lower case, prefix with blanks", files: []string{"a.yaml"}, engine: "argocd", prefix: "my app",
+			name: "layout in upper case, prefix with blanks", files: []string{"a.yaml"}, layout: "PREFIX", prefix: "my app",
 			want:  [][2]string{{"my app/a.yaml", "a.yaml"}},
 			paths: packager.EnginePaths{Flux: "./my app", ArgoCD: "my app"},
 		},
-		{
-			name: "nothing", engine: packager.GitOpsEngineFlux,
-			paths: packager.EnginePaths{Flux: "./", ArgoCD: "."},
-		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			layout, err := packager.Plan(filesOf(row.files...), row.engine, row.prefix)
-			require.NoError(t, err)
+			set := setOf(t, row.files...)
+			plan := newPlan(t, set, row.layout, packager.Options{Prefix: row.prefix})
 			var got [][2]string
-			for _, e := range layout.Entries {
+			for _, e := range plan.Entries() {
 				got = append(got, [2]string{e.Path, e.File.Path})
 				assert.EqualValues(t, len(e.File.Path), e.File.Size)
 			}
 			assert.Equal(t, row.want, got)
-			assert.Equal(t, row.paths, layout.Paths)
+			assert.Equal(t, row.paths, plan.Paths())
+			assert.Same(t, set, plan.Set())
+			parsed, err := packager.ParseLayout(string(row.layout))
+			require.NoError(t, err)
+			assert.Equal(t, cmp.Or(parsed, packager.LayoutRoot), plan.Layout())
+			want := row.prefix
+			if plan.Layout() == packager.LayoutRoot {
+				want = ""
+			}
+			assert.Equal(t, want, plan.Prefix())
 		})
 	}
 }
 
 func TestPlanCollisions(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name   string
 		files  []string
-		engine packager.GitOpsEngine
 		prefix string
-		path   string // in the archive
-		first  string
-		second string // "" for the whole copy
+		want   packager.CollisionError
 	}{
-		{"child named like the prefix", []string{"a.yaml", "app/b.yaml"}, packager.GitOpsEngineNone, "app", "app", "app/b.yaml", ""},
-		{"children named like the prefix", []string{"app/a.yaml", "app/app/b.yaml"}, packager.GitOpsEngineNone, "app", "app", "app/a.yaml", ""},
-		{"file named like the prefix", []string{"a.yaml", "b.yaml"}, packager.GitOpsEngineNone, "a.yaml", "a.yaml", "a.yaml", ""},
-		{"one path twice", []string{"a.yaml", "b.yaml", "a.yaml"}, packager.GitOpsEngineFlux, "", "a.yaml", "a.yaml", "a.yaml"},
-		{"one path twice under the prefix", []string{"a.yaml", "a.yaml"}, packager.GitOpsEngineArgoCD, "app", "app/a.yaml", "a.yaml", "a.yaml"},
-		{"file where a folder has to be", []string{"a.yaml", "a.yaml/b/c.yaml"}, packager.GitOpsEngineFlux, "", "a.yaml", "a.yaml", "a.yaml/b/c.yaml"},
-		{"file where a folder has to be, further up", []string{"x/a.yaml/b/c.yaml", "x/a.yaml"}, packager.GitOpsEngineArgoCD, "app", "app/x/a.yaml", "x/a.yaml", "x/a.yaml/b/c.yaml"},
+		{"child named like the prefix", []string{"a.yaml", "app/b.yaml"}, "app", packager.CollisionError{Path: "app", First: "app/b.yaml", Second: "a.yaml"}},
+		{"children named like the prefix", []string{"app/a.yaml", "app/app/b.yaml"}, "app", packager.CollisionError{Path: "app", First: "app/a.yaml", Second: "app/a.yaml"}},
+		{"file named like the prefix", []string{"a.yaml", "b.yaml"}, "a.yaml", packager.CollisionError{Path: "a.yaml", First: "a.yaml", Second: "b.yaml"}},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			layout, err := packager.Plan(filesOf(row.files...), row.engine, row.prefix)
-			assert.Zero(t, layout)
+		t.Run(tt.name, func(t *testing.T) {
+			plan, err := packager.NewPlan(setOf(t, tt.files...), packager.LayoutBoth, packager.Options{Prefix: tt.prefix})
+			assert.Nil(t, plan)
 			require.ErrorIs(t, err, packager.ErrCollision)
 			var collision *packager.CollisionError
 			require.ErrorAs(t, err, &collision)
-			assert.Equal(t, row.path, collision.Path)
-			assert.Equal(t, row.first, collision.First)
-			assert.Equal(t, row.second, collision.Second)
+			assert.Equal(t, tt.want, *collision)
+			for _, layout := range []packager.Layout{packager.LayoutRoot, packager.LayoutPrefix} {
+				newPlan(t, setOf(t, tt.files...), layout, packager.Options{Prefix: tt.prefix})
+			}
 		})
 	}
 }
 
-// TestPlanLeavesFilesAlone plans a slice that the caller goes on using.
-func TestPlanLeavesFilesAlone(t *testing.T) {
-	files := filesOf("b.yaml", "a.yaml")
-	layout, err := packager.Plan(files, packager.GitOpsEngineNone, "app")
-	require.NoError(t, err)
-	assert.Equal(t, filesOf("b.yaml", "a.yaml"), files)
-	files[0].Path = "changed"
-	assert.Equal(t, "a.yaml", layout.Entries[0].Path)
-	assert.Equal(t, "b.yaml", layout.Entries[3].File.Path)
+// Entries returns a slice that the caller may change.
+func TestPlanEntries(t *testing.T) {
+	plan := newPlan(t, setOf(t, "a.yaml", "b.yaml"), packager.LayoutBoth, packager.Options{Prefix: "app"})
+	entries := plan.Entries()
+	entries[0].Path = "changed"
+	assert.Equal(t, "a.yaml", plan.Entries()[0].Path)
+	assert.Equal(t, "b.yaml", plan.Entries()[3].File.Path)
 }
 
 func TestParseGitOpsEngine(t *testing.T) {
@@ -154,7 +154,32 @@ func TestParseGitOpsEngine(t *testing.T) {
 		engine, err := packager.ParseGitOpsEngine(text)
 		require.ErrorIs(t, err, packager.ErrUnknownEngine, "%q", text)
 		assert.Empty(t, engine)
-		_, err = packager.Plan(filesOf("a.yaml"), packager.GitOpsEngine(text), "app")
-		require.ErrorIs(t, err, packager.ErrUnknownEngine, "%q", text)
+	}
+}
+
+func TestGitOpsEngineLayout(t *testing.T) {
+	for engine, want := range map[packager.GitOpsEngine]packager.Layout{
+		"": packager.LayoutBoth, packager.GitOpsEngineNone: packager.LayoutBoth, "another": packager.LayoutBoth,
+		packager.GitOpsEngineFlux: packager.LayoutRoot, "flux": packager.LayoutRoot,
+		packager.GitOpsEngineArgoCD: packager.LayoutPrefix,
+	} {
+		assert.Equal(t, want, engine.Layout(), engine)
+	}
+}
+
+func TestParseLayout(t *testing.T) {
+	for text, want := range map[string]packager.Layout{
+		"": "", "root": packager.LayoutRoot, "ROOT": packager.LayoutRoot, "Prefix": packager.LayoutPrefix, "both": packager.LayoutBoth,
+	} {
+		layout, err := packager.ParseLayout(text)
+		require.NoError(t, err, text)
+		assert.Equal(t, want, layout, text)
+	}
+	for _, text := range []string{" ", "root ", "none", "flux", "both\x00"} {
+		layout, err := packager.ParseLayout(text)
+		require.ErrorIs(t, err, packager.ErrUnknownLayout, "%q", text)
+		assert.Empty(t, layout)
+		_, err = packager.NewPlan(setOf(t, "a.yaml"), packager.Layout(text), packager.Options{Prefix: "app"})
+		require.ErrorIs(t, err, packager.ErrUnknownLayout, "%q", text)
 	}
 }

@@ -45,9 +45,9 @@ func TestReproducible(t *testing.T) {
 		withOthers["NOTES"] = "not a manifest"
 		time.Local = time.UTC
 		first := collect(t, checkout(t, files, forwards, 0o644, time.Unix(0, 0)))
-		want := map[packager.GitOpsEngine]packed{}
-		for _, engine := range engines {
-			want[engine] = pack(t, first, packager.Options{Engine: engine})
+		want := map[packager.Layout]packed{}
+		for _, layout := range layouts {
+			want[layout] = pack(t, first, layout, packager.Options{})
 		}
 
 		time.Local = time.FixedZone("Lord_Howe", 10*60*60+30*60)
@@ -59,10 +59,10 @@ func TestReproducible(t *testing.T) {
 		} {
 			t.Run(tree+" "+name, func(t *testing.T) {
 				set := collect(t, dir)
-				for _, engine := range engines {
-					got := pack(t, set, packager.Options{Engine: engine})
-					assert.Equal(t, want[engine].Manifest, got.Manifest, engine)
-					assert.Equal(t, want[engine].ContentDigest, got.ContentDigest, engine)
+				for _, layout := range layouts {
+					got := pack(t, set, layout, packager.Options{})
+					assert.Equal(t, want[layout].Manifest, got.Manifest, layout)
+					assert.Equal(t, want[layout].ContentDigest, got.ContentDigest, layout)
 				}
 			})
 		}
@@ -72,10 +72,10 @@ func TestReproducible(t *testing.T) {
 // TestReproducibleLayer packs on one and on several cores what makes many blocks.
 func TestReproducibleLayer(t *testing.T) {
 	set := collectTexts(t, manyBlocks(t))
-	want := pack(t, set, packager.Options{Prefix: "app"})
+	want := pack(t, set, packager.LayoutBoth, packager.Options{Prefix: "app"})
 	for _, cores := range []int{1, 2, 3, 16} {
 		before := runtime.GOMAXPROCS(cores)
-		got := pack(t, set, packager.Options{Prefix: "app"})
+		got := pack(t, set, packager.LayoutBoth, packager.Options{Prefix: "app"})
 		runtime.GOMAXPROCS(before)
 		assert.Equal(t, want.Layer, got.Layer, "%d cores", cores)
 		assert.Equal(t, want.Manifest, got.Manifest, "%d cores", cores)
@@ -85,8 +85,8 @@ func TestReproducibleLayer(t *testing.T) {
 // TestContentDigest changes with the files and the layout and with nothing else.
 func TestContentDigest(t *testing.T) {
 	texts := map[string]string{"a.yaml": "a", "b/c.yaml": "c"}
-	base := packager.Options{Engine: packager.GitOpsEngineArgoCD, Prefix: "app"}
-	want := pack(t, collectTexts(t, texts), base)
+	base := packager.Options{Prefix: "app"}
+	want := pack(t, collectTexts(t, texts), packager.LayoutPrefix, base)
 
 	for name, change := range map[string]func(o *packager.Options){
 		"annotations":   func(o *packager.Options) { o.Annotations = map[string]string{"key": "value"} },
@@ -95,20 +95,23 @@ func TestContentDigest(t *testing.T) {
 	} {
 		opts := base
 		change(&opts)
-		got := pack(t, collectTexts(t, texts), opts)
+		got := pack(t, collectTexts(t, texts), packager.LayoutPrefix, opts)
 		assert.Equal(t, want.ContentDigest, got.ContentDigest, name)
 		assert.Equal(t, want.Layer, got.Layer, name)
 		assert.Equal(t, want.Config, got.Config, name)
 		assert.NotEqual(t, want.Manifest.Digest, got.Manifest.Digest, name)
 	}
-	for name, change := range map[string]func(o *packager.Options, texts map[string]string){
-		"prefix":  func(o *packager.Options, _ map[string]string) { o.Prefix = "other" },
-		"engine":  func(o *packager.Options, _ map[string]string) { o.Engine = packager.GitOpsEngineNone },
-		"content": func(_ *packager.Options, texts map[string]string) { texts["a.yaml"] = "b" },
-		"name":    func(_ *packager.Options, texts map[string]string) { delete(texts, "a.yaml"); texts["b.yaml"] = "a" },
+	for name, change := range map[string]func(o *packager.Options, layout *packager.Layout, texts map[string]string){
+		"prefix":  func(o *packager.Options, _ *packager.Layout, _ map[string]string) { o.Prefix = "other" },
+		"layout":  func(_ *packager.Options, layout *packager.Layout, _ map[string]string) { *layout = packager.LayoutBoth },
+		"content": func(_ *packager.Options, _ *packager.Layout, texts map[string]string) { texts["a.yaml"] = "b" },
+		"name": func(_ *packager.Options, _ *packager.Layout, texts map[string]string) {
+			delete(texts, "a.yaml")
+			texts["b.yaml"] = "a"
+		},
 	} {
-		opts, texts := base, maps.Clone(texts)
-		change(&opts, texts)
-		assert.NotEqual(t, want.ContentDigest, pack(t, collectTexts(t, texts), opts).ContentDigest, name)
+		opts, layout, texts := base, packager.LayoutPrefix, maps.Clone(texts)
+		change(&opts, &layout, texts)
+		assert.NotEqual(t, want.ContentDigest, pack(t, collectTexts(t, texts), layout, opts).ContentDigest, name)
 	}
 }

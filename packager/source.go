@@ -5,7 +5,6 @@ import (
 	"runtime"
 	"sync"
 
-	"github.com/kubeoci/oci/internal/archive"
 	"github.com/kubeoci/oci/manifests"
 )
 
@@ -39,10 +38,8 @@ func newSlots(spare int) []*slot {
 
 // source fills the blocks of an archive from the files of a Set.
 type source struct {
-	set     *manifests.Set
-	layout  Layout
-	archive *archive.Archive
-	onFile  func(manifests.File, []byte) // or nil
+	plan    *Plan
+	observe func(manifests.File, []byte) // or nil
 
 	mu      sync.Mutex // guards all below
 	readers []*manifests.Reader
@@ -65,14 +62,12 @@ type piece struct {
 	size   int
 }
 
-func newSource(p *Packer) *source {
+func newSource(p *Plan) *source {
 	return &source{
-		set:     p.set,
-		layout:  p.layout,
-		archive: p.archive,
-		large:   map[int]*largeFile{},
-		seed:    maphash.MakeSeed(),
-		sums:    map[piece]uint64{},
+		plan:  p,
+		large: map[int]*largeFile{},
+		seed:  maphash.MakeSeed(),
+		sums:  map[piece]uint64{},
 	}
 }
 
@@ -92,7 +87,7 @@ func (s *source) fill(b *slot, n int) (err error) {
 			return err
 		}
 	}
-	b.raw, err = s.archive.Block(b.raw, n, func(entry int, p []byte, offset int64) error {
+	b.raw, err = s.plan.archive.Block(b.raw, n, func(entry int, p []byte, offset int64) error {
 		return s.read(b.reader, entry, p, offset)
 	})
 	return err
@@ -100,7 +95,7 @@ func (s *source) fill(b *slot, n int) (err error) {
 
 // open returns a Reader that lives as long as the source.
 func (s *source) open() (*manifests.Reader, error) {
-	reader, err := s.set.Open()
+	reader, err := s.plan.set.Open()
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +106,7 @@ func (s *source) open() (*manifests.Reader, error) {
 }
 
 func (s *source) read(reader *manifests.Reader, entry int, p []byte, offset int64) error {
-	file := s.layout.Entries[entry].File
+	file := s.plan.entries[entry].File
 	var err error
 	if int64(len(p)) == file.Size {
 		err = reader.ReadFile(file, p)
@@ -124,8 +119,8 @@ func (s *source) read(reader *manifests.Reader, entry int, p []byte, offset int6
 	if err := s.compare(piece{file.Path, offset, len(p)}, p); err != nil {
 		return err
 	}
-	if s.onFile != nil && int64(len(p)) == file.Size {
-		s.onFile(file, p)
+	if s.observe != nil && int64(len(p)) == file.Size {
+		s.observe(file, p)
 	}
 	return nil
 }
@@ -157,7 +152,7 @@ func (s *source) share(reader *manifests.Reader, entry int) (*manifests.Content,
 	if shared := s.large[entry]; shared != nil {
 		return shared.content, nil
 	}
-	file := s.layout.Entries[entry].File
+	file := s.plan.entries[entry].File
 	content, err := reader.Open(file)
 	if err != nil {
 		return nil, err
@@ -169,7 +164,7 @@ func (s *source) share(reader *manifests.Reader, entry int) (*manifests.Content,
 // compare fails for a piece that was another one in the first copy of the tree.
 // Size and modification time do not show every replacement.
 func (s *source) compare(p piece, content []byte) error {
-	if !s.layout.twice {
+	if s.plan.layout != LayoutBoth {
 		return nil
 	}
 	sum := maphash.Bytes(s.seed, content)

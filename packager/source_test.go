@@ -29,14 +29,14 @@ func (s sequential) Open(name string) (fs.File, error) {
 
 func TestPackFilesThatAreReadInOneGo(t *testing.T) {
 	texts := manyBlocks(t)
-	want := pack(t, collectTexts(t, texts), packager.Options{Prefix: "app"})
+	want := pack(t, collectTexts(t, texts), packager.LayoutBoth, packager.Options{Prefix: "app"})
 	fsys := fstest.MapFS{}
 	for name, text := range texts {
 		fsys[name] = &fstest.MapFile{Data: []byte(text)}
 	}
 	set, err := manifests.CollectFS(t.Context(), sequential{fsys}, manifests.Options{})
 	require.NoError(t, err)
-	assert.Equal(t, want.Result, pack(t, set, packager.Options{Prefix: "app"}).Result)
+	assert.Equal(t, facts(want.Result), facts(pack(t, set, packager.LayoutBoth, packager.Options{Prefix: "app"}).Result))
 }
 
 // secondOpen does something when a file is opened for the second time.
@@ -58,7 +58,7 @@ func TestPackOpensALargeFileOnce(t *testing.T) {
 	fsys := secondOpen{fstest.MapFS{"large.yaml": {Data: noise(t, 5<<20)}, "a.yaml": {Data: []byte("a")}}, new(atomic.Int32)}
 	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
 	require.NoError(t, err)
-	pack(t, set, packager.Options{Engine: packager.GitOpsEngineFlux})
+	pack(t, set, packager.LayoutRoot, packager.Options{})
 	assert.EqualValues(t, 1, fsys.opened.Load())
 }
 
@@ -86,11 +86,11 @@ func TestPackALargeFileThatChanges(t *testing.T) {
 			require.NoError(t, os.WriteFile(file, noise(t, 3<<20), 0o644))
 			set := collect(t, dir)
 			change(t, file)
-			for _, pack := range []func(*packager.Packer) error{
-				func(p *packager.Packer) error { _, err := p.Pack(t.Context(), new(packager.Store)); return err },
-				func(p *packager.Packer) error { _, err := p.Content(t.Context()); return err },
+			for _, pack := range []func(*packager.Plan) error{
+				func(p *packager.Plan) error { _, err := p.Pack(t.Context(), new(packager.Store), nil, nil); return err },
+				func(p *packager.Plan) error { _, err := p.Digest(t.Context()); return err },
 			} {
-				err := pack(newPacker(t, set, packager.Options{Engine: packager.GitOpsEngineFlux}))
+				err := pack(newPlan(t, set, packager.LayoutRoot, packager.Options{}))
 				require.ErrorIs(t, err, manifests.ErrFileChanged)
 				require.EqualError(t, err, `file changed while it was read: "large.yaml"`)
 			}
@@ -105,25 +105,25 @@ func TestPackAnEmptyFileThatIsFilled(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, nil, 0o644))
 	set, err := manifests.Collect(t.Context(), dir, manifests.Options{AllowEmptyFiles: true})
 	require.NoError(t, err)
-	p := pack(t, set, packager.Options{Engine: packager.GitOpsEngineFlux})
+	p := pack(t, set, packager.LayoutRoot, packager.Options{})
 	assert.Len(t, tartest.Read(t, p.archive(t)), 1)
 
 	require.NoError(t, os.WriteFile(file, []byte("a"), 0o644))
-	_, err = packager.Pack(t.Context(), new(packager.Store), set, packager.Options{Engine: packager.GitOpsEngineFlux})
+	_, err = packager.Pack(t.Context(), new(packager.Store), set, packager.LayoutRoot, packager.Options{})
 	require.ErrorIs(t, err, manifests.ErrFileChanged)
 }
 
 // TestPackManyBlocks reads back what is in several blocks.
 func TestPackManyBlocks(t *testing.T) {
 	texts := manyBlocks(t)
-	for _, engine := range engines {
-		p := pack(t, collectTexts(t, texts), packager.Options{Engine: engine, Prefix: "app"})
+	for _, layout := range layouts {
+		p := pack(t, collectTexts(t, texts), layout, packager.Options{Prefix: "app"})
 		got := map[string]string{}
 		for _, r := range tartest.Read(t, p.archive(t)) {
 			if !bytes.HasSuffix([]byte(r.Name), []byte("/")) {
 				got[r.Name] = r.Text
 			}
 		}
-		require.Equal(t, laidOut(texts, engine, "app"), got)
+		require.Equal(t, laidOut(texts, layout, "app"), got)
 	}
 }

@@ -25,7 +25,7 @@ func TestPackLeavesNoFiles(t *testing.T) {
 	store := &spyingStore{countingStore{fail: layerType, err: os.ErrPermission}, func() {
 		assert.Equal(t, 1, openBelow(t, os.Getenv("TMPDIR")))
 	}}
-	_, err := packager.Pack(t.Context(), store, set, packager.Options{Engine: packager.GitOpsEngineFlux})
+	_, err := packager.Pack(t.Context(), store, set, packager.LayoutRoot, packager.Options{})
 	require.ErrorIs(t, err, os.ErrPermission)
 	assert.Zero(t, openBelow(t, os.Getenv("TMPDIR")))
 	assert.Empty(t, allFiles(t, os.Getenv("TMPDIR")))

@@ -17,6 +17,14 @@ import (
 	"oras.land/oras-go/v2/errdef"
 )
 
+// Errors of a [Store]. The functions of oras-go recognise them.
+var (
+	// ErrBlobNotFound reports content that the Store does not hold.
+	ErrBlobNotFound = errdef.ErrNotFound
+	// ErrBlobExists reports content that the Store already holds.
+	ErrBlobExists = errdef.ErrAlreadyExists
+)
+
 // DefaultMemoryLimit is how many bytes of one blob a [Store] holds in memory.
 const DefaultMemoryLimit = 8 << 20
 
@@ -47,23 +55,21 @@ func (s *Store) Exists(_ context.Context, target ocispec.Descriptor) (bool, erro
 // Fetch returns the content that target describes. The reader is an
 // [io.ReadSeekCloser], and reads until the Store is closed.
 //
-// The error matches errdef.ErrNotFound where the Store does not hold it.
+// The error matches [ErrBlobNotFound].
 func (s *Store) Fetch(_ context.Context, target ocispec.Descriptor) (io.ReadCloser, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	blob := s.find(target)
 	if blob == nil {
-		return nil, fmt.Errorf("%s: %w", target.Digest, errdef.ErrNotFound)
+		return nil, fmt.Errorf("%s: %w", target.Digest, ErrBlobNotFound)
 	}
 	return blob.open(), nil
 }
 
-// Push takes content in. It is kept only if it is what expected describes.
+// Push stores the content of r if it is what expected describes.
 //
-// The error matches errdef.ErrAlreadyExists where the Store holds it already,
-// content.ErrInvalidDescriptorSize, content.ErrMismatchedDigest,
-// content.ErrTrailingData or io.ErrUnexpectedEOF where it is not what was
-// described, or is that of ctx, of r or of the temporary file.
+// The error matches [ErrBlobExists], reports content that does not match expected,
+// or is that of ctx, of r or of the temporary file.
 func (s *Store) Push(ctx context.Context, expected ocispec.Descriptor, r io.Reader) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -72,7 +78,7 @@ func (s *Store) Push(ctx context.Context, expected ocispec.Descriptor, r io.Read
 		return fmt.Errorf("%s: %w", expected.Digest, content.ErrInvalidDescriptorSize)
 	}
 	if exists, _ := s.Exists(ctx, expected); exists { // never an error
-		return fmt.Errorf("%s: %w", expected.Digest, errdef.ErrAlreadyExists)
+		return fmt.Errorf("%s: %w", expected.Digest, ErrBlobExists)
 	}
 	blob := s.newSpool()
 	verified := content.NewVerifyReader(r, expected)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -15,24 +14,11 @@ import (
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
 
+	"github.com/kubeoci/oci/internal/testing/goldentree"
 	"github.com/kubeoci/oci/packager"
 )
 
-// openBelow counts the open files below dir, those without a name included.
-func openBelow(t *testing.T, dir string) int {
-	t.Helper()
-	const descriptors = "/proc/self/fd"
-	entries, err := os.ReadDir(descriptors)
-	require.NoError(t, err)
-	count := 0
-	for _, entry := range entries {
-		target, err := os.Readlink(filepath.Join(descriptors, entry.Name()))
-		if err == nil && strings.HasPrefix(target, dir+"/") { // the listing's own is closed by now
-			count++
-		}
-	}
-	return count
-}
+var openBelow = goldentree.OpenBelow
 
 // TestStoreFiles counts the temporary files that are open, which have no name.
 func TestStoreFiles(t *testing.T) {
@@ -69,7 +55,7 @@ func TestStoreFiles(t *testing.T) {
 		store := newStore(t)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		_, err := packager.Pack(ctx, store, small(t), packager.Options{Prefix: "app"})
+		_, err := packager.Pack(ctx, store, small(t), packager.LayoutBoth, packager.Options{Prefix: "app"})
 		require.ErrorIs(t, err, context.Canceled)
 		assert.Zero(t, openBelow(t, store.TempDir))
 	})

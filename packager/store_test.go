@@ -205,7 +205,7 @@ func TestStoreLimitsBlobs(t *testing.T) {
 func TestStoreTempDirMissing(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
 	store := &packager.Store{MemoryLimit: 1, TempDir: missing}
-	_, err := packager.Pack(t.Context(), store, small(t), packager.Options{Prefix: "app"})
+	_, err := packager.Pack(t.Context(), store, small(t), packager.LayoutBoth, packager.Options{Prefix: "app"})
 	require.ErrorIs(t, err, os.ErrNotExist)
 	require.ErrorContains(t, err, missing)
 }
@@ -223,7 +223,7 @@ func TestStoreClosed(t *testing.T) {
 		_, err = store.Fetch(t.Context(), desc)
 		require.ErrorIs(t, err, errdef.ErrNotFound)
 		require.ErrorIs(t, store.Push(t.Context(), desc, strings.NewReader("0123456789")), os.ErrClosed)
-		_, err = packager.Pack(t.Context(), store, small(t), packager.Options{Prefix: "app"})
+		_, err = packager.Pack(t.Context(), store, small(t), packager.LayoutBoth, packager.Options{Prefix: "app"})
 		require.ErrorIs(t, err, os.ErrClosed)
 	})
 }

@@ -1,8 +1,9 @@
 package preflight_test
 
 import (
-	"cmp"
+	"fmt"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -36,21 +37,19 @@ func TestLimits(t *testing.T) {
 	assert.EqualValues(t, 10_000_000, preflight.DefaultMaxManifestSize)
 }
 
+// The plan refuses an archive above the default limit, so that only the other can be
+// exceeded without an option.
 func TestDefaultLimits(t *testing.T) {
-	const files, each = 300, 4 << 20 // which are never read
-	set := tree{"app.yaml": app}.collect(t)
-	layout := packager.Layout{Paths: packager.EnginePaths{Flux: "./", ArgoCD: "."}}
+	const files, each = 3, 4 << 20
+	fsys := sizedFS{MapFS: tree{"app.yaml": app}.fs(), t: t, sizes: map[string]int64{}}
 	for i := range files {
-		name := string(rune('a'+i/26)) + string(rune('a'+i%26)) + ".yaml"
-		layout.Entries = append(layout.Entries, packager.Entry{Path: name, File: manifests.File{Path: name, Size: each + 1}})
+		name := fmt.Sprintf("%d.yaml", i)
+		fsys.MapFS[name], fsys.sizes[name] = &fstest.MapFile{}, each+1
 	}
-	findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{Engines: []packager.GitOpsEngine{argocd}})
-	require.NoError(t, err)
-	require.Len(t, findings, files+3)
-	assert.Equal(t, preflight.CodeArchiveSize, findings[0].Code)
-	assert.Equal(t, preflight.CodeManifestSize, findings[1].Code)
-	assert.Equal(t, preflight.CodeNothingRendered, findings[2].Code)
-	assert.Equal(t, "aa.yaml: warning: the file has more than 4194304 bytes and is not checked [too-large]", findings[3].String())
+	findings := checkFS(t, fsys, argocd, manifests.Options{})
+	require.Len(t, findings, 1+files)
+	assert.Equal(t, "error: the directory has 12582968 bytes of manifests, and Argo CD accepts at most 10000000 [manifest-size]", findings[0].String())
+	assert.Equal(t, "0.yaml: warning: the file has more than 4194304 bytes and is not checked [too-large]", findings[1].String())
 }
 
 func TestTags(t *testing.T) {
@@ -69,64 +68,16 @@ func TestTags(t *testing.T) {
 		{"1.2.3+4", []string{`error: the tag "1.2.3+4" is a version with a plus sign, which a tag cannot contain [tag]`}, `use "1.2.3-4"`},
 	} {
 		t.Run(tt.tag, func(t *testing.T) {
-			findings := tree{"app.yaml": app}.check(t, flux, preflight.Options{Tags: []string{"1.0.0", tt.tag}})
+			a := artifact(t, tree{"app.yaml": app}.collect(t), flux)
+			a.Tags = []string{"1.0.0", tt.tag}
+			findings, err := preflight.Check(t.Context(), a, preflight.Options{})
+			require.NoError(t, err)
 			assert.Equal(t, tt.want, brief(findings))
 			for _, f := range findings {
 				assert.Equal(t, tt.hint, f.Hint)
 			}
 		})
 	}
-}
-
-// Neither manifests nor packager lets such names through; layouts can be made
-// by hand.
-func TestEntryNames(t *testing.T) {
-	set := tree{"app.yaml": app}.collect(t)
-	for _, tt := range []struct {
-		name string
-		bad  bool
-	}{
-		{"app.yaml", false},
-		{"a..b/app..yaml", false},
-		{"a../app.yaml", true},
-		{`a\app.yaml`, true},
-		{"/app.yaml", true},
-		{"./app.yaml", true},
-		{"a//app.yaml", true},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			layout := packager.Layout{
-				Entries: []packager.Entry{{Path: tt.name, File: set.Files()[0]}},
-				Paths:   packager.EnginePaths{Flux: "./", ArgoCD: "."},
-			}
-			findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{Engines: []packager.GitOpsEngine{flux}})
-			require.NoError(t, err)
-			if !tt.bad {
-				require.Empty(t, findings)
-				return
-			}
-			require.NotEmpty(t, findings)
-			assert.Equal(t, preflight.CodeEntryName, findings[len(findings)-1].Code)
-			assert.Equal(t, preflight.Error, findings[len(findings)-1].Severity)
-		})
-	}
-}
-
-func TestEntryNameOfTwoCopies(t *testing.T) {
-	set := tree{"app.yaml": app}.collect(t)
-	layout := packager.Layout{
-		Entries: []packager.Entry{{Path: `a\b`, File: set.Files()[0]}, {Path: `shop/a\b`, File: set.Files()[0]}},
-		Paths:   packager.EnginePaths{Flux: "./shop", ArgoCD: "shop"},
-	}
-	findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{})
-	require.NoError(t, err)
-	names := 0
-	for _, f := range findings {
-		if f.Code == preflight.CodeEntryName {
-			names++
-		}
-	}
-	assert.Equal(t, 1, names)
 }
 
 // Two copies matter only to an engine that finds both at its path.
@@ -162,11 +113,9 @@ func TestTwoCopies(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			set := tt.tree.collect(t)
-			layout, err := packager.Plan(set.Files(), none, "shop")
-			require.NoError(t, err)
-			layout.Paths.Flux, layout.Paths.ArgoCD = cmp.Or(tt.paths.Flux, layout.Paths.Flux), cmp.Or(tt.paths.ArgoCD, layout.Paths.ArgoCD)
-			findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{Engines: tt.engines, DirectoryRecurse: tt.recurse})
+			a := artifact(t, tt.tree.collect(t), none)
+			a.Engines, a.Paths = tt.engines, tt.paths
+			findings, err := preflight.Check(t.Context(), a, preflight.Options{DirectoryRecurse: tt.recurse})
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, brief(findings))
 			for _, f := range findings {
@@ -179,12 +128,12 @@ func TestTwoCopies(t *testing.T) {
 }
 
 func TestNoFiles(t *testing.T) {
-	findings, err := preflight.Check(t.Context(), tree{"app.yaml": app}.collect(t), packager.Layout{}, preflight.Options{})
+	findings, err := preflight.Check(t.Context(), artifact(t, new(manifests.Set), flux), preflight.Options{})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"error: the artifact has no files [no-files]"}, brief(findings))
 }
 
-// A caller who knows which path the engines will be given says so.
+// A caller can set the paths that the engines are given.
 func TestOtherPaths(t *testing.T) {
 	tr := tree{"app.yaml": app, "a/b.yaml": object("ConfigMap", "b"), "values.yaml": "a: 1\n"}
 	for _, tt := range []struct {
@@ -204,38 +153,41 @@ func TestOtherPaths(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			set := tr.collect(t)
-			layout, err := packager.Plan(set.Files(), tt.engine, "shop")
-			require.NoError(t, err)
-			layout.Paths = tt.paths
-			findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{})
+			a := artifact(t, tr.collect(t), tt.engine)
+			a.Paths = tt.paths
+			findings, err := preflight.Check(t.Context(), a, preflight.Options{})
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, brief(findings))
 		})
 	}
 }
 
-// The same for Flux: an error where it is named, a warning where it is one of
-// two.
+// A finding for which Flux refuses the artifact is an error if Flux was named, and a
+// warning if it is one of two engines.
 func TestEngines(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
-		layout  packager.GitOpsEngine
+		layout  packager.Layout
 		engines []packager.GitOpsEngine
 		want    preflight.Severity
 		engine  packager.GitOpsEngine
 	}{
-		{"by the layout", flux, nil, preflight.Error, flux},
-		{"by neither", none, nil, preflight.Warning, flux},
-		{"none is not a name", none, []packager.GitOpsEngine{none}, preflight.Warning, flux},
-		{"by the options", none, []packager.GitOpsEngine{"flux"}, preflight.Error, flux},
-		{"both by the options", none, []packager.GitOpsEngine{flux, argocd}, preflight.Error, flux},
-		{"the other", none, []packager.GitOpsEngine{argocd}, 0, ""},
-		{"the other by the options", flux, []packager.GitOpsEngine{argocd}, 0, ""},
+		{"nobody is named", packager.LayoutBoth, nil, preflight.Warning, flux},
+		{"nobody is named, at the root", packager.LayoutRoot, nil, preflight.Warning, flux},
+		{"nobody is named, under the prefix", packager.LayoutPrefix, nil, preflight.Warning, flux},
+		{"None names nobody", packager.LayoutBoth, []packager.GitOpsEngine{none}, preflight.Warning, flux},
+		{"Flux", packager.LayoutRoot, []packager.GitOpsEngine{"flux"}, preflight.Error, flux},
+		{"Flux, under the prefix", packager.LayoutPrefix, []packager.GitOpsEngine{flux}, preflight.Error, flux},
+		{"both", packager.LayoutBoth, []packager.GitOpsEngine{flux, argocd}, preflight.Error, flux},
+		{"Argo CD", packager.LayoutPrefix, []packager.GitOpsEngine{argocd}, 0, ""},
+		{"Argo CD, at the root", packager.LayoutRoot, []packager.GitOpsEngine{argocd}, 0, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tr := tree{"app.yaml": app, "b.yaml": "apiVersion: batch/v1\nkind: Job\nmetadata:\n  generateName: a-\n"}
-			findings := tr.check(t, tt.layout, preflight.Options{Engines: tt.engines})
+			set := tree{"app.yaml": app, "b.yaml": "apiVersion: batch/v1\nkind: Job\nmetadata:\n  generateName: a-\n"}.collect(t)
+			plan, err := packager.NewPlan(set, tt.layout, packager.Options{Prefix: "shop"})
+			require.NoError(t, err)
+			findings, err := preflight.Check(t.Context(), preflight.Artifact{Plan: plan, Engines: tt.engines}, preflight.Options{})
+			require.NoError(t, err)
 			var severity preflight.Severity
 			var engine packager.GitOpsEngine
 			for _, f := range findings {

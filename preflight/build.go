@@ -56,7 +56,7 @@ func (b *build) isAbove(n namedFile) bool {
 // findBuilds finds the kustomizations of the archive and what they refer to.
 func (m *model) findBuilds() {
 	m.builds = map[string]*build{}
-	for _, e := range m.layout.Entries {
+	for _, e := range m.entries {
 		if isKustomization(e.Path) {
 			m.builds[e.Path] = &build{source: m.byPath[e.File.Path], entry: e.Path, directory: path.Dir(e.Path)}
 		}
@@ -64,8 +64,8 @@ func (m *model) findBuilds() {
 	if len(m.builds) == 0 {
 		return
 	}
-	entries := make(map[string]*source, len(m.layout.Entries))
-	for _, e := range m.layout.Entries {
+	entries := make(map[string]*source, len(m.entries))
+	for _, e := range m.entries {
 		entries[e.Path] = m.byPath[e.File.Path]
 	}
 	for _, b := range m.builds {
@@ -130,7 +130,7 @@ func (m *model) follow(v *view) {
 func (m *model) distinctBuilds() []*build {
 	done := map[*source]bool{}
 	var all []*build
-	for _, e := range m.layout.Entries {
+	for _, e := range m.entries {
 		if b := m.builds[e.Path]; b != nil && !done[b.source] {
 			done[b.source] = true
 			all = append(all, b)

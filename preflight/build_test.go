@@ -6,24 +6,23 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/preflight"
 )
 
-// checkAt is check for engines that are told a path below the tree.
+// checkAt is check for engines with a path below the tree.
 func (tr tree) checkAt(t *testing.T, engine packager.GitOpsEngine, path string) preflight.Findings {
 	t.Helper()
 	set := tr.collect(t)
-	layout, err := packager.Plan(set.Files(), engine, "shop")
-	require.NoError(t, err)
-	layout.Paths = layout.Paths.Below(path)
-	findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{})
+	a := artifact(t, set, engine)
+	findings, err := preflight.Check(t.Context(), a, preflight.Options{Path: path})
 	require.NoError(t, err)
 	return findings
 }
 
 // Argo CD runs "kustomize build" (util/kustomize/kustomize.go there), which lets
-// a kustomization load files in its own folder and below only: RestrictionRootOnly
+// a kustomization load files in its own directory and below only: RestrictionRootOnly
 // of api/internal/loader in kustomize. Flux builds with LoadRestrictionsNone
 // (kustomize/kustomize_generator.go of fluxcd/pkg).
 func TestFilesAboveAKustomization(t *testing.T) {
@@ -43,11 +42,11 @@ func TestFilesAboveAKustomization(t *testing.T) {
 		{"a patch", "resources: [b.yaml]\npatches:\n- path: ../p/app.yaml\n", argocd, []string{
 			`a/kustomization.yaml:3:9: error: patches[0].path refers to a file above the directory of its kustomization, which Argo CD refuses: "../p/app.yaml" [load-restriction]`,
 		}},
-		{"what is generated from", "configMapGenerator: [{name: a, files: [x=../app.yaml], envs: [../app.yaml]}]\n", argocd, []string{
+		{"files of a generator", "configMapGenerator: [{name: a, files: [x=../app.yaml], envs: [../app.yaml]}]\n", argocd, []string{
 			`a/kustomization.yaml:1:40: error: configMapGenerator[0].files[0] refers to a file above the directory of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
 			`a/kustomization.yaml:1:63: error: configMapGenerator[0].envs[0] refers to a file above the directory of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
 		}},
-		{"all that names files", "patchesStrategicMerge: [../app.yaml]\ncrds: [../app.yaml]\nconfigurations: [../app.yaml]\ntransformers: [../app.yaml]\nopenapi: {path: ../app.yaml}\nreplacements: [{path: ../app.yaml}]\n", argocd, []string{
+		{"all fields with files", "patchesStrategicMerge: [../app.yaml]\ncrds: [../app.yaml]\nconfigurations: [../app.yaml]\ntransformers: [../app.yaml]\nopenapi: {path: ../app.yaml}\nreplacements: [{path: ../app.yaml}]\n", argocd, []string{
 			`a/kustomization.yaml:1:25: error: patchesStrategicMerge[0] refers to a file above the directory of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
 			`a/kustomization.yaml:2:8: error: crds[0] refers to a file above the directory of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
 			`a/kustomization.yaml:3:18: error: configurations[0] refers to a file above the directory of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
@@ -55,9 +54,9 @@ func TestFilesAboveAKustomization(t *testing.T) {
 			`a/kustomization.yaml:5:17: error: openapi.path refers to a file above the directory of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
 			`a/kustomization.yaml:6:23: error: replacements[0].path refers to a file above the directory of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
 		}},
-		{"in the folder, by a detour", "resources: [../a/b.yaml]\n", argocd, []string{}},
-		{"below the folder", "resources: [c/d.yaml]\n", argocd, []string{}},
-		{"a folder above", "resources: [../base]\ncomponents: [../c]\n", argocd, []string{}},
+		{"in the directory, by a detour", "resources: [../a/b.yaml]\n", argocd, []string{}},
+		{"below the directory", "resources: [c/d.yaml]\n", argocd, []string{}},
+		{"a directory above", "resources: [../base]\ncomponents: [../c]\n", argocd, []string{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tr := tree{
@@ -93,29 +92,29 @@ func TestFilesAboveABase(t *testing.T) {
 			"b/kustomization.yaml:1:13: info: resources[0] " + above,
 			"kustomization.yaml: info: Argo CD renders this kustomization [rendered-by]",
 		}},
-		{"that names what is missing as well", tree{"a/kustomization.yaml": "resources: [../app.yaml, ../none.yaml]\n", "app.yaml": app}, flux, []string{
+		{"that refers to a missing file as well", tree{"a/kustomization.yaml": "resources: [../app.yaml, ../none.yaml]\n", "app.yaml": app}, flux, []string{
 			`a/kustomization.yaml:1:26: error: resources[1] refers to a missing file: "../none.yaml" [kustomization]`,
 		}},
 	})
 }
 
-// What a kustomization that is built names is built.
-func TestWhatIsBuilt(t *testing.T) {
+// Kustomizations that a built kustomization refers to are built.
+func TestBuiltKustomizations(t *testing.T) {
 	const missing = "resources: [none.yaml]\n"
 	runRules(t, []ruleTest{
 		{"a base of a base", tree{"kustomization.yaml": "resources: [./a/]\n", "a/kustomization.yml": "bases: [../b]\n", "b/Kustomization": missing}, flux, []string{
 			`b/Kustomization:1:13: error: resources[0] refers to a missing file: "none.yaml" [kustomization]`,
 		}},
-		{"a base without anything to name", tree{"kustomization.yaml": "resources: [a]\n", "a/kustomization.yaml": "namePrefix: [\n"}, flux, []string{
+		{"a base that is not valid", tree{"kustomization.yaml": "resources: [a]\n", "a/kustomization.yaml": "namePrefix: [\n"}, flux, []string{
 			"a/kustomization.yaml:1:1: error: the YAML does not parse: did not find expected node content [syntax]",
 		}},
-		{"one that nobody names", tree{"kustomization.yaml": kustomization, "b/kustomization.yaml": missing}, flux, []string{
+		{"one without a reference to it", tree{"kustomization.yaml": kustomization, "b/kustomization.yaml": missing}, flux, []string{
 			`b/kustomization.yaml:1:13: warning: resources[0] refers to a missing file: "none.yaml" [kustomization]`,
 		}},
-		{"one that another which nobody names does", tree{"kustomization.yaml": kustomization, "a/kustomization.yaml": "resources: [../b]\n", "b/kustomization.yaml": missing}, flux, []string{
+		{"one with a reference from another of these", tree{"kustomization.yaml": kustomization, "a/kustomization.yaml": "resources: [../b]\n", "b/kustomization.yaml": missing}, flux, []string{
 			`b/kustomization.yaml:1:13: warning: resources[0] refers to a missing file: "none.yaml" [kustomization]`,
 		}},
-		{"a circle", tree{"a/kustomization.yaml": "resources: [../b]\n", "b/kustomization.yaml": "resources: [../a]\n"}, flux, []string{
+		{"a loop", tree{"a/kustomization.yaml": "resources: [../b]\n", "b/kustomization.yaml": "resources: [../a]\n"}, flux, []string{
 			`b/kustomization.yaml:1:13: error: resources[0] creates a reference loop: "../a" [kustomization]`,
 		}},
 	})
@@ -135,15 +134,15 @@ func TestResourcesOfAKustomization(t *testing.T) {
 			rendered,
 			"values.yaml:1:1: error: Flux and Argo CD refuse a document that is not a Kubernetes object [not-an-object]",
 		}},
-		{"no object in what is patched with", tree{"kustomization.yaml": listing("app.yaml") + "patches: [{path: p.yaml}]\n", "app.yaml": app, "p.yaml": "- op: remove\n"}, flux, []string{}},
-		{"no object where nothing is built", tree{"kustomization.yaml": kustomization, "a/kustomization.yaml": listing("values.yaml"), "a/values.yaml": "a: 1\n"}, flux, []string{
+		{"no object in a patch", tree{"kustomization.yaml": listing("app.yaml") + "patches: [{path: p.yaml}]\n", "app.yaml": app, "p.yaml": "- op: remove\n"}, flux, []string{}},
+		{"no object, not built", tree{"kustomization.yaml": kustomization, "a/kustomization.yaml": listing("values.yaml"), "a/values.yaml": "a: 1\n"}, flux, []string{
 			"a/values.yaml:1:1: warning: kustomize refuses a document that is not a Kubernetes object [not-an-object]",
 		}},
-		{"no object that is not what is named", tree{"kustomization.yaml": listing("/values.yaml"), "values.yaml": "a: 1\n"}, flux, []string{
+		{"no object at another path", tree{"kustomization.yaml": listing("/values.yaml"), "values.yaml": "a: 1\n"}, flux, []string{
 			`kustomization.yaml:1:13: error: resources[0] refers to a path outside the source directory: "/values.yaml" [kustomization]`,
 		}},
 		{"no entries", tree{"kustomization.yaml": listing("app.yaml, a.yaml, b.json"), "app.yaml": app, "a.yaml": "[]\n---\n{}\n", "b.json": "{}"}, none, []string{rendered}},
-		{"no entries where nothing is built", tree{"kustomization.yaml": kustomization, "a/kustomization.yaml": listing("a.yaml"), "a/a.yaml": "{}\n"}, flux, []string{}},
+		{"no entries, not built", tree{"kustomization.yaml": kustomization, "a/kustomization.yaml": listing("a.yaml"), "a/a.yaml": "{}\n"}, flux, []string{}},
 		{"no entries without a kustomization", tree{"app.yaml": app, "a.yaml": "{}\n"}, flux, []string{}},
 		{"no entries without a kustomization, Argo CD", tree{"app.yaml": app, "a.yaml": "{}\n"}, argocd, []string{
 			"a.yaml:1:1: info: Argo CD skips a document that is not a Kubernetes object [not-an-object]",
@@ -160,22 +159,22 @@ func TestResourcesOfAKustomization(t *testing.T) {
 		{"broken JSON, which may be YAML", tree{"a/kustomization.yaml": listing("b.json"), "a/b.json": `{"apiVersion": "v1", "kind": "A", "metadata": {"name": "b"},}`}, flux, []string{
 			"a/b.json:1:61: warning: the JSON does not parse [syntax]",
 		}},
-		{"a key twice", tree{"kustomization.yaml": listing("app.yaml"), "app.yaml": app + "data: {}\ndata: {}\n"}, argocd, []string{
+		{"a duplicate key", tree{"kustomization.yaml": listing("app.yaml"), "app.yaml": app + "data: {}\ndata: {}\n"}, argocd, []string{
 			`app.yaml:6:1: error: the key "data" is already on line 5 [duplicate-key]`, rendered,
 		}},
 		{"a template", tree{"kustomization.yaml": listing("app.yaml"), "app.yaml": template}, argocd, []string{
 			"app.yaml: error: Argo CD refuses a template that is not YAML [template]", rendered,
 		}},
-		{"several in JSON", tree{"kustomization.yaml": listing("app.json"), "app.json": `{"apiVersion":"v1","kind":"A","metadata":{"name":"a"}} {"a": 1} {"apiVersion":"v1","kind":"A","metadata":{"name":"a"}}`}, argocd, []string{
+		{"several objects in JSON", tree{"kustomization.yaml": listing("app.json"), "app.json": `{"apiVersion":"v1","kind":"A","metadata":{"name":"a"}} {"a": 1} {"apiVersion":"v1","kind":"A","metadata":{"name":"a"}}`}, argocd, []string{
 			"app.json:1:56: warning: kustomize reads only the first of several objects in a JSON file [json-objects]", rendered,
 		}},
 		{"another kustomization", tree{"kustomization.yaml": listing("a/kustomization.yaml"), "a/kustomization.yaml": listing("none.yaml")}, flux, []string{
 			`a/kustomization.yaml:1:13: warning: resources[0] refers to a missing file: "none.yaml" [kustomization]`,
 			`kustomization.yaml:1:13: error: resources[0] refers to a kustomization file where its directory is needed: "a/kustomization.yaml" [kustomization]`,
 		}},
-		{"another kustomization to patch with", tree{"kustomization.yaml": listing("app.yaml") + "patches: [{path: a/kustomization.yaml}]\n", "app.yaml": app, "a/kustomization.yaml": kustomization}, flux, []string{}},
+		{"another kustomization as a patch", tree{"kustomization.yaml": listing("app.yaml") + "patches: [{path: a/kustomization.yaml}]\n", "app.yaml": app, "a/kustomization.yaml": kustomization}, flux, []string{}},
 		{"another kustomization that is an object", tree{"kustomization.yaml": listing("a/kustomization.yaml"), "a/kustomization.yaml": object("Kustomization", "a")}, flux, []string{
-			"a/kustomization.yaml:1:13: warning: apiVersion not a valid kustomization: neither a Kustomization nor a Component of kustomize [kustomization]", // where somebody names the folder
+			"a/kustomization.yaml:1:13: warning: apiVersion not a valid kustomization: neither a Kustomization nor a Component of kustomize [kustomization]", // if a kustomization refers to the directory
 		}},
 	})
 }
@@ -201,10 +200,10 @@ func TestOneObjectInTwoResources(t *testing.T) {
 		{"in a list", tree{"kustomization.yaml": both, "app.yaml": app, "b.yaml": "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: app}\n"}, flux, []string{
 			`b.yaml:4:3: error: Flux finds the ConfigMap "app" here and at app.yaml:1 [duplicate-object]`,
 		}},
-		{"one file twice", tree{"kustomization.yaml": "resources: [app.yaml, ./app.yaml]\n", "app.yaml": app}, argocd, []string{
+		{"one file listed again", tree{"kustomization.yaml": "resources: [app.yaml, ./app.yaml]\n", "app.yaml": app}, argocd, []string{
 			rendered, `kustomization.yaml:1:23: error: resources[1] lists the same file again: "./app.yaml" [duplicate-object]`,
 		}},
-		{"one file twice, with nothing in it", tree{"kustomization.yaml": "resources: [app.yaml, ./app.yaml]\n", "app.yaml": "# later\n"}, flux, []string{}},
+		{"one file without objects listed again", tree{"kustomization.yaml": "resources: [app.yaml, ./app.yaml]\n", "app.yaml": "# later\n"}, flux, []string{}},
 		{"in two versions", tree{"kustomization.yaml": both, "app.yaml": "apiVersion: a/v1\nkind: B\nmetadata:\n  name: c\n", "b.yaml": "apiVersion: a/v2\nkind: B\nmetadata:\n  name: c\n"}, flux, []string{}},
 		{"in two namespaces", tree{"kustomization.yaml": both, "app.yaml": app, "b.yaml": app + "  namespace: other\n"}, flux, []string{}},
 		{"a resource and a patch", tree{"kustomization.yaml": "resources: [app.yaml]\npatches: [{path: b.yaml}]\n", "app.yaml": app, "b.yaml": app}, flux, []string{}},
@@ -212,7 +211,7 @@ func TestOneObjectInTwoResources(t *testing.T) {
 	})
 }
 
-func TestKustomizationsThatNameWhatFluxDrops(t *testing.T) {
+func TestReferencesToFilesThatFluxIgnores(t *testing.T) {
 	const text = "configMapGenerator: [{name: a, files: [logo.png]}]\n"
 	runRules(t, []ruleTest{
 		{"Flux", tree{"kustomization.yaml": text, "logo.png": "x"}, flux, []string{
@@ -232,4 +231,21 @@ func TestKustomizationsThatNameWhatFluxDrops(t *testing.T) {
 			"a/logo.png: info: Flux ignores a file with this name by default [flux-ignored]",
 		}},
 	})
+}
+
+// A Set that did not follow references has none, so that Check parses the
+// kustomizations itself.
+func TestKustomizationsOfASetWithoutReferences(t *testing.T) {
+	fsys := tree{"a/kustomization.yaml": "resources: [../app.yaml]\n", "app.yaml": app}.fs()
+	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{SkipReferences: true})
+	require.NoError(t, err)
+	findings, err := preflight.Check(t.Context(), artifact(t, set, argocd), preflight.Options{Path: "a"})
+	require.NoError(t, err)
+	require.NotEmpty(t, findings)
+	assert.Equal(t, preflight.CodeLoadRestriction, findings[len(findings)-1].Code)
+	assert.Equal(t, preflight.Error, findings[len(findings)-1].Severity)
+
+	fsys["a/kustomization.yaml"].Data = []byte("resources: [../gone.yaml]\n")
+	_, err = preflight.Check(t.Context(), artifact(t, set, argocd), preflight.Options{})
+	require.ErrorIs(t, err, manifests.ErrFileChanged)
 }

@@ -9,19 +9,18 @@ import (
 	"github.com/kubeoci/oci/internal/filename"
 	"github.com/kubeoci/oci/internal/flux"
 	"github.com/kubeoci/oci/internal/ignore"
-	"github.com/kubeoci/oci/internal/kustomize"
 	"github.com/kubeoci/oci/internal/objects"
 	"github.com/kubeoci/oci/manifests"
 )
 
-// Cache remembers what is in the files of a tree. Who reads them anyway, before
-// [Check] does, gives their content to [Cache.Read], and Check reads only the
-// others. Who checks a tree again and again has only those parsed that changed.
-// What Check finds is the same with and without.
+// Cache remembers the parsed content of the files of a tree. A caller that reads
+// the files before [Check] does, such as packager.Plan.Pack, can pass their content
+// to [Cache.Observe]; Check then reads only the rest. A Cache that is used again
+// parses only changed files. The findings are the same with and without one.
 //
-// The zero value is ready to use, and safe for concurrent use. It serves one
-// tree: another takes its place. Its memory grows with the number of files and
-// objects, not with their size.
+// The zero value is ready to use, and safe for concurrent use. It serves one tree:
+// another replaces it. Its memory grows with the number of files and objects, not
+// with their size.
 type Cache struct {
 	mu       sync.Mutex // guards all below
 	seed     maphash.Seed
@@ -29,34 +28,32 @@ type Cache struct {
 	scanners []*objects.Scanner
 }
 
-// seen is a file that was read. It does not change.
+// seen is a file that was parsed. It is immutable.
 type seen struct {
 	file manifests.File // of the last Set in which its content was this
 	sum  uint64
 	*facts
 }
 
-// facts are what the content of a file says by itself. They do not change.
+// facts are the parsed content of a file. They are immutable.
 type facts struct {
 	content objects.File
-	rules   []flux.Rule // of a .sourceignore file
-	// references are what a kustomization names, if it can be read.
-	references []kustomize.Reference
-	// likeObject says that Argo CD takes a file that it cannot parse for a broken
-	// manifest, and not for something else.
+	rules   []flux.Rule // of an ignore file
+	// likeObject reports that Argo CD refuses a file that it cannot parse, because
+	// the file looks like a manifest.
 	likeObject bool
 }
 
-// Read takes in the content of a file, of which nothing is kept. It is fit for
-// packager.Options.OnFile.
-func (c *Cache) Read(f manifests.File, content []byte) {
+// Observe parses the content of a file, and keeps nothing of the content. It is a
+// function for packager.Plan.Pack.
+func (c *Cache) Observe(f manifests.File, content []byte) {
 	if f.Size <= limitOf(f.Path) {
-		c.look(f, content)
+		c.parse(f, content)
 	}
 }
 
-// limitOf is how large a file may be to be looked into, and negative for one that
-// nobody looks into.
+// limitOf returns how large a file may be to be parsed. It is negative for a file
+// that no rule needs, such as one that kustomizations generate from.
 func limitOf(path string) int64 {
 	switch {
 	case isSourceIgnore(path):
@@ -64,11 +61,11 @@ func limitOf(path string) int64 {
 	case filename.IsManifest(path) || isKustomization(path):
 		return objects.MaxBytes
 	}
-	return -1 // what kustomizations generate from
+	return -1
 }
 
-// look returns what is in a file.
-func (c *Cache) look(f manifests.File, content []byte) *facts {
+// parse returns the facts of a file, from memory if its content is unchanged.
+func (c *Cache) parse(f manifests.File, content []byte) *facts {
 	seed, before := c.before(f.Path)
 	sum := maphash.Bytes(seed, content)
 	now := &seen{file: f, sum: sum}
@@ -92,8 +89,7 @@ func (c *Cache) before(path string) (maphash.Seed, *seen) {
 	return c.seed, c.files[path]
 }
 
-// find returns what was in a file of this very Set, or nil for one that was not
-// read.
+// find returns the facts of a file of this very Set, or nil if it was not parsed.
 func (c *Cache) find(f manifests.File) *facts {
 	if _, s := c.before(f.Path); s != nil && s.file == f {
 		return s.facts
@@ -114,16 +110,13 @@ func (c *Cache) scan(path string, content []byte) *facts {
 	}
 	scanner := c.takeScanner()
 	f := &facts{content: scanner.Scan(path, content), likeObject: looksLikeObject(content)}
-	if isKustomization(path) {
-		f.references, _ = kustomize.Parse(content) // the Set knows what is wrong
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.scanners = append(c.scanners, scanner)
 	return f
 }
 
-// takeScanner returns one that nobody else uses.
+// takeScanner returns a Scanner that no other goroutine uses.
 func (c *Cache) takeScanner() *objects.Scanner {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -136,6 +129,7 @@ func (c *Cache) takeScanner() *objects.Scanner {
 	return scanner
 }
 
+// looksLikeObject is the test of Argo CD (getObjsFromYAMLOrJSON there).
 func looksLikeObject(data []byte) bool {
 	for _, key := range []string{"apiVersion:", "kind:", "metadata:"} {
 		if !bytes.Contains(data, []byte(key)) {

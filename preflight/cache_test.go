@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kubeoci/oci/manifests"
-	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/preflight"
 )
 
@@ -29,7 +28,7 @@ func (c *countingFS) Open(name string) (fs.File, error) {
 	return c.MapFS.Open(name)
 }
 
-// readAll gives the files of a Set to a Cache, as packing does.
+// readAll passes the files of a Set to a Cache, as packing does.
 func readAll(t testing.TB, set *manifests.Set, cache *preflight.Cache) {
 	t.Helper()
 	reader, err := set.Open()
@@ -37,14 +36,14 @@ func readAll(t testing.TB, set *manifests.Set, cache *preflight.Cache) {
 	for _, f := range set.Files() {
 		content := make([]byte, f.Size)
 		require.NoError(t, reader.ReadFile(f, content))
-		cache.Read(f, content)
-		clear(content) // which is not there any more
+		cache.Observe(f, content)
+		clear(content) // the caller may use it again
 	}
 	require.NoError(t, reader.Close())
 }
 
-// TestCacheChangesNothing checks a tree and changes of it, with and without. The
-// rules are tested with one as well: see [tree.check].
+// TestCacheChangesNothing checks a tree and changes of it, with and without a cache.
+// The rules are tested with one as well: see [tree.check].
 func TestCacheChangesNothing(t *testing.T) {
 	tr, cache := many(), new(preflight.Cache)
 	for _, change := range []struct {
@@ -54,32 +53,32 @@ func TestCacheChangesNothing(t *testing.T) {
 		{"at first", func() {}},
 		{"again", func() {}},
 		{"other content of the same size", func() { tr["a1/app.yaml"] = "b" + app[1:] }},
-		{"a file comes", func() { tr["new.yaml"] = object("A", "new") }},
-		{"a file goes", func() { delete(tr, "a2/app.yaml") }},
-		{"two files are exchanged", func() { tr["b3.yaml"], tr["a3/app.yaml"] = tr["a3/app.yaml"], tr["b3.yaml"] }},
-		{"rules come", func() { tr[".sourceignore"] = "a4/\n" }},
+		{"a file is added", func() { tr["new.yaml"] = object("A", "new") }},
+		{"a file is removed", func() { delete(tr, "a2/app.yaml") }},
+		{"two files are swapped", func() { tr["b3.yaml"], tr["a3/app.yaml"] = tr["a3/app.yaml"], tr["b3.yaml"] }},
+		{"rules are added", func() { tr[".sourceignore"] = "a4/\n" }},
 		{"rules change", func() { tr[".sourceignore"] = "a5/\n" }},
-		{"a kustomization names a file", func() { tr["c6/kustomization.yaml"] = "resources: [../a6/app.yaml]\n" }},
-		{"it names another", func() { tr["c6/kustomization.yaml"] = "resources: [../a7/app.yaml]\n" }},
-		{"back again", func() { tr = many() }},
+		{"a kustomization refers to a file", func() { tr["c6/kustomization.yaml"] = "resources: [../a6/app.yaml]\n" }},
+		{"it refers to another", func() { tr["c6/kustomization.yaml"] = "resources: [../a7/app.yaml]\n" }},
+		{"the first tree again", func() { tr = many() }},
 	} {
 		t.Run(change.name, func(t *testing.T) {
 			change.do()
 			set := tr.collect(t)
-			layout, err := packager.Plan(set.Files(), none, "shop")
+			a := artifact(t, set, none)
+			want, err := preflight.Check(t.Context(), a, preflight.Options{})
 			require.NoError(t, err)
-			want, err := preflight.Check(t.Context(), set, layout, preflight.Options{})
-			require.NoError(t, err)
-			got, err := preflight.Check(t.Context(), set, layout, preflight.Options{Cache: cache})
+			a.Cache = cache
+			got, err := preflight.Check(t.Context(), a, preflight.Options{})
 			require.NoError(t, err)
 			assert.Equal(t, want, got)
 		})
 	}
 }
 
-// What was read of this Set is not read again, and what was read of another is,
-// since it may have changed.
-func TestFilesThatWereReadAreNotReadAgain(t *testing.T) {
+// Check does not read a file again that was read for this Set. It does if the file
+// was read for another Set, because it may have changed.
+func TestObservedFilesAreNotReadAgain(t *testing.T) {
 	fsys := &countingFS{MapFS: many().fs()}
 	cache := new(preflight.Cache)
 	collect := func() *manifests.Set {
@@ -88,10 +87,10 @@ func TestFilesThatWereReadAreNotReadAgain(t *testing.T) {
 		return set
 	}
 	opened := func(set *manifests.Set) int64 {
-		layout, err := packager.Plan(set.Files(), none, "shop")
-		require.NoError(t, err)
+		a := artifact(t, set, none)
+		a.Cache = cache
 		fsys.opened.Store(0)
-		_, err = preflight.Check(t.Context(), set, layout, preflight.Options{Cache: cache})
+		_, err := preflight.Check(t.Context(), a, preflight.Options{})
 		require.NoError(t, err)
 		return fsys.opened.Load()
 	}
@@ -103,11 +102,11 @@ func TestFilesThatWereReadAreNotReadAgain(t *testing.T) {
 	assert.Zero(t, opened(set))
 
 	another := tree{"app.yaml": app}.collect(t)
-	layout, err := packager.Plan(another.Files(), flux, "")
+	a := artifact(t, another, flux)
+	a.Cache = cache
+	_, err := preflight.Check(t.Context(), a, preflight.Options{})
 	require.NoError(t, err)
-	_, err = preflight.Check(t.Context(), another, layout, preflight.Options{Cache: cache})
-	require.NoError(t, err)
-	assert.Equal(t, files, opened(set), "another tree has taken its place")
+	assert.Equal(t, files, opened(set), "another tree has replaced it")
 }
 
 func TestCacheConcurrently(t *testing.T) {
@@ -118,11 +117,11 @@ func TestCacheConcurrently(t *testing.T) {
 	var group sync.WaitGroup
 	for i := range 12 {
 		set := tree{"app.yaml": app, "b.yaml": object("A", fmt.Sprint(i%3)) + "data: [\n"}.collect(t)
-		layout, err := packager.Plan(set.Files(), none, "shop")
-		require.NoError(t, err)
+		a := artifact(t, set, none)
+		a.Cache = cache
 		group.Go(func() {
 			readAll(t, set, cache)
-			got, err := preflight.Check(t.Context(), set, layout, preflight.Options{Cache: cache})
+			got, err := preflight.Check(t.Context(), a, preflight.Options{})
 			assert.NoError(t, err)
 			assert.Equal(t, want[i%3], got)
 		})

@@ -1,39 +1,68 @@
 package preflight
 
 import (
-	"cmp"
 	"context"
 
-	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 )
 
-// Check replays the rules of Flux and Argo CD on a Set that is laid out in an
-// archive, and says what they would make of it. The engines are taken to look at
-// layout.Paths, which the caller may change to check another path. Files of the
-// Set that are not in the layout are not looked at.
+// Artifact describes the artifact that [Check] judges.
+type Artifact struct {
+	// Plan lists the files of the artifact and their paths in it. It is required.
+	Plan *packager.Plan
+	// Engines are those that the caller names as readers of the artifact. Empty, or
+	// GitOpsEngineNone alone, means that nobody is named and both may read it.
+	Engines []packager.GitOpsEngine
+	// Tags are those that the artifact will get. Empty means that tags are not
+	// checked.
+	Tags []string
+	// Paths are the paths that the engines are given, if they differ from those of
+	// the plan. An empty path means that of the plan.
+	Paths packager.EnginePaths
+	// Cache holds files that were parsed before. Nil means none.
+	Cache *Cache
+}
+
+func (a Artifact) validate() error {
+	for _, engine := range a.Engines {
+		if _, err := packager.ParseGitOpsEngine(string(engine)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// names reports whether the caller named the engine, and whether any was named.
+func (a Artifact) names(engine packager.GitOpsEngine) (named, any bool) {
+	for _, name := range a.Engines {
+		e, _ := packager.ParseGitOpsEngine(string(name)) // it is validated
+		any = any || e != packager.GitOpsEngineNone
+		named = named || e == engine
+	}
+	return named, any
+}
+
+// Check applies the rules of Flux and Argo CD to the files of an artifact, at the
+// paths of its plan joined with [Options.Path]. It checks nothing under [PolicyOff].
 //
-// Findings depend on files, layout and options alone, and come in the order of
-// file, line and code. None is nil.
+// The findings depend on the files, the plan and the options only, and are ordered
+// by file, line and code. They are nil if there are none.
 //
-// The error is that of [Options.Validate], one of package manifests for a file
-// that cannot be read or is not what it was, or that of ctx. All else is a
-// finding. Check is safe for concurrent use. Its memory grows with the number of
-// files and objects, not with their size.
-func Check(ctx context.Context, set *manifests.Set, layout packager.Layout, opts Options) (Findings, error) {
+// The error is that of [Options.Validate], matches packager.ErrUnknownEngine, is one
+// of package manifests for a file that cannot be read or has changed, or is that of
+// ctx. Everything else is a finding. Check is safe for concurrent use. Its memory
+// grows with the number of files and objects, not with their size.
+func Check(ctx context.Context, a Artifact, opts Options) (Findings, error) {
 	if err := opts.Validate(); err != nil {
+		return nil, err
+	}
+	if err := a.validate(); err != nil {
 		return nil, err
 	}
 	if opts.policy() == PolicyOff {
 		return nil, nil
 	}
-	layout.Paths = layout.Paths.Below(opts.path())
-	opts.MaxArchiveSize = cmp.Or(opts.MaxArchiveSize, DefaultMaxArchiveSize)
-	opts.MaxManifestSize = cmp.Or(opts.MaxManifestSize, DefaultMaxManifestSize)
-
-	opts.Cache = cmp.Or(opts.Cache, new(Cache))
-
-	m, err := newModel(ctx, set, layout, opts)
+	m, err := newModel(ctx, a, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -23,43 +23,66 @@ func TestWrongOptions(t *testing.T) {
 		name string
 		opts preflight.Options
 		want error
+		text string
 	}{
-		{"engine", preflight.Options{Engines: []packager.GitOpsEngine{"helm"}}, packager.ErrUnknownEngine},
-		{"archive size", preflight.Options{MaxArchiveSize: -1}, manifests.ErrInvalidLimit},
-		{"manifest size", preflight.Options{MaxManifestSize: -1}, manifests.ErrInvalidLimit},
+		{"archive size", preflight.Options{MaxArchiveSize: -1}, manifests.ErrInvalidLimit, ""},
+		{"manifest size", preflight.Options{MaxManifestSize: -1}, manifests.ErrInvalidLimit, ""},
+		{"policy", preflight.Options{Policy: "no"}, preflight.ErrUnknownPolicy, `unknown preflight policy: "no" is not report, enforce or off`},
+		{"severity", preflight.Options{Severity: 4}, preflight.ErrUnknownSeverity, "unknown severity: 4"},
+		{"negative severity", preflight.Options{Severity: -1}, preflight.ErrUnknownSeverity, "unknown severity: -1"},
+		{"path above", preflight.Options{Path: "a/../../b"}, preflight.ErrInvalidPath, `invalid path: "a/../../b" is not below the source directory`},
+		{"absolute path", preflight.Options{Path: "/etc"}, preflight.ErrInvalidPath, `invalid path: "/etc" is not below the source directory`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := preflight.Check(t.Context(), tree{"app.yaml": app}.collect(t), packager.Layout{}, tt.opts)
-			assert.ErrorIs(t, err, tt.want)
+			_, err := preflight.Check(t.Context(), preflight.Artifact{}, tt.opts)
+			require.ErrorIs(t, err, tt.want)
+			if tt.text != "" {
+				assert.EqualError(t, err, tt.text)
+			}
 		})
 	}
-	assert.NoError(t, preflight.Options{}.Validate())
+	_, err := preflight.Check(t.Context(), preflight.Artifact{Engines: []packager.GitOpsEngine{"helm"}}, preflight.Options{})
+	require.ErrorIs(t, err, packager.ErrUnknownEngine)
+	for _, path := range []string{"", ".", "./", "a", "./a/b/", "a/../b"} {
+		assert.NoError(t, preflight.Options{Path: path}.Validate(), path)
+	}
 }
 
-func TestDirectoryThatIsGone(t *testing.T) {
+// PolicyOff reads no file and finds nothing.
+func TestPolicyOff(t *testing.T) {
+	fsys := &countingFS{MapFS: many().fs()}
+	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{AllowEmptyFiles: true})
+	require.NoError(t, err)
+	a := artifact(t, set, none)
+	fsys.opened.Store(0)
+	findings, err := preflight.Check(t.Context(), a, preflight.Options{Policy: "Off"})
+	require.NoError(t, err)
+	assert.Nil(t, findings)
+	assert.Zero(t, fsys.opened.Load())
+}
+
+func TestMissingDirectory(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "shop")
 	require.NoError(t, os.Mkdir(dir, 0o700))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "app.yaml"), []byte(app), 0o600))
 	set, err := manifests.Collect(t.Context(), dir, manifests.Options{})
 	require.NoError(t, err)
-	layout, err := packager.Plan(set.Files(), flux, "")
-	require.NoError(t, err)
+	a := artifact(t, set, flux)
 	require.NoError(t, os.RemoveAll(dir))
-	_, err = preflight.Check(t.Context(), set, layout, preflight.Options{})
+	_, err = preflight.Check(t.Context(), a, preflight.Options{})
 	assert.ErrorIs(t, err, manifests.ErrPathNotFound)
 }
 
 func TestCancelled(t *testing.T) {
 	set := tree{"app.yaml": app}.collect(t)
-	layout, err := packager.Plan(set.Files(), flux, "")
-	require.NoError(t, err)
+	a := artifact(t, set, flux)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = preflight.Check(ctx, set, layout, preflight.Options{})
+	_, err := preflight.Check(ctx, a, preflight.Options{})
 	assert.ErrorIs(t, err, context.Canceled)
 }
 
-// countingContext counts how often it is asked whether it is over.
+// countingContext counts calls of Err.
 type countingContext struct {
 	context.Context
 	asked atomic.Int64
@@ -70,19 +93,18 @@ func (c *countingContext) Err() error {
 	return c.Context.Err()
 }
 
-// What takes time for each file can be cancelled for each file: to read it, and to
-// match it against rules.
-func TestCancelledMeanwhile(t *testing.T) {
+// Reading a file and matching it against rules take time, so that both check the
+// context for each file.
+func TestCancelledDuringCheck(t *testing.T) {
 	set := tree{"app.yaml": app, "b.yaml": object("A", "b"), "c.yaml": object("A", "c")}.collect(t)
-	layout, err := packager.Plan(set.Files(), flux, "")
-	require.NoError(t, err)
+	a := artifact(t, set, flux)
 	ctx := &countingContext{Context: t.Context()}
-	_, err = preflight.Check(ctx, set, layout, preflight.Options{})
+	_, err := preflight.Check(ctx, a, preflight.Options{})
 	require.NoError(t, err)
 	assert.GreaterOrEqual(t, ctx.asked.Load(), int64(2*len(set.Files())))
 }
 
-// many is a tree with something to say of every file.
+// many returns a tree with a finding for every file.
 func many() tree {
 	tr := tree{}
 	for i := range 200 {
@@ -109,8 +131,8 @@ func TestSameFindingsInTheSameOrder(t *testing.T) {
 	}
 }
 
-// No finding holds a value, however broken the file.
-func TestNoFindingHoldsAValue(t *testing.T) {
+// No finding contains a value, however broken the file.
+func TestNoFindingContainsAValue(t *testing.T) {
 	const canary = "canary7391"
 	for _, text := range []string{
 		object("Secret", "db") + "stringData:\n  password: " + canary + "\n",

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kubeoci/oci/internal/objects"
+	"github.com/kubeoci/oci/packager"
 )
 
 // identity distinguishes objects in a cluster.
@@ -63,14 +64,27 @@ func (v *view) duplicates(f func(first, again located)) {
 	}
 }
 
+// duplicateFinding describes an object that is in two places. If one of them is a
+// symbolic link, there may be one file only, and the link is the cause.
+func duplicateFinding(finder string, first, again located) Finding {
+	f := Finding{
+		File: again.file.Path, Line: again.Line, Column: again.Column,
+		Message: fmt.Sprintf("%s the %s %.80q here and at %s:%d", finder, kindOf(again.Object), again.Name, first.file.Path, first.Line),
+	}
+	for _, l := range []located{first, again} {
+		if l.file.Linked() {
+			f.Message += fmt.Sprintf(", and %s is reached through a symbolic link", l.file.Path)
+			f.Hint = "exclude the link with Collect.Ignore, or set Collect.Symlinks to files, which skips links to directories"
+		}
+	}
+	return f
+}
+
 // addDuplicate distinguishes a duplicate for which an engine fails from one of
 // which it applies the last: Argo CD warns and goes on, and to Flux another version
 // is another object until it is applied.
 func (r *report) addDuplicate(v *view, first, again located) {
-	f := Finding{
-		File: again.file.Path, Line: again.Line, Column: again.Column,
-		Message: fmt.Sprintf("%v finds the %s %.80q here and at %s:%d", v, kindOf(again.Object), again.Name, first.file.Path, first.Line),
-	}
+	f := duplicateFinding(v.String()+" finds", first, again)
 	if v.mode == generated && first.APIVersion == again.APIVersion {
 		r.refuse(f, []*view{v})
 	} else {
@@ -110,10 +124,7 @@ func checkResources(m *model, b *build, r *report) {
 				seen[id] = located{named.source, o}
 				return
 			}
-			r.refuseBuild(Finding{
-				File: named.file.Path, Line: o.Line, Column: o.Column,
-				Message: fmt.Sprintf("%s the %s %.80q here and at %s:%d", kustomizeSubject(building, "find"), kindOf(o), o.Name, first.file.Path, first.Line),
-			}, building)
+			r.refuseBuild(duplicateFinding(kustomizeSubject(building, "find"), first, located{named.source, o}), building)
 		})
 	}
 }
@@ -122,7 +133,7 @@ func checkResources(m *model, b *build, r *report) {
 func checkTwoCopies(m *model, r *report) {
 	for _, v := range m.views {
 		both := false
-		if m.twoCopies && v.root == "." { // no other path is above both
+		if m.artifact.Plan.Layout() == packager.LayoutBoth && v.root == "." { // no other path is above both
 			v.duplicates(func(first, again located) {
 				both = both || first.Object == again.Object
 			})

@@ -16,11 +16,12 @@ func ExampleCheck() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	layout, err := packager.Plan(set.Files(), packager.GitOpsEngineFlux, "")
+	plan, err := packager.NewPlan(set, packager.LayoutRoot, packager.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
-	findings, err := preflight.Check(ctx, set, layout, preflight.Options{})
+	artifact := preflight.Artifact{Plan: plan, Engines: []packager.GitOpsEngine{packager.GitOpsEngineFlux}}
+	findings, err := preflight.Check(ctx, artifact, preflight.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

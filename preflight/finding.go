@@ -11,26 +11,25 @@ import (
 	"github.com/kubeoci/oci/packager"
 )
 
-// Severity is how bad a finding is. A worse one is greater. The zero value is
-// that of no finding.
+// Severity ranks findings; a worse one is greater. No finding has the zero value.
 type Severity int
 
 const (
-	// Info is what one may want to know.
+	// Info is a fact that may be of interest.
 	Info Severity = iota + 1
 	// Warning is likely trouble.
 	Warning
-	// Error is what an engine that was named, or every engine there is, would
-	// refuse or render as nothing.
+	// Error means that an engine that was named, or both engines if none was named,
+	// certainly refuse the artifact or render nothing.
 	Error
 )
 
-// ErrUnknownSeverity reports a name that is none of info, warning and error.
+// ErrUnknownSeverity reports a severity that is none of the constants.
 var ErrUnknownSeverity = errors.New("unknown severity")
 
 var severities = []string{Info: "info", Warning: "warning", Error: "error"}
 
-// String is info, warning or error, and "" for the zero value.
+// String returns info, warning or error, and "" for the zero value.
 func (s Severity) String() string {
 	if s < Info || s > Error {
 		return ""
@@ -38,8 +37,8 @@ func (s Severity) String() string {
 	return severities[s]
 }
 
-// ParseSeverity reads what [Severity.String] prints, but for the empty string.
-// The error matches [ErrUnknownSeverity].
+// ParseSeverity parses the name of a severity, as [Severity.String] returns it. The
+// error matches [ErrUnknownSeverity].
 func ParseSeverity(name string) (Severity, error) {
 	if i := slices.Index(severities, name); i > 0 {
 		return Severity(i), nil
@@ -52,38 +51,38 @@ var (
 	_ encoding.TextUnmarshaler = (*Severity)(nil)
 )
 
-// MarshalText writes the severity as its name.
+// MarshalText returns the name of the severity.
 func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// UnmarshalText is [ParseSeverity].
+// UnmarshalText parses a name as [ParseSeverity] does.
 func (s *Severity) UnmarshalText(text []byte) (err error) {
 	*s, err = ParseSeverity(string(text))
 	return err
 }
 
-// Finding is one thing that a rule has to say.
+// Finding is one result of a rule.
 type Finding struct {
-	// Code is that of the rule. Codes do not change.
+	// Code is that of the rule. Codes do not change between versions.
 	Code Code `json:"code"`
-	// Severity says whether to worry.
+	// Severity ranks the finding.
 	Severity Severity `json:"severity"`
-	// Engine is GitOpsEngineFlux or GitOpsEngineArgoCD where one of them alone is
-	// concerned, and empty otherwise.
+	// Engine is GitOpsEngineFlux or GitOpsEngineArgoCD if the finding concerns one
+	// of them only, and empty otherwise.
 	Engine packager.GitOpsEngine `json:"engine,omitempty"`
-	// File is the path as in the Set, and empty where it is about the artifact
-	// as a whole.
+	// File is a path in the Set, or empty if the finding concerns the whole
+	// artifact.
 	File string `json:"file,omitempty"`
-	// Line and Column count from 1; 0 is unknown.
+	// Line and Column count from 1; 0 means unknown.
 	Line   int `json:"line,omitempty"`
 	Column int `json:"column,omitempty"`
-	// Message is one sentence. It holds names, and never a value of a Secret.
+	// Message is one sentence. It may contain names, but no value of a Secret.
 	Message string `json:"message"`
-	// Hint says what to do, or is empty.
+	// Hint advises what to do, and may be empty.
 	Hint string `json:"hint,omitempty"`
 }
 
-// String is one line, like "app.yaml:3:1: warning: message [code]", without what
-// is not known of the place.
+// String returns one line, such as "app.yaml:3:1: warning: message [code]". It omits
+// the parts of the position that are unknown.
 func (f Finding) String() string {
 	var b strings.Builder
 	if f.File != "" {
@@ -100,10 +99,10 @@ func (f Finding) String() string {
 	return b.String()
 }
 
-// Findings are in the order of file, line and code.
+// Findings are ordered by file, line and code.
 type Findings []Finding
 
-// Worst is the greatest severity there is, and zero where there is no finding.
+// Worst returns the greatest severity, or zero without findings.
 func (fs Findings) Worst() Severity {
 	var worst Severity
 	for _, f := range fs {
@@ -112,7 +111,7 @@ func (fs Findings) Worst() Severity {
 	return worst
 }
 
-// AtLeast returns the findings that are as bad as least or worse.
+// AtLeast returns the findings of the severity least or worse.
 func (fs Findings) AtLeast(least Severity) Findings {
 	var bad Findings
 	for _, f := range fs {

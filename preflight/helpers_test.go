@@ -36,24 +36,30 @@ func (tr tree) collect(t testing.TB) *manifests.Set {
 	return set
 }
 
-// check lays the tree out under shop and checks it, by reading it and with what
-// others have read.
+// artifact lays a Set out as is the default for the engine, with the prefix shop.
+func artifact(t testing.TB, set *manifests.Set, engine packager.GitOpsEngine) preflight.Artifact {
+	t.Helper()
+	plan, err := packager.NewPlan(set, engine.Layout(), packager.Options{Prefix: "shop"})
+	require.NoError(t, err)
+	return preflight.Artifact{Plan: plan, Engines: []packager.GitOpsEngine{engine}}
+}
+
+// check checks the tree for an engine, without a cache and with one that has all
+// files.
 func (tr tree) check(t testing.TB, engine packager.GitOpsEngine, opts preflight.Options) preflight.Findings {
 	t.Helper()
-	set := tr.collect(t)
-	layout, err := packager.Plan(set.Files(), engine, "shop")
+	a := artifact(t, tr.collect(t), engine)
+	findings, err := preflight.Check(t.Context(), a, opts)
 	require.NoError(t, err)
-	findings, err := preflight.Check(t.Context(), set, layout, opts)
-	require.NoError(t, err)
-	opts.Cache = new(preflight.Cache)
-	readAll(t, set, opts.Cache)
-	cached, err := preflight.Check(t.Context(), set, layout, opts)
+	a.Cache = new(preflight.Cache)
+	readAll(t, a.Plan.Set(), a.Cache)
+	cached, err := preflight.Check(t.Context(), a, opts)
 	require.NoError(t, err)
 	require.Equal(t, findings, cached)
 	return findings
 }
 
-// brief is what tests compare of findings.
+// brief returns the lines of findings that tests compare.
 func brief(findings preflight.Findings) []string {
 	lines := []string{}
 	for _, f := range findings {

@@ -20,19 +20,18 @@ import (
 	"github.com/kubeoci/oci/preflight"
 )
 
-// checkFS is check for what only a file system of the test's own can hold.
+// checkFS is check for a file system of the test.
 func checkFS(t *testing.T, fsys fs.FS, engine packager.GitOpsEngine, opts manifests.Options) preflight.Findings {
 	t.Helper()
 	set, err := manifests.CollectFS(t.Context(), fsys, opts)
 	require.NoError(t, err)
-	layout, err := packager.Plan(set.Files(), engine, "shop")
-	require.NoError(t, err)
-	findings, err := preflight.Check(t.Context(), set, layout, preflight.Options{})
+	a := artifact(t, set, engine)
+	findings, err := preflight.Check(t.Context(), a, preflight.Options{})
 	require.NoError(t, err)
 	return findings
 }
 
-func TestAsManyFilesAsThereCanBe(t *testing.T) {
+func TestMaximumNumberOfFiles(t *testing.T) {
 	fsys := fstest.MapFS{}
 	for i := range 100_000 {
 		fsys[fmt.Sprintf("%05d.yaml", i)] = &fstest.MapFile{Data: []byte(object("A", fmt.Sprint("a", i)))}
@@ -46,7 +45,7 @@ func TestAsManyFilesAsThereCanBe(t *testing.T) {
 	assert.Equal(t, manifests.LimitError{Limit: "MaxFiles", Max: 100_000}, *limit)
 }
 
-// Of many large files, few are in memory at once.
+// Check holds only few of many large files in memory.
 func TestMemoryOfACheck(t *testing.T) {
 	const files, size = 200, 500_000
 	text := app + "data:\n  a: |\n" + strings.Repeat("    text\n", size/len("    text\n"))
@@ -56,17 +55,16 @@ func TestMemoryOfACheck(t *testing.T) {
 	}
 	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
 	require.NoError(t, err)
-	layout, err := packager.Plan(set.Files(), argocd, "shop")
-	require.NoError(t, err)
+	a := artifact(t, set, argocd)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err = preflight.Check(t.Context(), set, layout, preflight.Options{})
+	_, err = preflight.Check(t.Context(), a, preflight.Options{})
 	runtime.ReadMemStats(&after)
 	require.NoError(t, err)
 	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(set.Size()/4), "allocated in all")
 }
 
-func TestDeepFolders(t *testing.T) {
+func TestDeepDirectories(t *testing.T) {
 	const depth = 200
 	fsys := fstest.MapFS{strings.Repeat("d/", depth) + "app.yaml": {Data: []byte(app)}}
 	_, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
@@ -77,7 +75,7 @@ func TestDeepFolders(t *testing.T) {
 	assert.Empty(t, checkFS(t, fsys, flux, manifests.Options{MaxDepth: depth}))
 }
 
-// sizedFS has files that are larger than what is in them, and that nobody opens.
+// sizedFS has files that claim another size, and that must not be opened.
 type sizedFS struct {
 	fstest.MapFS
 	t     *testing.T
@@ -124,7 +122,7 @@ type sizedInfo struct {
 
 func (s sizedInfo) Size() int64 { return s.size }
 
-// A file that is too large is neither held in memory nor read.
+// A file that is too large is not read.
 func TestLargeFiles(t *testing.T) {
 	const size = 900_000_000
 	for _, tt := range []struct {
@@ -147,10 +145,10 @@ func TestLargeFiles(t *testing.T) {
 		{"a kustomization", "kustomization.yaml", tree{"app.yaml": app}, flux, []string{
 			"kustomization.yaml: warning: the file has more than 4194304 bytes and is not checked [too-large]",
 		}},
-		{"what a kustomization lists", "big.yaml", tree{"kustomization.yaml": "resources: [big.yaml]\n"}, flux, []string{
+		{"a resource of a kustomization", "big.yaml", tree{"kustomization.yaml": "resources: [big.yaml]\n"}, flux, []string{
 			"big.yaml: warning: the file has more than 4194304 bytes and is not checked [too-large]",
 		}},
-		{"what a kustomization generates from", "big.bin", tree{"kustomization.yaml": "configMapGenerator: [{name: a, files: [big.bin]}]\n"}, flux, []string{}},
+		{"a file of a generator", "big.bin", tree{"kustomization.yaml": "configMapGenerator: [{name: a, files: [big.bin]}]\n"}, flux, []string{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			fsys := sizedFS{MapFS: tt.tree.fs(), t: t, sizes: map[string]int64{tt.file: size}}
@@ -165,7 +163,7 @@ func TestLargeFiles(t *testing.T) {
 	}
 }
 
-// Levels that are more than any object has are found, and not descended into.
+// Documents nested more deeply than any object are reported, and not parsed further.
 func TestDeepDocuments(t *testing.T) {
 	const levels = 20_000
 	for _, tt := range []struct{ name, file, text string }{
@@ -189,7 +187,7 @@ func TestDeepDocuments(t *testing.T) {
 	}
 }
 
-// mappings are in one another, each on a line.
+// mappings returns nested mappings, one a line.
 func mappings(levels int) string {
 	var b strings.Builder
 	for i := range levels {
@@ -207,7 +205,7 @@ func TestFileThatChanges(t *testing.T) {
 		{"longer", func(path string) error { return os.WriteFile(path, []byte(app+"# more\n"), 0o600) }},
 		{"shorter", func(path string) error { return os.Truncate(path, int64(len(app)-1)) }},
 		{"empty", func(path string) error { return os.Truncate(path, 0) }},
-		{"a folder", func(path string) error { return os.Rename(filepath.Dir(path)+"/empty", path) }},
+		{"a directory", func(path string) error { return os.Rename(filepath.Dir(path)+"/empty", path) }},
 	} {
 		for _, file := range []string{"app.yaml", "sub/kustomization.yaml"} {
 			t.Run(file+" "+tt.name, func(t *testing.T) {
@@ -217,13 +215,12 @@ func TestFileThatChanges(t *testing.T) {
 				require.NoError(t, os.WriteFile(name, []byte(app), 0o600))
 				set, err := manifests.Collect(t.Context(), dir, manifests.Options{})
 				require.NoError(t, err)
-				layout, err := packager.Plan(set.Files(), flux, "")
-				require.NoError(t, err)
-				if tt.name == "a folder" {
+				a := artifact(t, set, flux)
+				if tt.name == "a directory" {
 					require.NoError(t, os.Remove(name))
 				}
 				require.NoError(t, tt.change(name))
-				_, err = preflight.Check(t.Context(), set, layout, preflight.Options{})
+				_, err = preflight.Check(t.Context(), a, preflight.Options{})
 				require.ErrorIs(t, err, manifests.ErrFileChanged)
 				pathErr := new(manifests.PathError)
 				require.ErrorAs(t, err, &pathErr)

@@ -1,12 +1,14 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/kubeoci/oci/internal/flux"
+	"github.com/kubeoci/oci/internal/kustomize"
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 )
@@ -16,16 +18,16 @@ const chartFile = "Chart.yaml"
 // model is what the engines find in an artifact. It is complete before the first
 // rule reads it.
 type model struct {
-	layout   packager.Layout
+	artifact Artifact
 	opts     Options
+	entries  []packager.Entry
 	problems []manifests.Problem // of the Set
 
-	sources   []*source // in the order of paths
-	byPath    map[string]*source
-	twoCopies bool // of the tree
-	views     []*view
-	builds    map[string]*build // kustomizations, by their paths in the archive
-	flaws     []flaw
+	sources []*source // in the order of paths
+	byPath  map[string]*source
+	views   []*view
+	builds  map[string]*build // kustomizations, by their paths in the archive
+	flaws   []flaw
 
 	ignore      *flux.Ignore
 	ignoreFiles map[string]*source // those with rules, by their paths in the archive
@@ -35,6 +37,8 @@ type model struct {
 type source struct {
 	file manifests.File
 	*facts
+	// references are those of a kustomization that can be read.
+	references []kustomize.Reference
 	// listed reports that a kustomization has it among its resources.
 	listed bool
 	// chart is the outermost directory with a Chart.yaml at or above the file, "."
@@ -53,10 +57,14 @@ func (s *source) isChartTemplate() bool {
 }
 
 // newModel reads the files and finds out what each engine makes of them.
-func newModel(ctx context.Context, set *manifests.Set, layout packager.Layout, opts Options) (*model, error) {
-	m := &model{layout: layout, opts: opts, problems: set.Problems()}
+func newModel(ctx context.Context, a Artifact, opts Options) (*model, error) {
+	set := a.Plan.Set()
+	m := &model{artifact: a, opts: opts, entries: a.Plan.Entries(), problems: set.Problems()}
 	m.collect()
-	if err := m.read(ctx, set); err != nil {
+	if err := m.read(ctx, set, cmp.Or(a.Cache, new(Cache))); err != nil {
+		return nil, err
+	}
+	if err := m.readReferences(set); err != nil {
 		return nil, err
 	}
 	m.findIgnoreRules()
@@ -68,14 +76,13 @@ func newModel(ctx context.Context, set *manifests.Set, layout packager.Layout, o
 	return m, nil
 }
 
-// collect lists the files of the layout, each of them once.
+// collect lists the files of the artifact, each of them once.
 func (m *model) collect() {
-	m.byPath = make(map[string]*source, len(m.layout.Entries))
+	m.byPath = make(map[string]*source, len(m.entries))
 	charts := false
-	for _, e := range m.layout.Entries {
+	for _, e := range m.entries {
 		if m.byPath[e.File.Path] != nil {
-			m.twoCopies = true
-			continue
+			continue // the other copy
 		}
 		s := &source{file: e.File}
 		m.byPath[e.File.Path] = s
@@ -95,7 +102,7 @@ func (m *model) collect() {
 func (m *model) findIgnoreRules() {
 	var files []flux.File
 	m.ignoreFiles = map[string]*source{}
-	for _, e := range m.layout.Entries {
+	for _, e := range m.entries {
 		if s := m.byPath[e.File.Path]; len(s.rules) > 0 {
 			files = append(files, flux.File{Path: e.Path, Rules: s.rules})
 			m.ignoreFiles[e.Path] = s

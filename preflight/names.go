@@ -10,7 +10,7 @@ import (
 // checkEntryNames reports names that some unpackers refuse, each file once.
 func checkEntryNames(m *model, r *report) {
 	reported := map[string]bool{}
-	for _, e := range m.layout.Entries {
+	for _, e := range m.entries {
 		bad := strings.Contains(e.Path, `\`) || strings.Contains(e.Path, "../") || strings.HasPrefix(e.Path, "/") || path.Clean(e.Path) != e.Path
 		if bad && !reported[e.File.Path] {
 			reported[e.File.Path] = true

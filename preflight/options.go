@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 
 	"github.com/kubeoci/oci/manifests"
-	"github.com/kubeoci/oci/packager"
 )
 
 // Default limits of [Options]: those of an Argo CD installed with its defaults.
@@ -23,15 +22,6 @@ var ErrInvalidPath = errors.New("invalid path")
 
 // Options configure a check. The zero value is the default.
 type Options struct {
-	// Engines are those that the artifact has to serve. One named here, or by a
-	// layout for one engine, is a named one: what it would refuse is an [Error].
-	// Empty, or GitOpsEngineNone alone, means what the layout is for: one engine,
-	// or both, where there are two copies of the tree.
-	Engines []packager.GitOpsEngine
-	// Tags are those that the artifact will get. Empty means that tags are not
-	// checked.
-	Tags []string
-
 	// Policy selects which findings keep an artifact from being pushed. Empty means
 	// PolicyReport.
 	Policy Policy
@@ -50,19 +40,11 @@ type Options struct {
 
 	MaxArchiveSize  int64 // of the uncompressed tar stream; DefaultMaxArchiveSize
 	MaxManifestSize int64 // of the files of a plain directory; DefaultMaxManifestSize
-
-	// Cache has what was read of the files already. Nil means none.
-	Cache *Cache
 }
 
 // Validate checks the options. The error matches [ErrUnknownPolicy],
 // [ErrUnknownSeverity], [ErrInvalidPath] or manifests.ErrInvalidLimit.
 func (o Options) Validate() error {
-	for _, engine := range o.Engines {
-		if _, err := packager.ParseGitOpsEngine(string(engine)); err != nil {
-			return err
-		}
-	}
 	if _, err := ParsePolicy(string(o.Policy)); err != nil {
 		return err
 	}

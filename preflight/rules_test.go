@@ -10,7 +10,7 @@ import (
 	"github.com/kubeoci/oci/preflight"
 )
 
-// app is an object that no rule has anything to say about.
+// app is an object without findings.
 var app = object("ConfigMap", "app")
 
 const (
@@ -19,7 +19,7 @@ const (
 	template      = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n"
 )
 
-// flow is an object that does not look like one to Argo CD.
+// flow is an object in a form that Argo CD does not recognize.
 const flow = `{"apiVersion": "v1", "kind": "A", "metadata": {"name": "b"}}` + "\n"
 
 type ruleTest struct {
@@ -38,10 +38,10 @@ func runRules(t *testing.T, tests []ruleTest) {
 	}
 }
 
-func TestWhatIsRendered(t *testing.T) {
+func TestRendering(t *testing.T) {
 	runRules(t, []ruleTest{
-		{"nothing to say to Flux", tree{"app.yaml": app}, flux, []string{}},
-		{"nothing to say to Argo CD", tree{"app.yaml": app}, argocd, []string{}},
+		{"no finding for Flux", tree{"app.yaml": app}, flux, []string{}},
+		{"no finding for Argo CD", tree{"app.yaml": app}, argocd, []string{}},
 		{"comments only, Flux", tree{"app.yaml": "# later\n"}, flux, []string{
 			`error: Flux renders nothing at the path "./", without an error [nothing-rendered]`,
 		}},
@@ -56,18 +56,18 @@ func TestWhatIsRendered(t *testing.T) {
 			"app.json: warning: Flux ignores JSON unless a kustomization lists it [json-not-taken]",
 		}},
 		{"JSON only, Argo CD", tree{"app.json": `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"}}`}, argocd, []string{}},
-		{"JSON that is no object, Flux", tree{"app.yaml": app, "package.json": `{}`}, flux, []string{
+		{"JSON without an object, Flux", tree{"app.yaml": app, "package.json": `{}`}, flux, []string{
 			"package.json: info: Flux ignores JSON unless a kustomization lists it [json-not-taken]",
 		}},
 		{"JSON below a kustomization, Flux", tree{"app.yaml": app, "b/kustomization.yaml": "resources: [b.json]", "b/b.json": `{}`}, flux, []string{}},
-		{"subfolders only, Argo CD", tree{"a/app.yaml": app}, argocd, []string{
+		{"subdirectories only, Argo CD", tree{"a/app.yaml": app}, argocd, []string{
 			`error: all manifests at the path "shop" are in subdirectories, which Argo CD does not read by default, so that it renders nothing [subfolders-only]`,
 		}},
-		{"subfolders only, Flux", tree{"a/app.yaml": app}, flux, []string{}},
-		{"subfolders too, Argo CD", tree{"app.yaml": app, "a/b.yaml": object("ConfigMap", "b")}, argocd, []string{
+		{"subdirectories only, Flux", tree{"a/app.yaml": app}, flux, []string{}},
+		{"subdirectories too, Argo CD", tree{"app.yaml": app, "a/b.yaml": object("ConfigMap", "b")}, argocd, []string{
 			`warning: Argo CD does not read the subdirectories of its path "shop" by default (files with objects in them: 1) [subfolders]`,
 		}},
-		{"subfolders without objects, Argo CD", tree{"app.yaml": app, "a/b.yaml": "x: 1"}, argocd, []string{}},
+		{"subdirectories without objects, Argo CD", tree{"app.yaml": app, "a/b.yaml": "x: 1"}, argocd, []string{}},
 		{"both copies", tree{"app.yaml": app}, none, []string{}},
 		{"both copies with a kustomization", tree{"app.yaml": app, "kustomization.yaml": kustomization}, none, []string{
 			"kustomization.yaml: info: Argo CD renders this kustomization [rendered-by]",
@@ -101,13 +101,13 @@ func TestWhatIsRendered(t *testing.T) {
 		{"like a chart, and kustomization, Argo CD", tree{"app.yaml": app, "kustomization.yaml": kustomization, "MyChart.yaml": app}, argocd, []string{
 			"kustomization.yaml: info: Argo CD renders this kustomization [rendered-by]",
 		}},
-		{"chart in a subfolder, Flux", tree{"app.yaml": app, "c/Chart.yaml": chart, "c/charts/d/Chart.yaml": chart, "c/templates/a.yaml": template, "c/templates/b.yaml": template}, flux, []string{
+		{"chart in a subdirectory, Flux", tree{"app.yaml": app, "c/Chart.yaml": chart, "c/charts/d/Chart.yaml": chart, "c/templates/a.yaml": template, "c/templates/b.yaml": template}, flux, []string{
 			"c/Chart.yaml: error: Flux refuses the files of this Helm chart, which are not manifests (templates: 2) [chart]",
 		}},
-		{"chart in a subfolder, Argo CD", tree{"app.yaml": app, "c/Chart.yaml": chart, "c/templates/a.yaml": template}, argocd, []string{
+		{"chart in a subdirectory, Argo CD", tree{"app.yaml": app, "c/Chart.yaml": chart, "c/templates/a.yaml": template}, argocd, []string{
 			"c/Chart.yaml: info: this Helm chart is not rendered, and its output is not checked (templates: 1) [chart]",
 		}},
-		{"objects of a chart in a subfolder, Argo CD", tree{"app.yaml": app, "c/Chart.yaml": chart, "c/crds/a.yaml": object("A", "a")}, argocd, []string{
+		{"objects of a chart in a subdirectory, Argo CD", tree{"app.yaml": app, "c/Chart.yaml": chart, "c/crds/a.yaml": object("A", "a")}, argocd, []string{
 			"c/Chart.yaml: info: this Helm chart is not rendered, and its output is not checked (templates: 0) [chart]",
 		}},
 		{"broken files of a chart", tree{"app.yaml": app, "c/Chart.yaml": chart, "c/templates/a.yaml": "a: [\n", "c/values.yaml": "a: [\n"}, argocd, []string{
@@ -117,8 +117,8 @@ func TestWhatIsRendered(t *testing.T) {
 		{"JSON of a chart, Flux", tree{"app.yaml": app, "c/Chart.yaml": chart, "c/values.schema.json": "{}"}, flux, []string{
 			"c/Chart.yaml: error: Flux refuses the files of this Helm chart, which are not manifests (templates: 0) [chart]",
 		}},
-		{"kustomization in a subfolder, Argo CD", tree{"app.yaml": app, "a/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamePrefix: a-\n"}, argocd, []string{}},
-		{"documents without anything, Flux", tree{"a.yaml": "{}\n---\n[]\n"}, flux, []string{
+		{"kustomization in a subdirectory, Argo CD", tree{"app.yaml": app, "a/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamePrefix: a-\n"}, argocd, []string{}},
+		{"documents without entries, Flux", tree{"a.yaml": "{}\n---\n[]\n"}, flux, []string{
 			`error: Flux renders nothing at the path "./", without an error [nothing-rendered]`,
 		}},
 		{"chart beside a kustomization", tree{"app.yaml": app, "kustomization.yaml": kustomization, "c/Chart.yaml": chart}, flux, []string{
@@ -127,7 +127,7 @@ func TestWhatIsRendered(t *testing.T) {
 		{"two kustomizations", tree{"app.yaml": app, "kustomization.yaml": kustomization, "Kustomization": kustomization}, flux, []string{
 			"kustomization.yaml: error: Flux refuses a directory with two kustomizations, this and Kustomization [two-kustomizations]",
 		}},
-		{"two kustomizations in a subfolder, Flux", tree{"a/app.yaml": app, "a/kustomization.yaml": kustomization, "a/kustomization.yml": kustomization}, flux, []string{
+		{"two kustomizations in a subdirectory, Flux", tree{"a/app.yaml": app, "a/kustomization.yaml": kustomization, "a/kustomization.yml": kustomization}, flux, []string{
 			"a/kustomization.yml: error: Flux refuses a directory with two kustomizations, this and kustomization.yaml [two-kustomizations]",
 		}},
 		{"two kustomizations deeper", tree{"app.yaml": app, "kustomization.yaml": kustomization, "a/kustomization.yaml": kustomization, "a/kustomization.yml": kustomization}, flux, []string{}},
@@ -152,22 +152,22 @@ func TestWhatIsRendered(t *testing.T) {
 func TestKustomizations(t *testing.T) {
 	const missing = "resources:\n- app.yaml\nconfigMapGenerator:\n- name: a\n  files: [app.properties]\n"
 	runRules(t, []ruleTest{
-		{"all is there", tree{"app.yaml": app, "kustomization.yaml": missing, "app.properties": "a=1"}, flux, []string{}},
-		{"a file that is missing", tree{"app.yaml": app, "kustomization.yaml": missing}, flux, []string{
+		{"no file is missing", tree{"app.yaml": app, "kustomization.yaml": missing, "app.properties": "a=1"}, flux, []string{}},
+		{"a missing file", tree{"app.yaml": app, "kustomization.yaml": missing}, flux, []string{
 			`kustomization.yaml:5:11: error: configMapGenerator[0].files[0] refers to a missing file: "app.properties" [kustomization]`,
 		}},
-		{"one that no engine is sure to render", tree{"app.yaml": app, "kustomization.yaml": kustomization, "later/kustomization.yaml": missing, "later/app.yaml": app}, flux, []string{
+		{"a missing file of one that may not be built", tree{"app.yaml": app, "kustomization.yaml": kustomization, "later/kustomization.yaml": missing, "later/app.yaml": app}, flux, []string{
 			`later/kustomization.yaml:5:11: warning: configMapGenerator[0].files[0] refers to a missing file: "app.properties" [kustomization]`,
 		}},
-		{"a file that Flux drops", tree{"app.yaml": app, "a.png": "", "kustomization.yaml": strings.Replace(missing, "app.properties", "a.png", 1)}, none, []string{
+		{"a file that Flux ignores", tree{"app.yaml": app, "a.png": "", "kustomization.yaml": strings.Replace(missing, "app.properties", "a.png", 1)}, none, []string{
 			"a.png: info: Flux ignores a file with this name by default [flux-ignored]",
 			"kustomization.yaml: info: Argo CD renders this kustomization [rendered-by]",
 			`kustomization.yaml:5:11: warning: configMapGenerator[0].files[0] refers to a file that Flux ignores: "a.png" [kustomization]`,
 		}},
-		{"a file that Flux drops, and is told not to", tree{".sourceignore": "*.md\n", "app.yaml": app, "a.png": "", "kustomization.yaml": strings.Replace(missing, "app.properties", "a.png", 1)}, flux, []string{
+		{"a file that Flux does not ignore because of rules", tree{".sourceignore": "*.md\n", "app.yaml": app, "a.png": "", "kustomization.yaml": strings.Replace(missing, "app.properties", "a.png", 1)}, flux, []string{
 			".sourceignore: info: this file replaces Flux's default ignore rules [source-ignore]",
 		}},
-		{"a file that Flux drops, perhaps needed", tree{"app.yaml": app, "a.png": "", "kustomization.yaml": kustomization, "b/kustomization.yaml": "configMapGenerator:\n- files: [../a.png]\n"}, flux, []string{
+		{"a file that Flux ignores, needed by one that may not be built", tree{"app.yaml": app, "a.png": "", "kustomization.yaml": kustomization, "b/kustomization.yaml": "configMapGenerator:\n- files: [../a.png]\n"}, flux, []string{
 			"a.png: info: Flux ignores a file with this name by default [flux-ignored]",
 			`b/kustomization.yaml:2:11: warning: configMapGenerator[0].files[0] refers to a file that Flux ignores: "../a.png" [kustomization]`,
 		}},
@@ -180,7 +180,7 @@ func TestKustomizations(t *testing.T) {
 		{"itself", tree{"app.yaml": app, "kustomization.yaml": "resources: [app.yaml, kustomization.yaml]\n"}, flux, []string{
 			`kustomization.yaml:1:23: error: resources[1] creates a reference loop: "kustomization.yaml" [kustomization]`,
 		}},
-		{"its own folder", tree{"a/app.yaml": app, "a/kustomization.yaml": "resources: [app.yaml, ./]\n"}, flux, []string{
+		{"its own directory", tree{"a/app.yaml": app, "a/kustomization.yaml": "resources: [app.yaml, ./]\n"}, flux, []string{
 			`a/kustomization.yaml:1:23: error: resources[1] creates a reference loop: "./" [kustomization]`,
 		}},
 	})
@@ -188,23 +188,23 @@ func TestKustomizations(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	runRules(t, []ruleTest{
-		{"what Flux drops", tree{"app.yaml": app, ".github/x.yaml": "x: 1", "a/cloudbuild.yaml": object("ConfigMap", "b"), "logo.png": "", "b/.sops.yaml": "a: 1"}, flux, []string{
+		{"files that Flux ignores", tree{"app.yaml": app, ".github/x.yaml": "x: 1", "a/cloudbuild.yaml": object("ConfigMap", "b"), "logo.png": "", "b/.sops.yaml": "a: 1"}, flux, []string{
 			".github/x.yaml: info: Flux ignores a file with this name by default [flux-ignored]",
 			"a/cloudbuild.yaml: warning: Flux ignores a file with this name by default [flux-ignored]",
 			"b/.sops.yaml: info: Flux ignores a file with this name by default [flux-ignored]",
 			"logo.png: info: Flux ignores a file with this name by default [flux-ignored]",
 		}},
-		{"a file named like a folder that Flux drops", tree{"app.yaml": app, ".github": "x"}, flux, []string{}},
-		{"what Flux drops is all", tree{"cloudbuild.yaml": app}, flux, []string{
+		{"a file named like a directory that Flux ignores", tree{"app.yaml": app, ".github": "x"}, flux, []string{}},
+		{"Flux ignores all files", tree{"cloudbuild.yaml": app}, flux, []string{
 			`error: Flux renders nothing at the path "./", without an error [nothing-rendered]`,
 			"cloudbuild.yaml: warning: Flux ignores a file with this name by default [flux-ignored]",
 		}},
-		{"what Argo CD keeps", tree{"cloudbuild.yaml": app}, argocd, []string{}},
+		{"Argo CD ignores no file", tree{"cloudbuild.yaml": app}, argocd, []string{}},
 		{"an ignore file without rules", tree{".sourceignore": "# none\n\n", "cloudbuild.yaml": app}, flux, []string{
 			`error: Flux renders nothing at the path "./", without an error [nothing-rendered]`,
 			"cloudbuild.yaml: warning: Flux ignores a file with this name by default [flux-ignored]",
 		}},
-		{"what Flux drops all the same", tree{".sourceignore": "*.md\n", "app.yaml": app, ".gitignore": "a"}, flux, []string{
+		{"files that Flux always ignores", tree{".sourceignore": "*.md\n", "app.yaml": app, ".gitignore": "a"}, flux, []string{
 			".gitignore: info: Flux ignores a file with this name by default [flux-ignored]",
 			".sourceignore: info: this file replaces Flux's default ignore rules [source-ignore]",
 		}},
@@ -215,7 +215,7 @@ func TestNames(t *testing.T) {
 		{"upper case, Argo CD", tree{"app.yaml": app, "b.JSON": `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"b"}}`}, argocd, []string{
 			"b.JSON: warning: Argo CD reads extensions in lower case only [extension-case]",
 		}},
-		{"upper case in a subfolder, Argo CD", tree{"app.yaml": app, "a/B.YAML": "# later"}, argocd, []string{}},
+		{"upper case in a subdirectory, Argo CD", tree{"app.yaml": app, "a/B.YAML": "# later"}, argocd, []string{}},
 		{"upper case alone", tree{"APP.YAML": app}, flux, []string{
 			`error: Flux renders nothing at the path "./", without an error [nothing-rendered]`,
 			"APP.YAML: warning: Flux reads extensions in lower case only [extension-case]",
@@ -223,7 +223,7 @@ func TestNames(t *testing.T) {
 		{"twin files", tree{"app.yaml": app, "App.yaml": object("ConfigMap", "b")}, flux, []string{
 			`app.yaml: warning: "App.yaml" and "app.yaml" are the same name on a file system that ignores case [case-twins]`,
 		}},
-		{"twin folders, once", tree{"a/app.yaml": app, "A/b.yaml": object("ConfigMap", "b"), "A/c.yaml": object("ConfigMap", "c"), "a/d.yaml": object("ConfigMap", "d")}, flux, []string{
+		{"twin directories, once", tree{"a/app.yaml": app, "A/b.yaml": object("ConfigMap", "b"), "A/c.yaml": object("ConfigMap", "c"), "a/d.yaml": object("ConfigMap", "d")}, flux, []string{
 			`a/app.yaml: warning: "A" and "a" are the same name on a file system that ignores case [case-twins]`,
 		}},
 		{"twins in two copies, once", tree{"app.yaml": app, "App.yaml": object("ConfigMap", "b")}, none, []string{
@@ -233,7 +233,7 @@ func TestNames(t *testing.T) {
 			`con.yaml: warning: "con.yaml" is a device name, which Windows refuses [portable-name]`,
 			`lpt1.b.yaml: warning: "lpt1.b.yaml" is a device name, which Windows refuses [portable-name]`,
 		}},
-		{"dots, blanks and colons", tree{"a./app.yaml": app, "a./e.yaml": object("ConfigMap", "e"), "b /b.yaml": object("ConfigMap", "b"), "c:d.yaml": object("ConfigMap", "c")}, flux, []string{
+		{"dots, spaces and colons", tree{"a./app.yaml": app, "a./e.yaml": object("ConfigMap", "e"), "b /b.yaml": object("ConfigMap", "b"), "c:d.yaml": object("ConfigMap", "c")}, flux, []string{
 			`a./app.yaml: warning: "a." ends in a dot or space, which Windows refuses [portable-name]`,
 			`b /b.yaml: warning: "b " ends in a dot or space, which Windows refuses [portable-name]`,
 			`c:d.yaml: warning: "c:d.yaml" contains a reserved character, which Windows refuses [portable-name]`,
@@ -257,10 +257,10 @@ func TestObjects(t *testing.T) {
 		{"no object, both", tree{"app.yaml": app, "values.yaml": "a: 1\n"}, none, []string{
 			"values.yaml:1:1: warning: Flux refuses a document that is not a Kubernetes object [not-an-object]",
 		}},
-		{"no object behind one, Argo CD", tree{"app.yaml": app + "---\na: 1\n"}, argocd, []string{
+		{"no object after one, Argo CD", tree{"app.yaml": app + "---\na: 1\n"}, argocd, []string{
 			"app.yaml:6:1: error: Argo CD refuses a document that is not a Kubernetes object [not-an-object]",
 		}},
-		{"no object behind one in flow style, Argo CD", tree{"app.yaml": flow + "---\na: 1\n"}, argocd, []string{
+		{"no object after one in flow style, Argo CD", tree{"app.yaml": flow + "---\na: 1\n"}, argocd, []string{
 			"app.yaml:3:1: error: Argo CD refuses a document that is not a Kubernetes object [not-an-object]",
 		}},
 		{"no object that looks like one, Argo CD", tree{"app.yaml": app, "b.yaml": "a:\n  apiVersion: v1\n  kind: B\n  metadata: {}\n"}, argocd, []string{
@@ -270,7 +270,7 @@ func TestObjects(t *testing.T) {
 			"package.json:1:1: error: Argo CD refuses a document that is not a Kubernetes object [not-an-object]",
 		}},
 		{"no object below a kustomization", tree{"app.yaml": app, "kustomization.yaml": kustomization, "values.yaml": "a: 1\n"}, flux, []string{}},
-		{"no object in a folder with a kustomization", tree{"a/app.yaml": app, "a/kustomization.yaml": kustomization, "a/b/values.yaml": "a: 1\n"}, flux, []string{}},
+		{"no object in a directory with a kustomization", tree{"a/app.yaml": app, "a/kustomization.yaml": kustomization, "a/b/values.yaml": "a: 1\n"}, flux, []string{}},
 		{"a list", tree{"app.yaml": "- 1\n"}, flux, []string{
 			"app.yaml:1:1: error: Flux refuses a document that is not a Kubernetes object [not-an-object]",
 		}},
@@ -311,24 +311,24 @@ func TestObjects(t *testing.T) {
 		{"several in JSON, Argo CD", tree{"app.json": `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"}} {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"b"}}`}, argocd, []string{
 			"app.json:1:64: error: Argo CD refuses more than one object in a JSON file [json-objects]",
 		}},
-		{"twice, Flux", tree{"app.yaml": app, "b/c.yaml": "---\n" + app}, flux, []string{
+		{"duplicate, Flux", tree{"app.yaml": app, "b/c.yaml": "---\n" + app}, flux, []string{
 			`b/c.yaml:2:1: error: Flux finds the ConfigMap "app" here and at app.yaml:1 [duplicate-object]`,
 		}},
-		{"twice in a file, Flux", tree{"app.yaml": app + "---\n" + app}, flux, []string{
+		{"duplicate in a file, Flux", tree{"app.yaml": app + "---\n" + app}, flux, []string{
 			`app.yaml:6:1: error: Flux finds the ConfigMap "app" here and at app.yaml:1 [duplicate-object]`,
 		}},
-		{"twice, Argo CD", tree{"app.yaml": app, "b.yaml": app}, argocd, []string{
+		{"duplicate, Argo CD", tree{"app.yaml": app, "b.yaml": app}, argocd, []string{
 			`b.yaml:1:1: warning: Argo CD finds the ConfigMap "app" here and at app.yaml:1 [duplicate-object]`,
 		}},
-		{"twice, in the default namespace", tree{"app.yaml": app, "b.yaml": app + "  namespace: default\n"}, flux, []string{
+		{"duplicate, in the default namespace", tree{"app.yaml": app, "b.yaml": app + "  namespace: default\n"}, flux, []string{
 			`b.yaml:1:1: error: Flux finds the ConfigMap "app" here and at app.yaml:1 [duplicate-object]`,
 		}},
-		{"twice, in two namespaces", tree{"app.yaml": app, "b.yaml": app + "  namespace: other\n"}, flux, []string{}},
-		{"twice, in two versions", tree{"app.yaml": "apiVersion: a/v1\nkind: B\nmetadata:\n  name: c\n", "b.yaml": "apiVersion: a/v2\nkind: B\nmetadata:\n  name: c\n"}, flux, []string{
+		{"duplicate, in two namespaces", tree{"app.yaml": app, "b.yaml": app + "  namespace: other\n"}, flux, []string{}},
+		{"duplicate, in two versions", tree{"app.yaml": "apiVersion: a/v1\nkind: B\nmetadata:\n  name: c\n", "b.yaml": "apiVersion: a/v2\nkind: B\nmetadata:\n  name: c\n"}, flux, []string{
 			`b.yaml:1:1: warning: Flux finds the B "c" here and at app.yaml:1 [duplicate-object]`,
 		}},
-		{"twice, in two groups", tree{"app.yaml": "apiVersion: a/v1\nkind: B\nmetadata:\n  name: c\n", "b.yaml": "apiVersion: b/v1\nkind: B\nmetadata:\n  name: c\n"}, flux, []string{}},
-		{"twice, in folders with kustomizations", tree{"a/app.yaml": app, "a/kustomization.yaml": kustomization, "b/app.yaml": app, "b/kustomization.yaml": kustomization}, flux, []string{}},
+		{"duplicate, in two groups", tree{"app.yaml": "apiVersion: a/v1\nkind: B\nmetadata:\n  name: c\n", "b.yaml": "apiVersion: b/v1\nkind: B\nmetadata:\n  name: c\n"}, flux, []string{}},
+		{"duplicate, in directories with kustomizations", tree{"a/app.yaml": app, "a/kustomization.yaml": kustomization, "b/app.yaml": app, "b/kustomization.yaml": kustomization}, flux, []string{}},
 		{"a Secret", tree{"app.yaml": app + "---\n" + object("Secret", "db") + "data:\n  a: aHVudGVyMg==\n"}, flux, []string{
 			`app.yaml:6:1: warning: the Secret "db" is not encrypted [plaintext-secret]`,
 		}},

@@ -11,31 +11,31 @@ import (
 	"github.com/kubeoci/oci/preflight"
 )
 
-// keepingAll takes into the artifact what rules would leave out of it.
+// keepingAll collects the files that rules would exclude.
 var keepingAll = manifests.Options{SkipIgnoreFiles: true, Include: []string{"*"}, AllowEmptyFiles: true}
 
 func TestSourceIgnore(t *testing.T) {
 	const there = ".sourceignore: info: this file replaces Flux's default ignore rules [source-ignore]"
 	b := object("ConfigMap", "b")
 	for _, tt := range []ruleTest{
-		{"in place of the defaults", tree{".sourceignore": "*.md\n/b.yaml\n", "app.yaml": app, "b.yaml": b, "x.md": "", "cloudbuild.yaml": object("ConfigMap", "c")}, flux, []string{
+		{"replaces the defaults", tree{".sourceignore": "*.md\n/b.yaml\n", "app.yaml": app, "b.yaml": b, "x.md": "", "cloudbuild.yaml": object("ConfigMap", "c")}, flux, []string{
 			there,
 			`b.yaml: warning: Flux ignores this file because of the rule "/b.yaml", .sourceignore:2 [flux-ignored]`,
 			`x.md: info: Flux ignores this file because of the rule "*.md", .sourceignore:1 [flux-ignored]`,
 		}},
-		{"but for version control", tree{".sourceignore": "*.md\n", "app.yaml": app, ".gitattributes": ""}, flux, []string{
+		{"except for version control", tree{".sourceignore": "*.md\n", "app.yaml": app, ".gitattributes": ""}, flux, []string{
 			".gitattributes: info: Flux ignores a file with this name by default [flux-ignored]",
 			there,
 		}},
-		{"version control taken back", tree{".sourceignore": "!.gitattributes\n", "app.yaml": app, ".gitattributes": ""}, flux, []string{there}},
-		{"nothing but comments", tree{".sourceignore": "# later\n\n  \n", "app.yaml": app, "cloudbuild.yaml": b}, flux, []string{
+		{"version control negated", tree{".sourceignore": "!.gitattributes\n", "app.yaml": app, ".gitattributes": ""}, flux, []string{there}},
+		{"comments only", tree{".sourceignore": "# later\n\n  \n", "app.yaml": app, "cloudbuild.yaml": b}, flux, []string{
 			"cloudbuild.yaml: warning: Flux ignores a file with this name by default [flux-ignored]",
 		}},
-		{"for a folder", tree{"a/.sourceignore": "b.yaml\r\n", "app.yaml": app, "a/b.yaml": b, "b.yaml": object("ConfigMap", "c")}, flux, []string{
+		{"in a directory", tree{"a/.sourceignore": "b.yaml\r\n", "app.yaml": app, "a/b.yaml": b, "b.yaml": object("ConfigMap", "c")}, flux, []string{
 			"a/.sourceignore: info: this file replaces Flux's default ignore rules [source-ignore]",
 			`a/b.yaml: warning: Flux ignores this file because of the rule "b.yaml", a/.sourceignore:1 [flux-ignored]`,
 		}},
-		{"all there is", tree{".sourceignore": "*.yaml\n", "app.yaml": app}, flux, []string{
+		{"all files", tree{".sourceignore": "*.yaml\n", "app.yaml": app}, flux, []string{
 			`error: Flux renders nothing at the path "./", without an error [nothing-rendered]`,
 			there,
 			`app.yaml: warning: Flux ignores this file because of the rule "*.yaml", .sourceignore:1 [flux-ignored]`,
@@ -45,7 +45,7 @@ func TestSourceIgnore(t *testing.T) {
 			`kustomization.yaml: info: Flux ignores this file because of the rule "kustomization.*", .sourceignore:1 [flux-ignored]`,
 			"values.yaml:1:1: error: Flux refuses a document that is not a Kubernetes object [not-an-object]",
 		}},
-		{"what a kustomization names", tree{".sourceignore": "/a/kustomization.yaml\n/b.yaml\n", "kustomization.yaml": "resources: [a, b.yaml]\n", "a/kustomization.yaml": "resources: [c.yaml]\n", "a/c.yaml": "a: 1\n", "b.yaml": "a: 1\n"}, flux, []string{
+		{"files that a kustomization refers to", tree{".sourceignore": "/a/kustomization.yaml\n/b.yaml\n", "kustomization.yaml": "resources: [a, b.yaml]\n", "a/kustomization.yaml": "resources: [c.yaml]\n", "a/c.yaml": "a: 1\n", "b.yaml": "a: 1\n"}, flux, []string{
 			there,
 			`a/c.yaml:1:1: warning: kustomize refuses a document that is not a Kubernetes object [not-an-object]`,
 			`a/kustomization.yaml: info: Flux ignores this file because of the rule "/a/kustomization.yaml", .sourceignore:1 [flux-ignored]`,
@@ -53,7 +53,7 @@ func TestSourceIgnore(t *testing.T) {
 			`b.yaml:1:1: warning: kustomize refuses a document that is not a Kubernetes object [not-an-object]`,
 			`kustomization.yaml:1:16: error: resources[1] refers to a file that Flux ignores: "b.yaml" [kustomization]`,
 		}},
-		{"of two copies, each for itself", tree{".sourceignore": "/b.yaml\n", "app.yaml": app, "b.yaml": b}, none, []string{
+		{"each of two copies", tree{".sourceignore": "/b.yaml\n", "app.yaml": app, "b.yaml": b}, none, []string{
 			there,
 			`b.yaml: warning: Flux ignores this file because of the rule "/b.yaml", .sourceignore:1 [flux-ignored]`,
 		}},
@@ -68,9 +68,8 @@ func TestSourceIgnore(t *testing.T) {
 	}
 }
 
-// Package manifests has read the rules as git does before; what Flux makes of
-// them may be something else.
-func TestSourceIgnoreThatMeansTwoThings(t *testing.T) {
+// Package manifests reads the rules as git does. Flux may read them in another way.
+func TestSourceIgnoreWithTwoMeanings(t *testing.T) {
 	opts := manifests.Options{Include: []string{".sourceignore"}}
 	findings := checkFS(t, tree{".sourceignore": "[!a]pp.yaml\n", "app.yaml": app}.fs(), flux, opts)
 	assert.Equal(t, preflight.CodeNothingRendered, findings[0].Code)

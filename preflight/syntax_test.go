@@ -8,47 +8,47 @@ import (
 
 func TestSyntax(t *testing.T) {
 	runRules(t, []ruleTest{
-		{"no YAML, Flux", tree{"app.yaml": app, "b.yaml": "a: [\n"}, flux, []string{
+		{"broken YAML, Flux", tree{"app.yaml": app, "b.yaml": "a: [\n"}, flux, []string{
 			"b.yaml:1:1: error: the YAML does not parse: did not find expected node content [syntax]",
 		}},
-		{"no YAML, Argo CD", tree{"app.yaml": app, "b.yaml": "a: [\n"}, argocd, []string{
+		{"broken YAML, Argo CD", tree{"app.yaml": app, "b.yaml": "a: [\n"}, argocd, []string{
 			"b.yaml:1:1: warning: the YAML does not parse: did not find expected node content [syntax]",
 		}},
-		{"no YAML that looks like an object, Argo CD", tree{"app.yaml": app, "b.yaml": app + "a: [\n"}, argocd, []string{
+		{"broken YAML that looks like an object, Argo CD", tree{"app.yaml": app, "b.yaml": app + "a: [\n"}, argocd, []string{
 			"b.yaml:5:1: error: the YAML does not parse: did not find expected node content [syntax]",
 		}},
-		{"no YAML behind an object in flow style, Argo CD", tree{"app.yaml": flow + "---\na: [\n"}, argocd, []string{
+		{"broken YAML after an object in flow style, Argo CD", tree{"app.yaml": flow + "---\na: [\n"}, argocd, []string{
 			"app.yaml:3:1: error: the YAML does not parse: did not find expected node content [syntax]",
 		}},
-		{"nothing but no YAML, Flux", tree{"app.yaml": "a: [\n"}, flux, []string{
+		{"only broken YAML, Flux", tree{"app.yaml": "a: [\n"}, flux, []string{
 			"app.yaml:1:1: error: the YAML does not parse: did not find expected node content [syntax]",
 		}},
-		{"nothing but no YAML, Argo CD", tree{"app.yaml": "apiVersion: [\nkind: a\nmetadata: b\n"}, argocd, []string{
+		{"only broken YAML, Argo CD", tree{"app.yaml": "apiVersion: [\nkind: a\nmetadata: b\n"}, argocd, []string{
 			"app.yaml:3:9: error: the YAML does not parse: did not find expected ',' or ']' [syntax]",
 		}},
-		{"nothing but a template, Flux", tree{"app.yaml": template}, flux, []string{
+		{"only a template, Flux", tree{"app.yaml": template}, flux, []string{
 			"app.yaml: error: Flux refuses a template that is not YAML [template]",
 		}},
-		{"no YAML, both", tree{"app.yaml": app, "b.yaml": app + "a: [\n"}, none, []string{
+		{"broken YAML, both", tree{"app.yaml": app, "b.yaml": app + "a: [\n"}, none, []string{
 			"b.yaml:5:1: error: the YAML does not parse: did not find expected node content [syntax]",
 		}},
-		{"no YAML that is not read", tree{"app.yaml": app, "a/b.yaml": app + "a: [\n"}, argocd, []string{
+		{"broken YAML that is not read", tree{"app.yaml": app, "a/b.yaml": app + "a: [\n"}, argocd, []string{
 			"a/b.yaml:5:1: warning: the YAML does not parse: did not find expected node content [syntax]",
 		}},
-		{"no YAML in a kustomization", tree{"app.yaml": app, "kustomization.yaml": "a: [\n"}, none, []string{
+		{"broken YAML in a kustomization", tree{"app.yaml": app, "kustomization.yaml": "a: [\n"}, none, []string{
 			"kustomization.yaml: info: Argo CD renders this kustomization [rendered-by]",
 			"kustomization.yaml:1:1: error: the YAML does not parse: did not find expected node content [syntax]",
 		}},
 		{"an unknown anchor", tree{"app.yaml": app + "data: *a\n"}, flux, []string{
 			"app.yaml:5:7: error: the alias refers to an undefined anchor [syntax]",
 		}},
-		{"no JSON", tree{"app.yaml": app, "b.json": "{"}, argocd, []string{
+		{"broken JSON", tree{"app.yaml": app, "b.json": "{"}, argocd, []string{
 			"b.json:1:2: error: the JSON ends too early [syntax]",
 		}},
-		{"a key twice, Flux", tree{"app.yaml": app + "data: {}\ndata: {}\n"}, flux, []string{
+		{"a duplicate key, Flux", tree{"app.yaml": app + "data: {}\ndata: {}\n"}, flux, []string{
 			`app.yaml:6:1: error: the key "data" is already on line 5 [duplicate-key]`,
 		}},
-		{"a key twice, Argo CD", tree{"app.yaml": app + "data: {}\ndata: {}\n"}, argocd, []string{
+		{"a duplicate key, Argo CD", tree{"app.yaml": app + "data: {}\ndata: {}\n"}, argocd, []string{
 			`app.yaml:6:1: warning: the key "data" is already on line 5 [duplicate-key]`,
 		}},
 		{"too deep", tree{"app.yaml": app, "b.yaml": object("A", "b") + "c: " + strings.Repeat("[", 1_100) + strings.Repeat("]", 1_100) + "\n"}, flux, []string{"b.yaml:5:254: warning: more than 250 nested mappings and sequences in flow style [too-deep]"}},
@@ -72,7 +72,7 @@ func TestSyntax(t *testing.T) {
 	})
 }
 
-// bomb is a document whose aliases stand for 10 to the 9 values.
+// bomb returns a document whose aliases expand to 10 to the 9 values.
 func bomb() string {
 	text := object("A", "b") + "x0: &x0 [a, a, a, a, a, a, a, a, a, a]\n"
 	for i := range 8 {

@@ -11,7 +11,7 @@ func checkTags(m *model, r *report) {
 	if len(m.sources) == 0 {
 		return
 	}
-	for _, tag := range m.opts.Tags {
+	for _, tag := range m.artifact.Tags {
 		rest, isVersion := afterVersion(tag)
 		if !isVersion || !strings.ContainsAny(rest, "+_") {
 			continue

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
 	"path"
 	"strings"
@@ -91,16 +92,19 @@ func (v *view) isArgoCD() bool { return v.engine == packager.GitOpsEngineArgoCD 
 
 // findViews finds out what each engine would see. The error is that of ctx.
 func (m *model) findViews(ctx context.Context) error {
+	paths, given := m.artifact.Plan.Paths(), m.artifact.Paths
+	paths.Flux, paths.ArgoCD = cmp.Or(given.Flux, paths.Flux), cmp.Or(given.ArgoCD, paths.ArgoCD)
+	paths = paths.Below(m.opts.path())
 	for _, v := range []*view{
-		{engine: packager.GitOpsEngineFlux, path: m.layout.Paths.Flux},
-		{engine: packager.GitOpsEngineArgoCD, path: m.layout.Paths.ArgoCD, recurse: m.opts.DirectoryRecurse},
+		{engine: packager.GitOpsEngineFlux, path: paths.Flux},
+		{engine: packager.GitOpsEngineArgoCD, path: paths.ArgoCD, recurse: m.opts.DirectoryRecurse},
 	} {
-		var wanted bool
-		if wanted, v.named = m.wants(v.engine); !wanted {
+		named, any := m.artifact.names(v.engine)
+		if any && !named {
 			continue
 		}
-		v.root = path.Clean(v.path)
-		v.items = make([]item, 0, len(m.layout.Entries))
+		v.named, v.root = named, path.Clean(v.path)
+		v.items = make([]item, 0, len(m.entries))
 		v.roles, v.dropped = make(map[*source]role, len(m.sources)), map[*source]bool{}
 		if err := m.find(ctx, v); err != nil {
 			return err
@@ -113,33 +117,10 @@ func (m *model) findViews(ctx context.Context) error {
 	return nil
 }
 
-// wants reports whether the artifact has to serve an engine, and whether that is
-// because it was named.
-func (m *model) wants(engine packager.GitOpsEngine) (wanted, named bool) {
-	var any bool
-	for _, name := range m.opts.Engines {
-		e, _ := packager.ParseGitOpsEngine(string(name)) // it is validated
-		any = any || e != packager.GitOpsEngineNone
-		named = named || e == engine
-	}
-	if any {
-		return named, named
-	}
-	if m.twoCopies || len(m.layout.Entries) == 0 {
-		return true, false
-	}
-	first := m.layout.Entries[0]
-	only := packager.GitOpsEngineArgoCD
-	if first.Path == first.File.Path {
-		only = packager.GitOpsEngineFlux
-	}
-	return engine == only, engine == only
-}
-
 // find lists the files of the archive that are below the path of an engine, and
 // that it does not drop before. Many rules take their time, so it checks ctx.
 func (m *model) find(ctx context.Context, v *view) error {
-	for _, e := range m.layout.Entries {
+	for _, e := range m.entries {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -124,6 +124,14 @@ func (e *answerError) throttled() bool {
 		e.status == http.StatusServiceUnavailable && e.retryAfter > 0
 }
 
+// comeBack returns the answer for a request that is not sent before the time that is
+// left has passed.
+func (e *answerError) comeBack(left time.Duration) error {
+	later := *e
+	later.retryAfter = left
+	return &later
+}
+
 // hasStatus reports whether err is an answer with one of the statuses.
 func hasStatus(err error, statuses ...int) bool {
 	answer, ok := errors.AsType[*answerError](err)

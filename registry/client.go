@@ -14,6 +14,7 @@ import (
 	orasregistry "oras.land/oras-go/v2/registry"
 	"oras.land/oras-go/v2/registry/remote/auth"
 
+	"github.com/kubeoci/oci/internal/guard"
 	"github.com/kubeoci/oci/reference"
 )
 
@@ -24,9 +25,7 @@ type Client struct {
 	address        string // where that is: docker.io is elsewhere
 	plainHTTP      bool
 	foreignUploads bool
-	hostname       string // of that, without a port
-	localServices  bool
-	localNames     bool // names in .localhost are dialled on loopback
+	network        guard.Network
 	userAgent      string
 	timeout        time.Duration
 	verifyTimeout  time.Duration
@@ -35,12 +34,16 @@ type Client struct {
 	http *http.Client
 	own  *http.Transport // nil if it is the caller's
 	keys *keyring
-	gate *gate
+	gate *guard.Gate
 
 	given    bool // a credential, for all repositories
 	mu       sync.Mutex
 	accounts map[string]*account // by repository
 }
+
+// maxRequests is how many requests a Client makes concurrently. Registries throttle
+// clients that make more.
+const maxRequests = 16
 
 // maxAccounts bounds for how many repositories a Client remembers tokens.
 const maxAccounts = 256
@@ -72,20 +75,24 @@ func NewClient(endpoint string, opts Options) (*Client, error) {
 	}
 	address := orasregistry.Reference{Registry: parsed.String()}.Host()
 	client := &Client{
-		host:           parsed.String(),
-		address:        address,
-		plainHTTP:      opts.Scheme == SchemeHTTP,
-		hostname:       (&url.URL{Host: address}).Hostname(),
+		host:      parsed.String(),
+		address:   address,
+		plainHTTP: opts.Scheme == SchemeHTTP,
+		network: guard.Network{
+			Host:       (&url.URL{Host: address}).Hostname(),
+			Local:      localAddresses,
+			Private:    privateAddresses,
+			AllowAll:   opts.AllowLocalServices,
+			LocalNames: opts.dialsLocalNames(),
+		},
 		foreignUploads: opts.AllowCrossOriginUploads,
-		localServices:  opts.AllowLocalServices,
-		localNames:     opts.dialsLocalNames(),
 		userAgent:      cmp.Or(opts.UserAgent, "kubeoci-oci"),
 		timeout:        cmp.Or(opts.Timeout, DefaultTimeout),
 		verifyTimeout:  cmp.Or(opts.VerifyTimeout, DefaultVerifyTimeout),
 		patience:       opts.Retry.withDefaults(),
 		keys:           &keyring{host: address, find: find},
 		given:          !opts.Credential.IsZero(),
-		gate:           newGate(),
+		gate:           guard.NewGate(maxRequests),
 		accounts:       map[string]*account{},
 	}
 	transport := opts.Transport
@@ -94,7 +101,7 @@ func NewClient(endpoint string, opts Options) (*Client, error) {
 		transport = client.own
 	}
 	client.http = &http.Client{
-		Transport:     &guard{client: client, next: transport, readable: opts.AllowPlainHTTPCredentials, isLoopback: opts.isLoopback},
+		Transport:     &secretGuard{client: client, next: guard.Watched{Next: transport, Limit: stallTimeout}, readable: opts.AllowPlainHTTPCredentials, isLoopback: opts.isLoopback},
 		CheckRedirect: client.checkRedirect,
 	}
 	return client, nil

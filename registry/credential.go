@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"strings"
 	"unicode"
+
+	"github.com/kubeoci/oci/internal/dockerauth"
 )
 
 // Credential is what a registry is shown: a user name with a password, or a
@@ -86,9 +88,9 @@ func (o Options) finder() (finder, error) {
 	case o.CredentialFunc != nil:
 		return func(ctx context.Context, host, _ string) (Credential, error) { return o.CredentialFunc(ctx, host) }, nil
 	case o.DockerConfig != "":
-		return dockerCredentials(o.DockerConfig)
+		return dockerFinder(dockerauth.Read(o.DockerConfig))
 	case len(o.DockerConfigJSON) > 0:
-		return dockerCredentialsFromJSON(o.DockerConfigJSON)
+		return dockerFinder(dockerauth.Parse(o.DockerConfigJSON))
 	}
 	return nil, nil
 }

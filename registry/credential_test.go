@@ -3,6 +3,7 @@ package registry_test
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -152,6 +153,40 @@ func TestDockerConfigWithABrokenEntry(t *testing.T) {
 			requireNoSecret(t, err.Error())
 		})
 	}
+}
+
+func TestDockerConfigJSON(t *testing.T) {
+	eachScheme(t, func(t *testing.T, opts memregistry.Options) {
+		srv, a := start(t, opts), newArtifact(t, "demo")
+		client := srv.client(t, registry.Options{DockerConfigJSON: []byte(authEntry(srv.host, ci))})
+		_, err := a.push(t, client, registry.PushOptions{}, "v1")
+		require.NoError(t, err)
+	})
+	for _, tt := range []struct {
+		name, config string
+		kind         error
+	}{
+		{"no entries", `{}`, registry.ErrAuthRequired},
+		{"space", "\n", registry.ErrAuthRequired},
+		{"entry of another registry", authEntry("other.example.com", ci), registry.ErrAuthRequired},
+		{"entry of a helper", `{"credsStore":"xyz","auths":{"localhost":{}}}`, nil},
+		{"helper", `{"credHelpers":{"localhost":"xyz"}}`, nil},
+		{"entry that cannot be read", `{"auths":{"localhost":7}}`, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			client := newClient(t, "localhost", registry.Options{
+				DockerConfigJSON: []byte(tt.config), Transport: inProcess{memregistry.Handler(memregistry.Options{Users: users})},
+			})
+			err := client.VerifyAccess(t.Context(), repository)
+			requireKind(t, err, tt.kind)
+			assert.Equal(t, tt.kind == nil, errors.Is(err, registry.ErrInvalidCredential))
+		})
+	}
+	_, err := registry.NewClient("localhost", registry.Options{DockerConfigJSON: []byte(password)})
+	require.ErrorIs(t, err, registry.ErrInvalidCredential)
+	requireNothingSecretIn(t, err)
+	opts := registry.Options{DockerConfigJSON: []byte(authEntry("localhost", ci))}
+	requireNoSecret(t, printed(t, opts))
 }
 
 // What is given wins over what is found.

@@ -26,7 +26,7 @@ func ExampleClient_Push() {
 	}
 	store := new(packager.Store)
 	defer func() { _ = store.Close() }()
-	packed, err := packager.Pack(ctx, store, set, packager.Options{Engine: packager.GitOpsEngineFlux})
+	packed, err := packager.Pack(ctx, store, set, packager.LayoutRoot, packager.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func ExampleClient_Lookup() {
 	}
 	store := new(packager.Store)
 	defer func() { _ = store.Close() }()
-	packed, err := packager.Pack(ctx, store, set, packager.Options{Engine: packager.GitOpsEngineFlux})
+	packed, err := packager.Pack(ctx, store, set, packager.LayoutRoot, packager.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

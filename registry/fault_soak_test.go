@@ -99,7 +99,7 @@ func soak(t *testing.T, client, past *registry.Client, i int) {
 	assert.NoError(t, err)
 	store := &packager.Store{MemoryLimit: 100}
 	defer func() { assert.NoError(t, store.Close()) }()
-	result, err := packager.Pack(t.Context(), store, set, packager.Options{Engine: packager.GitOpsEngineFlux})
+	result, err := packager.Pack(t.Context(), store, set, packager.LayoutRoot, packager.Options{})
 	assert.NoError(t, err)
 	tag := fmt.Sprint("v", i)
 	_, err = client.Push(t.Context(), store, result.Manifest, repository, []string{tag}, registry.PushOptions{})

@@ -57,7 +57,7 @@ func newArtifact(t testing.TB, name string) artifact {
 	require.NoError(t, err)
 	store := new(packager.Store)
 	t.Cleanup(func() { _ = store.Close() })
-	result, err := packager.Pack(t.Context(), store, set, packager.Options{Engine: packager.GitOpsEngineFlux})
+	result, err := packager.Pack(t.Context(), store, set, packager.LayoutRoot, packager.Options{})
 	require.NoError(t, err)
 	return artifact{result, store}
 }

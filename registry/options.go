@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/kubeoci/oci/internal/guard"
 	"github.com/kubeoci/oci/internal/redact"
 	"github.com/kubeoci/oci/reference"
 )
@@ -146,12 +147,12 @@ func (o *Options) resolveScheme(endpoint reference.Endpoint) error {
 		return invalidOption("leave Registry.Scheme empty, or write the endpoint without a scheme",
 			"scheme %s for an endpoint that begins with %s://", o.Scheme, asked)
 	case o.Scheme != "":
-		o.localNames = o.localNames && asked == "" && isLocalName(endpoint.Host)
+		o.localNames = o.localNames && asked == "" && guard.IsLocalName(endpoint.Host)
 	case asked != "":
 		o.Scheme, o.localNames = asked, false
 	default:
-		o.Scheme, o.localNames = SchemeHTTPS, isLocalName(endpoint.Host)
-		if endpoint.Loopback() || o.localNames {
+		o.Scheme, o.localNames = SchemeHTTPS, guard.IsLocalName(endpoint.Host)
+		if guard.IsLoopback(endpoint.Host, o.localNames) {
 			o.Scheme = SchemeHTTP
 		}
 	}
@@ -207,13 +208,8 @@ func (o Options) checkCredential(endpoint reference.Endpoint) error {
 // isLoopback reports whether connections to the host stay on this machine. A
 // caller's Transport or Proxy may look up any name but localhost.
 func (o Options) isLoopback(host string) bool {
-	return reference.Endpoint{Host: host}.Loopback() || o.dialsLocalNames() && isLocalName(host)
+	return guard.IsLoopback(host, o.dialsLocalNames())
 }
 
 // dialsLocalNames reports whether names in .localhost are dialled on loopback.
 func (o Options) dialsLocalNames() bool { return o.localNames && o.Transport == nil && o.Proxy == nil }
-
-// isLocalName reports whether a name is in .localhost, in any case.
-func isLocalName(host string) bool {
-	return strings.HasSuffix(strings.ToLower(host), ".localhost")
-}

@@ -23,7 +23,7 @@ type PushOptions struct {
 	Force bool
 	// OnEvent receives progress, one event at a time and before the call returns,
 	// but from several goroutines. The push blocks while OnEvent runs.
-	OnEvent func(Event)
+	OnEvent func(Event) `json:"-"`
 }
 
 // PushResult describes what a push did.

@@ -60,7 +60,7 @@ func (c *Client) Exists(ctx context.Context, repository, ref string) (bool, erro
 type PullOptions struct {
 	// OnEvent is told what happens, from the goroutine that called Pull or one
 	// that reads in its stead. What it waits for, the pull waits for.
-	OnEvent func(Event)
+	OnEvent func(Event) `json:"-"`
 }
 
 // Pull copies the image manifest that ref, a tag or a digest, stands for to dst,

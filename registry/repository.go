@@ -80,13 +80,13 @@ func (r *repository) url(path string, query url.Values) *url.URL {
 // Errors are the context's, an [*answerError] of the token service, a
 // [*localError], or what net/http says.
 func (r *repository) send(ctx context.Context, q request) (*http.Response, error) {
-	if err := r.client.gate.enter(ctx); err != nil {
+	if err := r.client.gate.Enter(ctx); err != nil {
 		return nil, err
 	}
 	ctx, cancel := linger(ctx, q.grace)
 	release := func() {
 		cancel()
-		r.client.gate.leave()
+		r.client.gate.Leave()
 	}
 	resp, err := r.exchange(ctx, q)
 	if err != nil {

@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"syscall"
 	"time"
+
+	"github.com/kubeoci/oci/internal/guard"
 )
 
 // Defaults of [RetryPolicy].
@@ -86,7 +88,7 @@ func (c *Client) retry(ctx context.Context, told func(Retry), step func(ctx cont
 			wait = max(wait, answer.retryAfter)
 		}
 		if answered && answer.throttled() {
-			c.gate.pause(wait, answer)
+			c.gate.Pause(wait, answer.comeBack)
 		}
 		deadline, limited := ctx.Deadline()
 		if attempt >= c.patience.MaxAttempts || limited && wait >= time.Until(deadline) {
@@ -97,20 +99,9 @@ func (c *Client) retry(ctx context.Context, told func(Retry), step func(ctx cont
 			c.explain(failed, err)
 			told(Retry{Attempt: attempt, Wait: wait, Err: failed})
 		}
-		if err := sleep(ctx, wait); err != nil {
+		if err := guard.Sleep(ctx, wait); err != nil {
 			return err
 		}
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
 	}
 }
 

@@ -1,12 +1,13 @@
 package registry
 
 import (
-	"context"
 	"crypto/tls"
 	"net"
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/kubeoci/oci/internal/guard"
 )
 
 // Bounds on what a registry may make a Client wait for or hold.
@@ -22,9 +23,9 @@ func (o Options) newTransport() *http.Transport {
 	if findProxy == nil {
 		findProxy = o.proxyFromEnvironment
 	}
-	dial := (&net.Dialer{Timeout: dialTimeout}).DialContext
+	dial := guard.DialFunc((&net.Dialer{Timeout: dialTimeout}).DialContext)
 	if o.dialsLocalNames() {
-		dial = dialLocalNames(dial)
+		dial = guard.DialLocalNames(dial)
 	}
 	return &http.Transport{
 		Proxy:                  findProxy,
@@ -54,24 +55,4 @@ func (o Options) proxyFromEnvironment(req *http.Request) (*url.URL, error) {
 		return nil, nil
 	}
 	return http.ProxyFromEnvironment(req)
-}
-
-type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
-
-// dialLocalNames connects to names in .localhost on this machine, without a lookup.
-func dialLocalNames(dial dialFunc) dialFunc {
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		host, port, err := net.SplitHostPort(address)
-		if err != nil || !isLocalName(host) {
-			return dial(ctx, network, address)
-		}
-		conn, err := dial(ctx, network, net.JoinHostPort("127.0.0.1", port))
-		if err == nil || ctx.Err() != nil {
-			return conn, err
-		}
-		if conn, v6 := dial(ctx, network, net.JoinHostPort("::1", port)); v6 == nil {
-			return conn, nil
-		}
-		return nil, err
-	}
 }

@@ -12,6 +12,7 @@ import (
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/kubeoci/oci/internal/guard"
 	"github.com/kubeoci/oci/internal/ordered"
 )
 
@@ -151,12 +152,12 @@ func (r *repository) openUpload(ctx context.Context, mount url.Values) (*url.URL
 // that is allowed, and in no case without TLS in place of with it.
 func (r *repository) checkLocation(ctx context.Context, location *url.URL) error {
 	own := r.url("", nil)
-	allowed := sameOrigin(location, own) ||
+	allowed := guard.SameOrigin(location, own) ||
 		r.client.foreignUploads && (location.Scheme == "https" || location.Scheme == own.Scheme)
 	if !allowed {
 		return &localError{fmt.Errorf("%w: to %s://%s", errForeignUpload, location.Scheme, location.Host)}
 	}
-	if r.client.isForeign(ctx, location.Hostname()) {
+	if r.client.network.Forbids(ctx, location.Hostname()) {
 		return &localError{fmt.Errorf("%w: %s", errLocalService, location.Host)}
 	}
 	return nil
@@ -184,7 +185,7 @@ func (u *blobUpload) send(ctx context.Context) error {
 		header:    header,
 		body:      func() (io.ReadCloser, error) { return source.open(ctx) },
 		size:      u.blob.Size,
-		elsewhere: !sameOrigin(&location, u.push.repo.url("", nil)),
+		elsewhere: !guard.SameOrigin(&location, u.push.repo.url("", nil)),
 	}, http.StatusCreated)
 	if err == nil {
 		_ = resp.Body.Close() // of no interest
@@ -265,7 +266,7 @@ func (r *repository) cancelUpload(ctx context.Context, location *url.URL) {
 	resp, err := r.send(ctx, request{
 		method:    http.MethodDelete,
 		url:       location,
-		elsewhere: !sameOrigin(location, r.url("", nil)),
+		elsewhere: !guard.SameOrigin(location, r.url("", nil)),
 	})
 	if err == nil {
 		_ = resp.Body.Close()

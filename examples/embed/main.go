@@ -73,7 +73,7 @@ func ship(ctx context.Context, w io.Writer, ref *reference.Reference) error {
 	// for a folder on disk that is pushed later.
 	store := new(packager.Store)
 	defer func() { _ = store.Close() }() // everything in it was pushed
-	packed, err := packager.Pack(ctx, store, set, packager.Options{Engine: packager.GitOpsEngineFlux})
+	packed, err := packager.Pack(ctx, store, set, packager.LayoutRoot, packager.Options{})
 	if err != nil {
 		return err
 	}

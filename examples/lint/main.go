@@ -3,7 +3,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -102,12 +101,11 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	if err != nil {
 		return err
 	}
-	layout, err := packager.Plan(set.Files(), engine, cmp.Or(c.prefix, set.Name()))
+	plan, err := packager.NewPlan(set, engine.Layout(), packager.Options{Prefix: c.prefix})
 	if err != nil {
 		return err
 	}
-	layout.Paths = layout.Paths.Below(c.path)
-	findings, err := preflight.Check(ctx, set, layout, preflight.Options{Tags: c.tags})
+	findings, err := preflight.Check(ctx, preflight.Artifact{Plan: plan, Engines: []packager.GitOpsEngine{engine}, Tags: c.tags}, preflight.Options{Path: c.path})
 	if err != nil {
 		return err
 	}

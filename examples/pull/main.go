@@ -17,6 +17,7 @@ import (
 	"github.com/kubeoci/oci/examples/internal/cli"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/registry"
+	"github.com/kubeoci/oci/unpacker"
 )
 
 const usage = `pull gets an artifact from a registry and unpacks it into DIR.
@@ -73,7 +74,7 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 		return err
 	}
 	opts.Timeout = *timeout
-	result, err := pull(ctx, env, ref, opts, dir, packager.UnpackOptions{SkipLinks: *skipLinks})
+	result, err := pull(ctx, env, ref, opts, dir, unpacker.Options{SkipLinks: *skipLinks})
 	if err != nil {
 		return err
 	}
@@ -94,22 +95,22 @@ func checkEmpty(dir string) error {
 	case err != nil:
 		return err
 	case len(entries) > 0:
-		return &packager.TargetError{Path: dir, Err: packager.ErrTargetNotEmpty}
+		return &unpacker.TargetError{Path: dir, Err: unpacker.ErrTargetNotEmpty}
 	}
 	return nil
 }
 
 // result is what came of a pull.
 type result struct {
-	Reference    string                  `json:"reference"`
-	Digest       digest.Digest           `json:"digest"`
-	LayerDigest  digest.Digest           `json:"layerDigest"`
-	Annotations  map[string]string       `json:"annotations,omitempty"`
-	Files        []packager.UnpackedFile `json:"files"`
-	SkippedLinks []packager.SkippedLink  `json:"skippedLinks,omitempty"`
+	Reference    string                 `json:"reference"`
+	Digest       digest.Digest          `json:"digest"`
+	LayerDigest  digest.Digest          `json:"layerDigest"`
+	Annotations  map[string]string      `json:"annotations,omitempty"`
+	Files        []unpacker.File        `json:"files"`
+	SkippedLinks []unpacker.SkippedLink `json:"skippedLinks,omitempty"`
 }
 
-func pull(ctx context.Context, env cli.Env, ref *oci.Reference, connect oci.RegistryOptions, dir string, opts packager.UnpackOptions) (result, error) {
+func pull(ctx context.Context, env cli.Env, ref *oci.Reference, connect oci.RegistryOptions, dir string, opts unpacker.Options) (result, error) {
 	client, err := registry.NewClient(ref.Registry(), connect)
 	if err != nil {
 		return result{}, err
@@ -126,7 +127,7 @@ func pull(ctx context.Context, env cli.Env, ref *oci.Reference, connect oci.Regi
 	if err != nil {
 		return result{}, err
 	}
-	unpacked, err := packager.Unpack(ctx, store, manifest, dir, opts)
+	unpacked, err := unpacker.Unpack(ctx, store, manifest, dir, opts)
 	if err != nil {
 		return result{}, err
 	}

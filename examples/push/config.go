@@ -10,6 +10,7 @@ import (
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/examples/internal/cli"
 	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/preflight"
 )
 
 // config is what the command line says beside how to connect.
@@ -17,6 +18,7 @@ type config struct {
 	ref         string
 	engine      string
 	tags        []string
+	layout      string
 	prefix      string
 	collection  *cli.Collection
 	annotations map[string]string
@@ -24,22 +26,29 @@ type config struct {
 	level       int
 	preflight   string
 	path        string
+	recurse     bool
+	sourceURL   string
+	revision    string
 	timeout     time.Duration
 	json        bool
 }
 
 func newConfig(flags *flag.FlagSet) *config {
 	c := &config{annotations: map[string]string{}}
-	flags.StringVar(&c.ref, "ref", "", "where to push to: `oci://host[:port]/repository[/variant]:tag`")
-	flags.StringVar(&c.engine, "engine", "none", "lay the tree out for `none|flux|argocd`; none serves both")
+	flags.StringVar(&c.ref, "ref", "", "the `oci://host[:port]/repository[/variant]:tag` to push to")
+	flags.StringVar(&c.engine, "engine", "none", "the engine that reads the artifact, `none|flux|argocd`; none means both")
+	flags.StringVar(&c.layout, "layout", "", "place the tree at the `root|prefix|both`; by default root for flux, prefix for argocd, both for none")
 	flags.Func("tag", "further `tag` to set, can be repeated", cli.List(&c.tags))
-	flags.StringVar(&c.prefix, "prefix", "", "`folder` to lay the tree out under, for argocd and none; without it the base name of DIR")
+	flags.StringVar(&c.prefix, "prefix", "", "`directory` for the layouts prefix and both; by default the base name of DIR")
 	c.collection = cli.CollectionFlags(flags)
 	flags.Func("annotation", "annotation `key=value` to add, can be repeated", c.addAnnotation)
-	flags.StringVar(&c.created, "created", "", "creation `time` to record, as in 2006-01-02T15:04:05Z; without it SOURCE_DATE_EPOCH is used, else the epoch")
-	flags.IntVar(&c.level, "level", 0, "how hard to compress: `1 to 9`; without it 6")
-	flags.StringVar(&c.path, "path", "", "`folder` in DIR that the engine is to render, such as clusters/production; without it all of DIR")
-	flags.StringVar(&c.preflight, "preflight", "report", "what to do about what an engine would refuse: `off|report|enforce`")
+	flags.StringVar(&c.created, "created", "", "creation `time` to record, such as 2006-01-02T15:04:05Z; by default SOURCE_DATE_EPOCH, or else the epoch")
+	flags.IntVar(&c.level, "level", 0, "compression level, `1 to 9`; by default 6")
+	flags.StringVar(&c.path, "path", "", "`directory` in DIR that the engine renders, such as clusters/production; by default DIR")
+	flags.BoolVar(&c.recurse, "recurse", false, "check for an Argo CD Application with directory.recurse")
+	flags.StringVar(&c.sourceURL, "source-url", "", "`URL` of the repository to record, without credentials")
+	flags.StringVar(&c.revision, "revision", "", "`revision` to record, such as main@sha1:5b1e...")
+	flags.StringVar(&c.preflight, "preflight", "report", "how strictly to treat findings: `off|report|enforce`")
 	flags.DurationVar(&c.timeout, "timeout", 5*time.Minute, "give up after this `duration`")
 	flags.BoolVar(&c.json, "json", false, "print the result as JSON, and nothing else, on standard output")
 	return c
@@ -48,10 +57,10 @@ func newConfig(flags *flag.FlagSet) *config {
 func (c *config) addAnnotation(s string) error {
 	key, value, found := strings.Cut(s, "=")
 	if !found {
-		return cli.Usagef("it has no = in it")
+		return cli.Usagef("want key=value")
 	}
-	if _, twice := c.annotations[key]; twice {
-		return cli.Usagef("%q is given twice", key)
+	if _, duplicate := c.annotations[key]; duplicate {
+		return cli.Usagef("duplicate key %q", key)
 	}
 	c.annotations[key] = value
 	return nil
@@ -67,9 +76,9 @@ func (c *config) options(env cli.Env) (oci.BuildOptions, error) {
 		return oci.BuildOptions{}, cli.Usagef("-engine: %w", err)
 	}
 	if c.timeout <= 0 {
-		return oci.BuildOptions{}, cli.Usagef("-timeout: %v is not a time to wait", c.timeout)
+		return oci.BuildOptions{}, cli.Usagef("-timeout: %v must be positive", c.timeout)
 	}
-	policy, err := oci.ParsePreflightPolicy(c.preflight)
+	policy, err := preflight.ParsePolicy(c.preflight)
 	if err != nil {
 		return oci.BuildOptions{}, cli.Usagef("-preflight: %w", err)
 	}
@@ -77,28 +86,30 @@ func (c *config) options(env cli.Env) (oci.BuildOptions, error) {
 	if err != nil {
 		return oci.BuildOptions{}, err
 	}
-	collect := c.collection.Options
+	layout, err := packager.ParseLayout(c.layout)
+	if err != nil {
+		return oci.BuildOptions{}, cli.Usagef("-layout: %w", err)
+	}
 	return oci.BuildOptions{
-		GitOpsEngine:       engine,
-		Tags:               c.tags,
-		Prefix:             c.prefix,
-		Include:            collect.Include,
-		Ignore:             collect.Ignore,
-		IgnoreFluxDefaults: collect.IgnoreFluxDefaults,
-		Symlinks:           collect.Symlinks,
-		SkipSpecial:        collect.SkipSpecial,
-		AllowEmptyFiles:    collect.AllowEmptyFiles,
-		Roots:              c.collection.Roots,
-		Annotations:        c.annotations,
-		Created:            created,
-		CompressionLevel:   c.level,
-		Preflight:          policy,
-		Path:               c.path,
+		GitOpsEngine: engine,
+		Layout:       layout,
+		Tags:         c.tags,
+		Roots:        c.collection.Roots,
+		Collect:      c.collection.Options,
+		Pack: oci.PackOptions{
+			Prefix:      c.prefix,
+			Annotations: c.annotations,
+			SourceURL:   c.sourceURL,
+			Revision:    c.revision,
+			Created:     created,
+			Level:       c.level,
+		},
+		Preflight: oci.PreflightOptions{Policy: policy, Path: c.path, DirectoryRecurse: c.recurse},
 	}, nil
 }
 
-// createdAt follows https://reproducible-builds.org/specs/source-date-epoch/
-// where the flag is not given.
+// createdAt follows https://reproducible-builds.org/specs/source-date-epoch/ if the
+// flag is not given.
 func (c *config) createdAt(env cli.Env) (time.Time, error) {
 	if c.created != "" {
 		t, err := time.Parse(time.RFC3339, c.created)
@@ -118,20 +129,18 @@ func (c *config) createdAt(env cli.Env) (time.Time, error) {
 	return time.Unix(seconds, 0), nil
 }
 
-// target takes the reference apart.
+// target parses the reference into the options.
 func (c *config) target(opts *oci.BuildOptions) error {
 	ref, err := oci.ParseReference(c.ref)
 	if err != nil {
 		return cli.Usagef("-ref: %w", err)
 	}
 	if ref.IsDigest() {
-		return cli.Usagef("-ref: name a tag: the digest is what comes of pushing")
+		return cli.Usagef("-ref: want a tag, not a digest")
 	}
 	if ref.Ref == "" {
-		return cli.Usagef("-ref: name the tag to push, as in %s:1.0.0", ref)
+		return cli.Usagef("-ref: add the tag to push, such as %s:1.0.0", ref)
 	}
-	opts.RegistryEndpoint = ref.Registry()
-	opts.Repository = ref.FullRepository()
-	opts.Version = ref.Ref
+	*opts = opts.WithReference(ref)
 	return nil
 }

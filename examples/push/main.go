@@ -78,7 +78,7 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 		return err
 	}
 	if opts.SourcePath == "" {
-		return cli.Usagef("name the directory to push")
+		return cli.Usagef("want the directory to push")
 	}
 	if opts.Registry, err = connection.Resolve(ctx, env, flags); err != nil {
 		return err
@@ -91,8 +91,7 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	return printResult(env.Stdout, result, c.json)
 }
 
-// build tells mistakes on the command line from failures, and people what was
-// found.
+// build reports mistakes on the command line as such, and prints the findings.
 func build(ctx context.Context, env cli.Env, opts oci.BuildOptions) (oci.BuildResult, error) {
 	_, err := opts.Validate()
 	switch {
@@ -101,7 +100,7 @@ func build(ctx context.Context, env cli.Env, opts oci.BuildOptions) (oci.BuildRe
 	case err != nil:
 		return oci.BuildResult{}, cli.Usagef("%w", err)
 	}
-	result, err := oci.NewWorkloadArtifactBuilder().Build(ctx, opts)
+	result, err := oci.Build(ctx, opts)
 	findings := preflight.Findings(result.Findings)
 	if refused, ok := errors.AsType[*oci.PreflightError](err); ok {
 		findings = refused.Findings

@@ -13,7 +13,6 @@ import (
 
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/examples/internal/cli"
-	"github.com/kubeoci/oci/registry"
 )
 
 // printEvent shows progress to people.
@@ -21,18 +20,14 @@ func printEvent(p *cli.Progress, e oci.Event) {
 	switch {
 	case e.Phase == oci.PhaseCollect:
 		p.Line("collected %d files, %d bytes", e.Files, e.Bytes)
-	case e.Phase == oci.PhasePack && e.Skipped:
-		p.Line("unchanged: content of %d files", e.Files)
 	case e.Phase == oci.PhasePack:
 		p.Line("packed %d files into %d bytes", e.Files, e.Bytes)
-	default:
+	case e.Push != nil:
 		done := "sent"
-		if e.Tag != "" {
+		if e.Push.Tag != "" {
 			done = "set"
 		}
-		p.Transfer(registry.Event{
-			Descriptor: e.Descriptor, Tag: e.Tag, Bytes: e.Bytes, Skipped: e.Skipped, Retry: e.Retry,
-		}, done)
+		p.Transfer(*e.Push, done)
 	}
 }
 

@@ -76,7 +76,7 @@ func New(entries []Entry, limit int64) (*Archive, error) {
 		if size := a.size + e.Size + endSize; size > limit {
 			return nil, tooLarge(size, limit)
 		}
-		if err := a.addFolders(e.Path, before); err != nil {
+		if err := a.addDirs(e.Path, before); err != nil {
 			return nil, err
 		}
 		before = e.Path
@@ -100,9 +100,9 @@ func tooLarge(size, limit int64) error {
 	return fmt.Errorf("%w: at least %d bytes, and %d are allowed", ErrTooLarge, size, limit)
 }
 
-// addFolders adds the folders that an entry is in, but for those of the entry
+// addDirs adds the folders that an entry is in, but for those of the entry
 // before it: what is in a folder comes in one piece.
-func (a *Archive) addFolders(name, before string) error {
+func (a *Archive) addDirs(name, before string) error {
 	for i := range len(name) {
 		if name[i] != '/' || strings.HasPrefix(before, name[:i+1]) {
 			continue
@@ -179,13 +179,13 @@ func (a *Archive) Block(buf []byte, n int, content func(entry int, p []byte, off
 			break
 		}
 		if r.offset >= start {
-			if err := a.headers.put(block[r.offset-start:][:r.header], r); err != nil {
+			if err := a.headers.write(block[r.offset-start:][:r.header], r); err != nil {
 				return nil, err
 			}
 			filled = r.offset + r.header
 		}
 		to := min(r.offset+r.header+r.content, end)
-		if filled < to || r.content == 0 && !isFolder(r.name) {
+		if filled < to || r.content == 0 && !isDir(r.name) {
 			if err := content(r.entry, block[filled-start:to-start], filled-r.offset-r.header); err != nil {
 				return nil, err
 			}
@@ -199,4 +199,4 @@ func (a *Archive) Block(buf []byte, n int, content func(entry int, p []byte, off
 	return block, nil
 }
 
-func isFolder(name string) bool { return strings.HasSuffix(name, "/") }
+func isDir(name string) bool { return strings.HasSuffix(name, "/") }

@@ -24,13 +24,13 @@ const (
 
 // headers are made by archive/tar, those of short names only once: all but
 // name, size and checksum is the same for each of them.
-type headers struct{ file, folder []byte }
+type headers struct{ file, dir []byte }
 
 func newHeaders() (h headers, err error) {
 	if h.file, err = marshal(record{name: "x"}); err != nil {
 		return headers{}, err
 	}
-	h.folder, err = marshal(record{name: "x/"})
+	h.dir, err = marshal(record{name: "x/"})
 	return h, err
 }
 
@@ -54,16 +54,16 @@ func isPlain(r record) bool {
 	return len(r.name) <= nameEnd && r.content < 1<<33
 }
 
-// put writes the header of a record to p.
-func (h headers) put(p []byte, r record) error {
+// write writes the header of a record to p.
+func (h headers) write(p []byte, r record) error {
 	if !isPlain(r) {
 		header, err := marshal(r)
 		copy(p, header)
 		return err
 	}
 	copy(p, h.file)
-	if isFolder(r.name) {
-		copy(p, h.folder)
+	if isDir(r.name) {
+		copy(p, h.dir)
 	}
 	clear(p[:nameEnd])
 	copy(p, r.name)
@@ -96,7 +96,7 @@ func marshal(r record) ([]byte, error) {
 		Mode:     fileMode,
 		ModTime:  time.Unix(0, 0),
 	}
-	if isFolder(r.name) {
+	if isDir(r.name) {
 		h.Typeflag, h.Mode = tar.TypeDir, dirMode
 	}
 	var out bytes.Buffer

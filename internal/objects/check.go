@@ -9,13 +9,13 @@ import (
 
 // checker walks the nodes of a document once, without following an alias.
 type checker struct {
-	file     *File // what problems are told to
-	template bool  // an action was read as a mapping whose key is a mapping
-	deep     bool  // reported
+	file     *File // receives the problems
+	template bool  // a template action was parsed as a mapping whose key is a mapping
+	deep     bool  // excessive depth was reported
 
-	// sizes has how many values each anchored node stands for, aliases expanded.
+	// sizes holds the number of values of each anchored node, aliases expanded.
 	sizes map[*yaml.Node]int
-	nodes int // how many there are
+	nodes int // number of nodes visited
 }
 
 func (c *checker) add(n *yaml.Node, code Code, format string, arguments ...any) {
@@ -28,8 +28,8 @@ func (c *checker) document(n *yaml.Node) {
 	}
 }
 
-// node returns how many values a node stands for; far above the limit it counts
-// no further.
+// node returns the number of values of a node with its aliases expanded. It stops
+// counting far above the limit.
 func (c *checker) node(n *yaml.Node, depth int) int {
 	c.nodes++
 	if n.Kind == yaml.AliasNode {
@@ -39,7 +39,7 @@ func (c *checker) node(n *yaml.Node, depth int) int {
 		}
 		return max(size, 1)
 	}
-	if depth > MaxDepth { // the document is no level
+	if depth > MaxDepth { // the document does not count as a level
 		if !c.deep {
 			c.deep = true
 			c.add(n, CodeTooDeep, tooDeep)
@@ -63,7 +63,7 @@ func (c *checker) node(n *yaml.Node, depth int) int {
 	return size
 }
 
-// few is how many keys are compared one by one.
+// few is the largest number of keys that are compared one by one.
 const few = 16
 
 func (c *checker) keys(n *yaml.Node) {
@@ -95,14 +95,14 @@ func (c *checker) keys(n *yaml.Node) {
 	}
 }
 
-// isAction tells {{ … }}, read as a mapping in a mapping, from what somebody
-// meant.
+// isAction reports whether a mapping with a mapping as its key is a template
+// action, {{ … }}, which YAML parses as such.
 func isAction(n, key *yaml.Node) bool {
 	return key.Kind == yaml.MappingNode && n.Style&key.Style&yaml.FlowStyle != 0 &&
 		key.Line == n.Line && key.Column == n.Column+1
 }
 
-// shorten cuts a key at 60 bytes.
+// shorten truncates a key to 60 bytes.
 func shorten(key string) string {
 	if len(key) <= 60 {
 		return key
@@ -110,7 +110,7 @@ func shorten(key string) string {
 	return strings.ToValidUTF8(key[:57], "") + "…"
 }
 
-// resolve is the node itself, or what an alias stands for.
+// resolve returns the node itself, or the node that an alias refers to.
 func resolve(n *yaml.Node) *yaml.Node {
 	if n.Kind == yaml.AliasNode {
 		return n.Alias

@@ -9,11 +9,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// canary is a value in the seeds that nothing may repeat.
+// canary is a value in the seeds that no result may contain.
 const canary = "hunter2"
 
-// FuzzScan has the parser as its oracle for plain text. For all other it knows
-// that lines are in the file and values are not in the result.
+// FuzzScan compares the results for plain text with those of the parser. For any
+// text it checks that lines are in the file and values are not in the result.
 func FuzzScan(f *testing.F) {
 	for _, text := range []string{
 		"apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\ndata:\n  b: hunter2\n  b: hunter2\n", "kind: List\nitems:\n- kind: Secret\n  data: {a: hunter2}\n",

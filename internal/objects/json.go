@@ -9,13 +9,13 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// jsonDecoder makes nodes of JSON, so that all that looks at documents is
-// written once.
+// jsonDecoder turns JSON into YAML nodes, so that documents of both are processed
+// by the same code.
 type jsonDecoder struct {
 	data    []byte
 	decoder *json.Decoder
 
-	// where the last token was
+	// position of the last token
 	offset       int
 	line, column int
 }
@@ -25,7 +25,7 @@ const byteOrderMark = "\ufeff"
 func newJSONDecoder(data []byte) *jsonDecoder {
 	text := bytes.TrimPrefix(data, []byte(byteOrderMark))
 	d := &jsonDecoder{data: text, decoder: json.NewDecoder(bytes.NewReader(text)), line: 1, column: 1}
-	d.decoder.UseNumber() // numbers out of range are no matter of syntax
+	d.decoder.UseNumber() // numbers out of range are valid syntax
 	return d
 }
 
@@ -37,7 +37,8 @@ func (d *jsonDecoder) next() (*yaml.Node, *Problem) {
 	return &yaml.Node{Kind: yaml.DocumentNode, Line: root.Line, Column: root.Column, Content: []*yaml.Node{root}}, nil
 }
 
-// value reads a value. It is nil at the end of a mapping, a sequence, or all.
+// value reads a value. It returns nil at the end of a mapping, a sequence or the
+// file.
 func (d *jsonDecoder) value(depth int) (*yaml.Node, *Problem) {
 	d.move()
 	token, err := d.decoder.Token()
@@ -89,7 +90,7 @@ func (d *jsonDecoder) problem(code Code, sentence string) *Problem {
 	return &Problem{Line: d.line, Column: d.column, Code: code, Text: sentence}
 }
 
-// move finds the start of the next token.
+// move advances the position to the start of the next token.
 func (d *jsonDecoder) move() {
 	next := int(d.decoder.InputOffset())
 	next += len(d.data[next:]) - len(bytes.TrimLeft(d.data[next:], " \t\r\n,:"))

@@ -1,6 +1,6 @@
-// Package objects reads what a manifest file holds: which objects, under which
-// names, on which lines, and what is wrong with its syntax. It decides nothing;
-// package preflight makes findings of what it returns.
+// Package objects parses a manifest file into its objects with their names and
+// lines, and the problems of its syntax. It makes no decisions; package preflight
+// derives findings from its results.
 package objects
 
 import (
@@ -8,94 +8,93 @@ import (
 	"strings"
 )
 
-// Limits of a file. What is above the first three is a Problem, and so is YAML in
-// flow style beyond the limits of package boundyaml, unless it is JSON.
+// Limits of a file. A file above one of the first three has a Problem, and so has
+// YAML in flow style beyond the limits of package boundyaml, unless it is JSON.
 const (
-	// MaxBytes is far above what Kubernetes stores of an object, 1.5 MiB, and
-	// bounds what parsing takes of memory.
+	// MaxBytes is far above the 1.5 MiB that Kubernetes stores of an object, and
+	// bounds the memory for parsing.
 	MaxBytes = 4 << 20
-	// MaxDepth is the number of mappings and sequences inside each other.
+	// MaxDepth is the number of nested mappings and sequences.
 	MaxDepth = 1_000
 	// MaxExpanded is the number of values that the aliases of a document may
-	// stand for. Decoders that expand them refuse at about this number.
+	// expand to. Decoders that expand them refuse at about this number.
 	MaxExpanded = 400_000
-	// MaxProblems is how many are told of a file. Who has more has all of one kind.
+	// MaxProblems is the number of problems reported of a file. More than that are
+	// all of one kind.
 	MaxProblems = 100
 )
 
-// Object is what is known of one document of a file, or of one item in a list.
+// Object describes one document of a file, or one item of a list.
 // Lines and columns count from 1, columns in characters.
 type Object struct {
-	// Line and Column are where the content starts, and for an empty document
-	// where the document does.
+	// Line and Column are the start of the content, or of the document if it is
+	// empty.
 	Line, Column int
 
-	// Empty where absent, or no text: engines take a number or true for none.
-	// They may come from an alias or a merge key.
+	// These are empty if they are absent or not strings: engines treat a number or
+	// true as absent. They may come from an alias or a merge key.
 	APIVersion, Kind, Name, GenerateName, Namespace string
 
-	// NameLine and KindLine are where the keys are, 0 where they are absent.
+	// NameLine and KindLine are the lines of the keys, or 0 if they are absent.
 	NameLine, KindLine int
 
 	Empty   bool // null, or nothing but comments
 	Mapping bool // the document is a mapping
 	Blank   bool // it is a mapping or sequence without entries
 
-	// Secret is set for a Secret of v1 with a value in data or stringData that
-	// is there for all to read: neither empty, nor encrypted by SOPS, nor one
-	// ${VARIABLE} that Flux replaces.
+	// Secret is set for a v1 Secret with a value in data or stringData that anyone
+	// can read: neither empty, nor encrypted by SOPS, nor a single ${VARIABLE} that
+	// Flux replaces.
 	Secret bool
-	// Encrypted is set where SOPS left its mark: a mapping sops at the top, or
-	// nothing but ENC[…] in the data of a Secret.
+	// Encrypted is set if SOPS encrypted the object: it has a mapping sops at the
+	// top, or only ENC[…] in the data of a Secret.
 	Encrypted bool
 
-	// List is set for a List, or any kind that ends so, with items or null for
-	// them.
+	// List is set for a List, or any kind that ends in List, with items, which may
+	// be null.
 	List bool
-	// Items are the objects in a List, or in any kind that ends so. An item that
-	// is an alias is left out: it stands where its anchor is.
+	// Items are the objects of such a list. An item that is an alias is omitted,
+	// because its anchor is listed.
 	Items []Object
 }
 
-// Code says what is wrong.
+// Code classifies a Problem.
 type Code string
 
 // The codes of a Problem.
 const (
 	CodeSyntax    Code = "syntax"        // neither YAML nor JSON
-	CodeTab       Code = "tab"           // no YAML because of a tab in the indentation
-	CodeDuplicate Code = "duplicate-key" // a key twice in one mapping
-	CodeTooDeep   Code = "too-deep"      // above MaxDepth, or that of flow style
-	CodeTooLarge  Code = "too-large"     // above MaxBytes, or what there can be in flow style
-	CodeAlias     Code = "alias"         // to itself, or above MaxExpanded
+	CodeTab       Code = "tab"           // a tab in the indentation of YAML
+	CodeDuplicate Code = "duplicate-key" // a duplicate key in a mapping
+	CodeTooDeep   Code = "too-deep"      // above MaxDepth, or the limit for flow style
+	CodeTooLarge  Code = "too-large"     // above MaxBytes, or the limit for flow style
+	CodeAlias     Code = "alias"         // an alias to itself, or more than MaxExpanded values
 )
 
-// Problem is what a parser would refuse.
+// Problem is a reason for a parser to refuse the file.
 type Problem struct {
 	Line, Column int // from 1, within the file
 	Code         Code
-	Text         string // one sentence, with no value of the file but at most a key, cut at 60 bytes
+	Text         string // one sentence; of the file it quotes at most a key, cut at 60 bytes
 }
 
-// File is what Scan found.
+// File is the result of Scan.
 type File struct {
 	Objects  []Object  // in the order of the file; those before a syntax error, if there is one
 	Problems []Problem // in the order found, the first MaxProblems
-	// Template is set where actions of a template, {{ … }}, make a file
-	// something other than the YAML or JSON it looks like. There are neither
-	// Objects nor Problems then.
+	// Template is set if the file is not valid YAML or JSON because of template
+	// actions, {{ … }}. It has neither Objects nor Problems then.
 	Template bool
-	JSON     bool // read as JSON, by its extension; more than one object is more than one value
+	JSON     bool // read as JSON, by its extension; several objects are several values
 }
 
-// Scanner reads one file after another, and keeps memory from one to the next. The
-// zero value is ready to use, by one goroutine.
+// Scanner parses one file after another and reuses its memory. The zero value is
+// ready to use by one goroutine.
 type Scanner struct{ plain plainScanner }
 
-// Scan reads a file. The extension .json, in any case, makes it JSON and any
-// other YAML; the path is used for nothing else. A file of comments has no
-// Objects. Aliases are never expanded, and values stay in data. Scan never
-// fails, and keeps nothing of data.
+// Scan parses a file: as JSON if its extension is .json, in any case, and as YAML
+// otherwise. It does not use the path for anything else. A file of comments has no
+// Objects. Scan never expands aliases, never fails, and does not retain data.
 func (s *Scanner) Scan(name string, data []byte) File {
 	file := File{JSON: strings.EqualFold(path.Ext(name), ".json")}
 	if len(data) > MaxBytes {

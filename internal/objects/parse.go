@@ -12,8 +12,8 @@ import (
 	"github.com/kubeoci/oci/internal/boundyaml"
 )
 
-// decoder gives one document after another as nodes. At the end, and after a
-// problem, there is none.
+// decoder returns one document after another as nodes, and nil at the end and after
+// a problem.
 type decoder interface {
 	next() (*yaml.Node, *Problem)
 }
@@ -25,8 +25,8 @@ func newDecoder(data []byte, isJSON bool) decoder {
 	return newYAMLDecoder(data)
 }
 
-// parse fills in the file with a full parser. YAML beyond a limit that is JSON as
-// well is read as such.
+// parse fills in the file with a full parser. It reads YAML beyond a limit as JSON
+// if it is JSON as well.
 func (f *File) parse(data []byte) {
 	f.decode(data, newDecoder(data, f.JSON))
 	beyond := func(p Problem) bool { return p.Code == CodeTooDeep || p.Code == CodeTooLarge }
@@ -58,8 +58,8 @@ func (f *File) decode(data []byte, decoder decoder) {
 		read := reader{left: check.nodes + maxAliased}
 		f.Objects = append(f.Objects, read.document(document))
 	}
-	// The parser takes some characters for line breaks that no editor does, and
-	// sees the end of a file on a line of its own.
+	// The parser counts some characters as line breaks that editors do not, and
+	// puts the end of a file on a line of its own.
 	last := max(1, bytes.Count(bytes.TrimSuffix(data, []byte("\n")), []byte("\n"))+1)
 	clampObjects(f.Objects, last)
 	for i := range f.Problems {
@@ -84,7 +84,7 @@ func clampObjects(objects []Object, last int) {
 type yamlDecoder struct {
 	data   []byte
 	loader *boundyaml.Loader
-	err    error // of the loader's making
+	err    error // of creating the loader
 }
 
 func newYAMLDecoder(data []byte) *yamlDecoder {
@@ -108,7 +108,7 @@ func (d *yamlDecoder) next() (*yaml.Node, *Problem) {
 	return nil, d.problem(err)
 }
 
-// problem translates an error. The parser's own words are taken where they hold
+// problem translates an error. It uses the parser's own message if that quotes
 // nothing of the file.
 func (d *yamlDecoder) problem(err error) *Problem {
 	if exceeded, ok := errors.AsType[*boundyaml.Error](err); ok {
@@ -136,7 +136,7 @@ func (d *yamlDecoder) problem(err error) *Problem {
 
 const tooDeep = "more than 1,000 nested mappings and sequences"
 
-// limits are what problems say of what is beyond one.
+// limits maps the limits of package boundyaml to problems.
 var limits = map[error]struct {
 	code Code
 	text string
@@ -146,8 +146,8 @@ var limits = map[error]struct {
 	boundyaml.ErrFlowTooLong: {CodeTooLarge, "more than 128 KiB of consecutive flow style, or 1 MiB in total, that is not JSON"},
 }
 
-// isTemplate says whether a problem comes from the actions of a template: it is
-// gone, or another, where plain text is in their place.
+// isTemplate reports whether a problem comes from the actions of a template: with
+// plain text in their place it is gone, or another.
 func isTemplate(data []byte, problem *Problem, isJSON bool) bool {
 	if !bytes.Contains(data, []byte("{{")) {
 		return false
@@ -164,8 +164,8 @@ func isTemplate(data []byte, problem *Problem, isJSON bool) bool {
 	}
 }
 
-// withoutActions replaces the actions by blanks, where a line holds nothing
-// else, and otherwise by letters. Line breaks stay.
+// withoutActions replaces actions by spaces if a line has nothing else, and by
+// letters otherwise. It keeps line breaks.
 func withoutActions(data []byte) []byte {
 	const mark = 1 // no character of a file that parses
 	text := slices.Clone(data)

@@ -7,14 +7,14 @@ import (
 	"unicode/utf8"
 )
 
-// scan reads YAML that is so plain that lines and their indentation tell all:
-// block mappings and sequences of scalars on one line and of blocks of text. It
-// is many times faster than the parser. What it cannot vouch for, and all that
-// could be a problem, it leaves to the parser: a result of scan is the one that
-// File.parse would have.
+// scan reads YAML whose structure follows from its lines and their indentation
+// alone: block mappings and sequences of scalars on one line and of blocks of text.
+// It is many times faster than the parser. It reports false for anything else and
+// for every possible problem, which it leaves to the parser. Otherwise its result is
+// that of File.parse.
 func (s *plainScanner) scan(data []byte) ([]Object, bool) {
 	*s = plainScanner{data: data, levels: s.levels[:0], keys: s.keys[:0]}
-	defer func() { s.data, s.objects = nil, nil }() // which are the caller's
+	defer func() { s.data, s.objects = nil, nil }() // they belong to the caller
 	for s.pos < len(data) {
 		indent, text := s.nextLine()
 		switch {
@@ -37,8 +37,8 @@ func (s *plainScanner) scan(data []byte) ([]Object, bool) {
 	return s.objects, ended && !s.odd
 }
 
-// plainText says whether a line is UTF-8 without tabs and the characters that YAML
-// forbids or takes for more than a letter.
+// plainText reports whether a line is UTF-8 without tabs and without the characters
+// that YAML forbids or gives a meaning.
 func plainText(line []byte) bool {
 	i := 0
 	for i+8 <= len(line) && isPrintable(binary.LittleEndian.Uint64(line[i:])) {
@@ -58,18 +58,18 @@ func plainText(line []byte) bool {
 	return true
 }
 
-// isPrintable says whether all of eight bytes are printable characters of ASCII.
+// isPrintable reports whether all of eight bytes are printable ASCII characters.
 func isPrintable(b uint64) bool {
 	const each = 0x0101010101010101
-	// The highest bit of a byte is set if it is below a blank, or above "~". What
-	// one of them carries to the next makes no difference: there is one, then.
+	// The highest bit of a byte is set if it is below a space, or above "~". A carry
+	// from one byte to the next does not matter: it comes from such a byte.
 	return ((b-' '*each)|(b+each))&(0x80*each) == 0
 }
 
-// Beyond these the parser is asked.
+// Limits beyond which the parser takes over.
 const (
 	plainDepth = 64
-	plainKeys  = 512 // in a mapping, since each is compared with all before it
+	plainKeys  = 512 // in a mapping, because each is compared with all before it
 )
 
 // level is a mapping or sequence that is open.
@@ -78,10 +78,10 @@ type level struct {
 	sequence bool
 	flush    bool // a sequence as far left as the mapping it is in
 	role     role
-	keys     int // where those of the mapping start
+	keys     int // index of the first key of the mapping
 }
 
-// role is what a mapping is to an object.
+// role is the meaning of a mapping for an object.
 type role byte
 
 const (
@@ -90,16 +90,16 @@ const (
 	metadata
 )
 
-// plainScanner is used for one file after another.
+// plainScanner reads one file after another.
 type plainScanner struct {
 	data []byte
-	pos  int  // where the next line starts
-	line int  // number of the line read last
-	odd  bool // a line has something in it that needs the parser
+	pos  int  // start of the next line
+	line int  // number of the last line read
+	odd  bool // a line needs the parser
 
 	levels []level
-	keys   []uint64 // hashes of those of all open mappings
-	open   bool     // the last entry has no value so far
+	keys   []uint64 // hashes of the keys of all open mappings
+	open   bool     // the last entry has no value yet
 	next   role     // of the mapping that may follow it
 
 	objects []Object
@@ -132,7 +132,7 @@ func (s *plainScanner) endDocument() bool {
 	switch {
 	case len(s.levels) > 0:
 		if s.hasData && o.Kind == "Secret" || s.items && strings.HasSuffix(o.Kind, "List") {
-			return false // to be looked into
+			return false // the parser has to inspect it
 		}
 		s.objects = append(s.objects, o)
 	case s.marker > 0:
@@ -145,7 +145,7 @@ func (s *plainScanner) endDocument() bool {
 
 // entry reads a line that is neither blank nor a comment.
 func (s *plainScanner) entry(indent int, text []byte) bool {
-	if !s.place(indent, isItem(text)) {
+	if !s.enter(indent, isItem(text)) {
 		return false
 	}
 	for isItem(text) {
@@ -166,9 +166,9 @@ func (s *plainScanner) entry(indent int, text []byte) bool {
 	return s.pair(text)
 }
 
-// place closes the levels that end before a line, and opens the one that starts
+// enter closes the levels that end before a line, and opens the one that starts
 // with it.
-func (s *plainScanner) place(indent int, item bool) bool {
+func (s *plainScanner) enter(indent int, item bool) bool {
 	if len(s.levels) == 0 {
 		s.object = Object{Line: s.line, Column: 1, Mapping: true}
 		return indent == 0 && !item && s.push(level{role: root})
@@ -243,7 +243,7 @@ func (s *plainScanner) pair(text []byte) bool {
 	return ok
 }
 
-// addKey is false for a key that may be there already.
+// addKey reports false for a key that may be a duplicate.
 func (s *plainScanner) addKey(key []byte, first int) bool {
 	hash := uint64(14695981039346656037) // FNV-1a
 	for _, c := range key {
@@ -276,7 +276,7 @@ func (s *plainScanner) value(text []byte) bool {
 	return ok
 }
 
-// block passes over the lines of a block of text.
+// block skips the lines of a block of text.
 func (s *plainScanner) block() bool {
 	parent, content := s.levels[len(s.levels)-1].indent, 0
 	blank := 0 // the widest blank line before the first with text

@@ -18,7 +18,7 @@ import (
 	"github.com/kubeoci/oci/internal/testing/treegen"
 )
 
-// oddities are lines that mean something else than their neighbours suggest.
+// oddities are lines with another meaning than their neighbours suggest.
 var oddities = []string{
 	"", "    ", "# comment", "   # comment", "---", "...", "--- # comment", "- a", "-", "  -", "- - a", "- a: b", "-\tb", "a", "  a", "a:", "b: ", "a: b: c",
 	"a: 'b", "a: 'it''s'", `a: "b\q"`, `a: "b\n" # c`, `a: "b"#c`, "a: b #c", "a: b#c", "a: |", "a: >-", "a: |2", "- |", "  - >", "a: [b, c]", "a: [b,", "a: [b, ]", `a: ["b" cd]`, "a: {}",
@@ -27,8 +27,8 @@ var oddities = []string{
 	"a:  b  ", "é: é", "a: \u00a0", "a: \u2028b", "a: \x01", "\ufeffa: b", "a: b\r", "a: :b", "a: b\t# c", "kind: b\t# c", "kind: b\t", "a: b\t", "\ta: b", "...: a", "... a", "a: b\ufeffc", "a: b\u0085c", "a: b\ufffdc", "a: ::", "a: -b", "a: ---", "a: ?b", "a: =", "a: 0o7", "a: 2001-01-01", "1: a", "a: []", "a: [[]]",
 }
 
-// samples are manifests to change: those of this repository, generated ones, and
-// those of a folder that the environment may name.
+// samples returns manifests to change: those of this repository, generated ones, and
+// those of a directory that the environment may name.
 func samples(tb testing.TB) map[string][]byte {
 	generated := filepath.Join(tb.TempDir(), "tree")
 	require.NoError(tb, treegen.Write(generated, treegen.Few(), 1))
@@ -48,7 +48,7 @@ func samples(tb testing.TB) map[string][]byte {
 	return texts
 }
 
-// requireAgreement returns whether plain had something to say.
+// requireAgreement reports whether the plain scanner read the text.
 func requireAgreement(tb testing.TB, data []byte) bool {
 	tb.Helper()
 	found, ok := new(plainScanner).scan(data)
@@ -98,7 +98,7 @@ func TestPlainAgreesOnChangedFiles(t *testing.T) {
 	assert.Greater(t, known, rounds/20)
 }
 
-// change returns some lines of a text with one to three faults in them.
+// change returns some lines of a text with one to three faults.
 func change(rng *rand.Rand, text []byte) []byte {
 	lines := strings.Split(string(text), "\n")
 	if first := rng.IntN(len(lines)); rng.IntN(4) == 0 {
@@ -150,7 +150,7 @@ func TestPlainAgreesOnOddities(t *testing.T) {
 	t.Logf("%d need no parser", known)
 }
 
-// TestPlainLeavesToTheParser is on what random changes hardly ever make.
+// TestPlainLeavesToTheParser covers texts that random changes rarely produce.
 func TestPlainLeavesToTheParser(t *testing.T) {
 	for name, text := range map[string]string{
 		"a key that is too long for YAML": strings.Repeat("k", 1100) + ": a\n",
@@ -187,8 +187,8 @@ func deepMappings(n int) string {
 	return b.String()
 }
 
-// TestPlainKnows is on what the parser is not needed for: without it, plain that
-// always passes would agree too.
+// TestPlainKnows covers texts that need no parser: without it, a scanner that reads
+// nothing would agree with the parser too.
 func TestPlainKnows(t *testing.T) {
 	for name, text := range map[string]string{
 		"sequences on the level of their key": "a:\n- b\n- c: d\n  e:\n  - f\ng: h\n",

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// What a plainScanner knows of the text in a line. All is stricter than YAML.
+// Functions of plainScanner for the text of a line. All are stricter than YAML.
 
 func isItem(text []byte) bool {
 	return len(text) > 0 && text[0] == '-' && (len(text) == 1 || text[1] == ' ')
@@ -18,8 +18,8 @@ func isLetter(c byte) bool {
 // longestKey is far below the 1024 characters that YAML looks ahead for a colon.
 const longestKey = 256
 
-// cutKey cuts a line into a key and what follows its colon, without the blanks
-// in front.
+// cutKey splits a line into a key and the value after its colon, without leading
+// spaces.
 func cutKey(text []byte) (key, value []byte, ok bool) {
 	end := 0
 	switch {
@@ -46,8 +46,8 @@ func cutKey(text []byte) (key, value []byte, ok bool) {
 	return key, trimLeft(value), true
 }
 
-// cutQuoted cuts text in quotes off a line. It is escaped if it stands for
-// something other than what is written.
+// cutQuoted cuts quoted text off a line. It reports escaped if the value differs
+// from the text as written.
 func cutQuoted(text []byte) (quoted []byte, escaped bool, after []byte, ok bool) {
 	quote := text[0]
 	for i := 1; i < len(text); i++ {
@@ -68,8 +68,8 @@ func cutQuoted(text []byte) (quoted []byte, escaped bool, after []byte, ok bool)
 	return nil, false, nil, false
 }
 
-// cutPlain is the scalar without quotes at the start of a line, without the
-// comment that may follow it.
+// cutPlain returns the unquoted scalar at the start of a line, without a comment
+// after it.
 func cutPlain(text []byte) ([]byte, bool) {
 	switch c := text[0]; {
 	case isLetter(c) || c == '$' || c == '(' || c == '+' || c == '~' || c == '^' || c >= 0x80:
@@ -88,8 +88,8 @@ func cutPlain(text []byte) ([]byte, bool) {
 	return trimRight(text), true
 }
 
-// simpleScalar is the value of a scalar that stands for what is written, and is
-// a text: no null, number, date or truth.
+// simpleScalar returns the value of a scalar that is a string, as written, and not a
+// null, number, date or boolean.
 func simpleScalar(text []byte) ([]byte, bool) {
 	if text[0] == '"' || text[0] == '\'' {
 		quoted, escaped, after, ok := cutQuoted(text)
@@ -108,7 +108,8 @@ func simpleScalar(text []byte) ([]byte, bool) {
 	return scalar, true
 }
 
-// isFlowSequence knows sequences of single words and texts in quotes.
+// isFlowSequence reports whether text is a sequence of single words and quoted
+// strings.
 func isFlowSequence(text []byte) bool {
 	rest := trimLeft(text[1:])
 	if len(rest) > 0 && rest[0] == ']' {
@@ -145,7 +146,7 @@ func isFlowSequence(text []byte) bool {
 	return false
 }
 
-// isBlockHeader knows those that leave the indentation to the text.
+// isBlockHeader reports whether text is a block header without an indentation.
 func isBlockHeader(text []byte) bool {
 	rest := text[1:]
 	if len(rest) > 0 && (rest[0] == '-' || rest[0] == '+') {
@@ -154,7 +155,7 @@ func isBlockHeader(text []byte) bool {
 	return isTail(rest)
 }
 
-// isTail says whether nothing but a comment is left of a line.
+// isTail reports whether the rest of a line is empty or a comment.
 func isTail(text []byte) bool {
 	rest := trimLeft(text)
 	return len(rest) == 0 || rest[0] == '#' && len(rest) < len(text)

@@ -5,14 +5,14 @@ import (
 	"unicode/utf8"
 )
 
-// position is the line and column of an offset.
+// position returns the line and column of an offset.
 func position(data []byte, offset int) (line, column int) {
 	before := data[:min(offset, len(data))]
 	start := bytes.LastIndexByte(before, '\n') + 1
 	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[start:]) + 1
 }
 
-// line is the text of a line, empty behind the end.
+// line returns the text of a line, or nothing after the end.
 func line(data []byte, number int) []byte {
 	for ; number > 1; number-- {
 		_, data, _ = bytes.Cut(data, []byte("\n"))
@@ -26,8 +26,8 @@ func tabIndented(text []byte) bool {
 	return bytes.IndexByte(indentation, '\t') >= 0
 }
 
-// notText is the offset of the first byte that is not UTF-8, or of a control
-// character; 0 if there is none.
+// notText returns the offset of the first byte that is not UTF-8 or is a control
+// character, or 0 if there is none.
 func notText(data []byte) int {
 	for i := 0; i < len(data); {
 		r, size := utf8.DecodeRune(data[i:])

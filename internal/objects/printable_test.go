@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestIsPrintable has every byte at every place, among those at the edges.
+// TestIsPrintable puts every byte at every position, among those at the edges.
 func TestIsPrintable(t *testing.T) {
 	edges := []byte{' ', '~', 'a', 0x7f, 0x1f, 0x80, 0, 0xff, '!', '}'}
 	for b := range 256 {

@@ -136,7 +136,7 @@ func TestProblems(t *testing.T) {
 	}
 }
 
-// manyKeys is a mapping of n keys, each on a line.
+// manyKeys returns a mapping of n keys, one a line.
 func manyKeys(n int) string {
 	var b strings.Builder
 	for i := range n {
@@ -145,7 +145,7 @@ func manyKeys(n int) string {
 	return b.String()
 }
 
-// bomb has n levels, each of which is ten times the one before.
+// bomb returns n levels, each ten times as large as the one before.
 func bomb(n int) string {
 	var b strings.Builder
 	b.WriteString("a0: &a0 x\n")
@@ -235,7 +235,7 @@ func TestJSON(t *testing.T) {
 	assert.Equal(t, objects.File{JSON: true}, new(objects.Scanner).Scan("a.json", nil))
 }
 
-// What programs write in flow style is JSON, whatever the file is called.
+// Flow style written by programs is JSON, whatever the name of the file.
 func TestLargeJSONInYAML(t *testing.T) {
 	text := `{"apiVersion": "v1", "kind": "List", "items": [` + "\n" + strings.Repeat(`{"kind": "A", "b": [[1], {"c": true}]},`+"\n", 50_000) + `{"kind": "B", "metadata": {"name": "n"}}]}`
 	for _, text := range []string{text, "\ufeff" + text, `{"a": ` + strings.Repeat("[", 900) + strings.Repeat("]", 900) + `, "kind": "List", "items": []}`} {
@@ -250,7 +250,7 @@ func TestLargeJSONInYAML(t *testing.T) {
 	}
 }
 
-// Each took seconds, and gigabytes.
+// Each of these took seconds and gigabytes.
 func TestHostileFlowStyle(t *testing.T) {
 	for name, text := range map[string]string{
 		"empty pairs":            "{" + strings.Repeat(":,", objects.MaxBytes/2-10) + "}",

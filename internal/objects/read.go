@@ -6,13 +6,13 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// maxAliased is how many values are looked at a second time because of an alias
-// in a document, so that many aliases to one large mapping cost little.
+// maxAliased is how many values are visited again because of aliases in a document,
+// so that many aliases to one large mapping cost little.
 const maxAliased = 10_000
 
-// reader finds objects in nodes.
+// reader extracts objects from nodes.
 type reader struct {
-	left int // how many values it may look at
+	left int // how many values it may still visit
 }
 
 func (r *reader) document(n *yaml.Node) Object {
@@ -52,13 +52,13 @@ func (r *reader) object(n *yaml.Node, depth int) Object {
 	return o
 }
 
-// secret looks at the values of a Secret: whether one can be read, and whether
-// there are some and SOPS encrypted all.
+// secret reports whether anyone can read a value of a Secret, and whether it has
+// values and SOPS encrypted all of them.
 func (r *reader) secret(parts ...*yaml.Node) (literal, encrypted bool) {
 	encrypted, found := true, false
 	for _, part := range parts {
 		if part != nil && part.Kind == yaml.ScalarNode && !isNull(part) && part.Value != "" {
-			literal, encrypted = true, false // no value of a Secret, but to be read
+			literal, encrypted = true, false // not valid in a Secret, but readable
 		}
 		for _, f := range r.fields(part) {
 			found = true
@@ -73,8 +73,8 @@ func (r *reader) secret(parts ...*yaml.Node) (literal, encrypted bool) {
 	return literal, encrypted && found
 }
 
-// isVariable says whether all of a value is ${NAME}. A default would be there to
-// read.
+// isVariable reports whether a value is exactly ${NAME}. A default would be
+// readable.
 func isVariable(value string) bool {
 	name, isOne := strings.CutPrefix(value, "${")
 	name, closed := strings.CutSuffix(name, "}")
@@ -85,12 +85,12 @@ func isVariable(value string) bool {
 
 // field is a value in a mapping, and the line of its key.
 type field struct {
-	value *yaml.Node // no alias
+	value *yaml.Node // not an alias
 	line  int
 }
 
-// fields are the values of a mapping by their keys, those of merge keys
-// included; none for what is no mapping.
+// fields returns the values of a mapping by their keys, those of merge keys
+// included. It returns none if n is not a mapping.
 func (r *reader) fields(n *yaml.Node) map[string]field {
 	if n == nil || n.Kind != yaml.MappingNode {
 		return nil
@@ -102,13 +102,13 @@ func (r *reader) fields(n *yaml.Node) map[string]field {
 	var merges []*yaml.Node
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := resolve(n.Content[i]), resolve(n.Content[i+1])
-		_, twice := found[key.Value]
+		_, duplicate := found[key.Value]
 		switch {
 		case key.Tag == "!!merge" && value.Kind == yaml.SequenceNode:
 			merges = append(merges, value.Content...)
 		case key.Tag == "!!merge":
 			merges = append(merges, value)
-		case key.Kind == yaml.ScalarNode && !twice:
+		case key.Kind == yaml.ScalarNode && !duplicate:
 			found[key.Value] = field{value, n.Content[i].Line}
 		}
 	}
@@ -124,7 +124,8 @@ func (r *reader) fields(n *yaml.Node) map[string]field {
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
 
-// text is the value of a scalar that is a text to decoders, as a date is.
+// text returns the value of a scalar that decoders read as a string, as they do a
+// date.
 func text(f field) string {
 	if f.value == nil || f.value.Kind != yaml.ScalarNode {
 		return ""

@@ -46,7 +46,7 @@ func options(t testing.TB, instance *registrytest.Instance, repository string) o
 		Repository:       instance.Repository(repository),
 		Version:          "1.0.0",
 		GitOpsEngine:     oci.GitOpsEngineFlux,
-		Preflight:        oci.PreflightOff,
+		Preflight:        oci.PreflightOptions{Policy: oci.PreflightOff},
 		Registry:         instance.Options(),
 	}
 }
@@ -95,7 +95,7 @@ func pushAgain(t *testing.T, c trial) {
 	assert.True(t, again.Unchanged)
 	assert.Equal(t, first.Artifact.Digest, again.Artifact.Digest)
 
-	opts.Force = true
+	opts.Push.Force = true
 	forced := build(t, opts)
 	assert.False(t, forced.Unchanged)
 	assert.Equal(t, first.Artifact.Digest, forced.Artifact.Digest)

@@ -27,14 +27,14 @@ func pushSeveralTags(t *testing.T, c trial) {
 func immutableTag(t *testing.T, c trial) {
 	opts := options(t, c.open, "kept")
 	first := build(t, opts)
-	opts.ImmutableTags = true
+	opts.Push.ImmutableTags = true
 	assert.True(t, build(t, opts).Unchanged)
 	opts.Tags = []string{"new"}
 	assert.Equal(t, first.Artifact.Digest, build(t, opts).Artifact.Digest)
 
 	opts.SourcePath = tree(t, map[string]string{"other.yaml": configMap("other")})
 	_, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), opts)
-	require.ErrorIs(t, err, oci.ErrTagConflict)
+	require.ErrorIs(t, err, oci.ErrRegistryTagConflict)
 	var conflict *registry.TagConflictError
 	require.ErrorAs(t, err, &conflict)
 	assert.Equal(t, first.Artifact.Digest, conflict.Have)

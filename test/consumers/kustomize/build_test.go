@@ -12,6 +12,7 @@ import (
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/registry"
 	"github.com/kubeoci/oci/test/consumers/internal/fixture"
+	"github.com/kubeoci/oci/unpacker"
 )
 
 // `kustomize build` renders an unpacked tree to the same objects as its source.
@@ -27,7 +28,7 @@ func TestUnpackedTreesBuildTheSame(t *testing.T) {
 		manifest, err := client.Pull(t.Context(), pushed.Artifact.Repository, pushed.Artifact.Tag, store, registry.PullOptions{})
 		require.NoError(t, err)
 		dir := filepath.Join(t.TempDir(), "unpacked")
-		_, err = packager.Unpack(t.Context(), store, manifest, dir, packager.UnpackOptions{})
+		_, err = unpacker.Unpack(t.Context(), store, manifest, dir, unpacker.Options{})
 		require.NoError(t, err)
 		for _, folder := range []string{".", "base", "overlays/staging", "overlays/production"} {
 			t.Run(folder+", "+string(engine), func(t *testing.T) {

@@ -1,0 +1,211 @@
+// Package dockerauth finds credentials in Docker configuration files, and in the
+// files of Podman, which have the same form.
+package dockerauth
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+)
+
+// maxBytes bounds how much of a configuration is read. Those of people who
+// log in everywhere take some kilobytes.
+const maxBytes = 4 << 20
+
+// Credential is a user name with a password, or a token. The zero value is no
+// credential.
+type Credential struct {
+	Username      string
+	Password      string
+	IdentityToken string // OAuth2 calls it a refresh token
+	AccessToken   string
+}
+
+// Error reports a configuration or a credential helper that cannot be used. Its
+// text holds no secret.
+type Error struct {
+	Reason string
+	Hint   string // advice, or ""
+}
+
+func (e *Error) Error() string { return e.Reason }
+
+// Config is a Docker configuration. It is safe for concurrent use.
+type Config struct {
+	sources []source
+	store   string // the helper for all servers, or ""
+	inert   bool   // helpers are not run
+}
+
+// source holds the credential for the repositories that its key covers.
+type source struct {
+	key      key
+	isHelper bool
+	helper   string          // empty if entries alone are to be used
+	entry    json.RawMessage // of auths
+}
+
+// Read reads a configuration file. A file that does not exist is empty. Helpers are
+// run, and entries decoded, when they are needed.
+//
+// The error is an [*Error].
+func Read(path string) (*Config, error) {
+	data, err := readFile(path)
+	if err == nil {
+		return parse(data, fmt.Sprintf("Docker configuration %q", path), false)
+	}
+	return nil, &Error{Reason: fmt.Sprintf("Docker configuration %q cannot be read", path)}
+}
+
+// Parse is [Read] for the content of a file. It never runs a helper: an entry that
+// needs one is an error when it is asked for.
+func Parse(data []byte) (*Config, error) { return parse(data, "the Docker configuration", true) }
+
+func parse(data []byte, name string, inert bool) (*Config, error) {
+	var file struct {
+		Auths       map[string]json.RawMessage `json:"auths"`
+		CredHelpers map[string]string          `json:"credHelpers"`
+		CredsStore  string                     `json:"credsStore"`
+	}
+	// Docker accepts a file of nothing but space.
+	if len(bytes.TrimSpace(data)) > 0 && json.Unmarshal(data, &file) != nil {
+		return nil, &Error{Reason: name + " cannot be read"}
+	}
+	config := &Config{store: file.CredsStore, inert: inert}
+	for text, helper := range file.CredHelpers {
+		config.sources = append(config.sources, source{key: parseKey(text), isHelper: true, helper: helper})
+	}
+	for text, entry := range file.Auths {
+		config.sources = append(config.sources, source{key: parseKey(text), entry: entry})
+	}
+	slices.SortFunc(config.sources, source.compare)
+	for _, s := range append(config.sources, source{helper: config.store}) {
+		if err := checkHelper(s.helper); err != nil {
+			return nil, err
+		}
+	}
+	return config, nil
+}
+
+func readFile(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()               // it is only read
+	return io.ReadAll(io.LimitReader(file, maxBytes)) // truncated JSON does not parse
+}
+
+func (s source) compare(other source) int {
+	if order := slices.Compare(s.rank(), other.rank()); order != 0 {
+		return order
+	}
+	return strings.Compare(s.key.text, other.key.text)
+}
+
+// rank is smaller for what is used first. Paths of different length are compared
+// only if both lead to the same repository, so that the longer one is the deeper.
+func (s source) rank() []int {
+	rank := []int{0, -len(s.key.path), -len(s.key.host), 0, 0}
+	if s.key.wildcard() {
+		rank[0] = 1
+	}
+	if !s.isHelper {
+		rank[3] = 1
+	}
+	if !s.key.usual() {
+		rank[4] = 1
+	}
+	return rank
+}
+
+// Credential returns the credential for a repository of a host, or the zero value.
+//
+// The most specific key is used, of credHelpers or auths: the name of the host
+// before one with wildcards, then the longest path, then the longest host; of two
+// that are equal the helper, then the key that Docker itself would write, then the
+// first in byte order. The helper of credsStore is asked before entries without a
+// path, which are used if it holds nothing. The helper of a key in credHelpers is
+// final: nothing else is asked if it holds nothing. An empty name in its place turns
+// credsStore off for what the key covers. An empty entry is skipped: docker login
+// leaves one if a helper holds the credential.
+//
+// The file store of oras-go would use an entry with a path for the whole host.
+//
+// The error is an [*Error], or that of ctx.
+func (c *Config) Credential(ctx context.Context, host, repository string) (Credential, error) {
+	server, target, store := serverAddress(host), parseKey(host+"/"+repository), c.store
+	var entry Credential
+	var err error
+	listed := false // an entry covers the repository
+	for _, s := range c.sources {
+		switch {
+		case !s.key.covers(target):
+			continue
+		case s.isHelper && s.helper != "":
+			return c.ask(ctx, s.helper, server)
+		case s.isHelper:
+			store = ""
+			continue
+		}
+		listed = true
+		if entry, err = s.credential(); err == nil && entry == (Credential{}) {
+			continue
+		}
+		if s.key.path != "" {
+			return entry, err
+		}
+		break
+	}
+	decided := entry != (Credential{}) || err != nil
+	if store == "" || c.inert && (decided || !listed) {
+		return entry, err
+	}
+	if found, err := c.ask(ctx, store, server); err != nil || found != (Credential{}) {
+		return found, err
+	}
+	return entry, err
+}
+
+// ask asks a credential helper about a server.
+func (c *Config) ask(ctx context.Context, helper, server string) (Credential, error) {
+	if c.inert {
+		return Credential{}, &Error{
+			Reason: fmt.Sprintf("the entry for %s needs the credential helper %q, which is not run for DockerConfigJSON", server, helper),
+			Hint:   "put the credential itself into the configuration, as docker login does without a helper",
+		}
+	}
+	return runHelper(ctx, helper, server)
+}
+
+// credential decodes an entry as Docker does. The error names its key alone.
+func (s source) credential() (Credential, error) {
+	var entry struct{ Auth, Username, Password, IdentityToken, RegistryToken string }
+	err := json.Unmarshal(s.entry, &entry)
+	switch { // beside a token there may be a user name without meaning
+	case err != nil:
+	case entry.IdentityToken != "":
+		return Credential{IdentityToken: entry.IdentityToken}, nil
+	case entry.RegistryToken != "":
+		return Credential{AccessToken: entry.RegistryToken}, nil
+	case entry.Auth == "":
+		return Credential{Username: entry.Username, Password: entry.Password}, nil
+	}
+	decoded, decodeErr := base64.StdEncoding.DecodeString(entry.Auth) // ignores line breaks
+	user, password, found := strings.Cut(string(decoded), ":")
+	if err != nil || decodeErr != nil || !found {
+		return Credential{}, &Error{Reason: fmt.Sprintf("the entry for %q in the Docker configuration cannot be read", s.key.text)}
+	}
+	return Credential{Username: user, Password: strings.Trim(password, "\x00")}, nil // some pad with these
+}

@@ -1,0 +1,203 @@
+package dockerauth_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"oras.land/oras-go/v2/registry/remote/credentials"
+
+	"github.com/kubeoci/oci/internal/dockerauth"
+)
+
+const (
+	repository = "apps/demo"
+	password   = "canary-7d1f"
+)
+
+var ci = dockerauth.Credential{Username: "ci", Password: password}
+
+// find returns the credential in a configuration file for a repository.
+func find(t testing.TB, path, endpoint, repository string) (dockerauth.Credential, error) {
+	t.Helper()
+	config, err := dockerauth.Read(path)
+	require.NoError(t, err)
+	if endpoint == "docker.io" {
+		endpoint = "registry-1.docker.io"
+	}
+	return config.Credential(t.Context(), endpoint, repository)
+}
+
+// requireFound asserts whose credential is found. Nobody's is "".
+func requireFound(t testing.TB, want, path, endpoint, repository string) {
+	t.Helper()
+	cred, err := find(t, path, endpoint, repository)
+	require.NoError(t, err)
+	require.Equal(t, want, cred.Username)
+}
+
+// requireError asserts the text of an error, and that it is one of the package.
+func requireError(t testing.TB, err error, text string) {
+	t.Helper()
+	var failed *dockerauth.Error
+	require.ErrorAs(t, err, &failed)
+	require.ErrorContains(t, err, text)
+	require.NotContains(t, fmt.Sprintf("%+v %#v", err, err), password)
+}
+
+func writeConfig(t testing.TB, format string, args ...any) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "config.json")
+	require.NoError(t, os.WriteFile(path, fmt.Appendf(nil, format, args...), 0o600))
+	return path
+}
+
+// auth is the entry of a user.
+func auth(user string) string { return fmt.Sprintf(`{"auth":%q}`, encoded(user+":"+password)) }
+
+// encoded is what stands for text in an entry.
+func encoded(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
+
+// auths is a Docker configuration of entries whose users are called like the keys.
+func auths(t testing.TB, keys ...string) string {
+	t.Helper()
+	var entries []string
+	for _, key := range keys {
+		entries = append(entries, fmt.Sprintf("%q:%s", key, auth(user(key))))
+	}
+	return writeConfig(t, `{"auths":{%s}}`, strings.Join(entries, ","))
+}
+
+// user is the name of a user without what no user name may hold.
+func user(key string) string {
+	return strings.ReplaceAll(key, ":", ";")
+}
+
+func TestDockerEntry(t *testing.T) {
+	for _, row := range []struct {
+		name, entry string
+		want        dockerauth.Credential
+	}{
+		{"user and password", `{"auth":"` + encoded("ci:"+password) + `"}`, ci},
+		{"colon in the password", `{"auth":"` + encoded("ci:a:b") + `"}`, dockerauth.Credential{Username: "ci", Password: "a:b"}},
+		{"NUL behind the password", `{"auth":"` + encoded("ci:"+password+"\x00\x00") + `"}`, ci},
+		{"line breaks within base64", `{"auth":"` + encoded("ci:" + password)[:8] + `\r\n` + encoded("ci:" + password)[8:] + `\n"}`, ci},
+		{"fields", `{"username":"ci","password":"` + password + `"}`, ci},
+		{"auth over fields", `{"username":"x","password":"y","auth":"` + encoded("ci:"+password) + `"}`, ci},
+		{"fields in another case", `{"Username":"ci","Password":"` + password + `","email":"ci@example.com"}`, ci},
+		{"identity token", `{"identitytoken":"` + password + `"}`, dockerauth.Credential{IdentityToken: password}},
+		{"identity token over auth", `{"auth":"` + encoded("00000000-0000-0000-0000-000000000000:") + `","identitytoken":"` + password + `"}`, dockerauth.Credential{IdentityToken: password}},
+		{"access token", `{"registrytoken":"` + password + `"}`, dockerauth.Credential{AccessToken: password}},
+		{"identity token over access token", `{"registrytoken":"x","identitytoken":"` + password + `"}`, dockerauth.Credential{IdentityToken: password}},
+		{"nothing", `{}`, dockerauth.Credential{}},
+		{"null", `null`, dockerauth.Credential{}},
+		{"an e-mail address", `{"email":"ci@example.com"}`, dockerauth.Credential{}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			got, err := find(t, writeConfig(t, `{"auths":{"registry.example.com":%s}}`, row.entry), "registry.example.com", repository)
+			require.NoError(t, err)
+			assert.Equal(t, row.want, got)
+		})
+	}
+}
+
+// An entry is read when it is asked for, so that it does no harm to others.
+func TestDockerEntryOfAnotherHostIsBroken(t *testing.T) {
+	config := writeConfig(t, `{"auths":{"a.example.com":{"auth":"!"},"d.example.com":{"auth":%q},"b.example.com":7,"b.example.com/apps":%s,"c.example.com":%s}}`,
+		encoded(password), auth("b"), auth("c"))
+	requireFound(t, "c", config, "c.example.com", repository)
+	requireFound(t, "b", config, "b.example.com", repository)
+	for _, host := range []string{"a.example.com", "b.example.com", "d.example.com"} {
+		_, err := find(t, config, host, "other/demo")
+		requireError(t, err, fmt.Sprintf("the entry for %q in the Docker configuration cannot be read", host))
+	}
+}
+
+// Docker takes an empty file for a configuration.
+func TestDockerConfigThatIsEmpty(t *testing.T) {
+	for _, text := range []string{"", " \n", "{}", "null", `{"auths":null}`} {
+		requireFound(t, "", writeConfig(t, "%s", text), "registry.example.com", repository)
+	}
+}
+
+func TestDockerConfigIsBounded(t *testing.T) {
+	const text = `{"auths":{}}`
+	for _, row := range []struct {
+		name    string
+		bytes   int
+		refused bool
+	}{
+		{"as long as can be", 4 << 20, false},
+		{"a byte longer", 4<<20 + 1, true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			path := writeConfig(t, "%s%s", strings.Repeat(" ", row.bytes-len(text)), text)
+			_, err := dockerauth.Read(path)
+			if !row.refused {
+				require.NoError(t, err)
+				return
+			}
+			requireError(t, err, fmt.Sprintf("Docker configuration %q cannot be read", path))
+		})
+	}
+}
+
+// What podman login leaves in ${XDG_RUNTIME_DIR}/containers/auth.json.
+func TestPodmanAuthFile(t *testing.T) {
+	config := writeConfig(t, `{
+	"auths": {
+		"docker.io": {
+			"auth": %[1]q
+		},
+		"localhost:5001": {},
+		"my-registry.local": {
+			"auth": %[2]q
+		},
+		"my-registry.local/foo": {
+			"auth": %[3]q
+		},
+		"my-registry.local/foo/bar/image": {
+			"auth": %[4]q
+		}
+	},
+	"credHelpers": {
+		"registry.example.com": "secretservice"
+	}
+}`, encoded("hub:"+password), encoded("host:"+password), encoded("foo:"+password), encoded("image:"+password))
+	for _, row := range []struct{ name, endpoint, repository, want string }{
+		{"Docker Hub", "docker.io", "library/app", "hub"},
+		{"an entry of a helper", "localhost:5001", "foo/bar/image", ""},
+		{"the host", "my-registry.local", "else/image", "host"},
+		{"a namespace", "my-registry.local", "foo/bar/else", "foo"},
+		{"an image", "my-registry.local", "foo/bar/image", "image"},
+		{"another host", "my-registry.example", "foo/bar/image", ""},
+	} {
+		t.Run(row.name, func(t *testing.T) { requireFound(t, row.want, config, row.endpoint, row.repository) })
+	}
+}
+
+// Without paths and wildcards, the result is that of oras-go.
+func TestDockerConfigAsOras(t *testing.T) {
+	for _, key := range []string{
+		"registry.example.com", "registry.example.com:5000", "https://registry.example.com", "http://registry.example.com/",
+		"https://registry.example.com/v1/", "https://registry.example.com/v2/", "other.example.com", "https://index.docker.io/v1/",
+	} {
+		t.Run(key, func(t *testing.T) {
+			path := auths(t, key)
+			store, err := credentials.NewFileStore(path)
+			require.NoError(t, err)
+			for endpoint, host := range map[string]string{
+				"registry.example.com": "registry.example.com", "registry.example.com:5000": "registry.example.com:5000", "docker.io": "registry-1.docker.io",
+			} {
+				want, err := store.Get(t.Context(), credentials.ServerAddressFromHostname(host))
+				require.NoError(t, err)
+				requireFound(t, want.Username, path, endpoint, repository)
+			}
+		})
+	}
+}

@@ -1,0 +1,87 @@
+package dockerauth
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+const (
+	// helperTimeout is how long a credential helper may take: some open a window
+	// and wait for a person.
+	helperTimeout = time.Minute
+	// helperGrace is how long to wait for its output once it has ended.
+	helperGrace = 500 * time.Millisecond
+	// maxHelperOutput bounds what it may print. Tokens are a tenth of that.
+	maxHelperOutput = 64 << 10
+	// helperNotFound is printed by helpers that hold nothing for a host
+	// (docker-credential-helpers, credentials/error.go).
+	helperNotFound = "credentials not found in native keychain"
+	// helperToken is the user name that goes with an identity token.
+	helperToken = "<token>"
+)
+
+// checkHelper refuses a name that would select a program elsewhere than on PATH.
+func checkHelper(name string) error {
+	if strings.ContainsAny(name, `/\`) || filepath.VolumeName(name) != "" {
+		return &Error{Reason: fmt.Sprintf("%.80q is not the name of a credential helper", name)}
+	}
+	return nil
+}
+
+// runHelper runs docker-credential-<name> get, as described in
+// https://docs.docker.com/reference/cli/docker/login/#credential-helper-protocol
+// Nothing that it prints gets into an error or to standard error, as it would with
+// oras-go, where a helper can also block a caller whose context has ended. It is
+// asked about hosts only, because helpers know nothing else.
+func runHelper(ctx context.Context, name, server string) (Credential, error) {
+	limited, cancel := context.WithTimeout(ctx, helperTimeout)
+	defer cancel()
+	out := new(helperOutput)
+	command := exec.CommandContext(limited, "docker-credential-"+name, "get")
+	command.Stdin = strings.NewReader(server)
+	command.Stdout = out
+	command.WaitDelay = helperGrace
+	err := command.Run()
+	if ctx.Err() != nil {
+		return Credential{}, ctx.Err()
+	}
+	if err != nil && string(bytes.TrimSpace(out.data)) == helperNotFound {
+		return Credential{}, nil
+	}
+	var response struct{ Username, Secret string }
+	if err == nil {
+		err = json.Unmarshal(out.data, &response)
+	}
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		return Credential{}, &Error{
+			Reason: fmt.Sprintf("the credential helper %q for %s is not on the PATH", name, server),
+			Hint:   "install the program docker-credential-" + name + ", or give the credential in another way",
+		}
+	case err != nil:
+		return Credential{}, &Error{Reason: fmt.Sprintf("the credential helper %q failed for %s", name, server)}
+	case response.Username == helperToken:
+		return Credential{IdentityToken: response.Secret}, nil
+	}
+	return Credential{Username: response.Username, Password: response.Secret}, nil
+}
+
+// helperOutput keeps the output of a helper, and ends the helper if it prints too much.
+type helperOutput struct{ data []byte }
+
+func (o *helperOutput) Write(p []byte) (int, error) {
+	if len(o.data)+len(p) > maxHelperOutput {
+		return 0, errHelperOutput
+	}
+	o.data = append(o.data, p...)
+	return len(p), nil
+}
+
+var errHelperOutput = errors.New("too much output for a credential")

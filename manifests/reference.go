@@ -1,0 +1,83 @@
+package manifests
+
+import (
+	"path"
+	"strings"
+
+	"github.com/kubeoci/oci/internal/kustomize"
+)
+
+// reference is a path in a kustomization, and its position as a Problem.
+type reference struct {
+	kustomize.Reference
+	at Problem
+}
+
+// resolve makes sure that what a reference leads to is in the Set, or records why
+// it cannot be.
+func (c *closure) resolve(r reference) error {
+	target := path.Join(path.Dir(r.at.File), r.Path)
+	isFile, isDir := c.index.isFile(c.listing, target), c.index.directories[target]
+	var f *fault
+	switch {
+	case path.IsAbs(r.Path) || target == ".." || strings.HasPrefix(target, "../"):
+		f = faultOutside
+	case len(target) > maxPathLength:
+		f = faultMissing
+	case target == r.at.File:
+		f = faultLoop
+	case c.isBehindLink(target):
+		c.waiting = append(c.waiting, r)
+	case isFile && (r.Kind == kustomize.Folder || r.Kind == kustomize.Tree):
+		f = faultFile
+	case isFile:
+		return c.include(target)
+	case isDir && r.Kind == kustomize.Tree:
+		c.whole[target] = true
+	case isDir && r.Kind == kustomize.File:
+		f = faultDirectory
+	case isDir:
+		f = c.enter(r, target)
+	default:
+		f = c.index.absence(c.listing, target, r.Kind)
+	}
+	if f != nil {
+		c.record(r.at, r.Path, f)
+	}
+	return nil
+}
+
+// isBehindLink reports whether target is a skipped link to a directory, or is below
+// one, and has the link followed.
+func (c *closure) isBehindLink(target string) bool {
+	if len(c.index.links) == 0 {
+		return false
+	}
+	for name := target; name != "."; name = path.Dir(name) {
+		if len(c.index.links[name]) > 0 {
+			c.following[name] = true
+			return true
+		}
+	}
+	return false
+}
+
+// enter looks up the kustomization of another directory. It is read in any case,
+// because the walk found it.
+func (c *closure) enter(r reference, dir string) *fault {
+	from := path.Dir(r.at.File)
+	if holds(dir, from) { // kustomize's own rule
+		return faultLoop
+	}
+	if c.index.kustomization(dir) != "" {
+		r.at.Path = r.Path
+		c.edges[from] = append(c.edges[from], edge{dir, r.at})
+		return nil
+	}
+	for _, base := range kustomize.Names() {
+		if _, skipped := c.index.skipped[path.Join(dir, base)]; skipped {
+			return faultSkipped
+		}
+	}
+	return faultNoKustomization
+}

@@ -1,0 +1,37 @@
+package packager
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Layout selects where the tree lies in the archive.
+type Layout string
+
+const (
+	// LayoutRoot puts the tree at the root of the archive.
+	LayoutRoot Layout = "root"
+	// LayoutPrefix puts the tree in a directory of the archive: see
+	// [Options.Prefix].
+	LayoutPrefix Layout = "prefix"
+	// LayoutBoth puts one copy of the tree at the root and one under the prefix.
+	LayoutBoth Layout = "both"
+)
+
+// ErrUnknownLayout reports a [Layout] that is none of the constants.
+var ErrUnknownLayout = errors.New("unknown layout")
+
+// ParseLayout parses the name of a layout, in upper or lower case. The empty
+// string stays empty. The error matches [ErrUnknownLayout].
+func ParseLayout(s string) (Layout, error) {
+	if s == "" {
+		return "", nil
+	}
+	for _, layout := range []Layout{LayoutRoot, LayoutPrefix, LayoutBoth} {
+		if strings.EqualFold(s, string(layout)) {
+			return layout, nil
+		}
+	}
+	return "", fmt.Errorf("%w: %.40q is not root, prefix or both", ErrUnknownLayout, s)
+}

@@ -1,0 +1,43 @@
+package packager_test
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/manifests"
+	"github.com/kubeoci/oci/packager"
+)
+
+// TestPackObserve observes all files except those that are in several blocks.
+func TestPackObserve(t *testing.T) {
+	texts := manyBlocks(t)
+	texts["empty.json"] = ""
+	fsys := fsOf(texts)
+	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{AllowEmptyFiles: true})
+	require.NoError(t, err)
+	delete(texts, "large.yaml")
+	for layout, times := range map[packager.Layout]int{
+		packager.LayoutRoot: 1, packager.LayoutPrefix: 1, packager.LayoutBoth: 2,
+	} {
+		t.Run(string(layout), func(t *testing.T) {
+			var mu sync.Mutex
+			got, count := map[string]string{}, map[string]int{}
+			store := new(packager.Store)
+			defer func() { assert.NoError(t, store.Close()) }()
+			_, err := newPlan(t, set, layout, packager.Options{Prefix: "app"}).Pack(t.Context(), store, nil, func(f manifests.File, content []byte) {
+				mu.Lock()
+				defer mu.Unlock()
+				got[f.Path] = string(content)
+				count[f.Path]++
+			})
+			require.NoError(t, err)
+			assert.Equal(t, texts, got)
+			for path, n := range count {
+				assert.Equal(t, times, n, path)
+			}
+		})
+	}
+}

@@ -1,0 +1,45 @@
+package preflight
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/kubeoci/oci/manifests"
+	"github.com/kubeoci/oci/packager"
+)
+
+// Neither manifests nor packager accepts such names, so that the rule has to be
+// tested without them.
+func TestEntryNames(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		bad  bool
+	}{
+		{"app.yaml", false},
+		{"a..b/app..yaml", false},
+		{"a../app.yaml", true},
+		{`a\app.yaml`, true},
+		{"/app.yaml", true},
+		{"./app.yaml", true},
+		{"a//app.yaml", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			file := manifests.File{Path: tt.name}
+			m := &model{
+				entries: []packager.Entry{{Path: tt.name, File: file}, {Path: "shop/" + tt.name, File: file}}, // reported once
+				views:   []*view{{engine: packager.GitOpsEngineFlux, named: true}},
+			}
+			r := &report{rule: rule{code: CodeEntryName, severity: Warning}}
+			checkEntryNames(m, r)
+			findings := r.findings(m.views)
+			if !tt.bad {
+				assert.Empty(t, findings)
+				return
+			}
+			assert.Len(t, findings, 1)
+			assert.Equal(t, Error, findings[0].Severity)
+			assert.Contains(t, findings[0].Message, "not every reader can unpack an entry with the name ")
+		})
+	}
+}

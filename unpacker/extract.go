@@ -1,0 +1,161 @@
+package unpacker
+
+import (
+	"archive/tar"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+const (
+	tarUnit    = 512         // what all there is in a tar stream is a multiple of
+	tarEndSize = 2 * tarUnit // of zeros
+)
+
+// extraction takes the entries of one archive.
+type extraction struct {
+	opts   Options
+	out    sink
+	stream *stream
+	tree   *tree
+	names  int64 // bytes
+	files  []File
+	links  []SkippedLink
+}
+
+// extract puts the entries of a layer into out.
+func extract(ctx context.Context, blob io.Reader, layer ocispec.Descriptor, out sink, opts Options) (*extraction, error) {
+	stream, err := openStream(ctx, blob, layer, opts.MaxSize)
+	if err != nil {
+		return nil, err
+	}
+	x := &extraction{opts: opts, out: out, stream: stream, tree: newTree(opts.MaxEntries)}
+	if err := x.entries(ctx); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(x.files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
+	return x, nil
+}
+
+func (x *extraction) entries(ctx context.Context) error {
+	var end int64 // of the entry before
+	for archive := tar.NewReader(x.stream); ; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		header, err := archive.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return x.finish(end)
+		case errors.Is(err, tar.ErrInsecurePath): // a program may ask for it; names are looked at here
+		case err != nil:
+			return x.stream.readError(err)
+		}
+		end = x.stream.n
+		if header.Typeflag == tar.TypeReg {
+			if header.Size > x.opts.MaxSize-end {
+				return &EntryError{Entry: header.Name, Reason: fmt.Sprintf("it has %d bytes", header.Size), Err: &LimitError{Limit: "MaxSize", Max: x.opts.MaxSize}}
+			}
+			end += (header.Size + tarUnit - 1) / tarUnit * tarUnit
+		}
+		if err := x.entry(header, archive); err != nil {
+			return err
+		}
+	}
+}
+
+// finish reads what is behind the last entry, which ends at end: two units of
+// zeros, without which entries may be missing, and then nothing but more zeros.
+func (x *extraction) finish(end int64) error {
+	if x.stream.n-end != tarEndSize {
+		return x.stream.corrupt("the archive has no end")
+	}
+	rest := make([]byte, readSize)
+	for {
+		n, err := x.stream.Read(rest)
+		if strings.Trim(string(rest[:n]), "\x00") != "" {
+			return x.stream.corrupt("there is something behind the end of the archive")
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (x *extraction) entry(h *tar.Header, archive io.Reader) error {
+	if reason := kindFault(h); reason != "" {
+		return &EntryError{h.Name, reason, ErrUnsafeEntry}
+	}
+	isDir := h.Typeflag == tar.TypeDir
+	if isDir && (h.Name == "." || h.Name == "./") {
+		return x.tree.addRoot(h.Name)
+	}
+	name := h.Name
+	if isDir {
+		name = strings.TrimSuffix(name, "/")
+	}
+	if err := x.checkLimits(h, name); err != nil {
+		return err
+	}
+	if reason := nameFault(name); reason != "" {
+		return &EntryError{h.Name, reason, ErrUnsafeEntry}
+	}
+	isLink := h.Typeflag == tar.TypeSymlink || h.Typeflag == tar.TypeLink
+	if isLink && !x.opts.SkipLinks {
+		return &EntryError{h.Name, fmt.Sprintf("it leads to %.100q", h.Linkname), ErrLinkEntry}
+	}
+	missing, err := x.tree.add(name, isDir)
+	if err != nil {
+		return err
+	}
+	for _, dir := range missing {
+		if err := x.out.mkdir(dir); err != nil {
+			return err
+		}
+	}
+	switch {
+	case isDir:
+		return nil
+	case isLink:
+		x.links = append(x.links, SkippedLink{name, h.Linkname, h.Typeflag == tar.TypeLink})
+		return nil
+	}
+	return x.file(name, h.Size, archive)
+}
+
+func (x *extraction) file(name string, size int64, archive io.Reader) error {
+	x.files = append(x.files, File{name, size})
+	content := &contextReader{ctx: x.stream.raw.ctx, r: archive}
+	err := x.out.create(name, size, reader{content})
+	if content.err != nil {
+		return x.stream.readError(content.err)
+	}
+	return err
+}
+
+func (x *extraction) checkLimits(h *tar.Header, name string) error {
+	x.names += int64(len(h.Name) + len(h.Linkname))
+	for _, l := range []struct {
+		limit      string
+		value, max int64
+	}{
+		{"MaxPathLength", int64(len(name)), int64(x.opts.MaxPathLength)},
+		{"MaxDepth", int64(strings.Count(name, "/")), int64(x.opts.MaxDepth)},
+		{"MaxFileSize", h.Size, x.opts.MaxFileSize},
+		{"MaxNamesSize", x.names, x.opts.MaxNamesSize},
+	} {
+		if l.value > l.max {
+			return &EntryError{Entry: h.Name, Err: &LimitError{Limit: l.limit, Max: l.max}}
+		}
+	}
+	return nil
+}

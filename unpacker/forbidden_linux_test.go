@@ -1,0 +1,67 @@
+package unpacker_test
+
+import (
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/testing/goldentree"
+	"github.com/kubeoci/oci/internal/testing/unprivileged"
+	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/unpacker"
+)
+
+// TestUnpackForbidden unpacks to where nothing may be written.
+func TestUnpackForbidden(t *testing.T) {
+	for name, empty := range map[string]bool{"absent": false, "empty": true} {
+		t.Run(name, func(t *testing.T) {
+			src, manifest := oneFile(t, "a")
+			parent := filepath.Join(t.TempDir(), "parent")
+			dir := filepath.Join(parent, "out")
+			require.NoError(t, os.Mkdir(parent, 0o755))
+			if empty {
+				require.NoError(t, os.Mkdir(dir, 0o755))
+			}
+			before := namesIn(t, parent)
+			require.NoError(t, os.Chmod(parent, 0o555))
+			t.Cleanup(func() { require.NoError(t, os.Chmod(parent, 0o755)) }) // for TempDir to remove it
+			unprivileged.Run(t, parent, func() {
+				_, err := unpacker.Unpack(t.Context(), src, manifest, dir, unpacker.Options{})
+				requireTarget(t, err, fs.ErrPermission, dir)
+				var hinting interface{ Hint() string }
+				require.ErrorAs(t, err, &hinting)
+				assert.NotEmpty(t, hinting.Hint())
+				assert.Equal(t, before, namesIn(t, parent))
+			})
+		})
+	}
+}
+
+// TestUnpackHoldsNothing looks for files that are still open, or were spooled
+// elsewhere.
+func TestUnpackHoldsNothing(t *testing.T) {
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "absent"))
+	parent := t.TempDir()
+	large := archiveOf(t, regular("a.yaml", string(noise(t, packager.DefaultMemoryLimit+1))))
+	for name, layer := range map[string][]byte{"whole": large, "truncated": large[:packager.DefaultMemoryLimit+1]} {
+		b, manifest := artifactOf(t, plainType, layer)
+		dir := filepath.Join(parent, name)
+		src := readerOf{b, plainType, func(r io.Reader) io.Reader { return r }}
+		_, err := unpacker.Unpack(t.Context(), src, manifest, dir, unpacker.Options{})
+		if name == "truncated" {
+			requireKind(t, err, unpacker.ErrCorruptArtifact)
+		} else {
+			require.NoError(t, err)
+		}
+		assert.Zero(t, goldentree.OpenBelow(t, parent), name)
+
+		_, _, err = unpacker.UnpackFS(t.Context(), src, manifest, unpacker.Options{})
+		assert.Equal(t, name == "truncated", err != nil, "%v", err)
+	}
+	assert.Equal(t, []string{"whole"}, namesIn(t, parent))
+}

@@ -1,0 +1,245 @@
+//go:build !race
+
+// Compressing so much takes long under the race detector.
+
+package unpacker_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/metrics"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"oras.land/oras-go/v2/content"
+
+	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/unpacker"
+)
+
+// TestUnpackDefaultLimits exceeds each with a small layer.
+func TestUnpackDefaultLimits(t *testing.T) {
+	for _, row := range []struct {
+		name  string
+		limit unpacker.LimitError
+		write func(w *tar.Writer)
+	}{
+		{"150,000 entries", unpacker.LimitError{Limit: "MaxEntries", Max: 100_000}, func(w *tar.Writer) {
+			for i := range 150_000 {
+				header(t, w, fmt.Sprint(i), 0)
+			}
+		}},
+		{"150,000 folders of few entries", unpacker.LimitError{Limit: "MaxEntries", Max: 100_000}, func(w *tar.Writer) {
+			for i := range 1500 {
+				header(t, w, fmt.Sprint(i, strings.Repeat("/d", 100)), 0)
+			}
+		}},
+		{"depth of 101", unpacker.LimitError{Limit: "MaxDepth", Max: 100}, func(w *tar.Writer) {
+			header(t, w, strings.Repeat("d/", 100)+"f", 0)
+			header(t, w, strings.Repeat("e/", 101)+"f", 0)
+		}},
+		{"path of 4097 bytes", unpacker.LimitError{Limit: "MaxPathLength", Max: 4096}, func(w *tar.Writer) {
+			header(t, w, strings.Repeat(long(254)+"/", 16)+long(16), 0)
+			header(t, w, strings.Repeat(long(254)+"/", 16)+long(17), 0)
+		}},
+		{"names of more than 16 MiB", unpacker.LimitError{Limit: "MaxNamesSize", Max: 16 << 20}, func(w *tar.Writer) {
+			for i := range 16 << 20 / 4000 {
+				header(t, w, strings.Repeat(long(255)+"/", 15)+fmt.Sprintf("%0200d", i), 0)
+			}
+		}},
+		{"more than the archive may have, in one file", unpacker.LimitError{Limit: "MaxSize", Max: 64 << 20}, func(w *tar.Writer) {
+			zerosTo(t, w, "a", 64<<20)
+		}},
+		{"more than the archive may have, in headers", unpacker.LimitError{Limit: "MaxSize", Max: 64 << 20}, func(w *tar.Writer) {
+			for i := range 65 {
+				h := &tar.Header{Typeflag: tar.TypeReg, Name: fmt.Sprint(i), PAXRecords: map[string]string{"COMMENT.x": strings.Repeat("x", 1<<20-100)}}
+				require.NoError(t, w.WriteHeader(h))
+			}
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			src, manifest := bombOf(t, row.write)
+			fsys, _, err := unpacker.UnpackFS(t.Context(), src, manifest, unpacker.Options{})
+			assert.Nil(t, fsys)
+			requireKind(t, err, unpacker.ErrLimitExceeded)
+			var limitErr *unpacker.LimitError
+			require.ErrorAs(t, err, &limitErr)
+			assert.Equal(t, row.limit, *limitErr)
+		})
+	}
+}
+
+// TestUnpackBomb stops where the archive is larger than Argo CD would take it:
+// by what a header says, and by zeros behind the end.
+func TestUnpackBomb(t *testing.T) {
+	for name, write := range map[string]func(w *tar.Writer, raw io.Writer){
+		"1 GiB in one file": func(w *tar.Writer, _ io.Writer) { zerosTo(t, w, "a", 1<<30) },
+		"1 GiB of zeros behind the end": func(w *tar.Writer, raw io.Writer) {
+			require.NoError(t, w.Close())
+			_, err := io.CopyN(raw, zeroReader{}, 1<<30)
+			require.NoError(t, err)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := blobs{}
+			layer := b.add(layerType, compressed(t, func(raw io.Writer) { write(tar.NewWriter(raw), raw) }))
+			require.Less(t, layer.Size, int64(6<<20))
+			_, _, err := unpackAll(t, b, b.manifest(t, layer), unpacker.Options{})
+			requireKind(t, err, unpacker.ErrLimitExceeded)
+			require.ErrorContains(t, err, "more than MaxSize 1000000000")
+		})
+	}
+}
+
+// TestUnpackMemory unpacks 96 MiB, of a small layer and of one of its own size,
+// and looks at what is in memory meanwhile.
+func TestUnpackMemory(t *testing.T) {
+	const (
+		size  = 96 << 20
+		bound = 40 << 20 // DefaultMemoryLimit, buffers, and what is not collected yet
+	)
+	for name, body := range map[string]io.Reader{"zeros": zeroReader{}, "noise": repeated(noise(t, 1<<20))} {
+		for _, mediaType := range []string{layerType, plainType} {
+			t.Run(name+" in "+mediaType, func(t *testing.T) {
+				store := &packager.Store{MemoryLimit: 1, TempDir: t.TempDir()}
+				t.Cleanup(func() { assert.NoError(t, store.Close()) })
+				manifest := storeLarge(t, store, mediaType, body, size)
+				src := struct{ content.Fetcher }{store} // whose word is not taken for it
+				dir := filepath.Join(t.TempDir(), "out")
+				var unpacked unpacker.Result
+				peak := peakOf(func() {
+					var err error
+					unpacked, err = unpacker.Unpack(t.Context(), src, manifest, dir, unpacker.Options{})
+					require.NoError(t, err)
+				})
+				assert.Equal(t, []unpacker.File{{Path: "a", Size: size}}, unpacked.Files)
+				assert.Less(t, peak, uint64(bound))
+			})
+		}
+	}
+}
+
+// peakOf is how many bytes more than before are in memory while f runs. What
+// nobody refers to any more counts until it is collected.
+func peakOf(f func()) uint64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	now := func() uint64 { metrics.Read(sample); return sample[0].Value.Uint64() }
+	runtime.GC()
+	before := now()
+	ctx, stop := context.WithCancel(context.Background())
+	peak := make(chan uint64)
+	go func() {
+		most := before
+		for ctx.Err() == nil {
+			most = max(most, now())
+			time.Sleep(time.Millisecond)
+		}
+		peak <- most
+	}()
+	f()
+	stop()
+	return <-peak - before
+}
+
+// storeLarge puts an artifact of one large file into a store that writes to
+// disk, without ever holding it in memory.
+func storeLarge(t *testing.T, store *packager.Store, mediaType string, body io.Reader, size int64) ocispec.Descriptor {
+	t.Helper()
+	stream := func(w io.Writer) {
+		archive := tar.NewWriter(w)
+		header(t, archive, "a", size)
+		_, err := io.CopyN(archive, body, size)
+		require.NoError(t, err)
+		require.NoError(t, archive.Close())
+	}
+	if mediaType == layerType {
+		plain := stream
+		stream = func(w io.Writer) {
+			z, err := gzip.NewWriterLevel(w, gzip.BestSpeed)
+			require.NoError(t, err)
+			plain(z)
+			require.NoError(t, z.Close())
+		}
+	}
+	file, err := os.Create(filepath.Join(t.TempDir(), "layer"))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, file.Close()) }()
+	digester := digest.Canonical.Digester()
+	stream(io.MultiWriter(file, digester.Hash()))
+	end, err := file.Seek(0, io.SeekCurrent)
+	require.NoError(t, err)
+	_, err = file.Seek(0, io.SeekStart)
+	require.NoError(t, err)
+	layer := ocispec.Descriptor{MediaType: mediaType, Digest: digester.Digest(), Size: end}
+	require.NoError(t, store.Push(t.Context(), layer, file))
+
+	b := blobs{}
+	manifest := b.manifest(t, layer)
+	require.NoError(t, store.Push(t.Context(), manifest, bytes.NewReader(b[manifest.Digest])))
+	return manifest
+}
+
+// repeated reads data again and again.
+func repeated(data []byte) io.Reader { return &repeatedReader{data: data} }
+
+type repeatedReader struct {
+	data []byte
+	at   int
+}
+
+func (r *repeatedReader) Read(p []byte) (int, error) {
+	n := copy(p, r.data[r.at:])
+	r.at = (r.at + n) % len(r.data)
+	return n, nil
+}
+
+func header(t *testing.T, w *tar.Writer, name string, size int64) {
+	t.Helper()
+	require.NoError(t, w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Size: size}))
+}
+
+// zerosTo writes a file of zeros.
+func zerosTo(t *testing.T, w *tar.Writer, name string, size int64) {
+	t.Helper()
+	header(t, w, name, size)
+	_, err := io.CopyN(w, zeroReader{}, size)
+	require.NoError(t, err)
+}
+
+type zeroReader struct{}
+
+func (zeroReader) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// compressed is what is written, without a copy of it in memory. It compresses
+// fast.
+func compressed(t testing.TB, write func(io.Writer)) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w, err := gzip.NewWriterLevel(&out, gzip.BestSpeed)
+	require.NoError(t, err)
+	write(w)
+	require.NoError(t, w.Close())
+	return out.Bytes()
+}
+
+// bombOf is an artifact of an archive that is larger than its layer.
+func bombOf(t testing.TB, write func(*tar.Writer)) (blobs, ocispec.Descriptor) {
+	t.Helper()
+	return artifactOf(t, layerType, compressed(t, func(raw io.Writer) {
+		w := tar.NewWriter(raw)
+		write(w)
+		require.NoError(t, w.Close())
+	}))
+}

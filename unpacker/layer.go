@@ -1,0 +1,68 @@
+package unpacker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/kubeoci/oci/packager"
+)
+
+// reader is an [io.Reader] without other methods that io.Copy would look for.
+type reader struct{ io.Reader }
+
+// fetchLayer verifies a layer, and returns it for reading: the bytes that were
+// verified, and not what the source gives at a second time. spooler holds them
+// until it is closed.
+func fetchLayer(ctx context.Context, src Fetcher, layer ocispec.Descriptor, spooler *packager.Store, opts Options) (io.ReadCloser, error) {
+	if err := checkDescriptor(layer); err != nil {
+		return nil, err
+	}
+	if layer.Size > opts.MaxCompressedSize {
+		return nil, &BlobError{layer, fmt.Sprintf("it has %d bytes", layer.Size), &LimitError{Limit: "MaxCompressedSize", Max: opts.MaxCompressedSize}}
+	}
+	blob, err := src.Fetch(ctx, layer)
+	if err != nil {
+		return nil, fetchError(layer, err)
+	}
+	if _, verified := src.(*packager.Store); verified { // when it was taken in
+		return blob, nil
+	}
+	defer func() { _ = blob.Close() }() // only read from
+	source := &contextReader{ctx: ctx, r: blob}
+	switch err := spooler.Push(ctx, layer, source); {
+	case source.err != nil:
+		return nil, fetchError(layer, source.err)
+	case err != nil:
+		return nil, spoolError(layer, spooler.TempDir, err)
+	}
+	return spooler.Fetch(ctx, layer)
+}
+
+func spoolError(layer ocispec.Descriptor, dir string, err error) error {
+	err = fetchError(layer, err)
+	if _, ok := errors.AsType[*BlobError](err); ok {
+		return err
+	}
+	return &TargetError{dir, systemError(err)}
+}
+
+// contextReader ends with the context, and remembers why it ended.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+	err error // never io.EOF
+}
+
+func (c *contextReader) Read(p []byte) (n int, err error) {
+	if err = c.ctx.Err(); err == nil {
+		n, err = c.r.Read(p)
+	}
+	if err != nil && err != io.EOF {
+		c.err = err
+	}
+	return n, err
+}

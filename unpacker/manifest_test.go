@@ -1,0 +1,182 @@
+package unpacker_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/unpacker"
+)
+
+const dockerManifestType = "application/vnd.docker.distribution.manifest.v2+json"
+
+// TestUnpackNoArtifact refuses what is there, and lists it.
+func TestUnpackNoArtifact(t *testing.T) {
+	layerOf := func(mediaTypes ...string) []ocispec.Descriptor {
+		layers := make([]ocispec.Descriptor, len(mediaTypes))
+		for i, mediaType := range mediaTypes {
+			layers[i] = ocispec.DescriptorEmptyJSON
+			layers[i].MediaType = mediaType
+		}
+		return layers
+	}
+	image := func(artifactType string, layers ...string) any {
+		return ocispec.Manifest{MediaType: ocispec.MediaTypeImageManifest, ArtifactType: artifactType, Layers: layerOf(layers...)}
+	}
+	ten := strings.Split(strings.Repeat("text/plain ", 10), " ")[:10]
+	const imageType = ocispec.MediaTypeImageManifest
+	for _, row := range []struct {
+		name, mediaType string
+		document        any
+		kind            error
+		reason          string
+		contents        []string
+	}{
+		{
+			"index instead of a manifest", ocispec.MediaTypeImageIndex,
+			ocispec.Index{MediaType: ocispec.MediaTypeImageIndex, Manifests: layerOf(imageType, dockerManifestType)},
+			unpacker.ErrNotArtifact, "it is not an image manifest", []string{imageType, dockerManifestType},
+		},
+		{
+			"index that says nothing of its type", "", map[string]any{"manifests": layerOf(imageType)},
+			unpacker.ErrNotArtifact, "it is not an image manifest", []string{imageType},
+		},
+		{
+			"index under the type of a manifest", imageType, ocispec.Index{Manifests: layerOf(imageType)},
+			unpacker.ErrNotArtifact, "it is not an image manifest", []string{imageType},
+		},
+		{
+			"index and manifest in one", imageType, map[string]any{"layers": layerOf(layerType), "manifests": layerOf(imageType)},
+			unpacker.ErrNotArtifact, "it is not an image manifest", []string{layerType, imageType},
+		},
+		{
+			"manifest under the type of an index", ocispec.MediaTypeImageIndex, image("", layerType),
+			unpacker.ErrNotArtifact, `its descriptor says "application/vnd.oci.image.index.v1+json"`, []string{layerType},
+		},
+		{
+			"image of Docker", dockerManifestType, map[string]any{"mediaType": dockerManifestType, "layers": layerOf("application/vnd.docker.image.rootfs.diff.tar.gzip")},
+			unpacker.ErrNotArtifact, "it is not an image manifest", []string{"application/vnd.docker.image.rootfs.diff.tar.gzip"},
+		},
+		{
+			"unknown artifact type", "application/vnd.oci.artifact.manifest.v1+json", map[string]any{"artifactType": "application/vnd.example", "blobs": layerOf(layerType)},
+			unpacker.ErrNotArtifact, "it is not an image manifest", nil,
+		},
+		{"HTML", imageType, "<html>", unpacker.ErrNotArtifact, "it is not a manifest in JSON", nil},
+		{"no layers", imageType, image(""), unpacker.ErrNotArtifact, "no layers", nil},
+		{"several layers", imageType, image("", layerType, "text/plain", fluxType), unpacker.ErrNotArtifact, "2 layers of files", []string{layerType, "text/plain", fluxType}},
+		{"more than 10 layers", imageType, image("", append(ten, layerType)...), unpacker.ErrNotArtifact, "11 layers, and 10 are allowed", append(ten, layerType)},
+		{
+			"a layer of another type", imageType, image("application/vnd.example", "application/vnd.cncf.helm.chart.content.v1.tar+gzip"),
+			unpacker.ErrUnsupportedLayer, "no layer is a tar archive, plain or of gzip", []string{"application/vnd.cncf.helm.chart.content.v1.tar+gzip"},
+		},
+		{
+			"a layer of zstd", imageType, image("", ocispec.MediaTypeImageLayerZstd),
+			unpacker.ErrUnsupportedLayer, "no layer is a tar archive, plain or of gzip", []string{ocispec.MediaTypeImageLayerZstd},
+		},
+		{
+			"types that are none", imageType, image("\x1b[31m", "a\nb", ""),
+			unpacker.ErrUnsupportedLayer, "no layer is a tar archive, plain or of gzip", []string{"a\nb", ""},
+		},
+		{"manifest of more than 4 MiB", imageType, strings.Repeat("a", 4<<20), unpacker.ErrNotArtifact, fmt.Sprintf("a manifest has at most 4194304 bytes, and this has %d", 4<<20+2), nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			b := blobs{}
+			_, _, err := unpackBoth(t, b, b.document(t, row.mediaType, row.document), unpacker.Options{})
+			requireKind(t, err, row.kind)
+			var artifactErr *unpacker.ArtifactError
+			require.ErrorAs(t, err, &artifactErr)
+			assert.Equal(t, row.reason, artifactErr.Reason)
+			assert.Equal(t, row.contents, artifactErr.Contents)
+			for _, mediaType := range row.contents[:min(len(row.contents), 10)] {
+				assert.Contains(t, err.Error(), fmt.Sprintf("%q", mediaType))
+			}
+		})
+	}
+}
+
+// A manifest need not say what it is if its descriptor does, and the reverse.
+func TestUnpackManifestType(t *testing.T) {
+	for _, types := range [][2]string{{ocispec.MediaTypeImageManifest, ""}, {"", ocispec.MediaTypeImageManifest}} {
+		b := blobs{}
+		layer := b.add(layerType, gzipped(t, archiveOf(t, regular("a.yaml", "a"))))
+		manifest := b.document(t, types[0], ocispec.Manifest{MediaType: types[1], Layers: []ocispec.Descriptor{layer}})
+		files, _, err := unpackBoth(t, b, manifest, unpacker.Options{})
+		require.NoError(t, err)
+		assert.Len(t, files, 1)
+	}
+}
+
+// TestUnpackErrors pins what every class of error says, to the letter.
+func TestUnpackErrors(t *testing.T) {
+	gz := func(entries ...entry) []byte { return gzipped(t, archiveOf(t, entries...)) }
+	b := blobs{}
+	index := b.document(t, ocispec.MediaTypeImageIndex, ocispec.Index{
+		MediaType: ocispec.MediaTypeImageIndex, ArtifactType: "application/vnd.example",
+		Manifests: make([]ocispec.Descriptor, 12),
+	})
+	unpacked := func(layer []byte, opts unpacker.Options) error {
+		src, manifest := artifactOf(t, layerType, layer)
+		_, _, err := unpackAll(t, src, manifest, opts)
+		return err
+	}
+	_, _, indexErr := unpackAll(t, b, index, unpacker.Options{})
+	_, _, digestErr := unpackAll(t, b, ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: "a\nb"}, unpacker.Options{})
+	for _, row := range []struct {
+		name          string
+		err           error
+		message, hint string
+	}{
+		{
+			"index", indexErr,
+			`not an artifact of one layer of files: it is not an image manifest; it is "application/vnd.oci.image.index.v1+json" of the type "application/vnd.example"; it holds ` +
+				strings.Repeat(`"", `, 9) + `"" and 2 more`,
+			"name the image manifest of an artifact that holds manifests",
+		},
+		{
+			"digest", digestErr,
+			`content is corrupt: "application/vnd.oci.image.manifest.v1+json" "a\nb": it has no digest that can be verified`,
+			"fetch it again; if it is the same then, push the artifact again",
+		},
+		{
+			"zstd", unpacked([]byte("\x28\xb5\x2f\xfd"), unpacker.Options{}),
+			`unsupported layer: "application/vnd.oci.image.layer.v1.tar+gzip" sha256:1c986dc083de2f3d01811ccf5feba7bbf933659591bf729c687c1177df4cb47d: its content is zstd and not gzip`,
+			"push the files as one gzip-compressed tar archive",
+		},
+		{
+			"name", unpacked(gz(regular("../a\nb", "")), unpacker.Options{}),
+			`unsafe entry in the archive: "../a\nb": the name holds control characters`,
+			"do not trust the artifact unless you know who made it",
+		},
+		{
+			"link", unpacked(gz(special('2', "a", "../b")), unpacker.Options{}),
+			`link in the archive: "a": it leads to "../b"`,
+			"skip links if what they lead to is not needed, or push files in their place",
+		},
+		{
+			"case", unpacked(gz(regular("a", ""), regular("A", "")), unpacker.Options{}),
+			`two entries collide in the archive: "A": "A" differs from "a" by case only`,
+			"rename one of the two, and push the artifact again",
+		},
+		{
+			"limit of an entry", unpacked(gz(regular("a/b", "")), unpacker.Options{MaxPathLength: 2}),
+			`more than MaxPathLength 2: "a/b"`,
+			"raise MaxPathLength if the artifact is to be trusted",
+		},
+		{
+			"limit", unpacked([]byte("12345"), unpacker.Options{MaxCompressedSize: 4}),
+			`more than MaxCompressedSize 4: "application/vnd.oci.image.layer.v1.tar+gzip" sha256:5994471abb01112afcc18159f6cc74b4f511b99806da59b3caf5a9c173cacfc5: it has 5 bytes`,
+			"raise MaxCompressedSize if the artifact is to be trusted",
+		},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			require.EqualError(t, row.err, row.message)
+			var hinting interface{ Hint() string }
+			require.ErrorAs(t, row.err, &hinting)
+			assert.Equal(t, row.hint, hinting.Hint())
+		})
+	}
+}

@@ -1,0 +1,164 @@
+package unpacker
+
+import (
+	"archive/tar"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxNameLength is what one name may have in bytes on the usual file systems.
+const maxNameLength = 255
+
+// kindFault says why an entry is of no kind that is ever unpacked.
+func kindFault(h *tar.Header) string {
+	for key := range h.PAXRecords {
+		if strings.HasPrefix(key, "GNU.sparse.") {
+			return "it is a sparse file"
+		}
+	}
+	switch h.Typeflag {
+	case tar.TypeReg, tar.TypeSymlink, tar.TypeLink:
+		return ""
+	case tar.TypeDir:
+		if h.Size != 0 { // which readers do not agree about
+			return "it is a folder with content"
+		}
+		return ""
+	case tar.TypeChar, tar.TypeBlock:
+		return "it is a device"
+	case tar.TypeFifo:
+		return "it is a FIFO"
+	case tar.TypeGNUSparse:
+		return "it is a sparse file"
+	case tar.TypeXGlobalHeader:
+		return "it is a global header, which changes the entries behind it"
+	}
+	return fmt.Sprintf("it is of the unknown kind %q", h.Typeflag)
+}
+
+// nameFault says why a name does not mean the same everywhere, or would not be
+// taken by Flux.
+func nameFault(name string) string {
+	switch {
+	case name == "":
+		return "the name is empty"
+	case !utf8.ValidString(name):
+		return "the name is not UTF-8"
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return "the name holds control characters"
+	case strings.Contains(name, `\`):
+		return "the name holds a backslash"
+	case strings.HasPrefix(name, "/"):
+		return "the name is absolute"
+	case hasDrive(name):
+		return "the name begins with a drive"
+	}
+	elements := strings.Split(name, "/")
+	for i, element := range elements {
+		switch {
+		case element == "..", i < len(elements)-1 && strings.HasSuffix(element, ".."):
+			return "the name holds ../"
+		case element == "", element == ".":
+			return "the name is not clean"
+		case len(element) > maxNameLength:
+			return fmt.Sprintf("the name has more than %d bytes", maxNameLength)
+		}
+	}
+	if !filepath.IsLocal(filepath.FromSlash(name)) { // such as CON on Windows
+		return "the name means something else on this system"
+	}
+	return ""
+}
+
+func hasDrive(name string) bool {
+	return len(name) > 1 && name[1] == ':' && ('a' <= name[0]|0x20 && name[0]|0x20 <= 'z')
+}
+
+// tree knows the names that were there already.
+type tree struct {
+	max   int
+	nodes []node // the first is the root
+	index map[nameKey]int
+}
+
+// nameKey is where a name is, in a form that is the same in upper and lower case.
+type nameKey struct {
+	parent int
+	folded string
+}
+
+type node struct {
+	name   string
+	dir    bool
+	listed bool // it has an entry of its own
+}
+
+func newTree(limit int) *tree {
+	return &tree{max: limit, nodes: []node{{dir: true}}, index: map[nameKey]int{}}
+}
+
+// addRoot takes the entry of the folder that is the root itself.
+func (t *tree) addRoot(name string) error {
+	if t.nodes[0].listed {
+		return &EntryError{name, "it is there twice", ErrCollision}
+	}
+	t.nodes[0].listed = true
+	return nil
+}
+
+// add takes a clean name. It returns the folders that were not there before, the
+// outer ones first, and among them the name itself if that is one.
+func (t *tree) add(name string, dir bool) (missing []string, err error) {
+	collision := func(reason string, args ...any) error {
+		return &EntryError{name, fmt.Sprintf(reason, args...), ErrCollision}
+	}
+	at, end := 0, -1
+	for last := false; !last; {
+		start := end + 1
+		if end = start + strings.IndexByte(name[start:], '/'); end < start {
+			end, last = len(name), true
+		}
+		element, isDir := name[start:end], dir || !last
+		key := nameKey{at, fold(element)}
+		i, found := t.index[key]
+		if !found {
+			if len(t.nodes) > t.max {
+				return nil, &EntryError{Entry: name, Err: &LimitError{Limit: "MaxEntries", Max: int64(t.max)}}
+			}
+			i = len(t.nodes)
+			t.index[key] = i
+			t.nodes = append(t.nodes, node{name: element, dir: isDir})
+			if isDir {
+				missing = append(missing, name[:end])
+			}
+		}
+		n := &t.nodes[i]
+		switch {
+		case n.name != element:
+			return nil, collision("%.100q differs from %.100q by case only", element, n.name)
+		case isDir && !n.dir:
+			return nil, collision("%.100q is no folder", name[:end])
+		case !isDir && n.dir:
+			return nil, collision("there is a folder of that name")
+		case last && n.listed:
+			return nil, collision("it is there twice")
+		}
+		n.listed = n.listed || last
+		at = i
+	}
+	return missing, nil
+}
+
+// fold gives names that differ by case only the same form.
+func fold(name string) string {
+	return strings.Map(func(r rune) rune {
+		least := r
+		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+			least = min(least, other)
+		}
+		return least
+	}, name)
+}

@@ -1,0 +1,134 @@
+package unpacker
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// stream is the archive in a layer, which it reads up to a limit.
+type stream struct {
+	layer ocispec.Descriptor
+	raw   *contextReader
+	plain io.Reader // of raw
+	n     int64     // bytes read
+	max   int64
+	err   error // never io.EOF
+}
+
+// readSize is what is read of a layer at a time.
+const readSize = 64 << 10
+
+func openStream(ctx context.Context, blob io.Reader, layer ocispec.Descriptor, limit int64) (*stream, error) {
+	s := &stream{layer: layer, raw: &contextReader{ctx: ctx, r: blob}, max: limit}
+	raw := bufio.NewReaderSize(s.raw, readSize)
+	found, err := sniff(raw)
+	if err != nil && err != io.EOF {
+		return nil, s.readError(err)
+	}
+	if layer.MediaType == ocispec.MediaTypeImageLayer {
+		s.plain = raw
+		return s, s.checkPlain(found)
+	}
+	if found != formatGzip {
+		return nil, &BlobError{layer, "its content is " + found + " and not gzip", ErrUnsupportedLayer}
+	}
+	member, err := gzip.NewReader(raw)
+	if err != nil {
+		return nil, s.readError(err)
+	}
+	member.Multistream(false)
+	plain := bufio.NewReaderSize(oneMember{member, raw}, readSize)
+	s.plain = plain
+	if found, err = sniff(plain); err != nil && err != io.EOF {
+		return nil, s.readError(err)
+	}
+	return s, s.checkPlain(found)
+}
+
+// checkPlain refuses an archive that is compressed where it should be plain.
+func (s *stream) checkPlain(format string) error {
+	if format == formatOther {
+		return nil
+	}
+	return &BlobError{s.layer, "its content is " + format + " where a tar archive should be", ErrUnsupportedLayer}
+}
+
+const (
+	formatGzip  = "gzip"
+	formatZstd  = "zstd"
+	formatOther = "something else"
+)
+
+// sniff tells what the content is by its first bytes, and takes none.
+func sniff(r *bufio.Reader) (string, error) {
+	start, err := r.Peek(4)
+	switch {
+	case bytes.HasPrefix(start, []byte{0x1f, 0x8b}): // RFC 1952 section 2.3.1
+		return formatGzip, nil
+	case bytes.HasPrefix(start, []byte{0x28, 0xb5, 0x2f, 0xfd}): // RFC 8878 section 3.1.1
+		return formatZstd, nil
+	}
+	return formatOther, err
+}
+
+var errTrailing = errors.New("there is something behind the end of the gzip stream")
+
+// oneMember is the content of a gzip file of one member, with nothing behind it.
+type oneMember struct {
+	member *gzip.Reader
+	raw    io.ByteReader
+}
+
+func (o oneMember) Read(p []byte) (int, error) {
+	n, err := o.member.Read(p)
+	if err == io.EOF {
+		if _, err = o.raw.ReadByte(); err == nil {
+			err = errTrailing
+		}
+	}
+	return n, err
+}
+
+// Read ends with a typed error, except for io.EOF.
+func (s *stream) Read(p []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	if room := s.max - s.n; int64(len(p)) > room {
+		p = p[:room+1] // one more, which should not be there
+	}
+	n, err := s.plain.Read(p)
+	s.n += int64(n)
+	switch {
+	case s.n > s.max:
+		s.err = &BlobError{s.layer, "when it is unpacked", &LimitError{Limit: "MaxSize", Max: s.max}}
+		return n - 1, s.err
+	case err != nil && err != io.EOF:
+		s.err = s.readError(err)
+		return n, s.err
+	}
+	return n, err
+}
+
+// readError tells what err is that came of reading the layer, or of reading what was
+// read of it: the reason is the first that there was.
+func (s *stream) readError(err error) error {
+	switch {
+	case s.err != nil:
+		return s.err
+	case s.raw.err != nil:
+		return fmt.Errorf("read %.100q: %w", s.layer.MediaType, s.raw.err)
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return s.corrupt("it is truncated")
+	}
+	return s.corrupt(err.Error())
+}
+
+func (s *stream) corrupt(reason string) error { return &BlobError{s.layer, reason, ErrCorruptArtifact} }

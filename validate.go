@@ -1,0 +1,204 @@
+package oci
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"path"
+	"path/filepath"
+	"reflect"
+	"slices"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/kubeoci/oci/manifests"
+	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/reference"
+	"github.com/kubeoci/oci/registry"
+)
+
+// Validate checks the options and fills in the defaults. It reads nothing, except to
+// find out whether the directories of SourcePath and Roots exist. o itself does not
+// change.
+//
+// The error matches, by field:
+//
+//   - SourcePath, Source, Roots: [ErrSourcePathRequired], [ErrSourcePathNotFound],
+//     [ErrSourcePathNotDirectory], [ErrSourceConflict], [manifests.ErrInvalidName]
+//   - RegistryEndpoint, Repository, Version, Tags: [ErrRegistryEndpointRequired],
+//     [ErrRepositoryRequired], [ErrVersionRequired], [ErrInvalidOCIFormat],
+//     [ErrInvalidOCIScheme], [ErrInvalidPort]
+//   - Name: [ErrInvalidArtifactName]
+//   - GitOpsEngine, Layout: [packager.ErrUnknownEngine], [packager.ErrUnknownLayout]
+//   - Username, Password, Insecure, Registry: [ErrInvalidCredential],
+//     [ErrInvalidOptions]
+//   - Collect, Pack, Preflight: the errors of the Validate method of that type
+func (o BuildOptions) Validate() (ValidatedBuildOptions, error) {
+	j, err := o.job()
+	return ValidatedBuildOptions(j.opts), err
+}
+
+// Validate checks the options and fills in the defaults. The errors are those of
+// [BuildOptions.Validate] for the fields that both have.
+func (o EmptyBuildOptions) Validate() (ValidatedEmptyBuildOptions, error) {
+	j, err := o.job()
+	if err != nil {
+		return ValidatedEmptyBuildOptions{}, err
+	}
+	copyShared(&o, j.opts)
+	return ValidatedEmptyBuildOptions(o), nil
+}
+
+// job is a build whose options are valid, and the values parsed on the way.
+type job struct {
+	opts  BuildOptions
+	ref   *Reference // where Version will be
+	title string     // Name, if it was given
+}
+
+func (o BuildOptions) job() (job, error) {
+	base, err := o.resolveSource()
+	if err != nil {
+		return job{}, err
+	}
+	if o.Collect, err = o.Collect.Resolve(); err != nil {
+		return job{}, err
+	}
+	if err := o.Preflight.Validate(); err != nil {
+		return job{}, err
+	}
+	return o.destination(base)
+}
+
+func (o EmptyBuildOptions) job() (job, error) {
+	b := BuildOptions{Preflight: PreflightOptions{Policy: PreflightOff}} // it is meant to render nothing
+	copyShared(&b, o)
+	return b.destination("")
+}
+
+// copyShared sets every field of the struct dst that src has under the same name.
+func copyShared(dst, src any) {
+	to, from := reflect.ValueOf(dst).Elem(), reflect.ValueOf(src)
+	for i := range to.NumField() {
+		if field := from.FieldByName(to.Type().Field(i).Name); field.IsValid() {
+			to.Field(i).Set(field)
+		}
+	}
+}
+
+// resolveSource checks the source and makes its directories absolute. It returns the
+// base name of SourcePath, or "" without one.
+func (o *BuildOptions) resolveSource() (base string, err error) {
+	switch {
+	case o.SourcePath != "" && o.Source != nil:
+		return "", &hintError{ErrSourceConflict, "set one of SourcePath and Source; further trees go into Roots"}
+	case o.SourcePath == "" && o.Source == nil && len(o.Roots) == 0:
+		return "", &hintError{ErrSourcePathRequired, "set SourcePath to the directory that holds the manifests, or Source to a tree"}
+	}
+	if o.SourcePath != "" {
+		root, err := manifests.Root{Dir: o.SourcePath}.Resolve()
+		if err != nil {
+			return "", err
+		}
+		o.SourcePath, base = root.Dir, filepath.Base(root.Dir)
+	}
+	o.Roots = slices.Clone(o.Roots)
+	for i, root := range o.Roots {
+		if o.Roots[i], err = root.Resolve(); err != nil {
+			return "", err
+		}
+	}
+	return base, nil
+}
+
+// destination checks everything except the source. Repository and prefix are derived
+// from base if they are not given.
+func (o BuildOptions) destination(base string) (job, error) {
+	endpoint, connect, err := resolveRegistry(o.RegistryEndpoint, o.Username, o.Password, o.Insecure, o.Registry)
+	if err != nil {
+		return job{}, err
+	}
+	o.RegistryEndpoint, o.Registry = endpoint.String(), connect
+	if o.Repository, err = repositoryName(trimBlanks(o.Repository), base, o.RegistryEndpoint); err != nil {
+		return job{}, err
+	}
+	title, err := artifactName(trimBlanks(o.Name))
+	if err != nil {
+		return job{}, err
+	}
+	o.Name = cmp.Or(title, path.Base(o.Repository))
+	o.Version = trimBlanks(o.Version)
+	if o.Tags, err = distinctTags(o.Version, o.Tags); err != nil {
+		return job{}, err
+	}
+	ref := &Reference{Host: endpoint.Host, Port: endpoint.Port, Repository: o.Repository, Ref: o.Version}
+	if ref, err = reference.Parse(ref.String()); err != nil {
+		return job{}, err // too long as a whole
+	}
+	if err := o.resolveLayout(base); err != nil {
+		return job{}, err
+	}
+	if err := o.resolvePack(); err != nil {
+		return job{}, err
+	}
+	return job{o, ref, title}, nil
+}
+
+// resolveLayout parses the engine and the layout, and fills in the prefix if the layout
+// has one: with LayoutRoot the digest does not depend on a name.
+func (o *BuildOptions) resolveLayout(base string) (err error) {
+	if o.GitOpsEngine, err = packager.ParseGitOpsEngine(trimBlanks(string(o.GitOpsEngine))); err != nil {
+		return err
+	}
+	if o.Layout, err = packager.ParseLayout(trimBlanks(string(o.Layout))); err != nil {
+		return err
+	}
+	o.Layout = cmp.Or(o.Layout, o.GitOpsEngine.Layout())
+	if o.Layout != LayoutRoot {
+		o.Pack.Prefix = cmp.Or(o.Pack.Prefix, base, o.Name)
+	}
+	return nil
+}
+
+func (o *BuildOptions) resolvePack() error {
+	if _, taken := o.Pack.Annotations[ocispec.AnnotationTitle]; taken {
+		return &packager.AnnotationError{Key: ocispec.AnnotationTitle, Reason: "Name sets it"}
+	}
+	o.Pack.Annotations = maps.Clone(o.Pack.Annotations)
+	return o.Pack.Validate(o.Layout)
+}
+
+// resolveRegistry parses an endpoint and completes the options of the connection with
+// its scheme, the credential and insecure.
+func resolveRegistry(endpoint, username, password string, insecure bool, opts RegistryOptions) (reference.Endpoint, RegistryOptions, error) {
+	endpoint = trimBlanks(endpoint)
+	if endpoint == "" {
+		return reference.Endpoint{}, opts, &hintError{ErrRegistryEndpointRequired, "set RegistryEndpoint to the registry, such as ghcr.io or localhost:5000"}
+	}
+	parsed, err := reference.ParseEndpoint(endpoint)
+	if err != nil {
+		return parsed, opts, err
+	}
+	if insecure {
+		if opts.Scheme == registry.SchemeHTTPS || parsed.Scheme == string(registry.SchemeHTTPS) {
+			return parsed, opts, &hintError{
+				fmt.Errorf("%w: Insecure together with https", ErrInvalidOptions),
+				"leave Insecure unset, or write the endpoint without https://",
+			}
+		}
+		opts.Scheme = registry.SchemeHTTP
+	}
+	if username = trimBlanks(username); username != "" || password != "" {
+		given := registry.Credential{Username: username, Password: password}
+		if !opts.Credential.IsZero() && opts.Credential != given {
+			return parsed, opts, &hintError{
+				fmt.Errorf("%w: given both as Username and Password and as Registry.Credential", ErrInvalidCredential),
+				"set one of them",
+			}
+		}
+		opts.Credential = given
+	}
+	opts.ClientCertificates = slices.Clone(opts.ClientCertificates)
+	opts, err = opts.ForEndpoint(endpoint)
+	return parsed, opts, err
+}
