@@ -50,7 +50,7 @@ func TestBuildRefuses(t *testing.T) {
 		{"collision", func(t *testing.T, o *oci.BuildOptions) {
 			require.NoError(t, os.Mkdir(o.SourcePath+"/app", 0o700))
 			require.NoError(t, os.WriteFile(o.SourcePath+"/app/x.yaml", []byte(configMap), 0o600))
-		}, packager.ErrCollision, "the copy of \"app/x.yaml\""},
+		}, packager.ErrCollision, "\"app/x.yaml\""},
 		{"collision of roots", func(_ *testing.T, o *oci.BuildOptions) {
 			o.Roots = []oci.Root{{Dir: o.SourcePath}}
 		}, manifests.ErrCollision, "\"cm.yaml\""},

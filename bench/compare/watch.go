@@ -103,10 +103,10 @@ func watch(ctx context.Context, args []string) error {
 		opts.SourcePath, opts.RegistryEndpoint, opts.Repository = dir, *host, repository
 		opts.Version, opts.GitOpsEngine = "v1", oci.GitOpsEngineFlux
 		if !*preflight {
-			opts.Preflight = oci.PreflightOff
+			opts.Preflight.Policy = oci.PreflightOff
 		}
 		start := time.Now()
-		_, err := oci.NewWorkloadArtifactBuilder().Build(ctx, opts)
+		_, err := oci.Build(ctx, opts)
 		return time.Since(start), err
 	}
 	again := oci.BuildOptions{Cache: new(oci.Cache)} // cold pushes have no cache

@@ -150,7 +150,7 @@ func (r result) print(w io.Writer) error {
 		r.Reference, r.Digest, r.LayerDigest, len(r.Files), size)
 	for _, link := range r.SkippedLinks {
 		if err == nil {
-			_, err = fmt.Fprintf(w, "left out  %q (a link to %q)\n", link.Path, link.Target)
+			_, err = fmt.Fprintf(w, "skipped  %q (a link to %q)\n", link.Path, link.Target)
 		}
 	}
 	return err

@@ -40,9 +40,10 @@ func start(t *testing.T) (host string, artifact oci.OCIArtifact, requests *atomi
 	}))
 	t.Cleanup(server.Close)
 	host = server.Listener.Addr().String()
-	built, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), oci.BuildOptions{
+	built, err := oci.Build(t.Context(), oci.BuildOptions{
 		SourcePath: flatTree, RegistryEndpoint: host, Repository: "acme/shop", Version: "1.0.0", GitOpsEngine: oci.GitOpsEngineFlux,
 		Username: "writer", Password: canary,
+		Pack: oci.PackOptions{Annotations: map[string]string{"org.opencontainers.image.version": "1.0.0"}},
 	})
 	require.NoError(t, err)
 	requests.Store(0)

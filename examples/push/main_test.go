@@ -30,6 +30,8 @@ import (
 const (
 	flatTree = "../../testdata/trees/flat"
 	canary   = "c4nary-s3cret"
+	// configMap is a manifest that both engines render.
+	configMap = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: app\n"
 )
 
 // outcome is what a person, or a program, sees of a run.
@@ -151,15 +153,15 @@ func annotations(t *testing.T, artifact oci.OCIArtifact) map[string]string {
 	return manifest.Annotations
 }
 
-func TestWhatIsLeftOutIsShown(t *testing.T) {
+func TestSkippedFilesAreShown(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"a.yaml", "b.txt", "c.env"} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("a"), 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(configMap), 0o600))
 	}
 	o := push(t, "", nil, "-include", "*.env", dir)
 	require.Zero(t, o.status, o.stderr)
-	assert.Contains(t, o.stdout, `left out  "b.txt" (extension)`)
-	assert.NotContains(t, o.stdout, `left out  "c.env"`)
+	assert.Contains(t, o.stdout, `skipped   "b.txt" (extension)`)
+	assert.NotContains(t, o.stdout, `skipped   "c.env"`)
 }
 
 func TestDockerConfigurationIsAsked(t *testing.T) {
@@ -235,11 +237,11 @@ func TestWrongUsage(t *testing.T) {
 		{"flag after the folder", []string{flatTree, "-json"}, "argument 2 is one too many"},
 		{"unknown engine", []string{"-engine", "jenkins"}, "-engine: unknown GitOps engine"},
 		{"no time", []string{"-created", "yesterday"}, `-created: "yesterday"`},
-		{"annotation without value", []string{"-annotation", "key"}, "has no ="},
-		{"annotation twice", []string{"-annotation", "k=1", "-annotation", "k=2"}, `"k" is given twice`},
+		{"annotation without value", []string{"-annotation", "key"}, "want key=value"},
+		{"annotation twice", []string{"-annotation", "k=1", "-annotation", "k=2"}, `duplicate key "k"`},
 		{"no timeout", []string{"-timeout", "0s"}, "-timeout"},
-		{"digest to push to", []string{"-ref", "oci://localhost/shop@sha256:" + strings.Repeat("0", 64)}, "the digest is what comes of pushing"},
-		{"no tag", []string{"-ref", "oci://localhost/shop"}, "name the tag"},
+		{"digest to push to", []string{"-ref", "oci://localhost/shop@sha256:" + strings.Repeat("0", 64)}, "want a tag, not a digest"},
+		{"no tag", []string{"-ref", "oci://localhost/shop"}, "add the tag"},
 		{"no scheme", []string{"-ref", "localhost:1/shop:1", flatTree}, "hint: write oci:// in front"},
 		{"password in the reference", []string{"-ref", "oci://u:" + canary + "@host/shop:1"}, "credentials do not belong in a reference"},
 		{"password as a value", []string{ref, "-username", "u", "-password-stdin=" + canary, flatTree}, "-password-stdin takes no value"},
@@ -248,18 +250,18 @@ func TestWrongUsage(t *testing.T) {
 		{"password without user", []string{ref, "-password-stdin", flatTree}, "go together"},
 		{"empty password", []string{ref, "-username", "u", "-password-stdin", flatTree}, "no password"},
 		{"plain HTTP with a certificate", []string{ref, "-plain-http", "-ca-file", "ca.pem", flatTree}, "contradict"},
-		{"no folder", []string{ref}, "name the directory to push"},
+		{"no directory", []string{ref}, "want the directory to push"},
 		{"reference that is empty", []string{"-ref", "", flatTree}, "-ref is empty: is a variable not set?"},
 		{"folder that is empty", []string{""}, "an argument is empty: is a variable not set?"},
 		{"reference without -ref", []string{"oci://u:" + canary + "@host/shop:1"}, "it goes behind -ref"},
-		{"annotation that is a URL", []string{"-annotation", "https://u:" + canary + "@host"}, "has no ="},
+		{"annotation that is a URL", []string{"-annotation", "https://u:" + canary + "@host"}, "want key=value"},
 		{"zero time", []string{"-created", "0001-01-01T00:00:00Z", flatTree}, "-created"},
 		{"illegal tag", []string{"-tag", "a+b", flatTree}, `hint: write "a-b"`},
 		{"illegal pattern", []string{"-include", "a/b", flatTree}, "invalid include pattern"},
 		{"illegal root", []string{"-root", "base", flatTree}, "base=../base"},
 		{"root above", []string{"-root", "../x=" + flatTree, flatTree}, "cannot be carried"},
 		{"illegal prefix", []string{"-prefix", "a/b", flatTree}, "invalid prefix"},
-		{"reserved annotation", []string{"-annotation", "org.opencontainers.image.title=x", flatTree}, "an option of its own"},
+		{"reserved annotation", []string{"-annotation", "org.opencontainers.image.title=x", flatTree}, "Name sets it"},
 		{"credentials in the clear over TLS", []string{ref, "-plain-http-credentials", "-insecure-skip-verify", flatTree}, "contradict"},
 		{"connection without registry", []string{"-plain-http"}, "-plain-http needs -ref"},
 	} {
@@ -370,29 +372,29 @@ func TestGeneratorInputsAreTakenAlong(t *testing.T) {
 	assert.Len(t, result.Skipped, 1)
 }
 
-func TestIgnoreLeavesOut(t *testing.T) {
+func TestIgnoreSkips(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"a.yaml", "b.yaml", ".sops.yaml", ".drone.yml"} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("a: b\n"), 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(configMap), 0o600))
 	}
-	args := []string{"-prefix", "app", "-ignore", "b.*", "-ignore", "!.drone.yml", "-ignore-flux-defaults", dir}
+	args := []string{"-engine", "argocd", "-prefix", "app", "-ignore", "b.*", "-ignore", "!.drone.yml", "-ignore-flux-defaults", dir}
 	o := push(t, "", nil, args...)
 	require.Zero(t, o.status, o.stderr)
-	assert.Contains(t, o.stdout, `left out  "b.yaml" (ignored by "b.*", options)`)
-	assert.Contains(t, o.stdout, `left out  ".sops.yaml" (ignored by "**/.sops.yaml", flux-defaults)`)
-	assert.NotContains(t, o.stdout, `left out  ".drone.yml"`)
+	assert.Contains(t, o.stdout, `skipped   "b.yaml" (ignored by "b.*", options)`)
+	assert.Contains(t, o.stdout, `skipped   ".sops.yaml" (ignored by "**/.sops.yaml", flux-defaults)`)
+	assert.NotContains(t, o.stdout, `skipped   ".drone.yml"`)
 	assert.Equal(t, 2, push(t, "", nil, "-ignore", "[a", flatTree).status)
 }
 
 func TestSymlinks(t *testing.T) {
 	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.yaml"), []byte("a: b\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.yaml"), []byte(configMap), 0o600))
 	require.NoError(t, os.Symlink("missing", filepath.Join(dir, "b.yaml")))
 	for policy, want := range map[string]int{"follow": 1, "skip": 0, "refuse": 1, "keep": 2} {
 		o := push(t, "", nil, "-prefix", "app", "-symlinks", policy, dir)
 		assert.Equal(t, want, o.status, "%s: %s", policy, o.stderr)
 		if want == 0 {
-			assert.Contains(t, o.stdout, `left out  "b.yaml" (symlink-dangling)`)
+			assert.Contains(t, o.stdout, `skipped   "b.yaml" (symlink-dangling)`)
 		}
 	}
 }

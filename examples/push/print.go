@@ -63,7 +63,7 @@ func printResult(w io.Writer, result oci.BuildResult, asJSON bool) error {
 		if s.Pattern != "" {
 			why = fmt.Sprintf("%s by %q, %s", s.Reason, s.Pattern, s.Source)
 		}
-		row("left out", "%q (%s)", s.Path, why)
+		row("skipped", "%q (%s)", s.Path, why)
 	}
 	return errors.Join(table.Flush(), out.Flush())
 }

@@ -21,5 +21,5 @@ func TestSkipSpecial(t *testing.T) {
 	assert.Contains(t, o.stderr, `not a regular file: "pipe.yaml"`)
 	o = push(t, "", nil, "-prefix", "app", "-skip-special", dir)
 	require.Zero(t, o.status, o.stderr)
-	assert.Contains(t, o.stdout, `left out  "pipe.yaml" (special)`)
+	assert.Contains(t, o.stdout, `skipped   "pipe.yaml" (special)`)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/kubeoci/oci/internal/testing/registrytest"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/registry"
+	"github.com/kubeoci/oci/unpacker"
 )
 
 // files returns the default tree, by path.
@@ -67,7 +68,7 @@ func requireFiles(t testing.TB, client *registry.Client, repository, ref string,
 	manifest, err := client.Pull(t.Context(), repository, ref, store, registry.PullOptions{})
 	require.NoError(t, err)
 	dir := filepath.Join(t.TempDir(), "unpacked")
-	_, err = packager.Unpack(t.Context(), store, manifest, dir, packager.UnpackOptions{})
+	_, err = unpacker.Unpack(t.Context(), store, manifest, dir, unpacker.Options{})
 	require.NoError(t, err)
 	found := map[string]string{}
 	for name := range want {
