@@ -30,6 +30,9 @@ sha256:2039bae8dac3716d20c14a6f58a267b1147da24db1c82bd2898d68fd3d841052 <nil>
 // maxExampleLines is the size that an embedder reads at a glance.
 const maxExampleLines = 12
 
+// maxModules bounds the build list of an embedder, the embedder's own module included.
+const maxModules = 14
+
 func TestExamplesWorkWhenCopied(t *testing.T) {
 	source, err := os.ReadFile("example_test.go")
 	require.NoError(t, err)
@@ -40,6 +43,9 @@ func TestExamplesWorkWhenCopied(t *testing.T) {
 	dir := copyModule(t, text)
 	require.NoError(t, os.CopyFS(filepath.Join(dir, "testdata", "trees", "flat"), os.DirFS("testdata/trees/flat")))
 	assert.Equal(t, wantExamples, goCommand(t, dir, "run", "."))
+
+	modules := strings.Fields(goCommand(t, dir, "list", "-m", "-f", "{{.Path}}", "all"))
+	assert.LessOrEqual(t, len(modules), maxModules, modules)
 }
 
 // exampleCalls returns a call of each example of a file, and checks their size.
@@ -66,10 +72,7 @@ func copyModule(t *testing.T, program string) string {
 	t.Helper()
 	root, err := filepath.Abs(".")
 	require.NoError(t, err)
-	goMod, err := os.ReadFile("go.mod")
-	require.NoError(t, err)
-	requirements := strings.Replace(string(goMod), "module "+module, "module example.com/copy", 1)
-	requirements += "\nrequire " + module + " v0.0.0\n\nreplace " + module + " => " + root + "\n"
+	requirements := "module example.com/copy\n\ngo 1.26.0\n\nrequire " + module + " v0.0.0\n\nreplace " + module + " => " + root + "\n"
 	sums, err := os.ReadFile("go.sum")
 	require.NoError(t, err)
 	dir := t.TempDir()
