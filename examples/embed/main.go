@@ -11,7 +11,7 @@ import (
 	"io"
 	"io/fs"
 
-	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/examples/cli"
 	"github.com/kubeoci/oci/internal/memregistry"
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"

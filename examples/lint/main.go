@@ -8,7 +8,7 @@ import (
 	"flag"
 	"fmt"
 
-	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/examples/cli"
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/preflight"

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/examples/cli"
 	"github.com/kubeoci/oci/preflight"
 )
 

@@ -14,7 +14,7 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"github.com/kubeoci/oci"
-	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/examples/cli"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/registry"
 	"github.com/kubeoci/oci/unpacker"

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kubeoci/oci"
-	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/examples/cli"
 	"github.com/kubeoci/oci/internal/memregistry"
 )
 

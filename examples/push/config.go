@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/kubeoci/oci"
-	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/examples/cli"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/preflight"
 )

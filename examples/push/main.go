@@ -10,7 +10,7 @@ import (
 	"flag"
 
 	"github.com/kubeoci/oci"
-	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/examples/cli"
 	"github.com/kubeoci/oci/preflight"
 )
 

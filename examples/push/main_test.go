@@ -21,7 +21,7 @@ import (
 	"oras.land/oras-go/v2/content"
 
 	"github.com/kubeoci/oci"
-	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/examples/cli"
 	"github.com/kubeoci/oci/internal/memregistry"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/registry"

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/kubeoci/oci"
-	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/examples/cli"
 )
 
 // printEvent shows progress to people.

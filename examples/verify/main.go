@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/kubeoci/oci"
-	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/examples/cli"
 )
 
 const usage = `verify finds out whether a push would be allowed, and leaves nothing behind.
