@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kubeoci/oci/examples/cli"
+	"github.com/kubeoci/oci/examples/internal/usagetest"
 	"github.com/kubeoci/oci/internal/memregistry"
 )
 
@@ -42,4 +43,8 @@ func TestWrongUsage(t *testing.T) {
 		assert.Equal(t, 2, cli.Status(env, run(t.Context(), env, args)), args)
 		assert.Empty(t, stdout.String())
 	}
+}
+
+func TestCommandsInHelp(t *testing.T) {
+	usagetest.Check(t, usage, "embed", run)
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/examples/cli"
+	"github.com/kubeoci/oci/examples/internal/usagetest"
 	"github.com/kubeoci/oci/internal/memregistry"
 )
 
@@ -164,4 +165,8 @@ func TestHelp(t *testing.T) {
 	for _, text := range []string{"go run ./examples/pull -ref", "-password-stdin", "-ca-file", "-skip-links"} {
 		assert.Contains(t, stdout, text)
 	}
+}
+
+func TestCommandsInHelp(t *testing.T) {
+	usagetest.Check(t, usage, "pull", run)
 }

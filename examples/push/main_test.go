@@ -22,6 +22,7 @@ import (
 
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/examples/cli"
+	"github.com/kubeoci/oci/examples/internal/usagetest"
 	"github.com/kubeoci/oci/internal/memregistry"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/registry"
@@ -448,4 +449,8 @@ func TestSymlinks(t *testing.T) {
 			assert.Contains(t, o.stdout, `skipped   "b.yaml" (symlink-dangling)`)
 		}
 	}
+}
+
+func TestCommandsInHelp(t *testing.T) {
+	usagetest.Check(t, usage, "push", run)
 }
