@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -33,6 +34,7 @@ type recorder struct {
 
 	mu     sync.Mutex
 	agents []string
+	urls   []string
 }
 
 func newRecorder() *recorder {
@@ -43,12 +45,24 @@ func newRecorder() *recorder {
 func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	r.mu.Lock()
 	r.agents = append(r.agents, req.UserAgent())
+	r.urls = append(r.urls, req.URL.String())
 	r.mu.Unlock()
 	w := httptest.NewRecorder()
 	r.handler.ServeHTTP(w, req)
 	resp := w.Result()
 	resp.Request = req
 	return resp, nil
+}
+
+// schemes returns the schemes of all requests, without duplicates.
+func (r *recorder) schemes() []string {
+	var schemes []string
+	for _, url := range r.urls {
+		if scheme, _, _ := strings.Cut(url, "://"); !slices.Contains(schemes, scheme) {
+			schemes = append(schemes, scheme)
+		}
+	}
+	return schemes
 }
 
 // manifest returns the manifest of the last tag.
@@ -181,12 +195,12 @@ func checkEffects(t *testing.T, server *recorder, result oci.BuildResult) {
 }
 
 func TestNilContext(t *testing.T) {
-	//lint:ignore SA1012 it is what the test is about
+	//lint:ignore SA1012 the test is about a nil context
 	_, err := oci.Build(nil, validOptions(t))
 	require.EqualError(t, err, "the context is nil")
-	//lint:ignore SA1012 it is what the test is about
+	//lint:ignore SA1012 the test is about a nil context
 	_, err = oci.BuildEmpty(nil, oci.EmptyBuildOptions{})
 	require.EqualError(t, err, "the context is nil")
-	//lint:ignore SA1012 it is what the test is about
+	//lint:ignore SA1012 the test is about a nil context
 	require.EqualError(t, oci.VerifyRegistryAccessWithTimeout(nil, oci.VerifyOptions{}, 0), "the context is nil")
 }

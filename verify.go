@@ -150,7 +150,7 @@ func connect(ctx context.Context, opts VerifyOptions) (*registry.Client, string,
 	}
 	repository := trimBlanks(opts.Repository)
 	if repository == "" {
-		return nil, "", &hintError{ErrRepositoryRequired, "set Repository to the repository to push to"}
+		return nil, "", &hintError{ErrRepositoryRequired, "set Repository to a repository of the registry"}
 	}
 	if err := reference.CheckRepository(repository); err != nil {
 		return nil, "", err

@@ -21,10 +21,16 @@ type CollisionError struct {
 	// First and Second are the files: their paths on disk, or their paths in the Set
 	// if the root is not on disk.
 	First, Second string
+	// Copied reports that it is a copy of Second, under a prefix, that needs the path.
+	Copied bool
 }
 
 func (e *CollisionError) Error() string {
-	return fmt.Sprintf("%v: %q and %q both need %q", ErrCollision, e.First, e.Second, e.Path)
+	second := fmt.Sprintf("%q", e.Second)
+	if e.Copied {
+		second = "the copy of " + second
+	}
+	return fmt.Sprintf("%v: %q and %s both need %q", ErrCollision, e.First, second, e.Path)
 }
 
 // Is reports whether target is [ErrCollision].
@@ -32,6 +38,9 @@ func (e *CollisionError) Is(target error) bool { return target == ErrCollision }
 
 // Hint returns advice on the error.
 func (e *CollisionError) Hint() string {
+	if e.Copied {
+		return "set Prefix to a name that the tree does not use, or choose LayoutRoot, which needs no copy"
+	}
 	return "rename one of the files, or give its root another Path"
 }
 

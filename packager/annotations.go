@@ -17,15 +17,15 @@ import (
 	"github.com/kubeoci/oci/internal/redact"
 )
 
-// MaxAnnotationBytes bounds the keys and values of all annotations together: a
-// manifest has to stay below 4 MiB, and consumers copy the annotations into
-// Kubernetes objects.
+// MaxAnnotationBytes limits the total size of the keys and values of all
+// annotations: a manifest must stay below 4 MiB, and consumers copy the annotations
+// into Kubernetes objects.
 const MaxAnnotationBytes = 64 << 10
 
 // ErrInvalidAnnotation reports an annotation that cannot be written.
 var ErrInvalidAnnotation = errors.New("invalid annotation")
 
-// AnnotationError says which annotation cannot be written, and never its value.
+// AnnotationError names an annotation that cannot be written, but not its value.
 // It matches [ErrInvalidAnnotation].
 type AnnotationError struct {
 	Key    string
@@ -47,8 +47,8 @@ func (e *AnnotationError) Is(target error) bool { return target == ErrInvalidAnn
 // 255 bytes, and a digest follows it.
 const maxRevisionBytes = 512
 
-// manifestAnnotations returns the annotations of the manifest, which hold no
-// secrets of URLs.
+// manifestAnnotations returns the annotations of the manifest, from which the
+// secrets of URLs are removed.
 func (o Options) manifestAnnotations() (map[string]string, error) {
 	given := maps.Clone(o.Annotations)
 	if given == nil {
@@ -72,7 +72,7 @@ func (o Options) manifestAnnotations() (map[string]string, error) {
 	if revision := strings.TrimSpace(o.Revision); !isRevision(revision) {
 		return nil, &AnnotationError{
 			Key:    ocispec.AnnotationRevision,
-			Reason: fmt.Sprintf("the revision has more than %d bytes, or a blank in it", maxRevisionBytes),
+			Reason: fmt.Sprintf("the revision is longer than %d bytes or contains blanks", maxRevisionBytes),
 			hint:   "set Revision as Flux writes it: branch@sha1:<hex>",
 		}
 	}
@@ -87,8 +87,8 @@ func (o Options) manifestAnnotations() (map[string]string, error) {
 	return given, nil
 }
 
-// isRevision reports whether s, which holds no control characters but blanks, is a
-// revision or empty.
+// isRevision reports whether s is a revision or empty. Its control characters, if
+// any, are blanks.
 func isRevision(s string) bool {
 	return len(s) <= maxRevisionBytes && !strings.ContainsFunc(s, unicode.IsSpace)
 }
@@ -100,7 +100,7 @@ func checkAnnotations(annotations map[string]string) error {
 			return &AnnotationError{Key: key, Reason: reason, hint: annotationHint(key)}
 		}
 		if total += len(key) + len(annotations[key]); total > MaxAnnotationBytes {
-			return &AnnotationError{Key: key, Reason: fmt.Sprintf("all together exceed %d bytes", MaxAnnotationBytes)}
+			return &AnnotationError{Key: key, Reason: fmt.Sprintf("the annotations exceed %d bytes in total", MaxAnnotationBytes)}
 		}
 	}
 	return nil
@@ -120,18 +120,18 @@ func annotationFault(key, value string) string {
 	case key == ocispec.AnnotationCreated:
 		return "Created sets it"
 	case !utf8.ValidString(key) || strings.ContainsFunc(key, unicode.IsControl):
-		return "the key holds control characters or is not UTF-8"
+		return "the key contains control characters or is not UTF-8"
 	case !utf8.ValidString(value):
 		return "the value is not UTF-8"
 	case strings.Contains(value, "//") && hiddenUserinfo().MatchString(redact.URLs(value)):
-		return "the value holds what may be a password and cannot be told from the rest"
+		return "the value may contain a password that cannot be separated from the rest"
 	case strings.ContainsFunc(value, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) }):
-		return "the value holds control characters"
+		return "the value contains control characters"
 	}
 	return ""
 }
 
-// hiddenUserinfo finds a password that holds what ends the authority of a URL.
-// What stands before it looks like a port that is no number. Like all
-// expressions, it is compiled when it is needed first.
+// hiddenUserinfo matches a password that contains a character which ends the
+// authority of a URL, so that the text before it looks like a port that is not a
+// number. It is compiled on first use, because compiling takes milliseconds.
 var hiddenUserinfo = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`//[^/\s@:]*:[^/\s@]*[^/\s@0-9].*@`) })

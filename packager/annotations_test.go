@@ -35,7 +35,7 @@ func TestAnnotations(t *testing.T) {
 
 func TestAnnotationsRefused(t *testing.T) {
 	const secret = "hunter2"
-	for _, row := range []struct{ name, key, value string }{
+	for _, tt := range []struct{ name, key, value string }{
 		{"empty key", "", secret},
 		{"creation time", ocispec.AnnotationCreated, secret},
 		{"newline in the key", "a\nb", secret},
@@ -47,8 +47,8 @@ func TestAnnotationsRefused(t *testing.T) {
 		{"value that is not UTF-8", "key", secret + "\xff"},
 		{"value too large", "key", strings.Repeat(secret, packager.MaxAnnotationBytes)},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			annotations := map[string]string{"fine": "fine", row.key: row.value}
+		t.Run(tt.name, func(t *testing.T) {
+			annotations := map[string]string{"fine": "fine", tt.key: tt.value}
 			opts := packager.Options{Annotations: annotations}
 			store := new(packager.Store)
 			result, packed := packager.Pack(t.Context(), store, small(t), packager.LayoutRoot, opts)
@@ -58,7 +58,7 @@ func TestAnnotationsRefused(t *testing.T) {
 				require.ErrorIs(t, err, packager.ErrInvalidAnnotation)
 				var refused *packager.AnnotationError
 				require.ErrorAs(t, err, &refused)
-				assert.Equal(t, row.key, refused.Key)
+				assert.Equal(t, tt.key, refused.Key)
 				assert.NotContains(t, err.Error(), secret)
 				assert.NotContains(t, refused.Reason, secret)
 			}
@@ -118,7 +118,7 @@ func TestAnnotationsSize(t *testing.T) {
 	require.ErrorIs(t, opts.Validate(""), packager.ErrInvalidAnnotation)
 }
 
-// What cannot be told from a password is refused, and not repeated.
+// A value that may contain a password is refused, and not part of the error.
 func TestAnnotationsHiddenUserinfo(t *testing.T) {
 	for _, value := range []string{"https://user:hunter2/x@host/app", "https://user:hunter x@host/app"} {
 		opts := packager.Options{Annotations: map[string]string{"key": value}}
@@ -129,7 +129,7 @@ func TestAnnotationsHiddenUserinfo(t *testing.T) {
 }
 
 func TestAnnotationsUserinfo(t *testing.T) {
-	for _, row := range []struct{ name, given, want string }{
+	for _, tt := range []struct{ name, given, want string }{
 		{"user and password", "https://user:hunter2@host/app.git", "https://host/app.git"},
 		{"token as the user", "https://hunter2@host/app.git", "https://host/app.git"},
 		{"empty user", "https://:hunter2@host:8443/app", "https://host:8443/app"},
@@ -157,10 +157,10 @@ func TestAnnotationsUserinfo(t *testing.T) {
 		{"user for Git over SSH", "git+ssh://git@host/app.git", "git+ssh://git@host/app.git"},
 		{"no URL", "Jane Doe <jane@example.com>", "Jane Doe <jane@example.com>"},
 		{"host and path", "git@github.com:org/app.git", "git@github.com:org/app.git"},
-		{"at sign behind the host", "https://host/@scope/app", "https://host/@scope/app"},
+		{"at sign after the host", "https://host/@scope/app", "https://host/@scope/app"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			assert.Equal(t, row.want, recorded(t, map[string]string{"key": row.given})["key"])
+		t.Run(tt.name, func(t *testing.T) {
+			assert.Equal(t, tt.want, recorded(t, map[string]string{"key": tt.given})["key"])
 		})
 	}
 }

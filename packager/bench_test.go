@@ -19,7 +19,7 @@ func BenchmarkPack(b *testing.B) {
 	})
 }
 
-// BenchmarkPackLevel tells what a level of compression costs, and what it leaves.
+// BenchmarkPackLevel measures the cost and the ratio of each level of compression.
 func BenchmarkPackLevel(b *testing.B) {
 	dir := benchtree.Write(b, treegen.Small())
 	for level := 1; level <= 9; level++ {
@@ -29,7 +29,7 @@ func BenchmarkPackLevel(b *testing.B) {
 	}
 }
 
-// BenchmarkPackCores tells what more cores bring.
+// BenchmarkPackCores measures the gain from more cores.
 func BenchmarkPackCores(b *testing.B) {
 	dir := benchtree.Write(b, treegen.Small())
 	for cores := 1; cores <= runtime.NumCPU(); cores *= 2 {
@@ -40,7 +40,7 @@ func BenchmarkPackCores(b *testing.B) {
 	}
 }
 
-// BenchmarkPackCached packs again what did not change.
+// BenchmarkPackCached packs an unchanged tree again.
 func BenchmarkPackCached(b *testing.B) {
 	benchtree.Each(b, func(b *testing.B, dir string, _ treegen.Shape) {
 		cache := new(packager.Cache)
@@ -49,7 +49,7 @@ func BenchmarkPackCached(b *testing.B) {
 	})
 }
 
-// BenchmarkDigest reads and compresses nothing.
+// BenchmarkDigest reads without compressing.
 func BenchmarkDigest(b *testing.B) {
 	benchtree.Each(b, func(b *testing.B, dir string, _ treegen.Shape) {
 		set := collect(b, dir)

@@ -7,19 +7,18 @@ import (
 	"sync"
 )
 
-// DefaultCacheLimit is how many bytes a [Cache] holds.
+// DefaultCacheLimit is the default of [Cache.Limit] in bytes.
 const DefaultCacheLimit = 64 << 20
 
-// Cache remembers what the parts of a layer were compressed to, so that who
-// packs a tree again and again compresses only what changed. It holds, in
-// memory, the compressed content of the last layer that was packed with it, and
-// while one is packed that of the one before as well. What comes of packing is
-// the same with and without it.
+// Cache keeps the compressed parts of a layer, so that packing the same tree
+// repeatedly compresses only what changed. It holds, in memory, the compressed
+// content of the last layer that was packed with it, and during a Pack that of the
+// layer before as well. A Cache never changes the result.
 //
-// The zero value is ready to use, and safe for concurrent use. It serves one
-// tree: another takes its place.
+// The zero value is ready to use, and safe for concurrent use. A Cache serves one
+// tree: packing another one replaces its content.
 type Cache struct {
-	// Limit is how many bytes of a layer are held. Zero means
+	// Limit is the maximum number of bytes of a layer to keep. Zero means
 	// DefaultCacheLimit, and a negative number none.
 	Limit int64
 
@@ -27,7 +26,7 @@ type Cache struct {
 	blocks map[blockKey][]byte
 }
 
-// Size is the number of bytes that are held.
+// Size returns the number of bytes that the Cache holds.
 func (c *Cache) Size() int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -38,16 +37,17 @@ func (c *Cache) Size() int64 {
 	return size
 }
 
-// blockKey names a block by all that its compressed form depends on.
+// blockKey identifies a block by everything that its compressed form depends on.
 type blockKey struct {
 	level   int
 	content [sha256.Size]byte
 }
 
-// generation is what one Pack takes from a Cache and leaves in it.
+// generation holds the blocks that one Pack reads from a Cache, and those that it
+// leaves there.
 type generation struct {
 	cache  *Cache
-	before map[blockKey][]byte // only read from
+	before map[blockKey][]byte // read-only
 
 	mu    sync.Mutex
 	after map[blockKey][]byte
@@ -69,8 +69,8 @@ func (c *Cache) begin() *generation {
 	}
 }
 
-// compress is that of slot, or what it returned for this block before. A nil
-// generation remembers nothing.
+// compress returns the cached compressed block of slot, or compresses it. A nil
+// generation caches nothing.
 func (g *generation) compress(slot *slot, level int) ([]byte, error) {
 	if g == nil {
 		return slot.compress(slot.raw, level)
@@ -93,7 +93,7 @@ func (g *generation) compress(slot *slot, level int) ([]byte, error) {
 	return compressed, nil
 }
 
-// end leaves what was used for the next Pack.
+// end leaves the blocks of this Pack for the next one.
 func (g *generation) end() {
 	if g == nil {
 		return

@@ -15,7 +15,7 @@ import (
 	"github.com/kubeoci/oci/packager"
 )
 
-// TestCacheChangesNothing packs a tree and changes of it with and without.
+// TestCacheChangesNothing packs changing trees with and without a Cache.
 func TestCacheChangesNothing(t *testing.T) {
 	opts := packager.Options{}
 	cache := new(packager.Cache)
@@ -24,11 +24,11 @@ func TestCacheChangesNothing(t *testing.T) {
 		name string
 		do   func()
 	}{
-		{"at first", func() {}},
+		{"first", func() {}},
 		{"again", func() {}},
 		{"a file grows", func() { texts["team-1/001.yaml"] += strings.Repeat("more\n", 1000) }},
-		{"a file comes", func() { texts["team-0/new.yaml"] = "new" }},
-		{"a file goes", func() { delete(texts, "team-3/003.yaml") }},
+		{"a file is added", func() { texts["team-0/new.yaml"] = "new" }},
+		{"a file is removed", func() { delete(texts, "team-3/003.yaml") }},
 		{"a large file changes", func() { texts["large.yaml"] = "x" + texts["large.yaml"][1:] }},
 		{"back again", func() { texts = manyBlocks(t) }},
 		{"another level", func() { opts.Level = 1 }},
@@ -46,8 +46,8 @@ func TestCacheChangesNothing(t *testing.T) {
 	}
 }
 
-// TestCacheSavesCompressing goes by the memory that a compressor takes, which is
-// more than all the rest.
+// TestCacheSavesCompressing measures memory, because a compressor takes more of it
+// than everything else.
 func TestCacheSavesCompressing(t *testing.T) {
 	set, cache := collectTexts(t, map[string]string{"a.yaml": "a"}), new(packager.Cache)
 	taken := func() uint64 {
@@ -63,7 +63,7 @@ func TestCacheSavesCompressing(t *testing.T) {
 
 func TestCacheLimit(t *testing.T) {
 	set := collectTexts(t, manyBlocks(t))
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name  string
 		limit int64
 		check func(*testing.T, int64)
@@ -75,17 +75,17 @@ func TestCacheLimit(t *testing.T) {
 		}},
 		{"none", -1, func(t *testing.T, size int64) { assert.Zero(t, size) }},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			cache := &packager.Cache{Limit: row.limit}
+		t.Run(tt.name, func(t *testing.T) {
+			cache := &packager.Cache{Limit: tt.limit}
 			for range 2 {
 				packCached(t, newPlan(t, set, packager.LayoutBoth, packager.Options{Prefix: "app"}), cache)
-				row.check(t, cache.Size())
+				tt.check(t, cache.Size())
 			}
 		})
 	}
 }
 
-// TestCacheForgets what the last layer does not hold.
+// TestCacheForgets checks that blocks of older layers are dropped.
 func TestCacheForgets(t *testing.T) {
 	cache := new(packager.Cache)
 	packCached(t, newPlan(t, collectTexts(t, manyBlocks(t)), packager.LayoutBoth, packager.Options{Prefix: "app"}), cache)
@@ -93,7 +93,7 @@ func TestCacheForgets(t *testing.T) {
 	assert.LessOrEqual(t, cache.Size(), last.Layer.Size)
 }
 
-// TestCacheAfterAFailure is as it was before.
+// TestCacheAfterAFailure checks that a failed Pack leaves the Cache unchanged.
 func TestCacheAfterAFailure(t *testing.T) {
 	cache := new(packager.Cache)
 	packCached(t, newPlan(t, small(t), packager.LayoutBoth, packager.Options{Prefix: "app"}), cache)

@@ -19,16 +19,16 @@ const DefaultLevel = 6
 
 const minLevel, maxLevel = 1, 9
 
-// compressor compresses blocks so that they make one stream when they are put
-// one after another (RFC 1951 section 3.2.4: each ends at a byte). A block
-// refers to no other, so what it becomes depends on its content and the level
-// alone, and not on which core came to it first.
+// compressor compresses blocks that form one stream when concatenated (RFC 1951
+// section 3.2.4: each ends at a byte boundary). A block does not refer to any
+// other, so its compressed form depends on its content and the level alone, and
+// not on the core that compressed it.
 type compressor struct {
 	deflate *flate.Writer
 	out     bytes.Buffer
 }
 
-// compress returns what block becomes. It is valid until the next call.
+// compress returns the compressed block, which is valid until the next call.
 func (c *compressor) compress(block []byte, level int) (_ []byte, err error) {
 	c.out.Reset()
 	if c.deflate == nil {
@@ -48,15 +48,15 @@ func (c *compressor) compress(block []byte, level int) (_ []byte, err error) {
 }
 
 var (
-	// gzipHeader is that of a file without name and time, from an unknown
+	// gzipHeader is the header of a file without name and time, from an unknown
 	// system (RFC 1952 section 2.3).
 	gzipHeader = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff}
-	// endOfStream is a last block of nothing, with fixed codes (RFC 1951
-	// section 3.2.6).
+	// endOfStream is an empty final block with fixed codes (RFC 1951 section
+	// 3.2.6).
 	endOfStream = []byte{0x03, 0x00}
 )
 
-// gzipWriter puts a gzip file together from compressed blocks.
+// gzipWriter assembles a gzip file from compressed blocks.
 type gzipWriter struct {
 	w    io.Writer
 	crc  uint32

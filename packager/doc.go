@@ -3,20 +3,21 @@
 //
 // The artifact is an image manifest (never an index) with exactly one layer, a
 // gzip-compressed tar of media type application/vnd.oci.image.layer.v1.tar+gzip,
-// and an image config that carries the layer's diff ID. Neither the clock, nor
-// the platform, the user, the path of the source or the order in which the file
-// system lists it reaches the artifact: the same files and the same [Options]
-// give the same digest on any machine.
+// and an image config that carries the layer's diff ID. The clock, the platform,
+// the user, the path of the source and the order of directory listings do not
+// reach it: the same files and the same [Options] give the same digest on any
+// machine.
 //
-// [Pack] writes to any ORAS content store. [Store] is the one to use when
-// nothing else suggests itself; oras-go's oci.Store builds an OCI layout folder.
+// A [Layout] selects where the files lie in the archive, and a [Plan] describes
+// the result before anything is read: its entries, its size, and the paths at
+// which the engines find the tree. [Plan.Pack] writes the artifact to a store,
+// which can be a [Store] or any content store of oras-go; its oci.Store is an OCI
+// layout on disk. [Pack] does both in one call.
 //
-// Files are read and compressed on up to eight cores, in blocks whose borders
-// and bytes do not depend on their number. The digest of a layer can change with
-// the version of the compressor; that of its [Content] cannot. So a [Packer] can
-// tell the content first, without compressing, and pack around a layer of the
-// same content that exists already.
+// Up to eight cores read and compress files, in blocks that do not depend on the
+// number of cores. A new version of the compressor can change the digest of a
+// layer, but never its content digest, that of the uncompressed archive.
+// [Plan.Digest] computes the content digest without compressing anything.
 //
-// [Unpack] and [UnpackFS] read back what was packed, and what other programs
-// push for the same consumers. They trust nothing but the digest they are given.
+// Package unpacker reads artifacts back.
 package packager

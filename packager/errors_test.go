@@ -13,7 +13,7 @@ import (
 	"github.com/kubeoci/oci/packager"
 )
 
-// TestErrors pins what every class of error says, to the letter.
+// TestErrors pins the full text of every class of errors.
 func TestErrors(t *testing.T) {
 	plan := func(layout packager.Layout, prefix string, paths ...string) error {
 		_, err := packager.NewPlan(setOf(t, paths...), layout, packager.Options{Prefix: prefix})
@@ -26,7 +26,7 @@ func TestErrors(t *testing.T) {
 		return packager.Options{Created: time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)}.Validate("")
 	}
 	_, engineErr := packager.ParseGitOpsEngine("Jenkins" + strings.Repeat("!", 1<<20))
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name    string
 		err     error
 		kind    error
@@ -67,11 +67,11 @@ func TestErrors(t *testing.T) {
 		},
 		{
 			"annotation's key with a newline", annotation("a\nb", "x"), packager.ErrInvalidAnnotation,
-			`invalid annotation "a\nb": the key holds control characters or is not UTF-8`, ``,
+			`invalid annotation "a\nb": the key contains control characters or is not UTF-8`, ``,
 		},
 		{
 			"annotation's value with ESC", annotation("key", "secret\x1b[31m"), packager.ErrInvalidAnnotation,
-			`invalid annotation "key": the value holds control characters`, ``,
+			`invalid annotation "key": the value contains control characters`, ``,
 		},
 		{
 			"annotation's value that is not UTF-8", annotation("key", "secret\xff"), packager.ErrInvalidAnnotation,
@@ -79,7 +79,7 @@ func TestErrors(t *testing.T) {
 		},
 		{
 			"annotations too large", annotation(strings.Repeat("k", 200), strings.Repeat("v", 64<<10)), packager.ErrInvalidAnnotation,
-			`invalid annotation "` + strings.Repeat("k", 100) + `": all together exceed 65536 bytes`, ``,
+			`invalid annotation "` + strings.Repeat("k", 100) + `": the annotations exceed 65536 bytes in total`, ``,
 		},
 		{
 			"year of five digits", created(10000), packager.ErrInvalidAnnotation,
@@ -103,31 +103,31 @@ func TestErrors(t *testing.T) {
 		},
 		{
 			"revision with a blank", packager.Options{Revision: "my branch@sha1:0123"}.Validate(""), packager.ErrInvalidAnnotation,
-			`invalid annotation "org.opencontainers.image.revision": the revision has more than 512 bytes, or a blank in it`,
+			`invalid annotation "org.opencontainers.image.revision": the revision is longer than 512 bytes or contains blanks`,
 			`set Revision as Flux writes it: branch@sha1:<hex>`,
 		},
 		{"archive", packager.ErrArchiveTooLarge, packager.ErrArchiveTooLarge, `archive is too large`, ``},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			require.EqualError(t, row.err, row.message)
-			require.ErrorIs(t, row.err, row.kind)
+		t.Run(tt.name, func(t *testing.T) {
+			require.EqualError(t, tt.err, tt.message)
+			require.ErrorIs(t, tt.err, tt.kind)
 			hint := ""
 			var hinting interface{ Hint() string }
-			if errors.As(row.err, &hinting) {
+			if errors.As(tt.err, &hinting) {
 				hint = hinting.Hint()
 			}
-			assert.Equal(t, row.hint, hint)
+			assert.Equal(t, tt.hint, hint)
 			for _, other := range []error{
 				packager.ErrCollision, packager.ErrInvalidPrefix, packager.ErrUnknownEngine, packager.ErrUnknownLayout, packager.ErrInvalidAnnotation, packager.ErrArchiveTooLarge,
 			} {
-				assert.Equal(t, other == row.kind, errors.Is(row.err, other), "%v", other)
+				assert.Equal(t, other == tt.kind, errors.Is(tt.err, other), "%v", other)
 			}
 		})
 	}
 }
 
 func TestPrefixes(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name, prefix string
 		ok           bool
 	}{
@@ -151,11 +151,11 @@ func TestPrefixes(t *testing.T) {
 		{"control character beyond ASCII", "a\u0085", false},
 		{"not UTF-8", "a\xff", false},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			for _, layout := range layouts {
-				plan, err := packager.NewPlan(setOf(t, "x.yaml"), layout, packager.Options{Prefix: row.prefix})
-				validated := packager.Options{Prefix: row.prefix}.Validate(layout)
-				if row.ok || layout == packager.LayoutRoot { // which has no prefix
+				plan, err := packager.NewPlan(setOf(t, "x.yaml"), layout, packager.Options{Prefix: tt.prefix})
+				validated := packager.Options{Prefix: tt.prefix}.Validate(layout)
+				if tt.ok || layout == packager.LayoutRoot { // which ignores the prefix
 					require.NoError(t, err)
 					require.NoError(t, validated)
 					continue
@@ -163,7 +163,7 @@ func TestPrefixes(t *testing.T) {
 				require.ErrorIs(t, err, packager.ErrInvalidPrefix)
 				assert.Nil(t, plan)
 				assert.NotRegexp(t, `[\x00-\x1f]`, err.Error())
-				if row.prefix == "" { // stands for the name of the Set
+				if tt.prefix == "" { // stands for the name of the Set
 					require.NoError(t, validated)
 					continue
 				}

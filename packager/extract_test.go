@@ -113,8 +113,7 @@ func extractArgoCD(t *testing.T, stream []byte) map[string]string {
 	return files
 }
 
-// below is the part of an unpacked artifact under the path that an engine is
-// given.
+// below returns the files below a path.
 func below(files map[string]string, at string) map[string]string {
 	part := map[string]string{}
 	for name, text := range files {

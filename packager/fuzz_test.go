@@ -25,7 +25,7 @@ func FuzzPlan(f *testing.F) {
 		}
 	}
 	f.Add("a.yaml", "both", "a/b")
-	f.Add("a.yaml", "root", "a/b") // which has no use for it
+	f.Add("a.yaml", "root", "a/b") // which ignores the prefix
 	f.Add("a.yaml", "", "..")
 	f.Fuzz(func(t *testing.T, listing, name, prefix string) {
 		texts := map[string]string{}

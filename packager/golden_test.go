@@ -19,8 +19,8 @@ import (
 )
 
 // TestGolden compares the archive of each tree with the description in
-// testdata. The content digest in it is a promise to those who compare builds
-// of different releases: it must never change.
+// testdata. The content digest in it must never change: users compare builds of
+// different releases by it.
 func TestGolden(t *testing.T) {
 	eachTree(t, func(t *testing.T, tree string, layout packager.Layout) {
 		p := pack(t, collect(t, filepath.Join(treesDir, tree)), layout, packager.Options{})
@@ -36,8 +36,9 @@ func TestGolden(t *testing.T) {
 	})
 }
 
-// TestGoldenKustomize has the tree whose kustomizations name further files be the
-// one that patterns take, and without them what it was when they were left out.
+// TestGoldenKustomize checks that the files that kustomizations name are the same
+// as those of patterns, and that without them the content is that of releases
+// that did not include such files.
 func TestGoldenKustomize(t *testing.T) {
 	for layout, without := range map[packager.Layout]digest.Digest{
 		packager.LayoutBoth:   "sha256:ebb4179c9ec3925e8635a9dc69ef9b2ba3ef9acb4924a0f85e6c60629b50a609",
@@ -57,7 +58,7 @@ func TestGoldenKustomize(t *testing.T) {
 	}
 }
 
-// TestGoldenTrees has no tree forgotten, and no description left over.
+// TestGoldenTrees checks that every tree has its descriptions, and no other exist.
 func TestGoldenTrees(t *testing.T) {
 	entries, err := os.ReadDir(treesDir)
 	require.NoError(t, err)
@@ -69,8 +70,8 @@ func TestGoldenTrees(t *testing.T) {
 	assert.Len(t, allFiles(t, filepath.Join("..", "testdata", "golden")), len(trees)*len(layouts))
 }
 
-// description is the content digest, the number of entries, and a line for each:
-// type, mode, size, the start of the content's SHA-256, and path.
+// description returns the content digest, the number of entries, and for each entry
+// a line with type, mode, size, the start of the content's SHA-256, and path.
 func description(t *testing.T, p packed) string {
 	t.Helper()
 	records := tartest.Read(t, p.archive(t))

@@ -37,7 +37,7 @@ var (
 	manyBlocks   = goldentree.ManyBlocks
 )
 
-// small is a Set of one file.
+// small returns a Set of one file.
 func small(t testing.TB) *manifests.Set {
 	t.Helper()
 	return collectTexts(t, map[string]string{"a.yaml": "kind: List\n"})
@@ -70,13 +70,13 @@ func newPlan(t testing.TB, set *manifests.Set, layout packager.Layout, opts pack
 	return plan
 }
 
-// facts are what a Result reports of the artifact.
+// facts returns a Result without its Plan, for comparisons.
 func facts(r packager.Result) packager.Result {
 	r.Plan = nil
 	return r
 }
 
-// manifest is the artifact's manifest, as it lies in the store.
+// manifest returns the artifact's manifest from the store.
 func (p packed) manifest(t testing.TB) ocispec.Manifest {
 	t.Helper()
 	var manifest ocispec.Manifest
@@ -84,13 +84,13 @@ func (p packed) manifest(t testing.TB) ocispec.Manifest {
 	return manifest
 }
 
-// archive is the uncompressed layer.
+// archive returns the uncompressed layer.
 func (p packed) archive(t testing.TB) []byte {
 	t.Helper()
 	return gunzip(t, fetch(t, p.store, p.Layer))
 }
 
-// fetch reads a blob and checks that it is the one described.
+// fetch reads a blob and verifies it.
 func fetch(t testing.TB, store content.Fetcher, desc ocispec.Descriptor) []byte {
 	t.Helper()
 	data, err := content.FetchAll(context.WithoutCancel(t.Context()), store, desc)

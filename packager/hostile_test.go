@@ -18,7 +18,7 @@ import (
 	"github.com/kubeoci/oci/packager"
 )
 
-// archive known to be too large is compressed all the same.
+// zeros is a file system whose files report 600 MB of zeros.
 type zeros struct{ fstest.MapFS }
 
 type zeroInfo struct{ fs.FileInfo }
@@ -66,10 +66,10 @@ func TestPackFindsBeforeReadingThatItIsTooMuch(t *testing.T) {
 	require.NoError(t, err)
 	_, err = packager.Pack(t.Context(), &packager.Store{TempDir: t.TempDir()}, set, packager.LayoutBoth, packager.Options{Prefix: "app"})
 	require.ErrorIs(t, err, packager.ErrArchiveTooLarge)
-	require.Zero(t, zerosRead, "read for nothing")
+	require.Zero(t, zerosRead, "files were read")
 }
 
-// a cancelled Push reads nothing.
+// TestStorePushWhenCancelled checks that a cancelled Push does not read.
 func TestStorePushWhenCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -79,7 +79,8 @@ func TestStorePushWhenCancelled(t *testing.T) {
 	assert.Equal(t, 10, r.Len())
 }
 
-// cancelled context first.
+// TestPackCancelledComesFirst checks that a cancelled context wins over other
+// errors.
 func TestPackCancelledComesFirst(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -11,18 +11,18 @@ import (
 	"github.com/kubeoci/oci/manifests"
 )
 
-// Annotations on the layer, by which oras pull restores the folder.
+// Annotations on the layer, which make oras pull restore the directory.
 const (
 	annotationContentDigest = "io.deis.oras.content.digest"
 	annotationUnpack        = "io.deis.oras.content.unpack"
 )
 
-// packLayer makes the layer and pushes it to store.
+// packLayer compresses the layer and pushes it to store.
 func (p *Plan) packLayer(ctx context.Context, store Pusher, cache *Cache, observe func(manifests.File, []byte)) (ocispec.Descriptor, digest.Digest, error) {
 	spooler, direct := store.(*Store)
 	if !direct {
 		spooler = new(Store)
-		defer func() { _ = spooler.Close() }() // its content was copied, or is of no use
+		defer func() { _ = spooler.Close() }() // its content was copied, or is no longer needed
 	}
 	var diffID digest.Digest
 	layer, err := spooler.ingest(ctx, ocispec.MediaTypeImageLayerGzip, func(w io.Writer) (err error) {
@@ -40,7 +40,7 @@ func (p *Plan) packLayer(ctx context.Context, store Pusher, cache *Cache, observ
 	if err != nil {
 		return ocispec.Descriptor{}, "", err
 	}
-	defer func() { _ = blob.Close() }() // only read from
+	defer func() { _ = blob.Close() }() // read-only
 	return layer, diffID, pushNew(ctx, store, layer, blob)
 }
 
@@ -48,8 +48,8 @@ func layerAnnotations(diffID digest.Digest) map[string]string {
 	return map[string]string{
 		annotationContentDigest: diffID.String(),
 		annotationUnpack:        "true",
-		// The folder that oras pull unpacks into, relative to the one it is
-		// told. Entries have to be below it, hence not the name of the tree.
+		// The directory that oras pull unpacks into, relative to its output
+		// directory. Entries must be below it, so it is not the name of the tree.
 		ocispec.AnnotationTitle: ".",
 	}
 }
@@ -75,8 +75,9 @@ func (p *Plan) writeLayer(ctx context.Context, w io.Writer, cache *Cache, observ
 	return diffID, compressed.close()
 }
 
-// read reads the archive block by block into the slots, and returns its digest. It
-// calls produce for each on several cores, and then consume in the order of the archive.
+// read reads the archive into the slots, block by block, and returns its digest.
+// It calls produce for each block on several cores, and then consume for each
+// block in the order of the archive.
 func (p *Plan) read(ctx context.Context, source *source, slots []*slot, produce, consume func(*slot) error) (digest.Digest, error) {
 	defer source.close()
 	digester := digest.Canonical.Digester()

@@ -36,7 +36,8 @@ func TestLevelsThatDoNotExist(t *testing.T) {
 	require.EqualError(t, err, "invalid compression level: 10 is not from 1 to 9")
 }
 
-// TestLayerIsHardlyLargerThanThatOfOthers holds the default level to its promise.
+// TestLayerIsHardlyLargerThanThatOfOthers compares the default level with the
+// standard library.
 func TestLayerIsHardlyLargerThanThatOfOthers(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, treegen.Write(dir, treegen.Few(), 1))
@@ -52,7 +53,7 @@ func TestLayerIsHardlyLargerThanThatOfOthers(t *testing.T) {
 	assert.LessOrEqual(t, float64(got.Layer.Size), 1.05*float64(other.Len()))
 }
 
-// TestLayerIsOneGzipMember, since readers may stop behind the first.
+// TestLayerIsOneGzipMember: readers may stop after the first.
 func TestLayerIsOneGzipMember(t *testing.T) {
 	for name, texts := range map[string]map[string]string{"one block": {"a.yaml": "a"}, "many blocks": manyBlocks(t)} {
 		t.Run(name, func(t *testing.T) {
@@ -65,7 +66,7 @@ func TestLayerIsOneGzipMember(t *testing.T) {
 			_, err = archive.ReadFrom(reader)
 			require.NoError(t, err)
 			assert.EqualValues(t, p.ContentSize, archive.Len())
-			assert.Zero(t, layer.Len(), "bytes behind the member")
+			assert.Zero(t, layer.Len(), "bytes after the member")
 			assert.Zero(t, reader.ModTime)
 			assert.Empty(t, reader.Name)
 		})

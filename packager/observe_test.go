@@ -11,7 +11,8 @@ import (
 	"github.com/kubeoci/oci/packager"
 )
 
-// TestPackObserve observes all files except those that are in several blocks.
+// TestPackObserve checks that all files are observed, except those that span
+// several blocks.
 func TestPackObserve(t *testing.T) {
 	texts := manyBlocks(t)
 	texts["empty.json"] = ""

@@ -16,8 +16,8 @@ var (
 	ErrInvalidLevel = errors.New("invalid compression level")
 )
 
-// mediaType is the form of RFC 6838 section 4.2. Compiling it takes milliseconds,
-// so that is left to the first caller that needs it.
+// mediaType matches the form of RFC 6838 section 4.2. It is compiled on first use,
+// because compiling takes milliseconds.
 var mediaType = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$`)
 })
@@ -50,7 +50,7 @@ type Options struct {
 	Level int
 }
 
-// settings are Options that were checked, with the defaults filled in.
+// settings are checked Options with the defaults filled in.
 type settings struct {
 	layout       Layout
 	prefix       string // "" for LayoutRoot, or for the name of the Set

@@ -22,7 +22,7 @@ type Result struct {
 	Manifest ocispec.Descriptor
 	Config   ocispec.Descriptor
 	Layer    ocispec.Descriptor
-	// ContentDigest is that of the uncompressed archive. It depends on the
+	// ContentDigest is the digest of the uncompressed archive. It depends on the
 	// files and the layout alone, not on annotations or the compressor.
 	ContentDigest digest.Digest
 	// ContentSize is the size of the uncompressed archive in bytes.
@@ -95,9 +95,9 @@ func (p *Plan) Pack(ctx context.Context, store Pusher, cache *Cache, observe fun
 	return result, nil
 }
 
-// imageConfig is what registries and tools expect of an image. Architecture and
-// operating system are required by the image specification and say nothing
-// about the content, so they are the same everywhere.
+// imageConfig returns the config that registries and tools expect of an image. The
+// image specification requires an architecture and an operating system. They do not
+// describe the content, so they are the same everywhere.
 func imageConfig(diffID digest.Digest) ocispec.Image {
 	return ocispec.Image{
 		Platform: ocispec.Platform{Architecture: "amd64", OS: "linux"},

@@ -22,8 +22,8 @@ import (
 
 const layerType = "application/vnd.oci.image.layer.v1.tar+gzip"
 
-// TestPackManifest pins manifest and config to the byte, so that nothing about
-// the host can be in them.
+// TestPackManifest pins every byte of manifest and config, so that they cannot
+// contain facts about the host.
 func TestPackManifest(t *testing.T) {
 	p := pack(t, small(t), packager.LayoutBoth, packager.Options{
 		Prefix:       "app",
@@ -54,7 +54,7 @@ func TestPackDefaults(t *testing.T) {
 	assert.Len(t, fields, 5, "fields of the manifest")
 }
 
-// TestPackResult compares what Pack says with what is in the store.
+// TestPackResult compares the result of Pack with the store.
 func TestPackResult(t *testing.T) {
 	eachTree(t, func(t *testing.T, tree string, layout packager.Layout) {
 		set := collect(t, filepath.Join(treesDir, tree))
@@ -85,7 +85,7 @@ func TestPackResult(t *testing.T) {
 	})
 }
 
-// TestPackLayer reads the gzip header, and one member only.
+// TestPackLayer checks the gzip header, and that there is one member only.
 func TestPackLayer(t *testing.T) {
 	p := pack(t, small(t), packager.LayoutRoot, packager.Options{})
 	layer := bytes.NewReader(fetch(t, p.store, p.Layer))
@@ -102,7 +102,7 @@ func TestPackLayer(t *testing.T) {
 }
 
 func TestPackCreated(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name  string
 		given time.Time
 		want  string
@@ -115,16 +115,16 @@ func TestPackCreated(t *testing.T) {
 		{"first year", time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC), "0000-01-01T00:00:00Z"},
 		{"last year", time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), "9999-12-31T23:59:59Z"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			p := pack(t, small(t), packager.LayoutRoot, packager.Options{Created: row.given})
-			assert.Equal(t, row.want, p.manifest(t).Annotations[ocispec.AnnotationCreated])
-			assert.Equal(t, row.want, p.Created.Format(time.RFC3339Nano))
+		t.Run(tt.name, func(t *testing.T) {
+			p := pack(t, small(t), packager.LayoutRoot, packager.Options{Created: tt.given})
+			assert.Equal(t, tt.want, p.manifest(t).Annotations[ocispec.AnnotationCreated])
+			assert.Equal(t, tt.want, p.Created.Format(time.RFC3339Nano))
 		})
 	}
 }
 
-// TestPackTellsNothing looks for the place and the user in every byte.
-func TestPackTellsNothing(t *testing.T) {
+// TestPackLeaksNothing searches every byte for the path and the user.
+func TestPackLeaksNothing(t *testing.T) {
 	t.Setenv("USER", "canary-user")
 	t.Setenv("HOME", filepath.Join(t.TempDir(), "canary-home"))
 	parent := filepath.Join(t.TempDir(), "canary-parent")
@@ -148,7 +148,7 @@ func TestPackPrefix(t *testing.T) {
 	require.ErrorIs(t, err, packager.ErrInvalidPrefix, "a Set without a name needs a prefix")
 }
 
-// TestPackContent packs bytes as they are.
+// TestPackContent checks that bytes are packed unchanged.
 func TestPackContent(t *testing.T) {
 	texts := map[string]string{
 		"bom.yaml": "\ufeffa: b\n", "crlf.yaml": "a: b\r\n", "no-end.yaml": "a: b", "binary.json": "\x00\xff\x1f\x8b", "template.yml": "{{ . }}\n",

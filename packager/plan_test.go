@@ -11,7 +11,7 @@ import (
 	"github.com/kubeoci/oci/packager"
 )
 
-// setOf is a Set of files whose content is their path.
+// setOf returns a Set of files whose content is their path.
 func setOf(t testing.TB, paths ...string) *manifests.Set {
 	t.Helper()
 	texts := map[string]string{}
@@ -22,7 +22,7 @@ func setOf(t testing.TB, paths ...string) *manifests.Set {
 }
 
 func TestPlan(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name   string
 		files  []string
 		layout packager.Layout
@@ -61,7 +61,7 @@ func TestPlan(t *testing.T) {
 			paths: packager.EnginePaths{Flux: "./", ArgoCD: "."},
 		},
 		{
-			name: "prefix that only begins a name", files: []string{"app.yaml", "app-b.yaml", "app2/a.yaml", "b/app/c.yaml", "b/app.yaml"}, layout: packager.LayoutBoth, prefix: "app",
+			name: "prefix that starts a name", files: []string{"app.yaml", "app-b.yaml", "app2/a.yaml", "b/app/c.yaml", "b/app.yaml"}, layout: packager.LayoutBoth, prefix: "app",
 			want: [][2]string{
 				{"app-b.yaml", "app-b.yaml"}, {"app.yaml", "app.yaml"}, {"app/app-b.yaml", "app-b.yaml"}, {"app/app.yaml", "app.yaml"},
 				{"app/app2/a.yaml", "app2/a.yaml"}, {"app/b/app.yaml", "b/app.yaml"}, {"app/b/app/c.yaml", "b/app/c.yaml"},
@@ -83,21 +83,21 @@ func TestPlan(t *testing.T) {
 			paths: packager.EnginePaths{Flux: "./my app", ArgoCD: "my app"},
 		},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			set := setOf(t, row.files...)
-			plan := newPlan(t, set, row.layout, packager.Options{Prefix: row.prefix})
+		t.Run(tt.name, func(t *testing.T) {
+			set := setOf(t, tt.files...)
+			plan := newPlan(t, set, tt.layout, packager.Options{Prefix: tt.prefix})
 			var got [][2]string
 			for _, e := range plan.Entries() {
 				got = append(got, [2]string{e.Path, e.File.Path})
 				assert.EqualValues(t, len(e.File.Path), e.File.Size)
 			}
-			assert.Equal(t, row.want, got)
-			assert.Equal(t, row.paths, plan.Paths())
+			assert.Equal(t, tt.want, got)
+			assert.Equal(t, tt.paths, plan.Paths())
 			assert.Same(t, set, plan.Set())
-			parsed, err := packager.ParseLayout(string(row.layout))
+			parsed, err := packager.ParseLayout(string(tt.layout))
 			require.NoError(t, err)
 			assert.Equal(t, cmp.Or(parsed, packager.LayoutRoot), plan.Layout())
-			want := row.prefix
+			want := tt.prefix
 			if plan.Layout() == packager.LayoutRoot {
 				want = ""
 			}
@@ -113,9 +113,9 @@ func TestPlanCollisions(t *testing.T) {
 		prefix string
 		want   packager.CollisionError
 	}{
-		{"child named like the prefix", []string{"a.yaml", "app/b.yaml"}, "app", packager.CollisionError{Path: "app", First: "app/b.yaml", Second: "a.yaml"}},
-		{"children named like the prefix", []string{"app/a.yaml", "app/app/b.yaml"}, "app", packager.CollisionError{Path: "app", First: "app/a.yaml", Second: "app/a.yaml"}},
-		{"file named like the prefix", []string{"a.yaml", "b.yaml"}, "a.yaml", packager.CollisionError{Path: "a.yaml", First: "a.yaml", Second: "b.yaml"}},
+		{"child named like the prefix", []string{"a.yaml", "app/b.yaml"}, "app", packager.CollisionError{Path: "app", First: "app/b.yaml", Second: "a.yaml", Copied: true}},
+		{"children named like the prefix", []string{"app/a.yaml", "app/app/b.yaml"}, "app", packager.CollisionError{Path: "app", First: "app/a.yaml", Second: "app/a.yaml", Copied: true}},
+		{"file named like the prefix", []string{"a.yaml", "b.yaml"}, "a.yaml", packager.CollisionError{Path: "a.yaml", First: "a.yaml", Second: "b.yaml", Copied: true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			plan, err := packager.NewPlan(setOf(t, tt.files...), packager.LayoutBoth, packager.Options{Prefix: tt.prefix})
@@ -131,7 +131,7 @@ func TestPlanCollisions(t *testing.T) {
 	}
 }
 
-// Entries returns a slice that the caller may change.
+// TestPlanEntries checks that the caller may modify the slice.
 func TestPlanEntries(t *testing.T) {
 	plan := newPlan(t, setOf(t, "a.yaml", "b.yaml"), packager.LayoutBoth, packager.Options{Prefix: "app"})
 	entries := plan.Entries()

@@ -34,7 +34,7 @@ func checkout(t *testing.T, files map[string]string, order func([]string), mode 
 func forwards([]string)        {}
 func backwards(names []string) { slices.Reverse(names) }
 
-// TestReproducible packs copies of each tree that differ in all that is not
+// TestReproducible packs copies of each tree that differ in everything but
 // content.
 func TestReproducible(t *testing.T) {
 	zone := time.Local
@@ -53,7 +53,7 @@ func TestReproducible(t *testing.T) {
 		time.Local = time.FixedZone("Lord_Howe", 10*60*60+30*60)
 		for name, dir := range map[string]string{
 			"later, in another order":   checkout(t, files, backwards, 0o644, time.Now()),
-			"of another mode":           checkout(t, files, forwards, 0o777, time.Unix(1e9, 123456789)),
+			"with another mode":         checkout(t, files, forwards, 0o777, time.Unix(1e9, 123456789)),
 			"from before the epoch":     checkout(t, files, backwards, 0o600, time.Unix(-1e9, 1)),
 			"among files not collected": checkout(t, withOthers, forwards, 0o400, time.Unix(1, 0)),
 		} {
@@ -69,7 +69,7 @@ func TestReproducible(t *testing.T) {
 	}
 }
 
-// TestReproducibleLayer packs on one and on several cores what makes many blocks.
+// TestReproducibleLayer packs a tree of many blocks on one and on several cores.
 func TestReproducibleLayer(t *testing.T) {
 	set := collectTexts(t, manyBlocks(t))
 	want := pack(t, set, packager.LayoutBoth, packager.Options{Prefix: "app"})
@@ -82,7 +82,8 @@ func TestReproducibleLayer(t *testing.T) {
 	}
 }
 
-// TestContentDigest changes with the files and the layout and with nothing else.
+// TestContentDigest checks that the content digest depends on the files and the
+// layout alone.
 func TestContentDigest(t *testing.T) {
 	texts := map[string]string{"a.yaml": "a", "b/c.yaml": "c"}
 	base := packager.Options{Prefix: "app"}

@@ -8,12 +8,12 @@ import (
 	"github.com/kubeoci/oci/manifests"
 )
 
-// maxWorkers bounds the memory that more cores would take. From about eight on
-// the digest, which no two cores can share, is the slowest step.
+// maxWorkers limits the memory that more cores would take. From about eight on,
+// the slowest step is the digest, which cannot be computed on several cores.
 const maxWorkers = 8
 
-// slot is where a worker keeps a block, and what it needs to make one, from one
-// block to the next.
+// slot holds a block, and the state and memory that a worker needs to produce the
+// next one.
 type slot struct {
 	reader     *manifests.Reader
 	raw        []byte
@@ -21,13 +21,13 @@ type slot struct {
 	compressor
 }
 
-// spareSlots are what workers go on in while others wait for their turn to be
-// handed on: compressing takes longer for some blocks than for others. More than
-// one, or any where blocks are only read, costs more in memory that no cache holds
-// than it gains.
+// spareSlots lets workers go on while finished blocks wait for their turn, because
+// some blocks take longer to compress than others. More than one slot, or any if
+// blocks are only read, costs more than it gains, because the blocks no longer fit
+// into the CPU's caches.
 const spareSlots = 1
 
-// newSlots returns one for each worker, and spare ones.
+// newSlots returns a slot for each worker, and some spare ones.
 func newSlots(spare int) []*slot {
 	slots := make([]*slot, min(runtime.GOMAXPROCS(0), maxWorkers)+spare)
 	for i := range slots {
@@ -41,21 +41,21 @@ type source struct {
 	plan    *Plan
 	observe func(manifests.File, []byte) // or nil
 
-	mu      sync.Mutex // guards all below
+	mu      sync.Mutex // guards the fields below
 	readers []*manifests.Reader
 	large   map[int]*largeFile
 	seed    maphash.Seed
 	sums    map[piece]uint64
 }
 
-// largeFile is a file that is in several blocks. It stays open for all of them,
-// so that they are of the same file.
+// largeFile is a file that spans several blocks. It stays open until the last of
+// them, so that all of them come from the same file.
 type largeFile struct {
 	content *manifests.Content
 	left    int64
 }
 
-// piece is a part of a file, in one of the copies of the tree.
+// piece identifies a part of a file, whatever the copy of the tree.
 type piece struct {
 	path   string
 	offset int64
@@ -73,10 +73,10 @@ func newSource(p *Plan) *source {
 
 func (s *source) close() {
 	for _, reader := range s.readers {
-		_ = reader.Close() // only read from
+		_ = reader.Close() // read-only
 	}
 	for _, file := range s.large {
-		_ = file.content.Close() // only read from
+		_ = file.content.Close() // read-only
 	}
 }
 
@@ -125,8 +125,8 @@ func (s *source) read(reader *manifests.Reader, entry int, p []byte, offset int6
 	return nil
 }
 
-// readPiece reads a part of a file that is in several blocks. The file stays
-// open until all of it was read.
+// readPiece reads a part of a file that spans several blocks. The file stays open
+// until all of it was read.
 func (s *source) readPiece(reader *manifests.Reader, entry int, p []byte, offset int64) error {
 	content, err := s.share(reader, entry)
 	if err != nil {
@@ -139,13 +139,13 @@ func (s *source) readPiece(reader *manifests.Reader, entry int, p []byte, offset
 	defer s.mu.Unlock()
 	shared := s.large[entry]
 	if shared.left -= int64(len(p)); shared.left == 0 {
-		_ = shared.content.Close() // only read from
+		_ = shared.content.Close() // read-only
 		delete(s.large, entry)
 	}
 	return nil
 }
 
-// share opens a file for all blocks that it is in.
+// share opens a file for all the blocks that it spans.
 func (s *source) share(reader *manifests.Reader, entry int) (*manifests.Content, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -161,8 +161,8 @@ func (s *source) share(reader *manifests.Reader, entry int) (*manifests.Content,
 	return content, nil
 }
 
-// compare fails for a piece that was another one in the first copy of the tree.
-// Size and modification time do not show every replacement.
+// compare returns an error if a piece differs between the copies of the tree. Size
+// and modification time do not reveal every replacement.
 func (s *source) compare(p piece, content []byte) error {
 	if s.plan.layout != LayoutBoth {
 		return nil
@@ -170,7 +170,7 @@ func (s *source) compare(p piece, content []byte) error {
 	sum := maphash.Bytes(s.seed, content)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if before, again := s.sums[p]; again && before != sum {
+	if first, found := s.sums[p]; found && first != sum {
 		return &manifests.PathError{Path: p.path, Err: manifests.ErrFileChanged}
 	}
 	s.sums[p] = sum

@@ -18,8 +18,8 @@ import (
 	"github.com/kubeoci/oci/packager"
 )
 
-// sequential hides that a file can be read anywhere, as those in a zip archive
-// cannot.
+// sequential returns files that do not implement io.ReaderAt, such as those of a
+// zip archive.
 type sequential struct{ fstest.MapFS }
 
 func (s sequential) Open(name string) (fs.File, error) {
@@ -27,7 +27,7 @@ func (s sequential) Open(name string) (fs.File, error) {
 	return struct{ fs.File }{file}, err
 }
 
-func TestPackFilesThatAreReadInOneGo(t *testing.T) {
+func TestPackSequentialFiles(t *testing.T) {
 	texts := manyBlocks(t)
 	want := pack(t, collectTexts(t, texts), packager.LayoutBoth, packager.Options{Prefix: "app"})
 	fsys := fstest.MapFS{}
@@ -39,7 +39,7 @@ func TestPackFilesThatAreReadInOneGo(t *testing.T) {
 	assert.Equal(t, facts(want.Result), facts(pack(t, set, packager.LayoutBoth, packager.Options{Prefix: "app"}).Result))
 }
 
-// secondOpen does something when a file is opened for the second time.
+// secondOpen counts how often large.yaml is opened.
 type secondOpen struct {
 	fstest.MapFS
 	opened *atomic.Int32
@@ -52,8 +52,8 @@ func (s secondOpen) Open(name string) (fs.File, error) {
 	return s.MapFS.Open(name)
 }
 
-// TestPackOpensALargeFileOnce for all blocks that it is in: one that takes its
-// place meanwhile is not mixed with it.
+// TestPackOpensALargeFileOnce: all its blocks come from the same file, even if it
+// is replaced meanwhile.
 func TestPackOpensALargeFileOnce(t *testing.T) {
 	fsys := secondOpen{fstest.MapFS{"large.yaml": {Data: noise(t, 5<<20)}, "a.yaml": {Data: []byte("a")}}, new(atomic.Int32)}
 	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
@@ -62,7 +62,7 @@ func TestPackOpensALargeFileOnce(t *testing.T) {
 	assert.EqualValues(t, 1, fsys.opened.Load())
 }
 
-// TestPackALargeFileThatChanges on disk, between being found and read.
+// TestPackALargeFileThatChanges changes a file between collecting and packing.
 func TestPackALargeFileThatChanges(t *testing.T) {
 	for name, change := range map[string]func(t *testing.T, file string){
 		"grows": func(t *testing.T, file string) {
@@ -72,10 +72,10 @@ func TestPackALargeFileThatChanges(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, f.Close())
 		},
-		"shrinks":          func(t *testing.T, file string) { require.NoError(t, os.Truncate(file, 2<<20)) },
-		"is written again": func(t *testing.T, file string) { require.NoError(t, os.Chtimes(file, time.Time{}, time.Unix(1, 0))) },
-		"is gone":          func(t *testing.T, file string) { require.NoError(t, os.Remove(file)) },
-		"becomes a folder": func(t *testing.T, file string) {
+		"shrinks":     func(t *testing.T, file string) { require.NoError(t, os.Truncate(file, 2<<20)) },
+		"is modified": func(t *testing.T, file string) { require.NoError(t, os.Chtimes(file, time.Time{}, time.Unix(1, 0))) },
+		"is gone":     func(t *testing.T, file string) { require.NoError(t, os.Remove(file)) },
+		"becomes a directory": func(t *testing.T, file string) {
 			require.NoError(t, os.Remove(file))
 			require.NoError(t, os.Mkdir(file, 0o755))
 		},
@@ -98,7 +98,8 @@ func TestPackALargeFileThatChanges(t *testing.T) {
 	}
 }
 
-// TestPackAnEmptyFileThatIsFilled finds that, though there was nothing to read.
+// TestPackAnEmptyFileThatIsFilled: the change is found although the file has no
+// content to read.
 func TestPackAnEmptyFileThatIsFilled(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "a.yaml")
@@ -113,7 +114,7 @@ func TestPackAnEmptyFileThatIsFilled(t *testing.T) {
 	require.ErrorIs(t, err, manifests.ErrFileChanged)
 }
 
-// TestPackManyBlocks reads back what is in several blocks.
+// TestPackManyBlocks reads back an archive of several blocks.
 func TestPackManyBlocks(t *testing.T) {
 	texts := manyBlocks(t)
 	for _, layout := range layouts {

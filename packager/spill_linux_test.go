@@ -1,6 +1,6 @@
 //go:build !race
 
-// Compressing what does not fit into memory takes long under the race detector.
+// Compressing more than fits into memory is slow under the race detector.
 
 package packager_test
 
@@ -17,8 +17,8 @@ import (
 	"github.com/kubeoci/oci/packager"
 )
 
-// TestPackLeavesNoFiles packs into a store of another kind what does not fit
-// into memory.
+// TestPackLeavesNoFiles packs more than fits into memory into a store of another
+// kind.
 func TestPackLeavesNoFiles(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	set := collectTexts(t, map[string]string{"a.yaml": string(noise(t, packager.DefaultMemoryLimit))})
@@ -31,7 +31,7 @@ func TestPackLeavesNoFiles(t *testing.T) {
 	assert.Empty(t, allFiles(t, os.Getenv("TMPDIR")))
 }
 
-// spyingStore looks around when something is pushed.
+// spyingStore calls look before each push.
 type spyingStore struct {
 	countingStore
 	look func()

@@ -6,11 +6,11 @@ import (
 	"os"
 )
 
-// chunkSize is how memory is taken for a spool: in pieces, since a buffer that
-// grows is copied again and again.
+// chunkSize is the size of the pieces in which a spool allocates memory. A single
+// growing buffer would be copied repeatedly.
 const chunkSize = 64 << 10
 
-// spool holds what is written to it in memory, and beyond limit in a file.
+// spool holds the content written to it in memory, or in a file beyond limit.
 type spool struct {
 	limit  int64
 	dir    string
@@ -41,8 +41,8 @@ func (s *spool) spill() error {
 		return err
 	}
 	s.file = file
-	// Where the system allows it the file loses its name at once, so that not
-	// even a killed process leaves it behind. Elsewhere discard removes it.
+	// If the system allows it, the file loses its name here, so that even a killed
+	// process does not leave it behind. Otherwise discard removes it.
 	_ = os.Remove(file.Name())
 	for _, chunk := range s.chunks {
 		if _, err := file.Write(chunk); err != nil {
@@ -70,12 +70,12 @@ func (s *spool) discard() error {
 		return nil
 	}
 	err := s.file.Close()
-	_ = os.Remove(s.file.Name()) // gone already where spill could remove it
+	_ = os.Remove(s.file.Name()) // removed already if spill could
 	s.file = nil
 	return err
 }
 
-// chunks is content in pieces of chunkSize, but for the last.
+// chunks holds content in pieces of chunkSize, of which the last may be shorter.
 type chunks [][]byte
 
 func (c *chunks) write(p []byte) {
@@ -83,7 +83,7 @@ func (c *chunks) write(p []byte) {
 		last := len(*c) - 1
 		if last < 0 || len((*c)[last]) == chunkSize {
 			var chunk []byte
-			if last >= 0 { // what is small may stay small
+			if last >= 0 { // small content needs no full chunk
 				chunk = make([]byte, 0, chunkSize)
 			}
 			*c = append(*c, chunk)
@@ -95,7 +95,7 @@ func (c *chunks) write(p []byte) {
 	}
 }
 
-// ReadAt is that of [io.ReaderAt].
+// ReadAt implements [io.ReaderAt].
 func (c chunks) ReadAt(p []byte, offset int64) (int, error) {
 	if offset < 0 {
 		return 0, errors.New("negative offset")

@@ -3,8 +3,8 @@ package packager
 import (
 	"cmp"
 	"context"
-	_ "crypto/sha256" // go-digest uses what is linked, and nothing else may bring it
-	_ "crypto/sha512" // the same
+	_ "crypto/sha256" // go-digest uses the hashes that are linked in
+	_ "crypto/sha512" // likewise
 	"errors"
 	"fmt"
 	"io"
@@ -25,17 +25,17 @@ var (
 	ErrBlobExists = errdef.ErrAlreadyExists
 )
 
-// DefaultMemoryLimit is how many bytes of one blob a [Store] holds in memory.
+// DefaultMemoryLimit is the default of [Store.MemoryLimit] in bytes.
 const DefaultMemoryLimit = 8 << 20
 
 // Store is a content store for the time between Pack and Push. It holds small
 // blobs in memory and larger ones in temporary files, which [Store.Close]
 // removes. The zero value is ready to use, and safe for concurrent use.
 type Store struct {
-	// MemoryLimit is how many bytes of one blob are held in memory. Zero means
-	// DefaultMemoryLimit.
+	// MemoryLimit is the size in bytes up to which a blob is held in memory. Zero
+	// means DefaultMemoryLimit.
 	MemoryLimit int64
-	// TempDir is where larger blobs go. Empty means [os.TempDir].
+	// TempDir is the directory for larger blobs. Empty means [os.TempDir].
 	TempDir string
 
 	mu     sync.Mutex
@@ -53,7 +53,7 @@ func (s *Store) Exists(_ context.Context, target ocispec.Descriptor) (bool, erro
 }
 
 // Fetch returns the content that target describes. The reader is an
-// [io.ReadSeekCloser], and reads until the Store is closed.
+// [io.ReadSeekCloser], and is valid until the Store is closed.
 //
 // The error matches [ErrBlobNotFound].
 func (s *Store) Fetch(_ context.Context, target ocispec.Descriptor) (io.ReadCloser, error) {
@@ -89,8 +89,7 @@ func (s *Store) Push(ctx context.Context, expected ocispec.Descriptor, r io.Read
 	return s.keep(ctx, expected.Digest, blob, err)
 }
 
-// Close removes all content and the temporary files. The Store takes nothing in
-// afterwards.
+// Close removes all content and the temporary files. Later calls of Push fail.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -102,8 +101,8 @@ func (s *Store) Close() error {
 	return errors.Join(errs...)
 }
 
-// ingest takes in content that is described only after it was written, so that
-// what is large is written once.
+// ingest stores content whose descriptor is known only after it was written, so
+// that large content is written once.
 func (s *Store) ingest(ctx context.Context, mediaType string, write func(io.Writer) error) (ocispec.Descriptor, error) {
 	blob := s.newSpool()
 	digester := digest.Canonical.Digester()
@@ -115,7 +114,7 @@ func (s *Store) ingest(ctx context.Context, mediaType string, write func(io.Writ
 	return desc, nil
 }
 
-// find is called with the lock held.
+// find returns the blob, or nil. The caller holds the lock.
 func (s *Store) find(target ocispec.Descriptor) *spool {
 	if blob := s.blobs[target.Digest]; blob != nil && blob.size == target.Size {
 		return blob
@@ -127,8 +126,8 @@ func (s *Store) newSpool() *spool {
 	return &spool{limit: cmp.Or(s.MemoryLimit, DefaultMemoryLimit), dir: s.TempDir}
 }
 
-// keep makes blob part of the Store, or discards it where err says that writing
-// it went wrong.
+// keep adds blob to the Store, or discards it if err reports that writing it
+// failed.
 func (s *Store) keep(ctx context.Context, name digest.Digest, blob *spool, err error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,7 +140,7 @@ func (s *Store) keep(ctx context.Context, name digest.Digest, blob *spool, err e
 	if err != nil {
 		return errors.Join(err, blob.discard())
 	}
-	if s.blobs[name] != nil { // somebody was faster; the bytes are the same
+	if s.blobs[name] != nil { // pushed concurrently; the bytes are the same
 		return blob.discard()
 	}
 	if s.blobs == nil {

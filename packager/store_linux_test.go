@@ -20,7 +20,7 @@ import (
 
 var openBelow = goldentree.OpenBelow
 
-// TestStoreFiles counts the temporary files that are open, which have no name.
+// TestStoreFiles counts the open temporary files, which have no name.
 func TestStoreFiles(t *testing.T) {
 	const text = "0123456789"
 	newStore := func(t *testing.T) *packager.Store {
@@ -34,7 +34,7 @@ func TestStoreFiles(t *testing.T) {
 		assert.Equal(t, 2, openBelow(t, store.TempDir))
 		left, err := os.ReadDir(store.TempDir)
 		require.NoError(t, err)
-		assert.Empty(t, left, "not even a killed process leaves a file behind")
+		assert.Empty(t, left, "even a killed process leaves no file behind")
 		require.NoError(t, store.Close())
 		assert.Zero(t, openBelow(t, store.TempDir))
 	})
@@ -65,12 +65,12 @@ func TestStoreFiles(t *testing.T) {
 		require.ErrorIs(t, store.Push(t.Context(), describe(text), strings.NewReader(text)), os.ErrClosed)
 		assert.Zero(t, openBelow(t, store.TempDir))
 	})
-	t.Run("one for a blob that was pushed twice at once", func(t *testing.T) {
+	t.Run("one for a blob that was pushed twice concurrently", func(t *testing.T) {
 		store := newStore(t)
 		reader, writer := io.Pipe()
 		late := make(chan error)
 		go func() { late <- store.Push(t.Context(), describe(text), reader) }()
-		_, err := writer.Write([]byte(text)) // the first Push is at work
+		_, err := writer.Write([]byte(text)) // the first Push has started
 		require.NoError(t, err)
 		require.NoError(t, store.Push(t.Context(), describe(text), strings.NewReader(text)))
 		require.NoError(t, writer.Close())

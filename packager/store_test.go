@@ -27,7 +27,7 @@ func describe(text string) ocispec.Descriptor {
 	return content.NewDescriptorFromBytes("text/plain", []byte(text))
 }
 
-// eachStore runs f with stores that hold the blob in memory and in a file.
+// eachStore runs f with stores that hold blobs in memory and in files.
 func eachStore(t *testing.T, f func(t *testing.T, store *packager.Store)) {
 	t.Helper()
 	for name, limit := range map[string]int64{"default": 0, "memory": 1 << 20, "file": 1} {
@@ -66,7 +66,7 @@ func TestStore(t *testing.T) {
 	})
 }
 
-// TestStoreSeeks reads one blob by two readers in any order.
+// TestStoreSeeks reads one blob with two readers in any order.
 func TestStoreSeeks(t *testing.T) {
 	eachStore(t, func(t *testing.T, store *packager.Store) {
 		text := strings.Repeat("0123456789", 1000)
@@ -100,7 +100,7 @@ func TestStoreVerifies(t *testing.T) {
 		desc.Size = n
 		return desc
 	}
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name   string
 		desc   ocispec.Descriptor
 		reader func() io.Reader
@@ -122,11 +122,11 @@ func TestStoreVerifies(t *testing.T) {
 		{"unknown algorithm", ocispec.Descriptor{Digest: "md5:00", Size: 10}, read(text), digest.ErrDigestUnsupported},
 		{"digest cut off", ocispec.Descriptor{Digest: "sha256:00", Size: 10}, read(text), digest.ErrDigestInvalidLength},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			eachStore(t, func(t *testing.T, store *packager.Store) {
-				err := store.Push(t.Context(), row.desc, row.reader())
-				require.ErrorIs(t, err, row.want)
-				for _, desc := range []ocispec.Descriptor{row.desc, describe(text)} {
+				err := store.Push(t.Context(), tt.desc, tt.reader())
+				require.ErrorIs(t, err, tt.want)
+				for _, desc := range []ocispec.Descriptor{tt.desc, describe(text)} {
 					exists, err := store.Exists(t.Context(), desc)
 					require.NoError(t, err)
 					assert.False(t, exists)
@@ -137,7 +137,7 @@ func TestStoreVerifies(t *testing.T) {
 	}
 }
 
-// TestStoreComparesSizes knows a blob by digest and size.
+// TestStoreComparesSizes checks that digest and size identify a blob.
 func TestStoreComparesSizes(t *testing.T) {
 	eachStore(t, func(t *testing.T, store *packager.Store) {
 		desc := describe("0123456789")
@@ -161,11 +161,11 @@ func TestStoreSHA512(t *testing.T) {
 	})
 }
 
-// TestStoreMemoryLimit makes files of what is larger than the limit: it has no
-// place for them.
+// TestStoreMemoryLimit uses a missing directory, so that blobs beyond the limit
+// fail.
 func TestStoreMemoryLimit(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name  string
 		limit int64
 		size  int
@@ -176,24 +176,24 @@ func TestStoreMemoryLimit(t *testing.T) {
 		{"at the default", 0, packager.DefaultMemoryLimit, false},
 		{"over the default", 0, packager.DefaultMemoryLimit + 1, true},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			store := &packager.Store{MemoryLimit: row.limit, TempDir: missing}
-			text := strings.Repeat("x", row.size)
+		t.Run(tt.name, func(t *testing.T) {
+			store := &packager.Store{MemoryLimit: tt.limit, TempDir: missing}
+			text := strings.Repeat("x", tt.size)
 			err := store.Push(t.Context(), describe(text), strings.NewReader(text))
-			if row.spill {
+			if tt.spill {
 				require.ErrorIs(t, err, os.ErrNotExist)
 				require.ErrorContains(t, err, missing)
 			} else {
 				require.NoError(t, err)
-				require.Len(t, fetch(t, store, describe(text)), row.size)
+				require.Len(t, fetch(t, store, describe(text)), tt.size)
 			}
 			require.NoError(t, store.Close())
 		})
 	}
 }
 
-// TestStoreLimitsBlobs holds several blobs in memory that exceed the limit
-// together.
+// TestStoreLimitsBlobs checks that the limit applies to each blob, not to their
+// total.
 func TestStoreLimitsBlobs(t *testing.T) {
 	store := &packager.Store{MemoryLimit: 10, TempDir: filepath.Join(t.TempDir(), "missing")}
 	for _, text := range []string{"0123456789", "abcdefghij"} {
@@ -228,7 +228,7 @@ func TestStoreClosed(t *testing.T) {
 	})
 }
 
-// TestStoreClosedMeanwhile closes the store under a reader of a file.
+// TestStoreClosedMeanwhile closes the store while a file is being read.
 func TestStoreClosedMeanwhile(t *testing.T) {
 	store := &packager.Store{MemoryLimit: 1, TempDir: t.TempDir()}
 	require.NoError(t, store.Push(t.Context(), describe("0123456789"), strings.NewReader("0123456789")))

@@ -32,7 +32,7 @@ var (
 	_ content.Storage = (*packager.Store)(nil)
 )
 
-// countingStore records what is pushed, and fails where it is told to.
+// countingStore records pushed media types, and fails for one of them.
 type countingStore struct {
 	fail   string // a media type
 	err    error
@@ -50,7 +50,7 @@ func (s *countingStore) Push(_ context.Context, desc ocispec.Descriptor, r io.Re
 	return nil
 }
 
-// TestPackIntoStores packs one artifact into stores of several kinds, twice.
+// TestPackIntoStores packs one artifact twice into each of several stores.
 func TestPackIntoStores(t *testing.T) {
 	set := collect(t, filepath.Join(treesDir, "kustomize"))
 	want := pack(t, set, packager.LayoutBoth, packager.Options{})
@@ -74,8 +74,8 @@ func TestPackIntoStores(t *testing.T) {
 	}
 }
 
-// TestPackLayoutFolder opens the folder anew, as another program does.
-func TestPackLayoutFolder(t *testing.T) {
+// TestPackLayoutDirectory opens the directory again, as another program does.
+func TestPackLayoutDirectory(t *testing.T) {
 	dir := t.TempDir()
 	layout, err := oci.New(dir)
 	require.NoError(t, err)
@@ -91,7 +91,7 @@ func TestPackLayoutFolder(t *testing.T) {
 	assert.Len(t, allFiles(t, filepath.Join(dir, "blobs")), 3)
 }
 
-// TestPackTagsNothing leaves names to the caller.
+// TestPackTagsNothing checks that the manifest gets no tag.
 func TestPackTagsNothing(t *testing.T) {
 	store := memory.New()
 	_, err := packager.Pack(t.Context(), store, small(t), packager.LayoutBoth, packager.Options{Prefix: "app"})
@@ -118,7 +118,7 @@ func TestPackFailingStore(t *testing.T) {
 			require.ErrorIs(t, err, errFull)
 			require.EqualError(t, err, "store "+mediaType+": no space left")
 			assert.Zero(t, result)
-			assert.Len(t, store.pushed, i, "what comes after the failure")
+			assert.Len(t, store.pushed, i, "pushes after the failure")
 
 			store = &countingStore{fail: mediaType, err: fmt.Errorf("here: %w", errdef.ErrAlreadyExists)}
 			_, err = packager.Pack(t.Context(), store, small(t), packager.LayoutBoth, packager.Options{Prefix: "app"})
@@ -128,7 +128,7 @@ func TestPackFailingStore(t *testing.T) {
 	}
 }
 
-// TestPackConcurrently packs several artifacts into one store at once.
+// TestPackConcurrently packs several artifacts into one store concurrently.
 func TestPackConcurrently(t *testing.T) {
 	store := &packager.Store{MemoryLimit: 100}
 	shared := memory.New()
@@ -158,7 +158,7 @@ func TestPackCancelled(t *testing.T) {
 	}
 }
 
-// TestPackCancelledMeanwhile ends the context while a file is read.
+// TestPackCancelledMeanwhile cancels the context while a file is read.
 func TestPackCancelledMeanwhile(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

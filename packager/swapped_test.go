@@ -11,7 +11,7 @@ import (
 	"github.com/kubeoci/oci/packager"
 )
 
-// swapped hands out other content of the same size from the second time on.
+// swapped returns other content of the same size from the second Open on.
 type swapped struct {
 	fstest.MapFS
 	opened map[string]int
@@ -25,7 +25,7 @@ func (s swapped) Open(name string) (fs.File, error) {
 	return s.MapFS.Open(name)
 }
 
-// An artifact that holds the tree twice holds one version of it.
+// Both copies of the tree are of the same version.
 func TestPackFindsAFileThatWasSwappedInBetween(t *testing.T) {
 	for _, tt := range []struct {
 		layout packager.Layout

@@ -11,34 +11,33 @@ import (
 	"github.com/kubeoci/oci/manifests"
 )
 
-// What can be wrong with what is to be unpacked, and where to.
+// Errors of [Unpack] and [UnpackFS].
 var (
-	// ErrNotArtifact reports something other than an image manifest with one
-	// layer of content. The error in the chain is an [*ArtifactError].
-	ErrNotArtifact = errors.New("not an artifact of one layer of files")
+	// ErrNotArtifact reports content other than an image manifest with one layer
+	// of files. The error in the chain is an [*ArtifactError].
+	ErrNotArtifact = errors.New("not an artifact with one layer of files")
 	// ErrUnsupportedLayer reports a layer of another media type or another
 	// compression. The error in the chain is an [*ArtifactError] or a
 	// [*BlobError].
 	ErrUnsupportedLayer = errors.New("unsupported layer")
-	// ErrCorruptArtifact reports content that is not what its descriptor says, or not
-	// what its media type says. The error in the chain is a [*BlobError].
+	// ErrCorruptArtifact reports content that does not match its descriptor or its
+	// media type. The error in the chain is a [*BlobError].
 	ErrCorruptArtifact = errors.New("content is corrupt")
-	// ErrUnsafeEntry reports an entry that is neither file nor folder, or whose
-	// name does not mean the same everywhere. The error in the chain is an
-	// [*EntryError].
+	// ErrUnsafeEntry reports an entry that is neither a file nor a directory, or
+	// whose name does not mean the same on every system. The error in the chain is
+	// an [*EntryError].
 	ErrUnsafeEntry = errors.New("unsafe entry in the archive")
 	// ErrLinkEntry reports a symbolic or hard link. The error in the chain is an
 	// [*EntryError].
 	ErrLinkEntry = errors.New("link in the archive")
-	// ErrCollision reports an entry whose name another entry has. The error in the
+	// ErrCollision reports two entries that need the same name. The error in the
 	// chain is an [*EntryError].
 	ErrCollision = manifests.ErrCollision
-	// ErrTargetNotEmpty reports a folder to unpack into that holds something.
-	// The error in the chain is a [*TargetError].
+	// ErrTargetNotEmpty reports a target directory that is not empty. The error in
+	// the chain is a [*TargetError].
 	ErrTargetNotEmpty = errors.New("target is not empty")
-	// ErrTargetNotDirectory reports a folder to unpack into that is a file, a
-	// symbolic link or something else. The error in the chain is a
-	// [*TargetError].
+	// ErrTargetNotDirectory reports a target that is a file, a symbolic link or
+	// another kind of entry. The error in the chain is a [*TargetError].
 	ErrTargetNotDirectory = errors.New("target is not a directory")
 	// ErrLimitExceeded reports an artifact beyond one of the limits in
 	// [Options]. The error in the chain is a [*LimitError], within an
@@ -48,24 +47,24 @@ var (
 	ErrInvalidLimit = manifests.ErrInvalidLimit
 )
 
-// LimitError says which limit is exceeded. Limit is the name of the field in
+// LimitError names the exceeded limit: Limit is the name of the field of
 // [Options]. It matches [ErrLimitExceeded].
 type LimitError = manifests.LimitError
 
-// ArtifactError says what is there in place of an artifact. It matches
-// [ErrNotArtifact] or [ErrUnsupportedLayer].
+// ArtifactError describes content that is not an artifact of this library's kind.
+// It matches [ErrNotArtifact] or [ErrUnsupportedLayer].
 type ArtifactError struct {
 	// MediaType and ArtifactType are those of the manifest, if it has them.
 	MediaType, ArtifactType string
 	// Contents are the media types of its layers, or of its manifests.
 	Contents []string
-	// Reason says why it is refused.
+	// Reason is why it is refused.
 	Reason string
 	// Err is ErrNotArtifact or ErrUnsupportedLayer.
 	Err error
 }
 
-// maxListed is how many media types an error lists.
+// maxListed is the maximum number of media types that an error lists.
 const maxListed = 10
 
 func (e *ArtifactError) Error() string {
@@ -83,7 +82,7 @@ func (e *ArtifactError) Error() string {
 			fmt.Fprintf(&text, " and %d more", len(e.Contents)-i)
 			return text.String()
 		case i == 0:
-			text.WriteString("; it holds ")
+			text.WriteString("; it contains ")
 		default:
 			text.WriteString(", ")
 		}
@@ -94,14 +93,14 @@ func (e *ArtifactError) Error() string {
 
 func (e *ArtifactError) Unwrap() error { return e.Err }
 
-// Hint says what to do about the error.
+// Hint returns advice on the error.
 func (e *ArtifactError) Hint() string { return hintFor(e.Err) }
 
-// BlobError says what is wrong with the manifest or the layer as a whole.
+// BlobError reports a manifest or a layer that is refused as a whole.
 type BlobError struct {
-	// Blob is the descriptor as it was given, or as it is in the manifest.
+	// Blob is the descriptor given by the caller or by the manifest.
 	Blob ocispec.Descriptor
-	// Reason says more, if it is not empty.
+	// Reason gives details, or is empty.
 	Reason string
 	// Err is ErrCorruptArtifact, ErrUnsupportedLayer or a LimitError.
 	Err error
@@ -117,10 +116,10 @@ func (e *BlobError) Error() string {
 
 func (e *BlobError) Unwrap() error { return e.Err }
 
-// Hint says what to do about the error.
+// Hint returns advice on the error.
 func (e *BlobError) Hint() string { return hintFor(e.Err) }
 
-// quoteUnlessPlain quotes what cannot be a digest.
+// quoteUnlessPlain quotes s unless it can be a digest.
 func quoteUnlessPlain(s string) string {
 	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789:") == "" && s != "" {
 		return s
@@ -128,11 +127,11 @@ func quoteUnlessPlain(s string) string {
 	return fmt.Sprintf("%.100q", s)
 }
 
-// EntryError says what is wrong with which entry of an archive.
+// EntryError reports an entry of an archive that is refused.
 type EntryError struct {
-	// Entry is its name, as it is in the archive.
+	// Entry is the name of the entry, as the archive has it.
 	Entry string
-	// Reason says more, if it is not empty.
+	// Reason gives details, or is empty.
 	Reason string
 	// Err is ErrUnsafeEntry, ErrLinkEntry, ErrCollision or a LimitError.
 	Err error
@@ -148,15 +147,15 @@ func (e *EntryError) Error() string {
 
 func (e *EntryError) Unwrap() error { return e.Err }
 
-// Hint says what to do about the error.
+// Hint returns advice on the error.
 func (e *EntryError) Hint() string { return hintFor(e.Err) }
 
-// TargetError says what is wrong with the place to unpack to.
+// TargetError reports a target directory that cannot be used.
 type TargetError struct {
-	// Path is the folder that was given, or a file in it.
+	// Path is the directory given by the caller, or a file in it.
 	Path string
-	// Err is ErrTargetNotEmpty, ErrTargetNotDirectory, or the file system's own
-	// error.
+	// Err is ErrTargetNotEmpty, ErrTargetNotDirectory, or the error of the file
+	// system.
 	Err error
 }
 
@@ -164,12 +163,12 @@ func (e *TargetError) Error() string { return fmt.Sprintf("%v: %q", e.Err, e.Pat
 
 func (e *TargetError) Unwrap() error { return e.Err }
 
-// Hint says what to do about the error, or "".
+// Hint returns advice on the error, or "".
 func (e *TargetError) Hint() string { return hintFor(e.Err) }
 
 func hintFor(err error) string {
 	if limit, ok := errors.AsType[*LimitError](err); ok {
-		return "raise " + limit.Limit + " if the artifact is to be trusted"
+		return "set a higher " + limit.Limit + " if you trust the artifact"
 	}
 	for _, h := range hints {
 		if errors.Is(err, h.err) {
@@ -183,19 +182,19 @@ var hints = []struct {
 	err  error
 	text string
 }{
-	{ErrNotArtifact, "name the image manifest of an artifact that holds manifests"},
+	{ErrNotArtifact, "name the image manifest of an artifact that contains manifests"},
 	{ErrUnsupportedLayer, "push the files as one gzip-compressed tar archive"},
-	{ErrCorruptArtifact, "fetch it again; if it is the same then, push the artifact again"},
-	{ErrLinkEntry, "skip links if what they lead to is not needed, or push files in their place"},
+	{ErrCorruptArtifact, "fetch it again; if the error persists, push the artifact again"},
+	{ErrLinkEntry, "set SkipLinks if the links are not needed, or push files in their place"},
 	{ErrUnsafeEntry, "do not trust the artifact unless you know who made it"},
 	{ErrCollision, "rename one of the two, and push the artifact again"},
-	{ErrTargetNotEmpty, "name a folder that is empty or does not exist"},
-	{ErrTargetNotDirectory, "name a folder that is empty or does not exist"},
-	{fs.ErrNotExist, "create the folder that is to hold the target"},
-	{fs.ErrPermission, "name a folder within one that you may write to"},
+	{ErrTargetNotEmpty, "name a directory that is empty or does not exist"},
+	{ErrTargetNotDirectory, "name a directory that is empty or does not exist"},
+	{fs.ErrNotExist, "create the parent directory of the target"},
+	{fs.ErrPermission, "name a directory whose parent directory you may write to"},
 }
 
-// withCleanup tells as well that something was left behind.
+// withCleanup adds the error of a failed clean-up, if any, to err.
 func withCleanup(err, cleanup error) error {
 	if cleanup == nil {
 		return err

@@ -14,11 +14,11 @@ import (
 )
 
 const (
-	tarUnit    = 512         // what all there is in a tar stream is a multiple of
+	tarUnit    = 512         // everything in a tar stream has a multiple of this size
 	tarEndSize = 2 * tarUnit // of zeros
 )
 
-// extraction takes the entries of one archive.
+// extraction unpacks the entries of one archive.
 type extraction struct {
 	opts   Options
 	out    sink
@@ -29,7 +29,7 @@ type extraction struct {
 	links  []SkippedLink
 }
 
-// extract puts the entries of a layer into out.
+// extract unpacks the entries of a layer into out.
 func extract(ctx context.Context, blob io.Reader, layer ocispec.Descriptor, out sink, opts Options) (*extraction, error) {
 	stream, err := openStream(ctx, blob, layer, opts.MaxSize)
 	if err != nil {
@@ -44,7 +44,7 @@ func extract(ctx context.Context, blob io.Reader, layer ocispec.Descriptor, out 
 }
 
 func (x *extraction) entries(ctx context.Context) error {
-	var end int64 // of the entry before
+	var end int64 // of the previous entry
 	for archive := tar.NewReader(x.stream); ; {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -53,7 +53,7 @@ func (x *extraction) entries(ctx context.Context) error {
 		switch {
 		case errors.Is(err, io.EOF):
 			return x.finish(end)
-		case errors.Is(err, tar.ErrInsecurePath): // a program may ask for it; names are looked at here
+		case errors.Is(err, tar.ErrInsecurePath): // enabled by GODEBUG; names are checked here
 		case err != nil:
 			return x.stream.readError(err)
 		}
@@ -70,17 +70,17 @@ func (x *extraction) entries(ctx context.Context) error {
 	}
 }
 
-// finish reads what is behind the last entry, which ends at end: two units of
-// zeros, without which entries may be missing, and then nothing but more zeros.
+// finish reads the rest of the archive after the last entry, which ends at end: two
+// units of zeros, without which entries may be missing, and then only zeros.
 func (x *extraction) finish(end int64) error {
 	if x.stream.n-end != tarEndSize {
-		return x.stream.corrupt("the archive has no end")
+		return x.stream.corrupt("the archive has no end marker")
 	}
 	rest := make([]byte, readSize)
 	for {
 		n, err := x.stream.Read(rest)
 		if strings.Trim(string(rest[:n]), "\x00") != "" {
-			return x.stream.corrupt("there is something behind the end of the archive")
+			return x.stream.corrupt("data after the end of the archive")
 		}
 		if err == io.EOF {
 			return nil
@@ -111,7 +111,7 @@ func (x *extraction) entry(h *tar.Header, archive io.Reader) error {
 	}
 	isLink := h.Typeflag == tar.TypeSymlink || h.Typeflag == tar.TypeLink
 	if isLink && !x.opts.SkipLinks {
-		return &EntryError{h.Name, fmt.Sprintf("it leads to %.100q", h.Linkname), ErrLinkEntry}
+		return &EntryError{h.Name, fmt.Sprintf("its target is %.100q", h.Linkname), ErrLinkEntry}
 	}
 	missing, err := x.tree.add(name, isDir)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/kubeoci/oci/unpacker"
 )
 
-// TestUnpackForbidden unpacks to where nothing may be written.
+// TestUnpackForbidden unpacks into a directory that is not writable.
 func TestUnpackForbidden(t *testing.T) {
 	for name, empty := range map[string]bool{"absent": false, "empty": true} {
 		t.Run(name, func(t *testing.T) {
@@ -42,8 +42,8 @@ func TestUnpackForbidden(t *testing.T) {
 	}
 }
 
-// TestUnpackHoldsNothing looks for files that are still open, or were spooled
-// elsewhere.
+// TestUnpackHoldsNothing checks that no file stays open, and that none is spooled
+// outside the parent directory.
 func TestUnpackHoldsNothing(t *testing.T) {
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "absent"))
 	parent := t.TempDir()

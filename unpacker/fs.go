@@ -15,18 +15,18 @@ import (
 	"github.com/kubeoci/oci/packager"
 )
 
-// UnpackFS is [Unpack] into memory. The file system that it returns is read-only
-// and safe for concurrent use; it implements [fs.ReadFileFS], [fs.ReadDirFS] and
-// [fs.StatFS], and its files implement [io.Seeker] and [io.ReaderAt]. Files have
-// no time of modification.
+// UnpackFS is like [Unpack], but unpacks into memory. The file system that it
+// returns is read-only and safe for concurrent use. It implements [fs.ReadFileFS],
+// [fs.ReadDirFS] and [fs.StatFS], and its files implement [io.Seeker] and
+// [io.ReaderAt]. Files have no modification time.
 //
-// Nothing is written to disk. Memory holds the files, the layer while it is
-// unpacked, and the names: it is bounded by MaxSize, MaxCompressedSize,
-// MaxEntries and MaxNamesSize in opts. MaxSize is DefaultMaxFSSize unless it is
-// given, and MaxCompressedSize what gzip makes of an archive of MaxSize that
-// cannot be compressed.
+// Nothing is written to disk. Memory holds the files, the names, and the layer
+// during the call: MaxSize, MaxCompressedSize, MaxEntries and MaxNamesSize of opts
+// limit it. The default of MaxSize is DefaultMaxFSSize, and that of
+// MaxCompressedSize the compressed size of an archive of MaxSize that cannot be
+// compressed.
 //
-// Errors are those of Unpack, except those about the target.
+// Errors are those of Unpack, except those for the target.
 func UnpackFS(ctx context.Context, src Fetcher, manifest ocispec.Descriptor, opts Options) (fs.FS, Result, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, Result{}, err
@@ -54,7 +54,7 @@ func UnpackFS(ctx context.Context, src Fetcher, manifest ocispec.Descriptor, opt
 // memFS is a file system in memory.
 type memFS struct{ nodes map[string]*memNode }
 
-// memNode is a file or a folder, and what is known of it.
+// memNode is a file or a directory with its metadata.
 type memNode struct {
 	name     string
 	file     bool
@@ -90,7 +90,7 @@ func (m *memFS) mkdir(name string) error {
 }
 
 func (m *memFS) create(name string, size int64, r reader) error {
-	data := make([]byte, size) // which is within the limits
+	data := make([]byte, size) // size is within the limits
 	if _, err := io.ReadFull(r, data); err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (m *memFS) find(op, name string) (*memNode, error) {
 	return nil, &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
 }
 
-// Open is that of [fs.FS].
+// Open implements [fs.FS].
 func (m *memFS) Open(name string) (fs.File, error) {
 	n, err := m.find("open", name)
 	switch {
@@ -120,16 +120,16 @@ func (m *memFS) Open(name string) (fs.File, error) {
 	return &memDir{memNode: n, path: name}, nil
 }
 
-// Stat is that of [fs.StatFS].
+// Stat implements [fs.StatFS].
 func (m *memFS) Stat(name string) (fs.FileInfo, error) {
 	n, err := m.find("stat", name)
-	if err != nil { // or the interface would not be nil
+	if err != nil { // otherwise the interface would not be nil
 		return nil, err
 	}
 	return n, nil
 }
 
-// ReadFile is that of [fs.ReadFileFS].
+// ReadFile implements [fs.ReadFileFS].
 func (m *memFS) ReadFile(name string) ([]byte, error) {
 	n, err := m.find("read", name)
 	if err == nil && !n.file {
@@ -141,7 +141,7 @@ func (m *memFS) ReadFile(name string) ([]byte, error) {
 	return append(make([]byte, 0, len(n.data)), n.data...), nil // never nil
 }
 
-// ReadDir is that of [fs.ReadDirFS].
+// ReadDir implements [fs.ReadDirFS].
 func (m *memFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	n, err := m.find("readdir", name)
 	if err == nil && n.file {
@@ -163,11 +163,11 @@ func (f *memFile) Stat() (fs.FileInfo, error) { return f.memNode, nil }
 func (f *memFile) Size() int64                { return f.memNode.Size() }
 func (f *memFile) Close() error               { return nil }
 
-// memDir is an open folder.
+// memDir is an open directory.
 type memDir struct {
 	*memNode
 	path string
-	done int // children that were returned
+	done int // number of children returned
 }
 
 func (f *memDir) Stat() (fs.FileInfo, error) { return f.memNode, nil }
@@ -177,7 +177,7 @@ func (f *memDir) Read([]byte) (int, error) {
 	return 0, &fs.PathError{Op: "read", Path: f.path, Err: fs.ErrInvalid}
 }
 
-// ReadDir is that of [fs.ReadDirFile].
+// ReadDir implements [fs.ReadDirFile].
 func (f *memDir) ReadDir(n int) ([]fs.DirEntry, error) {
 	rest := f.children[f.done:]
 	if n > 0 {

@@ -18,7 +18,7 @@ import (
 	"github.com/kubeoci/oci/unpacker"
 )
 
-// TestUnpackFS checks the file system as a whole, in each layout.
+// TestUnpackFS checks the whole file system in each layout.
 func TestUnpackFS(t *testing.T) {
 	eachTree(t, func(t *testing.T, tree string, layout packager.Layout) {
 		p := pack(t, collect(t, filepath.Join(treesDir, tree)), layout, packager.Options{})
@@ -32,7 +32,7 @@ func TestUnpackFS(t *testing.T) {
 	})
 }
 
-// What was unpacked into memory can be packed again.
+// TestUnpackFSRoundTrip packs an unpacked artifact again.
 func TestUnpackFSRoundTrip(t *testing.T) {
 	p := pack(t, collect(t, filepath.Join(treesDir, "names")), packager.LayoutRoot, packager.Options{})
 	fsys, _, err := unpacker.UnpackFS(t.Context(), p.store, p.Manifest, unpacker.Options{})
@@ -70,7 +70,7 @@ func TestUnpackFSFiles(t *testing.T) {
 	assert.NotNil(t, data)
 	data, err = fs.ReadFile(fsys, "sub/a.yaml")
 	require.NoError(t, err)
-	data[0] = 'T' // it is the caller's
+	data[0] = 'T' // the caller owns it
 	file, err := fsys.Open("sub/a.yaml")
 	require.NoError(t, err)
 	_, err = file.(io.Seeker).Seek(1, io.SeekStart)
@@ -87,7 +87,7 @@ func TestUnpackFSFiles(t *testing.T) {
 
 	entries, err := fs.ReadDir(fsys, ".")
 	require.NoError(t, err)
-	slices.Reverse(entries) // they are the caller's, too
+	slices.Reverse(entries) // the caller owns them, too
 	entries, err = fs.ReadDir(fsys, ".")
 	require.NoError(t, err)
 	assert.Equal(t, "empty", entries[0].Name())
@@ -137,8 +137,8 @@ func TestUnpackFSConcurrently(t *testing.T) {
 	group.Wait()
 }
 
-// The layer's default limit follows the archive's, and leaves room for what
-// cannot be compressed.
+// The default limit of the layer follows that of the archive, and allows for content
+// that cannot be compressed.
 func TestUnpackFSCompressedLimit(t *testing.T) {
 	archive := archiveOf(t, regular("a", string(noise(t, 100_000))))
 	layer := gzipped(t, archive)

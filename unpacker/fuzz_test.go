@@ -21,15 +21,15 @@ import (
 	"github.com/kubeoci/oci/unpacker"
 )
 
-// fuzzLimits are small, so that a fuzzer gets there.
+// fuzzLimits are small, so that a fuzzer reaches them.
 var fuzzLimits = unpacker.Options{
 	MaxCompressedSize: 256 << 10, MaxSize: 256 << 10, MaxFileSize: 64 << 10,
 	MaxEntries: 60, MaxPathLength: 700, MaxDepth: 8, MaxNamesSize: 8 << 10,
 }
 
-// FuzzUnpack unpacks any archive. Either all that a naive reader finds in it is
-// in the folder, within the limits, or there is an error and no folder. In no
-// case is there anything beside it.
+// FuzzUnpack unpacks any archive. Either the directory contains everything that a
+// naive reader finds, within the limits, or there is an error and no directory.
+// Nothing else is written.
 func FuzzUnpack(f *testing.F) {
 	add := func(archive []byte) {
 		for mode := range byte(3) {
@@ -44,7 +44,7 @@ func FuzzUnpack(f *testing.F) {
 	for _, hostile := range hostileArchives(f) {
 		add(hostile.archive)
 	}
-	add(archiveOf(f, folder("./"), folder("a"), regular("a/b", "text"), special(tar.TypeSymlink, "l", "..")))
+	add(archiveOf(f, directory("./"), directory("a"), regular("a/b", "text"), special(tar.TypeSymlink, "l", "..")))
 	for _, layer := range [][]byte{gzipped(f, archiveOf(f)), bytes.Repeat(gzipped(f, archiveOf(f)), 2), zstandard(f, nil)} {
 		f.Add(layer, byte(2), false)
 	}
@@ -82,28 +82,28 @@ func FuzzUnpack(f *testing.F) {
 			return
 		}
 		require.NoError(t, memErr)
-		require.NoError(t, naiveErr, "what cannot be read was unpacked")
+		require.NoError(t, naiveErr, "an unreadable archive was unpacked")
 		require.Equal(t, []string{"out"}, namesIn(t, parent))
 		require.True(t, skip || len(want.links) == 0)
 		require.Len(t, unpacked.SkippedLinks, len(want.links))
 		require.Equal(t, want.files, allFiles(t, dir))
 		require.Equal(t, want.files, filesOfFS(t, fsys))
-		requireFolders(t, want, os.DirFS(dir))
-		requireFolders(t, want, fsys)
+		requireDirs(t, want, os.DirFS(dir))
+		requireDirs(t, want, fsys)
 		requireWithinLimits(t, want, opts)
 	})
 }
 
-// naiveTree is what a reader finds that trusts an archive.
+// naiveTree holds the entries that a trusting reader finds in an archive.
 type naiveTree struct {
-	files   map[string]string
-	folders map[string]bool
-	links   []string
-	size    int64
+	files map[string]string
+	dirs  map[string]bool
+	links []string
+	size  int64
 }
 
 func naiveRead(layer []byte, mediaType string) (naiveTree, error) {
-	tree := naiveTree{files: map[string]string{}, folders: map[string]bool{".": true}}
+	tree := naiveTree{files: map[string]string{}, dirs: map[string]bool{".": true}}
 	if mediaType != plainType {
 		reader, err := gzip.NewReader(bytes.NewReader(layer))
 		if err != nil {
@@ -125,7 +125,7 @@ func naiveRead(layer []byte, mediaType string) (naiveTree, error) {
 		name := path.Clean(header.Name)
 		switch header.Typeflag {
 		case tar.TypeDir:
-			tree.folders[name] = true
+			tree.dirs[name] = true
 		case tar.TypeSymlink, tar.TypeLink:
 			tree.links = append(tree.links, name)
 		default:
@@ -136,30 +136,30 @@ func naiveRead(layer []byte, mediaType string) (naiveTree, error) {
 			tree.files[name] = string(text)
 		}
 		for dir := path.Dir(name); dir != "." && dir != "/"; dir = path.Dir(dir) {
-			tree.folders[dir] = true
+			tree.dirs[dir] = true
 		}
 	}
 }
 
-// requireFolders compares the folders, those of what is no file included.
-func requireFolders(t *testing.T, want naiveTree, fsys fs.FS) {
+// requireDirs compares the directories, including those without files.
+func requireDirs(t *testing.T, want naiveTree, fsys fs.FS) {
 	t.Helper()
-	folders := map[string]bool{}
+	dirs := map[string]bool{}
 	require.NoError(t, fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.IsDir() {
-			folders[name] = true
+			dirs[name] = true
 		}
 		return err
 	}))
-	require.Equal(t, want.folders, folders)
+	require.Equal(t, want.dirs, dirs)
 }
 
 func requireWithinLimits(t *testing.T, tree naiveTree, opts unpacker.Options) {
 	t.Helper()
 	require.LessOrEqual(t, tree.size, opts.MaxSize)
-	require.LessOrEqual(t, len(tree.files)+len(tree.links)+len(tree.folders)-1, opts.MaxEntries)
+	require.LessOrEqual(t, len(tree.files)+len(tree.links)+len(tree.dirs)-1, opts.MaxEntries)
 	folded := map[string]string{}
-	for _, name := range slices.Concat(slices.Collect(maps.Keys(tree.files)), slices.Collect(maps.Keys(tree.folders)), tree.links) {
+	for _, name := range slices.Concat(slices.Collect(maps.Keys(tree.files)), slices.Collect(maps.Keys(tree.dirs)), tree.links) {
 		require.True(t, fs.ValidPath(name), "%q", name)
 		require.NotContains(t, name, `\`)
 		require.NotContains(t, name, "../")

@@ -50,6 +50,12 @@ var (
 	manyBlocks   = goldentree.ManyBlocks
 )
 
+// The content stores of oras-go, and our own, satisfy Fetcher.
+var (
+	_ unpacker.Fetcher = (content.Fetcher)(nil)
+	_ unpacker.Fetcher = (*packager.Store)(nil)
+)
+
 // packed is an artifact in a Store that the test closes.
 type packed struct {
 	packager.Result
@@ -65,7 +71,7 @@ func pack(t testing.TB, set *manifests.Set, layout packager.Layout, opts package
 	return packed{result, store}
 }
 
-// archive is the uncompressed layer.
+// archive returns the uncompressed layer.
 func (p packed) archive(t testing.TB) []byte {
 	t.Helper()
 	layer, err := p.store.Fetch(t.Context(), p.Layer)
@@ -77,7 +83,7 @@ func (p packed) archive(t testing.TB) []byte {
 	return text
 }
 
-// blobs is a source that gives what it was told to, right or wrong.
+// blobs is a source that returns the given content, right or wrong.
 type blobs map[digest.Digest][]byte
 
 func (b blobs) Fetch(_ context.Context, desc ocispec.Descriptor) (io.ReadCloser, error) {
@@ -100,7 +106,7 @@ func (b blobs) manifest(t testing.TB, layers ...ocispec.Descriptor) ocispec.Desc
 	return b.document(t, ocispec.MediaTypeImageManifest, ocispec.Manifest{
 		Versioned:   specs.Versioned{SchemaVersion: 2},
 		MediaType:   ocispec.MediaTypeImageManifest,
-		Config:      ocispec.DescriptorEmptyJSON, // which is not there
+		Config:      ocispec.DescriptorEmptyJSON, // which is missing
 		Layers:      layers,
 		Annotations: map[string]string{"a": "b"},
 	})
@@ -111,18 +117,18 @@ func (b blobs) document(t testing.TB, mediaType string, v any) ocispec.Descripto
 	data, err := json.Marshal(v)
 	require.NoError(t, err)
 	desc := b.add(mediaType, data)
-	desc.MediaType = mediaType // also if it is none
+	desc.MediaType = mediaType // even an invalid one
 	return desc
 }
 
-// artifactOf is an artifact with one layer.
+// artifactOf returns an artifact with one layer.
 func artifactOf(t testing.TB, mediaType string, layer []byte) (blobs, ocispec.Descriptor) {
 	t.Helper()
 	b := blobs{}
 	return b, b.manifest(t, b.add(mediaType, layer))
 }
 
-// entry is an entry of an archive to be written.
+// entry is an entry to write to an archive.
 type entry struct {
 	tar.Header
 	text string
@@ -132,7 +138,7 @@ func regular(name, text string) entry {
 	return entry{tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644}, text}
 }
 
-func folder(name string) entry {
+func directory(name string) entry {
 	return entry{tar.Header{Typeflag: tar.TypeDir, Name: name, Mode: 0o755}, ""}
 }
 
@@ -140,7 +146,7 @@ func special(kind byte, name, target string) entry {
 	return entry{tar.Header{Typeflag: kind, Name: name, Linkname: target, Mode: 0o644}, ""}
 }
 
-// archiveOf is an archive with an end.
+// archiveOf returns an archive with an end marker.
 func archiveOf(t testing.TB, entries ...entry) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -155,7 +161,7 @@ func archiveOf(t testing.TB, entries ...entry) []byte {
 	return out.Bytes()
 }
 
-// rawEntry is a header that archive/tar would not write, in the USTAR format.
+// rawEntry returns an entry in the USTAR format that archive/tar would not write.
 func rawEntry(kind byte, name, text string) []byte {
 	h := make([]byte, 512)
 	copy(h, name)
@@ -165,7 +171,7 @@ func rawEntry(kind byte, name, text string) []byte {
 	copy(h[257:], "ustar\x0000")
 	if kind == tar.TypeGNUSparse {
 		copy(h[257:], "ustar  \x00")
-		copy(h[483:], octal(int64(len(text)))) // when it is not sparse any more
+		copy(h[483:], octal(int64(len(text)))) // the size after expansion
 	}
 	sum := int64(0)
 	for _, b := range h {
@@ -175,7 +181,7 @@ func rawEntry(kind byte, name, text string) []byte {
 	return append(h, padded(text)...)
 }
 
-// rawPAX is a PAX record for the entry behind it.
+// rawPAX returns a PAX record for the entry after it.
 func rawPAX(kind byte, record string) []byte { return rawEntry(kind, "pax", record) }
 
 func octal(n int64) string {
@@ -189,7 +195,7 @@ func octal(n int64) string {
 
 func padded(text string) []byte { return append([]byte(text), make([]byte, -len(text)&511)...) }
 
-// ended adds the end of an archive.
+// ended adds the end marker of an archive.
 func ended(parts ...[]byte) []byte { return append(bytes.Join(parts, nil), make([]byte, 1024)...) }
 
 func gzipped(t testing.TB, data []byte) []byte {
@@ -202,14 +208,14 @@ func gzipped(t testing.TB, data []byte) []byte {
 	return out.Bytes()
 }
 
-// unpackAll unpacks into a new folder, and checks that nothing is left beside it,
-// and not even the folder after an error.
+// unpackAll unpacks into a new directory, and checks that nothing else is left in
+// its parent, nor the directory itself after an error.
 func unpackAll(t testing.TB, src content.Fetcher, manifest ocispec.Descriptor, opts unpacker.Options) (map[string]string, unpacker.Result, error) {
 	t.Helper()
 	parent := t.TempDir()
 	unpacked, err := unpacker.Unpack(t.Context(), src, manifest, filepath.Join(parent, "out"), opts)
 	if err != nil {
-		assert.Empty(t, namesIn(t, parent), "left behind")
+		assert.Empty(t, namesIn(t, parent), "left over")
 		assert.Zero(t, unpacked)
 		return nil, unpacked, err
 	}
@@ -227,10 +233,10 @@ func unpackAll(t testing.TB, src content.Fetcher, manifest ocispec.Descriptor, o
 	return files, unpacked, nil
 }
 
-// unpackBoth unpacks into a folder and into memory, which have to agree.
+// unpackBoth unpacks into a directory and into memory, and compares the results.
 func unpackBoth(t testing.TB, src content.Fetcher, manifest ocispec.Descriptor, opts unpacker.Options) (map[string]string, unpacker.Result, error) {
 	t.Helper()
-	opts.MaxSize = cmp.Or(opts.MaxSize, packager.MaxArchiveSize) // or they have limits of their own
+	opts.MaxSize = cmp.Or(opts.MaxSize, packager.MaxArchiveSize) // otherwise their defaults differ
 	files, unpacked, err := unpackAll(t, src, manifest, opts)
 	fsys, inMemory, memErr := unpacker.UnpackFS(t.Context(), src, manifest, opts)
 	assert.Equal(t, unpacked, inMemory)
@@ -269,13 +275,13 @@ func namesIn(t testing.TB, dir string) []string {
 	return names
 }
 
-// unpackKinds are all decisions that an error of Unpack can ask for.
+// unpackKinds are the sentinels of all errors of Unpack.
 var unpackKinds = []error{
 	unpacker.ErrNotArtifact, unpacker.ErrUnsupportedLayer, unpacker.ErrCorruptArtifact, unpacker.ErrUnsafeEntry, unpacker.ErrLinkEntry,
 	unpacker.ErrCollision, unpacker.ErrTargetNotEmpty, unpacker.ErrTargetNotDirectory, unpacker.ErrLimitExceeded, unpacker.ErrInvalidLimit,
 }
 
-// requireKind checks that err is of one kind and no other, and fit to be shown.
+// requireKind checks that err matches one sentinel only, and is fit for display.
 func requireKind(t testing.TB, err, kind error) {
 	t.Helper()
 	require.ErrorIs(t, err, kind)
@@ -289,7 +295,7 @@ func requireKind(t testing.TB, err, kind error) {
 	require.NotEmpty(t, hinting.Hint())
 }
 
-// sameFiles compares and ignores nothing.
+// sameFiles compares two trees.
 func sameFiles(t testing.TB, want, got map[string]string) {
 	t.Helper()
 	if !maps.Equal(want, got) {

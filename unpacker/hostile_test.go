@@ -16,17 +16,17 @@ import (
 	"github.com/kubeoci/oci/unpacker"
 )
 
-// hostileArchive is an archive that is refused, whole.
+// hostileArchive is an archive that is refused as a whole.
 type hostileArchive struct {
 	name    string
 	archive []byte
 	kind    error
-	entry   string // that the error names
+	entry   string // named by the error
 }
 
 func hostileArchives(t testing.TB) []hostileArchive {
 	t.Helper()
-	good := regular("good.yaml", "good") // which must not be left behind
+	good := regular("good.yaml", "good") // which must not stay
 	of := func(entries ...entry) []byte { return archiveOf(t, append([]entry{good}, entries...)...) }
 	raw := func(parts ...[]byte) []byte {
 		return ended(append([][]byte{rawEntry('0', "good.yaml", "good")}, parts...)...)
@@ -35,7 +35,7 @@ func hostileArchives(t testing.TB) []hostileArchive {
 
 	all := []hostileArchive{
 		{"symlink", of(special(tar.TypeSymlink, "a", "b")), unpacker.ErrLinkEntry, "a"},
-		{"symlink out of the folder, and a file through it", of(special(tar.TypeSymlink, "a", ".."), regular("a/b", "")), unpacker.ErrLinkEntry, "a"},
+		{"symlink out of the directory, and a file through it", of(special(tar.TypeSymlink, "a", ".."), regular("a/b", "")), unpacker.ErrLinkEntry, "a"},
 		{"hard link", of(special(tar.TypeLink, "a", "good.yaml")), unpacker.ErrLinkEntry, "a"},
 		{"device", of(special(tar.TypeChar, "a", "")), unsafe, "a"},
 		{"block device", of(special(tar.TypeBlock, "a", "")), unsafe, "a"},
@@ -48,30 +48,30 @@ func hostileArchives(t testing.TB) []hostileArchive {
 		{"PAX globals", raw(rawPAX('g', "12 path=a/b\n"), rawEntry('0', "c", "")), unsafe, "a/b"},
 		{"contiguous file", raw(rawEntry('7', "a", "")), unsafe, "a"},
 		{"unknown kind", raw(rawEntry('Z', "a", "")), unsafe, "a"},
-		{"folder with content", raw(rawEntry('5', "a/", "text")), unsafe, "a/"},
+		{"directory with content", raw(rawEntry('5', "a/", "text")), unsafe, "a/"},
 
-		{"file twice", of(regular("a", "1"), regular("a", "2")), collision, "a"},
-		{"folder twice", of(folder("a/"), folder("a")), collision, "a"},
-		{"root twice", of(folder("./"), folder(".")), collision, "."},
-		{"a file where a directory was", of(folder("a/"), regular("a", "")), collision, "a"},
+		{"duplicate file", of(regular("a", "1"), regular("a", "2")), collision, "a"},
+		{"duplicate directory", of(directory("a/"), directory("a")), collision, "a"},
+		{"duplicate root", of(directory("./"), directory(".")), collision, "."},
+		{"a file where a directory was", of(directory("a/"), regular("a", "")), collision, "a"},
 		{"a file where an implied directory was", of(regular("a/b", ""), regular("a", "")), collision, "a"},
-		{"a directory where a file was", of(regular("a", ""), folder("a/")), collision, "a"},
+		{"a directory where a file was", of(regular("a", ""), directory("a/")), collision, "a"},
 		{"a file below a file", of(regular("a", ""), regular("a/b", "")), collision, "a/b"},
 		{"a name that differs by case", of(regular("a/B", ""), regular("a/b", "")), collision, "a/b"},
-		{"a folder that differs by case", of(regular("a/b", ""), regular("A/c", "")), collision, "A/c"},
+		{"a directory that differs by case", of(regular("a/b", ""), regular("A/c", "")), collision, "A/c"},
 		{"a name that differs by case beyond ASCII", of(regular("straße-ÄΣ", ""), regular("straße-äς", "")), collision, "straße-äς"},
 		{"a name that differs by the Kelvin sign", of(regular("k", ""), regular("\u212a", "")), collision, "\u212a"},
 
-		{"no end", bytes.TrimRight(of(), "\x00"), corrupt, ""},
-		{"no end, but whole entries", rawEntry('0', "good.yaml", "good"), corrupt, ""},
-		{"half an end", of()[:1024+512], corrupt, ""},
+		{"no end marker", bytes.TrimRight(of(), "\x00"), corrupt, ""},
+		{"no end marker, but whole entries", rawEntry('0', "good.yaml", "good"), corrupt, ""},
+		{"half an end marker", of()[:1024+512], corrupt, ""},
 		{"empty", nil, corrupt, ""},
 		{"cut in a header", append(rawEntry('0', "good.yaml", "good"), rawEntry('0', "a", "")[:300]...), corrupt, ""},
 		{"cut in a file", append(rawEntry('0', "good.yaml", "good"), rawEntry('0', "a", long(5000))[:2000]...), corrupt, ""},
 		{"checksum of a header", bytes.Replace(of(), []byte("good.yaml"), []byte("evil.yaml"), 1), corrupt, ""},
 		{"no archive", []byte(strings.Repeat("<html>", 1000)), corrupt, ""},
-		{"more entries behind the end", append(of(), archiveOf(t, regular("a", ""))...), corrupt, ""},
-		{"a byte behind the end", append(of(), append(make([]byte, 100_000), 'x')...), corrupt, ""},
+		{"more entries after the end", append(of(), archiveOf(t, regular("a", ""))...), corrupt, ""},
+		{"a byte after the end", append(of(), append(make([]byte, 100_000), 'x')...), corrupt, ""},
 		{"PAX path with NUL", raw(rawPAX('x', "12 path=a\x00b\n"), rawEntry('0', "a", "")), corrupt, ""},
 		{"negative size", raw(rawPAX('x', "11 size=-5\n"), rawEntry('0', "a", "")), corrupt, ""},
 		{"size of 2^62", raw(rawPAX('x', "28 size=4611686018427387904\n"), rawEntry('0', "a", "")), unpacker.ErrLimitExceeded, "a"},
@@ -99,7 +99,7 @@ func hostileArchives(t testing.TB) []hostileArchive {
 		"DEL":                        "a\x7fb",
 		"control beyond ASCII":       "a\u0085b",
 		"256 bytes":                  long(256),
-		"256 bytes of a folder":      long(256) + "/a",
+		"256 bytes of a directory":   long(256) + "/a",
 		"256 bytes in fewer letters": strings.Repeat("ä", 128),
 	} {
 		all = append(all, hostileArchive{"name: " + name, of(regular(path, "evil")), unsafe, path})
@@ -109,35 +109,35 @@ func hostileArchives(t testing.TB) []hostileArchive {
 		hostileArchive{"name: not UTF-8", raw(rawEntry('0', "a\xff", "")), unsafe, "a\xff"},
 		hostileArchive{"name: dot as a file", raw(rawEntry('0', ".", "")), unsafe, "."},
 		hostileArchive{"name: slash at the end of a file of PAX", raw(rawPAX('x', "11 path=a/\n"), rawEntry('0', "a", "")), unsafe, "a/"},
-		hostileArchive{"name: parent as a folder", of(folder("../")), unsafe, "../"},
-		hostileArchive{"name: a folder that ends in two dots, and a file in it", of(folder("a../"), regular("a../b", "")), unsafe, "a../b"},
-		hostileArchive{"name: root as a folder", of(folder("/")), unsafe, "/"},
-		hostileArchive{"name: two slashes at the end of a folder", of(folder("a//")), unsafe, "a//"},
+		hostileArchive{"name: parent as a directory", of(directory("../")), unsafe, "../"},
+		hostileArchive{"name: a directory that ends in two dots, and a file in it", of(directory("a../"), regular("a../b", "")), unsafe, "a../b"},
+		hostileArchive{"name: root as a directory", of(directory("/")), unsafe, "/"},
+		hostileArchive{"name: two slashes at the end of a directory", of(directory("a//")), unsafe, "a//"},
 		hostileArchive{"name: parent of GNU", raw(rawEntry('L', "././@LongLink", "../a\x00"), rawEntry('0', "a", "")), unsafe, "../a"},
 		hostileArchive{"name: parent of PAX", raw(rawPAX('x', "13 path=../a\n"), rawEntry('0', "a", "")), unsafe, "../a"},
 	)
 }
 
-// TestUnpackHostileArchives refuses each of them, compressed and not, into a
-// folder and into memory, and leaves nothing behind.
+// TestUnpackHostileArchives unpacks each archive, compressed and not, into a
+// directory and into memory, and checks that it is refused and leaves nothing.
 func TestUnpackHostileArchives(t *testing.T) {
-	for _, row := range hostileArchives(t) {
-		t.Run(row.name, func(t *testing.T) {
+	for _, tt := range hostileArchives(t) {
+		t.Run(tt.name, func(t *testing.T) {
 			for _, mediaType := range []string{layerType, plainType, fluxType} {
-				layer := row.archive
+				layer := tt.archive
 				if mediaType != plainType {
 					layer = gzipped(t, layer)
 				}
 				src, manifest := artifactOf(t, mediaType, layer)
 				for _, skip := range []bool{false, true} {
-					if skip && row.kind == unpacker.ErrLinkEntry {
+					if skip && tt.kind == unpacker.ErrLinkEntry {
 						continue
 					}
 					_, _, err := unpackBoth(t, src, manifest, unpacker.Options{SkipLinks: skip})
-					requireKind(t, err, row.kind)
+					requireKind(t, err, tt.kind)
 					var entryErr *unpacker.EntryError
-					if assert.Equal(t, row.kind != unpacker.ErrCorruptArtifact, assert.ErrorAs(ignoring{t}, err, &entryErr)) && entryErr != nil {
-						assert.Equal(t, row.entry, entryErr.Entry)
+					if assert.Equal(t, tt.kind != unpacker.ErrCorruptArtifact, assert.ErrorAs(ignoring{t}, err, &entryErr)) && entryErr != nil {
+						assert.Equal(t, tt.entry, entryErr.Entry)
 					}
 				}
 			}
@@ -145,28 +145,29 @@ func TestUnpackHostileArchives(t *testing.T) {
 	}
 }
 
-// ignoring lets an assertion be asked.
+// ignoring is a TestingT that ignores failures, to use an assertion as a condition.
 type ignoring struct{ testing.TB }
 
 func (ignoring) Errorf(string, ...any) {}
 
-// TestUnpackSkippedLinks refuses what would be on the way of a link.
+// TestUnpackSkippedLinks checks that entries which conflict with a skipped link are
+// refused.
 func TestUnpackSkippedLinks(t *testing.T) {
 	link := special(tar.TypeSymlink, "a", "..")
-	for name, row := range map[string]struct {
+	for name, tt := range map[string]struct {
 		entries []entry
 		kind    error
 	}{
-		"a file through it":       {[]entry{link, regular("a/b", "")}, unpacker.ErrCollision},
-		"a file in its place":     {[]entry{link, regular("a", "")}, unpacker.ErrCollision},
-		"it, in place of a file":  {[]entry{regular("A", ""), link}, unpacker.ErrCollision},
-		"it, out of the folder":   {[]entry{special(tar.TypeSymlink, "../a", "b")}, unpacker.ErrUnsafeEntry},
-		"a hard link, absolutely": {[]entry{special(tar.TypeLink, "/a", "b")}, unpacker.ErrUnsafeEntry},
+		"a file through it":        {[]entry{link, regular("a/b", "")}, unpacker.ErrCollision},
+		"a file in its place":      {[]entry{link, regular("a", "")}, unpacker.ErrCollision},
+		"it, in place of a file":   {[]entry{regular("A", ""), link}, unpacker.ErrCollision},
+		"it, out of the directory": {[]entry{special(tar.TypeSymlink, "../a", "b")}, unpacker.ErrUnsafeEntry},
+		"a hard link, absolutely":  {[]entry{special(tar.TypeLink, "/a", "b")}, unpacker.ErrUnsafeEntry},
 	} {
 		t.Run(name, func(t *testing.T) {
-			src, manifest := artifactOf(t, layerType, gzipped(t, archiveOf(t, row.entries...)))
+			src, manifest := artifactOf(t, layerType, gzipped(t, archiveOf(t, tt.entries...)))
 			_, _, err := unpackBoth(t, src, manifest, unpacker.Options{SkipLinks: true})
-			requireKind(t, err, row.kind)
+			requireKind(t, err, tt.kind)
 		})
 	}
 }
@@ -178,8 +179,8 @@ func zstandard(t testing.TB, data []byte) []byte {
 	return w.EncodeAll(data, nil)
 }
 
-// TestUnpackCompression refuses what is not one gzip file, or not what the media
-// type says.
+// TestUnpackCompression checks that layers are refused that are not one gzip file,
+// or do not match their media type.
 func TestUnpackCompression(t *testing.T) {
 	archive := archiveOf(t, regular("a.yaml", string(noise(t, 200_000))))
 	good := gzipped(t, archive)
@@ -190,22 +191,22 @@ func TestUnpackCompression(t *testing.T) {
 	}
 	size := bytes.Clone(good)
 	binary.LittleEndian.PutUint32(size[len(size)-4:], uint32(len(archive)-512))
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name, mediaType string
 		layer           []byte
 		kind            error
 		reason          string
 	}{
-		{"not gzip", layerType, archive, unpacker.ErrUnsupportedLayer, "its content is something else and not gzip"},
-		{"empty", layerType, nil, unpacker.ErrUnsupportedLayer, "its content is something else and not gzip"},
-		{"zstd", layerType, zstandard(t, archive), unpacker.ErrUnsupportedLayer, "its content is zstd and not gzip"},
-		{"zstd without a suffix", plainType, zstandard(t, archive), unpacker.ErrUnsupportedLayer, "its content is zstd where a tar archive should be"},
-		{"gzip without a suffix", plainType, good, unpacker.ErrUnsupportedLayer, "its content is gzip where a tar archive should be"},
-		{"gzip of gzip", layerType, gzipped(t, good), unpacker.ErrUnsupportedLayer, "its content is gzip where a tar archive should be"},
-		{"gzip of zstd", fluxType, gzipped(t, zstandard(t, archive)), unpacker.ErrUnsupportedLayer, "its content is zstd where a tar archive should be"},
-		{"two members", layerType, append(gzipped(t, archive[:1024]), gzipped(t, archive[1024:])...), unpacker.ErrCorruptArtifact, "there is something behind the end of the gzip stream"},
-		{"an empty member behind it", layerType, append(bytes.Clone(good), gzipped(t, nil)...), unpacker.ErrCorruptArtifact, "there is something behind the end of the gzip stream"},
-		{"a zero behind it", layerType, append(bytes.Clone(good), 0), unpacker.ErrCorruptArtifact, "there is something behind the end of the gzip stream"},
+		{"not gzip", layerType, archive, unpacker.ErrUnsupportedLayer, "its content is something else, not gzip"},
+		{"empty", layerType, nil, unpacker.ErrUnsupportedLayer, "its content is something else, not gzip"},
+		{"zstd", layerType, zstandard(t, archive), unpacker.ErrUnsupportedLayer, "its content is zstd, not gzip"},
+		{"zstd without a suffix", plainType, zstandard(t, archive), unpacker.ErrUnsupportedLayer, "its content is zstd, not a tar archive"},
+		{"gzip without a suffix", plainType, good, unpacker.ErrUnsupportedLayer, "its content is gzip, not a tar archive"},
+		{"gzip of gzip", layerType, gzipped(t, good), unpacker.ErrUnsupportedLayer, "its content is gzip, not a tar archive"},
+		{"gzip of zstd", fluxType, gzipped(t, zstandard(t, archive)), unpacker.ErrUnsupportedLayer, "its content is zstd, not a tar archive"},
+		{"two members", layerType, append(gzipped(t, archive[:1024]), gzipped(t, archive[1024:])...), unpacker.ErrCorruptArtifact, "data after the end of the gzip stream"},
+		{"an empty member after it", layerType, append(bytes.Clone(good), gzipped(t, nil)...), unpacker.ErrCorruptArtifact, "data after the end of the gzip stream"},
+		{"a zero after it", layerType, append(bytes.Clone(good), 0), unpacker.ErrCorruptArtifact, "data after the end of the gzip stream"},
 		{"truncated", layerType, good[:len(good)/2], unpacker.ErrCorruptArtifact, "it is truncated"},
 		{"truncated by the trailer", layerType, good[:len(good)-8], unpacker.ErrCorruptArtifact, "it is truncated"},
 		{"truncated by one byte", layerType, good[:len(good)-1], unpacker.ErrCorruptArtifact, "it is truncated"},
@@ -215,65 +216,65 @@ func TestUnpackCompression(t *testing.T) {
 		{"changed in the middle", layerType, changed(len(good) / 2), unpacker.ErrCorruptArtifact, "gzip: invalid checksum"},
 		{"reserved flag", layerType, changed(3), unpacker.ErrCorruptArtifact, "gzip: invalid header"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			src, manifest := artifactOf(t, row.mediaType, row.layer)
+		t.Run(tt.name, func(t *testing.T) {
+			src, manifest := artifactOf(t, tt.mediaType, tt.layer)
 			_, _, err := unpackBoth(t, src, manifest, unpacker.Options{})
-			requireKind(t, err, row.kind)
+			requireKind(t, err, tt.kind)
 			var blobErr *unpacker.BlobError
 			require.ErrorAs(t, err, &blobErr)
-			assert.Equal(t, row.mediaType, blobErr.Blob.MediaType)
-			assert.Equal(t, row.reason, blobErr.Reason)
+			assert.Equal(t, tt.mediaType, blobErr.Blob.MediaType)
+			assert.Equal(t, tt.reason, blobErr.Reason)
 		})
 	}
 }
 
-// TestUnpackVerifies changes what the source gives, not what it should be.
+// TestUnpackVerifies changes the content of the source, or its descriptor.
 func TestUnpackVerifies(t *testing.T) {
 	good := archiveOf(t, regular("a.yaml", "good"))
 	forged := archiveOf(t, regular("a.yaml", "evil"))
 	require.Len(t, forged, len(good), "of the same size")
 	tail := bytes.Clone(good)
 	tail[len(tail)-1] ^= 1
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name   string
 		change func(b blobs, layer *ocispec.Descriptor)
 		reason string
 	}{
-		{"forged archive of the same size", func(b blobs, l *ocispec.Descriptor) { b[l.Digest] = forged }, "its digest is another"},
-		{"changed tail", func(b blobs, l *ocispec.Descriptor) { b[l.Digest] = tail }, "its digest is another"},
-		{"one byte more", func(b blobs, l *ocispec.Descriptor) { b[l.Digest] = append(bytes.Clone(good), 0) }, "it has more than"},
-		{"one byte less", func(b blobs, l *ocispec.Descriptor) { b[l.Digest] = good[:len(good)-1] }, "it has less than"},
-		{"nothing", func(b blobs, l *ocispec.Descriptor) { b[l.Digest] = nil }, "it has less than"},
-		{"negative size", func(_ blobs, l *ocispec.Descriptor) { l.Size = -1 }, "a size of -1"},
-		{"smaller size", func(_ blobs, l *ocispec.Descriptor) { l.Size-- }, "it has more than"},
-		{"larger size", func(_ blobs, l *ocispec.Descriptor) { l.Size++ }, "it has less than"},
-		{"no digest", func(_ blobs, l *ocispec.Descriptor) { l.Digest = "" }, "it has no digest that can be verified"},
-		{"no digest to be verified", func(_ blobs, l *ocispec.Descriptor) { l.Digest = "md5:d41d8cd98f00b204e9800998ecf8427e" }, "it has no digest that can be verified"},
-		{"digest that is a path", func(_ blobs, l *ocispec.Descriptor) { l.Digest = "sha256:../../../etc/passwd\x1b" }, "it has no digest that can be verified"},
+		{"forged archive of the same size", func(b blobs, l *ocispec.Descriptor) { b[l.Digest] = forged }, "digest mismatch"},
+		{"changed tail", func(b blobs, l *ocispec.Descriptor) { b[l.Digest] = tail }, "digest mismatch"},
+		{"one byte more", func(b blobs, l *ocispec.Descriptor) { b[l.Digest] = append(bytes.Clone(good), 0) }, "longer than"},
+		{"one byte less", func(b blobs, l *ocispec.Descriptor) { b[l.Digest] = good[:len(good)-1] }, "shorter than"},
+		{"nothing", func(b blobs, l *ocispec.Descriptor) { b[l.Digest] = nil }, "shorter than"},
+		{"negative size", func(_ blobs, l *ocispec.Descriptor) { l.Size = -1 }, "invalid size -1"},
+		{"smaller size", func(_ blobs, l *ocispec.Descriptor) { l.Size-- }, "longer than"},
+		{"larger size", func(_ blobs, l *ocispec.Descriptor) { l.Size++ }, "shorter than"},
+		{"no digest", func(_ blobs, l *ocispec.Descriptor) { l.Digest = "" }, "invalid digest"},
+		{"no digest to be verified", func(_ blobs, l *ocispec.Descriptor) { l.Digest = "md5:d41d8cd98f00b204e9800998ecf8427e" }, "invalid digest"},
+		{"digest that is a path", func(_ blobs, l *ocispec.Descriptor) { l.Digest = "sha256:../../../etc/passwd\x1b" }, "invalid digest"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			b := blobs{}
 			layer := b.add(plainType, good)
-			row.change(b, &layer)
+			tt.change(b, &layer)
 			_, _, err := unpackBoth(t, b, b.manifest(t, layer), unpacker.Options{})
 			requireKind(t, err, unpacker.ErrCorruptArtifact)
 			var blobErr *unpacker.BlobError
 			require.ErrorAs(t, err, &blobErr)
 			assert.Equal(t, layer, blobErr.Blob)
-			assert.Contains(t, blobErr.Reason, row.reason)
+			assert.Contains(t, blobErr.Reason, tt.reason)
 		})
-		t.Run("manifest: "+row.name, func(t *testing.T) {
+		t.Run("manifest: "+tt.name, func(t *testing.T) {
 			b := blobs{}
-			manifest := b.add(ocispec.MediaTypeImageManifest, good) // whatever it is: it is verified first
-			row.change(b, &manifest)
+			manifest := b.add(ocispec.MediaTypeImageManifest, good) // any content, because it is verified first
+			tt.change(b, &manifest)
 			_, _, err := unpackBoth(t, b, manifest, unpacker.Options{})
 			requireKind(t, err, unpacker.ErrCorruptArtifact)
 		})
 	}
 }
 
-// TestUnpackWhatWasVerified gives other bytes at the second time.
-func TestUnpackWhatWasVerified(t *testing.T) {
+// TestUnpackFetchesOnce uses a source that returns other bytes the second time.
+func TestUnpackFetchesOnce(t *testing.T) {
 	good := gzipped(t, archiveOf(t, regular("a.yaml", "good")))
 	b, manifest := artifactOf(t, layerType, good)
 	times := 0
@@ -291,7 +292,7 @@ func TestUnpackWhatWasVerified(t *testing.T) {
 	requireKind(t, err, unpacker.ErrCorruptArtifact)
 }
 
-// An endless blob is read up to its size.
+// TestUnpackEndless checks that an endless blob is read up to its size only.
 func TestUnpackEndless(t *testing.T) {
 	for _, mediaType := range []string{ocispec.MediaTypeImageManifest, layerType} {
 		b, manifest := artifactOf(t, layerType, gzipped(t, archiveOf(t, regular("a.yaml", "a"))))

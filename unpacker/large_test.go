@@ -1,6 +1,6 @@
 //go:build !race
 
-// Compressing so much takes long under the race detector.
+// Compressing that much is slow under the race detector.
 
 package unpacker_test
 
@@ -29,9 +29,9 @@ import (
 	"github.com/kubeoci/oci/unpacker"
 )
 
-// TestUnpackDefaultLimits exceeds each with a small layer.
+// TestUnpackDefaultLimits exceeds each limit with a small layer.
 func TestUnpackDefaultLimits(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name  string
 		limit unpacker.LimitError
 		write func(w *tar.Writer)
@@ -41,7 +41,7 @@ func TestUnpackDefaultLimits(t *testing.T) {
 				header(t, w, fmt.Sprint(i), 0)
 			}
 		}},
-		{"150,000 folders of few entries", unpacker.LimitError{Limit: "MaxEntries", Max: 100_000}, func(w *tar.Writer) {
+		{"150,000 directories of few entries", unpacker.LimitError{Limit: "MaxEntries", Max: 100_000}, func(w *tar.Writer) {
 			for i := range 1500 {
 				header(t, w, fmt.Sprint(i, strings.Repeat("/d", 100)), 0)
 			}
@@ -69,20 +69,20 @@ func TestUnpackDefaultLimits(t *testing.T) {
 			}
 		}},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			src, manifest := bombOf(t, row.write)
+		t.Run(tt.name, func(t *testing.T) {
+			src, manifest := bombOf(t, tt.write)
 			fsys, _, err := unpacker.UnpackFS(t.Context(), src, manifest, unpacker.Options{})
 			assert.Nil(t, fsys)
 			requireKind(t, err, unpacker.ErrLimitExceeded)
 			var limitErr *unpacker.LimitError
 			require.ErrorAs(t, err, &limitErr)
-			assert.Equal(t, row.limit, *limitErr)
+			assert.Equal(t, tt.limit, *limitErr)
 		})
 	}
 }
 
-// TestUnpackBomb stops where the archive is larger than Argo CD would take it:
-// by what a header says, and by zeros behind the end.
+// TestUnpackBomb unpacks archives that exceed the limit of Argo CD, according to a
+// header or by zeros after the end.
 func TestUnpackBomb(t *testing.T) {
 	for name, write := range map[string]func(w *tar.Writer, raw io.Writer){
 		"1 GiB in one file": func(w *tar.Writer, _ io.Writer) { zerosTo(t, w, "a", 1<<30) },
@@ -103,12 +103,12 @@ func TestUnpackBomb(t *testing.T) {
 	}
 }
 
-// TestUnpackMemory unpacks 96 MiB, of a small layer and of one of its own size,
-// and looks at what is in memory meanwhile.
+// TestUnpackMemory unpacks 96 MiB from a small layer and from one of the same size,
+// and measures the memory in use.
 func TestUnpackMemory(t *testing.T) {
 	const (
 		size  = 96 << 20
-		bound = 40 << 20 // DefaultMemoryLimit, buffers, and what is not collected yet
+		bound = 40 << 20 // DefaultMemoryLimit, buffers, and garbage
 	)
 	for name, body := range map[string]io.Reader{"zeros": zeroReader{}, "noise": repeated(noise(t, 1<<20))} {
 		for _, mediaType := range []string{layerType, plainType} {
@@ -116,7 +116,7 @@ func TestUnpackMemory(t *testing.T) {
 				store := &packager.Store{MemoryLimit: 1, TempDir: t.TempDir()}
 				t.Cleanup(func() { assert.NoError(t, store.Close()) })
 				manifest := storeLarge(t, store, mediaType, body, size)
-				src := struct{ content.Fetcher }{store} // whose word is not taken for it
+				src := struct{ content.Fetcher }{store} // hides that it verified its content
 				dir := filepath.Join(t.TempDir(), "out")
 				var unpacked unpacker.Result
 				peak := peakOf(func() {
@@ -131,8 +131,8 @@ func TestUnpackMemory(t *testing.T) {
 	}
 }
 
-// peakOf is how many bytes more than before are in memory while f runs. What
-// nobody refers to any more counts until it is collected.
+// peakOf returns the peak growth of memory while f runs, in bytes. Garbage counts
+// until it is collected.
 func peakOf(f func()) uint64 {
 	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 	now := func() uint64 { metrics.Read(sample); return sample[0].Value.Uint64() }
@@ -153,8 +153,8 @@ func peakOf(f func()) uint64 {
 	return <-peak - before
 }
 
-// storeLarge puts an artifact of one large file into a store that writes to
-// disk, without ever holding it in memory.
+// storeLarge puts an artifact of one large file into a store on disk, without
+// holding it in memory.
 func storeLarge(t *testing.T, store *packager.Store, mediaType string, body io.Reader, size int64) ocispec.Descriptor {
 	t.Helper()
 	stream := func(w io.Writer) {
@@ -191,7 +191,7 @@ func storeLarge(t *testing.T, store *packager.Store, mediaType string, body io.R
 	return manifest
 }
 
-// repeated reads data again and again.
+// repeated returns a reader that repeats data without end.
 func repeated(data []byte) io.Reader { return &repeatedReader{data: data} }
 
 type repeatedReader struct {
@@ -222,8 +222,8 @@ type zeroReader struct{}
 
 func (zeroReader) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-// compressed is what is written, without a copy of it in memory. It compresses
-// fast.
+// compressed returns the compressed output of write, without holding the output in
+// memory. It uses a fast level.
 func compressed(t testing.TB, write func(io.Writer)) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -234,7 +234,7 @@ func compressed(t testing.TB, write func(io.Writer)) []byte {
 	return out.Bytes()
 }
 
-// bombOf is an artifact of an archive that is larger than its layer.
+// bombOf returns an artifact whose archive is much larger than its layer.
 func bombOf(t testing.TB, write func(*tar.Writer)) (blobs, ocispec.Descriptor) {
 	t.Helper()
 	return artifactOf(t, layerType, compressed(t, func(raw io.Writer) {

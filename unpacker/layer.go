@@ -11,11 +11,11 @@ import (
 	"github.com/kubeoci/oci/packager"
 )
 
-// reader is an [io.Reader] without other methods that io.Copy would look for.
+// reader is an [io.Reader] without the other methods that io.Copy would use.
 type reader struct{ io.Reader }
 
-// fetchLayer verifies a layer, and returns it for reading: the bytes that were
-// verified, and not what the source gives at a second time. spooler holds them
+// fetchLayer verifies a layer and returns the verified bytes, which it fetches only
+// once, because a source can return other bytes the next time. spooler holds them
 // until it is closed.
 func fetchLayer(ctx context.Context, src Fetcher, layer ocispec.Descriptor, spooler *packager.Store, opts Options) (io.ReadCloser, error) {
 	if err := checkDescriptor(layer); err != nil {
@@ -28,10 +28,10 @@ func fetchLayer(ctx context.Context, src Fetcher, layer ocispec.Descriptor, spoo
 	if err != nil {
 		return nil, fetchError(layer, err)
 	}
-	if _, verified := src.(*packager.Store); verified { // when it was taken in
+	if _, verified := src.(*packager.Store); verified { // by its Push
 		return blob, nil
 	}
-	defer func() { _ = blob.Close() }() // only read from
+	defer func() { _ = blob.Close() }() // read-only
 	source := &contextReader{ctx: ctx, r: blob}
 	switch err := spooler.Push(ctx, layer, source); {
 	case source.err != nil:
@@ -50,7 +50,7 @@ func spoolError(layer ocispec.Descriptor, dir string, err error) error {
 	return &TargetError{dir, systemError(err)}
 }
 
-// contextReader ends with the context, and remembers why it ended.
+// contextReader fails when the context ends, and records its first error.
 type contextReader struct {
 	ctx context.Context
 	r   io.Reader

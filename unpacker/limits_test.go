@@ -12,13 +12,14 @@ import (
 	"github.com/kubeoci/oci/unpacker"
 )
 
-// TestUnpackLimits sets each limit to what there is, and to one less.
+// TestUnpackLimits sets each limit to the exact value of an artifact, and to one
+// less.
 func TestUnpackLimits(t *testing.T) {
 	archive := archiveOf(t,
-		folder("d/"), regular("d/e/f.yaml", strings.Repeat("x", 700)), regular("g", "12"), special(tar.TypeSymlink, "l", "to"))
+		directory("d/"), regular("d/e/f.yaml", strings.Repeat("x", 700)), regular("g", "12"), special(tar.TypeSymlink, "l", "to"))
 	layer := gzipped(t, archive)
 	src, manifest := artifactOf(t, layerType, layer)
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		limit string
 		just  int64
 		set   func(o *unpacker.Options, n int64)
@@ -32,37 +33,37 @@ func TestUnpackLimits(t *testing.T) {
 		{"MaxDepth", 2, func(o *unpacker.Options, n int64) { o.MaxDepth = int(n) }, "d/e/f.yaml"},
 		{"MaxNamesSize", 2 + 10 + 1 + 3, func(o *unpacker.Options, n int64) { o.MaxNamesSize = n }, "l"},
 	} {
-		t.Run(row.limit, func(t *testing.T) {
+		t.Run(tt.limit, func(t *testing.T) {
 			opts := unpacker.Options{SkipLinks: true}
-			row.set(&opts, row.just)
+			tt.set(&opts, tt.just)
 			files, _, err := unpackBoth(t, src, manifest, opts)
 			require.NoError(t, err)
 			assert.Len(t, files, 2)
 
-			row.set(&opts, row.just-1)
+			tt.set(&opts, tt.just-1)
 			_, _, err = unpackBoth(t, src, manifest, opts)
 			requireKind(t, err, unpacker.ErrLimitExceeded)
 			var limitErr *unpacker.LimitError
 			require.ErrorAs(t, err, &limitErr)
-			assert.Equal(t, unpacker.LimitError{Limit: row.limit, Max: row.just - 1}, *limitErr)
+			assert.Equal(t, unpacker.LimitError{Limit: tt.limit, Max: tt.just - 1}, *limitErr)
 			var entryErr *unpacker.EntryError
-			if assert.Equal(t, row.entry != "", assert.ErrorAs(ignoring{t}, err, &entryErr)) && entryErr != nil {
-				assert.Equal(t, row.entry, entryErr.Entry)
+			if assert.Equal(t, tt.entry != "", assert.ErrorAs(ignoring{t}, err, &entryErr)) && entryErr != nil {
+				assert.Equal(t, tt.entry, entryErr.Entry)
 			}
 
-			row.set(&opts, -1)
+			tt.set(&opts, -1)
 			_, _, err = unpackBoth(t, src, manifest, opts)
 			require.ErrorIs(t, err, unpacker.ErrInvalidLimit)
-			require.EqualError(t, err, "negative limit: "+row.limit+" -1")
+			require.EqualError(t, err, "negative limit: "+tt.limit+" -1")
 
-			row.set(&opts, math.MaxInt)
+			tt.set(&opts, math.MaxInt)
 			_, _, err = unpackBoth(t, src, manifest, opts)
 			require.NoError(t, err)
 		})
 	}
 }
 
-// Archives within archives are files.
+// TestUnpackNested checks that archives within archives are files.
 func TestUnpackNested(t *testing.T) {
 	inner := gzipped(t, archiveOf(t, regular("../evil", "x")))
 	for range 10 {

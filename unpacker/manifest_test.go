@@ -14,7 +14,8 @@ import (
 
 const dockerManifestType = "application/vnd.docker.distribution.manifest.v2+json"
 
-// TestUnpackNoArtifact refuses what is there, and lists it.
+// TestUnpackNoArtifact checks that other content is refused, and listed by the
+// error.
 func TestUnpackNoArtifact(t *testing.T) {
 	layerOf := func(mediaTypes ...string) []ocispec.Descriptor {
 		layers := make([]ocispec.Descriptor, len(mediaTypes))
@@ -29,7 +30,7 @@ func TestUnpackNoArtifact(t *testing.T) {
 	}
 	ten := strings.Split(strings.Repeat("text/plain ", 10), " ")[:10]
 	const imageType = ocispec.MediaTypeImageManifest
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name, mediaType string
 		document        any
 		kind            error
@@ -42,7 +43,7 @@ func TestUnpackNoArtifact(t *testing.T) {
 			unpacker.ErrNotArtifact, "it is not an image manifest", []string{imageType, dockerManifestType},
 		},
 		{
-			"index that says nothing of its type", "", map[string]any{"manifests": layerOf(imageType)},
+			"index without a media type", "", map[string]any{"manifests": layerOf(imageType)},
 			unpacker.ErrNotArtifact, "it is not an image manifest", []string{imageType},
 		},
 		{
@@ -55,7 +56,7 @@ func TestUnpackNoArtifact(t *testing.T) {
 		},
 		{
 			"manifest under the type of an index", ocispec.MediaTypeImageIndex, image("", layerType),
-			unpacker.ErrNotArtifact, `its descriptor says "application/vnd.oci.image.index.v1+json"`, []string{layerType},
+			unpacker.ErrNotArtifact, `its descriptor has the media type "application/vnd.oci.image.index.v1+json"`, []string{layerType},
 		},
 		{
 			"image of Docker", dockerManifestType, map[string]any{"mediaType": dockerManifestType, "layers": layerOf("application/vnd.docker.image.rootfs.diff.tar.gzip")},
@@ -65,40 +66,40 @@ func TestUnpackNoArtifact(t *testing.T) {
 			"unknown artifact type", "application/vnd.oci.artifact.manifest.v1+json", map[string]any{"artifactType": "application/vnd.example", "blobs": layerOf(layerType)},
 			unpacker.ErrNotArtifact, "it is not an image manifest", nil,
 		},
-		{"HTML", imageType, "<html>", unpacker.ErrNotArtifact, "it is not a manifest in JSON", nil},
-		{"no layers", imageType, image(""), unpacker.ErrNotArtifact, "no layers", nil},
+		{"HTML", imageType, "<html>", unpacker.ErrNotArtifact, "it is not JSON", nil},
+		{"it has no layers", imageType, image(""), unpacker.ErrNotArtifact, "it has no layers", nil},
 		{"several layers", imageType, image("", layerType, "text/plain", fluxType), unpacker.ErrNotArtifact, "2 layers of files", []string{layerType, "text/plain", fluxType}},
-		{"more than 10 layers", imageType, image("", append(ten, layerType)...), unpacker.ErrNotArtifact, "11 layers, and 10 are allowed", append(ten, layerType)},
+		{"more than 10 layers", imageType, image("", append(ten, layerType)...), unpacker.ErrNotArtifact, "11 layers, and the limit is 10", append(ten, layerType)},
 		{
 			"a layer of another type", imageType, image("application/vnd.example", "application/vnd.cncf.helm.chart.content.v1.tar+gzip"),
-			unpacker.ErrUnsupportedLayer, "no layer is a tar archive, plain or of gzip", []string{"application/vnd.cncf.helm.chart.content.v1.tar+gzip"},
+			unpacker.ErrUnsupportedLayer, "no layer is a tar archive, plain or compressed by gzip", []string{"application/vnd.cncf.helm.chart.content.v1.tar+gzip"},
 		},
 		{
 			"a layer of zstd", imageType, image("", ocispec.MediaTypeImageLayerZstd),
-			unpacker.ErrUnsupportedLayer, "no layer is a tar archive, plain or of gzip", []string{ocispec.MediaTypeImageLayerZstd},
+			unpacker.ErrUnsupportedLayer, "no layer is a tar archive, plain or compressed by gzip", []string{ocispec.MediaTypeImageLayerZstd},
 		},
 		{
-			"types that are none", imageType, image("\x1b[31m", "a\nb", ""),
-			unpacker.ErrUnsupportedLayer, "no layer is a tar archive, plain or of gzip", []string{"a\nb", ""},
+			"invalid media types", imageType, image("\x1b[31m", "a\nb", ""),
+			unpacker.ErrUnsupportedLayer, "no layer is a tar archive, plain or compressed by gzip", []string{"a\nb", ""},
 		},
-		{"manifest of more than 4 MiB", imageType, strings.Repeat("a", 4<<20), unpacker.ErrNotArtifact, fmt.Sprintf("a manifest has at most 4194304 bytes, and this has %d", 4<<20+2), nil},
+		{"manifest of more than 4 MiB", imageType, strings.Repeat("a", 4<<20), unpacker.ErrNotArtifact, fmt.Sprintf("a manifest has at most 4194304 bytes, not %d", 4<<20+2), nil},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			b := blobs{}
-			_, _, err := unpackBoth(t, b, b.document(t, row.mediaType, row.document), unpacker.Options{})
-			requireKind(t, err, row.kind)
+			_, _, err := unpackBoth(t, b, b.document(t, tt.mediaType, tt.document), unpacker.Options{})
+			requireKind(t, err, tt.kind)
 			var artifactErr *unpacker.ArtifactError
 			require.ErrorAs(t, err, &artifactErr)
-			assert.Equal(t, row.reason, artifactErr.Reason)
-			assert.Equal(t, row.contents, artifactErr.Contents)
-			for _, mediaType := range row.contents[:min(len(row.contents), 10)] {
+			assert.Equal(t, tt.reason, artifactErr.Reason)
+			assert.Equal(t, tt.contents, artifactErr.Contents)
+			for _, mediaType := range tt.contents[:min(len(tt.contents), 10)] {
 				assert.Contains(t, err.Error(), fmt.Sprintf("%q", mediaType))
 			}
 		})
 	}
 }
 
-// A manifest need not say what it is if its descriptor does, and the reverse.
+// The media type can be in the manifest, in its descriptor, or in both.
 func TestUnpackManifestType(t *testing.T) {
 	for _, types := range [][2]string{{ocispec.MediaTypeImageManifest, ""}, {"", ocispec.MediaTypeImageManifest}} {
 		b := blobs{}
@@ -110,7 +111,7 @@ func TestUnpackManifestType(t *testing.T) {
 	}
 }
 
-// TestUnpackErrors pins what every class of error says, to the letter.
+// TestUnpackErrors pins the full text of every class of errors.
 func TestUnpackErrors(t *testing.T) {
 	gz := func(entries ...entry) []byte { return gzipped(t, archiveOf(t, entries...)) }
 	b := blobs{}
@@ -125,36 +126,36 @@ func TestUnpackErrors(t *testing.T) {
 	}
 	_, _, indexErr := unpackAll(t, b, index, unpacker.Options{})
 	_, _, digestErr := unpackAll(t, b, ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: "a\nb"}, unpacker.Options{})
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name          string
 		err           error
 		message, hint string
 	}{
 		{
 			"index", indexErr,
-			`not an artifact of one layer of files: it is not an image manifest; it is "application/vnd.oci.image.index.v1+json" of the type "application/vnd.example"; it holds ` +
+			`not an artifact with one layer of files: it is not an image manifest; it is "application/vnd.oci.image.index.v1+json" of the type "application/vnd.example"; it contains ` +
 				strings.Repeat(`"", `, 9) + `"" and 2 more`,
-			"name the image manifest of an artifact that holds manifests",
+			"name the image manifest of an artifact that contains manifests",
 		},
 		{
 			"digest", digestErr,
-			`content is corrupt: "application/vnd.oci.image.manifest.v1+json" "a\nb": it has no digest that can be verified`,
-			"fetch it again; if it is the same then, push the artifact again",
+			`content is corrupt: "application/vnd.oci.image.manifest.v1+json" "a\nb": invalid digest`,
+			"fetch it again; if the error persists, push the artifact again",
 		},
 		{
 			"zstd", unpacked([]byte("\x28\xb5\x2f\xfd"), unpacker.Options{}),
-			`unsupported layer: "application/vnd.oci.image.layer.v1.tar+gzip" sha256:1c986dc083de2f3d01811ccf5feba7bbf933659591bf729c687c1177df4cb47d: its content is zstd and not gzip`,
+			`unsupported layer: "application/vnd.oci.image.layer.v1.tar+gzip" sha256:1c986dc083de2f3d01811ccf5feba7bbf933659591bf729c687c1177df4cb47d: its content is zstd, not gzip`,
 			"push the files as one gzip-compressed tar archive",
 		},
 		{
 			"name", unpacked(gz(regular("../a\nb", "")), unpacker.Options{}),
-			`unsafe entry in the archive: "../a\nb": the name holds control characters`,
+			`unsafe entry in the archive: "../a\nb": the name contains control characters`,
 			"do not trust the artifact unless you know who made it",
 		},
 		{
 			"link", unpacked(gz(special('2', "a", "../b")), unpacker.Options{}),
-			`link in the archive: "a": it leads to "../b"`,
-			"skip links if what they lead to is not needed, or push files in their place",
+			`link in the archive: "a": its target is "../b"`,
+			"set SkipLinks if the links are not needed, or push files in their place",
 		},
 		{
 			"case", unpacked(gz(regular("a", ""), regular("A", "")), unpacker.Options{}),
@@ -164,19 +165,19 @@ func TestUnpackErrors(t *testing.T) {
 		{
 			"limit of an entry", unpacked(gz(regular("a/b", "")), unpacker.Options{MaxPathLength: 2}),
 			`more than MaxPathLength 2: "a/b"`,
-			"raise MaxPathLength if the artifact is to be trusted",
+			"set a higher MaxPathLength if you trust the artifact",
 		},
 		{
 			"limit", unpacked([]byte("12345"), unpacker.Options{MaxCompressedSize: 4}),
 			`more than MaxCompressedSize 4: "application/vnd.oci.image.layer.v1.tar+gzip" sha256:5994471abb01112afcc18159f6cc74b4f511b99806da59b3caf5a9c173cacfc5: it has 5 bytes`,
-			"raise MaxCompressedSize if the artifact is to be trusted",
+			"set a higher MaxCompressedSize if you trust the artifact",
 		},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			require.EqualError(t, row.err, row.message)
+		t.Run(tt.name, func(t *testing.T) {
+			require.EqualError(t, tt.err, tt.message)
 			var hinting interface{ Hint() string }
-			require.ErrorAs(t, row.err, &hinting)
-			assert.Equal(t, row.hint, hinting.Hint())
+			require.ErrorAs(t, tt.err, &hinting)
+			assert.Equal(t, tt.hint, hinting.Hint())
 		})
 	}
 }

@@ -9,10 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-// maxNameLength is what one name may have in bytes on the usual file systems.
+// maxNameLength is the limit of the usual file systems for one name, in bytes.
 const maxNameLength = 255
 
-// kindFault says why an entry is of no kind that is ever unpacked.
+// kindFault returns why entries of this kind are never unpacked, or "".
 func kindFault(h *tar.Header) string {
 	for key := range h.PAXRecords {
 		if strings.HasPrefix(key, "GNU.sparse.") {
@@ -23,8 +23,8 @@ func kindFault(h *tar.Header) string {
 	case tar.TypeReg, tar.TypeSymlink, tar.TypeLink:
 		return ""
 	case tar.TypeDir:
-		if h.Size != 0 { // which readers do not agree about
-			return "it is a folder with content"
+		if h.Size != 0 { // readers disagree on the meaning
+			return "it is a directory with content"
 		}
 		return ""
 	case tar.TypeChar, tar.TypeBlock:
@@ -34,13 +34,13 @@ func kindFault(h *tar.Header) string {
 	case tar.TypeGNUSparse:
 		return "it is a sparse file"
 	case tar.TypeXGlobalHeader:
-		return "it is a global header, which changes the entries behind it"
+		return "it is a global header, which changes the entries after it"
 	}
 	return fmt.Sprintf("it is of the unknown kind %q", h.Typeflag)
 }
 
-// nameFault says why a name does not mean the same everywhere, or would not be
-// taken by Flux.
+// nameFault returns why a name does not mean the same on every system, or is refused
+// by Flux, or "".
 func nameFault(name string) string {
 	switch {
 	case name == "":
@@ -48,27 +48,27 @@ func nameFault(name string) string {
 	case !utf8.ValidString(name):
 		return "the name is not UTF-8"
 	case strings.ContainsFunc(name, unicode.IsControl):
-		return "the name holds control characters"
+		return "the name contains control characters"
 	case strings.Contains(name, `\`):
-		return "the name holds a backslash"
+		return "the name contains a backslash"
 	case strings.HasPrefix(name, "/"):
 		return "the name is absolute"
 	case hasDrive(name):
-		return "the name begins with a drive"
+		return "the name starts with a drive"
 	}
 	elements := strings.Split(name, "/")
 	for i, element := range elements {
 		switch {
 		case element == "..", i < len(elements)-1 && strings.HasSuffix(element, ".."):
-			return "the name holds ../"
+			return "the name contains ../"
 		case element == "", element == ".":
 			return "the name is not clean"
 		case len(element) > maxNameLength:
-			return fmt.Sprintf("the name has more than %d bytes", maxNameLength)
+			return fmt.Sprintf("the name is longer than %d bytes", maxNameLength)
 		}
 	}
 	if !filepath.IsLocal(filepath.FromSlash(name)) { // such as CON on Windows
-		return "the name means something else on this system"
+		return "the name has another meaning on this system"
 	}
 	return ""
 }
@@ -77,14 +77,15 @@ func hasDrive(name string) bool {
 	return len(name) > 1 && name[1] == ':' && ('a' <= name[0]|0x20 && name[0]|0x20 <= 'z')
 }
 
-// tree knows the names that were there already.
+// tree holds the names of the entries so far.
 type tree struct {
 	max   int
 	nodes []node // the first is the root
 	index map[nameKey]int
 }
 
-// nameKey is where a name is, in a form that is the same in upper and lower case.
+// nameKey identifies a name in a directory, in a form that is the same for upper and
+// lower case.
 type nameKey struct {
 	parent int
 	folded string
@@ -100,17 +101,17 @@ func newTree(limit int) *tree {
 	return &tree{max: limit, nodes: []node{{dir: true}}, index: map[nameKey]int{}}
 }
 
-// addRoot takes the entry of the folder that is the root itself.
+// addRoot adds the entry of the root directory itself.
 func (t *tree) addRoot(name string) error {
 	if t.nodes[0].listed {
-		return &EntryError{name, "it is there twice", ErrCollision}
+		return &EntryError{name, "duplicate entry", ErrCollision}
 	}
 	t.nodes[0].listed = true
 	return nil
 }
 
-// add takes a clean name. It returns the folders that were not there before, the
-// outer ones first, and among them the name itself if that is one.
+// add adds a clean name. It returns the directories that are new, parents first,
+// including the name itself if that is a directory.
 func (t *tree) add(name string, dir bool) (missing []string, err error) {
 	collision := func(reason string, args ...any) error {
 		return &EntryError{name, fmt.Sprintf(reason, args...), ErrCollision}
@@ -140,11 +141,11 @@ func (t *tree) add(name string, dir bool) (missing []string, err error) {
 		case n.name != element:
 			return nil, collision("%.100q differs from %.100q by case only", element, n.name)
 		case isDir && !n.dir:
-			return nil, collision("%.100q is no folder", name[:end])
+			return nil, collision("%.100q is not a directory", name[:end])
 		case !isDir && n.dir:
-			return nil, collision("there is a folder of that name")
+			return nil, collision("a directory has that name")
 		case last && n.listed:
-			return nil, collision("it is there twice")
+			return nil, collision("duplicate entry")
 		}
 		n.listed = n.listed || last
 		at = i
@@ -152,7 +153,7 @@ func (t *tree) add(name string, dir bool) (missing []string, err error) {
 	return missing, nil
 }
 
-// fold gives names that differ by case only the same form.
+// fold returns the same form for names that differ by case only.
 func fold(name string) string {
 	return strings.Map(func(r rune) rune {
 		least := r

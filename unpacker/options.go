@@ -13,26 +13,26 @@ const (
 	DefaultMaxPathLength = 4096 // PATH_MAX of Linux
 	DefaultMaxDepth      = 100
 	DefaultMaxNamesSize  = 16 << 20
-	// DefaultMaxCompressedSize is more than packager.MaxArchiveSize by what gzip adds to
-	// an archive that cannot be compressed.
+	// DefaultMaxCompressedSize allows for the bytes that gzip adds to an archive of
+	// packager.MaxArchiveSize that cannot be compressed.
 	DefaultMaxCompressedSize = packager.MaxArchiveSize + packager.MaxArchiveSize/1000
-	// DefaultMaxFSSize is what [UnpackFS] takes in place of packager.MaxArchiveSize.
+	// DefaultMaxFSSize is the default of MaxSize for [UnpackFS].
 	DefaultMaxFSSize = 64 << 20
 )
 
-// Options bound what is unpacked. The zero value is the default. For each
-// limit zero is the default named beside it, and a negative number is refused.
+// Options limit the content to unpack. The zero value is the default. For each
+// limit, zero means the default named beside it, and a negative number is refused.
 type Options struct {
 	MaxCompressedSize int64 // bytes of the layer; DefaultMaxCompressedSize
-	MaxSize           int64 // bytes of the archive, headers included; packager.MaxArchiveSize, and DefaultMaxFSSize for UnpackFS
+	MaxSize           int64 // bytes of the archive, headers included; packager.MaxArchiveSize, or DefaultMaxFSSize for UnpackFS
 	MaxFileSize       int64 // bytes in one file; MaxSize
-	MaxEntries        int   // files, links, and folders, whether listed or implied by a path; DefaultMaxEntries
+	MaxEntries        int   // files, links, and directories, whether listed or implied by a path; DefaultMaxEntries
 	MaxPathLength     int   // bytes of one path; DefaultMaxPathLength
-	MaxDepth          int   // folders below one another; DefaultMaxDepth
-	MaxNamesSize      int64 // bytes of all paths, and of what links lead to, which are held in memory; DefaultMaxNamesSize
+	MaxDepth          int   // nested directories; DefaultMaxDepth
+	MaxNamesSize      int64 // bytes of all paths and link targets, which are held in memory; DefaultMaxNamesSize
 
-	// SkipLinks leaves symbolic and hard links out and reports them in the
-	// result. Without it an archive that holds one is refused.
+	// SkipLinks skips symbolic and hard links and reports them in the result.
+	// Otherwise an archive with a link is refused.
 	SkipLinks bool
 }
 

@@ -12,17 +12,17 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// stream is the archive in a layer, which it reads up to a limit.
+// stream reads the archive in a layer, up to a limit.
 type stream struct {
 	layer ocispec.Descriptor
 	raw   *contextReader
-	plain io.Reader // of raw
+	plain io.Reader // the uncompressed content of raw
 	n     int64     // bytes read
 	max   int64
 	err   error // never io.EOF
 }
 
-// readSize is what is read of a layer at a time.
+// readSize is the number of bytes of a layer to read at a time.
 const readSize = 64 << 10
 
 func openStream(ctx context.Context, blob io.Reader, layer ocispec.Descriptor, limit int64) (*stream, error) {
@@ -37,7 +37,7 @@ func openStream(ctx context.Context, blob io.Reader, layer ocispec.Descriptor, l
 		return s, s.checkPlain(found)
 	}
 	if found != formatGzip {
-		return nil, &BlobError{layer, "its content is " + found + " and not gzip", ErrUnsupportedLayer}
+		return nil, &BlobError{layer, "its content is " + found + ", not gzip", ErrUnsupportedLayer}
 	}
 	member, err := gzip.NewReader(raw)
 	if err != nil {
@@ -57,7 +57,7 @@ func (s *stream) checkPlain(format string) error {
 	if format == formatOther {
 		return nil
 	}
-	return &BlobError{s.layer, "its content is " + format + " where a tar archive should be", ErrUnsupportedLayer}
+	return &BlobError{s.layer, "its content is " + format + ", not a tar archive", ErrUnsupportedLayer}
 }
 
 const (
@@ -66,7 +66,7 @@ const (
 	formatOther = "something else"
 )
 
-// sniff tells what the content is by its first bytes, and takes none.
+// sniff returns the format of the content by its first bytes, and consumes none.
 func sniff(r *bufio.Reader) (string, error) {
 	start, err := r.Peek(4)
 	switch {
@@ -78,9 +78,9 @@ func sniff(r *bufio.Reader) (string, error) {
 	return formatOther, err
 }
 
-var errTrailing = errors.New("there is something behind the end of the gzip stream")
+var errTrailing = errors.New("data after the end of the gzip stream")
 
-// oneMember is the content of a gzip file of one member, with nothing behind it.
+// oneMember reads a gzip file of one member, and fails if data follows.
 type oneMember struct {
 	member *gzip.Reader
 	raw    io.ByteReader
@@ -96,19 +96,19 @@ func (o oneMember) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Read ends with a typed error, except for io.EOF.
+// Read implements [io.Reader]. Its errors are typed, except for io.EOF.
 func (s *stream) Read(p []byte) (int, error) {
 	if s.err != nil {
 		return 0, s.err
 	}
 	if room := s.max - s.n; int64(len(p)) > room {
-		p = p[:room+1] // one more, which should not be there
+		p = p[:room+1] // one byte more, to notice a longer archive
 	}
 	n, err := s.plain.Read(p)
 	s.n += int64(n)
 	switch {
 	case s.n > s.max:
-		s.err = &BlobError{s.layer, "when it is unpacked", &LimitError{Limit: "MaxSize", Max: s.max}}
+		s.err = &BlobError{s.layer, "after decompression", &LimitError{Limit: "MaxSize", Max: s.max}}
 		return n - 1, s.err
 	case err != nil && err != io.EOF:
 		s.err = s.readError(err)
@@ -117,8 +117,8 @@ func (s *stream) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// readError tells what err is that came of reading the layer, or of reading what was
-// read of it: the reason is the first that there was.
+// readError returns the error to report for a failed read of the layer or of data
+// derived from it. The first cause wins.
 func (s *stream) readError(err error) error {
 	switch {
 	case s.err != nil:

@@ -11,27 +11,27 @@ import (
 	"strings"
 )
 
-// stagingPrefix begins the name of the folder that becomes the target.
+// stagingPrefix starts the name of the directory that becomes the target.
 const stagingPrefix = ".oci-unpack-"
 
-// target is a folder to unpack into. What is written goes to another beside it
-// until it is complete.
+// target is a directory to unpack into. Files are written to a staging directory
+// beside it, which replaces it at the end.
 type target struct {
-	path   string      // as it was given
-	before fs.FileInfo // the empty folder that is there, or nil
+	path   string      // as given by the caller
+	before fs.FileInfo // the empty directory that exists, or nil
 	parent *os.Root
-	base   string   // the target in parent
-	temp   string   // the other folder in parent, or "" where it is no more
-	root   *os.Root // the other folder
+	base   string   // name of the target in parent
+	temp   string   // name of the staging directory in parent, or "" if it is gone
+	root   *os.Root // the staging directory
 	buffer []byte
 
-	// The folder of the last file stays open: the next is often in it, and where
-	// folders are deep most of the time goes into going down to them.
+	// The directory of the last file stays open, because the next file is often in
+	// it, and opening deep directories takes most of the time.
 	dir     *os.Root
 	dirPath string
 }
 
-// stage makes the folder beside dir, if that is absent or empty.
+// stage creates the staging directory beside dir, if dir is missing or empty.
 func stage(dir string) (*target, error) {
 	t := &target{path: dir, buffer: make([]byte, readSize)}
 	full, err := filepath.Abs(dir)
@@ -56,7 +56,7 @@ func (t *target) prepare() (err error) {
 		return err
 	}
 	if t.before != nil {
-		// Who works in a folder would not see what takes its place.
+		// A process would not see the directory that replaces its working directory.
 		if here, err := os.Stat("."); err == nil && os.SameFile(here, t.before) {
 			return t.targetError(errWorkingDirectory)
 		}
@@ -74,7 +74,7 @@ func (t *target) prepare() (err error) {
 
 var errWorkingDirectory = errors.New("the working directory cannot be replaced")
 
-// existing returns the empty folder that is at the target, or nil.
+// existing returns the empty directory at the target, or nil.
 func (t *target) existing() (fs.FileInfo, error) {
 	info, err := t.parent.Lstat(t.base)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -87,7 +87,7 @@ func (t *target) existing() (fs.FileInfo, error) {
 		return nil, t.targetError(ErrTargetNotDirectory)
 	}
 	switch err := t.checkEmpty(info); {
-	case errors.Is(err, fs.ErrNotExist): // another has just removed it
+	case errors.Is(err, fs.ErrNotExist): // removed concurrently
 		return nil, nil
 	case err != nil:
 		return nil, t.targetError(err)
@@ -95,7 +95,7 @@ func (t *target) existing() (fs.FileInfo, error) {
 	return info, nil
 }
 
-// checkEmpty reads the folder that was at the target, if it still is there.
+// checkEmpty reads the directory at the target, if it still is the same.
 func (t *target) checkEmpty(info fs.FileInfo) error {
 	dir, err := t.parent.Open(t.base)
 	if err != nil {
@@ -107,7 +107,7 @@ func (t *target) checkEmpty(info fs.FileInfo) error {
 		return err
 	}
 	if !os.SameFile(info, opened) {
-		return ErrTargetNotEmpty // since another puts something there
+		return ErrTargetNotEmpty // another process is filling it
 	}
 	switch _, err := dir.ReadDir(1); err {
 	case nil:
@@ -149,7 +149,7 @@ func (t *target) dirOf(name string) (dir *os.Root, base string, err error) {
 	return t.dir, base, nil
 }
 
-// closeDir closes the folder of the last file, if there is one.
+// closeDir closes the directory of the last file, if any.
 func (t *target) closeDir() {
 	if t.dir != nil {
 		_ = t.dir.Close() // only a handle
@@ -157,10 +157,9 @@ func (t *target) closeDir() {
 	}
 }
 
-// commit puts the folder in place of the target, which it does only if the
-// target still is what it was.
+// commit replaces the target by the staging directory, if the target is unchanged.
 func (t *target) commit() error {
-	t.closeDir() // or Windows would not rename it
+	t.closeDir() // otherwise Windows would not rename it
 	if err := t.root.Close(); err != nil {
 		return t.targetError(err)
 	}
@@ -169,7 +168,7 @@ func (t *target) commit() error {
 		return err
 	}
 	if now != nil {
-		if t.before == nil || !os.SameFile(now, t.before) { // another was as fast, and has nothing in it
+		if t.before == nil || !os.SameFile(now, t.before) { // created concurrently, and still empty
 			return t.targetError(ErrTargetNotEmpty)
 		}
 		if err := t.parent.Remove(t.base); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -184,7 +183,8 @@ func (t *target) commit() error {
 	return nil
 }
 
-// replaceError says what is at the target, if that is why err came about.
+// replaceError returns the error to report if the target could not be replaced: that
+// of an entry that was created there concurrently, or err.
 func (t *target) replaceError(err error) error {
 	now, reason := t.existing()
 	switch {
@@ -196,12 +196,12 @@ func (t *target) replaceError(err error) error {
 	return t.targetError(err)
 }
 
-// discard removes what was written, unless it was committed. It may be called
-// again.
+// discard removes the staging directory, unless it was committed. It can be called
+// more than once.
 func (t *target) discard() error {
 	t.closeDir()
 	if t.root != nil {
-		_ = t.root.Close() // closed already, or of no more use
+		_ = t.root.Close() // closed already, or no longer needed
 	}
 	temp := t.temp
 	t.temp = ""
@@ -218,19 +218,19 @@ func (t *target) discard() error {
 
 func (t *target) targetError(err error) error { return &TargetError{t.path, systemError(err)} }
 
-// fileError is about a file in the target. Nil stays nil.
+// fileError returns the error for a file in the target, or nil if err is nil.
 func (t *target) fileError(name string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, fs.ErrExist): // where a file system takes two names for one
-		return &EntryError{name, "it is another entry on this file system", ErrCollision}
+	case errors.Is(err, fs.ErrExist): // the file system treats two names as one
+		return &EntryError{name, "it is the same as another entry on this file system", ErrCollision}
 	}
 	return &TargetError{filepath.Join(t.path, filepath.FromSlash(name)), systemError(err)}
 }
 
-// systemError strips the paths that the file system puts into its errors, since
-// they are not those that the caller gave.
+// systemError strips the paths from errors of the file system, because they are not
+// those that the caller gave.
 func systemError(err error) error {
 	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 		return pathErr.Err

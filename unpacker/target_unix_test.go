@@ -20,7 +20,7 @@ import (
 	"github.com/kubeoci/oci/unpacker"
 )
 
-// oneFile is an artifact of the file a.yaml.
+// oneFile returns an artifact of the file a.yaml.
 func oneFile(t testing.TB, text string) (blobs, ocispec.Descriptor) {
 	t.Helper()
 	return artifactOf(t, layerType, gzipped(t, archiveOf(t, regular("a.yaml", text))))
@@ -39,11 +39,11 @@ func requireTarget(t testing.TB, err, kind error, path string) {
 	require.Equal(t, path, targetErr.Path)
 }
 
-// TestUnpackTargets unpacks to what is there already. What is refused stays as
-// it is, and nothing is fetched for it.
+// TestUnpackTargets unpacks to existing targets. A refused target stays unchanged,
+// and nothing is fetched.
 func TestUnpackTargets(t *testing.T) {
 	src, manifest := oneFile(t, "a")
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name    string
 		prepare func(dir string) error
 		kind    error
@@ -60,32 +60,32 @@ func TestUnpackTargets(t *testing.T) {
 		}, unpacker.ErrTargetNotDirectory},
 		{"symlink to nothing", func(dir string) error { return os.Symlink("nothing", dir) }, unpacker.ErrTargetNotDirectory},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			parent := t.TempDir()
 			dir := filepath.Join(parent, "out")
-			require.NoError(t, row.prepare(dir))
+			require.NoError(t, tt.prepare(dir))
 			before := snapshot(t, parent)
 			src := src
-			if row.kind != nil {
+			if tt.kind != nil {
 				src = blobs{}
 			}
 			for _, given := range []string{dir, dir + string(filepath.Separator)} {
 				_, err := unpacker.Unpack(t.Context(), src, manifest, given, unpacker.Options{})
-				if row.kind == nil {
+				if tt.kind == nil {
 					require.NoError(t, err)
 					assert.Equal(t, map[string]string{"a.yaml": "a"}, allFiles(t, dir))
 					return
 				}
-				requireKind(t, err, row.kind)
-				requireTarget(t, err, row.kind, given)
-				require.EqualError(t, err, fmt.Sprintf("%v: %q", row.kind, given))
+				requireKind(t, err, tt.kind)
+				requireTarget(t, err, tt.kind, given)
+				require.EqualError(t, err, fmt.Sprintf("%v: %q", tt.kind, given))
 				assert.Equal(t, before, snapshot(t, parent))
 			}
 		})
 	}
 }
 
-// snapshot is what is in a folder, links included.
+// snapshot lists the content of a directory, including links.
 func snapshot(t testing.TB, dir string) []string {
 	t.Helper()
 	var all []string
@@ -108,28 +108,28 @@ func TestUnpackImpossibleTargets(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	write(t, file)
 	missing := filepath.Join(work, "missing", "out")
-	for name, row := range map[string]struct {
+	for name, tt := range map[string]struct {
 		dir  string
 		kind error
 	}{
-		"empty":                    {"", fs.ErrInvalid},
-		"below nothing":            {missing, fs.ErrNotExist},
-		"below nothing, relative":  {filepath.Join("missing", "out"), fs.ErrNotExist},
-		"NUL":                      {filepath.Join(work, "a\x00b"), nil},
-		"too long":                 {filepath.Join(work, long(300)), nil},
-		"below a file":             {filepath.Join(file, "out"), nil},
-		"the working directory":    {".", nil},
-		"it by its name":           {work, nil},
-		"the root of all":          {string(filepath.Separator), nil},
-		"what the work is done in": {"..", unpacker.ErrTargetNotEmpty},
+		"empty":                   {"", fs.ErrInvalid},
+		"below nothing":           {missing, fs.ErrNotExist},
+		"below nothing, relative": {filepath.Join("missing", "out"), fs.ErrNotExist},
+		"NUL":                     {filepath.Join(work, "a\x00b"), nil},
+		"too long":                {filepath.Join(work, long(300)), nil},
+		"below a file":            {filepath.Join(file, "out"), nil},
+		"the working directory":   {".", nil},
+		"it by its name":          {work, nil},
+		"the root directory":      {string(filepath.Separator), nil},
+		"its parent directory":    {"..", unpacker.ErrTargetNotEmpty},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := unpacker.Unpack(t.Context(), src, manifest, row.dir, unpacker.Options{})
+			_, err := unpacker.Unpack(t.Context(), src, manifest, tt.dir, unpacker.Options{})
 			var targetErr *unpacker.TargetError
 			require.ErrorAs(t, err, &targetErr)
-			assert.Equal(t, row.dir, targetErr.Path)
-			if row.kind != nil {
-				require.ErrorIs(t, err, row.kind)
+			assert.Equal(t, tt.dir, targetErr.Path)
+			if tt.kind != nil {
+				require.ErrorIs(t, err, tt.kind)
 			}
 			assert.Empty(t, namesIn(t, work))
 		})
@@ -145,10 +145,10 @@ func TestUnpackRelative(t *testing.T) {
 	assert.Equal(t, []string{"out"}, namesIn(t, "."))
 }
 
-// TestUnpackTargetChanges lets another program change something while the layer
-// is fetched.
+// TestUnpackTargetChanges changes the target, as another program could, while the
+// layer is fetched.
 func TestUnpackTargetChanges(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name      string
 		empty     bool // before
 		change    func(t *testing.T, parent, dir string)
@@ -158,8 +158,8 @@ func TestUnpackTargetChanges(t *testing.T) {
 	}{
 		{"target vanishes", true, func(t *testing.T, _, dir string) { require.NoError(t, os.Remove(dir)) }, nil, []string{"out"}, false},
 		{"target is filled", true, func(t *testing.T, _, dir string) { write(t, filepath.Join(dir, "mine")) }, unpacker.ErrTargetNotEmpty, []string{"out"}, false},
-		{"target comes up empty", false, func(t *testing.T, _, dir string) { require.NoError(t, os.Mkdir(dir, 0o755)) }, unpacker.ErrTargetNotEmpty, []string{"out"}, false},
-		{"target comes up full", false, func(t *testing.T, _, dir string) {
+		{"an empty target is created", false, func(t *testing.T, _, dir string) { require.NoError(t, os.Mkdir(dir, 0o755)) }, unpacker.ErrTargetNotEmpty, []string{"out"}, false},
+		{"a filled target is created", false, func(t *testing.T, _, dir string) {
 			require.NoError(t, os.Mkdir(dir, 0o755))
 			write(t, filepath.Join(dir, "mine"))
 		}, unpacker.ErrTargetNotEmpty, []string{"out"}, false},
@@ -172,45 +172,45 @@ func TestUnpackTargetChanges(t *testing.T) {
 			require.NoError(t, os.Symlink(os.TempDir(), dir))
 		}, unpacker.ErrTargetNotDirectory, []string{"out"}, false},
 		{"parent vanishes", true, func(t *testing.T, parent, _ string) { require.NoError(t, os.RemoveAll(parent)) }, fs.ErrNotExist, nil, true},
-		{"what is being written vanishes", false, func(t *testing.T, parent, _ string) {
+		{"the staging directory vanishes", false, func(t *testing.T, parent, _ string) {
 			for _, name := range namesIn(t, parent) {
 				require.NoError(t, os.RemoveAll(filepath.Join(parent, name)))
 			}
 		}, fs.ErrNotExist, nil, false},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			b, manifest := oneFile(t, "a")
 			parent := filepath.Join(t.TempDir(), "parent")
 			dir := filepath.Join(parent, "out")
 			require.NoError(t, os.Mkdir(parent, 0o755))
-			if row.empty {
+			if tt.empty {
 				require.NoError(t, os.Mkdir(dir, 0o755))
 			}
-			src := readerOf{b, layerType, func(r io.Reader) io.Reader { row.change(t, parent, dir); return r }}
+			src := readerOf{b, layerType, func(r io.Reader) io.Reader { tt.change(t, parent, dir); return r }}
 			_, err := unpacker.Unpack(t.Context(), src, manifest, dir, unpacker.Options{})
-			if row.kind == nil {
+			if tt.kind == nil {
 				require.NoError(t, err)
 				assert.Equal(t, map[string]string{"a.yaml": "a"}, allFiles(t, dir))
 			} else {
-				require.ErrorIs(t, err, row.kind)
+				require.ErrorIs(t, err, tt.kind)
 				var targetErr *unpacker.TargetError
 				require.ErrorAs(t, err, &targetErr)
 				assert.NotContains(t, err.Error(), ".oci-unpack-", "a path that nobody gave")
 			}
-			if row.elsewhere {
+			if tt.elsewhere {
 				assert.NoDirExists(t, parent)
 				return
 			}
-			assert.Equal(t, row.leaves, namesIn(t, parent))
+			assert.Equal(t, tt.leaves, namesIn(t, parent))
 		})
 	}
 }
 
-// TestUnpackAtOnce unpacks two artifacts to one place at the same time. One of
-// them is there, whole.
-func TestUnpackAtOnce(t *testing.T) {
+// TestUnpackConcurrently unpacks two artifacts into one directory concurrently, and
+// checks that it contains one of them.
+func TestUnpackConcurrently(t *testing.T) {
 	for _, empty := range []bool{false, true} {
-		t.Run(fmt.Sprint("empty folder before: ", empty), func(t *testing.T) {
+		t.Run(fmt.Sprint("empty directory before: ", empty), func(t *testing.T) {
 			for round := range 20 {
 				parent := t.TempDir()
 				dir := filepath.Join(parent, "out")

@@ -11,15 +11,15 @@ import (
 
 // Result describes an artifact that was unpacked.
 type Result struct {
-	// Manifest is the descriptor that was given.
+	// Manifest is the descriptor given by the caller.
 	Manifest ocispec.Descriptor
-	// Annotations are those of the manifest.
+	// Annotations are the annotations of the manifest.
 	Annotations map[string]string
-	// Layer is the one that was unpacked.
+	// Layer describes the unpacked layer.
 	Layer ocispec.Descriptor
-	// Files is in the order of the paths' bytes.
+	// Files lists the files in the order of their paths' bytes.
 	Files []File
-	// SkippedLinks is in the order of the archive.
+	// SkippedLinks lists the skipped links in the order of the archive.
 	SkippedLinks []SkippedLink
 }
 
@@ -31,13 +31,13 @@ type File struct {
 	Size int64 `json:"size"`
 }
 
-// SkippedLink is a link of the archive that was left out.
+// SkippedLink is a link of the archive that was skipped.
 type SkippedLink struct {
 	// Path is relative and slash-separated.
 	Path string `json:"path"`
-	// Target is where it leads, as the archive says and whatever that is.
+	// Target is the target of the link, unchecked.
 	Target string `json:"target"`
-	// Hard says that it is not a symbolic link, but stands for a file.
+	// Hard is true for a hard link, and false for a symbolic one.
 	Hard bool `json:"hard"`
 }
 
@@ -48,34 +48,35 @@ type Fetcher interface {
 }
 
 // Unpack reads the artifact that manifest describes from src, and unpacks its
-// one layer into the folder dir. dir must not exist, or be an empty folder; the
-// one that it is in must exist, and be writable.
+// layer into dir. dir must not exist or be an empty directory. Its parent directory
+// must exist and be writable.
 //
 // The artifact is an OCI image manifest with one layer of media type
 // application/vnd.oci.image.layer.v1.tar+gzip, the same without +gzip, or
 // application/vnd.cncf.flux.content.v1.tar+gzip, and at most nine layers of
-// other types, which are left alone. The config is not read. Digests and sizes
-// of manifest and layer are verified before anything is unpacked. The archive
-// may hold regular files and folders only, under names that mean the same
-// everywhere, no two of which differ by case only. Files get the mode 0644 and
-// folders 0755, less the umask of the process; times, owners and attributes are
-// not restored.
+// other types, which are ignored. The config is not read. Digests and sizes of
+// manifest and layer are verified before anything is unpacked. The archive may
+// contain regular files and directories only. Their names must mean the same on
+// every system, and must not differ by case only. Files get the mode 0644 and
+// directories 0755, less the umask of the process; times, owners and attributes
+// are not restored.
 //
-// Either all of it is in dir, or nothing: the files are written to a folder
-// beside dir, which then takes its place, so dir can be neither the working
-// directory nor the root of a file system. A process that is killed leaves that
-// folder behind, named .oci-unpack- and letters. Memory does not grow with the
-// size of the layer: what of it does not fit into DefaultMemoryLimit is held in
-// a temporary file beside dir.
+// Unpack writes all files or none: it fills a directory beside dir, which then
+// replaces dir. So dir can be neither the working directory nor the root of a file
+// system. A killed process leaves the other directory behind, which is named
+// .oci-unpack- followed by letters. Memory does not grow with the size of the
+// layer: a layer larger than packager.DefaultMemoryLimit is held in a temporary
+// file beside dir.
 //
 // Errors match [ErrInvalidLimit]; [ErrNotArtifact] or [ErrUnsupportedLayer] for
-// what is no such artifact; [ErrCorruptArtifact] for bytes that are not what they should
-// be; [ErrUnsafeEntry], [ErrLinkEntry] or [ErrCollision] for an entry that is
-// refused; [ErrLimitExceeded]; [ErrTargetNotEmpty] or [ErrTargetNotDirectory];
-// or are a [*TargetError] with the file system's error, or that of ctx or src.
+// another kind of artifact; [ErrCorruptArtifact] for content that does not match
+// its descriptor or media type; [ErrUnsafeEntry], [ErrLinkEntry] or [ErrCollision]
+// for an entry that is refused; [ErrLimitExceeded]; [ErrTargetNotEmpty] or
+// [ErrTargetNotDirectory]; or are a [*TargetError] with the error of the file
+// system, or the error of ctx or src.
 //
-// Unpack is safe for concurrent use. Of several into one dir one succeeds, and
-// the others find it not empty.
+// Unpack is safe for concurrent use. If several calls unpack into one dir, one of
+// them succeeds, and the others return ErrTargetNotEmpty.
 func Unpack(ctx context.Context, src Fetcher, manifest ocispec.Descriptor, dir string, opts Options) (Result, error) {
 	if err := ctx.Err(); err != nil {
 		return Result{}, err
@@ -88,7 +89,7 @@ func Unpack(ctx context.Context, src Fetcher, manifest ocispec.Descriptor, dir s
 	if err != nil {
 		return Result{}, err
 	}
-	defer func() { _ = target.discard() }() // where src panics
+	defer func() { _ = target.discard() }() // in case src panics
 	spooler := &packager.Store{TempDir: target.parent.Name()}
 	unpacked, err := unpack(ctx, src, manifest, spooler, target, opts)
 	if err == nil {
@@ -100,20 +101,19 @@ func Unpack(ctx context.Context, src Fetcher, manifest ocispec.Descriptor, dir s
 	return unpacked, nil
 }
 
-// sink is where an archive is unpacked. The folder that something is in was made
-// before.
+// sink receives the content of an archive. Parents are created before children.
 type sink interface {
 	mkdir(name string) error
-	// create makes a file of what is in r, which has size bytes.
+	// create creates a file with the content of r, which has size bytes.
 	create(name string, size int64, r reader) error
 }
 
-// unpack puts what is in the layer into out. spooler holds the layer meanwhile.
+// unpack writes the content of the layer to out. spooler holds the layer meanwhile.
 func unpack(ctx context.Context, src Fetcher, manifest ocispec.Descriptor, spooler *packager.Store, out sink, opts Options) (Result, error) {
-	defer func() { _ = spooler.Close() }() // its content is of no more use
+	defer func() { _ = spooler.Close() }() // its content is no longer needed
 	unpacked, err := unpackVerified(ctx, src, manifest, spooler, out, opts)
 	if err != nil && ctx.Err() != nil {
-		err = ctx.Err() // whatever it looked like
+		err = ctx.Err() // which may have caused an error of another kind
 	}
 	return unpacked, err
 }
@@ -131,7 +131,7 @@ func unpackVerified(ctx context.Context, src Fetcher, manifest ocispec.Descripto
 	if err != nil {
 		return Result{}, err
 	}
-	defer func() { _ = blob.Close() }() // only read from
+	defer func() { _ = blob.Close() }() // read-only
 	x, err := extract(ctx, blob, layer, out, opts)
 	if err != nil {
 		return Result{}, err

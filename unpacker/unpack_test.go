@@ -24,7 +24,7 @@ import (
 	"github.com/kubeoci/oci/unpacker"
 )
 
-// TestUnpackRoundTrip gets back what was packed, byte for byte.
+// TestUnpackRoundTrip compares every byte with the source.
 func TestUnpackRoundTrip(t *testing.T) {
 	eachTree(t, func(t *testing.T, tree string, layout packager.Layout) {
 		dir := filepath.Join(treesDir, tree)
@@ -42,7 +42,7 @@ func TestUnpackRoundTrip(t *testing.T) {
 	})
 }
 
-// TestUnpackFromStores unpacks what lies in stores of several kinds.
+// TestUnpackFromStores unpacks from stores of several kinds.
 func TestUnpackFromStores(t *testing.T) {
 	set := collectTexts(t, manyBlocks(t))
 	layout, err := oci.New(t.TempDir())
@@ -60,10 +60,10 @@ func TestUnpackFromStores(t *testing.T) {
 	}
 }
 
-// TestUnpackOthers reads what other programs make of a folder.
+// TestUnpackOthers unpacks archives as other programs write them.
 func TestUnpackOthers(t *testing.T) {
 	want := map[string]string{"a.yaml": "a", "sub/b.yaml": "b"}
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name      string
 		mediaType string
 		entries   []entry
@@ -71,33 +71,33 @@ func TestUnpackOthers(t *testing.T) {
 	}{
 		{"files alone", layerType, []entry{regular("a.yaml", "a"), regular("sub/b.yaml", "b")}, want},
 		{"not compressed", plainType, []entry{regular("a.yaml", "a"), regular("sub/b.yaml", "b")}, want},
-		{"flux push artifact", fluxType, []entry{folder("sub/"), regular("sub/b.yaml", "b"), regular("a.yaml", "a")}, want},
-		{"the root as a folder", layerType, []entry{folder("./"), regular("a.yaml", "a"), folder("sub/"), regular("sub/b.yaml", "b")}, want},
-		{"the root as a dot, folders without a slash", layerType, []entry{folder("."), regular("a.yaml", "a"), folder("sub"), regular("sub/b.yaml", "b")}, want},
-		{"a folder after what is in it", layerType, []entry{regular("sub/b.yaml", "b"), regular("a.yaml", "a"), folder("sub")}, want},
-		{"under the title", layerType, []entry{folder("app"), regular("app/a.yaml", "a")}, map[string]string{"app/a.yaml": "a"}},
-		{"an empty folder", layerType, []entry{folder("empty/")}, map[string]string{}},
+		{"flux push artifact", fluxType, []entry{directory("sub/"), regular("sub/b.yaml", "b"), regular("a.yaml", "a")}, want},
+		{"the root as a directory", layerType, []entry{directory("./"), regular("a.yaml", "a"), directory("sub/"), regular("sub/b.yaml", "b")}, want},
+		{"the root as a dot, directories without a slash", layerType, []entry{directory("."), regular("a.yaml", "a"), directory("sub"), regular("sub/b.yaml", "b")}, want},
+		{"a directory after its content", layerType, []entry{regular("sub/b.yaml", "b"), regular("a.yaml", "a"), directory("sub")}, want},
+		{"under the title", layerType, []entry{directory("app"), regular("app/a.yaml", "a")}, map[string]string{"app/a.yaml": "a"}},
+		{"an empty directory", layerType, []entry{directory("empty/")}, map[string]string{}},
 		{"nothing", layerType, nil, map[string]string{}},
 		{"empty file", layerType, []entry{regular("a.yaml", "")}, map[string]string{"a.yaml": ""}},
 		{"longest name and PAX", layerType, []entry{regular(long(255)+"/"+long(255), "a")}, map[string]string{long(255) + "/" + long(255): "a"}},
-		{"dots that mean nothing", layerType, []entry{regular("a..b/..c/d..", "a")}, map[string]string{"a..b/..c/d..": "a"}},
+		{"dots without a meaning", layerType, []entry{regular("a..b/..c/d..", "a")}, map[string]string{"a..b/..c/d..": "a"}},
 		{"colon", layerType, []entry{regular("system:node.yaml", "a")}, map[string]string{"system:node.yaml": "a"}},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			layer := archiveOf(t, row.entries...)
-			if row.mediaType != plainType {
+		t.Run(tt.name, func(t *testing.T) {
+			layer := archiveOf(t, tt.entries...)
+			if tt.mediaType != plainType {
 				layer = gzipped(t, layer)
 			}
-			src, manifest := artifactOf(t, row.mediaType, layer)
+			src, manifest := artifactOf(t, tt.mediaType, layer)
 			files, unpacked, err := unpackBoth(t, src, manifest, unpacker.Options{})
 			require.NoError(t, err)
-			sameFiles(t, row.want, files)
+			sameFiles(t, tt.want, files)
 			assert.Equal(t, map[string]string{"a": "b"}, unpacked.Annotations)
 		})
 	}
 }
 
-// TestUnpackORAS reads what oras push makes of a folder.
+// TestUnpackORAS unpacks an artifact that oras push made of a directory.
 func TestUnpackORAS(t *testing.T) {
 	for _, title := range []string{".", "kustomize"} {
 		t.Run(title, func(t *testing.T) {
@@ -127,7 +127,7 @@ func TestUnpackORAS(t *testing.T) {
 	}
 }
 
-// TestUnpackOtherLayers leaves layers of other types alone.
+// TestUnpackOtherLayers checks that layers of other types are ignored.
 func TestUnpackOtherLayers(t *testing.T) {
 	b := blobs{}
 	layers := make([]ocispec.Descriptor, 9)
@@ -141,9 +141,9 @@ func TestUnpackOtherLayers(t *testing.T) {
 	assert.Equal(t, layers[9], unpacked.Layer)
 }
 
-// TestUnpackModes writes the same modes whatever the archive says.
+// TestUnpackModes checks that modes do not depend on the archive.
 func TestUnpackModes(t *testing.T) {
-	entries := []entry{folder("d/")}
+	entries := []entry{directory("d/")}
 	entries[0].Mode = 0o1777
 	for name, mode := range map[string]int64{"suid": 0o4755, "none": 0, "all": 0o7777, "private": 0o600} {
 		e := regular("d/"+name, name)
@@ -157,7 +157,7 @@ func TestUnpackModes(t *testing.T) {
 	require.NoError(t, err)
 
 	plainDir, plainFile := filepath.Join(parent, "plain"), filepath.Join(parent, "plain", "file")
-	require.NoError(t, os.Mkdir(plainDir, 0o755)) //  what the umask leaves
+	require.NoError(t, os.Mkdir(plainDir, 0o755)) // less the umask
 	require.NoError(t, os.WriteFile(plainFile, nil, 0o644))
 	for name, like := range map[string]string{
 		"": plainDir, "d": plainDir, "d/suid": plainFile, "d/none": plainFile, "d/all": plainFile, "d/private": plainFile,
@@ -170,8 +170,8 @@ func TestUnpackModes(t *testing.T) {
 	}
 }
 
-// TestUnpackInsecurePath is with a program that has asked archive/tar to be
-// strict.
+// TestUnpackInsecurePath sets GODEBUG, by which a program makes archive/tar report
+// insecure paths.
 func TestUnpackInsecurePath(t *testing.T) {
 	t.Setenv("GODEBUG", "tarinsecurepath=0")
 	src, manifest := artifactOf(t, layerType, gzipped(t, archiveOf(t, regular("../a.yaml", "a"))))
@@ -199,7 +199,7 @@ func TestUnpackSkipsLinks(t *testing.T) {
 	assert.Equal(t, []unpacker.SkippedLink{{Path: "sub/out", Target: "../../etc/passwd"}, {Path: "hard", Target: "a.yaml", Hard: true}}, unpacked.SkippedLinks)
 }
 
-// A source that fails is not a corrupt one.
+// A source that fails is not reported as corrupt.
 func TestUnpackFailingSource(t *testing.T) {
 	b, manifest := artifactOf(t, layerType, gzipped(t, archiveOf(t, regular("a.yaml", "a"))))
 	_, _, err := unpackBoth(t, blobs{}, manifest, unpacker.Options{})
@@ -212,7 +212,8 @@ func TestUnpackFailingSource(t *testing.T) {
 	require.NotErrorIs(t, err, unpacker.ErrCorruptArtifact)
 }
 
-// TestUnpackCancelled ends the context before, and at every read of the layer.
+// TestUnpackCancelled cancels the context before the call, and at each read of the
+// layer.
 func TestUnpackCancelled(t *testing.T) {
 	b, manifest := artifactOf(t, layerType, gzipped(t, archiveOf(t, regular("a.yaml", strings.Repeat("a", 1<<20)))))
 	for _, at := range []string{"before", ocispec.MediaTypeImageManifest, layerType} {
@@ -233,10 +234,10 @@ func TestUnpackCancelled(t *testing.T) {
 	}
 }
 
-// TestUnpackCancelledAnywhere ends the context at each time it is looked at,
-// which is often while a file is written.
+// TestUnpackCancelledAnywhere ends the context at each of its checks, many of which
+// happen while a file is written.
 func TestUnpackCancelledAnywhere(t *testing.T) {
-	src, manifest := artifactOf(t, plainType, archiveOf(t, folder("d"), regular("d/a.yaml", strings.Repeat("a", 1<<20)), regular("b", "")))
+	src, manifest := artifactOf(t, plainType, archiveOf(t, directory("d"), regular("d/a.yaml", strings.Repeat("a", 1<<20)), regular("b", "")))
 	for looks := 0; ; looks++ {
 		require.Less(t, looks, 1000)
 		parent := t.TempDir()
@@ -250,7 +251,7 @@ func TestUnpackCancelledAnywhere(t *testing.T) {
 	}
 }
 
-// countdown is a context that ends after so many looks at it.
+// countdown is a context that ends after a number of checks.
 type countdown struct {
 	context.Context
 	left int
@@ -263,7 +264,7 @@ func (c *countdown) Err() error {
 	return nil
 }
 
-// A source that panics leaves nothing behind either.
+// A source that panics leaves nothing behind.
 func TestUnpackPanickingSource(t *testing.T) {
 	b, manifest := artifactOf(t, layerType, gzipped(t, archiveOf(t)))
 	parent := t.TempDir()

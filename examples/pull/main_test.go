@@ -132,7 +132,7 @@ func TestPullFails(t *testing.T) {
 		{"missing tag", canary, append(credential, "-ref", "oci://"+host+"/acme/shop:2.0.0", dir), 1, "not found in the registry"},
 		{"wrong password", "wrong", append(credential, "-ref", ref, dir), 1, "registry denies access"},
 		{"no credential", "", []string{"-ref", ref, dir}, 1, "hint: set -username and -password-stdin"},
-		{"folder with something in it", "", []string{"-ref", ref, full}, 1, "hint: name a folder that is empty or does not exist"},
+		{"full directory", "", []string{"-ref", ref, full}, 1, "hint: name a directory that is empty or does not exist"},
 		{"missing parent directory", canary, append(credential, "-ref", ref, filepath.Join(dir, "a", "b")), 1, "no such file or directory"},
 		{"no reference", "", []string{dir}, 2, "-ref is missing"},
 		{"reference without a tag", "", []string{"-ref", "oci://" + host + "/acme/shop", dir}, 2, "want a tag or digest"},

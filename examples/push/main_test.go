@@ -22,7 +22,6 @@ import (
 
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/examples/cli"
-	"github.com/kubeoci/oci/examples/internal/usagetest"
 	"github.com/kubeoci/oci/internal/memregistry"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/registry"
@@ -154,17 +153,6 @@ func annotations(t *testing.T, artifact oci.OCIArtifact) map[string]string {
 	return manifest.Annotations
 }
 
-func TestSkippedFilesAreShown(t *testing.T) {
-	dir := t.TempDir()
-	for _, name := range []string{"a.yaml", "b.txt", "c.env"} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(configMap), 0o600))
-	}
-	o := push(t, "", nil, "-include", "*.env", dir)
-	require.Zero(t, o.status, o.stderr)
-	assert.Contains(t, o.stdout, `skipped   "b.txt" (extension)`)
-	assert.NotContains(t, o.stdout, `skipped   "c.env"`)
-}
-
 func TestDockerConfigurationIsUsed(t *testing.T) {
 	host := startRegistry(t, map[string]memregistry.User{"user": {Password: canary}})
 	dir := t.TempDir()
@@ -217,111 +205,6 @@ func TestTLS(t *testing.T) {
 	assert.Contains(t, o.stderr, "not an OCI registry, or expects TLS")
 }
 
-func TestHelp(t *testing.T) {
-	o := push(t, "", nil, "-h")
-	assert.Zero(t, o.status)
-	assert.Empty(t, o.stderr)
-	for _, want := range []string{"go run ./examples/push", "-ref oci://", "-password-stdin"} {
-		assert.Contains(t, o.stdout, want)
-	}
-}
-
-func TestWrongUsage(t *testing.T) {
-	const ref = "-ref=oci://localhost:1/shop:1"
-	for _, tt := range []struct {
-		name string
-		args []string
-		want string
-	}{
-		{"unknown flag", []string{"-colour"}, "flag provided but not defined: -colour"},
-		{"two directories", []string{"a", "b"}, "unexpected argument 2: flags come first"},
-		{"flag after the directory", []string{flatTree, "-json"}, "unexpected argument 2"},
-		{"unknown engine", []string{"-engine", "jenkins"}, "-engine: unknown GitOps engine"},
-		{"invalid time", []string{"-created", "yesterday"}, `-created: "yesterday"`},
-		{"annotation without a value", []string{"-annotation", "key"}, "want key=value"},
-		{"duplicate annotation", []string{"-annotation", "k=1", "-annotation", "k=2"}, `duplicate key "k"`},
-		{"zero timeout", []string{"-timeout", "0s"}, "-timeout"},
-		{"digest as the destination", []string{"-ref", "oci://localhost/shop@sha256:" + strings.Repeat("0", 64)}, "want a tag, not a digest"},
-		{"no tag", []string{"-ref", "oci://localhost/shop"}, "add the tag"},
-		{"no scheme", []string{"-ref", "localhost:1/shop:1", flatTree}, "hint: write oci:// in front"},
-		{"password in the reference", []string{"-ref", "oci://u:" + canary + "@host/shop:1"}, "credentials do not belong in a reference"},
-		{"password as a value", []string{ref, "-username", "u", "-password-stdin=" + canary, flatTree}, "-password-stdin takes no value"},
-		{"password as an argument", []string{ref, "-username", "u", "-password-stdin", canary, flatTree}, "unexpected argument 2"},
-		{"user without a password", []string{ref, "-username", "u", flatTree}, "go together"},
-		{"password without a user", []string{ref, "-password-stdin", flatTree}, "go together"},
-		{"empty password", []string{ref, "-username", "u", "-password-stdin", flatTree}, "no password"},
-		{"plain HTTP with a certificate", []string{ref, "-plain-http", "-ca-file", "ca.pem", flatTree}, "contradict"},
-		{"no directory", []string{ref}, "want the directory to push"},
-		{"empty reference", []string{"-ref", "", flatTree}, "-ref is empty: is a variable not set?"},
-		{"empty directory name", []string{""}, "an argument is empty: is a variable not set?"},
-		{"reference without -ref", []string{"oci://u:" + canary + "@host/shop:1"}, "write it after -ref"},
-		{"URL as an annotation", []string{"-annotation", "https://u:" + canary + "@host"}, "want key=value"},
-		{"zero time", []string{"-created", "0001-01-01T00:00:00Z", flatTree}, "-created"},
-		{"illegal tag", []string{"-tag", "a+b", flatTree}, `hint: write "a-b"`},
-		{"illegal pattern", []string{"-include", "a/b", flatTree}, "invalid include pattern"},
-		{"illegal root", []string{"-root", "base", flatTree}, "base=../base"},
-		{"root outside the tree", []string{"-root", "../x=" + flatTree, flatTree}, "cannot be carried"},
-		{"illegal prefix", []string{"-prefix", "a/b", flatTree}, "invalid prefix"},
-		{"reserved annotation", []string{"-annotation", "org.opencontainers.image.title=x", flatTree}, "Name sets it"},
-		{"plain HTTP credentials over TLS", []string{ref, "-plain-http-credentials", "-insecure-skip-verify", flatTree}, "contradict"},
-		{"unknown layout", []string{"-layout", "top", flatTree}, "-layout: unknown layout"},
-		{"illegal revision", []string{"-revision", "a b", flatTree}, "hint: set -revision as Flux writes it"},
-		{"path outside the tree", []string{"-path", "../x", flatTree}, "invalid path"},
-		{"connection flag without a registry", []string{"-plain-http"}, "-plain-http needs -ref"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			o := push(t, "", nil, tt.args...)
-			assert.Equal(t, 2, o.status)
-			assert.Contains(t, o.stderr, tt.want)
-			assert.NotContains(t, o.stderr, canary)
-			assert.Empty(t, o.stdout)
-		})
-	}
-	o := push(t, "", map[string]string{"SOURCE_DATE_EPOCH": "soon"}, flatTree)
-	assert.Equal(t, 2, o.status)
-	assert.Contains(t, o.stderr, "SOURCE_DATE_EPOCH")
-}
-
-func TestFailures(t *testing.T) {
-	for _, tt := range []struct {
-		name string
-		args []string
-		want string
-	}{
-		{"missing directory", []string{"no-such"}, `error: source path does not exist: "no-such"`},
-		{"missing certificates", []string{"-ref", "oci://localhost:1/shop:1", "-ca-file", "no-such.pem", flatTree}, "no-such.pem"},
-		{"file without certificates", []string{"-ref", "oci://localhost:1/shop:1", "-ca-file", "main.go", flatTree}, "no certificate in PEM form"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			o := push(t, "", nil, tt.args...)
-			assert.Equal(t, 1, o.status)
-			assert.Contains(t, o.stderr, tt.want)
-			assert.NotContains(t, o.stderr, canary)
-			assert.Empty(t, o.stdout)
-		})
-	}
-}
-
-func TestLayout(t *testing.T) {
-	for _, tt := range []struct {
-		name  string
-		args  []string
-		want  oci.EnginePaths
-		files int
-	}{
-		{"default for both engines", nil, oci.EnginePaths{Flux: "./flat", ArgoCD: "flat"}, 12},
-		{"root for both engines", []string{"-layout", "root"}, oci.EnginePaths{Flux: "./", ArgoCD: "."}, 6},
-		{"prefix for Flux", []string{"-engine", "flux", "-layout", "prefix"}, oci.EnginePaths{Flux: "./flat", ArgoCD: "flat"}, 6},
-		{"prefix with a name", []string{"-engine", "argocd", "-prefix", "deploy"}, oci.EnginePaths{Flux: "./deploy", ArgoCD: "deploy"}, 6},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			result := push(t, "", nil, append(tt.args, "-json", flatTree)...).result(t)
-			assert.Equal(t, tt.want, result.Artifact.Paths)
-			assert.Len(t, result.Files, tt.files)
-		})
-	}
-}
-
 func TestSourceURLAndRevision(t *testing.T) {
 	host := startRegistry(t, nil)
 	const revision = "main@sha1:5b1e2c3d4f5a6b7c8d9e0f1a2b3c4d5e6f7a8b9c"
@@ -330,63 +213,6 @@ func TestSourceURLAndRevision(t *testing.T) {
 	got := annotations(t, result.Artifact)
 	assert.Equal(t, "https://git.example.com/shop", got[ocispec.AnnotationSource])
 	assert.Equal(t, revision, got[ocispec.AnnotationRevision])
-}
-
-func TestPathAndRecurse(t *testing.T) {
-	dir := t.TempDir()
-	require.NoError(t, os.Mkdir(filepath.Join(dir, "a"), 0o700))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "a", "app.yaml"), []byte(configMap), 0o600))
-	for _, tt := range []struct {
-		name   string
-		args   []string
-		status int
-	}{
-		{"only in a subdirectory", nil, 1},
-		{"path of it", []string{"-path", "a"}, 0},
-		{"recursion", []string{"-recurse"}, 0},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			o := push(t, "", nil, append(tt.args, "-engine", "argocd", dir)...)
-			assert.Equal(t, tt.status, o.status, o.stderr)
-			if tt.status != 0 {
-				assert.Contains(t, o.stderr, "and -recurse, set -path to a subdirectory")
-			}
-		})
-	}
-}
-
-func TestEmptyFiles(t *testing.T) {
-	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "empty.yaml"), nil, 0o600))
-	o := push(t, "", nil, dir)
-	assert.Equal(t, 1, o.status)
-	assert.Contains(t, o.stderr, `error: file is empty: "empty.yaml"`)
-	assert.Len(t, push(t, "", nil, "-json", "-engine", "flux", "-preflight", "off", "-allow-empty-files", dir).result(t).Files, 1)
-}
-
-func TestPreflight(t *testing.T) {
-	dir := t.TempDir()
-	secret := "apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\nstringData:\n  key: " + canary + "\n"
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "secret.yaml"), []byte(secret), 0o600))
-	const finding = "secret.yaml\n  "
-	for _, tt := range []struct {
-		name   string
-		args   []string
-		status int
-		found  bool
-	}{
-		{"reported", nil, 0, true},
-		{"enforced", []string{"-preflight", "enforce"}, 1, true},
-		{"off", []string{"-preflight", "off"}, 0, false},
-		{"unknown", []string{"-preflight", "maybe"}, 2, false},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			o := push(t, "", nil, append(tt.args, "-engine", "flux", dir)...)
-			assert.Equal(t, tt.status, o.status, o.stderr)
-			assert.Equal(t, tt.found, strings.Contains(o.stderr, finding) && strings.Contains(o.stderr, "plaintext-secret"), o.stderr)
-			assert.NotContains(t, o.stdout+o.stderr, canary)
-		})
-	}
 }
 
 func TestTimeout(t *testing.T) {
@@ -414,43 +240,4 @@ func TestTimeoutWhileReadingThePassword(t *testing.T) {
 		"-ref", "oci://localhost:1/shop:1", "-username", "u", "-password-stdin", "-timeout", "50ms", flatTree,
 	})
 	require.ErrorIs(t, err, context.DeadlineExceeded)
-}
-
-func TestGeneratorInputsAreIncluded(t *testing.T) {
-	args := []string{"-json", "-engine", "flux", "../../testdata/trees/kustomize"}
-	result := push(t, "", nil, args...).result(t)
-	assert.Contains(t, result.Files, "base/app.properties")
-	assert.Contains(t, result.Files, "overlays/production/production.env")
-	assert.Len(t, result.Skipped, 1)
-}
-
-func TestIgnoreSkips(t *testing.T) {
-	dir := t.TempDir()
-	for _, name := range []string{"a.yaml", "b.yaml", ".sops.yaml", ".drone.yml"} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(configMap), 0o600))
-	}
-	args := []string{"-engine", "argocd", "-prefix", "app", "-ignore", "b.*", "-ignore", "!.drone.yml", "-ignore-flux-defaults", dir}
-	o := push(t, "", nil, args...)
-	require.Zero(t, o.status, o.stderr)
-	assert.Contains(t, o.stdout, `skipped   "b.yaml" (ignored by "b.*", options)`)
-	assert.Contains(t, o.stdout, `skipped   ".sops.yaml" (ignored by "**/.sops.yaml", flux-defaults)`)
-	assert.NotContains(t, o.stdout, `skipped   ".drone.yml"`)
-	assert.Equal(t, 2, push(t, "", nil, "-ignore", "[a", flatTree).status)
-}
-
-func TestSymlinks(t *testing.T) {
-	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.yaml"), []byte(configMap), 0o600))
-	require.NoError(t, os.Symlink("missing", filepath.Join(dir, "b.yaml")))
-	for policy, want := range map[string]int{"follow": 1, "skip": 0, "refuse": 1, "files": 1, "keep": 2} {
-		o := push(t, "", nil, "-prefix", "app", "-symlinks", policy, dir)
-		assert.Equal(t, want, o.status, "%s: %s", policy, o.stderr)
-		if policy == "skip" {
-			assert.Contains(t, o.stdout, `skipped   "b.yaml" (symlink-dangling)`)
-		}
-	}
-}
-
-func TestCommandsInHelp(t *testing.T) {
-	usagetest.Check(t, usage, "push", run)
 }

@@ -1,8 +1,8 @@
-// Package archive lays out tar streams that depend on the names and content of
-// their files and on nothing else.
+// Package archive lays out tar streams that depend on nothing but the names and
+// content of their files.
 //
-// Where everything lies in the stream follows from names and sizes alone, so
-// its blocks can be filled independently of one another.
+// Names and sizes alone determine the offset of everything in the stream, so its
+// blocks can be filled independently of one another.
 package archive
 
 import (
@@ -24,32 +24,33 @@ type Entry struct {
 }
 
 const (
-	// BlockSize is how many bytes of content a block has at most. What does not
-	// fit into one block with others gets blocks of its own.
+	// BlockSize is the maximum number of bytes of content in a block. A file that
+	// does not fit into one block gets blocks of its own.
 	BlockSize = 512 << 10
-	// A block that has this size ends before an entry whose name says so. It
-	// makes blocks begin at the same entries again behind one that grew.
+	// resyncSize is the size from which a block ends before the next entry whose
+	// name has a certain checksum. So blocks begin at the same entries again after
+	// a file that grew.
 	resyncSize = BlockSize / 2
-	// One name in so many says so.
+	// resyncOdds is the number of names of which one has that checksum, on average.
 	resyncOdds = 16
 
-	unit    = 512      // all there is in a tar stream is a multiple of it
+	unit    = 512      // everything in a tar stream has a multiple of this size
 	endSize = 2 * unit // of zeros
 )
 
-// Archive is a tar stream that is not written yet.
+// Archive describes a tar stream that is not written yet.
 type Archive struct {
 	records []record
-	ends    []int64 // of the blocks
+	ends    []int64 // offsets at which the blocks end
 	size    int64
-	largest int64 // block
+	largest int64 // size of the largest block
 	headers headers
 }
 
-// record is a file or folder in the stream: header, content, padding.
+// record is a file or directory in the stream: header, content, padding.
 type record struct {
-	name    string // ends in a slash for a folder
-	entry   int    // among those given to New
+	name    string // ends in a slash for a directory
+	entry   int    // index of the entry given to New
 	offset  int64  // in the stream
 	header  int64  // bytes of the header
 	content int64  // bytes of the content
@@ -57,20 +58,20 @@ type record struct {
 
 func (r record) end() int64 { return r.offset + r.header + (r.content+unit-1)/unit*unit }
 
-// New lays the entries out, which have to come in the order of their paths'
-// bytes and be free of collisions, as a tar stream of at most limit bytes.
-// Every folder that holds an entry gets an entry of its own before it, since
-// oras pull creates none that is not listed.
+// New lays the entries out as a tar stream of at most limit bytes. The entries must
+// be in the order of their paths' bytes and free of collisions. Every directory
+// that holds an entry gets an entry of its own before it, because oras pull creates
+// only directories that are listed.
 //
-// The stream uses the USTAR format, and PAX records for names that do not fit
-// it. Blocks are cut where names and sizes say so.
+// The stream uses the USTAR format, and PAX records for names that do not fit it.
+// Names and sizes alone determine the borders of its blocks.
 func New(entries []Entry, limit int64) (*Archive, error) {
 	a := new(Archive)
 	var err error
 	if a.headers, err = newHeaders(); err != nil {
 		return nil, err
 	}
-	a.records = make([]record, 0, len(entries)+len(entries)/4) // with folders
+	a.records = make([]record, 0, len(entries)+len(entries)/4) // with directories
 	before := ""
 	for i, e := range entries {
 		if size := a.size + e.Size + endSize; size > limit {
@@ -97,11 +98,11 @@ func New(entries []Entry, limit int64) (*Archive, error) {
 }
 
 func tooLarge(size, limit int64) error {
-	return fmt.Errorf("%w: at least %d bytes, and %d are allowed", ErrTooLarge, size, limit)
+	return fmt.Errorf("%w: at least %d bytes, and the limit is %d", ErrTooLarge, size, limit)
 }
 
-// addDirs adds the folders that an entry is in, but for those of the entry
-// before it: what is in a folder comes in one piece.
+// addDirs adds the directories above an entry, except those that the entry before
+// it has in common: the entries of a directory follow one another.
 func (a *Archive) addDirs(name, before string) error {
 	for i := range len(name) {
 		if name[i] != '/' || strings.HasPrefix(before, name[:i+1]) {
@@ -114,7 +115,7 @@ func (a *Archive) addDirs(name, before string) error {
 	return nil
 }
 
-// add puts a record at the end, and ends blocks before and in it.
+// add appends a record, and ends blocks before and within it.
 func (a *Archive) add(r record) (err error) {
 	r.offset = a.size
 	if r.header, err = headerSize(r); err != nil {
@@ -136,7 +137,7 @@ func (a *Archive) add(r record) (err error) {
 	return nil
 }
 
-// blockStart is where the last block starts, which has no end yet.
+// blockStart returns the offset of the last block, which has no end yet.
 func (a *Archive) blockStart() int64 {
 	if len(a.ends) == 0 {
 		return 0
@@ -144,16 +145,15 @@ func (a *Archive) blockStart() int64 {
 	return a.ends[len(a.ends)-1]
 }
 
-// Size is the number of bytes in the stream.
+// Size returns the number of bytes in the stream.
 func (a *Archive) Size() int64 { return a.size }
 
-// Blocks is the number of blocks that make up the stream.
+// Blocks returns the number of blocks that make up the stream.
 func (a *Archive) Blocks() int { return len(a.ends) }
 
-// Block returns block n, in buf if that is large enough. What is in a file it
-// has from content, which fills p with the bytes from offset on of an entry, and
-// whose error is returned as it is. It is called for empty files as well: they
-// may not be empty any more.
+// Block returns block n, in buf if that is large enough. It calls content to fill p
+// with the bytes of an entry that start at offset, and returns its errors unchanged.
+// It calls content for empty files as well, because they may have been filled.
 //
 // Block may be called concurrently.
 func (a *Archive) Block(buf []byte, n int, content func(entry int, p []byte, offset int64) error) ([]byte, error) {
@@ -163,7 +163,7 @@ func (a *Archive) Block(buf []byte, n int, content func(entry int, p []byte, off
 	}
 	end := a.ends[n]
 	if int64(cap(buf)) < end-start {
-		buf = make([]byte, a.largest) // for all to come
+		buf = make([]byte, a.largest) // fits every block
 	}
 	block := buf[:end-start]
 

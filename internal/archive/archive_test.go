@@ -43,8 +43,8 @@ func TestWriteHeaders(t *testing.T) {
 	}, records)
 }
 
-// TestWriteBytes looks at a header as it lies in the stream, fields included
-// that a reader makes nothing of.
+// TestWriteBytes checks the bytes of a header, including fields that readers
+// ignore.
 func TestWriteBytes(t *testing.T) {
 	stream := write(t, files{"a.yaml": "text"})
 	require.Len(t, stream, 4*512, "header, content, and two blocks at the end")
@@ -66,12 +66,12 @@ func TestWriteBytes(t *testing.T) {
 }
 
 func TestWriteFolders(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name  string
 		files files
 		want  []string
 	}{
-		{"nothing", files{}, nil},
+		{"no files", files{}, nil},
 		{"none", files{"a.yaml": "", "b.yaml": ""}, []string{"a.yaml", "b.yaml"}},
 		{"each once", files{"a/x.yaml": "", "a/y.yaml": ""}, []string{"a/", "a/x.yaml", "a/y.yaml"}},
 		{"with those above", files{"a/b/c/d.yaml": ""}, []string{"a/", "a/b/", "a/b/c/", "a/b/c/d.yaml"}},
@@ -81,7 +81,7 @@ func TestWriteFolders(t *testing.T) {
 			[]string{"a-b", "a-b.yaml", "a.yaml", "a/", "a/x", "a/x-y", "a0"},
 		},
 		{
-			"folders that sort around the slash",
+			"directories that sort around the slash",
 			files{"a-b/1": "", "a.yaml/2": "", "a/3": "", "a/b-c/4": "", "a/b/5": "", "a/b/6": ""},
 			[]string{"a-b/", "a-b/1", "a.yaml/", "a.yaml/2", "a/", "a/3", "a/b-c/", "a/b-c/4", "a/b/", "a/b/5", "a/b/6"},
 		},
@@ -91,14 +91,14 @@ func TestWriteFolders(t *testing.T) {
 			[]string{"a/", "a/a/", "a/a/a", "a/b", "b/", "b/a/", "b/a/b"},
 		},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			assert.Equal(t, row.want, names(tartest.Read(t, write(t, row.files))))
+		t.Run(tt.name, func(t *testing.T) {
+			assert.Equal(t, tt.want, names(tartest.Read(t, write(t, tt.files))))
 		})
 	}
 }
 
 func TestWriteNames(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name, path string
 		format     tar.Format
 	}{
@@ -106,8 +106,8 @@ func TestWriteNames(t *testing.T) {
 		{"101 bytes", strings.Repeat("n", 101), tar.FormatPAX},
 		{"255 bytes", strings.Repeat("n", 255), tar.FormatPAX},
 		{"more than 100 bytes with a slash to split at", strings.Repeat("d", 90) + "/" + strings.Repeat("n", 90), tar.FormatUSTAR},
-		{"split at its last place", strings.Repeat("d", 155) + "/" + strings.Repeat("n", 100), tar.FormatUSTAR},
-		{"split beyond its last place", strings.Repeat("d", 156) + "/" + strings.Repeat("n", 100), tar.FormatPAX},
+		{"split at the last possible byte", strings.Repeat("d", 155) + "/" + strings.Repeat("n", 100), tar.FormatUSTAR},
+		{"split beyond the last possible byte", strings.Repeat("d", 156) + "/" + strings.Repeat("n", 100), tar.FormatPAX},
 		{"4096 bytes", strings.Repeat(strings.Repeat("d", 255)+"/", 15) + strings.Repeat("n", 256), tar.FormatPAX},
 		{"umlaut", "größe.yaml", tar.FormatPAX},
 		{"decomposed", "gro\u0308sse.yaml", tar.FormatPAX},
@@ -115,12 +115,12 @@ func TestWriteNames(t *testing.T) {
 		{"equals sign and newline, as in PAX records", "20 path=x\n.yaml", tar.FormatUSTAR},
 		{"blanks and quotes", " '\"$` .yaml", tar.FormatUSTAR},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			records := tartest.Read(t, write(t, files{row.path: row.name}))
+		t.Run(tt.name, func(t *testing.T) {
+			records := tartest.Read(t, write(t, files{tt.path: tt.name}))
 			last := records[len(records)-1]
-			assert.Equal(t, row.path, last.Name)
-			assert.Equal(t, row.name, last.Text)
-			assert.Equal(t, row.format, last.Format)
+			assert.Equal(t, tt.path, last.Name)
+			assert.Equal(t, tt.name, last.Text)
+			assert.Equal(t, tt.format, last.Format)
 			for _, r := range records {
 				delete(r.PAXRecords, "path")
 				assert.Empty(t, r.PAXRecords)
@@ -149,7 +149,7 @@ func TestWriteAsArchiveTar(t *testing.T) {
 	}
 }
 
-// TestBlocks are of use if they are not too many, and not too large.
+// TestBlocks checks that blocks are neither too many nor too large.
 func TestBlocks(t *testing.T) {
 	f := files{}
 	for i := range 3000 {
@@ -163,8 +163,8 @@ func TestBlocks(t *testing.T) {
 	}
 }
 
-// TestBlocksBehindAChangeStay holds for a file that grows, comes or goes: what
-// blocks were compressed to can be used again.
+// TestBlocksBehindAChangeStay checks that most blocks stay the same if a file grows,
+// is added or is removed, so that their compressed form can be reused.
 func TestBlocksBehindAChangeStay(t *testing.T) {
 	f := files{}
 	for i := range 4000 {
@@ -198,7 +198,7 @@ func TestBlocksBehindAChangeStay(t *testing.T) {
 
 func TestLimit(t *testing.T) {
 	f := files{"a.yaml": strings.Repeat("a", 513), "b/c.yaml": "c"}
-	const size = 512*(1+2) + 512 + 512*(1+1) + 1024 // two files, a folder, the end
+	const size = 512*(1+2) + 512 + 512*(1+1) + 1024 // two files, a directory, the end
 	require.Len(t, write(t, f), size)
 
 	_, err := archive.New(f.entries(), size)
@@ -208,16 +208,16 @@ func TestLimit(t *testing.T) {
 		require.ErrorIs(t, err, archive.ErrTooLarge, "limit %d", limit)
 	}
 	_, err = archive.New(f.entries(), size-1)
-	require.EqualError(t, err, "archive is too large: at least 4096 bytes, and 4095 are allowed")
+	require.EqualError(t, err, "archive is too large: at least 4096 bytes, and the limit is 4095")
 }
 
-// TestLimitOfAHugeFile is found at once.
+// TestLimitOfAHugeFile checks that the limit applies before blocks are listed.
 func TestLimitOfAHugeFile(t *testing.T) {
 	_, err := archive.New([]archive.Entry{{Path: "a.yaml", Size: math.MaxInt64 / 2}}, 1<<20)
 	require.ErrorIs(t, err, archive.ErrTooLarge)
 }
 
-// TestSizeBeyondOctal lays out what the header has no digits for.
+// TestSizeBeyondOctal lays out a size that does not fit the octal digits.
 func TestSizeBeyondOctal(t *testing.T) {
 	const size int64 = 1 << 33
 	a, err := archive.New([]archive.Entry{{Path: "a", Size: size}}, math.MaxInt64)
@@ -248,8 +248,8 @@ func TestNameThatNoHeaderHolds(t *testing.T) {
 	require.ErrorContains(t, err, "cannot encode header")
 }
 
-// TestContentIsAskedForOnce in pieces that fit together, and also for what is
-// empty.
+// TestContentIsAskedForOnce checks that the pieces of a file fit together, and that
+// empty files are read as well.
 func TestContentIsAskedForOnce(t *testing.T) {
 	f := files{"a": "", "b": strings.Repeat("b", 2*archive.BlockSize+10), "c/d": "d"}
 	a, err := archive.New(f.entries(), math.MaxInt64)

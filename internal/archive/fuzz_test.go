@@ -24,14 +24,14 @@ func FuzzWrite(f *testing.F) {
 		f.Add(listing, "content", 700)
 	}
 	f.Fuzz(func(t *testing.T, listing, text string, repeat int) {
-		tree, folders := files{}, map[string]bool{}
+		tree, dirs := files{}, map[string]bool{}
 		for i, name := range strings.Split(listing, "\n") {
-			if !fs.ValidPath(name) || name == "." || strings.ContainsRune(name, 0) || folders[name] || belowFile(tree, name) {
+			if !fs.ValidPath(name) || name == "." || strings.ContainsRune(name, 0) || dirs[name] || belowFile(tree, name) {
 				continue
 			}
 			tree[name] = strings.Repeat(text, (i+1)*(repeat&0x3ff)%1000)
 			for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
-				folders[dir] = true
+				dirs[dir] = true
 			}
 		}
 
@@ -41,17 +41,17 @@ func FuzzWrite(f *testing.F) {
 		got, seen := files{}, map[string]bool{}
 		var order []string
 		for _, r := range tartest.Read(t, stream) {
-			name, isFolder := strings.CutSuffix(r.Name, "/")
-			require.Equal(t, isFolder, r.Typeflag == tar.TypeDir, "%q is a %c", r.Name, r.Typeflag)
+			name, isDir := strings.CutSuffix(r.Name, "/")
+			require.Equal(t, isDir, r.Typeflag == tar.TypeDir, "%q is a %c", r.Name, r.Typeflag)
 			require.False(t, seen[name], "%q twice", name)
-			require.True(t, path.Dir(name) == "." || folders[path.Dir(name)] && seen[path.Dir(name)], "%q before its folder", name)
+			require.True(t, path.Dir(name) == "." || dirs[path.Dir(name)] && seen[path.Dir(name)], "%q before its directory", name)
 			seen[name] = true
 			require.Zero(t, r.Uid+r.Gid)
 			require.Empty(t, r.Uname+r.Gname+r.Linkname)
 			require.True(t, r.ModTime.Equal(time.Unix(0, 0)))
-			if isFolder {
+			if isDir {
 				require.EqualValues(t, 0o755, r.Mode)
-				require.True(t, folders[name], "folder %q of nothing", name)
+				require.True(t, dirs[name], "directory %q of nothing", name)
 				continue
 			}
 			require.EqualValues(t, tar.TypeReg, r.Typeflag)

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// The same for every entry, so that neither checkout nor umask nor user shows.
+// Modes are the same for all entries, so that they do not depend on the checkout,
+// the umask or the user.
 const (
 	fileMode = 0o644
 	dirMode  = 0o755
@@ -22,8 +23,8 @@ const (
 	checksumEnd   = 156
 )
 
-// headers are made by archive/tar, those of short names only once: all but
-// name, size and checksum is the same for each of them.
+// headers are templates for records with short names, made by archive/tar: such
+// headers differ in name, size and checksum only.
 type headers struct{ file, dir []byte }
 
 func newHeaders() (h headers, err error) {
@@ -34,7 +35,7 @@ func newHeaders() (h headers, err error) {
 	return h, err
 }
 
-// headerSize is how many bytes the header of a record has.
+// headerSize returns the size of the header of a record in bytes.
 func headerSize(r record) (int64, error) {
 	if isPlain(r) {
 		return unit, nil
@@ -43,8 +44,8 @@ func headerSize(r record) (int64, error) {
 	return int64(len(header)), err
 }
 
-// isPlain reports whether the name fits its field of the header, and the size
-// the eleven octal digits of its own.
+// isPlain reports whether the name fits the field for names of the header, and the
+// size the eleven octal digits of the field for sizes.
 func isPlain(r record) bool {
 	for i := range len(r.name) {
 		if r.name[i] >= 0x80 || r.name[i] == 0 {
@@ -54,7 +55,7 @@ func isPlain(r record) bool {
 	return len(r.name) <= nameEnd && r.content < 1<<33
 }
 
-// write writes the header of a record to p.
+// write writes the header of r to p.
 func (h headers) write(p []byte, r record) error {
 	if !isPlain(r) {
 		header, err := marshal(r)
@@ -68,8 +69,8 @@ func (h headers) write(p []byte, r record) error {
 	clear(p[:nameEnd])
 	copy(p, r.name)
 	putOctal(p[sizeStart:sizeEnd-1], r.content)
-	// The checksum is that of a header with blanks in its place, and it ends in
-	// a NUL and the last of the blanks.
+	// The checksum is computed with blanks in its own field, and is followed by a
+	// NUL and the last of the blanks.
 	copy(p[checksumStart:checksumEnd], "        ")
 	var sum int64
 	for _, b := range p[:unit] {
@@ -80,7 +81,7 @@ func (h headers) write(p []byte, r record) error {
 	return nil
 }
 
-// putOctal fills p with the digits of n.
+// putOctal fills p with the octal digits of n.
 func putOctal(p []byte, n int64) {
 	for i := len(p) - 1; i >= 0; i-- {
 		p[i] = byte('0' + n&7)

@@ -29,7 +29,7 @@ func (f files) entries() []archive.Entry {
 	return entries
 }
 
-// content returns what New's caller hands to Block.
+// content returns a function that fills blocks with the content of the files.
 func (f files) content() func(entry int, p []byte, offset int64) error {
 	entries := f.entries()
 	return func(entry int, p []byte, offset int64) error {
@@ -65,13 +65,13 @@ func reference(t *testing.T, f files) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	w := tar.NewWriter(&out)
-	folders := map[string]bool{}
+	dirs := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(f)) {
 		for i, c := range name {
-			if folder := name[:i] + "/"; c == '/' && !folders[folder] {
-				folders[folder] = true
+			if dir := name[:i] + "/"; c == '/' && !dirs[dir] {
+				dirs[dir] = true
 				require.NoError(t, w.WriteHeader(&tar.Header{
-					Typeflag: tar.TypeDir, Name: folder, Mode: 0o755, ModTime: time.Unix(0, 0),
+					Typeflag: tar.TypeDir, Name: dir, Mode: 0o755, ModTime: time.Unix(0, 0),
 				}))
 			}
 		}

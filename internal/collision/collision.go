@@ -1,4 +1,4 @@
-// Package collision finds paths that cannot be in one tree.
+// Package collision finds files that cannot both be in one tree.
 package collision
 
 import (
@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// Collision is a place that two entries need.
+// Collision describes two files that need the same path.
 type Collision struct {
-	// Path is the place: that of two files, or of a file and a folder.
+	// Path is the path of both files, or of one that the other has as a directory.
 	Path string
-	// First and Second are the indexes of the entries.
+	// First and Second are the indexes of the files.
 	First, Second int
 }
 
-// Find returns the first collision among the paths of files, which are clean,
-// slash-separated and in the order of their bytes: two that are equal, or one
-// that is a folder of another. It returns nil where there is none.
+// Find returns the first collision among the paths of files: two equal paths, or
+// one that is a directory of another. It returns nil if there is none. The paths
+// must be clean, slash-separated and in the order of their bytes.
 func Find(paths []string) *Collision {
 	for i := 1; i < len(paths); i++ {
 		if paths[i-1] == paths[i] {
@@ -26,7 +26,8 @@ func Find(paths []string) *Collision {
 	before := ""
 	for i, p := range paths {
 		for end := range len(p) {
-			// What is in a folder comes in one piece: only its first file is new there.
+			// The files of a directory follow one another, so that only the first of
+			// them has to be checked.
 			if p[end] != '/' || strings.HasPrefix(before, p[:end+1]) {
 				continue
 			}

@@ -1,5 +1,4 @@
-// Package ordered does work on several cores and hands on what came of it in
-// order.
+// Package ordered produces items on several cores and consumes them in order.
 package ordered
 
 import (
@@ -8,27 +7,27 @@ import (
 	"sync"
 )
 
-// Each calls produce for 0 to n-1, in a goroutine for each slot, and consume for
-// each of them in that order, in the goroutine of the caller. Item i is produced
-// in slots[i%len(slots)], which is left alone until item i is consumed: with
-// reusable memory in the slots, no more of it is needed for more items.
+// Each calls produce for the items 0 to n-1, in a goroutine for each slot, and
+// consume for each of them in order, in the goroutine of the caller. Item i is
+// produced in slots[i%len(slots)], which is not used again until item i is consumed.
+// So the memory in the slots can be reused, however many items there are.
 //
-// An error ends everything at once, the context of produce included. It is
-// returned, or that of an earlier item which has one of its own by then, or that
-// of ctx. No goroutine is left behind.
+// The first error stops all work and cancels the context of produce. Each returns
+// that error, that of an earlier item that failed as well by then, or that of ctx.
+// No goroutine outlives the call.
 func Each[S any](ctx context.Context, n int, slots []S, produce func(ctx context.Context, slot S, i int) error, consume func(slot S, i int) error) error {
 	working, stop := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer stop()
-	var failure error // what ended it; not the cause of the context, which net/http would return as its own
+	var failure error // the first error; not the cause of the context, which net/http would return as its own
 	var once sync.Once
 
 	produced := make([]chan error, len(slots))
 	consumed := make([]chan struct{}, len(slots))
 	for s, slot := range slots {
-		// There is room for what nobody waits for any more: an item, and that
-		// the next one will not come.
+		// There is room for two results that are no longer received: that of an
+		// item, and the cancellation of the next one.
 		produced[s], consumed[s] = make(chan error, 2), make(chan struct{}, 1)
 		running.Go(func() {
 			for i := s; i < n; i += len(slots) {

@@ -14,7 +14,7 @@ import (
 	"github.com/kubeoci/oci/internal/ordered"
 )
 
-// slot holds what was produced until it is consumed.
+// slot holds a product until it is consumed.
 type slot struct{ value int }
 
 func slots(n int) []*slot {
@@ -26,7 +26,7 @@ func slots(n int) []*slot {
 }
 
 func TestEach(t *testing.T) {
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		name     string
 		n, slots int
 	}{
@@ -35,9 +35,9 @@ func TestEach(t *testing.T) {
 		{"more slots than items", 2, 5},
 		{"more items than slots", 1000, 4},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			var got []int
-			err := ordered.Each(t.Context(), row.n, slots(row.slots), func(_ context.Context, s *slot, i int) error {
+			err := ordered.Each(t.Context(), tt.n, slots(tt.slots), func(_ context.Context, s *slot, i int) error {
 				for range i % 7 {
 					runtime.Gosched()
 				}
@@ -49,13 +49,14 @@ func TestEach(t *testing.T) {
 				return nil
 			})
 			require.NoError(t, err)
-			assert.Len(t, got, row.n)
+			assert.Len(t, got, tt.n)
 			assert.IsIncreasing(t, append([]int{-1}, got...))
 		})
 	}
 }
 
-// TestEachFirstError is the first in order, and not in time.
+// TestEachFirstError checks that the first error in the order of items is returned,
+// not the first in time.
 func TestEachFirstError(t *testing.T) {
 	errEarly, errLate := errors.New("early"), errors.New("late")
 	waited, began, late := make(chan struct{}), make(chan struct{}), make(chan struct{})
@@ -83,7 +84,7 @@ func TestEachFirstError(t *testing.T) {
 	assert.Equal(t, []int{0, 1}, consumed)
 }
 
-// TestEachDoesNotWaitForOthers where one has failed, whichever that is.
+// TestEachDoesNotWaitForOthers checks that any failed item stops the others.
 func TestEachDoesNotWaitForOthers(t *testing.T) {
 	errBroken := errors.New("broken")
 	for failing := range 3 {

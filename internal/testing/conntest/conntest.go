@@ -41,12 +41,19 @@ func Start(t testing.TB, handler http.Handler) *Server {
 // were none or one stays open.
 func (s *Server) RequireNoneOpen(t testing.TB) {
 	t.Helper()
+	s.RequireAtMost(t, 0)
+}
+
+// RequireAtMost waits until at most limit connections are open. It fails the test if none
+// was opened or closed since the previous call, or more stay open.
+func (s *Server) RequireAtMost(t testing.TB, limit int) {
+	t.Helper()
 	expired := time.After(timeout)
-	for opened := false; !opened || s.open > 0 || len(s.changes) > 0; {
+	for changed := false; !changed || s.open > limit || len(s.changes) > 0; {
 		select {
 		case change := <-s.changes:
 			s.open += change
-			opened = true
+			changed = true
 		case <-expired:
 			t.Fatalf("%d connections are open after %v", s.open, timeout)
 		}

@@ -17,7 +17,7 @@ type Record struct {
 	Text string
 }
 
-// Read reads all entries.
+// Read returns the entries of a stream.
 func Read(t testing.TB, stream []byte) []Record {
 	t.Helper()
 	var records []Record

@@ -1,0 +1,167 @@
+package oci_test
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci"
+	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/internal/testing/conntest"
+	"github.com/kubeoci/oci/registry"
+)
+
+// countingServer is a registry with tokens that counts connections and token requests.
+type countingServer struct {
+	*httptest.Server
+
+	mu          sync.Mutex
+	connections int
+	tokens      map[string]int // by scope
+}
+
+func startCountingServer(t *testing.T) *countingServer {
+	t.Helper()
+	s := &countingServer{tokens: map[string]int{}}
+	handler := memregistry.Handler(memregistry.Options{Bearer: true, Users: map[string]memregistry.User{"user": {Password: canary}}})
+	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if scope := r.URL.Query().Get("scope"); scope != "" {
+			s.mu.Lock()
+			s.tokens[scope]++
+			s.mu.Unlock()
+		}
+		handler.ServeHTTP(w, r)
+	}))
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			s.mu.Lock()
+			s.connections++
+			s.mu.Unlock()
+		}
+	}
+	s.Start()
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *countingServer) options(t *testing.T) oci.BuildOptions {
+	return oci.BuildOptions{
+		SourcePath: tree(t, map[string]string{"cm.yaml": configMap}), RegistryEndpoint: s.URL, Version: "v1",
+		Username: "user", Password: canary,
+	}
+}
+
+func TestBuilderKeepsConnectionsAndTokens(t *testing.T) {
+	server := startCountingServer(t)
+	opts := server.options(t)
+	var builder oci.Builder
+	defer builder.Close()
+	_, err := builder.Build(t.Context(), opts)
+	require.NoError(t, err)
+	first := server.connections // both blobs are sent concurrently
+
+	for range 4 {
+		result, err := builder.Build(t.Context(), opts)
+		require.NoError(t, err)
+		assert.True(t, result.Unchanged)
+	}
+	assert.Equal(t, first, server.connections)
+	require.NotEmpty(t, server.tokens)
+	for scope, requests := range server.tokens {
+		assert.Equal(t, 1, requests, scope)
+	}
+}
+
+func TestBuilderSeparatesConnections(t *testing.T) {
+	server := startCountingServer(t)
+	opts := server.options(t)
+	var builder oci.Builder
+	defer builder.Close()
+	_, err := builder.Build(t.Context(), opts)
+	require.NoError(t, err)
+
+	opts.Password = "wrong"
+	_, err = builder.Build(t.Context(), opts)
+	require.ErrorIs(t, err, oci.ErrRegistryPermissionDenied, "the token of another credential was used")
+	opts.Username, opts.Password = "", ""
+	_, err = builder.Build(t.Context(), opts)
+	require.ErrorIs(t, err, oci.ErrRegistryAuthRequired)
+	opts.Registry.CredentialFunc = func(context.Context, string) (registry.Credential, error) {
+		return registry.Credential{Username: "user", Password: canary}, nil
+	}
+	_, err = builder.Build(t.Context(), opts)
+	require.NoError(t, err)
+	opts.Registry.CredentialFunc = func(context.Context, string) (registry.Credential, error) {
+		return registry.Credential{}, nil
+	}
+	_, err = builder.Build(t.Context(), opts)
+	require.ErrorIs(t, err, oci.ErrRegistryAuthRequired, "functions are never the same")
+}
+
+func TestBuilderBoundsItsConnections(t *testing.T) {
+	server := conntest.Start(t, memregistry.Handler(memregistry.Options{}))
+	var builder oci.Builder
+	opts := oci.BuildOptions{SourcePath: tree(t, map[string]string{"cm.yaml": configMap}), RegistryEndpoint: server.URL, Version: "v1"}
+	for range 20 {
+		opts.Registry.UserAgent += "x"
+		_, err := builder.Build(t.Context(), opts)
+		require.NoError(t, err)
+	}
+	// A push of two blobs opens at most two connections.
+	server.RequireAtMost(t, 2*8)
+	builder.Close()
+	server.RequireNoneOpen(t)
+	_, err := builder.Build(t.Context(), opts)
+	require.NoError(t, err, "a closed Builder can be used")
+	builder.Close()
+	server.RequireNoneOpen(t)
+}
+
+func TestBuilderIsSafeForConcurrentUse(t *testing.T) {
+	server := startCountingServer(t)
+	opts := server.options(t)
+	builder := oci.NewWorkloadArtifactBuilder()
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			result, err := builder.Build(t.Context(), opts)
+			if assert.NoError(t, err) {
+				assert.Len(t, result.Files, 2)
+			}
+		})
+	}
+	group.Wait()
+	builder.(*oci.Builder).Close()
+}
+
+func TestBuildEmptyOfTheInterface(t *testing.T) {
+	server := startRegistry(t, memregistry.Options{})
+	builder, ok := oci.NewWorkloadArtifactBuilder().(interface {
+		BuildEmpty(ctx context.Context, opts oci.EmptyBuildOptions) (oci.BuildResult, error)
+	})
+	require.True(t, ok)
+	result, err := builder.BuildEmpty(t.Context(), oci.EmptyBuildOptions{
+		RegistryEndpoint: server.Host, Repository: "app", Version: "v1", Layout: oci.LayoutRoot,
+	})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"kustomization.yaml"}, result.Files)
+}
+
+// Insecure selects plain HTTP for a host that is not loopback.
+func TestBuildInsecure(t *testing.T) {
+	server := newRecorder()
+	opts := validOptions(t)
+	opts.RegistryEndpoint, opts.Insecure = "registry.example.com", true
+	opts.Registry.Transport = server
+	opts.Registry.AllowPlainHTTPCredentials = true
+	opts.Username, opts.Password = "user", canary
+	_, err := oci.Build(t.Context(), opts)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"http"}, server.schemes())
+}
