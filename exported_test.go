@@ -4,8 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
-	"maps"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,24 +18,69 @@ import (
 // signature may name it.
 func TestExportedSignaturesDoNotNameORAS(t *testing.T) {
 	checked := 0
-	for path := range maps.Keys(arrows) {
-		dir := "." + strings.TrimPrefix(path, module)
-		packages, err := parser.ParseDir(token.NewFileSet(), dir, func(f fs.FileInfo) bool {
-			return !strings.HasSuffix(f.Name(), "_test.go")
-		}, 0)
-		require.NoError(t, err)
-		for _, pkg := range packages {
-			for name, file := range pkg.Files {
-				oras := orasNames(file)
-				ast.FileExports(file)
-				for _, decl := range file.Decls {
-					checked++
-					assert.Empty(t, namesIn(signature(decl), oras), "%s names oras-go", name)
-				}
-			}
+	for name, file := range publicFiles(t) {
+		oras := orasNames(file)
+		for _, decl := range file.Decls {
+			checked++
+			assert.Empty(t, namesIn(signature(decl), oras), "%s names oras-go", name)
 		}
 	}
 	assert.Greater(t, checked, 100, "the packages were not parsed")
+}
+
+// Two packages may have a sentinel of the same name only if it is the same value.
+func TestSentinelNamesHaveOneValue(t *testing.T) {
+	values := map[string][]string{} // the files that make a value, by name
+	for path, file := range publicFiles(t) {
+		for _, decl := range file.Decls {
+			for _, name := range newSentinels(decl) {
+				values[name] = append(values[name], path)
+			}
+		}
+	}
+	assert.Greater(t, len(values), 50, "the packages were not parsed")
+	for name, files := range values {
+		assert.Len(t, files, 1, name)
+	}
+}
+
+// newSentinels returns the names of error variables whose value is not that of another
+// variable.
+func newSentinels(decl ast.Decl) []string {
+	group, ok := decl.(*ast.GenDecl)
+	if !ok || group.Tok != token.VAR {
+		return nil
+	}
+	var names []string
+	for _, spec := range group.Specs {
+		value := spec.(*ast.ValueSpec)
+		for i, name := range value.Names {
+			_, alias := value.Values[i].(*ast.SelectorExpr)
+			if strings.HasPrefix(name.Name, "Err") && !alias {
+				names = append(names, name.Name)
+			}
+		}
+	}
+	return names
+}
+
+// publicFiles returns the exported parts of the source files of all public packages.
+func publicFiles(t *testing.T) map[string]*ast.File {
+	t.Helper()
+	files := map[string]*ast.File{}
+	for path := range arrows {
+		paths, err := filepath.Glob(filepath.Join("."+strings.TrimPrefix(path, module), "*.go"))
+		require.NoError(t, err)
+		for _, path := range paths {
+			if strings.HasSuffix(path, "_test.go") {
+				continue
+			}
+			files[path], err = parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+			require.NoError(t, err)
+			ast.FileExports(files[path])
+		}
+	}
+	return files
 }
 
 // orasNames returns the names under which a file imports packages of oras-go.
