@@ -43,7 +43,7 @@ func TestProgramsCompileInAnotherModule(t *testing.T) {
 	require.True(t, found)
 	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
 	require.NoError(t, err)
-	mod := fmt.Sprintf("module example.com/copy\n\n%s\nrequire github.com/kubeoci/oci v0.0.0\n\nreplace github.com/kubeoci/oci => %s\n", requirements, root)
+	mod := fmt.Sprintf("module example.com/copy\n\n%s\nrequire github.com/kubeoci/oci v0.0.0\n\nreplace github.com/kubeoci/oci => %q\n", requirements, root)
 	for _, name := range programs(t) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
