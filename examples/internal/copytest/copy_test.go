@@ -1,6 +1,6 @@
-// Package examples_test tests the example programs as a reader uses them: copied into
+// Package copytest_test tests the example programs as a reader uses them: copied into
 // another module.
-package examples_test
+package copytest_test
 
 import (
 	"fmt"
@@ -17,9 +17,12 @@ import (
 // support is the package that the programs import; internal serves their tests.
 const support = "cli"
 
+// examples is the directory of the programs.
+var examples = filepath.Join("..", "..")
+
 func programs(t *testing.T) []string {
 	t.Helper()
-	entries, err := os.ReadDir(".")
+	entries, err := os.ReadDir(examples)
 	require.NoError(t, err)
 	var names []string
 	for _, entry := range entries {
@@ -35,7 +38,7 @@ func programs(t *testing.T) []string {
 // stands for it, and the requirements are those of this module, so that nothing is
 // downloaded.
 func TestProgramsCompileInAnotherModule(t *testing.T) {
-	root, err := filepath.Abs("..")
+	root, err := filepath.Abs(filepath.Join(examples, ".."))
 	require.NoError(t, err)
 	own, err := os.ReadFile(filepath.Join(root, "go.mod"))
 	require.NoError(t, err)
@@ -43,7 +46,7 @@ func TestProgramsCompileInAnotherModule(t *testing.T) {
 	require.True(t, found)
 	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
 	require.NoError(t, err)
-	mod := fmt.Sprintf("module example.com/copy\n\n%s\nrequire github.com/kubeoci/oci v0.0.0\n\nreplace github.com/kubeoci/oci => %s\n", requirements, root)
+	mod := fmt.Sprintf("module example.com/copy\n\n%s\nrequire github.com/kubeoci/oci v0.0.0\n\nreplace github.com/kubeoci/oci => %q\n", requirements, root)
 	for _, name := range programs(t) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -62,7 +65,7 @@ func TestProgramsCompileInAnotherModule(t *testing.T) {
 // copyProgram copies all files except tests.
 func copyProgram(t *testing.T, name, dir string) {
 	t.Helper()
-	require.NoError(t, os.CopyFS(dir, os.DirFS(name)))
+	require.NoError(t, os.CopyFS(dir, os.DirFS(filepath.Join(examples, name))))
 	tests, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
 	require.NoError(t, err)
 	for _, test := range tests {
