@@ -57,7 +57,7 @@ type BuildOptions struct {
 	// Collect selects files and sets limits.
 	Collect CollectOptions
 	// Pack selects annotations, compression and the prefix of the layout. Default of
-	// Pack.Prefix: the base name of SourcePath, or Name if there is none.
+	// Pack.Prefix: the base name of SourcePath, or without one Name or "manifests".
 	Pack PackOptions
 	// Preflight decides what happens to an artifact that an engine would refuse, or
 	// render otherwise than expected. By default certain failures are errors and
@@ -80,7 +80,7 @@ type BuildOptions struct {
 // EmptyBuildOptions are [BuildOptions] without a source, for an artifact that
 // renders to nothing on purpose. RegistryEndpoint, Repository and Version are
 // required. Every field means the same as in BuildOptions, except that the default of
-// Pack.Prefix is Name.
+// Pack.Prefix is Name or the last segment of Repository.
 type EmptyBuildOptions struct {
 	Name             string
 	RegistryEndpoint string
