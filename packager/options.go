@@ -78,7 +78,7 @@ func (o Options) resolve(layout Layout) (settings, error) {
 		prefix:       o.Prefix,
 		created:      o.created(),
 		artifactType: o.ArtifactType,
-		level:        cmp.Or(o.Level, DefaultLevel),
+		level:        cmp.Or(o.Level, defaultLevel),
 	}
 	if s.layout == LayoutRoot {
 		s.prefix = ""

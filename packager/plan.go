@@ -40,7 +40,8 @@ type Entry struct {
 // NewPlan lays the files of set out. An empty layout means [LayoutRoot].
 //
 // The errors are those of [Options.Validate], and match [ErrInvalidPrefix] if the
-// name of the Set cannot be the prefix, [ErrCollision] or [ErrArchiveTooLarge].
+// name of the Set cannot be the prefix, [manifests.ErrCollision] or
+// [ErrArchiveTooLarge].
 func NewPlan(set *manifests.Set, layout Layout, opts Options) (*Plan, error) {
 	settings, err := opts.resolve(layout)
 	if err != nil {

@@ -53,7 +53,7 @@ func TestPushGivesUp(t *testing.T) {
 						require.NoError(t, err)
 					} else {
 						requireKind(t, err, tt.kind)
-						assert.GreaterOrEqual(t, f.count(kind), registry.DefaultMaxAttempts)
+						assert.GreaterOrEqual(t, f.count(kind), 6)
 					}
 					assert.Equal(t, done, requireTag(t, f.past, a, "v1"))
 				})
@@ -186,7 +186,7 @@ func TestPushIsNotHeldUpByATrickle(t *testing.T) {
 		began := time.Now()
 		_, err = a.push(t, f.client(t, registry.Options{}), registry.PushOptions{}, "v1")
 		requireKind(t, err, registry.ErrUnreachable)
-		assert.Equal(t, registry.DefaultTimeout, time.Since(began))
+		assert.Equal(t, 5*time.Minute, time.Since(began))
 		assert.True(t, requireTag(t, f.past, stored, "v1"))
 	})
 }
