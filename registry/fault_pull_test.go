@@ -36,8 +36,8 @@ func pullTo(t testing.TB, client *registry.Client) (*packager.Store, error) {
 
 // An interrupted response may have delivered a part.
 var breaking = append(passing[:len(passing):len(passing)], []trouble{
-	{faults.CutAnswerBody(), registry.ErrUnreachable, time.Second},
-	{faults.SilentAnswer(), registry.ErrUnreachable, 181 * time.Second},
+	{faults.CutResponseBody(), registry.ErrUnreachable, time.Second},
+	{faults.SilentResponse(), registry.ErrUnreachable, 181 * time.Second},
 }...)
 
 func TestPullOutlastsFaults(t *testing.T) {

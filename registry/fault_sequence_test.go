@@ -80,11 +80,11 @@ func TestSequenceOfAPush(t *testing.T) {
 			[]faults.Kind{manifestGet, uploadOpen, uploadPut, blobHead, uploadOpen, uploadPut, manifestPut},
 		},
 		{
-			"uploaded, and not said", memregistry.Options{}, faults.Rule{On: on(uploadPut), First: 1, Do: faults.CutAnswer()},
+			"uploaded, and not said", memregistry.Options{}, faults.Rule{On: on(uploadPut), First: 1, Do: faults.CutResponse()},
 			[]faults.Kind{manifestGet, uploadOpen, uploadPut, blobHead, manifestPut},
 		},
 		{
-			"tagged, and not said", memregistry.Options{}, faults.Rule{On: on(manifestPut), First: 1, Do: faults.CutAnswer()},
+			"tagged, and not said", memregistry.Options{}, faults.Rule{On: on(manifestPut), First: 1, Do: faults.CutResponse()},
 			[]faults.Kind{manifestGet, uploadOpen, uploadPut, manifestPut, manifestHead},
 		},
 		{
