@@ -44,7 +44,7 @@ func TestVerifyAccessRefuses(t *testing.T) {
 	}
 }
 
-// Insecure is plain HTTP, for hosts where nothing else says so.
+// Insecure selects plain HTTP for a host that is not loopback.
 func TestVerifyAccessInsecure(t *testing.T) {
 	handler := memregistry.Handler(memregistry.Options{})
 	opts := oci.VerifyOptions{RegistryEndpoint: "registry.example.com", Repository: "app"}
