@@ -163,9 +163,9 @@ func TestValidateIsIdempotent(t *testing.T) {
 			opts.Pack.Annotations = map[string]string{"key": "value"}
 			once, err := opts.Validate()
 			require.NoError(t, err)
-			twice, err := oci.BuildOptions(once).Validate()
+			again, err := oci.BuildOptions(once).Validate()
 			require.NoError(t, err)
-			assert.Equal(t, once, twice)
+			assert.Equal(t, once, again)
 		})
 	}
 }

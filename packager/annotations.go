@@ -17,9 +17,7 @@ import (
 	"github.com/kubeoci/oci/internal/redact"
 )
 
-// maxAnnotationBytes limits the total size of the keys and values of all
-// annotations: a manifest must stay below 4 MiB, and consumers copy the annotations
-// into Kubernetes objects.
+// maxAnnotationBytes limits the total size of the keys and values of all annotations.
 const maxAnnotationBytes = 64 << 10
 
 // ErrInvalidAnnotation reports an annotation that cannot be written.

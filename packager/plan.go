@@ -104,7 +104,7 @@ func (p *Plan) Entries() []Entry { return slices.Clone(p.entries) }
 
 // Paths returns the paths at which the engines find the tree. For [LayoutBoth]
 // they are those of the copy under the prefix: at the root, an engine that
-// searches directories finds every object twice.
+// searches directories finds a duplicate of every object.
 func (p *Plan) Paths() EnginePaths {
 	return EnginePaths{Flux: "./", ArgoCD: "."}.Below(p.prefix)
 }

@@ -155,10 +155,10 @@ func TestOtherPaths(t *testing.T) {
 		paths  packager.EnginePaths
 		want   []string
 	}{
-		{"a subfolder", flux, packager.EnginePaths{Flux: "a", ArgoCD: "a"}, []string{}},
-		{"a subfolder, written otherwise", flux, packager.EnginePaths{Flux: "./a/", ArgoCD: "a"}, []string{}},
-		{"no folder", flux, packager.EnginePaths{Flux: "./b"}, []string{`error: Flux finds no directory "./b" [path-missing]`}},
-		{"no folder for either", none, packager.EnginePaths{Flux: "./b", ArgoCD: "b"}, []string{`error: Flux and Argo CD find no directory "./b" and "b" [path-missing]`}},
+		{"a subdirectory", flux, packager.EnginePaths{Flux: "a", ArgoCD: "a"}, []string{}},
+		{"a subdirectory, written otherwise", flux, packager.EnginePaths{Flux: "./a/", ArgoCD: "a"}, []string{}},
+		{"no directory", flux, packager.EnginePaths{Flux: "./b"}, []string{`error: Flux finds no directory "./b" [path-missing]`}},
+		{"no directory for either", none, packager.EnginePaths{Flux: "./b", ArgoCD: "b"}, []string{`error: Flux and Argo CD find no directory "./b" and "b" [path-missing]`}},
 		{"above the prefix, Argo CD", argocd, packager.EnginePaths{ArgoCD: "."}, []string{`error: all manifests at the path "." are in subdirectories, which Argo CD does not read by default, so that it renders nothing [subfolders-only]`}},
 		{"both copies", none, packager.EnginePaths{Flux: "./", ArgoCD: "shop/a"}, []string{
 			`warning: Flux finds both copies of the tree at the path "./", and refuses the duplicate objects [two-copies]`,

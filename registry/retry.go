@@ -29,12 +29,12 @@ const maxAttempts = 100
 // failures are final: a certificate that is not trusted, TLS that is refused, an unknown
 // name, a denial by the registry itself, and any other response.
 type RetryPolicy struct {
-	// MaxAttempts bounds how often a step is tried. Zero means 6,
-	// and 1 disables retries.
+	// MaxAttempts bounds how often a step is tried. Zero means 6, and 1 disables
+	// retries.
 	MaxAttempts int
 	// MinWait bounds the first wait, which is random like all of them. The bound
-	// doubles each time, up to MaxWait. Zero means 300 ms and
-	// 10 s. A Retry-After of the registry is obeyed in full.
+	// doubles each time, up to MaxWait. Zero means 300 ms and 10 s. A Retry-After of
+	// the registry is obeyed in full.
 	MinWait, MaxWait time.Duration
 }
 
