@@ -211,7 +211,7 @@ func TestBuildWithACacheFindsTheSame(t *testing.T) {
 		name, text string
 		refused    bool
 	}{
-		{"an object twice", configMap, true},
+		{"a duplicate object", configMap, true},
 		{"again", configMap, true},
 		{"another", strings.Replace(configMap, "settings", "other!!!", 1), false},
 		{"of the same size, and no object", strings.Repeat("#", len(configMap)) + "\n-", true},

@@ -24,7 +24,7 @@ import (
 // The error matches, by field:
 //
 //   - SourcePath, Source, Roots: [ErrSourcePathRequired], [ErrSourcePathNotFound],
-//     [ErrSourcePathNotDirectory], [ErrSourceConflict], [manifests.ErrInvalidName]
+//     [ErrSourcePathNotDirectory], [ErrTwoSources], [manifests.ErrInvalidName]
 //   - RegistryEndpoint, Repository, Version, Tags: [ErrRegistryEndpointRequired],
 //     [ErrRepositoryRequired], [ErrVersionRequired], [ErrInvalidOCIFormat],
 //     [ErrInvalidOCIScheme], [ErrInvalidPort]
@@ -95,7 +95,7 @@ func copyShared(dst, src any) {
 func (o *BuildOptions) resolveSource() (base string, err error) {
 	switch {
 	case o.SourcePath != "" && o.Source != nil:
-		return "", &hintError{ErrSourceConflict, "set one of SourcePath and Source; further trees go into Roots"}
+		return "", &hintError{ErrTwoSources, "set one of SourcePath and Source; further trees go into Roots"}
 	case o.SourcePath == "" && o.Source == nil && len(o.Roots) == 0:
 		return "", &hintError{ErrSourcePathRequired, "set SourcePath to the directory that holds the manifests, or Source to a tree"}
 	}

@@ -102,14 +102,8 @@ func (verifier) VerifyAccess(ctx context.Context, opts VerifyOptions) error {
 // after timeout. Its error then describes the latest response of the registry, and matches
 // [context.DeadlineExceeded] and, without any response, [ErrRegistryUnreachable]. After a
 // success it takes up to two seconds more to clean up. A timeout of zero means
-// opts.Registry.VerifyTimeout, and a negative one is [ErrInvalidTimeout].
+// opts.Registry.VerifyTimeout, and a negative one is [ErrInvalidOptions].
 func VerifyRegistryAccessWithTimeout(ctx context.Context, opts VerifyOptions, timeout time.Duration) error {
-	if err := checkContext(ctx); err != nil {
-		return err
-	}
-	if timeout < 0 {
-		return fmt.Errorf("%w: %v", ErrInvalidTimeout, timeout)
-	}
 	opts.Registry.VerifyTimeout = cmp.Or(timeout, opts.Registry.VerifyTimeout)
 	return NewRegistryVerifier().VerifyAccess(ctx, opts)
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/opencontainers/go-digest"
 
@@ -47,7 +48,7 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	connection := cli.ConnectionFlags(flags)
 	refFlag := flags.String("ref", "", "the `oci://host[:port]/repository[/variant]:tag` to pull, with @digest or a tag")
 	skipLinks := flags.Bool("skip-links", false, "skip links and list them; by default an artifact with a link is an error")
-	timeout := flags.Duration("timeout", registry.DefaultTimeout, "give up after this `duration`")
+	timeout := flags.Duration("timeout", 5*time.Minute, "give up after this `duration`")
 	asJSON := flags.Bool("json", false, "print the result as JSON, and nothing else, on standard output")
 	if err := cli.Parse(env, flags, args, 1, usage); err != nil {
 		return err
