@@ -32,7 +32,8 @@ import (
 //   - GitOpsEngine, Layout: [packager.ErrUnknownEngine], [packager.ErrUnknownLayout]
 //   - Username, Password, Insecure, Registry: [ErrInvalidCredential],
 //     [ErrInvalidOptions]
-//   - Collect, Pack, Preflight: the errors of the Validate method of that type
+//   - Collect, Pack, Preflight: the errors of [manifests.Options.Resolve],
+//     [packager.Options.Validate] and [preflight.Options.Validate]
 func (o BuildOptions) Validate() (ValidatedBuildOptions, error) {
 	j, err := o.job()
 	return ValidatedBuildOptions(j.opts), err
