@@ -205,6 +205,6 @@ func resolveRegistry(endpoint, username, password string, insecure bool, opts Re
 		opts.Credential = given
 	}
 	opts.ClientCertificates = slices.Clone(opts.ClientCertificates)
-	opts, err = opts.ForEndpoint(endpoint)
+	opts, err = opts.ForEndpoint(parsed)
 	return parsed, opts, err
 }
