@@ -25,7 +25,7 @@ func TestBuildSources(t *testing.T) {
 		paths oci.EnginePaths
 	}{
 		{"a file system at the root", oci.BuildOptions{Source: fsys, Layout: oci.LayoutRoot}, []string{"cm.yaml"}, oci.EnginePaths{Flux: "./", ArgoCD: "."}},
-		{"a file system below a prefix", oci.BuildOptions{Source: fsys, Layout: oci.LayoutPrefix}, []string{"shop/cm.yaml"}, oci.EnginePaths{Flux: "./shop", ArgoCD: "shop"}},
+		{"a file system below a prefix", oci.BuildOptions{Source: fsys, Layout: oci.LayoutPrefix}, []string{"manifests/cm.yaml"}, oci.EnginePaths{Flux: "./manifests", ArgoCD: "manifests"}},
 		{"a name is the default prefix", oci.BuildOptions{Source: fsys, Layout: oci.LayoutPrefix, Name: "org/store"}, []string{"org-store/cm.yaml"}, oci.EnginePaths{Flux: "./org-store", ArgoCD: "org-store"}},
 		{"roots alone", oci.BuildOptions{Roots: []oci.Root{{Path: "base", FS: fsys}}, Layout: oci.LayoutRoot, Preflight: oci.PreflightOptions{Path: "base"}}, []string{"base/cm.yaml"}, oci.EnginePaths{Flux: "./base", ArgoCD: "base"}},
 		{"a reader", oci.BuildOptions{Source: reader, Layout: oci.LayoutRoot}, []string{"manifests.yaml"}, oci.EnginePaths{Flux: "./", ArgoCD: "."}},
