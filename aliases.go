@@ -102,6 +102,6 @@ func SourceFromReader(r io.Reader) (fs.FS, error) { return manifests.FromReader(
 type Cache struct {
 	// Layer holds compressed parts of the layer.
 	Layer packager.Cache
-	// Preflight holds what preflight has to know about each file.
+	// Preflight holds the parsed objects of each file.
 	Preflight preflight.Cache
 }

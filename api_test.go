@@ -27,7 +27,7 @@ var (
 	_ error = oci.ErrRepositoryRequired
 	_ error = oci.ErrVersionRequired
 	_ error = oci.ErrNoManifestFiles
-	_ error = oci.ErrSourceConflict
+	_ error = oci.ErrTwoSources
 	_ error = oci.ErrInvalidArtifactName
 	_ error = oci.ErrInvalidCredential
 	_ error = oci.ErrInvalidOptions
@@ -116,6 +116,7 @@ func TestSentinelsAreThoseOfTheSubpackages(t *testing.T) {
 		oci.ErrSourcePathRequired:       manifests.ErrPathRequired,
 		oci.ErrSourcePathNotFound:       manifests.ErrPathNotFound,
 		oci.ErrSourcePathNotDirectory:   manifests.ErrPathNotDirectory,
+		oci.ErrTwoSources:               manifests.ErrTwoSources,
 		oci.ErrNoManifestFiles:          manifests.ErrNoManifestFiles,
 		oci.ErrInvalidOCIScheme:         reference.ErrInvalidOCIScheme,
 		oci.ErrInvalidOCIFormat:         reference.ErrInvalidOCIFormat,
@@ -136,7 +137,7 @@ func TestSentinelsAreThoseOfTheSubpackages(t *testing.T) {
 		oci.ErrInvalidCredential:        registry.ErrInvalidCredential,
 		oci.ErrInvalidOptions:           registry.ErrInvalidOptions,
 	}
-	assert.Len(t, same, 22, "two sentinels are one")
+	assert.Len(t, same, 23, "two sentinels are one")
 	for facade, own := range same {
 		assert.Same(t, own, facade)
 	}

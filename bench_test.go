@@ -16,8 +16,8 @@ import (
 )
 
 // BenchmarkBuild pushes trees of each shape to a registry over HTTP. The registry
-// is in the same process and keeps what it gets, so its time and memory are in
-// the figures: bench/compare measures programs of their own.
+// is in the same process and keeps its blobs, so its time and memory are in the
+// figures: bench/compare measures separate programs.
 func BenchmarkBuild(b *testing.B) {
 	for _, tt := range []struct {
 		name string

@@ -66,8 +66,8 @@ func (b *Builder) Close() { b.clients.close() }
 //   - options: those of [BuildOptions.Validate]
 //   - collecting: those of [manifests.CollectRoots], such as [ErrNoManifestFiles]
 //   - packing: those of [packager.NewPlan] and [packager.Plan.Pack]
-//   - preflight: [ErrPreflight]; by default for artifacts that every engine in question
-//     would refuse or render as nothing
+//   - preflight: [ErrPreflight]; by default for artifacts that the engine named by
+//     GitOpsEngine, or both if none is named, would refuse or render as nothing
 //   - pushing: those of [registry.Client.Push], which are [*RegistryError] values
 //
 // After an error the registry may hold blobs to which nothing refers, and the tags are
@@ -91,8 +91,8 @@ func (b *Builder) Build(ctx context.Context, opts BuildOptions) (BuildResult, er
 var emptyTree embed.FS
 
 // BuildEmpty builds and pushes an artifact that holds a kustomization without
-// resources. Flux and Argo CD render it to nothing; if pruning is on, they delete the
-// objects of an earlier artifact.
+// resources. An engine that prunes deletes all objects of an earlier artifact when it
+// reads this one, because Flux and Argo CD render it to nothing.
 //
 // Errors are those of [EmptyBuildOptions.Validate], of packing and of pushing; see
 // [Builder.Build].

@@ -20,8 +20,9 @@ var (
 	ErrSourcePathNotFound = manifests.ErrPathNotFound
 	// ErrSourcePathNotDirectory reports a source path that is not a directory.
 	ErrSourcePathNotDirectory = manifests.ErrPathNotDirectory
-	// ErrSourceConflict reports options with both SourcePath and Source.
-	ErrSourceConflict = errors.New("two sources")
+	// ErrTwoSources reports options with both SourcePath and Source, or a [Root] with
+	// both Dir and FS.
+	ErrTwoSources = manifests.ErrTwoSources
 	// ErrNoManifestFiles reports a source without manifests.
 	ErrNoManifestFiles = manifests.ErrNoManifestFiles
 
@@ -33,13 +34,12 @@ var (
 	ErrVersionRequired = errors.New("version is required")
 	// ErrInvalidArtifactName reports a name that cannot be normalised.
 	ErrInvalidArtifactName = errors.New("invalid artifact name")
-	// ErrInvalidTimeout reports a negative timeout.
-	ErrInvalidTimeout = errors.New("invalid timeout")
 
 	// ErrInvalidCredential reports a credential that cannot be sent, such as a user name
 	// without a password.
 	ErrInvalidCredential = registry.ErrInvalidCredential
-	// ErrInvalidOptions reports options of the connection that contradict each other.
+	// ErrInvalidOptions reports options of the connection that contradict each other, or
+	// a value out of range, such as a negative timeout.
 	ErrInvalidOptions = registry.ErrInvalidOptions
 )
 

@@ -2,108 +2,110 @@ package oci_test
 
 import (
 	"context"
+	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log"
-	"net/http/httptest"
+	"time"
+
+	ocilayout "oras.land/oras-go/v2/content/oci"
 
 	"github.com/kubeoci/oci"
-	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/manifests"
+	"github.com/kubeoci/oci/packager"
 )
 
-func ExampleNewWorkloadArtifactBuilder() {
-	server := httptest.NewServer(memregistry.Handler(memregistry.Options{}))
-	defer server.Close()
+// The examples of this file use nothing that another module cannot import.
+// TestExamplesWorkWhenCopied copies the file into one and runs them with a registry in
+// place of localhost:5000.
 
-	builder := oci.NewWorkloadArtifactBuilder()
-	opts := oci.BuildOptions{
-		SourcePath:       "testdata/trees/flat",
-		RegistryEndpoint: server.URL,
-		Repository:       "acme/wiki",
-		Version:          "1.0.0",
-		Tags:             []string{"latest"},
-		GitOpsEngine:     oci.GitOpsEngineFlux,
+//go:embed testdata/trees/flat
+var files embed.FS
+
+// Manifests that are compiled into a program need no directory.
+func ExampleBuild_embed() {
+	source, err := fs.Sub(files, "testdata/trees/flat")
+	if err != nil {
+		log.Fatal(err)
 	}
-	for range 2 {
-		result, err := builder.Build(context.Background(), opts)
-		if err != nil {
-			log.Fatal(err)
-		}
-		fmt.Println(result.Artifact.Repository, result.Tags, "unchanged:", result.Unchanged)
-		fmt.Println(len(result.Files), "files, Flux path:", result.Artifact.Paths.Flux)
+	result, err := oci.Build(context.Background(), oci.BuildOptions{
+		Source: source, RegistryEndpoint: "localhost:5000", Repository: "acme/wiki", Version: "1.0.0", Layout: oci.LayoutRoot,
+	})
+	if err != nil {
+		log.Fatal(err)
 	}
-	// Output:
-	// acme/wiki [1.0.0 latest] unchanged: false
-	// 6 files, Flux path: ./
-	// acme/wiki [1.0.0 latest] unchanged: true
-	// 6 files, Flux path: ./
+	fmt.Println(len(result.Files), "files,", result.Artifact.Paths.ArgoCD)
 }
 
-func ExampleBuildOptions_Validate() {
-	opts := oci.BuildOptions{
-		SourcePath:       "testdata/trees/flat",
-		RegistryEndpoint: "https://registry.example.com/",
-		Version:          "1.0.0+build",
+// A reference names registry, repository and tag at once.
+func ExampleBuild_reference() {
+	ref, err := oci.ParseReference("oci://localhost:5000/acme/wiki/staging:1.0.0")
+	if err != nil {
+		log.Fatal(err)
 	}
-	_, err := opts.Validate()
-	fmt.Println(err)
-	var adviser interface{ Hint() string }
-	if errors.As(err, &adviser) {
-		fmt.Println(adviser.Hint())
+	opts := oci.BuildOptions{SourcePath: "testdata/trees/flat", Layout: oci.LayoutRoot}.WithReference(ref)
+	result, err := oci.Build(context.Background(), opts)
+	if err != nil {
+		log.Fatal(err)
 	}
-
-	opts.Version = "1.0.0"
-	valid, err := opts.Validate()
-	fmt.Println(valid.RegistryEndpoint, valid.Repository, valid.Name, err)
-	// Output:
-	// invalid tag "1.0.0+build": "+" is not allowed
-	// write "1.0.0-build"
-	// registry.example.com flat flat <nil>
+	fmt.Println(result.Artifact.Repository, result.Tags)
 }
 
+// A cluster can be prepared before there is anything to deploy.
 func ExampleBuildEmpty() {
-	server := httptest.NewServer(memregistry.Handler(memregistry.Options{}))
-	defer server.Close()
-
 	result, err := oci.BuildEmpty(context.Background(), oci.EmptyBuildOptions{
-		RegistryEndpoint: server.URL,
-		Repository:       "clusters/staging",
-		Version:          "initial",
-		GitOpsEngine:     oci.GitOpsEngineFlux,
+		RegistryEndpoint: "localhost:5000", Repository: "clusters/staging", Version: "initial", Layout: oci.LayoutRoot,
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(result.Files)
-	// Output: [kustomization.yaml]
 }
 
-func ExampleParseReference() {
-	ref, err := oci.ParseReference("oci://localhost:5000/acme/shop/staging:1.0.0")
+func ExampleArtifactExists() {
+	exists, err := oci.ArtifactExists(context.Background(), oci.ArtifactExistsOptions{
+		RegistryEndpoint: "localhost:5000", Repository: "acme/wiki", Version: "1.0.0",
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(ref.Host, ref.Port, ref.Repository, ref.Variant, ref.Ref)
-	fmt.Println(ref.FullRepository())
-	// Output:
-	// localhost 5000 acme shop/staging 1.0.0
-	// acme/shop/staging
+	fmt.Println(exists)
 }
 
-func ExampleNewRegistryVerifier() {
-	server := httptest.NewServer(memregistry.Handler(memregistry.Options{
-		Users: map[string]memregistry.User{"ci": {Password: "secret", ReadOnly: true}},
-	}))
-	defer server.Close()
+func ExampleVerifyRegistryAccessWithTimeout() {
+	opts := oci.VerifyOptions{RegistryEndpoint: "localhost:5000", Repository: "acme/wiki"}
+	err := oci.VerifyRegistryAccessWithTimeout(context.Background(), opts, 10*time.Second)
+	if err != nil {
+		log.Fatalln(err, oci.Hint(err))
+	}
+	fmt.Println("a push would be allowed")
+}
 
-	opts := oci.VerifyOptions{RegistryEndpoint: server.URL, Repository: "acme/shop"}
-	err := oci.NewRegistryVerifier().VerifyAccess(context.Background(), opts)
-	fmt.Println(errors.Is(err, oci.ErrRegistryAuthRequired))
+// A controller keeps one Builder, and a Cache for each tree.
+func ExampleBuilder() {
+	var builder oci.Builder
+	defer builder.Close()
+	opts := oci.BuildOptions{
+		SourcePath: "testdata/trees/flat", RegistryEndpoint: "localhost:5000", Version: "1.0.0",
+		Layout: oci.LayoutRoot, Cache: new(oci.Cache),
+	}
+	for range 2 {
+		result, err := builder.Build(context.Background(), opts)
+		fmt.Println("unchanged:", result.Unchanged, "retry:", oci.Retryable(err))
+	}
+}
 
-	opts.Username, opts.Password = "ci", "secret"
-	err = oci.NewRegistryVerifier().VerifyAccess(context.Background(), opts)
-	fmt.Println(errors.Is(err, oci.ErrRegistryPermissionDenied))
-	// Output:
-	// true
-	// true
+// The packages of the stages work alone, here without a registry.
+func Example_layoutOnDisk() {
+	set, setErr := manifests.Collect(context.Background(), "testdata/trees/flat", manifests.Options{})
+	store, storeErr := ocilayout.New("artifact")
+	if err := errors.Join(setErr, storeErr); err != nil {
+		log.Fatal(err)
+	}
+	result, err := packager.Pack(context.Background(), store, set, packager.LayoutRoot, packager.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(result.ContentDigest, store.Tag(context.Background(), result.Manifest, "1.0.0"))
 }

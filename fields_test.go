@@ -195,12 +195,12 @@ func checkEffects(t *testing.T, server *recorder, result oci.BuildResult) {
 }
 
 func TestNilContext(t *testing.T) {
-	//lint:ignore SA1012 it is what the test is about
+	//lint:ignore SA1012 the test is about a nil context
 	_, err := oci.Build(nil, validOptions(t))
 	require.EqualError(t, err, "the context is nil")
-	//lint:ignore SA1012 it is what the test is about
+	//lint:ignore SA1012 the test is about a nil context
 	_, err = oci.BuildEmpty(nil, oci.EmptyBuildOptions{})
 	require.EqualError(t, err, "the context is nil")
-	//lint:ignore SA1012 it is what the test is about
+	//lint:ignore SA1012 the test is about a nil context
 	require.EqualError(t, oci.VerifyRegistryAccessWithTimeout(nil, oci.VerifyOptions{}, 0), "the context is nil")
 }

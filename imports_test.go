@@ -16,8 +16,8 @@ import (
 
 const module = "github.com/kubeoci/oci"
 
-// arrows are all imports that are allowed between the public packages. The
-// linter (.depguard.json) says the same.
+// arrows lists the allowed imports between the public packages, as the linter does
+// (.depguard.json).
 var arrows = map[string][]string{
 	module:                {"manifests", "packager", "preflight", "reference", "registry", "unpacker"},
 	module + "/preflight": {"manifests", "packager"},
@@ -49,13 +49,13 @@ func TestImportsGoOneWay(t *testing.T) {
 			}
 		}
 	}
-	assert.Len(t, seen, len(arrows), "a package of the table is gone")
+	assert.Len(t, seen, len(arrows), "a package of the table is missing")
 }
 
 func TestEveryPublicPackageHasItsArrows(t *testing.T) {
 	for _, pkg := range listPackages(t) {
 		name := strings.TrimPrefix(pkg.ImportPath, module)
-		if strings.Contains(name, "internal/") || strings.HasPrefix(name, "/examples/") {
+		if strings.Contains(name, "internal/") || strings.HasPrefix(name, "/examples") {
 			continue
 		}
 		assert.Contains(t, arrows, pkg.ImportPath)
@@ -96,7 +96,7 @@ func TestOnlyRegistryTalksToRegistries(t *testing.T) {
 	}
 }
 
-// What embedders build holds neither the registry of the tests nor testify.
+// An embedder builds neither the registry of the tests nor testify.
 func TestEmbeddersBuildNoTestCode(t *testing.T) {
 	for _, pkg := range listPackages(t) {
 		if pkg.ImportPath != module {
@@ -108,8 +108,8 @@ func TestEmbeddersBuildNoTestCode(t *testing.T) {
 	}
 }
 
-// go-digest computes with what is linked: who uses packager alone has nothing
-// else that brings the algorithms.
+// go-digest uses the hashes that are linked, and a program that uses packager alone has
+// no other package that links them.
 func TestPackagerBringsItsHashes(t *testing.T) {
 	for _, pkg := range listPackages(t) {
 		if pkg.ImportPath == module+"/packager" {

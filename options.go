@@ -23,11 +23,12 @@ type BuildOptions struct {
 	// RegistryEndpoint is host[:port]. A scheme before it, http:// or https://, selects
 	// the protocol; see [registry.Options.Scheme] for the default.
 	RegistryEndpoint string
-	// Repository is the repository below the endpoint. A legal one is kept; another is
-	// normalised, see BuildResult.RequestedRepository. Default: the base name of
+	// Repository is the path below the endpoint. A legal one is kept. Upper-case letters,
+	// blanks and other characters are normalised, see BuildResult.RequestedRepository; a
+	// host, a tag, a digest and empty segments are refused. Default: the base name of
 	// SourcePath.
 	Repository string
-	// Version is the tag to push.
+	// Version is the tag to push. It is not recorded in the artifact.
 	Version string
 	// GitOpsEngine names the engine that reads the artifact. GitOpsEngineNone, the
 	// default, means both.
@@ -37,8 +38,9 @@ type BuildOptions struct {
 	Username string
 	Password string `json:"-"`
 
-	// Source is a tree in place of SourcePath, such as an embed.FS or the result of
-	// [SourceFromReader]. It must not change during the build.
+	// Source is a tree in place of SourcePath, such as the result of [SourceFromReader].
+	// It must not change during the build. An embed.FS keeps the name of the embedded
+	// directory: pass fs.Sub(files, "deploy").
 	Source fs.FS `json:"-"`
 	// Roots are further trees. Each is placed in the directory Root.Path of the
 	// artifact; see [manifests.CollectRoots].
@@ -57,7 +59,7 @@ type BuildOptions struct {
 	// Collect selects files and sets limits.
 	Collect CollectOptions
 	// Pack selects annotations, compression and the prefix of the layout. Default of
-	// Pack.Prefix: the base name of SourcePath, or Name if there is none.
+	// Pack.Prefix: the base name of SourcePath, or without one Name or "manifests".
 	Pack PackOptions
 	// Preflight decides what happens to an artifact that an engine would refuse, or
 	// render otherwise than expected. By default certain failures are errors and
@@ -80,7 +82,7 @@ type BuildOptions struct {
 // EmptyBuildOptions are [BuildOptions] without a source, for an artifact that
 // renders to nothing on purpose. RegistryEndpoint, Repository and Version are
 // required. Every field means the same as in BuildOptions, except that the default of
-// Pack.Prefix is Name.
+// Pack.Prefix is Name or the last segment of Repository.
 type EmptyBuildOptions struct {
 	Name             string
 	RegistryEndpoint string
@@ -111,7 +113,7 @@ type ValidatedEmptyBuildOptions EmptyBuildOptions
 
 // WithReference returns o with RegistryEndpoint, Repository and Version from ref: its
 // registry, its repository and variant, and its tag. A nil ref changes nothing. A digest
-// is refused by Validate, because it is a result of a push.
+// is refused by Validate, because a digest cannot be pushed to.
 func (o BuildOptions) WithReference(ref *Reference) BuildOptions {
 	fillReference(ref, &o.RegistryEndpoint, &o.Repository, &o.Version)
 	return o

@@ -15,7 +15,6 @@ import (
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/internal/memregistry"
 	"github.com/kubeoci/oci/manifests"
-	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/reference"
 	"github.com/kubeoci/oci/registry"
 )
@@ -50,7 +49,7 @@ func TestBuildRefuses(t *testing.T) {
 		{"collision", func(t *testing.T, o *oci.BuildOptions) {
 			require.NoError(t, os.Mkdir(o.SourcePath+"/app", 0o700))
 			require.NoError(t, os.WriteFile(o.SourcePath+"/app/x.yaml", []byte(configMap), 0o600))
-		}, packager.ErrCollision, "\"app/x.yaml\""},
+		}, manifests.ErrCollision, "\"app/x.yaml\""},
 		{"collision of roots", func(_ *testing.T, o *oci.BuildOptions) {
 			o.Roots = []oci.Root{{Dir: o.SourcePath}}
 		}, manifests.ErrCollision, "\"cm.yaml\""},

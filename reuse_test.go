@@ -143,7 +143,7 @@ func TestBuildOfOtherContent(t *testing.T) {
 		_, err := pull(t, b.Host, "app", "v1")
 		require.NoError(t, err)
 
-		b.opts.Version = "v1" // back to what it was for the next
+		b.opts.Version = "v1" // as before, for the next round
 		b.opts.Push.Force = true
 		require.NoError(t, os.WriteFile(filepath.Join(b.opts.SourcePath, "cm.yaml"), []byte(configMap), 0o600))
 		assert.Equal(t, b.first.Artifact, build(t, b.opts).Artifact)
@@ -211,7 +211,7 @@ func TestBuildWithACacheFindsTheSame(t *testing.T) {
 		name, text string
 		refused    bool
 	}{
-		{"an object twice", configMap, true},
+		{"a duplicate object", configMap, true},
 		{"again", configMap, true},
 		{"another", strings.Replace(configMap, "settings", "other!!!", 1), false},
 		{"of the same size, and no object", strings.Repeat("#", len(configMap)) + "\n-", true},

@@ -24,7 +24,7 @@ import (
 // The error matches, by field:
 //
 //   - SourcePath, Source, Roots: [ErrSourcePathRequired], [ErrSourcePathNotFound],
-//     [ErrSourcePathNotDirectory], [ErrSourceConflict], [manifests.ErrInvalidName]
+//     [ErrSourcePathNotDirectory], [ErrTwoSources], [manifests.ErrInvalidName]
 //   - RegistryEndpoint, Repository, Version, Tags: [ErrRegistryEndpointRequired],
 //     [ErrRepositoryRequired], [ErrVersionRequired], [ErrInvalidOCIFormat],
 //     [ErrInvalidOCIScheme], [ErrInvalidPort]
@@ -32,7 +32,8 @@ import (
 //   - GitOpsEngine, Layout: [packager.ErrUnknownEngine], [packager.ErrUnknownLayout]
 //   - Username, Password, Insecure, Registry: [ErrInvalidCredential],
 //     [ErrInvalidOptions]
-//   - Collect, Pack, Preflight: the errors of the Validate method of that type
+//   - Collect, Pack, Preflight: the errors of [manifests.Options.Resolve],
+//     [packager.Options.Validate] and [preflight.Options.Validate]
 func (o BuildOptions) Validate() (ValidatedBuildOptions, error) {
 	j, err := o.job()
 	return ValidatedBuildOptions(j.opts), err
@@ -48,6 +49,10 @@ func (o EmptyBuildOptions) Validate() (ValidatedEmptyBuildOptions, error) {
 	copyShared(&o, j.opts)
 	return ValidatedEmptyBuildOptions(o), nil
 }
+
+// defaultPrefix is the prefix of a tree that has no name. It is not derived from the
+// repository, on which the digest must not depend.
+const defaultPrefix = "manifests"
 
 // job is a build whose options are valid, and the values parsed on the way.
 type job struct {
@@ -67,13 +72,13 @@ func (o BuildOptions) job() (job, error) {
 	if err := o.Preflight.Validate(); err != nil {
 		return job{}, err
 	}
-	return o.destination(base)
+	return o.destination(base, defaultPrefix)
 }
 
 func (o EmptyBuildOptions) job() (job, error) {
 	b := BuildOptions{Preflight: PreflightOptions{Policy: PreflightOff}} // it is meant to render nothing
 	copyShared(&b, o)
-	return b.destination("")
+	return b.destination("", "")
 }
 
 // copyShared sets every field of the struct dst that src has under the same name.
@@ -91,7 +96,7 @@ func copyShared(dst, src any) {
 func (o *BuildOptions) resolveSource() (base string, err error) {
 	switch {
 	case o.SourcePath != "" && o.Source != nil:
-		return "", &hintError{ErrSourceConflict, "set one of SourcePath and Source; further trees go into Roots"}
+		return "", &hintError{ErrTwoSources, "set one of SourcePath and Source; further trees go into Roots"}
 	case o.SourcePath == "" && o.Source == nil && len(o.Roots) == 0:
 		return "", &hintError{ErrSourcePathRequired, "set SourcePath to the directory that holds the manifests, or Source to a tree"}
 	}
@@ -111,9 +116,10 @@ func (o *BuildOptions) resolveSource() (base string, err error) {
 	return base, nil
 }
 
-// destination checks everything except the source. Repository and prefix are derived
-// from base if they are not given.
-func (o BuildOptions) destination(base string) (job, error) {
+// destination checks everything except the source. If they are not given, the repository
+// is derived from base, and the prefix is base, Name, fallback or the last segment of the
+// repository.
+func (o BuildOptions) destination(base, fallback string) (job, error) {
 	endpoint, connect, err := resolveRegistry(o.RegistryEndpoint, o.Username, o.Password, o.Insecure, o.Registry)
 	if err != nil {
 		return job{}, err
@@ -135,7 +141,7 @@ func (o BuildOptions) destination(base string) (job, error) {
 	if ref, err = reference.Parse(ref.String()); err != nil {
 		return job{}, err // too long as a whole
 	}
-	if err := o.resolveLayout(base); err != nil {
+	if err := o.resolveLayout(cmp.Or(base, title, fallback, o.Name)); err != nil {
 		return job{}, err
 	}
 	if err := o.resolvePack(); err != nil {
@@ -146,7 +152,7 @@ func (o BuildOptions) destination(base string) (job, error) {
 
 // resolveLayout parses the engine and the layout, and fills in the prefix if the layout
 // has one: with LayoutRoot the digest does not depend on a name.
-func (o *BuildOptions) resolveLayout(base string) (err error) {
+func (o *BuildOptions) resolveLayout(prefix string) (err error) {
 	if o.GitOpsEngine, err = packager.ParseGitOpsEngine(trimBlanks(string(o.GitOpsEngine))); err != nil {
 		return err
 	}
@@ -155,7 +161,7 @@ func (o *BuildOptions) resolveLayout(base string) (err error) {
 	}
 	o.Layout = cmp.Or(o.Layout, o.GitOpsEngine.Layout())
 	if o.Layout != LayoutRoot {
-		o.Pack.Prefix = cmp.Or(o.Pack.Prefix, base, o.Name)
+		o.Pack.Prefix = cmp.Or(o.Pack.Prefix, prefix)
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func TestVerifyAccessRefuses(t *testing.T) {
 	}
 }
 
-// Insecure is plain HTTP, for hosts where nothing else says so.
+// Insecure selects plain HTTP for a host that is not loopback.
 func TestVerifyAccessInsecure(t *testing.T) {
 	handler := memregistry.Handler(memregistry.Options{})
 	opts := oci.VerifyOptions{RegistryEndpoint: "registry.example.com", Repository: "app"}
@@ -85,7 +85,9 @@ func TestVerifyRegistryAccessWithTimeout(t *testing.T) {
 	require.ErrorIs(t, err, oci.ErrRegistryUnreachable)
 	assert.EqualError(t, err, "verify access to "+host(server)+"/app: registry unreachable: not done within 50ms")
 
-	require.ErrorIs(t, oci.VerifyRegistryAccessWithTimeout(t.Context(), opts, -time.Second), oci.ErrInvalidTimeout)
+	err = oci.VerifyRegistryAccessWithTimeout(t.Context(), opts, -time.Second)
+	require.ErrorIs(t, err, oci.ErrInvalidOptions)
+	assert.EqualError(t, err, "invalid registry options: VerifyTimeout is -1s, not within 0 and 24h0m0s")
 
 	good := startRegistry(t, memregistry.Options{})
 	opts.RegistryEndpoint = good.Host

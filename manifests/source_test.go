@@ -22,7 +22,7 @@ func TestResolveRefuses(t *testing.T) {
 		{"empty", "", manifests.ErrPathRequired, ""},
 		{"blank", " \t\n", manifests.ErrPathRequired, ""},
 		{"missing", missing, manifests.ErrPathNotFound, missing},
-		{"below what is missing", filepath.Join(missing, "x"), manifests.ErrPathNotFound, filepath.Join(missing, "x")},
+		{"below a missing directory", filepath.Join(missing, "x"), manifests.ErrPathNotFound, filepath.Join(missing, "x")},
 		{"file", file, manifests.ErrPathNotDirectory, file},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -17,10 +17,8 @@ import (
 	"github.com/kubeoci/oci/internal/redact"
 )
 
-// MaxAnnotationBytes limits the total size of the keys and values of all
-// annotations: a manifest must stay below 4 MiB, and consumers copy the annotations
-// into Kubernetes objects.
-const MaxAnnotationBytes = 64 << 10
+// maxAnnotationBytes limits the total size of the keys and values of all annotations.
+const maxAnnotationBytes = 64 << 10
 
 // ErrInvalidAnnotation reports an annotation that cannot be written.
 var ErrInvalidAnnotation = errors.New("invalid annotation")
@@ -99,8 +97,8 @@ func checkAnnotations(annotations map[string]string) error {
 		if reason := annotationFault(key, annotations[key]); reason != "" {
 			return &AnnotationError{Key: key, Reason: reason, hint: annotationHint(key)}
 		}
-		if total += len(key) + len(annotations[key]); total > MaxAnnotationBytes {
-			return &AnnotationError{Key: key, Reason: fmt.Sprintf("the annotations exceed %d bytes in total", MaxAnnotationBytes)}
+		if total += len(key) + len(annotations[key]); total > maxAnnotationBytes {
+			return &AnnotationError{Key: key, Reason: fmt.Sprintf("the annotations exceed %d bytes in total", maxAnnotationBytes)}
 		}
 	}
 	return nil

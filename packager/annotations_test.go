@@ -45,7 +45,7 @@ func TestAnnotationsRefused(t *testing.T) {
 		{"ESC in the value", "key", "https://user:" + secret + "@host/\x1b"},
 		{"C1 control character in the value", "key", secret + "\u009b"},
 		{"value that is not UTF-8", "key", secret + "\xff"},
-		{"value too large", "key", strings.Repeat(secret, packager.MaxAnnotationBytes)},
+		{"value too large", "key", strings.Repeat(secret, 64<<10)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			annotations := map[string]string{"fine": "fine", tt.key: tt.value}

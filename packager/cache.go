@@ -7,9 +7,6 @@ import (
 	"sync"
 )
 
-// DefaultCacheLimit is the default of [Cache.Limit] in bytes.
-const DefaultCacheLimit = 64 << 20
-
 // Cache keeps the compressed parts of a layer, so that packing the same tree
 // repeatedly compresses only what changed. It holds, in memory, the compressed
 // content of the last layer that was packed with it, and during a Pack that of the
@@ -19,7 +16,7 @@ const DefaultCacheLimit = 64 << 20
 // tree: packing another one replaces its content.
 type Cache struct {
 	// Limit is the maximum number of bytes of a layer to keep. Zero means
-	// DefaultCacheLimit, and a negative number none.
+	// 64 MiB, and a negative number none.
 	Limit int64
 
 	mu     sync.Mutex
@@ -65,7 +62,7 @@ func (c *Cache) begin() *generation {
 		cache:  c,
 		before: c.blocks,
 		after:  map[blockKey][]byte{},
-		left:   cmp.Or(c.Limit, DefaultCacheLimit),
+		left:   cmp.Or(c.Limit, 64<<20),
 	}
 }
 

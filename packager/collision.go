@@ -7,14 +7,6 @@ import (
 	"github.com/kubeoci/oci/manifests"
 )
 
-// ErrCollision reports two files that cannot both be in the archive. The error
-// in the chain is a [*CollisionError].
-var ErrCollision = manifests.ErrCollision
-
-// CollisionError names two files that cannot both be in the archive, by their paths
-// in the Set. It matches [ErrCollision].
-type CollisionError = manifests.CollisionError
-
 // checkCopies refuses a tree with a child named like the prefix: the copy under
 // the prefix would be merged with it, and neither could be rendered alone.
 func checkCopies(files []manifests.File, prefix string) error {
@@ -24,5 +16,5 @@ func checkCopies(files []manifests.File, prefix string) error {
 		return nil
 	}
 	second := slices.IndexFunc(files, func(f manifests.File) bool { return !within(f) })
-	return &CollisionError{Path: prefix, First: files[first].Path, Second: files[max(second, 0)].Path, Copied: true}
+	return &manifests.CollisionError{Path: prefix, First: files[first].Path, Second: files[max(second, 0)].Path, Copied: true}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 )
 
@@ -34,7 +35,7 @@ func TestErrors(t *testing.T) {
 		hint    string
 	}{
 		{
-			"collision of the copies", plan(packager.LayoutBoth, "app", "a.yaml", "app/b.yaml"), packager.ErrCollision,
+			"collision of the copies", plan(packager.LayoutBoth, "app", "a.yaml", "app/b.yaml"), manifests.ErrCollision,
 			`two entries collide in the archive: "app/b.yaml" and the copy of "a.yaml" both need "app"`,
 			`set Prefix to a name that the tree does not use, or choose LayoutRoot, which needs no copy`,
 		},
@@ -118,7 +119,7 @@ func TestErrors(t *testing.T) {
 			}
 			assert.Equal(t, tt.hint, hint)
 			for _, other := range []error{
-				packager.ErrCollision, packager.ErrInvalidPrefix, packager.ErrUnknownEngine, packager.ErrUnknownLayout, packager.ErrInvalidAnnotation, packager.ErrArchiveTooLarge,
+				manifests.ErrCollision, packager.ErrInvalidPrefix, packager.ErrUnknownEngine, packager.ErrUnknownLayout, packager.ErrInvalidAnnotation, packager.ErrArchiveTooLarge,
 			} {
 				assert.Equal(t, other == tt.kind, errors.Is(tt.err, other), "%v", other)
 			}

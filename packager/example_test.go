@@ -48,7 +48,7 @@ func ExampleNewPlan_collision() {
 	_, err = packager.NewPlan(set, packager.LayoutBoth, packager.Options{Prefix: "app"})
 	fmt.Println(err)
 
-	var collision *packager.CollisionError
+	var collision *manifests.CollisionError
 	if errors.As(err, &collision) {
 		fmt.Println("hint:", collision.Hint())
 	}

@@ -67,7 +67,7 @@ func FuzzPlan(f *testing.F) {
 			}
 		}
 		if clash {
-			require.ErrorIs(t, err, packager.ErrCollision)
+			require.ErrorIs(t, err, manifests.ErrCollision)
 			return
 		}
 		require.NoError(t, err)

@@ -30,7 +30,9 @@ type Options struct {
 	Prefix string
 	// Annotations are added to the manifest, without the user names, passwords and
 	// queries of URLs in them. The key of the creation time is refused, as are
-	// those of SourceURL and Revision if these are set.
+	// those of SourceURL and Revision if these are set. All keys and values together
+	// may have 64 KiB: a manifest must stay below 4 MiB, and consumers copy the
+	// annotations into Kubernetes objects.
 	Annotations map[string]string
 	// SourceURL is recorded as org.opencontainers.image.source, without user name,
 	// password and query. Empty means none; blanks around it are ignored, and so
@@ -46,7 +48,8 @@ type Options struct {
 	// consumer needs one, and some registries accept only those on a list.
 	ArtifactType string
 	// Level is the level of compression, from 1, the fastest, to 9. Zero means
-	// DefaultLevel. The layer's digest depends on it, the content digest does not.
+	// 6, which takes a third of the time of gzip's default level for layers that are
+	// 2 to 7 % larger. The layer's digest depends on it, the content digest does not.
 	Level int
 }
 
@@ -78,7 +81,7 @@ func (o Options) resolve(layout Layout) (settings, error) {
 		prefix:       o.Prefix,
 		created:      o.created(),
 		artifactType: o.ArtifactType,
-		level:        cmp.Or(o.Level, DefaultLevel),
+		level:        cmp.Or(o.Level, defaultLevel),
 	}
 	if s.layout == LayoutRoot {
 		s.prefix = ""

@@ -40,7 +40,8 @@ type Entry struct {
 // NewPlan lays the files of set out. An empty layout means [LayoutRoot].
 //
 // The errors are those of [Options.Validate], and match [ErrInvalidPrefix] if the
-// name of the Set cannot be the prefix, [ErrCollision] or [ErrArchiveTooLarge].
+// name of the Set cannot be the prefix, [manifests.ErrCollision] or
+// [ErrArchiveTooLarge].
 func NewPlan(set *manifests.Set, layout Layout, opts Options) (*Plan, error) {
 	settings, err := opts.resolve(layout)
 	if err != nil {
@@ -103,7 +104,7 @@ func (p *Plan) Entries() []Entry { return slices.Clone(p.entries) }
 
 // Paths returns the paths at which the engines find the tree. For [LayoutBoth]
 // they are those of the copy under the prefix: at the root, an engine that
-// searches directories finds every object twice.
+// searches directories finds a duplicate of every object.
 func (p *Plan) Paths() EnginePaths {
 	return EnginePaths{Flux: "./", ArgoCD: "."}.Below(p.prefix)
 }

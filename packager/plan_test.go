@@ -111,17 +111,17 @@ func TestPlanCollisions(t *testing.T) {
 		name   string
 		files  []string
 		prefix string
-		want   packager.CollisionError
+		want   manifests.CollisionError
 	}{
-		{"child named like the prefix", []string{"a.yaml", "app/b.yaml"}, "app", packager.CollisionError{Path: "app", First: "app/b.yaml", Second: "a.yaml", Copied: true}},
-		{"children named like the prefix", []string{"app/a.yaml", "app/app/b.yaml"}, "app", packager.CollisionError{Path: "app", First: "app/a.yaml", Second: "app/a.yaml", Copied: true}},
-		{"file named like the prefix", []string{"a.yaml", "b.yaml"}, "a.yaml", packager.CollisionError{Path: "a.yaml", First: "a.yaml", Second: "b.yaml", Copied: true}},
+		{"child named like the prefix", []string{"a.yaml", "app/b.yaml"}, "app", manifests.CollisionError{Path: "app", First: "app/b.yaml", Second: "a.yaml", Copied: true}},
+		{"children named like the prefix", []string{"app/a.yaml", "app/app/b.yaml"}, "app", manifests.CollisionError{Path: "app", First: "app/a.yaml", Second: "app/a.yaml", Copied: true}},
+		{"file named like the prefix", []string{"a.yaml", "b.yaml"}, "a.yaml", manifests.CollisionError{Path: "a.yaml", First: "a.yaml", Second: "b.yaml", Copied: true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			plan, err := packager.NewPlan(setOf(t, tt.files...), packager.LayoutBoth, packager.Options{Prefix: tt.prefix})
 			assert.Nil(t, plan)
-			require.ErrorIs(t, err, packager.ErrCollision)
-			var collision *packager.CollisionError
+			require.ErrorIs(t, err, manifests.ErrCollision)
+			var collision *manifests.CollisionError
 			require.ErrorAs(t, err, &collision)
 			assert.Equal(t, tt.want, *collision)
 			for _, layout := range []packager.Layout{packager.LayoutRoot, packager.LayoutPrefix} {

@@ -21,7 +21,7 @@ import (
 // kind.
 func TestPackLeavesNoFiles(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	set := collectTexts(t, map[string]string{"a.yaml": string(noise(t, packager.DefaultMemoryLimit))})
+	set := collectTexts(t, map[string]string{"a.yaml": string(noise(t, 8<<20))})
 	store := &spyingStore{countingStore{fail: layerType, err: os.ErrPermission}, func() {
 		assert.Equal(t, 1, openBelow(t, os.Getenv("TMPDIR")))
 	}}

@@ -25,15 +25,12 @@ var (
 	ErrBlobExists = errdef.ErrAlreadyExists
 )
 
-// DefaultMemoryLimit is the default of [Store.MemoryLimit] in bytes.
-const DefaultMemoryLimit = 8 << 20
-
 // Store is a content store for the time between Pack and Push. It holds small
 // blobs in memory and larger ones in temporary files, which [Store.Close]
 // removes. The zero value is ready to use, and safe for concurrent use.
 type Store struct {
 	// MemoryLimit is the size in bytes up to which a blob is held in memory. Zero
-	// means DefaultMemoryLimit.
+	// means 8 MiB.
 	MemoryLimit int64
 	// TempDir is the directory for larger blobs. Empty means [os.TempDir].
 	TempDir string
@@ -123,7 +120,7 @@ func (s *Store) find(target ocispec.Descriptor) *spool {
 }
 
 func (s *Store) newSpool() *spool {
-	return &spool{limit: cmp.Or(s.MemoryLimit, DefaultMemoryLimit), dir: s.TempDir}
+	return &spool{limit: cmp.Or(s.MemoryLimit, 8<<20), dir: s.TempDir}
 }
 
 // keep adds blob to the Store, or discards it if err reports that writing it

@@ -65,7 +65,7 @@ func TestStoreFiles(t *testing.T) {
 		require.ErrorIs(t, store.Push(t.Context(), describe(text), strings.NewReader(text)), os.ErrClosed)
 		assert.Zero(t, openBelow(t, store.TempDir))
 	})
-	t.Run("one for a blob that was pushed twice concurrently", func(t *testing.T) {
+	t.Run("one for a blob that was pushed by two callers concurrently", func(t *testing.T) {
 		store := newStore(t)
 		reader, writer := io.Pipe()
 		late := make(chan error)

@@ -173,8 +173,8 @@ func TestStoreMemoryLimit(t *testing.T) {
 	}{
 		{"at the limit", 1000, 1000, false},
 		{"over the limit", 1000, 1001, true},
-		{"at the default", 0, packager.DefaultMemoryLimit, false},
-		{"over the default", 0, packager.DefaultMemoryLimit + 1, true},
+		{"at the default", 0, 8 << 20, false},
+		{"over the default", 0, 8<<20 + 1, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			store := &packager.Store{MemoryLimit: tt.limit, TempDir: missing}

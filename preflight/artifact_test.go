@@ -2,6 +2,7 @@ package preflight_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -33,13 +34,25 @@ func TestLimits(t *testing.T) {
 			assert.Equal(t, tt.want, brief(tr.check(t, tt.engine, tt.opts)))
 		})
 	}
-	assert.EqualValues(t, 1_000_000_000, preflight.DefaultMaxArchiveSize)
-	assert.EqualValues(t, 10_000_000, preflight.DefaultMaxManifestSize)
 }
 
-// The plan refuses an archive above the default limit, so that only the other can be
-// exceeded without an option.
-func TestDefaultLimits(t *testing.T) {
+// An archive of the default limit has no finding, and the plan refuses a larger one.
+func TestDefaultArchiveLimit(t *testing.T) {
+	const size = 1_000_000_000
+	fsys := sizedFS{MapFS: tree{"crds.yaml": ""}.fs(), t: t, sizes: map[string]int64{"crds.yaml": size - 4*512}} // two headers, and the end
+	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
+	require.NoError(t, err)
+	a := artifact(t, set, argocd)
+	require.EqualValues(t, size, a.Plan.ArchiveSize())
+	findings, err := preflight.Check(t.Context(), a, preflight.Options{})
+	require.NoError(t, err)
+	assert.NotContains(t, strings.Join(brief(findings), "\n"), "[archive-size]")
+	findings, err = preflight.Check(t.Context(), a, preflight.Options{MaxArchiveSize: size - 1})
+	require.NoError(t, err)
+	assert.Contains(t, strings.Join(brief(findings), "\n"), "[archive-size]")
+}
+
+func TestDefaultManifestLimit(t *testing.T) {
 	const files, each = 3, 4 << 20
 	fsys := sizedFS{MapFS: tree{"app.yaml": app}.fs(), t: t, sizes: map[string]int64{}}
 	for i := range files {
@@ -174,10 +187,10 @@ func TestOtherPaths(t *testing.T) {
 		paths  packager.EnginePaths
 		want   []string
 	}{
-		{"a subfolder", flux, packager.EnginePaths{Flux: "a", ArgoCD: "a"}, []string{}},
-		{"a subfolder, written otherwise", flux, packager.EnginePaths{Flux: "./a/", ArgoCD: "a"}, []string{}},
-		{"no folder", flux, packager.EnginePaths{Flux: "./b"}, []string{`error: Flux finds no directory "./b" [path-missing]`}},
-		{"no folder for either", none, packager.EnginePaths{Flux: "./b", ArgoCD: "b"}, []string{`error: Flux and Argo CD find no directory "./b" and "b" [path-missing]`}},
+		{"a subdirectory", flux, packager.EnginePaths{Flux: "a", ArgoCD: "a"}, []string{}},
+		{"a subdirectory, written otherwise", flux, packager.EnginePaths{Flux: "./a/", ArgoCD: "a"}, []string{}},
+		{"no directory", flux, packager.EnginePaths{Flux: "./b"}, []string{`error: Flux finds no directory "./b" [path-missing]`}},
+		{"no directory for either", none, packager.EnginePaths{Flux: "./b", ArgoCD: "b"}, []string{`error: Flux and Argo CD find no directory "./b" and "b" [path-missing]`}},
 		{"above the prefix, Argo CD", argocd, packager.EnginePaths{ArgoCD: "."}, []string{`error: all manifests at the path "." are in subdirectories, which Argo CD does not read by default, so that it renders nothing [subfolders-only]`}},
 		{"both copies", none, packager.EnginePaths{Flux: "./", ArgoCD: "shop/a"}, []string{
 			`warning: Flux finds both copies of the tree at the path "./", and refuses the duplicate objects [two-copies]`,

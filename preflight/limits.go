@@ -13,7 +13,7 @@ func checkArchiveSize(m *model, r *report) {
 	if len(argocd) == 0 || len(m.sources) == 0 {
 		return
 	}
-	limit := cmp.Or(m.opts.MaxArchiveSize, DefaultMaxArchiveSize)
+	limit := cmp.Or(m.opts.MaxArchiveSize, 1_000_000_000)
 	if size := m.artifact.Plan.ArchiveSize(); size > limit {
 		r.refuse(Finding{Message: fmt.Sprintf("the archive has %d bytes, and Argo CD unpacks at most %d", size, limit)}, argocd)
 	}
@@ -22,7 +22,7 @@ func checkArchiveSize(m *model, r *report) {
 // checkManifestSize adds up the files that Argo CD reads of a plain directory.
 // Jsonnet does not count.
 func checkManifestSize(m *model, r *report) {
-	limit := cmp.Or(m.opts.MaxManifestSize, DefaultMaxManifestSize)
+	limit := cmp.Or(m.opts.MaxManifestSize, 10_000_000)
 	for _, v := range m.views {
 		var size int64
 		for _, i := range v.items {

@@ -11,12 +11,6 @@ import (
 	"github.com/kubeoci/oci/manifests"
 )
 
-// Default limits of [Options]: those of an Argo CD installed with its defaults.
-const (
-	DefaultMaxArchiveSize  = 1_000_000_000
-	DefaultMaxManifestSize = 10_000_000
-)
-
 // ErrInvalidPath reports an [Options.Path] that is not below the tree.
 var ErrInvalidPath = errors.New("invalid path")
 
@@ -35,11 +29,11 @@ type Options struct {
 	// and renders neither kustomizations nor charts.
 	DirectoryRecurse bool
 
-	// Limits of Argo CD, in bytes. Zero is the default; a negative number is an
-	// error.
-
-	MaxArchiveSize  int64 // of the uncompressed tar stream; DefaultMaxArchiveSize
-	MaxManifestSize int64 // of the files of a plain directory; DefaultMaxManifestSize
+	// MaxArchiveSize and MaxManifestSize are limits of Argo CD in bytes: of the
+	// uncompressed tar stream, and of the files of a plain directory. Zero means the
+	// limit of an Argo CD installed with its defaults, 1 GB and 10 MB (powers of
+	// ten). A negative number is an error.
+	MaxArchiveSize, MaxManifestSize int64
 }
 
 // Validate checks the options. The error matches [ErrUnknownPolicy],

@@ -25,7 +25,7 @@ func TestCheckDigest(t *testing.T) {
 		{"length of the other", "sha512:" + strings.Repeat("0a", 32), ""},
 		{"another algorithm", "sha384:" + strings.Repeat("0a", 48), ""},
 		{"in a reference", "host/app@sha256:" + strings.Repeat("0a", 32), ""},
-		{"what may hold a password", "user:pw@sha256", `invalid digest: "@" and "?" are not allowed`},
+		{"possible password", "user:pw@sha256", `invalid digest: "@" and "?" are not allowed`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			err := reference.CheckDigest(tt.digest)

@@ -111,7 +111,7 @@ var operations = []struct {
 		},
 	},
 	{
-		"Push in vain", []string{"GET manifests/"},
+		"Push that sends nothing", []string{"GET manifests/"},
 		func(ctx context.Context, c *registry.Client, a artifact) error {
 			_, err := c.Push(ctx, a.store, a.Manifest, repository, []string{"v1"}, registry.PushOptions{ImmutableTags: true})
 			return err

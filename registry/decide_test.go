@@ -24,7 +24,7 @@ func TestDecide(t *testing.T) {
 	}{
 		{"new tag", []tagState{none}, false, false, stepPush, 0},
 		{"same", []tagState{same}, false, false, stepNothing, 0},
-		{"all the same", []tagState{same, same}, false, false, stepNothing, 0},
+		{"same and same", []tagState{same, same}, false, false, stepNothing, 0},
 		{"same and new", []tagState{same, none}, false, false, stepTag, 0},
 		{"new and same", []tagState{none, same}, false, false, stepTag, 0},
 		{"same and other", []tagState{same, other}, false, false, stepTag, 0},

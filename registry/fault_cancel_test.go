@@ -32,10 +32,10 @@ func TestCancelAtAnyMoment(t *testing.T) {
 		rules := []faults.Rule{ // the first sets the tag even after the client has left
 			{On: on(faults.ManifestPut), Probability: 0.5, Do: faults.Late(upTo(400 * time.Millisecond))},
 			{Probability: 0.1, Do: faults.Status(503, "")},
-			{Probability: 0.1, Do: faults.DelayAnswer(upTo(2 * time.Second))},
+			{Probability: 0.1, Do: faults.DelayResponse(upTo(2 * time.Second))},
 			{Probability: 0.1, Do: faults.Delay(upTo(2 * time.Second))},
 			{Probability: 0.05, Do: faults.Silence()},
-			{Probability: 0.05, Do: faults.CutAnswer()},
+			{Probability: 0.05, Do: faults.CutResponse()},
 			{Do: slow},
 		}
 		explainSeed(t, seed, rules, registry.PushOptions{})

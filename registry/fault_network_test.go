@@ -43,7 +43,7 @@ func onNetwork(t *testing.T, protocol string, opts memregistry.Options, rules []
 
 // breaks are the ways in which connections break.
 var breaks = []faults.Fault{
-	faults.Cut(), faults.CutBody(0), faults.CutBody(50 << 10), faults.CutAnswer(), faults.CutAnswerBody(), faults.Reset(),
+	faults.Cut(), faults.CutBody(0), faults.CutBody(50 << 10), faults.CutResponse(), faults.CutResponseBody(), faults.Reset(),
 }
 
 func TestPushOverConnectionsThatBreak(t *testing.T) {
@@ -59,7 +59,7 @@ func TestPushOverConnectionsThatBreak(t *testing.T) {
 						assert.True(t, f.happened(fault))
 						assert.True(t, requireTag(t, f.past, a, "v1"))
 
-						if fault.Name == faults.CutAnswerBody().Name {
+						if fault.Name == faults.CutResponseBody().Name {
 							return // the responses in question have none
 						}
 						f.Set(faults.Rule{Do: fault}) // and no end of it

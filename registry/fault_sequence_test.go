@@ -80,11 +80,11 @@ func TestSequenceOfAPush(t *testing.T) {
 			[]faults.Kind{manifestGet, uploadOpen, uploadPut, blobHead, uploadOpen, uploadPut, manifestPut},
 		},
 		{
-			"uploaded, and not said", memregistry.Options{}, faults.Rule{On: on(uploadPut), First: 1, Do: faults.CutAnswer()},
+			"uploaded, and not said", memregistry.Options{}, faults.Rule{On: on(uploadPut), First: 1, Do: faults.CutResponse()},
 			[]faults.Kind{manifestGet, uploadOpen, uploadPut, blobHead, manifestPut},
 		},
 		{
-			"tagged, and not said", memregistry.Options{}, faults.Rule{On: on(manifestPut), First: 1, Do: faults.CutAnswer()},
+			"tagged, and not said", memregistry.Options{}, faults.Rule{On: on(manifestPut), First: 1, Do: faults.CutResponse()},
 			[]faults.Kind{manifestGet, uploadOpen, uploadPut, manifestPut, manifestHead},
 		},
 		{
@@ -195,7 +195,7 @@ func kindOnly(err error) error {
 }
 
 func TestAttempts(t *testing.T) {
-	for given, want := range map[int]int{0: registry.DefaultMaxAttempts, 1: 1, 3: 3} {
+	for given, want := range map[int]int{0: 6, 1: 1, 3: 3} {
 		for _, kind := range []faults.Kind{manifestGet, uploadOpen, uploadPut, manifestPut} {
 			t.Run(fmt.Sprint(kind, " ", given), func(t *testing.T) {
 				rules := []faults.Rule{{On: on(kind), Do: faults.Cut()}}

@@ -84,7 +84,7 @@ func TestSoak(t *testing.T) {
 func soakRules() (rules []faults.Rule) {
 	all := []faults.Fault{
 		faults.Status(429, "TOOMANYREQUESTS"), faults.Status(500, ""), faults.Status(503, ""),
-		faults.Cut(), faults.CutBody(10), faults.CutAnswer(), faults.CutAnswerBody(), faults.Reset(),
+		faults.Cut(), faults.CutBody(10), faults.CutResponse(), faults.CutResponseBody(), faults.Reset(),
 	}
 	for _, fault := range all {
 		rules = append(rules, faults.Rule{Probability: 0.3 / float64(len(all)), Do: fault})

@@ -137,7 +137,7 @@ var passing = []trouble{
 	{faults.Status(504, ""), registry.ErrServer, time.Second},
 	{faults.Cut(), registry.ErrUnreachable, time.Second},
 	{faults.CutBody(10), registry.ErrUnreachable, time.Second},
-	{faults.CutAnswer(), registry.ErrUnreachable, time.Second},
+	{faults.CutResponse(), registry.ErrUnreachable, time.Second},
 	{faults.Reset(), registry.ErrUnreachable, time.Second},
 	{faults.Silence(), registry.ErrUnreachable, 181 * time.Second},
 	{faults.Deaf(45 * time.Second), registry.ErrUnreachable, 181 * time.Second},

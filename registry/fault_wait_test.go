@@ -202,9 +202,9 @@ func TestSharedToken(t *testing.T) {
 		{faults.Status(429, "", "Retry-After", "3"), registry.ErrRateLimited, 8},
 		{faults.Status(401, "UNAUTHORIZED"), registry.ErrPermissionDenied, 8},
 		{faults.Cut(), registry.ErrUnreachable, 8},
-		{faults.CutAnswerBody(), registry.ErrUnreachable, 8},
+		{faults.CutResponseBody(), registry.ErrUnreachable, 8},
 		{faults.Silence(), registry.ErrUnreachable, 8},
-		{faults.SilentAnswer(), registry.ErrUnreachable, 8},
+		{faults.SilentResponse(), registry.ErrUnreachable, 8},
 		{faults.Page(), registry.ErrNotRegistry, 8},
 		{faults.Truncated(), registry.ErrNotRegistry, 8},
 		{faults.Body(200, "application/json", `{"token":""}`), registry.ErrNotRegistry, 1}, // oras-go has no type for it

@@ -79,10 +79,10 @@ type Options struct {
 	UserAgent string
 
 	// Timeout bounds a push or pull, including all attempts and waits. Zero means
-	// DefaultTimeout.
+	// five minutes.
 	Timeout time.Duration
 	// VerifyTimeout bounds the verification of access. Zero means
-	// DefaultVerifyTimeout.
+	// 30 seconds.
 	VerifyTimeout time.Duration
 	// Retry configures how transient failures are retried.
 	Retry RetryPolicy
@@ -99,12 +99,6 @@ type Options struct {
 	// is then reached on this machine.
 	localNames bool
 }
-
-// Defaults of [Options].
-const (
-	DefaultTimeout       = 5 * time.Minute
-	DefaultVerifyTimeout = 30 * time.Second
-)
 
 // maxTimeout is the longest duration that the options accept.
 const maxTimeout = 24 * time.Hour

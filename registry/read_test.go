@@ -198,10 +198,10 @@ func TestPullBlobThatIsMissing(t *testing.T) {
 		"blob "+a.Layer.Digest.String()+" is missing, although the manifest refers to it")
 }
 
-// pusherOnly is a store that cannot tell what it has.
+// pusherOnly is a store that cannot report its blobs.
 type pusherOnly struct{ registry.Pusher }
 
-// forgetful is a store that fails to tell what it has.
+// forgetful is a store that fails to report its blobs.
 type forgetful struct{ *packager.Store }
 
 var errForgetful = errors.New("not known")

@@ -16,13 +16,6 @@ import (
 	"github.com/kubeoci/oci/internal/guard"
 )
 
-// Defaults of [RetryPolicy].
-const (
-	DefaultMaxAttempts = 6
-	DefaultMinWait     = 300 * time.Millisecond
-	DefaultMaxWait     = 10 * time.Second
-)
-
 // maxAttempts is the largest value that RetryPolicy accepts.
 const maxAttempts = 100
 
@@ -36,19 +29,19 @@ const maxAttempts = 100
 // failures are final: a certificate that is not trusted, TLS that is refused, an unknown
 // name, a denial by the registry itself, and any other response.
 type RetryPolicy struct {
-	// MaxAttempts bounds how often a step is tried. Zero means DefaultMaxAttempts,
-	// and 1 disables retries.
+	// MaxAttempts bounds how often a step is tried. Zero means 6, and 1 disables
+	// retries.
 	MaxAttempts int
 	// MinWait bounds the first wait, which is random like all of them. The bound
-	// doubles each time, up to MaxWait. Zero means DefaultMinWait and
-	// DefaultMaxWait. A Retry-After of the registry is obeyed in full.
+	// doubles each time, up to MaxWait. Zero means 300 ms and 10 s. A Retry-After of
+	// the registry is obeyed in full.
 	MinWait, MaxWait time.Duration
 }
 
 func (r RetryPolicy) withDefaults() RetryPolicy {
-	r.MaxAttempts = cmp.Or(r.MaxAttempts, DefaultMaxAttempts)
-	r.MinWait = cmp.Or(r.MinWait, DefaultMinWait)
-	r.MaxWait = max(cmp.Or(r.MaxWait, DefaultMaxWait), r.MinWait)
+	r.MaxAttempts = cmp.Or(r.MaxAttempts, 6)
+	r.MinWait = cmp.Or(r.MinWait, 300*time.Millisecond)
+	r.MaxWait = max(cmp.Or(r.MaxWait, 10*time.Second), r.MinWait)
 	return r
 }
 

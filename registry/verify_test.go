@@ -162,7 +162,7 @@ func TestVerifyAccessIllegalRepository(t *testing.T) {
 	assert.Empty(t, srv.log)
 }
 
-// The context ends after the upload was opened, and the upload is cancelled all the same.
+// The context ends after the upload was opened, and the upload is still cancelled.
 func TestVerifyAccessCancelsTheUploadAfterTheContextEnded(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	inner := memregistry.Handler(memregistry.Options{})

@@ -11,7 +11,11 @@ import (
 	"github.com/kubeoci/oci/manifests"
 )
 
-// Errors of [Unpack] and [UnpackFS].
+// Errors of [Unpack] and [UnpackFS]. Two entries that need the same name are
+// [manifests.ErrCollision], an artifact beyond one of the limits in [Options] is
+// [manifests.ErrLimitExceeded], and a negative limit [manifests.ErrInvalidLimit]. A
+// collision is in an [*EntryError]; a [manifests.LimitError], which has the name of
+// the field of Options, is in an EntryError or a [*BlobError].
 var (
 	// ErrNotArtifact reports content other than an image manifest with one layer
 	// of files. The error in the chain is an [*ArtifactError].
@@ -30,26 +34,13 @@ var (
 	// ErrLinkEntry reports a symbolic or hard link. The error in the chain is an
 	// [*EntryError].
 	ErrLinkEntry = errors.New("link in the archive")
-	// ErrCollision reports two entries that need the same name. The error in the
-	// chain is an [*EntryError].
-	ErrCollision = manifests.ErrCollision
 	// ErrTargetNotEmpty reports a target directory that is not empty. The error in
 	// the chain is a [*TargetError].
 	ErrTargetNotEmpty = errors.New("target is not empty")
 	// ErrTargetNotDirectory reports a target that is a file, a symbolic link or
 	// another kind of entry. The error in the chain is a [*TargetError].
 	ErrTargetNotDirectory = errors.New("target is not a directory")
-	// ErrLimitExceeded reports an artifact beyond one of the limits in
-	// [Options]. The error in the chain is a [*LimitError], within an
-	// [*EntryError] or a [*BlobError].
-	ErrLimitExceeded = manifests.ErrLimitExceeded
-	// ErrInvalidLimit reports a negative limit in [Options].
-	ErrInvalidLimit = manifests.ErrInvalidLimit
 )
-
-// LimitError names the exceeded limit: Limit is the name of the field of
-// [Options]. It matches [ErrLimitExceeded].
-type LimitError = manifests.LimitError
 
 // ArtifactError describes content that is not an artifact of this library's kind.
 // It matches [ErrNotArtifact] or [ErrUnsupportedLayer].
@@ -102,7 +93,7 @@ type BlobError struct {
 	Blob ocispec.Descriptor
 	// Reason gives details, or is empty.
 	Reason string
-	// Err is ErrCorruptArtifact, ErrUnsupportedLayer or a LimitError.
+	// Err is ErrCorruptArtifact, ErrUnsupportedLayer or a manifests.LimitError.
 	Err error
 }
 
@@ -133,7 +124,8 @@ type EntryError struct {
 	Entry string
 	// Reason gives details, or is empty.
 	Reason string
-	// Err is ErrUnsafeEntry, ErrLinkEntry, ErrCollision or a LimitError.
+	// Err is ErrUnsafeEntry, ErrLinkEntry, manifests.ErrCollision or a
+	// manifests.LimitError.
 	Err error
 }
 
@@ -167,7 +159,7 @@ func (e *TargetError) Unwrap() error { return e.Err }
 func (e *TargetError) Hint() string { return hintFor(e.Err) }
 
 func hintFor(err error) string {
-	if limit, ok := errors.AsType[*LimitError](err); ok {
+	if limit, ok := errors.AsType[*manifests.LimitError](err); ok {
 		return "set a higher " + limit.Limit + " if you trust the artifact"
 	}
 	for _, h := range hints {
@@ -187,7 +179,7 @@ var hints = []struct {
 	{ErrCorruptArtifact, "fetch it again; if the error persists, push the artifact again"},
 	{ErrLinkEntry, "set SkipLinks if the links are not needed, or push files in their place"},
 	{ErrUnsafeEntry, "do not trust the artifact unless you know who made it"},
-	{ErrCollision, "rename one of the two, and push the artifact again"},
+	{manifests.ErrCollision, "rename one of the two, and push the artifact again"},
 	{ErrTargetNotEmpty, "name a directory that is empty or does not exist"},
 	{ErrTargetNotDirectory, "name a directory that is empty or does not exist"},
 	{fs.ErrNotExist, "create the parent directory of the target"},

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/kubeoci/oci/manifests"
 )
 
 const (
@@ -60,7 +62,7 @@ func (x *extraction) entries(ctx context.Context) error {
 		end = x.stream.n
 		if header.Typeflag == tar.TypeReg {
 			if header.Size > x.opts.MaxSize-end {
-				return &EntryError{Entry: header.Name, Reason: fmt.Sprintf("it has %d bytes", header.Size), Err: &LimitError{Limit: "MaxSize", Max: x.opts.MaxSize}}
+				return &EntryError{Entry: header.Name, Reason: fmt.Sprintf("it has %d bytes", header.Size), Err: &manifests.LimitError{Limit: "MaxSize", Max: x.opts.MaxSize}}
 			}
 			end += (header.Size + tarUnit - 1) / tarUnit * tarUnit
 		}
@@ -154,7 +156,7 @@ func (x *extraction) checkLimits(h *tar.Header, name string) error {
 		{"MaxNamesSize", x.names, x.opts.MaxNamesSize},
 	} {
 		if l.value > l.max {
-			return &EntryError{Entry: h.Name, Err: &LimitError{Limit: l.limit, Max: l.max}}
+			return &EntryError{Entry: h.Name, Err: &manifests.LimitError{Limit: l.limit, Max: l.max}}
 		}
 	}
 	return nil

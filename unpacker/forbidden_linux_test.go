@@ -12,7 +12,6 @@ import (
 
 	"github.com/kubeoci/oci/internal/testing/goldentree"
 	"github.com/kubeoci/oci/internal/testing/unprivileged"
-	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/unpacker"
 )
 
@@ -47,8 +46,9 @@ func TestUnpackForbidden(t *testing.T) {
 func TestUnpackHoldsNothing(t *testing.T) {
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "absent"))
 	parent := t.TempDir()
-	large := archiveOf(t, regular("a.yaml", string(noise(t, packager.DefaultMemoryLimit+1))))
-	for name, layer := range map[string][]byte{"whole": large, "truncated": large[:packager.DefaultMemoryLimit+1]} {
+	const memoryLimit = 8 << 20 // the default of a Store
+	large := archiveOf(t, regular("a.yaml", string(noise(t, memoryLimit+1))))
+	for name, layer := range map[string][]byte{"whole": large, "truncated": large[:memoryLimit+1]} {
 		b, manifest := artifactOf(t, plainType, layer)
 		dir := filepath.Join(parent, name)
 		src := readerOf{b, plainType, func(r io.Reader) io.Reader { return r }}

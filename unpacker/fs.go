@@ -22,7 +22,7 @@ import (
 //
 // Nothing is written to disk. Memory holds the files, the names, and the layer
 // during the call: MaxSize, MaxCompressedSize, MaxEntries and MaxNamesSize of opts
-// limit it. The default of MaxSize is DefaultMaxFSSize, and that of
+// limit it. The default of MaxSize is 64 MiB, and that of
 // MaxCompressedSize the compressed size of an archive of MaxSize that cannot be
 // compressed.
 //
@@ -32,7 +32,7 @@ func UnpackFS(ctx context.Context, src Fetcher, manifest ocispec.Descriptor, opt
 		return nil, Result{}, err
 	}
 	given := opts.MaxCompressedSize
-	opts, err := opts.resolve(DefaultMaxFSSize)
+	opts, err := opts.resolve(maxFSSize)
 	if err != nil {
 		return nil, Result{}, err
 	}

@@ -278,7 +278,7 @@ func namesIn(t testing.TB, dir string) []string {
 // unpackKinds are the sentinels of all errors of Unpack.
 var unpackKinds = []error{
 	unpacker.ErrNotArtifact, unpacker.ErrUnsupportedLayer, unpacker.ErrCorruptArtifact, unpacker.ErrUnsafeEntry, unpacker.ErrLinkEntry,
-	unpacker.ErrCollision, unpacker.ErrTargetNotEmpty, unpacker.ErrTargetNotDirectory, unpacker.ErrLimitExceeded, unpacker.ErrInvalidLimit,
+	manifests.ErrCollision, unpacker.ErrTargetNotEmpty, unpacker.ErrTargetNotDirectory, manifests.ErrLimitExceeded, manifests.ErrInvalidLimit,
 }
 
 // requireKind checks that err matches one sentinel only, and is fit for display.

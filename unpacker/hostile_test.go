@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/unpacker"
 )
 
@@ -31,7 +32,7 @@ func hostileArchives(t testing.TB) []hostileArchive {
 	raw := func(parts ...[]byte) []byte {
 		return ended(append([][]byte{rawEntry('0', "good.yaml", "good")}, parts...)...)
 	}
-	unsafe, collision, corrupt := unpacker.ErrUnsafeEntry, unpacker.ErrCollision, unpacker.ErrCorruptArtifact
+	unsafe, collision, corrupt := unpacker.ErrUnsafeEntry, manifests.ErrCollision, unpacker.ErrCorruptArtifact
 
 	all := []hostileArchive{
 		{"symlink", of(special(tar.TypeSymlink, "a", "b")), unpacker.ErrLinkEntry, "a"},
@@ -74,8 +75,8 @@ func hostileArchives(t testing.TB) []hostileArchive {
 		{"a byte after the end", append(of(), append(make([]byte, 100_000), 'x')...), corrupt, ""},
 		{"PAX path with NUL", raw(rawPAX('x', "12 path=a\x00b\n"), rawEntry('0', "a", "")), corrupt, ""},
 		{"negative size", raw(rawPAX('x', "11 size=-5\n"), rawEntry('0', "a", "")), corrupt, ""},
-		{"size of 2^62", raw(rawPAX('x', "28 size=4611686018427387904\n"), rawEntry('0', "a", "")), unpacker.ErrLimitExceeded, "a"},
-		{"size of 2^63-1", raw(rawPAX('x', "28 size=9223372036854775807\n"), rawEntry('0', "a", "")), unpacker.ErrLimitExceeded, "a"},
+		{"size of 2^62", raw(rawPAX('x', "28 size=4611686018427387904\n"), rawEntry('0', "a", "")), manifests.ErrLimitExceeded, "a"},
+		{"size of 2^63-1", raw(rawPAX('x', "28 size=9223372036854775807\n"), rawEntry('0', "a", "")), manifests.ErrLimitExceeded, "a"},
 	}
 	for name, path := range map[string]string{
 		"parent":                     "../a",
@@ -158,9 +159,9 @@ func TestUnpackSkippedLinks(t *testing.T) {
 		entries []entry
 		kind    error
 	}{
-		"a file through it":        {[]entry{link, regular("a/b", "")}, unpacker.ErrCollision},
-		"a file in its place":      {[]entry{link, regular("a", "")}, unpacker.ErrCollision},
-		"it, in place of a file":   {[]entry{regular("A", ""), link}, unpacker.ErrCollision},
+		"a file through it":        {[]entry{link, regular("a/b", "")}, manifests.ErrCollision},
+		"a file in its place":      {[]entry{link, regular("a", "")}, manifests.ErrCollision},
+		"it, in place of a file":   {[]entry{regular("A", ""), link}, manifests.ErrCollision},
 		"it, out of the directory": {[]entry{special(tar.TypeSymlink, "../a", "b")}, unpacker.ErrUnsafeEntry},
 		"a hard link, absolutely":  {[]entry{special(tar.TypeLink, "/a", "b")}, unpacker.ErrUnsafeEntry},
 	} {

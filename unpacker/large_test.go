@@ -25,6 +25,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"oras.land/oras-go/v2/content"
 
+	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/unpacker"
 )
@@ -33,36 +34,36 @@ import (
 func TestUnpackDefaultLimits(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
-		limit unpacker.LimitError
+		limit manifests.LimitError
 		write func(w *tar.Writer)
 	}{
-		{"150,000 entries", unpacker.LimitError{Limit: "MaxEntries", Max: 100_000}, func(w *tar.Writer) {
+		{"150,000 entries", manifests.LimitError{Limit: "MaxEntries", Max: 100_000}, func(w *tar.Writer) {
 			for i := range 150_000 {
 				header(t, w, fmt.Sprint(i), 0)
 			}
 		}},
-		{"150,000 directories of few entries", unpacker.LimitError{Limit: "MaxEntries", Max: 100_000}, func(w *tar.Writer) {
+		{"150,000 directories of few entries", manifests.LimitError{Limit: "MaxEntries", Max: 100_000}, func(w *tar.Writer) {
 			for i := range 1500 {
 				header(t, w, fmt.Sprint(i, strings.Repeat("/d", 100)), 0)
 			}
 		}},
-		{"depth of 101", unpacker.LimitError{Limit: "MaxDepth", Max: 100}, func(w *tar.Writer) {
+		{"depth of 101", manifests.LimitError{Limit: "MaxDepth", Max: 100}, func(w *tar.Writer) {
 			header(t, w, strings.Repeat("d/", 100)+"f", 0)
 			header(t, w, strings.Repeat("e/", 101)+"f", 0)
 		}},
-		{"path of 4097 bytes", unpacker.LimitError{Limit: "MaxPathLength", Max: 4096}, func(w *tar.Writer) {
+		{"path of 4097 bytes", manifests.LimitError{Limit: "MaxPathLength", Max: 4096}, func(w *tar.Writer) {
 			header(t, w, strings.Repeat(long(254)+"/", 16)+long(16), 0)
 			header(t, w, strings.Repeat(long(254)+"/", 16)+long(17), 0)
 		}},
-		{"names of more than 16 MiB", unpacker.LimitError{Limit: "MaxNamesSize", Max: 16 << 20}, func(w *tar.Writer) {
+		{"names of more than 16 MiB", manifests.LimitError{Limit: "MaxNamesSize", Max: 16 << 20}, func(w *tar.Writer) {
 			for i := range 16 << 20 / 4000 {
 				header(t, w, strings.Repeat(long(255)+"/", 15)+fmt.Sprintf("%0200d", i), 0)
 			}
 		}},
-		{"more than the archive may have, in one file", unpacker.LimitError{Limit: "MaxSize", Max: 64 << 20}, func(w *tar.Writer) {
+		{"more than the archive may have, in one file", manifests.LimitError{Limit: "MaxSize", Max: 64 << 20}, func(w *tar.Writer) {
 			zerosTo(t, w, "a", 64<<20)
 		}},
-		{"more than the archive may have, in headers", unpacker.LimitError{Limit: "MaxSize", Max: 64 << 20}, func(w *tar.Writer) {
+		{"more than the archive may have, in headers", manifests.LimitError{Limit: "MaxSize", Max: 64 << 20}, func(w *tar.Writer) {
 			for i := range 65 {
 				h := &tar.Header{Typeflag: tar.TypeReg, Name: fmt.Sprint(i), PAXRecords: map[string]string{"COMMENT.x": strings.Repeat("x", 1<<20-100)}}
 				require.NoError(t, w.WriteHeader(h))
@@ -73,8 +74,8 @@ func TestUnpackDefaultLimits(t *testing.T) {
 			src, manifest := bombOf(t, tt.write)
 			fsys, _, err := unpacker.UnpackFS(t.Context(), src, manifest, unpacker.Options{})
 			assert.Nil(t, fsys)
-			requireKind(t, err, unpacker.ErrLimitExceeded)
-			var limitErr *unpacker.LimitError
+			requireKind(t, err, manifests.ErrLimitExceeded)
+			var limitErr *manifests.LimitError
 			require.ErrorAs(t, err, &limitErr)
 			assert.Equal(t, tt.limit, *limitErr)
 		})
@@ -97,7 +98,7 @@ func TestUnpackBomb(t *testing.T) {
 			layer := b.add(layerType, compressed(t, func(raw io.Writer) { write(tar.NewWriter(raw), raw) }))
 			require.Less(t, layer.Size, int64(6<<20))
 			_, _, err := unpackAll(t, b, b.manifest(t, layer), unpacker.Options{})
-			requireKind(t, err, unpacker.ErrLimitExceeded)
+			requireKind(t, err, manifests.ErrLimitExceeded)
 			require.ErrorContains(t, err, "more than MaxSize 1000000000")
 		})
 	}
@@ -108,7 +109,7 @@ func TestUnpackBomb(t *testing.T) {
 func TestUnpackMemory(t *testing.T) {
 	const (
 		size  = 96 << 20
-		bound = 40 << 20 // DefaultMemoryLimit, buffers, and garbage
+		bound = 40 << 20 // memory limit of a Store, buffers, and garbage
 	)
 	for name, body := range map[string]io.Reader{"zeros": zeroReader{}, "noise": repeated(noise(t, 1<<20))} {
 		for _, mediaType := range []string{layerType, plainType} {

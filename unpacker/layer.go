@@ -8,6 +8,7 @@ import (
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 )
 
@@ -22,7 +23,7 @@ func fetchLayer(ctx context.Context, src Fetcher, layer ocispec.Descriptor, spoo
 		return nil, err
 	}
 	if layer.Size > opts.MaxCompressedSize {
-		return nil, &BlobError{layer, fmt.Sprintf("it has %d bytes", layer.Size), &LimitError{Limit: "MaxCompressedSize", Max: opts.MaxCompressedSize}}
+		return nil, &BlobError{layer, fmt.Sprintf("it has %d bytes", layer.Size), &manifests.LimitError{Limit: "MaxCompressedSize", Max: opts.MaxCompressedSize}}
 	}
 	blob, err := src.Fetch(ctx, layer)
 	if err != nil {

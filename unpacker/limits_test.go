@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/unpacker"
 )
 
@@ -42,10 +43,10 @@ func TestUnpackLimits(t *testing.T) {
 
 			tt.set(&opts, tt.just-1)
 			_, _, err = unpackBoth(t, src, manifest, opts)
-			requireKind(t, err, unpacker.ErrLimitExceeded)
-			var limitErr *unpacker.LimitError
+			requireKind(t, err, manifests.ErrLimitExceeded)
+			var limitErr *manifests.LimitError
 			require.ErrorAs(t, err, &limitErr)
-			assert.Equal(t, unpacker.LimitError{Limit: tt.limit, Max: tt.just - 1}, *limitErr)
+			assert.Equal(t, manifests.LimitError{Limit: tt.limit, Max: tt.just - 1}, *limitErr)
 			var entryErr *unpacker.EntryError
 			if assert.Equal(t, tt.entry != "", assert.ErrorAs(ignoring{t}, err, &entryErr)) && entryErr != nil {
 				assert.Equal(t, tt.entry, entryErr.Entry)
@@ -53,7 +54,7 @@ func TestUnpackLimits(t *testing.T) {
 
 			tt.set(&opts, -1)
 			_, _, err = unpackBoth(t, src, manifest, opts)
-			require.ErrorIs(t, err, unpacker.ErrInvalidLimit)
+			require.ErrorIs(t, err, manifests.ErrInvalidLimit)
 			require.EqualError(t, err, "negative limit: "+tt.limit+" -1")
 
 			tt.set(&opts, math.MaxInt)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/kubeoci/oci/manifests"
 )
 
 // maxNameLength is the limit of the usual file systems for one name, in bytes.
@@ -104,7 +106,7 @@ func newTree(limit int) *tree {
 // addRoot adds the entry of the root directory itself.
 func (t *tree) addRoot(name string) error {
 	if t.nodes[0].listed {
-		return &EntryError{name, "duplicate entry", ErrCollision}
+		return &EntryError{name, "duplicate entry", manifests.ErrCollision}
 	}
 	t.nodes[0].listed = true
 	return nil
@@ -114,7 +116,7 @@ func (t *tree) addRoot(name string) error {
 // including the name itself if that is a directory.
 func (t *tree) add(name string, dir bool) (missing []string, err error) {
 	collision := func(reason string, args ...any) error {
-		return &EntryError{name, fmt.Sprintf(reason, args...), ErrCollision}
+		return &EntryError{name, fmt.Sprintf(reason, args...), manifests.ErrCollision}
 	}
 	at, end := 0, -1
 	for last := false; !last; {
@@ -127,7 +129,7 @@ func (t *tree) add(name string, dir bool) (missing []string, err error) {
 		i, found := t.index[key]
 		if !found {
 			if len(t.nodes) > t.max {
-				return nil, &EntryError{Entry: name, Err: &LimitError{Limit: "MaxEntries", Max: int64(t.max)}}
+				return nil, &EntryError{Entry: name, Err: &manifests.LimitError{Limit: "MaxEntries", Max: int64(t.max)}}
 			}
 			i = len(t.nodes)
 			t.index[key] = i

@@ -4,32 +4,36 @@ import (
 	"cmp"
 	"fmt"
 
+	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 )
 
-// Default limits of [Options].
-const (
-	DefaultMaxEntries    = 100_000
-	DefaultMaxPathLength = 4096 // PATH_MAX of Linux
-	DefaultMaxDepth      = 100
-	DefaultMaxNamesSize  = 16 << 20
-	// DefaultMaxCompressedSize allows for the bytes that gzip adds to an archive of
-	// packager.MaxArchiveSize that cannot be compressed.
-	DefaultMaxCompressedSize = packager.MaxArchiveSize + packager.MaxArchiveSize/1000
-	// DefaultMaxFSSize is the default of MaxSize for [UnpackFS].
-	DefaultMaxFSSize = 64 << 20
-)
+// maxFSSize is the default of MaxSize for [UnpackFS].
+const maxFSSize = 64 << 20
 
 // Options limit the content to unpack. The zero value is the default. For each
-// limit, zero means the default named beside it, and a negative number is refused.
+// limit, zero means the default in its comment, and a negative number is refused.
 type Options struct {
-	MaxCompressedSize int64 // bytes of the layer; DefaultMaxCompressedSize
-	MaxSize           int64 // bytes of the archive, headers included; packager.MaxArchiveSize, or DefaultMaxFSSize for UnpackFS
-	MaxFileSize       int64 // bytes in one file; MaxSize
-	MaxEntries        int   // files, links, and directories, whether listed or implied by a path; DefaultMaxEntries
-	MaxPathLength     int   // bytes of one path; DefaultMaxPathLength
-	MaxDepth          int   // nested directories; DefaultMaxDepth
-	MaxNamesSize      int64 // bytes of all paths and link targets, which are held in memory; DefaultMaxNamesSize
+	// MaxCompressedSize limits the bytes of the layer. The default is
+	// packager.MaxArchiveSize and a thousandth, for the bytes that gzip adds to an
+	// archive of that size that cannot be compressed.
+	MaxCompressedSize int64
+	// MaxSize limits the bytes of the archive, headers included. The default is
+	// packager.MaxArchiveSize, and 64 MiB for UnpackFS.
+	MaxSize int64
+	// MaxFileSize limits the bytes of one file. The default is MaxSize.
+	MaxFileSize int64
+	// MaxEntries limits the files, links, and directories, whether listed or implied
+	// by a path. The default is 100,000.
+	MaxEntries int
+	// MaxPathLength limits the bytes of one path. The default is 4096, PATH_MAX of
+	// Linux.
+	MaxPathLength int
+	// MaxDepth limits how deep directories are nested. The default is 100.
+	MaxDepth int
+	// MaxNamesSize limits the bytes of all paths and link targets, which are held in
+	// memory. The default is 16 MiB.
+	MaxNamesSize int64
 
 	// SkipLinks skips symbolic and hard links and reports them in the result.
 	// Otherwise an archive with a link is refused.
@@ -51,15 +55,15 @@ func (o Options) resolve(maxSize int64) (Options, error) {
 		{"MaxNamesSize", o.MaxNamesSize},
 	} {
 		if limit.value < 0 {
-			return Options{}, fmt.Errorf("%w: %s %d", ErrInvalidLimit, limit.name, limit.value)
+			return Options{}, fmt.Errorf("%w: %s %d", manifests.ErrInvalidLimit, limit.name, limit.value)
 		}
 	}
-	o.MaxCompressedSize = cmp.Or(o.MaxCompressedSize, DefaultMaxCompressedSize)
+	o.MaxCompressedSize = cmp.Or(o.MaxCompressedSize, packager.MaxArchiveSize+packager.MaxArchiveSize/1000)
 	o.MaxSize = cmp.Or(o.MaxSize, maxSize)
 	o.MaxFileSize = cmp.Or(o.MaxFileSize, o.MaxSize)
-	o.MaxEntries = cmp.Or(o.MaxEntries, DefaultMaxEntries)
-	o.MaxPathLength = cmp.Or(o.MaxPathLength, DefaultMaxPathLength)
-	o.MaxDepth = cmp.Or(o.MaxDepth, DefaultMaxDepth)
-	o.MaxNamesSize = cmp.Or(o.MaxNamesSize, DefaultMaxNamesSize)
+	o.MaxEntries = cmp.Or(o.MaxEntries, 100_000)
+	o.MaxPathLength = cmp.Or(o.MaxPathLength, 4096)
+	o.MaxDepth = cmp.Or(o.MaxDepth, 100)
+	o.MaxNamesSize = cmp.Or(o.MaxNamesSize, 16<<20)
 	return o, nil
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/kubeoci/oci/manifests"
 )
 
 // stream reads the archive in a layer, up to a limit.
@@ -108,7 +110,7 @@ func (s *stream) Read(p []byte) (int, error) {
 	s.n += int64(n)
 	switch {
 	case s.n > s.max:
-		s.err = &BlobError{s.layer, "after decompression", &LimitError{Limit: "MaxSize", Max: s.max}}
+		s.err = &BlobError{s.layer, "after decompression", &manifests.LimitError{Limit: "MaxSize", Max: s.max}}
 		return n - 1, s.err
 	case err != nil && err != io.EOF:
 		s.err = s.readError(err)

@@ -9,6 +9,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/kubeoci/oci/manifests"
 )
 
 // stagingPrefix starts the name of the directory that becomes the target.
@@ -224,7 +226,7 @@ func (t *target) fileError(name string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, fs.ErrExist): // the file system treats two names as one
-		return &EntryError{name, "it is the same as another entry on this file system", ErrCollision}
+		return &EntryError{name, "it is the same as another entry on this file system", manifests.ErrCollision}
 	}
 	return &TargetError{filepath.Join(t.path, filepath.FromSlash(name)), systemError(err)}
 }

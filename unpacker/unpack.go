@@ -65,13 +65,14 @@ type Fetcher interface {
 // replaces dir. So dir can be neither the working directory nor the root of a file
 // system. A killed process leaves the other directory behind, which is named
 // .oci-unpack- followed by letters. Memory does not grow with the size of the
-// layer: a layer larger than packager.DefaultMemoryLimit is held in a temporary
-// file beside dir.
+// layer: a layer larger than the default of [packager.Store.MemoryLimit] is held in
+// a temporary file beside dir.
 //
-// Errors match [ErrInvalidLimit]; [ErrNotArtifact] or [ErrUnsupportedLayer] for
-// another kind of artifact; [ErrCorruptArtifact] for content that does not match
-// its descriptor or media type; [ErrUnsafeEntry], [ErrLinkEntry] or [ErrCollision]
-// for an entry that is refused; [ErrLimitExceeded]; [ErrTargetNotEmpty] or
+// Errors match [manifests.ErrInvalidLimit]; [ErrNotArtifact] or
+// [ErrUnsupportedLayer] for another kind of artifact; [ErrCorruptArtifact] for
+// content that does not match its descriptor or media type; [ErrUnsafeEntry],
+// [ErrLinkEntry] or [manifests.ErrCollision] for an entry that is refused;
+// [manifests.ErrLimitExceeded]; [ErrTargetNotEmpty] or
 // [ErrTargetNotDirectory]; or are a [*TargetError] with the error of the file
 // system, or the error of ctx or src.
 //

@@ -8,7 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/examples/cli"
+	"github.com/kubeoci/oci/examples/internal/usagetest"
 	"github.com/kubeoci/oci/internal/memregistry"
 )
 
@@ -21,9 +22,9 @@ func TestEmbed(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{"a registry of its own", nil, []string{"/hello:1.0.0\n", "files    2\n", "unchanged false\n"}},
-		{"another registry", []string{"-ref", ref}, []string{ref, "unchanged false\n"}},
-		{"a second time", []string{"-ref", ref}, []string{ref, "unchanged true\n"}},
+		{"registry in memory", nil, []string{"/hello:1.0.0\n", "files     2\n", "unchanged false\n"}},
+		{"named registry", []string{"-ref", ref}, []string{ref, "unchanged false\n"}},
+		{"second push", []string{"-ref", ref}, []string{ref, "unchanged true\n"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var stdout bytes.Buffer
@@ -33,4 +34,17 @@ func TestEmbed(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestWrongUsage(t *testing.T) {
+	for _, args := range [][]string{{"-ref", "hello"}, {"-ref", "oci://localhost/hello"}, {"x"}} {
+		var stdout, stderr bytes.Buffer
+		env := cli.Env{Stdout: &stdout, Stderr: &stderr}
+		assert.Equal(t, 2, cli.Status(env, run(t.Context(), env, args)), args)
+		assert.Empty(t, stdout.String())
+	}
+}
+
+func TestCommandsInHelp(t *testing.T) {
+	usagetest.Check(t, usage, "embed", run)
 }

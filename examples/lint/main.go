@@ -1,77 +1,76 @@
-// Command lint says what Flux and Argo CD would make of a directory of
-// manifests, without packaging or sending anything.
+// Command lint checks how Flux and Argo CD would treat a directory of manifests. It
+// neither packages nor sends anything.
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 
-	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/examples/cli"
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/preflight"
 )
 
-const usage = `lint says what Flux and Argo CD would make of the manifests in DIR, and sends nothing.
+const usage = `lint checks how Flux and Argo CD would treat the manifests in DIR.
 
   lint [flags] DIR
 
-What both engines would say, each with its default settings:
+Check for both engines with their default settings:
   go run ./examples/lint testdata/trees/multidoc
 
-Before a push for Argo CD, of a kustomization that generates from other files:
+Check for Argo CD before a push of a kustomization, with the files of its generators:
   go run ./examples/lint -engine argocd -include '*.properties' -include '*.env' testdata/trees/kustomize
 
-Before an overlay is pushed together with a base that is elsewhere:
-  go run ./examples/lint -engine flux -root base=../base ./overlay
-
-Where Flux is told one of many folders:
+Check one directory of many, as in spec.path of a Flux Kustomization:
   go run ./examples/lint -engine flux -path clusters/production ./fleet
 
-For a program, without what is only good to know:
+Check for an Argo CD Application with directory.recurse and an artifact without a prefix:
+  go run ./examples/lint -engine argocd -layout root -recurse ./deploy
+
+Check an overlay together with a base in another directory:
+  go run ./examples/lint -engine flux -root base=../base ./overlay
+
+Print warnings and errors as a table:
   go run ./examples/lint -json -min warning ./deploy | jq -r '.findings[] | [.code, .file] | @tsv'
 
 The exit status is 0 without a finding of severity error, 1 with one or for a
 failure, and 2 for wrong usage.
 `
 
-// errFindings is what the exit status says; they are printed.
+// errFindings sets the exit status. The findings themselves are printed.
 var errFindings = errors.New("there are findings of severity error")
 
 func main() { cli.Main(run) }
 
-// config is what the command line says.
+// config holds the flags.
 type config struct {
-	engine string
-	prefix string
-	path   string
-	least  string
-	json   bool
-	tags   []string
-	files  *cli.Collection
+	engine  string
+	layout  string
+	prefix  string
+	path    string
+	recurse bool
+	least   string
+	json    bool
+	tags    []string
+	files   *cli.Collection
 }
 
 func newConfig(flags *flag.FlagSet) *config {
 	c := new(config)
-	flags.StringVar(&c.engine, "engine", "none", "check for `none|flux|argocd`; none is both, and neither for certain")
-	flags.StringVar(&c.prefix, "prefix", "", "`folder` to lay the tree out under, for argocd and none; without it the base name of DIR")
-	flags.StringVar(&c.path, "path", "", "`folder` of DIR that the engines are told; without it DIR itself")
-	flags.StringVar(&c.least, "min", "info", "print findings from `info|warning|error` on")
+	flags.StringVar(&c.engine, "engine", "none", "the engine that reads the artifact, `none|flux|argocd`; none means both")
+	flags.StringVar(&c.layout, "layout", "", "place the tree at the `root|prefix|both`; by default root for flux, prefix for argocd, both for none")
+	flags.StringVar(&c.prefix, "prefix", "", "`directory` for the layouts prefix and both; by default the base name of DIR")
+	flags.StringVar(&c.path, "path", "", "`directory` in DIR that the engine renders, such as clusters/production; by default DIR")
+	flags.BoolVar(&c.recurse, "recurse", false, "check for an Argo CD Application with directory.recurse")
+	flags.StringVar(&c.least, "min", "info", "the least severity to print, `info|warning|error`")
 	flags.BoolVar(&c.json, "json", false, "print the findings as JSON")
-	flags.Func("tag", "`tag` that is to be set, can be repeated", cli.List(&c.tags))
+	flags.Func("tag", "`tag` to check, can be repeated", cli.List(&c.tags))
 	c.files = cli.CollectionFlags(flags)
 	return c
-}
-
-// asErrors makes errors of the findings with a code.
-func asErrors(findings preflight.Findings, code preflight.Code) {
-	for i := range findings {
-		if findings[i].Code == code {
-			findings[i].Severity = preflight.Error
-		}
-	}
 }
 
 func run(ctx context.Context, env cli.Env, args []string) error {
@@ -80,43 +79,69 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	if err := cli.Parse(env, flags, args, 1, usage); err != nil {
 		return err
 	}
+	if flags.NArg() == 0 {
+		return cli.Usagef("want the directory to check")
+	}
 	least, err := preflight.ParseSeverity(c.least)
 	if err != nil {
 		return cli.Usagef("-min: %w", err)
 	}
-	engine, err := packager.ParseGitOpsEngine(c.engine)
-	if err != nil {
-		return cli.Usagef("-engine: %w", err)
-	}
-	if flags.NArg() == 0 {
-		return cli.Usagef("name the directory to check")
-	}
 	if err := c.files.Validate(); err != nil {
 		return err
 	}
-	refuseEmpty := !c.files.Options.AllowEmptyFiles
-	c.files.Options.AllowEmptyFiles = true // to say what else there is
-	roots := append([]manifests.Root{{Dir: flags.Arg(0)}}, c.files.Roots...)
-	set, err := manifests.CollectRoots(ctx, roots, c.files.Options)
+	files, findings, err := c.check(ctx, flags.Arg(0))
 	if err != nil {
 		return err
 	}
-	plan, err := packager.NewPlan(set, engine.Layout(), packager.Options{Prefix: c.prefix})
-	if err != nil {
-		return err
-	}
-	findings, err := preflight.Check(ctx, preflight.Artifact{Plan: plan, Engines: []packager.GitOpsEngine{engine}, Tags: c.tags}, preflight.Options{Path: c.path})
-	if err != nil {
-		return err
-	}
-	if refuseEmpty {
-		asErrors(findings, preflight.CodeEmptyFile)
-	}
-	if err := report(env.Stdout, len(set.Files()), findings, least, c.json); err != nil {
+	if err := report(env.Stdout, files, findings, least, c.json); err != nil {
 		return fmt.Errorf("print the findings: %w", err)
 	}
 	if findings.Worst() == preflight.Error {
 		return errFindings
 	}
 	return nil
+}
+
+// check returns the number of files in dir and the findings for them.
+func (c *config) check(ctx context.Context, dir string) (files int, findings preflight.Findings, err error) {
+	engine, err := packager.ParseGitOpsEngine(c.engine)
+	if err != nil {
+		return 0, nil, cli.Usagef("-engine: %w", err)
+	}
+	layout, err := packager.ParseLayout(c.layout)
+	if err != nil {
+		return 0, nil, cli.Usagef("-layout: %w", err)
+	}
+	opts := preflight.Options{Path: c.path, DirectoryRecurse: c.recurse}
+	if err := opts.Validate(); err != nil {
+		return 0, nil, cli.Usagef("-path: %w", err)
+	}
+	collect := c.files.Options
+	collect.AllowEmptyFiles = true // to find further faults; empty files become errors below
+	roots := append([]manifests.Root{{Dir: dir}}, c.files.Roots...)
+	set, err := manifests.CollectRoots(ctx, roots, collect)
+	if err != nil {
+		return 0, nil, err
+	}
+	plan, err := packager.NewPlan(set, cmp.Or(layout, engine.Layout()), packager.Options{Prefix: c.prefix})
+	if err != nil {
+		return 0, nil, err
+	}
+	artifact := preflight.Artifact{Plan: plan, Engines: []packager.GitOpsEngine{engine}, Tags: c.tags}
+	if findings, err = preflight.Check(ctx, artifact, opts); err != nil {
+		return 0, nil, err
+	}
+	if !c.files.Options.AllowEmptyFiles {
+		asErrors(findings, preflight.CodeEmptyFile)
+	}
+	return len(set.Files()), findings, nil
+}
+
+// asErrors sets the severity of the findings with a code to error.
+func asErrors(findings preflight.Findings, code preflight.Code) {
+	for i := range findings {
+		if findings[i].Code == code {
+			findings[i].Severity = preflight.Error
+		}
+	}
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/examples/cli"
+	"github.com/kubeoci/oci/examples/internal/usagetest"
 )
 
 const object = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: app\n"
@@ -23,7 +24,7 @@ func lint(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	return status, out.String(), errs.String()
 }
 
-// shop is a directory of that name with two files that have faults.
+// shop returns a directory of that name with two faulty files.
 func shop(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "shop")
@@ -43,9 +44,9 @@ func TestLint(t *testing.T) {
 values.yaml
   1:1  error  not-an-object  Flux refuses a document that is not a Kubernetes object
 
-what to do
+hints
   duplicate-object: keep one of them
-  not-an-object: exclude it with Collect.Ignore, or add a kustomization.yaml that lists the manifests
+  not-an-object: exclude it with -ignore, or add a kustomization.yaml that lists the manifests
 
 files: 4, errors: 2, warnings: 0, infos: 0
 `, stdout)
@@ -66,25 +67,29 @@ func TestLintStatus(t *testing.T) {
 		{"warnings", []string{"-engine", "argocd", dir}, 0, "the artifact\n  -  warning  subfolders", ""},
 		{"infos only hidden", []string{"-engine", "argocd", "-min", "error", dir}, 0, "files: 4, errors: 0, warnings: 1, infos: 1\n", ""},
 		{"both engines", []string{dir}, 0, "warnings: 3, infos: 0", ""},
-		{"no path", []string{"-engine", "flux", "-prefix", "x", filepath.Join(dir, "b")}, 1, `nothing at the path "./"`, ""},
-		{"a path", []string{"-engine", "flux", "-path", "a", dir}, 0, "files: 4, errors: 0, warnings: 0, infos: 0\n", ""},
-		{"a path that is not there", []string{"-engine", "flux", "-path", "c", dir}, 1, "path-missing", ""},
-		{"a path below a prefix", []string{"-engine", "argocd", "-prefix", "x", "-path", "a", dir}, 0, "warnings: 0", ""},
+		{"without a path", []string{"-engine", "flux", "-prefix", "x", filepath.Join(dir, "b")}, 1, `nothing at the path "./"`, ""},
+		{"path", []string{"-engine", "flux", "-path", "a", dir}, 0, "files: 4, errors: 0, warnings: 0, infos: 0\n", ""},
+		{"missing path", []string{"-engine", "flux", "-path", "c", dir}, 1, "path-missing", ""},
+		{"path below a prefix", []string{"-engine", "argocd", "-prefix", "x", "-path", "a", dir}, 0, "warnings: 0", ""},
 		{"further files", []string{"-engine", "argocd", "-include", "*.properties", dir}, 0, "files: 5", ""},
-		{"a further root", []string{"-engine", "flux", "-path", "a", "-root", "more/=" + filepath.Join(dir, "a"), dir}, 0, "files: 5", ""},
+		{"further root", []string{"-engine", "flux", "-path", "a", "-root", "more/=" + filepath.Join(dir, "a"), dir}, 0, "files: 5", ""},
 		{"ignored files", []string{"-engine", "flux", "-path", "a", "-ignore", "/b/", dir}, 0, "files: 3", ""},
-		{"a tag", []string{"-engine", "argocd", "-tag", "1.0.0_1", dir}, 0, "warning  tag", ""},
-		{"an empty file", []string{"-engine", "flux", empty}, 1, "empty.yaml\n  -  error  empty-file  the file is empty\n", ""},
-		{"an empty file that is allowed", []string{"-engine", "flux", "-allow-empty-files", empty}, 0, "infos: 1", ""},
-		{"no directory", nil, 2, "", "name the directory"},
-		{"two directories", []string{dir, dir}, 2, "", "argument 2 is one too many"},
-		{"a wrong engine", []string{"-engine", "helm", dir}, 2, "", "unknown GitOps engine"},
-		{"a wrong severity", []string{"-min", "fatal", dir}, 2, "", "unknown severity"},
-		{"a wrong pattern", []string{"-include", "[", dir}, 2, "", "-include"},
-		{"a wrong rule", []string{"-ignore", "[", dir}, 2, "", "-ignore"},
-		{"a wrong policy", []string{"-symlinks", "no", dir}, 2, "", "-symlinks"},
-		{"a root without a folder", []string{"-root", dir, dir}, 2, "", "base=../base"},
-		{"a directory that is not there", []string{filepath.Join(dir, "none")}, 1, "", "source path does not exist"},
+		{"tag", []string{"-engine", "argocd", "-tag", "1.0.0_1", dir}, 0, "warning  tag", ""},
+		{"empty file", []string{"-engine", "flux", empty}, 1, "empty.yaml\n  -  error  empty-file  the file is empty\n", ""},
+		{"allowed empty file", []string{"-engine", "flux", "-allow-empty-files", empty}, 0, "infos: 1", ""},
+		{"root for both engines", []string{"-layout", "root", dir}, 0, `subdirectories of its path "."`, ""},
+		{"recursion", []string{"-engine", "argocd", "-layout", "root", "-recurse", dir}, 0, "warning  duplicate-object  Argo CD finds", ""},
+		{"invalid layout", []string{"-layout", "top", dir}, 2, "", "-layout: unknown layout"},
+		{"invalid path", []string{"-path", "../x", dir}, 2, "", "-path: invalid path"},
+		{"no directory", nil, 2, "", "want the directory"},
+		{"two directories", []string{dir, dir}, 2, "", "unexpected argument 2"},
+		{"invalid engine", []string{"-engine", "helm", dir}, 2, "", "unknown GitOps engine"},
+		{"invalid severity", []string{"-min", "fatal", dir}, 2, "", "unknown severity"},
+		{"invalid pattern", []string{"-include", "[", dir}, 2, "", "-include"},
+		{"invalid rule", []string{"-ignore", "[", dir}, 2, "", "-ignore"},
+		{"invalid policy", []string{"-symlinks", "no", dir}, 2, "", "-symlinks"},
+		{"root without a name", []string{"-root", dir, dir}, 2, "", "base=../base"},
+		{"missing directory", []string{filepath.Join(dir, "none")}, 1, "", "source path does not exist"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			status, stdout, stderr := lint(t, tt.args...)
@@ -111,4 +116,8 @@ func TestLintAsJSON(t *testing.T) {
 
 	_, stdout, _ = lint(t, "-engine", "flux", "-json", "-path", "a", shop(t))
 	assert.Contains(t, stdout, `"findings": []`)
+}
+
+func TestCommandsInHelp(t *testing.T) {
+	usagetest.Check(t, usage, "lint", run)
 }

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/examples/cli"
 	"github.com/kubeoci/oci/preflight"
 )
 
-// summary counts all findings, printed or not.
+// summary counts all findings, whether or not they are printed.
 type summary struct {
 	Files    int `json:"files"`
 	Errors   int `json:"errors"`
@@ -37,7 +37,7 @@ func (s summary) String() string {
 	return fmt.Sprintf("files: %d, errors: %d, warnings: %d, infos: %d", s.Files, s.Errors, s.Warnings, s.Infos)
 }
 
-// report prints the findings from a severity on, and how many there are of all.
+// report prints the findings of a severity or worse, and the number of all findings.
 func report(w io.Writer, files int, findings preflight.Findings, least preflight.Severity, asJSON bool) error {
 	total, shown := count(files, findings), findings.AtLeast(least)
 	if asJSON {

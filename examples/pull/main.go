@@ -1,4 +1,4 @@
-// Command pull gets an artifact from a registry and unpacks it into a directory.
+// Command pull pulls an artifact from a registry and unpacks it into a directory.
 package main
 
 import (
@@ -10,34 +10,35 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/opencontainers/go-digest"
 
 	"github.com/kubeoci/oci"
-	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/examples/cli"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/registry"
 	"github.com/kubeoci/oci/unpacker"
 )
 
-const usage = `pull gets an artifact from a registry and unpacks it into DIR.
+const usage = `pull pulls an artifact from a registry and unpacks it into DIR.
 
   pull -ref oci://host[:port]/repository[/variant]:tag [flags] DIR
 
-DIR has to be empty or absent. Either all of the artifact is in it at the end, or
-nothing. Artifacts of push, flux push artifact and oras push can be pulled.
+DIR must be empty or absent. It receives all files of the artifact or, after a
+failure, none. The artifact may be one of push, flux push artifact or oras push.
 
-What a cluster gets to see:
+Pull the files that a cluster reads:
   go run ./examples/pull -ref oci://ghcr.io/acme/shop:1.4.0 ./shop
 
-An artifact that nobody can have changed, from a registry with a user name:
-  echo "$TOKEN" | go run ./examples/pull -ref oci://ghcr.io/acme/shop@sha256:… \
-    -username "$USER" -password-stdin ./shop
+Pull by digest, with a user name and a token:
+  echo "$TOKEN" | go run ./examples/pull -ref "oci://ghcr.io/acme/shop@$DIGEST" \
+    -username "$REGISTRY_USER" -password-stdin ./shop
 
-The digest, for programs:
+Print the digest:
   go run ./examples/pull -ref oci://localhost:5000/shop:1.4.0 -json ./shop | jq -r .digest
 
-The exit status is 0, 1 for a failure, and 2 for wrong usage.
+The exit status is 0 for success, 1 for a failure, and 2 for wrong usage.
 `
 
 func main() { cli.Main(run) }
@@ -45,9 +46,9 @@ func main() { cli.Main(run) }
 func run(ctx context.Context, env cli.Env, args []string) error {
 	flags := flag.NewFlagSet("pull", flag.ContinueOnError)
 	connection := cli.ConnectionFlags(flags)
-	refFlag := flags.String("ref", "", "what to pull: `oci://host[:port]/repository[/variant]:tag`, or @digest in place of the tag")
-	skipLinks := flags.Bool("skip-links", false, "leave links out and list them; an artifact that holds any is an error otherwise")
-	timeout := flags.Duration("timeout", registry.DefaultTimeout, "give up after this `duration`")
+	refFlag := flags.String("ref", "", "the `oci://host[:port]/repository[/variant]:tag` to pull, with @digest or a tag")
+	skipLinks := flags.Bool("skip-links", false, "skip links and list them; by default an artifact with a link is an error")
+	timeout := flags.Duration("timeout", 5*time.Minute, "give up after this `duration`")
 	asJSON := flags.Bool("json", false, "print the result as JSON, and nothing else, on standard output")
 	if err := cli.Parse(env, flags, args, 1, usage); err != nil {
 		return err
@@ -60,11 +61,11 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	case ref == nil:
 		return cli.Usagef("-ref is missing")
 	case ref.Ref == "":
-		return cli.Usagef("-ref: name a tag or digest, as in %s:1.0.0", ref)
+		return cli.Usagef("-ref: want a tag or digest, such as %s:1.0.0", ref)
 	case dir == "":
-		return cli.Usagef("name the directory to unpack into")
+		return cli.Usagef("want the directory to unpack into")
 	case *timeout <= 0:
-		return cli.Usagef("-timeout: %v is not a time to wait", *timeout)
+		return cli.Usagef("-timeout: %v must be positive", *timeout)
 	}
 	if err := checkEmpty(dir); err != nil {
 		return err
@@ -86,7 +87,8 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	return result.print(env.Stdout)
 }
 
-// checkEmpty finds before anything is asked what unpacking would refuse.
+// checkEmpty refuses a directory that is not empty before the first request, because
+// unpacking would refuse it.
 func checkEmpty(dir string) error {
 	entries, err := os.ReadDir(dir)
 	switch {
@@ -100,7 +102,7 @@ func checkEmpty(dir string) error {
 	return nil
 }
 
-// result is what came of a pull.
+// result describes a pulled artifact.
 type result struct {
 	Reference    string                 `json:"reference"`
 	Digest       digest.Digest          `json:"digest"`
@@ -117,7 +119,7 @@ func pull(ctx context.Context, env cli.Env, ref *oci.Reference, connect oci.Regi
 	}
 	defer client.Close()
 	store := new(packager.Store)
-	defer func() { _ = store.Close() }() // only temporary files are lost
+	defer func() { _ = store.Close() }() // it only has temporary files
 
 	progress := cli.NewProgress(env.Stderr)
 	defer progress.Close()
@@ -150,7 +152,7 @@ func (r result) print(w io.Writer) error {
 		r.Reference, r.Digest, r.LayerDigest, len(r.Files), size)
 	for _, link := range r.SkippedLinks {
 		if err == nil {
-			_, err = fmt.Fprintf(w, "skipped  %q (a link to %q)\n", link.Path, link.Target)
+			_, err = fmt.Fprintf(w, "skipped   %q (a link to %q)\n", link.Path, link.Target)
 		}
 	}
 	return err

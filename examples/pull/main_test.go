@@ -17,7 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kubeoci/oci"
-	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/examples/cli"
+	"github.com/kubeoci/oci/examples/internal/usagetest"
 	"github.com/kubeoci/oci/internal/memregistry"
 )
 
@@ -26,7 +27,7 @@ const (
 	canary   = "c4nary-s3cret"
 )
 
-// start starts a registry that holds the flat tree, and counts its requests.
+// start starts a registry with the flat tree, and counts its requests.
 func start(t *testing.T) (host string, artifact oci.OCIArtifact, requests *atomic.Int32) {
 	t.Helper()
 	registry := memregistry.Handler(memregistry.Options{Users: map[string]memregistry.User{
@@ -53,7 +54,7 @@ func start(t *testing.T) (host string, artifact oci.OCIArtifact, requests *atomi
 func runPull(t *testing.T, environment map[string]string, stdin string, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	nowhere := t.TempDir() // never the configuration of whoever runs the test
+	nowhere := t.TempDir() // not the configuration of the user
 	env := cli.Env{Stdin: strings.NewReader(stdin), Stdout: &out, Stderr: &errs, Getenv: func(key string) string {
 		if value, set := environment[key]; set || key != "DOCKER_CONFIG" {
 			return value
@@ -65,7 +66,7 @@ func runPull(t *testing.T, environment map[string]string, stdin string, args ...
 	return status, out.String(), errs.String()
 }
 
-// requireTree asserts that dir has what the flat tree has.
+// requireTree asserts that dir has the files of the flat tree.
 func requireTree(t *testing.T, dir string) {
 	t.Helper()
 	want, err := filepath.Glob(flatTree + "/*")
@@ -128,17 +129,17 @@ func TestPullFails(t *testing.T) {
 		status      int
 		stderr      string
 	}{
-		{"no tag of that name", canary, append(credential, "-ref", "oci://"+host+"/acme/shop:2.0.0", dir), 1, "not found in the registry"},
+		{"missing tag", canary, append(credential, "-ref", "oci://"+host+"/acme/shop:2.0.0", dir), 1, "not found in the registry"},
 		{"wrong password", "wrong", append(credential, "-ref", ref, dir), 1, "registry denies access"},
-		{"no credential", "", []string{"-ref", ref, dir}, 1, "hint: set Username and Password"},
-		{"folder with something in it", "", []string{"-ref", ref, full}, 1, "hint: name a directory that is empty or does not exist"},
-		{"no folder above", canary, append(credential, "-ref", ref, filepath.Join(dir, "a", "b")), 1, "no such file or directory"},
+		{"no credential", "", []string{"-ref", ref, dir}, 1, "hint: set -username and -password-stdin"},
+		{"full directory", "", []string{"-ref", ref, full}, 1, "hint: name a directory that is empty or does not exist"},
+		{"missing parent directory", canary, append(credential, "-ref", ref, filepath.Join(dir, "a", "b")), 1, "no such file or directory"},
 		{"no reference", "", []string{dir}, 2, "-ref is missing"},
-		{"reference without a tag", "", []string{"-ref", "oci://" + host + "/acme/shop", dir}, 2, "name a tag or digest"},
+		{"reference without a tag", "", []string{"-ref", "oci://" + host + "/acme/shop", dir}, 2, "want a tag or digest"},
 		{"illegal reference", "", []string{"-ref", "shop", dir}, 2, "invalid OCI scheme"},
-		{"no folder", "", []string{"-ref", ref}, 2, "name the directory"},
-		{"two folders", "", []string{"-ref", ref, dir, dir}, 2, "argument 2 is one too many"},
-		{"no time", "", []string{"-ref", ref, "-timeout", "0s", dir}, 2, "-timeout"},
+		{"no directory", "", []string{"-ref", ref}, 2, "want the directory"},
+		{"two directories", "", []string{"-ref", ref, dir, dir}, 2, "unexpected argument 2"},
+		{"zero timeout", "", []string{"-ref", ref, "-timeout", "0s", dir}, 2, "-timeout: 0s must be positive"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			status, stdout, stderr := runPull(t, nil, tt.stdin, tt.args...)
@@ -150,8 +151,7 @@ func TestPullFails(t *testing.T) {
 	}
 }
 
-// Nothing is asked for what could not be unpacked.
-func TestPullIntoAFullFolderAsksNothing(t *testing.T) {
+func TestPullIntoAFullDirectorySendsNoRequest(t *testing.T) {
 	host, _, requests := start(t)
 	status, _, _ := runPull(t, nil, "", "-ref", "oci://"+host+"/acme/shop:1.0.0", flatTree)
 	assert.Equal(t, 1, status)
@@ -165,4 +165,8 @@ func TestHelp(t *testing.T) {
 	for _, text := range []string{"go run ./examples/pull -ref", "-password-stdin", "-ca-file", "-skip-links"} {
 		assert.Contains(t, stdout, text)
 	}
+}
+
+func TestCommandsInHelp(t *testing.T) {
+	usagetest.Check(t, usage, "pull", run)
 }

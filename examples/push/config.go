@@ -1,19 +1,18 @@
 package main
 
 import (
-	"context"
 	"flag"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/kubeoci/oci"
-	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/examples/cli"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/preflight"
 )
 
-// config is what the command line says beside how to connect.
+// config holds the flags, except those of the connection.
 type config struct {
 	ref         string
 	engine      string
@@ -39,7 +38,7 @@ func newConfig(flags *flag.FlagSet) *config {
 	flags.StringVar(&c.engine, "engine", "none", "the engine that reads the artifact, `none|flux|argocd`; none means both")
 	flags.StringVar(&c.layout, "layout", "", "place the tree at the `root|prefix|both`; by default root for flux, prefix for argocd, both for none")
 	flags.Func("tag", "further `tag` to set, can be repeated", cli.List(&c.tags))
-	flags.StringVar(&c.prefix, "prefix", "", "`directory` for the layouts prefix and both; by default the base name of DIR")
+	flags.StringVar(&c.prefix, "prefix", "", "`directory` for the layouts prefix and both; by default the base name of DIR, or manifests for -")
 	c.collection = cli.CollectionFlags(flags)
 	flags.Func("annotation", "annotation `key=value` to add, can be repeated", c.addAnnotation)
 	flags.StringVar(&c.created, "created", "", "creation `time` to record, such as 2006-01-02T15:04:05Z; by default SOURCE_DATE_EPOCH, or else the epoch")
@@ -64,10 +63,6 @@ func (c *config) addAnnotation(s string) error {
 	}
 	c.annotations[key] = value
 	return nil
-}
-
-func (c *config) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, c.timeout)
 }
 
 func (c *config) options(env cli.Env) (oci.BuildOptions, error) {
@@ -108,12 +103,12 @@ func (c *config) options(env cli.Env) (oci.BuildOptions, error) {
 	}, nil
 }
 
-// createdAt follows https://reproducible-builds.org/specs/source-date-epoch/ if the
-// flag is not given.
+// createdAt returns the time in -created or, by default, that in SOURCE_DATE_EPOCH; see
+// https://reproducible-builds.org/specs/source-date-epoch/.
 func (c *config) createdAt(env cli.Env) (time.Time, error) {
 	if c.created != "" {
 		t, err := time.Parse(time.RFC3339, c.created)
-		if err != nil || t.IsZero() { // the zero time means none
+		if err != nil || t.IsZero() { // zero means the default
 			return time.Time{}, cli.Usagef("-created: %q is not a time such as 2006-01-02T15:04:05Z", c.created)
 		}
 		return t, nil
@@ -129,8 +124,11 @@ func (c *config) createdAt(env cli.Env) (time.Time, error) {
 	return time.Unix(seconds, 0), nil
 }
 
-// target parses the reference into the options.
-func (c *config) target(opts *oci.BuildOptions) error {
+// destination sets the destination in opts to the reference, if there is one.
+func (c *config) destination(opts *oci.BuildOptions, flags *flag.FlagSet) error {
+	if c.ref == "" {
+		return cli.RefuseWithoutRef(flags)
+	}
 	ref, err := oci.ParseReference(c.ref)
 	if err != nil {
 		return cli.Usagef("-ref: %w", err)

@@ -1,6 +1,6 @@
-// Command push packages a directory of Kubernetes manifests and pushes it to a
-// registry. Without -ref it brings a registry of its own, in memory, and reads
-// the artifact back from there the way a consumer would.
+// Command push packages a directory of Kubernetes manifests and pushes it to a registry.
+// By default that is a registry in memory, from which it reads the artifact back as a
+// consumer would.
 package main
 
 import (
@@ -10,7 +10,7 @@ import (
 	"flag"
 
 	"github.com/kubeoci/oci"
-	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/examples/cli"
 	"github.com/kubeoci/oci/preflight"
 )
 
@@ -18,33 +18,43 @@ const usage = `push packages the manifests in DIR as an OCI artifact and pushes 
 
   push [flags] [DIR]
 
-Without -ref it pushes to a registry of its own, in memory, reads the artifact
-back from there and shows what arrived; without DIR it then takes a tree that
-comes with the project.
+If DIR is - the manifests are read from standard input, as multi-document YAML.
+If there is no -ref the registry is one in memory: push reads the artifact back
+and lists its files. DIR then defaults to testdata/trees/flat of this project.
 
-Try it:
+Try it without a registry:
   go run ./examples/push
   go run ./examples/push -engine argocd testdata/trees/kustomize
 
 Push for Flux to a registry on this machine, under two tags:
   go run ./examples/push -ref oci://localhost:5000/shop:1.4.0 -engine flux -tag latest ./deploy
 
-Push from CI, and hand the digest on:
-  echo "$TOKEN" | go run ./examples/push -ref oci://ghcr.io/acme/shop:1.4.0 \
-    -username "$USER" -password-stdin -json \
-    -annotation org.opencontainers.image.source="$REPOSITORY_URL" \
-    -annotation org.opencontainers.image.revision="$COMMIT" ./deploy | jq -r .artifact.digest
+Push the output of a template engine:
+  kustomize build . | go run ./examples/push -ref oci://localhost:5000/shop:1.4.0 -layout root -
 
-Push an overlay together with a base that is elsewhere:
+Push from CI and print the digest, with set -o pipefail so that a failure is one
+of the pipe:
+  echo "$TOKEN" | go run ./examples/push -ref oci://ghcr.io/acme/shop:1.4.0 \
+    -username "$REGISTRY_USER" -password-stdin -json -source-url "$REPOSITORY_URL" \
+    -revision "main@sha1:$COMMIT" ./deploy | jq -r .artifact.digest
+
+Push an overlay together with a base in another directory:
   go run ./examples/push -ref oci://localhost:5000/shop:1.4.0 -root base=../base ./overlay
 
-The exit status is 0, 1 for a failure, and 2 for wrong usage.
+The exit status is 0 for success, 1 for a failure, and 2 for wrong usage.
 `
 
-// What is pushed where nothing is named.
+// Defaults of a push without -ref.
 const (
 	sampleTree = "testdata/trees/flat"
 	sampleTag  = "latest"
+)
+
+// Standard input has no name: these are the directory and the repository of a push of it,
+// so that its digest does not depend on the repository.
+const (
+	stdin     = "-"
+	stdinName = "manifests"
 )
 
 func main() { cli.Main(run) }
@@ -60,25 +70,29 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	if err != nil {
 		return err
 	}
+	dir := flags.Arg(0)
+	if err := c.destination(&opts, flags); err != nil {
+		return err
+	}
+	switch {
+	case c.ref == "":
+		dir = cmp.Or(dir, sampleTree)
+	case dir == "":
+		return cli.Usagef("want the directory to push")
+	case dir == stdin && connection.ReadsPassword():
+		return cli.Usagef("-password-stdin: standard input has the manifests; use docker login, or write them to a directory")
+	}
 	progress := cli.NewProgress(env.Stderr)
 	defer progress.Close()
 	opts.OnEvent = func(e oci.Event) { printEvent(progress, e) }
-	ctx, cancel := c.deadline(ctx)
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 
-	opts.SourcePath = flags.Arg(0)
-	if c.ref == "" {
-		if err := cli.RefuseWithoutRef(flags); err != nil {
-			return err
-		}
-		opts.SourcePath = cmp.Or(opts.SourcePath, sampleTree)
-		return demonstrate(ctx, env, opts, c.json)
-	}
-	if err := c.target(&opts); err != nil {
+	if err := setSource(ctx, env, &opts, dir); err != nil {
 		return err
 	}
-	if opts.SourcePath == "" {
-		return cli.Usagef("want the directory to push")
+	if c.ref == "" {
+		return demonstrate(ctx, env, opts, c.json)
 	}
 	if opts.Registry, err = connection.Resolve(ctx, env, flags); err != nil {
 		return err
@@ -91,7 +105,18 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	return printResult(env.Stdout, result, c.json)
 }
 
-// build reports mistakes on the command line as such, and prints the findings.
+func setSource(ctx context.Context, env cli.Env, opts *oci.BuildOptions, dir string) (err error) {
+	if dir != stdin {
+		opts.SourcePath = dir
+		return nil
+	}
+	opts.Repository = cmp.Or(opts.Repository, stdinName)
+	opts.Pack.Prefix = cmp.Or(opts.Pack.Prefix, stdinName)
+	opts.Source, err = env.ReadManifests(ctx)
+	return err
+}
+
+// build reports mistakes on the command line as usage errors, and prints the findings.
 func build(ctx context.Context, env cli.Env, opts oci.BuildOptions) (oci.BuildResult, error) {
 	_, err := opts.Validate()
 	switch {

@@ -21,7 +21,7 @@ import (
 	"oras.land/oras-go/v2/content"
 
 	"github.com/kubeoci/oci"
-	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/examples/cli"
 	"github.com/kubeoci/oci/internal/memregistry"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/registry"
@@ -34,7 +34,7 @@ const (
 	configMap = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: app\n"
 )
 
-// outcome is what a person, or a program, sees of a run.
+// outcome is the visible result of a run.
 type outcome struct {
 	status         int
 	stdout, stderr string
@@ -42,7 +42,7 @@ type outcome struct {
 
 func push(t *testing.T, stdin string, environment map[string]string, args ...string) outcome {
 	t.Helper()
-	t.Setenv("HOME", t.TempDir()) // never that of whoever runs the test
+	t.Setenv("HOME", t.TempDir()) // not that of the user
 	t.Setenv("USERPROFILE", os.Getenv("HOME"))
 	var stdout, stderr bytes.Buffer
 	env := cli.Env{
@@ -61,7 +61,7 @@ func (o outcome) result(t *testing.T) oci.BuildResult {
 	var result oci.BuildResult
 	decoder := json.NewDecoder(strings.NewReader(o.stdout))
 	require.NoError(t, decoder.Decode(&result))
-	assert.False(t, decoder.More(), "more than the result on standard output")
+	assert.False(t, decoder.More(), "standard output has more than the result")
 	return result
 }
 
@@ -72,7 +72,7 @@ func startRegistry(t *testing.T, users map[string]memregistry.User) string {
 	return server.Listener.Addr().String()
 }
 
-func TestWithoutFlagsItPushesAndReadsBack(t *testing.T) {
+func TestPushWithoutFlagsReadsBack(t *testing.T) {
 	t.Chdir("../..")
 	o := push(t, "", nil)
 	require.Zero(t, o.status, o.stderr)
@@ -92,7 +92,7 @@ func TestWithoutFlagsItPushesAndReadsBack(t *testing.T) {
 	assert.Contains(t, o.stderr, "set tag latest")
 }
 
-func TestJSONIsAllThereIsOnStandardOutput(t *testing.T) {
+func TestJSONIsTheOnlyOutput(t *testing.T) {
 	result := push(t, "", nil, "-json", "-engine", "flux", flatTree).result(t)
 	assert.Equal(t, "flat", result.Artifact.Repository)
 	assert.Equal(t, oci.EnginePaths{Flux: "./", ArgoCD: "."}, result.Artifact.Paths)
@@ -131,10 +131,10 @@ func TestPushToARegistry(t *testing.T) {
 	o = push(t, "wrong", nil, args...)
 	assert.Equal(t, 1, o.status)
 	assert.Contains(t, o.stderr, "error: push to "+host+"/acme/shop: registry denies access: status 401")
-	assert.Contains(t, o.stderr, "hint: check Username and Password")
+	assert.Contains(t, o.stderr, "hint: check -username and -password-stdin")
 }
 
-// annotations are those in the registry.
+// annotations returns the annotations of an artifact in the registry.
 func annotations(t *testing.T, artifact oci.OCIArtifact) map[string]string {
 	t.Helper()
 	client, err := registry.NewClient(artifact.RegistryEndpoint, registry.Options{
@@ -153,18 +153,7 @@ func annotations(t *testing.T, artifact oci.OCIArtifact) map[string]string {
 	return manifest.Annotations
 }
 
-func TestSkippedFilesAreShown(t *testing.T) {
-	dir := t.TempDir()
-	for _, name := range []string{"a.yaml", "b.txt", "c.env"} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(configMap), 0o600))
-	}
-	o := push(t, "", nil, "-include", "*.env", dir)
-	require.Zero(t, o.status, o.stderr)
-	assert.Contains(t, o.stdout, `skipped   "b.txt" (extension)`)
-	assert.NotContains(t, o.stdout, `skipped   "c.env"`)
-}
-
-func TestDockerConfigurationIsAsked(t *testing.T) {
+func TestDockerConfigurationIsUsed(t *testing.T) {
 	host := startRegistry(t, map[string]memregistry.User{"user": {Password: canary}})
 	dir := t.TempDir()
 	config := fmt.Sprintf(`{"auths":{%q:{"auth":%q}}}`, host, base64.StdEncoding.EncodeToString([]byte("user:"+canary)))
@@ -186,7 +175,7 @@ func TestCreationTime(t *testing.T) {
 	}{
 		{"the epoch", "", nil, "1970-01-01T00:00:00Z"},
 		{"SOURCE_DATE_EPOCH", "1700000000", nil, "2023-11-14T22:13:20Z"},
-		{"the flag comes first", "1700000000", []string{"-created", "2020-02-02T02:02:02+01:00"}, "2020-02-02T01:02:02Z"},
+		{"flag and SOURCE_DATE_EPOCH", "1700000000", []string{"-created", "2020-02-02T02:02:02+01:00"}, "2020-02-02T01:02:02Z"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o := push(t, "", map[string]string{"SOURCE_DATE_EPOCH": tt.epoch}, append(tt.args, flatTree)...)
@@ -216,125 +205,14 @@ func TestTLS(t *testing.T) {
 	assert.Contains(t, o.stderr, "not an OCI registry, or expects TLS")
 }
 
-func TestHelp(t *testing.T) {
-	o := push(t, "", nil, "-h")
-	assert.Zero(t, o.status)
-	assert.Empty(t, o.stderr)
-	for _, want := range []string{"go run ./examples/push", "-ref oci://", "-password-stdin"} {
-		assert.Contains(t, o.stdout, want)
-	}
-}
-
-func TestWrongUsage(t *testing.T) {
-	const ref = "-ref=oci://localhost:1/shop:1"
-	for _, tt := range []struct {
-		name string
-		args []string
-		want string
-	}{
-		{"unknown flag", []string{"-colour"}, "flag provided but not defined: -colour"},
-		{"two folders", []string{"a", "b"}, "argument 2 is one too many: flags come first"},
-		{"flag after the folder", []string{flatTree, "-json"}, "argument 2 is one too many"},
-		{"unknown engine", []string{"-engine", "jenkins"}, "-engine: unknown GitOps engine"},
-		{"no time", []string{"-created", "yesterday"}, `-created: "yesterday"`},
-		{"annotation without value", []string{"-annotation", "key"}, "want key=value"},
-		{"annotation twice", []string{"-annotation", "k=1", "-annotation", "k=2"}, `duplicate key "k"`},
-		{"no timeout", []string{"-timeout", "0s"}, "-timeout"},
-		{"digest to push to", []string{"-ref", "oci://localhost/shop@sha256:" + strings.Repeat("0", 64)}, "want a tag, not a digest"},
-		{"no tag", []string{"-ref", "oci://localhost/shop"}, "add the tag"},
-		{"no scheme", []string{"-ref", "localhost:1/shop:1", flatTree}, "hint: write oci:// in front"},
-		{"password in the reference", []string{"-ref", "oci://u:" + canary + "@host/shop:1"}, "credentials do not belong in a reference"},
-		{"password as a value", []string{ref, "-username", "u", "-password-stdin=" + canary, flatTree}, "-password-stdin takes no value"},
-		{"password as an argument", []string{ref, "-username", "u", "-password-stdin", canary, flatTree}, "argument 2 is one too many"},
-		{"user without password", []string{ref, "-username", "u", flatTree}, "go together"},
-		{"password without user", []string{ref, "-password-stdin", flatTree}, "go together"},
-		{"empty password", []string{ref, "-username", "u", "-password-stdin", flatTree}, "no password"},
-		{"plain HTTP with a certificate", []string{ref, "-plain-http", "-ca-file", "ca.pem", flatTree}, "contradict"},
-		{"no directory", []string{ref}, "want the directory to push"},
-		{"reference that is empty", []string{"-ref", "", flatTree}, "-ref is empty: is a variable not set?"},
-		{"folder that is empty", []string{""}, "an argument is empty: is a variable not set?"},
-		{"reference without -ref", []string{"oci://u:" + canary + "@host/shop:1"}, "it goes behind -ref"},
-		{"annotation that is a URL", []string{"-annotation", "https://u:" + canary + "@host"}, "want key=value"},
-		{"zero time", []string{"-created", "0001-01-01T00:00:00Z", flatTree}, "-created"},
-		{"illegal tag", []string{"-tag", "a+b", flatTree}, `hint: write "a-b"`},
-		{"illegal pattern", []string{"-include", "a/b", flatTree}, "invalid include pattern"},
-		{"illegal root", []string{"-root", "base", flatTree}, "base=../base"},
-		{"root above", []string{"-root", "../x=" + flatTree, flatTree}, "cannot be carried"},
-		{"illegal prefix", []string{"-prefix", "a/b", flatTree}, "invalid prefix"},
-		{"reserved annotation", []string{"-annotation", "org.opencontainers.image.title=x", flatTree}, "Name sets it"},
-		{"credentials in the clear over TLS", []string{ref, "-plain-http-credentials", "-insecure-skip-verify", flatTree}, "contradict"},
-		{"connection without registry", []string{"-plain-http"}, "-plain-http needs -ref"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			o := push(t, "", nil, tt.args...)
-			assert.Equal(t, 2, o.status)
-			assert.Contains(t, o.stderr, tt.want)
-			assert.NotContains(t, o.stderr, canary)
-			assert.Empty(t, o.stdout)
-		})
-	}
-	o := push(t, "", map[string]string{"SOURCE_DATE_EPOCH": "soon"}, flatTree)
-	assert.Equal(t, 2, o.status)
-	assert.Contains(t, o.stderr, "SOURCE_DATE_EPOCH")
-}
-
-func TestFailures(t *testing.T) {
-	for _, tt := range []struct {
-		name string
-		args []string
-		want string
-	}{
-		{"missing folder", []string{"no-such"}, `error: source path does not exist: "no-such"`},
-		{"missing certificates", []string{"-ref", "oci://localhost:1/shop:1", "-ca-file", "no-such.pem", flatTree}, "no-such.pem"},
-		{"no certificates in the file", []string{"-ref", "oci://localhost:1/shop:1", "-ca-file", "main.go", flatTree}, "holds no certificate"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			o := push(t, "", nil, tt.args...)
-			assert.Equal(t, 1, o.status)
-			assert.Contains(t, o.stderr, tt.want)
-			assert.NotContains(t, o.stderr, canary)
-			assert.Empty(t, o.stdout)
-		})
-	}
-}
-
-func TestPrefix(t *testing.T) {
-	result := push(t, "", nil, "-json", "-engine", "argocd", "-prefix", "deploy", flatTree).result(t)
-	assert.Equal(t, oci.EnginePaths{Flux: "./deploy", ArgoCD: "deploy"}, result.Artifact.Paths)
-}
-
-func TestEmptyFiles(t *testing.T) {
-	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "empty.yaml"), nil, 0o600))
-	o := push(t, "", nil, dir)
-	assert.Equal(t, 1, o.status)
-	assert.Contains(t, o.stderr, `error: file is empty: "empty.yaml"`)
-	assert.Len(t, push(t, "", nil, "-json", "-engine", "flux", "-preflight", "off", "-allow-empty-files", dir).result(t).Files, 1)
-}
-
-func TestPreflight(t *testing.T) {
-	dir := t.TempDir()
-	secret := "apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\nstringData:\n  key: " + canary + "\n"
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "secret.yaml"), []byte(secret), 0o600))
-	const finding = "secret.yaml\n  "
-	for _, row := range []struct {
-		name   string
-		args   []string
-		status int
-		found  bool
-	}{
-		{"reported", nil, 0, true},
-		{"enforced", []string{"-preflight", "enforce"}, 1, true},
-		{"off", []string{"-preflight", "off"}, 0, false},
-		{"unknown", []string{"-preflight", "maybe"}, 2, false},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			o := push(t, "", nil, append(row.args, "-engine", "flux", dir)...)
-			assert.Equal(t, row.status, o.status, o.stderr)
-			assert.Equal(t, row.found, strings.Contains(o.stderr, finding) && strings.Contains(o.stderr, "plaintext-secret"), o.stderr)
-			assert.NotContains(t, o.stdout+o.stderr, canary)
-		})
-	}
+func TestSourceURLAndRevision(t *testing.T) {
+	host := startRegistry(t, nil)
+	const revision = "main@sha1:5b1e2c3d4f5a6b7c8d9e0f1a2b3c4d5e6f7a8b9c"
+	result := push(t, "", nil, "-ref", "oci://"+host+"/shop:1", "-json", "-source-url", "https://u:"+canary+"@git.example.com/shop",
+		"-revision", revision, flatTree).result(t)
+	got := annotations(t, result.Artifact)
+	assert.Equal(t, "https://git.example.com/shop", got[ocispec.AnnotationSource])
+	assert.Equal(t, revision, got[ocispec.AnnotationRevision])
 }
 
 func TestTimeout(t *testing.T) {
@@ -349,10 +227,10 @@ func TestTimeout(t *testing.T) {
 	t.Cleanup(func() { close(released) })
 	o := push(t, "", nil, "-ref", "oci://"+server.Listener.Addr().String()+"/shop:1", "-timeout", "50ms", flatTree)
 	assert.Equal(t, 1, o.status)
-	assert.Contains(t, o.stderr, "context deadline exceeded\nhint: raise Registry.Timeout")
+	assert.Contains(t, o.stderr, "context deadline exceeded\nhint: raise -timeout, or")
 }
 
-// A terminal at which nobody types must not hold the program up.
+// A terminal without input must not block the program.
 func TestTimeoutWhileReadingThePassword(t *testing.T) {
 	reader, writer := io.Pipe()
 	t.Cleanup(func() { require.NoError(t, writer.Close()) })
@@ -362,39 +240,4 @@ func TestTimeoutWhileReadingThePassword(t *testing.T) {
 		"-ref", "oci://localhost:1/shop:1", "-username", "u", "-password-stdin", "-timeout", "50ms", flatTree,
 	})
 	require.ErrorIs(t, err, context.DeadlineExceeded)
-}
-
-func TestGeneratorInputsAreTakenAlong(t *testing.T) {
-	args := []string{"-json", "-engine", "flux", "../../testdata/trees/kustomize"}
-	result := push(t, "", nil, args...).result(t)
-	assert.Contains(t, result.Files, "base/app.properties")
-	assert.Contains(t, result.Files, "overlays/production/production.env")
-	assert.Len(t, result.Skipped, 1)
-}
-
-func TestIgnoreSkips(t *testing.T) {
-	dir := t.TempDir()
-	for _, name := range []string{"a.yaml", "b.yaml", ".sops.yaml", ".drone.yml"} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(configMap), 0o600))
-	}
-	args := []string{"-engine", "argocd", "-prefix", "app", "-ignore", "b.*", "-ignore", "!.drone.yml", "-ignore-flux-defaults", dir}
-	o := push(t, "", nil, args...)
-	require.Zero(t, o.status, o.stderr)
-	assert.Contains(t, o.stdout, `skipped   "b.yaml" (ignored by "b.*", options)`)
-	assert.Contains(t, o.stdout, `skipped   ".sops.yaml" (ignored by "**/.sops.yaml", flux-defaults)`)
-	assert.NotContains(t, o.stdout, `skipped   ".drone.yml"`)
-	assert.Equal(t, 2, push(t, "", nil, "-ignore", "[a", flatTree).status)
-}
-
-func TestSymlinks(t *testing.T) {
-	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.yaml"), []byte(configMap), 0o600))
-	require.NoError(t, os.Symlink("missing", filepath.Join(dir, "b.yaml")))
-	for policy, want := range map[string]int{"follow": 1, "skip": 0, "refuse": 1, "keep": 2} {
-		o := push(t, "", nil, "-prefix", "app", "-symlinks", policy, dir)
-		assert.Equal(t, want, o.status, "%s: %s", policy, o.stderr)
-		if want == 0 {
-			assert.Contains(t, o.stdout, `skipped   "b.yaml" (symlink-dangling)`)
-		}
-	}
 }

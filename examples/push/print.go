@@ -1,7 +1,6 @@
 package main
 
 import (
-	"archive/tar"
 	"bufio"
 	"encoding/json"
 	"errors"
@@ -12,10 +11,11 @@ import (
 	"time"
 
 	"github.com/kubeoci/oci"
-	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/examples/cli"
+	"github.com/kubeoci/oci/unpacker"
 )
 
-// printEvent shows progress to people.
+// printEvent shows progress.
 func printEvent(p *cli.Progress, e oci.Event) {
 	switch {
 	case e.Phase == oci.PhaseCollect:
@@ -59,21 +59,21 @@ func printResult(w io.Writer, result oci.BuildResult, asJSON bool) error {
 	row("Flux", "path: %s", a.Paths.Flux)
 	row("Argo CD", "path: %s", a.Paths.ArgoCD)
 	for _, s := range result.Skipped {
-		why := string(s.Reason)
+		reason := string(s.Reason)
 		if s.Pattern != "" {
-			why = fmt.Sprintf("%s by %q, %s", s.Reason, s.Pattern, s.Source)
+			reason = fmt.Sprintf("%s by %q, %s", s.Reason, s.Pattern, s.Source)
 		}
-		row("skipped", "%q (%s)", s.Path, why)
+		row("skipped", "%q (%s)", s.Path, reason)
 	}
 	return errors.Join(table.Flush(), out.Flush())
 }
 
-// printFiles lists what was read back.
-func printFiles(w io.Writer, files []tar.Header) error {
+// printFiles lists the files that were read back.
+func printFiles(w io.Writer, files []unpacker.File) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	_, _ = fmt.Fprintf(w, "\nRead back from the registry:\n") // Flush has the error
 	for _, f := range files {
-		_, _ = fmt.Fprintf(table, "%04o\t%d\t  %q\n", f.Mode, f.Size, f.Name)
+		_, _ = fmt.Fprintf(table, "%d\t  %q\n", f.Size, f.Path)
 	}
 	return table.Flush()
 }

@@ -1,4 +1,4 @@
-// Command verify finds out whether a push to a repository would be allowed.
+// Command verify checks whether a push to a repository would be allowed.
 package main
 
 import (
@@ -8,18 +8,19 @@ import (
 	"time"
 
 	"github.com/kubeoci/oci"
-	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/examples/cli"
 )
 
-const usage = `verify finds out whether a push would be allowed, and leaves nothing behind.
+const usage = `verify checks whether a push would be allowed, and leaves nothing behind.
 
   verify -ref oci://host[:port]/repository[/variant] [flags]
 
-Before a long build in CI, with the credentials of the Docker configuration:
+Check before a long build in CI, with the credential in the Docker configuration:
   go run ./examples/verify -ref oci://ghcr.io/acme/shop
 
-With a name and a token:
-  echo "$TOKEN" | go run ./examples/verify -ref oci://ghcr.io/acme/shop -username "$USER" -password-stdin
+Check with a user name and a token:
+  echo "$TOKEN" | go run ./examples/verify -ref oci://ghcr.io/acme/shop \
+    -username "$REGISTRY_USER" -password-stdin
 
 The exit status is 0 if a push would be allowed, 1 if not, and 2 for wrong usage.
 `
@@ -29,7 +30,7 @@ func main() { cli.Main(run) }
 func run(ctx context.Context, env cli.Env, args []string) error {
 	flags := flag.NewFlagSet("verify", flag.ContinueOnError)
 	connection := cli.ConnectionFlags(flags)
-	refFlag := flags.String("ref", "", "where one wants to push to: `oci://host[:port]/repository[/variant]`; a tag makes no difference")
+	refFlag := flags.String("ref", "", "the `oci://host[:port]/repository[/variant]` to push to; a tag makes no difference")
 	timeout := flags.Duration("timeout", 30*time.Second, "give up after this `duration`")
 	if err := cli.Parse(env, flags, args, 0, usage); err != nil {
 		return err
@@ -41,9 +42,9 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	case ref == nil:
 		return cli.Usagef("-ref is missing")
 	case *timeout <= 0:
-		return cli.Usagef("-timeout: %v is not a time to wait", *timeout)
+		return cli.Usagef("-timeout: %v must be positive", *timeout)
 	}
-	opts := oci.VerifyOptions{RegistryEndpoint: ref.Registry(), Repository: ref.FullRepository()}
+	opts := oci.VerifyOptions{}.WithReference(ref)
 	if opts.Registry, err = connection.Resolve(ctx, env, flags); err != nil {
 		return err
 	}

@@ -9,13 +9,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/examples/cli"
+	"github.com/kubeoci/oci/examples/internal/usagetest"
 	"github.com/kubeoci/oci/internal/memregistry"
 )
 
 func verify(t *testing.T, stdin string, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
-	t.Setenv("HOME", t.TempDir()) // never that of whoever runs the test
+	t.Setenv("HOME", t.TempDir()) // not that of the user
 	t.Setenv("USERPROFILE", os.Getenv("HOME"))
 	var out, errs bytes.Buffer
 	env := cli.Env{
@@ -47,12 +48,12 @@ func TestVerify(t *testing.T) {
 		{"allowed", "pw", []string{"-ref", ref, "-username", "writer", "-password-stdin"}, 0, "a push to " + host + "/acme/shop would be allowed\n", ""},
 		{"read-only", "pw", []string{"-ref", ref, "-username", "reader", "-password-stdin"}, 1, "", "registry denies access: status 403, DENIED"},
 		{"wrong password", "no", []string{"-ref", ref, "-username", "writer", "-password-stdin"}, 1, "", "registry denies access: status 401"},
-		{"no credential", "", []string{"-ref", ref}, 1, "", "hint: set Username and Password"},
-		{"nothing there", "", []string{"-ref", "oci://127.0.0.1:1/shop"}, 1, "", "registry unreachable"},
+		{"no credential", "", []string{"-ref", ref}, 1, "", "hint: set -username and -password-stdin"},
+		{"no registry", "", []string{"-ref", "oci://127.0.0.1:1/shop"}, 1, "", "registry unreachable"},
 		{"no reference", "", nil, 2, "", "-ref is missing"},
 		{"illegal reference", "", []string{"-ref", "shop"}, 2, "", "invalid OCI scheme"},
-		{"no timeout", "", []string{"-ref", ref, "-timeout", "-1s"}, 2, "", "-timeout"},
-		{"an argument", "", []string{"-ref", ref, "x"}, 2, "", "argument 1 is one too many"},
+		{"negative timeout", "", []string{"-ref", ref, "-timeout", "-1s"}, 2, "", "-timeout: -1s must be positive"},
+		{"argument", "", []string{"-ref", ref, "x"}, 2, "", "unexpected argument 1"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			status, stdout, stderr := verify(t, tt.stdin, tt.args...)
@@ -61,4 +62,8 @@ func TestVerify(t *testing.T) {
 			assert.Contains(t, stderr, tt.stderr)
 		})
 	}
+}
+
+func TestCommandsInHelp(t *testing.T) {
+	usagetest.Check(t, usage, "verify", run)
 }

@@ -65,7 +65,7 @@ func TestWriteBytes(t *testing.T) {
 	assert.Empty(t, field(1024, 2048), "end")
 }
 
-func TestWriteFolders(t *testing.T) {
+func TestWriteDirectories(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		files files

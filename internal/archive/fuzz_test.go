@@ -43,7 +43,7 @@ func FuzzWrite(f *testing.F) {
 		for _, r := range tartest.Read(t, stream) {
 			name, isDir := strings.CutSuffix(r.Name, "/")
 			require.Equal(t, isDir, r.Typeflag == tar.TypeDir, "%q is a %c", r.Name, r.Typeflag)
-			require.False(t, seen[name], "%q twice", name)
+			require.False(t, seen[name], "duplicate %q", name)
 			require.True(t, path.Dir(name) == "." || dirs[path.Dir(name)] && seen[path.Dir(name)], "%q before its directory", name)
 			seen[name] = true
 			require.Zero(t, r.Uid+r.Gid)

@@ -154,7 +154,7 @@ func TestPlainAgreesOnOddities(t *testing.T) {
 func TestPlainLeavesToTheParser(t *testing.T) {
 	for name, text := range map[string]string{
 		"a key that is too long for YAML": strings.Repeat("k", 1100) + ": a\n",
-		"an escaped key that comes twice": "\"a\\/b\": c\na/b: d\n",
+		"a duplicate of an escaped key":   "\"a\\/b\": c\na/b: d\n",
 		"an escaped kind":                 "kind: \"a\\nb\"\n",
 		"a kind with a quote":             "kind: 'it''s'\n",
 		"a number for a name":             "metadata:\n  name: 12\n",

@@ -10,9 +10,10 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/flate"
-
-	"github.com/kubeoci/oci/packager"
 )
+
+// level is the compression level of a push with the default options.
+const level = 6
 
 // step is a step of a push of a part of the tree.
 type step struct {
@@ -41,7 +42,7 @@ func Measure(ctx context.Context, dir, program string, rounds int) (Limits, erro
 		{name: "stat the files", do: part.stat},
 		{name: "read the files", do: part.read},
 		{name: "SHA-256 of the content", do: part.sum, one: true},
-		{name: fmt.Sprintf("DEFLATE, level %d", packager.DefaultLevel), do: part.deflate, cold: true},
+		{name: fmt.Sprintf("DEFLATE, level %d", level), do: part.deflate, cold: true},
 	} {
 		alone, err := fastest(ctx, rounds, func() error { return t.parallel(1, s.do) })
 		if err != nil {
@@ -88,7 +89,7 @@ func (p part) sum() error {
 
 func (p part) deflate() error {
 	const block = 512 << 10
-	w, err := flate.NewWriter(io.Discard, packager.DefaultLevel)
+	w, err := flate.NewWriter(io.Discard, level)
 	if err != nil {
 		return err
 	}

@@ -23,17 +23,17 @@ func CutBody(n int64) Fault {
 	}}
 }
 
-// CutAnswer ends the connection after the registry processed the request, before the
+// CutResponse ends the connection after the registry processed the request, before the
 // response.
-func CutAnswer() Fault {
+func CutResponse() Fault {
 	return Fault{"cut before the response", func(_ http.ResponseWriter, r *http.Request, registry http.Handler) {
 		record(r, registry)
 		cut()
 	}}
 }
 
-// CutAnswerBody ends the connection in the middle of the response body.
-func CutAnswerBody() Fault {
+// CutResponseBody ends the connection in the middle of the response body.
+func CutResponseBody() Fault {
 	return Fault{"cut in the response", func(w http.ResponseWriter, r *http.Request, registry http.Handler) {
 		resp := record(r, registry)
 		sendHeader(w, r, resp)
@@ -89,8 +89,8 @@ func Late(d time.Duration) Fault {
 	}}
 }
 
-// DelayAnswer waits after the registry processed the request, before the response.
-func DelayAnswer(d time.Duration) Fault {
+// DelayResponse waits after the registry processed the request, before the response.
+func DelayResponse(d time.Duration) Fault {
 	return Fault{"response after " + d.String(), func(w http.ResponseWriter, r *http.Request, registry http.Handler) {
 		resp := record(r, registry)
 		if wait(r, d) {
@@ -108,8 +108,8 @@ func Silence() Fault {
 	}}
 }
 
-// SilentAnswer stops in the middle of the response body, if there is one.
-func SilentAnswer() Fault { return slow("silence in the response", 2, -1) }
+// SilentResponse stops in the middle of the response body, if there is one.
+func SilentResponse() Fault { return slow("silence in the response", 2, -1) }
 
 // Slow responds with one byte each interval.
 func Slow(interval time.Duration) Fault {

@@ -173,7 +173,7 @@ func TestResponses(t *testing.T) {
 		{faults.Delay(time.Millisecond), 200, "Docker-Content-Digest", "sha256:1234", whole, 1},
 		{faults.Deaf(time.Millisecond), 200, "Docker-Content-Digest", "sha256:1234", whole, 1},
 		{faults.Late(time.Millisecond), 200, "Docker-Content-Digest", "sha256:1234", whole, 1},
-		{faults.DelayAnswer(time.Millisecond), 200, "Docker-Content-Digest", "sha256:1234", whole, 1},
+		{faults.DelayResponse(time.Millisecond), 200, "Docker-Content-Digest", "sha256:1234", whole, 1},
 		{faults.Slow(time.Millisecond), 200, "Content-Length", "20", whole, 1},
 		{faults.Claim(size), 200, "Docker-Content-Digest", "v1", "", 0},
 	} {
@@ -220,13 +220,13 @@ func TestConnections(t *testing.T) {
 		{faults.Cut(), false, false, 0},
 		{faults.CutBody(5), false, false, 0},
 		{faults.CutBody(1000), false, false, 0},
-		{faults.CutAnswer(), false, false, 1},
-		{faults.CutAnswerBody(), true, false, 1},
+		{faults.CutResponse(), false, false, 1},
+		{faults.CutResponseBody(), true, false, 1},
 		{faults.Reset(), false, false, 0},
 		{faults.Silence(), false, true, 0},
-		{faults.SilentAnswer(), true, true, 1},
+		{faults.SilentResponse(), true, true, 1},
 		{faults.Delay(time.Hour), false, true, 0},
-		{faults.DelayAnswer(time.Hour), false, true, 1},
+		{faults.DelayResponse(time.Hour), false, true, 1},
 		{faults.Late(4 * time.Second), false, true, 1},
 	} {
 		for _, kind := range []string{"HTTP/1.1", "HTTP/2", "proxy"} {

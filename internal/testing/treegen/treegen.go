@@ -73,15 +73,15 @@ func Write(dir string, shape Shape, seed uint64) error {
 	for i, target := range sizes(shape, w.rng) {
 		kind, buf := w.file(i, target-w.excess)
 		w.excess += len(buf) - target
-		folder, name := location(i, kind)
-		folder = filepath.Join(dir, folder)
-		if !made[folder] {
-			if err := os.MkdirAll(folder, 0o755); err != nil {
+		subdir, name := location(i, kind)
+		subdir = filepath.Join(dir, subdir)
+		if !made[subdir] {
+			if err := os.MkdirAll(subdir, 0o755); err != nil {
 				return err
 			}
-			made[folder] = true
+			made[subdir] = true
 		}
-		if err := os.WriteFile(filepath.Join(folder, name), buf, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(subdir, name), buf, 0o644); err != nil {
 			return err
 		}
 	}
@@ -95,10 +95,10 @@ const (
 )
 
 // location returns the path of file i.
-func location(i int, kind kind) (folder, name string) {
+func location(i int, kind kind) (subdir, name string) {
 	app := i / filesPerApp
-	folder = fmt.Sprintf("team-%02d/app-%02d", app/appsPerTeam, app%appsPerTeam)
-	return filepath.FromSlash(folder), fmt.Sprintf("%s-%05d.yaml", kind.file, i)
+	subdir = fmt.Sprintf("team-%02d/app-%02d", app/appsPerTeam, app%appsPerTeam)
+	return filepath.FromSlash(subdir), fmt.Sprintf("%s-%05d.yaml", kind.file, i)
 }
 
 // sizes returns the size of each file. The files of each block of 20 have fixed shares

@@ -37,7 +37,7 @@ func render(ctx context.Context, dir string, source v1alpha1.ApplicationSource) 
 	if err := apppath.CheckOutOfBoundsSymlinks(dir); err != nil {
 		return nil, err
 	}
-	folder, err := apppath.Path(dir, source.Path)
+	directory, err := apppath.Path(dir, source.Path)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func render(ctx context.Context, dir string, source v1alpha1.ApplicationSource) 
 		ApplicationSource: &source,
 		KustomizeOptions:  &v1alpha1.KustomizeOptions{BinaryPath: os.Args[0]},
 	}
-	response, err := repository.GenerateManifests(ctx, folder, dir, "revision", request, false, git.NoopCredsStore{},
+	response, err := repository.GenerateManifests(ctx, directory, dir, "revision", request, false, git.NoopCredsStore{},
 		resource.MustParse("10M"), utilio.NewRandomizedTempPaths(dir))
 	if err != nil {
 		return nil, err
@@ -101,17 +101,17 @@ func TestArgoCDRendersTheObjectsOfTheTree(t *testing.T) {
 func TestArgoCDRendersTheKustomizationsOfTheTree(t *testing.T) {
 	instance := fixture.Embedded(t)
 	dir := fixture.Trees(t)["kustomize"]
-	for _, folder := range []string{".", "base", "overlays/staging", "overlays/production"} {
-		built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), filepath.Join(dir, folder))
+	for _, directory := range []string{".", "base", "overlays/staging", "overlays/production"} {
+		built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), filepath.Join(dir, directory))
 		require.NoError(t, err)
 		text, err := built.AsYaml()
 		require.NoError(t, err)
 		want := readObjects(t, text)
 		require.NotEmpty(t, want)
 		for _, engine := range fixture.Engines() {
-			t.Run(folder+", "+string(engine), func(t *testing.T) {
+			t.Run(directory+", "+string(engine), func(t *testing.T) {
 				pushed := fixture.Push(t, instance, dir, engine)
-				path := pushed.Artifact.Paths.Below(folder).ArgoCD
+				path := pushed.Artifact.Paths.Below(directory).ArgoCD
 				objects, err := render(t.Context(), extract(t, pushed), v1alpha1.ApplicationSource{Path: path})
 				require.NoError(t, err)
 				assert.ElementsMatch(t, want, objects)

@@ -68,16 +68,16 @@ func TestFluxRendersTheObjectsOfTheTree(t *testing.T) {
 func TestFluxRendersTheKustomizationsOfTheTree(t *testing.T) {
 	instance := fixture.Embedded(t)
 	dir := fixture.Trees(t)["kustomize"]
-	for _, folder := range []string{".", "base", "overlays/staging", "overlays/production"} {
+	for _, directory := range []string{".", "base", "overlays/staging", "overlays/production"} {
 		for _, engine := range fixture.Engines() {
-			t.Run(folder+", "+string(engine), func(t *testing.T) {
-				built, err := kustomize.Build(filesys.MakeFsOnDisk(), filepath.Join(dir, folder))
+			t.Run(directory+", "+string(engine), func(t *testing.T) {
+				built, err := kustomize.Build(filesys.MakeFsOnDisk(), filepath.Join(dir, directory))
 				require.NoError(t, err)
 				want, err := built.AsYaml()
 				require.NoError(t, err)
 
 				pushed := fixture.Push(t, instance, dir, engine)
-				objects, err := render(store(t, fetch(t, pushed)), pushed.Artifact.Paths.Below(folder).Flux)
+				objects, err := render(store(t, fetch(t, pushed)), pushed.Artifact.Paths.Below(directory).Flux)
 				require.NoError(t, err)
 				require.NotEmpty(t, objects)
 				assert.ElementsMatch(t, asJSON(t, readObjects(t, want)), asJSON(t, objects))

@@ -30,10 +30,10 @@ func TestUnpackedTreesBuildTheSame(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "unpacked")
 		_, err = unpacker.Unpack(t.Context(), store, manifest, dir, unpacker.Options{})
 		require.NoError(t, err)
-		for _, folder := range []string{".", "base", "overlays/staging", "overlays/production"} {
-			t.Run(folder+", "+string(engine), func(t *testing.T) {
-				path := pushed.Artifact.Paths.Below(folder).ArgoCD
-				assert.Equal(t, build(t, filepath.Join(source, folder)), build(t, filepath.Join(dir, path)))
+		for _, directory := range []string{".", "base", "overlays/staging", "overlays/production"} {
+			t.Run(directory+", "+string(engine), func(t *testing.T) {
+				path := pushed.Artifact.Paths.Below(directory).ArgoCD
+				assert.Equal(t, build(t, filepath.Join(source, directory)), build(t, filepath.Join(dir, path)))
 			})
 		}
 	}

@@ -11,27 +11,27 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/kubeoci/oci/examples/internal/cli"
+	"github.com/kubeoci/oci/examples/cli"
 )
 
-// Who says where credentials are is believed, and otherwise what exists is used.
-func TestWhereCredentialsAre(t *testing.T) {
+// A path from the environment is used even if nothing is there; a default must exist.
+func TestCredentialFile(t *testing.T) {
 	const all = "auth.json docker/config.json home/.docker/config.json run/containers/auth.json"
-	for _, row := range []struct{ name, files, unset, want string }{
-		{"all", all, "", "auth.json"},
-		{"where Podman is told, and is nothing", "docker/config.json", "", "auth.json"},
-		{"where Docker is told", all, "REGISTRY_AUTH_FILE", "docker/config.json"},
-		{"where Docker is told, and is nothing", "home/.docker/config.json", "REGISTRY_AUTH_FILE", "docker/config.json"},
+	for _, tt := range []struct{ name, files, unset, want string }{
+		{"everything", all, "", "auth.json"},
+		{"missing file that Podman names", "docker/config.json", "", "auth.json"},
+		{"file that Docker names", all, "REGISTRY_AUTH_FILE", "docker/config.json"},
+		{"missing file that Docker names", "home/.docker/config.json", "REGISTRY_AUTH_FILE", "docker/config.json"},
 		{"none", "", "REGISTRY_AUTH_FILE DOCKER_CONFIG", ""},
-		{"Podman's default", "run/containers/auth.json", "REGISTRY_AUTH_FILE DOCKER_CONFIG", "run/containers/auth.json"},
-		{"nothing is told", all, "REGISTRY_AUTH_FILE DOCKER_CONFIG", "home/.docker/config.json"},
-		{"nothing is told, and no home", all, "REGISTRY_AUTH_FILE DOCKER_CONFIG HOME USERPROFILE", "run/containers/auth.json"},
-		{"nothing at all is known", all, "REGISTRY_AUTH_FILE DOCKER_CONFIG HOME USERPROFILE XDG_RUNTIME_DIR", ""},
+		{"default of Podman", "run/containers/auth.json", "REGISTRY_AUTH_FILE DOCKER_CONFIG", "run/containers/auth.json"},
+		{"nothing set", all, "REGISTRY_AUTH_FILE DOCKER_CONFIG", "home/.docker/config.json"},
+		{"nothing set and no home", all, "REGISTRY_AUTH_FILE DOCKER_CONFIG HOME USERPROFILE", "run/containers/auth.json"},
+		{"no directory known", all, "REGISTRY_AUTH_FILE DOCKER_CONFIG HOME USERPROFILE XDG_RUNTIME_DIR", ""},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
 			t.Chdir(dir) // an unset variable is not the current directory
-			for _, file := range append(strings.Fields(row.files), "config.json", "containers/auth.json", ".docker/config.json") {
+			for _, file := range append(strings.Fields(tt.files), "config.json", "containers/auth.json", ".docker/config.json") {
 				path := filepath.Join(dir, filepath.FromSlash(file))
 				require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
 				require.NoError(t, os.WriteFile(path, []byte("{}"), 0o600))
@@ -44,12 +44,12 @@ func TestWhereCredentialsAre(t *testing.T) {
 				"XDG_RUNTIME_DIR":    filepath.Join(dir, "run"),
 			}
 			for name := range environment {
-				if slices.Contains(strings.Fields(row.unset), name) {
+				if slices.Contains(strings.Fields(tt.unset), name) {
 					environment[name] = ""
 				}
 				t.Setenv(name, environment[name])
 			}
-			want := row.want
+			want := tt.want
 			if want != "" {
 				want = filepath.Join(dir, filepath.FromSlash(want))
 			}

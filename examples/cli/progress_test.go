@@ -26,29 +26,29 @@ func TestProgress(t *testing.T) {
 		{"skipped", []registry.Event{{Descriptor: layer, Bytes: 200, Skipped: true}}, "unchanged: " + name + ", 200 bytes\n", "unchanged: " + name + ", 200 bytes\n"},
 		{"tag", []registry.Event{{Descriptor: layer, Bytes: 200, Tag: "v1"}}, "sent tag v1\n", "sent tag v1\n"},
 		{
-			"on its way",
+			"in transfer",
 			[]registry.Event{{Descriptor: layer, Bytes: 50}, {Descriptor: layer, Bytes: 200}},
 			"sent " + name + ", 200 bytes\n",
 			"\r\x1b[K[" + strings.Repeat("#", 10) + strings.Repeat(".", 30) + "] 25 % of 200 bytes\r\x1b[Ksent " + name + ", 200 bytes\n",
 		},
 		{
-			"again",
+			"retry",
 			[]registry.Event{{Tag: "v1", Retry: &registry.Retry{Attempt: 2, Wait: 1234567 * time.Microsecond, Err: errors.New("broken")}}},
-			"tag v1: attempt 2: broken; again in 1.235s\n",
-			"tag v1: attempt 2: broken; again in 1.235s\n",
+			"tag v1: attempt 2: broken; next attempt in 1.235s\n",
+			"tag v1: attempt 2: broken; next attempt in 1.235s\n",
 		},
 		{
-			"again, of what has no name yet",
+			"retry of a request without a name",
 			[]registry.Event{{Retry: &registry.Retry{Attempt: 1, Err: errors.New("broken")}}},
-			"the request: attempt 1: broken; again in 0s\n",
-			"the request: attempt 1: broken; again in 0s\n",
+			"the request: attempt 1: broken; next attempt in 0s\n",
+			"the request: attempt 1: broken; next attempt in 0s\n",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for bar, want := range map[bool]string{false: tt.plain, true: tt.bars} {
 				var out bytes.Buffer
 				p := NewProgress(&out)
-				assert.False(t, p.bar, "a buffer is no terminal")
+				assert.False(t, p.bar, "a buffer is not a terminal")
 				p.bar = bar
 				for _, e := range tt.events {
 					p.Transfer(e, "sent")

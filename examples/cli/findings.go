@@ -10,8 +10,8 @@ import (
 	"github.com/kubeoci/oci/preflight"
 )
 
-// PrintFindings lists what was found, file by file, and what to do about it. The
-// writer is to know whether that failed.
+// PrintFindings prints findings by file, and then their hints. Errors are not reported:
+// w must keep them, as a bufio.Writer does, if they matter.
 func PrintFindings(w io.Writer, findings preflight.Findings) {
 	printByFile(w, findings)
 	printHints(w, findings)
@@ -34,28 +34,28 @@ func printFile(w io.Writer, findings preflight.Findings) {
 	if name == "" {
 		name = "the artifact"
 	}
-	_, _ = fmt.Fprintln(w, name) // the caller's Flush has the error, here and below
+	_, _ = fmt.Fprintln(w, name) // w keeps the error, here and below
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, f := range findings {
-		place := "-"
+		position := "-"
 		if f.Line > 0 {
-			place = fmt.Sprintf("%d:%d", f.Line, f.Column)
+			position = fmt.Sprintf("%d:%d", f.Line, f.Column)
 		}
-		_, _ = fmt.Fprintf(table, "  %s\t%v\t%s\t%s\n", place, f.Severity, f.Code, f.Message)
+		_, _ = fmt.Fprintf(table, "  %s\t%v\t%s\t%s\n", position, f.Severity, f.Code, f.Message)
 	}
 	_ = table.Flush()
 	_, _ = fmt.Fprintln(w)
 }
 
-// printHints says what to do, once for all that is of one kind.
+// printHints prints each hint once for each code.
 func printHints(w io.Writer, findings preflight.Findings) {
 	var lines []string
 	for _, f := range findings {
 		if f.Hint != "" {
-			lines = append(lines, fmt.Sprintf("  %s: %s\n", f.Code, f.Hint))
+			lines = append(lines, fmt.Sprintf("  %s: %s\n", f.Code, Hint(f.Hint)))
 		}
 	}
 	if slices.Sort(lines); len(lines) > 0 {
-		_, _ = fmt.Fprintf(w, "what to do\n%s\n", strings.Join(slices.Compact(lines), ""))
+		_, _ = fmt.Fprintf(w, "hints\n%s\n", strings.Join(slices.Compact(lines), ""))
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,11 +17,11 @@ import (
 
 const passwordStdin = "password-stdin"
 
-// maxPasswordBytes bounds what is read as a password: tokens are longer than
-// passwords, but not that long.
+// maxPasswordBytes is the limit of a password. Tokens are longer than passwords, but
+// shorter than this.
 const maxPasswordBytes = 64 << 10
 
-// Connection are the flags that say how to connect to a registry.
+// Connection holds the flags that configure the connection to a registry.
 type Connection struct {
 	username             string
 	passwordStdin        bool
@@ -32,32 +31,35 @@ type Connection struct {
 	caFile               string
 }
 
-// ConnectionFlags defines the flags of a Connection.
+// ConnectionFlags defines the flags that configure the connection to a registry.
 func ConnectionFlags(flags *flag.FlagSet) *Connection {
 	c := new(Connection)
-	flags.StringVar(&c.username, "username", "", "`name` to log in with; the Docker configuration is asked if there is none")
-	flags.BoolVar(&c.passwordStdin, passwordStdin, false, "read the password, or the token that serves as one, from standard input")
-	flags.BoolVar(&c.plainHTTP, "plain-http", false, "speak HTTP without TLS; localhost is spoken to so, unless this is set to false")
-	flags.BoolVar(&c.plainHTTPCredentials, "plain-http-credentials", false, "send credentials over plain HTTP to other hosts than localhost, for all to read")
+	flags.StringVar(&c.username, "username", "", "user `name`, together with -password-stdin; by default the credential in the Docker configuration")
+	flags.BoolVar(&c.passwordStdin, passwordStdin, false, "read the password or token from standard input")
+	flags.BoolVar(&c.plainHTTP, "plain-http", false, "use HTTP without TLS; the default for localhost, which -plain-http=false changes")
+	flags.BoolVar(&c.plainHTTPCredentials, "plain-http-credentials", false, "send credentials over plain HTTP to a host other than localhost, where anyone on the way can read them")
 	flags.BoolVar(&c.insecureSkipVerify, "insecure-skip-verify", false, "accept any certificate; prefer -ca-file")
-	flags.StringVar(&c.caFile, "ca-file", "", "`file` with the certificates to trust, in PEM form")
+	flags.StringVar(&c.caFile, "ca-file", "", "PEM `file` with the certificate authorities to trust")
 	return c
 }
 
 var connectionNames = []string{"username", passwordStdin, "plain-http", "plain-http-credentials", "insecure-skip-verify", "ca-file"}
 
-// RefuseWithoutRef refuses flags that need a registry to connect to.
+// RefuseWithoutRef refuses the flags of a connection if there is no -ref.
 func RefuseWithoutRef(flags *flag.FlagSet) error {
 	given := Given(flags)
 	for _, name := range connectionNames {
 		if given[name] {
-			return Usagef("-%s needs -ref: without it nothing but a registry within this program is used", name)
+			return Usagef("-%s needs -ref: by default the registry is in this program", name)
 		}
 	}
 	return nil
 }
 
-// Resolve turns the flags into options. It reads the password.
+// ReadsPassword reports whether Resolve reads a password from standard input.
+func (c *Connection) ReadsPassword() bool { return c.passwordStdin }
+
+// Resolve returns the options for the flags. It reads the password.
 func (c *Connection) Resolve(ctx context.Context, env Env, flags *flag.FlagSet) (oci.RegistryOptions, error) {
 	opts := oci.RegistryOptions{
 		AllowPlainHTTPCredentials: c.plainHTTPCredentials,
@@ -89,38 +91,18 @@ func (c *Connection) Resolve(ctx context.Context, env Env, flags *flag.FlagSet) 
 }
 
 func (c *Connection) credential(ctx context.Context, env Env) (registry.Credential, error) {
-	password, err := readAll(ctx, env.Stdin)
+	password, err := env.readPassword(ctx)
 	if err != nil {
 		return registry.Credential{}, fmt.Errorf("read the password: %w", err)
 	}
 	cred := registry.Credential{Username: c.username, Password: strings.TrimRight(string(password), "\r\n")}
 	switch {
 	case cred.Password == "":
-		return registry.Credential{}, Usagef("-password-stdin: there is no password on standard input")
+		return registry.Credential{}, Usagef("-password-stdin: standard input has no password")
 	case len(password) > maxPasswordBytes:
-		return registry.Credential{}, Usagef("-password-stdin: more than %d bytes are no password", maxPasswordBytes)
+		return registry.Credential{}, Usagef("-password-stdin: the password has more than %d bytes", maxPasswordBytes)
 	}
 	return cred, nil
-}
-
-// readAll reads what could be a password, and stops waiting when ctx ends. What
-// then still reads ends with the program.
-func readAll(ctx context.Context, r io.Reader) ([]byte, error) {
-	type result struct {
-		data []byte
-		err  error
-	}
-	done := make(chan result, 1)
-	go func() {
-		data, err := io.ReadAll(io.LimitReader(r, maxPasswordBytes+1))
-		done <- result{data, err}
-	}()
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case r := <-done:
-		return r.data, r.err
-	}
 }
 
 func (c *Connection) rootCAs() (*x509.CertPool, error) {
@@ -133,14 +115,14 @@ func (c *Connection) rootCAs() (*x509.CertPool, error) {
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s: holds no certificate in PEM form", c.caFile)
+		return nil, fmt.Errorf("%s: no certificate in PEM form", c.caFile)
 	}
 	return pool, nil
 }
 
-// dockerConfig is where Podman or Docker is told to keep credentials, whether or
-// not that exists, or else the first that does of where Docker and Podman keep
-// them by default. It is "" if none does.
+// dockerConfig returns the path of the configuration with credentials: the file that the
+// environment names for Podman or Docker, whether or not it exists, or else the first
+// existing default of Docker and Podman, or "".
 func dockerConfig(env Env) string {
 	if file := env.Getenv("REGISTRY_AUTH_FILE"); file != "" {
 		return file
@@ -148,13 +130,13 @@ func dockerConfig(env Env) string {
 	if dir := env.Getenv("DOCKER_CONFIG"); dir != "" {
 		return filepath.Join(dir, "config.json")
 	}
-	home, _ := os.UserHomeDir() // empty if there is none
+	home, _ := os.UserHomeDir() // empty if it is unknown
 	for _, file := range []struct{ base, below string }{
 		{home, ".docker/config.json"},
 		{env.Getenv("XDG_RUNTIME_DIR"), "containers/auth.json"},
 	} {
 		path := filepath.Join(file.base, filepath.FromSlash(file.below))
-		// What cannot be looked at is there: whoever reads it says what is wrong.
+		// A file that cannot be examined counts as existing: reading it returns the error.
 		if _, err := os.Stat(path); file.base != "" && !errors.Is(err, fs.ErrNotExist) {
 			return path
 		}

@@ -12,16 +12,16 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// Progress tells people what happens: in a line for each step, and on a terminal
-// with a bar for what is on its way.
+// Progress shows progress to a person: a line for each step and, on a terminal, a bar for
+// the transfers.
 type Progress struct {
 	out   io.Writer
 	bar   bool
 	drawn bool
-	parts map[digest.Digest]registry.Event // that are on their way
+	parts map[digest.Digest]registry.Event // in transfer
 }
 
-// NewProgress writes to out, with bars if that is a terminal.
+// NewProgress returns a Progress that writes to out, with bars if out is a terminal.
 func NewProgress(out io.Writer) *Progress {
 	return &Progress{out: out, bar: isTerminal(out), parts: map[digest.Digest]registry.Event{}}
 }
@@ -35,25 +35,25 @@ func isTerminal(out io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// Line writes a line.
+// Line prints a line.
 func (p *Progress) Line(format string, args ...any) {
 	p.Close()
 	p.print(format+"\n", args...)
 }
 
-// Transfer tells of a blob or manifest on its way. Where that is done, it says so
-// with the word for it, such as "sent".
+// Transfer shows the transfer of a blob or manifest, or a tag. The word done, such as
+// "sent", describes a complete one.
 func (p *Progress) Transfer(e registry.Event, done string) {
-	what := e.Descriptor.Digest.String()
+	name := e.Descriptor.Digest.String()
 	if e.Tag != "" {
-		what = "tag " + e.Tag
+		name = "tag " + e.Tag
 	}
 	switch {
 	case e.Retry != nil:
-		if what == "" {
-			what = "the request"
+		if name == "" {
+			name = "the request"
 		}
-		p.Line("%s: attempt %d: %v; again in %v", what, e.Retry.Attempt, e.Retry.Err, e.Retry.Wait.Round(time.Millisecond))
+		p.Line("%s: attempt %d: %v; next attempt in %v", name, e.Retry.Attempt, e.Retry.Err, e.Retry.Wait.Round(time.Millisecond))
 		return
 	case e.Bytes < e.Descriptor.Size:
 		p.parts[e.Descriptor.Digest] = e
@@ -65,12 +65,12 @@ func (p *Progress) Transfer(e registry.Event, done string) {
 		done = "unchanged:"
 	}
 	if e.Tag == "" {
-		what += fmt.Sprintf(", %d bytes", e.Descriptor.Size)
+		name += fmt.Sprintf(", %d bytes", e.Descriptor.Size)
 	}
-	p.Line("%s %s", done, what)
+	p.Line("%s %s", done, name)
 }
 
-// draw draws one bar for all that is on its way.
+// draw draws one bar for all transfers.
 func (p *Progress) draw() {
 	if !p.bar {
 		return
@@ -86,7 +86,7 @@ func (p *Progress) draw() {
 	p.drawn = true
 }
 
-// Close takes the bar away.
+// Close removes the bar.
 func (p *Progress) Close() {
 	if p.drawn {
 		p.print("\r\x1b[K")
@@ -95,5 +95,5 @@ func (p *Progress) Close() {
 }
 
 func (p *Progress) print(format string, args ...any) {
-	_, _ = fmt.Fprintf(p.out, format, args...) // nobody is left to be told
+	_, _ = fmt.Fprintf(p.out, format, args...) // there is no other output to report it on
 }

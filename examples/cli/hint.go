@@ -1,0 +1,138 @@
+package cli
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// phrases are parts of hints that name more than an option. The order matters: the first
+// one that matches at a position is taken.
+var phrases = strings.NewReplacer(
+	"log in and set Registry.DockerConfig", "log in with docker login",
+	"Registry.Timeout or the deadline", "-timeout",
+	"Registry.Scheme to http or https", "-plain-http or -plain-http=false",
+	"Registry.Scheme to https", "-plain-http=false",
+	"Registry.Scheme to http", "-plain-http",
+	"Source to a tree", "pipe the manifests into push -",
+	"another Path", "another name in -root",
+)
+
+// flagNames maps the options in hints of the library to the words of a command line. An
+// option without a flag has the empty string. A qualified name, such as Preflight.Path, is
+// looked up before its last part.
+var flagNames = map[string]string{
+	// Source and destination
+	"SourcePath":       "DIR",
+	"Source":           "standard input",
+	"Roots":            "-root",
+	"Dir":              "",
+	"FS":               "",
+	"RegistryEndpoint": "the host in -ref",
+	"Repository":       "the repository in -ref",
+	"Version":          "the tag in -ref",
+	"Tags":             "-tag",
+	"Name":             "",
+	"GitOpsEngine":     "-engine",
+
+	// Collect
+	"Include":            "-include",
+	"Ignore":             "-ignore",
+	"IgnoreFluxDefaults": "-ignore-flux-defaults",
+	"Symlinks":           "-symlinks",
+	"SkipSpecial":        "-skip-special",
+	"AllowEmptyFiles":    "-allow-empty-files",
+	"SkipIgnoreFiles":    "",
+	"SkipReferences":     "",
+	"MaxFiles":           "",
+	"MaxFileSize":        "",
+	"MaxTotalSize":       "",
+	"MaxDepth":           "",
+	"MaxEntries":         "",
+
+	// Pack
+	"Layout":       "-layout",
+	"LayoutRoot":   "-layout root",
+	"LayoutPrefix": "-layout prefix",
+	"LayoutBoth":   "-layout both",
+	"Prefix":       "-prefix",
+	"Annotations":  "-annotation",
+	"SourceURL":    "-source-url",
+	"Revision":     "-revision",
+	"Created":      "-created",
+	"Level":        "-level",
+	"ArtifactType": "",
+
+	// Preflight
+	"Preflight.Path":             "-path",
+	"Preflight.DirectoryRecurse": "-recurse",
+	"Preflight.Policy":           "-preflight",
+	"Preflight.Severity":         "",
+	"MaxArchiveSize":             "",
+	"MaxManifestSize":            "",
+
+	// Push, pull and connection
+	"ImmutableTags":             "",
+	"Force":                     "",
+	"SkipLinks":                 "-skip-links",
+	"MaxCompressedSize":         "",
+	"MaxSize":                   "",
+	"MaxPathLength":             "",
+	"MaxNamesSize":              "",
+	"Username":                  "-username",
+	"Password":                  "-password-stdin",
+	"Insecure":                  "-plain-http",
+	"Registry.Scheme":           "-plain-http",
+	"AllowPlainHTTPCredentials": "-plain-http-credentials",
+	"InsecureSkipVerify":        "-insecure-skip-verify",
+	"RootCAs":                   "-ca-file",
+	"Timeout":                   "-timeout",
+	"DockerConfig":              "DOCKER_CONFIG",
+	"DockerConfigJSON":          "",
+	"Credential":                "",
+	"CredentialFunc":            "",
+	"IdentityToken":             "",
+	"AccessToken":               "",
+	"Transport":                 "",
+	"AllowCrossOriginUploads":   "",
+	"AllowLocalServices":        "",
+	"MaxAttempts":               "",
+	"MaxWait":                   "",
+}
+
+// word matches quoted text, which may be the name of a file, and words that may be an
+// option: those with a capital letter and, before it, the names of the fields that hold
+// it.
+var word = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`"[^"]*"|[\w/.-]*[A-Z][\w/-]*(?:\.[\w/-]+)*`)
+})
+
+// Hint returns a hint of the library with flags in place of options.
+func Hint(hint string) string {
+	var without []string
+	hint = word().ReplaceAllStringFunc(phrases.Replace(hint), func(option string) string {
+		switch name, known := flagName(option); {
+		case !known:
+			return option
+		case name == "":
+			without = append(without, option)
+			return option
+		default:
+			return name
+		}
+	})
+	if len(without) > 0 {
+		hint += fmt.Sprintf(" (an option of the library without a flag: %s)", strings.Join(without, ", "))
+	}
+	return hint
+}
+
+func flagName(option string) (name string, known bool) {
+	if name, known = flagNames[option]; known {
+		return name, true
+	}
+	field := option[strings.LastIndex(option, ".")+1:]
+	name, known = flagNames[field]
+	return name, known
+}
