@@ -188,10 +188,11 @@ func both[F, G any](ctx context.Context, f func(context.Context) (F, error), g f
 // the artifact.
 func (j job) check(ctx context.Context, plan *packager.Plan, cache *preflight.Cache) ([]Finding, error) {
 	findings, err := preflight.Check(ctx, preflight.Artifact{
-		Plan:    plan,
-		Engines: []GitOpsEngine{j.opts.GitOpsEngine},
-		Tags:    j.opts.allTags(),
-		Cache:   cache,
+		Plan:       plan,
+		Engines:    []GitOpsEngine{j.opts.GitOpsEngine},
+		Tags:       j.opts.allTags(),
+		Repository: j.opts.Repository,
+		Cache:      cache,
 	}, j.opts.Preflight)
 	if err != nil {
 		return nil, err
