@@ -77,6 +77,8 @@ type BuildOptions struct {
 	// OnEvent receives the progress of the build, one event at a time, from several
 	// goroutines, and before Build returns.
 	OnEvent func(Event) `json:"-"`
+
+	derivedName string // the Name that Validate filled in, which is not recorded
 }
 
 // EmptyBuildOptions are [BuildOptions] without a source, for an artifact that
@@ -99,12 +101,15 @@ type EmptyBuildOptions struct {
 	Push     PushOptions
 	Registry RegistryOptions
 	OnEvent  func(Event) `json:"-"`
+
+	derivedName string
 }
 
-// ValidatedBuildOptions are BuildOptions in which every default is filled in and
-// every field is well-formed: SourcePath is absolute, RegistryEndpoint is host[:port]
-// without a scheme, Registry.Scheme has the scheme that was written, and Repository,
-// Name, Version and Tags are legal. Validating them again changes nothing.
+// ValidatedBuildOptions are BuildOptions in which every field is well-formed and has its
+// default: SourcePath is absolute, RegistryEndpoint is host[:port] without a scheme,
+// Registry.Scheme has the scheme of the connection, and Repository, Name, Version and Tags
+// are legal. Defaults of numbers in the options of the stages stay zero. Validating them
+// again, or building from them, gives the same result as the options before.
 type ValidatedBuildOptions BuildOptions
 
 // ValidatedEmptyBuildOptions are EmptyBuildOptions in which every default is filled in
