@@ -124,11 +124,13 @@ func TestValidateRefuses(t *testing.T) {
 		},
 		{
 			"user name alone", func(o *oci.BuildOptions) { o.Username = "user" },
-			registry.ErrInvalidCredential, "invalid registry credential: a user name without a password", "",
+			registry.ErrInvalidCredential, "invalid registry credential: a user name without a password",
+			"set both Username and Password, or Registry.Credential for a token without a user name",
 		},
 		{
 			"password alone", func(o *oci.BuildOptions) { o.Password = "s3cret" },
-			registry.ErrInvalidCredential, "invalid registry credential: a password without a user name", "",
+			registry.ErrInvalidCredential, "invalid registry credential: a password without a user name",
+			"set both Username and Password, or Registry.Credential for a token without a user name",
 		},
 		{
 			"two credentials", func(o *oci.BuildOptions) {
