@@ -19,6 +19,7 @@ var phrases = strings.NewReplacer(
 	"Registry.Scheme to https", "-plain-http=false",
 	"Registry.Scheme to http", "-plain-http",
 	"Source to a tree", "pipe the manifests into push -",
+	"the Path of the root to", "the name in -root to",
 	"another Path", "another name in -root",
 )
 

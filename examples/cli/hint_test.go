@@ -60,7 +60,7 @@ func TestHintKnowsEveryOptionInTheLibrary(t *testing.T) {
 			}
 		}
 	}
-	for _, option := range []string{"Collect.Ignore", "Preflight.Path", "Layout", "LayoutRoot", "Prefix", "SourcePath", "Version", "Username", "SkipSpecial"} {
+	for _, option := range []string{"Collect.Ignore", "Preflight.Path", "Layout", "LayoutRoot", "Pack.Prefix", "SourcePath", "Version", "Username", "Collect.SkipSpecial"} {
 		assert.True(t, found[option], "%s is in no hint: the test looks at the wrong texts", option)
 	}
 }
