@@ -118,7 +118,7 @@ func TestEveryFieldOfBuildOptions(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(source, "cm.yaml"), []byte(configMap+"# changed"), 0o600))
 	_, err := oci.Build(t.Context(), opts)
 	require.ErrorIs(t, err, oci.ErrRegistryTagConflict)
-	assert.Equal(t, "push under another tag, or unset ImmutableTags", oci.Hint(err))
+	assert.Equal(t, "push under another tag, or unset Push.ImmutableTags", oci.Hint(err))
 }
 
 func TestEveryFieldOfEmptyBuildOptions(t *testing.T) {

@@ -51,7 +51,8 @@ func TestValidateRefuses(t *testing.T) {
 		},
 		{
 			"endpoint with a path", func(o *oci.BuildOptions) { o.RegistryEndpoint = "ghcr.io/acme" },
-			oci.ErrInvalidOCIFormat, `invalid OCI format in "ghcr.io/acme": has a path`, "the path belongs in the repository",
+			oci.ErrInvalidOCIFormat, `invalid OCI format in "ghcr.io/acme": has a path`, 
+			"write the registry alone in RegistryEndpoint and the path in Repository, or use WithReference for a whole oci:// reference",
 		},
 		{
 			"endpoint with a password", func(o *oci.BuildOptions) { o.RegistryEndpoint = "https://user:s3cret@ghcr.io" },
@@ -112,7 +113,7 @@ func TestValidateRefuses(t *testing.T) {
 		},
 		{
 			"digest as version", func(o *oci.BuildOptions) { o.Version = "sha256:abc" },
-			reference.ErrInvalidTag, "", "",
+			reference.ErrInvalidTag, "", "a digest is the result of a push: set Version to a tag",
 		},
 		{
 			"illegal further tag", func(o *oci.BuildOptions) { o.Tags = []string{"ok", ".bad"} },
@@ -124,11 +125,13 @@ func TestValidateRefuses(t *testing.T) {
 		},
 		{
 			"user name alone", func(o *oci.BuildOptions) { o.Username = "user" },
-			registry.ErrInvalidCredential, "invalid registry credential: a user name without a password", "",
+			registry.ErrInvalidCredential, "invalid registry credential: a user name without a password",
+			"set both Username and Password, or Registry.Credential for a token without a user name",
 		},
 		{
 			"password alone", func(o *oci.BuildOptions) { o.Password = "s3cret" },
-			registry.ErrInvalidCredential, "invalid registry credential: a password without a user name", "",
+			registry.ErrInvalidCredential, "invalid registry credential: a password without a user name",
+			"set both Username and Password, or Registry.Credential for a token without a user name",
 		},
 		{
 			"two credentials", func(o *oci.BuildOptions) {

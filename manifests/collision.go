@@ -39,7 +39,7 @@ func (e *CollisionError) Is(target error) bool { return target == ErrCollision }
 // Hint returns advice on the error.
 func (e *CollisionError) Hint() string {
 	if e.Copied {
-		return "set Prefix to a name that the tree does not use, or choose LayoutRoot, which needs no copy"
+		return "set Pack.Prefix to a name that the tree does not use, or choose LayoutRoot, which needs no copy"
 	}
 	return "rename one of the files, or give its root another Path"
 }

@@ -42,7 +42,7 @@ var (
 	// ErrEmptyFile reports a manifest file without content.
 	ErrEmptyFile = errors.New("file is empty")
 	// ErrInvalidName reports a name that not every consumer can unpack.
-	ErrInvalidName = errors.New("name cannot be carried in an archive")
+	ErrInvalidName = errors.New("name is not usable in an archive")
 	// ErrInvalidPattern reports a malformed pattern in [Options].
 	ErrInvalidPattern = errors.New("invalid include pattern")
 	// ErrInvalidIgnore reports an ignore rule in [Options] that could never match, or
@@ -70,6 +70,8 @@ func (v *variant) Is(target error) bool { return target == v.sentinel }
 
 var (
 	errNilReader         = &variant{ErrPathRequired, "source reader is nil"}
+	errEmptyInput        = &variant{ErrEmptyFile, "the input is empty"}
+	errRootPath          = &variant{ErrInvalidName, "Path of a root must be relative and stay inside the artifact"}
 	errTooManyRules      = &variant{ErrInvalidIgnore, "ignore rules are too long"}
 	errSpecialIgnoreFile = &variant{ErrSpecialFile, "not a regular file"}
 )
@@ -103,6 +105,12 @@ func (e *PathError) Hint() string {
 	if adviser, ok := e.Err.(interface{ Hint() string }); ok {
 		return adviser.Hint()
 	}
+	if limit, ok := errors.AsType[*LimitError](e.Err); ok {
+		return "choose a smaller tree, or raise Collect." + limit.Limit
+	}
+	if errors.Is(e.Err, ErrInvalidLimit) {
+		return "set Collect." + e.Path + " to a positive number, or to zero for the default"
+	}
 	for _, h := range hints {
 		if errors.Is(e.Err, h.err) {
 			return h.text
@@ -116,25 +124,25 @@ var hints = []struct {
 	text string
 }{
 	{errNilReader, "pass a reader, such as os.Stdin"},
+	{errEmptyInput, "check the program that writes the input"},
+	{errRootPath, "set the Path of the root to a directory such as apps/shop, without ./ and ../"},
 	{ErrPathRequired, "give the directory that contains the manifests"},
 	{ErrPathNotFound, "check the path"},
 	{ErrPathNotDirectory, "give the directory that contains the file"},
 	{ErrTwoSources, "set either Dir or FS"},
-	{ErrSymlinkEscapes, "replace the link with the file, use a relative link that stays inside the directory, or set Symlinks to skip"},
-	{ErrSymlinkDangling, "remove the link, create its target, or set Symlinks to skip"},
-	{ErrSymlinkLoop, "remove the link, or set Symlinks to skip"},
-	{ErrSymlinkRefused, "replace the link with its target, or set Symlinks to follow"},
-	{ErrUnknownSymlinkPolicy, "set Symlinks to follow, files, skip or refuse"},
-	{errSpecialIgnoreFile, "replace it with a regular file, or set SkipIgnoreFiles"},
-	{ErrSpecialFile, "move it out of the directory, rename it, or set SkipSpecial"},
-	{ErrEmptyFile, "remove the file, or set AllowEmptyFiles"},
+	{ErrSymlinkEscapes, "replace the link with the file, use a relative link that stays inside the directory, or set Collect.Symlinks to skip"},
+	{ErrSymlinkDangling, "remove the link, create its target, or set Collect.Symlinks to skip"},
+	{ErrSymlinkLoop, "remove the link, or set Collect.Symlinks to skip"},
+	{ErrSymlinkRefused, "replace the link with its target, or set Collect.Symlinks to follow"},
+	{ErrUnknownSymlinkPolicy, "set Collect.Symlinks to follow, files, skip or refuse"},
+	{errSpecialIgnoreFile, "replace it with a regular file, or set Collect.SkipIgnoreFiles"},
+	{ErrSpecialFile, "move it out of the directory, rename it, or set Collect.SkipSpecial"},
+	{ErrEmptyFile, "remove the file, or set Collect.AllowEmptyFiles"},
 	{ErrInvalidName, "rename it: names must be UTF-8 without control characters and backslashes, and directories must not end in two dots"},
-	{ErrInvalidPattern, "use patterns for the names of files in Include, such as *.properties, without directories"},
+	{ErrInvalidPattern, "use patterns for the names of files in Collect.Include, such as *.properties, without directories"},
 	{errTooManyRules, "ignore directories instead of single files: the limits are 64 KiB of rules and 1 KiB a rule"},
-	{ErrInvalidIgnore, "use one rule of a .gitignore file for each entry of Ignore, such as charts/ or *.tmp.yaml, and close every bracket"},
-	{ErrInvalidLimit, "use a positive number, or zero for the default"},
+	{ErrInvalidIgnore, "use one rule of a .gitignore file for each entry of Collect.Ignore, such as charts/ or *.tmp.yaml, and close every bracket"},
 	{ErrFileChanged, "try again when no program writes to the directory"},
-	{ErrLimitExceeded, "choose a smaller tree, or raise this option"},
 	{fs.ErrPermission, "grant read permission, or move it out of the directory"},
 }
 

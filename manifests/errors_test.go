@@ -2,6 +2,7 @@ package manifests_test
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"strings"
 	"testing"
@@ -25,6 +26,12 @@ func TestErrors(t *testing.T) {
 	inTree := func(tr tree, opts manifests.Options) func(t *testing.T) error {
 		return func(t *testing.T) error {
 			_, err := manifests.CollectFS(t.Context(), tr.mapFS(), opts)
+			return err
+		}
+	}
+	reading := func(r io.Reader) func(t *testing.T) error {
+		return func(*testing.T) error {
+			_, err := manifests.FromReader(r)
 			return err
 		}
 	}
@@ -56,7 +63,7 @@ func TestErrors(t *testing.T) {
 		{
 			"no manifests but other files", inTree(tree{"README.md": "a", "a/b.txt": "b"}, manifests.Options{}), manifests.ErrNoManifestFiles,
 			`no manifest files (.yaml, .yml, .json)`,
-			`add patterns to Include, or check that this is the right directory; skipped: 2 (extension)`,
+			`add patterns to Collect.Include, or check that this is the right directory; skipped: 2 (extension)`,
 		},
 		{
 			"no manifests but ignored ones", inTree(tree{"a.yaml": "a", "b/c.yaml": "c", "b/d.yaml": "d"}, manifests.Options{Ignore: []string{"*.yaml", "b/"}}), manifests.ErrNoManifestFiles,
@@ -66,32 +73,32 @@ func TestErrors(t *testing.T) {
 		{
 			"no manifests but all kinds of other entries", inTree(tree{"a.yaml": "a", "b.txt": "b", ".git/c.yaml": "c"}, manifests.Options{Ignore: []string{"a.*"}}), manifests.ErrNoManifestFiles,
 			`no manifest files (.yaml, .yml, .json)`,
-			`change the ignore rules, or add patterns to Include, or check that this is the right directory; skipped: 1 (extension), 1 (ignored), 1 (version-control)`,
+			`change the ignore rules, or add patterns to Collect.Include, or check that this is the right directory; skipped: 1 (extension), 1 (ignored), 1 (version-control)`,
 		},
 		{
 			"link that leaves the tree", inTree(tree{"sub/a.yaml": linkTo + "../../b.yaml"}, manifests.Options{}), manifests.ErrSymlinkEscapes,
 			`symbolic link leaves the source directory: "sub/a.yaml" -> "../../b.yaml"`,
-			`replace the link with the file, use a relative link that stays inside the directory, or set Symlinks to skip`,
+			`replace the link with the file, use a relative link that stays inside the directory, or set Collect.Symlinks to skip`,
 		},
 		{
 			"link to nothing", inTree(tree{"a.yaml": linkTo + "\x1b.yaml"}, manifests.Options{}), manifests.ErrSymlinkDangling,
 			`symbolic link leads to nothing: "a.yaml" -> "\x1b.yaml"`,
-			`remove the link, create its target, or set Symlinks to skip`,
+			`remove the link, create its target, or set Collect.Symlinks to skip`,
 		},
 		{
 			"link loop", inTree(tree{"a.yaml": linkTo + "a.yaml"}, manifests.Options{}), manifests.ErrSymlinkLoop,
 			`symbolic link forms a loop: "a.yaml" -> "a.yaml"`,
-			`remove the link, or set Symlinks to skip`,
+			`remove the link, or set Collect.Symlinks to skip`,
 		},
 		{
 			"any link", inTree(tree{"a.yaml": linkTo + "b.yaml", "b.yaml": "b"}, manifests.Options{Symlinks: manifests.SymlinksRefuse}), manifests.ErrSymlinkRefused,
 			`symbolic links are not allowed: "a.yaml" -> "b.yaml"`,
-			`replace the link with its target, or set Symlinks to follow`,
+			`replace the link with its target, or set Collect.Symlinks to follow`,
 		},
 		{
 			"symlink policy", inTree(tree{"a.yaml": "a"}, manifests.Options{Symlinks: "Follow"}), manifests.ErrUnknownSymlinkPolicy,
 			`unknown symlink policy: "Follow"`,
-			`set Symlinks to follow, files, skip or refuse`,
+			`set Collect.Symlinks to follow, files, skip or refuse`,
 		},
 		{
 			"special file", func(t *testing.T) error {
@@ -99,16 +106,29 @@ func TestErrors(t *testing.T) {
 				return err
 			}, manifests.ErrSpecialFile,
 			`not a regular file: "a.yaml"`,
-			`move it out of the directory, rename it, or set SkipSpecial`,
+			`move it out of the directory, rename it, or set Collect.SkipSpecial`,
 		},
 		{
 			"ignore file that is a directory", inTree(tree{"a.yaml": "a", ".sourceignore/": ""}, manifests.Options{}), manifests.ErrSpecialFile,
 			`not a regular file: ".sourceignore"`,
-			`replace it with a regular file, or set SkipIgnoreFiles`,
+			`replace it with a regular file, or set Collect.SkipIgnoreFiles`,
 		},
 		{
 			"nil reader", func(*testing.T) error { _, err := manifests.FromReader(nil); return err }, manifests.ErrPathRequired,
 			`source reader is nil`, `pass a reader, such as os.Stdin`,
+		},
+		{
+			"empty input", reading(strings.NewReader("")), manifests.ErrEmptyFile,
+			`the input is empty`, `check the program that writes the input`,
+		},
+		{
+			"endless input", reading(zeros{}), manifests.ErrLimitExceeded,
+			`more than MaxFileSize 1000000000: "manifests.yaml"`, `write large input to files in a directory, and give that directory`,
+		},
+		{
+			"root outside", func(*testing.T) error { _, err := manifests.Root{Path: "../x", Dir: "."}.Resolve(); return err }, manifests.ErrInvalidName,
+			`Path of a root must be relative and stay inside the artifact: "../x"`,
+			`set the Path of the root to a directory such as apps/shop, without ./ and ../`,
 		},
 		{
 			"two sources", func(*testing.T) error { _, err := manifests.Root{Dir: "a", FS: fstest.MapFS{}}.Resolve(); return err }, manifests.ErrTwoSources,
@@ -116,27 +136,27 @@ func TestErrors(t *testing.T) {
 		},
 		{
 			"negative limit", inTree(tree{"a.yaml": "a"}, manifests.Options{MaxFiles: -1}), manifests.ErrInvalidLimit,
-			`negative limit: "MaxFiles"`, `use a positive number, or zero for the default`,
+			`negative limit: "MaxFiles"`, `set Collect.MaxFiles to a positive number, or to zero for the default`,
 		},
 		{
 			"empty file", inTree(tree{"sub/a.yaml": ""}, manifests.Options{}), manifests.ErrEmptyFile,
 			`file is empty: "sub/a.yaml"`,
-			`remove the file, or set AllowEmptyFiles`,
+			`remove the file, or set Collect.AllowEmptyFiles`,
 		},
 		{
 			"invalid name", inTree(tree{"a\n\xff.yaml": "a"}, manifests.Options{}), manifests.ErrInvalidName,
-			`name cannot be carried in an archive: "a\n\xff.yaml"`,
+			`name is not usable in an archive: "a\n\xff.yaml"`,
 			`rename it: names must be UTF-8 without control characters and backslashes, and directories must not end in two dots`,
 		},
 		{
 			"pattern", inTree(tree{"a.yaml": "a"}, manifests.Options{Include: []string{"base/*.env"}}), manifests.ErrInvalidPattern,
 			`invalid include pattern: "base/*.env"`,
-			`use patterns for the names of files in Include, such as *.properties, without directories`,
+			`use patterns for the names of files in Collect.Include, such as *.properties, without directories`,
 		},
 		{
 			"ignore rule", inTree(tree{"a.yaml": "a"}, manifests.Options{Ignore: []string{"[a"}}), manifests.ErrInvalidIgnore,
 			`invalid ignore rule: "[a"`,
-			`use one rule of a .gitignore file for each entry of Ignore, such as charts/ or *.tmp.yaml, and close every bracket`,
+			`use one rule of a .gitignore file for each entry of Collect.Ignore, such as charts/ or *.tmp.yaml, and close every bracket`,
 		},
 		{
 			"rules too long", inTree(tree{"a.yaml": "a", "x/.sourceignore": strings.Repeat("a\n", 1<<15) + "b"}, manifests.Options{}),
@@ -161,7 +181,7 @@ func TestErrors(t *testing.T) {
 		{
 			"limit", inTree(tree{"a.yaml": "a", "b.yaml": "b"}, manifests.Options{MaxFiles: 1}), manifests.ErrLimitExceeded,
 			`more than MaxFiles 1: "b.yaml"`,
-			`choose a smaller tree, or raise this option`,
+			`choose a smaller tree, or raise Collect.MaxFiles`,
 		},
 		{
 			"permission", func(*testing.T) error { return &manifests.PathError{Path: "a.yaml", Err: fs.ErrPermission} }, fs.ErrPermission,

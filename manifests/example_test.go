@@ -142,7 +142,7 @@ func ExampleCollectFS() {
 	}
 	// Output:
 	// file is empty: "app.yaml"
-	// hint: remove the file, or set AllowEmptyFiles
+	// hint: remove the file, or set Collect.AllowEmptyFiles
 }
 
 func ExampleOptions_ignore() {

@@ -26,13 +26,22 @@ func FromReader(r io.Reader) (fs.FS, error) {
 		return nil, &PathError{Err: errNilReader}
 	}
 	content, err := readBounded(r, defaultMaxFileSize)
-	if err == nil && len(content) == 0 {
-		err = ErrEmptyFile
-	}
 	if err != nil {
 		return nil, &PathError{Path: ReaderFileName, Err: err}
 	}
+	if len(content) == 0 {
+		return nil, &PathError{Err: errEmptyInput}
+	}
 	return singleFile(content), nil
+}
+
+// inputLimitError is a limit that no option raises.
+type inputLimitError struct{ *LimitError }
+
+func (e inputLimitError) Unwrap() error { return e.LimitError }
+
+func (inputLimitError) Hint() string {
+	return "write large input to files in a directory, and give that directory"
 }
 
 // readBounded reads into chunks, each as large as all before it, and joins them at
@@ -45,7 +54,7 @@ func readBounded(r io.Reader, limit int64) ([]byte, error) {
 		chunks, size = append(chunks, chunk[:n]), size+int64(n)
 		switch {
 		case size > limit:
-			return nil, &LimitError{"MaxFileSize", limit}
+			return nil, inputLimitError{&LimitError{"MaxFileSize", limit}}
 		case errors.Is(err, io.EOF):
 			return slices.Concat(chunks...), nil
 		case err != nil:

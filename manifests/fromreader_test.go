@@ -84,7 +84,7 @@ func TestFromReaderRefuses(t *testing.T) {
 		path    string
 	}{
 		{"nil", nil, manifests.ErrPathRequired, "source reader is nil", ""},
-		{"empty input", strings.NewReader(""), manifests.ErrEmptyFile, `file is empty: "manifests.yaml"`, "manifests.yaml"},
+		{"empty input", strings.NewReader(""), manifests.ErrEmptyFile, "the input is empty", ""},
 		{"endless input", zeros{}, manifests.ErrLimitExceeded, `more than MaxFileSize 1000000000: "manifests.yaml"`, "manifests.yaml"},
 		{"failing reader", iotest.ErrReader(errBroken), errBroken, `input/output error: "manifests.yaml"`, "manifests.yaml"},
 		{"failing in the middle", io.MultiReader(strings.NewReader("a"), iotest.ErrReader(errBroken)), errBroken, `input/output error: "manifests.yaml"`, "manifests.yaml"},

@@ -37,7 +37,7 @@ func (e *NoFilesError) Hint() string {
 		advice = append(advice, "change the ignore rules")
 	}
 	if e.Skipped[ReasonExtension] > 0 {
-		advice = append(advice, "add patterns to Include")
+		advice = append(advice, "add patterns to Collect.Include")
 	}
 	hint := strings.Join(append(advice, "check that this is the right directory"), ", or ")
 	for _, reason := range slices.Sorted(maps.Keys(e.Skipped)) {

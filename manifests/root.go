@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"unicode/utf8"
 )
 
 // Root is a directory or an [fs.FS], and where its files go in a [Set]. Exactly one
@@ -33,6 +34,9 @@ type Root struct {
 // [ErrTwoSources], [ErrPathNotFound], [ErrPathNotDirectory], or the file system's
 // own error.
 func (r Root) Resolve() (Root, error) {
+	if r.Path != "" && utf8.ValidString(r.Path) && !fs.ValidPath(r.Path) {
+		return Root{}, &PathError{Path: r.Path, Err: errRootPath}
+	}
 	if r.Path != "" && !isDirectoryPath(r.Path) {
 		return Root{}, &PathError{Path: r.Path, Err: ErrInvalidName}
 	}

@@ -78,7 +78,7 @@ const (
 type parsed = kustomize.Parsed
 
 // Set lists the files that were found in one or more trees. It is immutable and safe
-// for concurrent use. The trees are not locked.
+// for concurrent use. Files may change meanwhile; reading a changed file fails.
 type Set struct {
 	parsed
 	name     string

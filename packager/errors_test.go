@@ -37,17 +37,17 @@ func TestErrors(t *testing.T) {
 		{
 			"collision of the copies", plan(packager.LayoutBoth, "app", "a.yaml", "app/b.yaml"), manifests.ErrCollision,
 			`two entries collide in the archive: "app/b.yaml" and the copy of "a.yaml" both need "app"`,
-			`set Prefix to a name that the tree does not use, or choose LayoutRoot, which needs no copy`,
+			`set Pack.Prefix to a name that the tree does not use, or choose LayoutRoot, which needs no copy`,
 		},
 		{
 			"prefix", plan(packager.LayoutPrefix, "a/b\n", "a.yaml"), packager.ErrInvalidPrefix,
 			`invalid prefix: "a/b\n"`,
-			`set Prefix to the name of one directory if the name of the source directory does not serve, or choose LayoutRoot`,
+			`set Pack.Prefix to the name of one directory if the name of the source directory does not serve, or choose LayoutRoot`,
 		},
 		{
 			"long prefix", plan(packager.LayoutPrefix, strings.Repeat("é", 300), "a.yaml"), packager.ErrInvalidPrefix,
 			`invalid prefix: "` + strings.Repeat("é", 80) + `"`,
-			`set Prefix to the name of one directory if the name of the source directory does not serve, or choose LayoutRoot`,
+			`set Pack.Prefix to the name of one directory if the name of the source directory does not serve, or choose LayoutRoot`,
 		},
 		{
 			"engine", engineErr, packager.ErrUnknownEngine,

@@ -54,7 +54,7 @@ func ExampleNewPlan_collision() {
 	}
 	// Output:
 	// two entries collide in the archive: "app/deployment.yaml" and the copy of "namespace.yaml" both need "app"
-	// hint: set Prefix to a name that the tree does not use, or choose LayoutRoot, which needs no copy
+	// hint: set Pack.Prefix to a name that the tree does not use, or choose LayoutRoot, which needs no copy
 }
 
 func ExamplePack() {

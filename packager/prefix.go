@@ -30,5 +30,5 @@ func (e *prefixError) Error() string { return fmt.Sprintf("%v: %.80q", ErrInvali
 func (e *prefixError) Unwrap() error { return ErrInvalidPrefix }
 
 func (e *prefixError) Hint() string {
-	return "set Prefix to the name of one directory if the name of the source directory does not serve, or choose LayoutRoot"
+	return "set Pack.Prefix to the name of one directory if the name of the source directory does not serve, or choose LayoutRoot"
 }

@@ -56,7 +56,7 @@ func parseEndpoint(s string) (Endpoint, *Error) {
 		return Endpoint{}, err
 	}
 	if path != "" {
-		return Endpoint{}, newError(ErrInvalidOCIFormat, "", "has a path", "the path belongs in the repository")
+		return Endpoint{}, newError(ErrInvalidOCIFormat, "", "has a path", "write the registry alone in RegistryEndpoint and the path in Repository, or use WithReference for a whole oci:// reference")
 	}
 	return Endpoint{Scheme: scheme, Host: host, Port: port}, nil
 }

@@ -35,7 +35,7 @@ func TestParseEndpoint(t *testing.T) {
 }
 
 func TestParseEndpointRefuses(t *testing.T) {
-	const hintPath = "the path belongs in the repository"
+	const hintPath = "write the registry alone in RegistryEndpoint and the path in Repository, or use WithReference for a whole oci:// reference"
 	const hintEndpointScheme = "write http://, https:// or no scheme, in lower case"
 	for _, tt := range []refusal{
 		{

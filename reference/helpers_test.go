@@ -22,6 +22,7 @@ const (
 	hintPunycode    = `write an international domain name in punycode (xn--…)`
 	hintQuery       = `remove the "?" and the text after it`
 	hintRepository  = `write lower-case letters and digits, such as org/my-app`
+	hintSlash       = `remove the slash at the beginning or end`
 	hintScheme      = `write oci:// in front of the host, in lower case`
 	hintShorter     = `shorten the repository`
 

@@ -205,7 +205,7 @@ func TestParseRefuses(t *testing.T) {
 		},
 		{
 			"slash at the end", "oci://host/repo/", reference.ErrInvalidRepository,
-			`invalid repository "repo/" in "oci://host/repo/": empty path segment`, hintRepository,
+			`invalid repository "repo/" in "oci://host/repo/": empty path segment`, hintSlash,
 		},
 		{
 			"dot", "oci://host/./repo", reference.ErrInvalidRepository,

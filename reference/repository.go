@@ -16,12 +16,16 @@ const (
 // letters and digits, inside which ".", "_", "__" or hyphens separate. It has from
 // 1 to 255 bytes. Only [Parse] checks the limit on registry and repository together.
 //
-// The error is an [*Error] of kind [ErrInvalidRepository]. For a name that is
-// illegal in its upper case alone, the hint is the name in lower case. Text that
-// may hold a secret is not repeated.
+// The error is an [*Error] of kind [ErrInvalidRepository]. Its hint fits the reason:
+// a tag or a digest, oci:// in front, a slash at either end. For a name that is
+// illegal in its upper case alone, it is the name in lower case. Text that may hold
+// a secret is not repeated.
 func CheckRepository(s string) error {
 	if screen(s) != nil {
-		return &Error{Kind: ErrInvalidRepository, Reason: `"@" and "?" are not allowed`, hint: repositoryHint}
+		return &Error{
+			Kind: ErrInvalidRepository, Reason: `"@" and "?" are not allowed`,
+			hint: "write the repository without a tag, digest or password, such as org/my-app",
+		}
 	}
 	if err := checkRepository(s); err != nil {
 		return err
@@ -29,18 +33,33 @@ func CheckRepository(s string) error {
 	return nil
 }
 
-const repositoryHint = `write lower-case letters and digits, such as org/my-app`
+// repositoryHint returns the advice that fits an illegal repository. It quotes text
+// only if that is a legal repository.
+func repositoryHint(s string) string {
+	folded := strings.Map(lowerASCII, s)
+	_, after, hasDigest := strings.Cut(s, "@")
+	name, tag, hasTag := strings.Cut(s, ":")
+	switch {
+	case strings.HasPrefix(folded, scheme):
+		return "write the part after the host and its slash, or use ParseReference and WithReference for a whole reference"
+	case hasDigest && resemblesDigest(after):
+		return "remove the digest: it is the result of a push"
+	case hasTag && repositoryReason(name) == "" && checkTag(tag) == nil:
+		return "remove the tag: the tag belongs in Version"
+	case strings.Trim(s, "/") != s && repositoryReason(strings.Trim(s, "/")) == "":
+		return "remove the slash at the beginning or end"
+	case folded != s && repositoryReason(folded) == "":
+		return "write " + strconv.Quote(folded)
+	}
+	return "write lower-case letters and digits, such as org/my-app"
+}
 
 func checkRepository(s string) *Error {
 	reason := repositoryReason(s)
 	if reason == "" {
 		return nil
 	}
-	hint := repositoryHint
-	if folded := strings.Map(lowerASCII, s); folded != s && repositoryReason(folded) == "" {
-		hint = "write " + strconv.Quote(folded)
-	}
-	return newError(ErrInvalidRepository, s, reason, hint)
+	return newError(ErrInvalidRepository, s, reason, repositoryHint(s))
 }
 
 func repositoryReason(s string) string {

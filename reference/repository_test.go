@@ -21,6 +21,7 @@ func TestCheckRepository(t *testing.T) {
 
 func TestCheckRepositoryRefuses(t *testing.T) {
 	const misplaced = `misplaced ".", "_" or "-"`
+	const hintReference = `write the part after the host and its slash, or use ParseReference and WithReference for a whole reference`
 	long := strings.Repeat("a", 256)
 	for _, tt := range []struct{ name, input, message, hint string }{
 		{"empty", "", `invalid repository: missing`, hintRepository},
@@ -30,15 +31,19 @@ func TestCheckRepositoryRefuses(t *testing.T) {
 		{"upper case", "Org/App", `invalid repository "Org/App": "O" is not allowed`, `write "org/app"`},
 		{"upper case and worse", "My App", `invalid repository "My App": "M" is not allowed`, hintRepository},
 		{"blank inside", "my app", `invalid repository "my app": " " is not allowed`, hintRepository},
-		{"tag", "app:v1", `invalid repository "app:v1": ":" is not allowed`, hintRepository},
-		{"digest", "org/app@sha256:0", `invalid repository "org/app@sha256:0": "@" is not allowed`, hintRepository},
+		{"tag", "app:v1", `invalid repository "app:v1": ":" is not allowed`, `remove the tag: the tag belongs in Version`},
+		{"illegal tag", "app:v1+2", `invalid repository "app:v1+2": ":" is not allowed`, hintRepository},
+		{"upper case and tag", "App:v1", `invalid repository "App:v1": "A" is not allowed`, hintRepository},
+		{"reference", "oci://ghcr.io/app:v1", `invalid repository "oci://ghcr.io/app:v1": empty path segment`, hintReference},
+		{"reference with a digest", "OCI://ghcr.io/app@sha256:0", `invalid repository "OCI://ghcr.io/app@sha256:0": empty path segment`, hintReference},
+		{"digest", "org/app@sha256:0", `invalid repository "org/app@sha256:0": "@" is not allowed`, `remove the digest: it is the result of a push`},
 		{"not ASCII", "äpp", `invalid repository "äpp": "ä" is not allowed`, hintRepository},
 		{"kelvin sign", "\u212aey", "invalid repository \"\u212aey\": \"\u212a\" is not allowed", hintRepository},
 		{"not UTF-8", "a\xffb", `invalid repository "a\xffb": "\xff" is not allowed`, hintRepository},
 		{"backslash", `a\b`, `invalid repository "a\\b": "\\" is not allowed`, hintRepository},
 		{"percent", "%2e%2e", `invalid repository "%2e%2e": "%" is not allowed`, hintRepository},
-		{"slash in front", "/app", `invalid repository "/app": empty path segment`, hintRepository},
-		{"slash at the end", "app/", `invalid repository "app/": empty path segment`, hintRepository},
+		{"slash in front", "/app", `invalid repository "/app": empty path segment`, hintSlash},
+		{"slash at the end", "app/", `invalid repository "app/": empty path segment`, hintSlash},
 		{"two slashes", "a//b", `invalid repository "a//b": empty path segment`, hintRepository},
 		{"dot", "a/./b", `invalid repository "a/./b": ` + misplaced, hintRepository},
 		{"dot dot", "..", `invalid repository "..": ` + misplaced, hintRepository},

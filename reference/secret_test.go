@@ -68,7 +68,7 @@ func TestSecretsAreNotRepeated(t *testing.T) {
 			err := reference.CheckRepository(input)
 			require.EqualError(t, err, `invalid repository: "@" and "?" are not allowed`)
 			assert.Equal(t, &reference.Error{Kind: reference.ErrInvalidRepository, Reason: `"@" and "?" are not allowed`},
-				withoutHint(t, err, hintRepository))
+				withoutHint(t, err, "write the repository without a tag, digest or password, such as org/my-app"))
 
 			err = reference.CheckTag(input)
 			require.EqualError(t, err, `invalid tag: "@" and "?" are not allowed`)

@@ -15,8 +15,8 @@ const (
 //
 // The error is an [*Error] of kind [ErrInvalidTag]. Its hint proposes a legal tag
 // like the refused one where there is any: 1.2.3-build for 1.2.3+build. It is for
-// a person to accept: different texts can lead to the same tag. Text that may hold
-// a secret is not repeated, nor made into a proposal.
+// a person to accept: different texts can lead to the same tag. It proposes none for
+// a digest. Text that may hold a secret is not repeated, nor made into a proposal.
 func CheckTag(s string) error {
 	if screen(s) != nil {
 		return &Error{Kind: ErrInvalidTag, Reason: `"@" and "?" are not allowed`, hint: tagHint("")}
@@ -61,6 +61,9 @@ func checkTag(s string) *Error {
 
 // tagHint proposes the legal runs at the beginning of s, joined by hyphens.
 func tagHint(s string) string {
+	if resemblesDigest(s) {
+		return "a digest is the result of a push: set Version to a tag"
+	}
 	runs := strings.FieldsFunc(s[:min(len(s), maxTag)], func(r rune) bool {
 		return !strings.ContainsRune(tagBytes, r)
 	})

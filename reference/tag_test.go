@@ -16,6 +16,7 @@ func TestCheckTag(t *testing.T) {
 }
 
 func TestCheckTagRefuses(t *testing.T) {
+	const hintDigestAsTag = `a digest is the result of a push: set Version to a tag`
 	long := strings.Repeat("t", 129)
 	for _, tt := range []struct{ name, input, message, hint string }{
 		{"empty", "", `invalid tag: missing`, `write a tag such as v1.0.0`},
@@ -30,6 +31,8 @@ func TestCheckTagRefuses(t *testing.T) {
 		{"nothing legal", "+++", `invalid tag "+++": "+" is not allowed`, `write a tag such as v1.0.0`},
 		{"dots and illegal bytes", ".+.+a", `invalid tag ".+.+a": starts with "."`, `write "a"`},
 		{"129 bytes", long, `invalid tag "` + long + `": longer than 128 bytes`, `write "` + long[:128] + `"`},
+		{"digest", sha256Digest, `invalid tag "` + sha256Digest + `": ":" is not allowed`, hintDigestAsTag},
+		{"short digest in upper case", "SHA256:AB", `invalid tag "SHA256:AB": ":" is not allowed`, hintDigestAsTag},
 		{"version behind an at sign", "app@1.2.3", `invalid tag: "@" and "?" are not allowed`, `write a tag such as v1.0.0`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

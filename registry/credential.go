@@ -26,24 +26,26 @@ type Credential struct {
 // IsZero reports whether there is no credential.
 func (c Credential) IsZero() bool { return c == Credential{} }
 
-// Validate checks that the credential can be used: a user name goes with a
-// password, without a colon in the name (RFC 7617 section 2), and nothing goes
-// with a token, which is one line. The error matches [ErrInvalidCredential].
+const hintHalfCredential = "set both Username and Password, or Registry.Credential for a token without a user name"
+
+// Validate checks that Username and Password are set together, that a token is set
+// alone, that the user name has no colon (RFC 7617 section 2), and that the token
+// has no control characters. The error matches [ErrInvalidCredential].
 func (c Credential) Validate() error {
 	var reason, hint string
 	switch {
 	case c.Username == "" && c.Password != "":
-		reason, hint = "a password without a user name", "set the user name too; a token without one is an IdentityToken or AccessToken"
+		reason, hint = "a password without a user name", hintHalfCredential
 	case c.Username != "" && c.Password == "":
-		reason, hint = "a user name without a password", "check that the password or token is set, or leave the user name out as well"
+		reason, hint = "a user name without a password", hintHalfCredential
 	case strings.Contains(c.Username, ":"):
-		reason = "a colon in the user name"
+		reason, hint = "a colon in the user name", "set Username to a name without a colon"
 	case c.Username != "" && (c.IdentityToken != "" || c.AccessToken != ""):
-		reason = "both a user name and a token"
+		reason, hint = "both a user name and a token", "set either Username and Password, or the token in Registry.Credential"
 	case c.IdentityToken != "" && c.AccessToken != "":
-		reason = "both an identity token and an access token"
+		reason, hint = "both an identity token and an access token", "set one of Registry.Credential.IdentityToken and Registry.Credential.AccessToken"
 	case strings.ContainsFunc(c.IdentityToken+c.AccessToken, unicode.IsControl):
-		reason = "a token with control characters, such as a newline at its end"
+		reason, hint = "a token with control characters, such as a newline at its end", "set the token in Registry.Credential without line breaks"
 	default:
 		return nil
 	}

@@ -237,7 +237,7 @@ func TestCredentialsThatExpire(t *testing.T) {
 
 // Half a credential is usually a variable that is not set.
 func TestHintForHalfACredential(t *testing.T) {
-	const hint = "check that the password or token is set, or leave the user name out as well"
+	const hint = "set both Username and Password, or Registry.Credential for a token without a user name"
 	half := registry.Credential{Username: "ci"}
 	_, err := registry.NewClient("ghcr.io", registry.Options{Credential: half})
 	var advice interface{ Hint() string }

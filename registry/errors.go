@@ -16,8 +16,8 @@ var (
 	// the name is unknown, the certificate is not trusted, or the connection
 	// broke.
 	ErrUnreachable = errors.New("registry unreachable")
-	// ErrTLSMismatch reports TLS spoken to a plain port. It also matches
-	// ErrUnreachable.
+	// ErrTLSMismatch reports TLS used with a port that speaks plain HTTP. It also
+	// matches ErrUnreachable.
 	ErrTLSMismatch = fmt.Errorf("%w: the server does not speak TLS", ErrUnreachable)
 	// ErrNotRegistry reports a response that no registry gives, such as a web
 	// page or, over plain HTTP, that of a TLS port. It also matches
@@ -31,8 +31,8 @@ var (
 	ErrPermissionDenied = errors.New("registry denies access")
 	// ErrNotFound reports that the repository, tag or digest does not exist.
 	ErrNotFound = errors.New("not found in the registry")
-	// ErrTagConflict reports a tag that points to another manifest and was not to
-	// be moved, or that the registry does not let anybody move. If the other
+	// ErrTagConflict reports a tag that points to another manifest and must not be
+	// moved, or that the registry does not let anybody move. If the other
 	// manifest is known, the error in the chain is a [*TagConflictError].
 	ErrTagConflict = errors.New("tag exists with other content")
 	// ErrRateLimited reports too many requests.

@@ -19,7 +19,7 @@ import (
 
 const (
 	hintUnreachable = "check the host and port, and that the registry is running"
-	hintNotRegistry = "check the host and port, and set Registry.Scheme to https if the registry expects TLS there"
+	hintNotRegistry = "check the host and port; if the registry expects TLS there, unset Insecure, set Registry.Scheme to https, and remove http:// from RegistryEndpoint"
 	hintAuth        = "set Username and Password, or log in and set Registry.DockerConfig"
 	hintPermission  = "check the credentials, and that they allow pushing to this repository"
 	hintPassword    = "check Username and Password, or the token"
@@ -71,7 +71,7 @@ func TestErrorTexts(t *testing.T) {
 		{
 			"TLS to a plain port", fails(http.ErrSchemeMismatch), ci, registry.ErrTLSMismatch, "",
 			"registry unreachable: the server does not speak TLS",
-			"set Registry.Scheme to http if the registry is to be used without TLS",
+			"set Registry.Scheme to http and remove https:// from RegistryEndpoint if the registry is used without TLS",
 		},
 		{
 			"web page", answers("POST", page(http.StatusOK)), ci, registry.ErrNotRegistry, "",
@@ -100,7 +100,7 @@ func TestErrorTexts(t *testing.T) {
 		{
 			"tag conflict", occupied, ci, registry.ErrTagConflict, "",
 			fmt.Sprintf("tag exists with other content: v1 is %s, not %s", old.Manifest.Digest, a.Manifest.Digest),
-			"push under another tag, or unset ImmutableTags",
+			"push under another tag, or unset Push.ImmutableTags",
 		},
 		{
 			"other refusal", answers("POST", refusal(400, "MANIFEST_INVALID", "no rootfs")), ci, registry.ErrInvalid, "",

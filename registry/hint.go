@@ -23,12 +23,12 @@ func (e *Error) Hint() string {
 
 var hints = map[error]string{
 	ErrUnreachable:      "check the host and port, and that the registry is running",
-	ErrTLSMismatch:      "set Registry.Scheme to http if the registry is to be used without TLS",
-	ErrNotRegistry:      "check the host and port, and set Registry.Scheme to https if the registry expects TLS there",
+	ErrTLSMismatch:      "set Registry.Scheme to http and remove https:// from RegistryEndpoint if the registry is used without TLS",
+	ErrNotRegistry:      "check the host and port; if the registry expects TLS there, unset Insecure, set Registry.Scheme to https, and remove http:// from RegistryEndpoint",
 	ErrAuthRequired:     "set Username and Password, or log in and set Registry.DockerConfig",
 	ErrPermissionDenied: "check the credentials, and that they allow pushing to this repository",
 	ErrNotFound:         "check the name; if the registry does not create repositories or projects by itself, create them first",
-	ErrTagConflict:      "push under another tag, or unset ImmutableTags",
+	ErrTagConflict:      "push under another tag, or unset Push.ImmutableTags",
 	ErrRateLimited:      "try again later, or less often",
 	ErrTooLarge:         "push less, or raise the limit of the registry or of the proxy in front of it",
 	ErrInvalid:          "check whether the registry accepts OCI artifacts of this kind",

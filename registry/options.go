@@ -128,7 +128,7 @@ func (o *Options) resolveScheme(endpoint reference.Endpoint) error {
 	case o.Scheme != "" && o.Scheme != SchemeHTTP && o.Scheme != SchemeHTTPS:
 		return invalidOption("set Registry.Scheme to http or https, or leave it empty", "unknown scheme %.80q", o.Scheme)
 	case o.Scheme != "" && asked != "" && o.Scheme != asked:
-		return invalidOption("leave Registry.Scheme empty, or write the endpoint without a scheme",
+		return invalidOption("leave Registry.Scheme empty, or write RegistryEndpoint without a scheme",
 			"scheme %s for an endpoint that begins with %s://", o.Scheme, asked)
 	case o.Scheme != "":
 		o.localNames = o.localNames && asked == "" && guard.IsLocalName(endpoint.Host)
@@ -155,14 +155,14 @@ func (o Options) checkLimits(reference.Endpoint) error {
 		{"Retry.MaxWait", o.Retry.MaxWait},
 	} {
 		if limit.value < 0 || limit.value > maxTimeout {
-			return invalidOption("", "%s is %v, not within 0 and %v", limit.name, limit.value, maxTimeout)
+			return invalidOption("set Registry."+limit.name+" to at most 24h, or to 0 for the default", "%s is %v, not within 0 and %v", limit.name, limit.value, maxTimeout)
 		}
 	}
 	if n := o.Retry.MaxAttempts; n < 0 || n > maxAttempts {
-		return invalidOption("", "Retry.MaxAttempts is %d, not within 0 and %d", n, maxAttempts)
+		return invalidOption(fmt.Sprintf("set Registry.Retry.MaxAttempts to at most %d, or to 0 for the default", maxAttempts), "Retry.MaxAttempts is %d, not within 0 and %d", n, maxAttempts)
 	}
 	if strings.ContainsFunc(o.UserAgent, unicode.IsControl) {
-		return invalidOption("", "control characters in the user agent")
+		return invalidOption("set Registry.UserAgent to text without line breaks and other control characters", "control characters in the user agent")
 	}
 	return nil
 }
@@ -174,7 +174,7 @@ func (o Options) checkTransport(reference.Endpoint) error {
 	case o.Transport != nil && (ownTLS || o.Proxy != nil):
 		return invalidOption("make these settings in Registry.Transport", "a Transport together with settings for TLS or a proxy")
 	case o.Scheme == SchemeHTTP && ownTLS:
-		return invalidOption("set Registry.Scheme to https", "settings for TLS together with plain HTTP")
+		return invalidOption("remove the settings for TLS, or set Registry.Scheme to https and remove http:// from RegistryEndpoint", "settings for TLS together with plain HTTP")
 	}
 	return nil
 }

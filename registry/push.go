@@ -53,9 +53,9 @@ func (c *Client) Push(ctx context.Context, src Fetcher, manifest ocispec.Descrip
 // repository, and need not be in src. If the registry then refuses the manifest,
 // they are uploaded after all.
 //
-// manifest has to be in src, an OCI image manifest, and at most 4 MiB. The subject
-// that it refers to is not copied. Cancelling ctx does not interrupt a blocked Read
-// of src.
+// manifest has to be in src, an OCI image manifest, and at most 4 MiB. Its subject
+// (OCI referrers) is not copied. Cancelling ctx does not interrupt a blocked Read of
+// src.
 //
 // Errors are [*Error] values. They match the context's error, one of the
 // package's sentinels, or the error of src if that fails, such as

@@ -13,9 +13,13 @@ var phrases = strings.NewReplacer(
 	"log in and set Registry.DockerConfig", "log in with docker login",
 	"Registry.Timeout or the deadline", "-timeout",
 	"Registry.Scheme to http or https", "-plain-http or -plain-http=false",
+	"unset Insecure, set Registry.Scheme to https, and remove http:// from RegistryEndpoint", "set -plain-http=false",
+	"Registry.Scheme to http and remove https:// from RegistryEndpoint", "-plain-http",
+	"Registry.Scheme to https and remove http:// from RegistryEndpoint", "-plain-http=false",
 	"Registry.Scheme to https", "-plain-http=false",
 	"Registry.Scheme to http", "-plain-http",
 	"Source to a tree", "pipe the manifests into push -",
+	"the Path of the root to", "the name in -root to",
 	"another Path", "another name in -root",
 )
 
@@ -88,6 +92,8 @@ var flagNames = map[string]string{
 	"InsecureSkipVerify":        "-insecure-skip-verify",
 	"RootCAs":                   "-ca-file",
 	"Timeout":                   "-timeout",
+	"VerifyTimeout":             "",
+	"UserAgent":                 "",
 	"DockerConfig":              "DOCKER_CONFIG",
 	"DockerConfigJSON":          "",
 	"Credential":                "",
@@ -98,6 +104,7 @@ var flagNames = map[string]string{
 	"AllowCrossOriginUploads":   "",
 	"AllowLocalServices":        "",
 	"MaxAttempts":               "",
+	"MinWait":                   "",
 	"MaxWait":                   "",
 }
 

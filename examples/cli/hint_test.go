@@ -32,6 +32,8 @@ func TestHint(t *testing.T) {
 		{"part of the reference", "set Version to 1.0.0", "set the tag in -ref to 1.0.0"},
 		{"plain HTTP", "set Registry.Scheme to http if there is no TLS", "set -plain-http if there is no TLS"},
 		{"TLS", "set Registry.Scheme to https", "set -plain-http=false"},
+		{"no TLS there", (&registry.Error{Kind: registry.ErrTLSMismatch}).Hint(), "set -plain-http if the registry is used without TLS"},
+		{"TLS there", (&registry.Error{Kind: registry.ErrNotRegistry}).Hint(), "check the host and port; if the registry expects TLS there, set -plain-http=false"},
 		{"credential", "set Username and Password, or log in and set Registry.DockerConfig", "set -username and -password-stdin, or log in with docker login"},
 		{"option without a flag", "set a higher MaxSize if you trust it", "set a higher MaxSize if you trust it (an option of the library without a flag: MaxSize)"},
 		{"file of such a name", `rename "Source" or a/Version/Source.yaml`, `rename "Source" or a/Version/Source.yaml`},
@@ -58,7 +60,7 @@ func TestHintKnowsEveryOptionInTheLibrary(t *testing.T) {
 			}
 		}
 	}
-	for _, option := range []string{"Collect.Ignore", "Preflight.Path", "Layout", "LayoutRoot", "Prefix", "SourcePath", "Version", "Username", "SkipSpecial"} {
+	for _, option := range []string{"Collect.Ignore", "Preflight.Path", "Layout", "LayoutRoot", "Pack.Prefix", "SourcePath", "Version", "Username", "Collect.SkipSpecial"} {
 		assert.True(t, found[option], "%s is in no hint: the test looks at the wrong texts", option)
 	}
 }

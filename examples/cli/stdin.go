@@ -15,7 +15,7 @@ import (
 func (e Env) ReadManifests(ctx context.Context) (fs.FS, error) {
 	tree, err := await(ctx, func() (fs.FS, error) { return oci.SourceFromReader(e.Stdin) })
 	switch {
-	case errors.Is(err, manifests.ErrEmptyFile): // whose hint is about files
+	case errors.Is(err, manifests.ErrEmptyFile):
 		return nil, errors.New("standard input is empty: check the command that writes it")
 	case err != nil:
 		return nil, fmt.Errorf("read the manifests from standard input: %w", err)

@@ -56,7 +56,7 @@ func TestWrongUsage(t *testing.T) {
 		{"illegal tag", []string{"-tag", "a+b", flatTree}, `hint: write "a-b"`},
 		{"illegal pattern", []string{"-include", "a/b", flatTree}, "invalid include pattern"},
 		{"illegal root", []string{"-root", "base", flatTree}, "base=../base"},
-		{"root outside the tree", []string{"-root", "../x=" + flatTree, flatTree}, "cannot be carried"},
+		{"root outside the tree", []string{"-root", "../x=" + flatTree, flatTree}, "stay inside the artifact"},
 		{"illegal prefix", []string{"-prefix", "a/b", flatTree}, "invalid prefix"},
 		{"reserved annotation", []string{"-annotation", "org.opencontainers.image.title=x", flatTree}, "Name sets it"},
 		{"plain HTTP credentials over TLS", []string{ref, "-plain-http-credentials", "-insecure-skip-verify", flatTree}, "contradict"},

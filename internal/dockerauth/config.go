@@ -38,6 +38,13 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Reason }
 
+// Hints name the options of package oci.
+const (
+	hintFile    = "set Registry.DockerConfig to a file as docker login writes it, or leave it empty"
+	hintContent = "set Registry.DockerConfigJSON to the content of a file as docker login writes it, or leave it empty"
+	hintEntry   = "log in to the registry again, or remove the entry"
+)
+
 // Config is a Docker configuration. It is safe for concurrent use.
 type Config struct {
 	sources []source
@@ -60,16 +67,18 @@ type source struct {
 func Read(path string) (*Config, error) {
 	data, err := readFile(path)
 	if err == nil {
-		return parse(data, fmt.Sprintf("Docker configuration %q", path), false)
+		return parse(data, fmt.Sprintf("Docker configuration %q", path), hintFile, false)
 	}
-	return nil, &Error{Reason: fmt.Sprintf("Docker configuration %q cannot be read", path)}
+	return nil, &Error{Reason: fmt.Sprintf("Docker configuration %q cannot be read", path), Hint: hintFile}
 }
 
 // Parse is [Read] for the content of a file. It never runs a helper: an entry that
 // needs one is an error when it is asked for.
-func Parse(data []byte) (*Config, error) { return parse(data, "the Docker configuration", true) }
+func Parse(data []byte) (*Config, error) {
+	return parse(data, "the Docker configuration", hintContent, true)
+}
 
-func parse(data []byte, name string, inert bool) (*Config, error) {
+func parse(data []byte, name, hint string, inert bool) (*Config, error) {
 	var file struct {
 		Auths       map[string]json.RawMessage `json:"auths"`
 		CredHelpers map[string]string          `json:"credHelpers"`
@@ -77,7 +86,7 @@ func parse(data []byte, name string, inert bool) (*Config, error) {
 	}
 	// Docker accepts a file of nothing but space.
 	if len(bytes.TrimSpace(data)) > 0 && json.Unmarshal(data, &file) != nil {
-		return nil, &Error{Reason: name + " cannot be read"}
+		return nil, &Error{Reason: name + " cannot be read", Hint: hint}
 	}
 	config := &Config{store: file.CredsStore, inert: inert}
 	for text, helper := range file.CredHelpers {
@@ -205,7 +214,7 @@ func (s source) credential() (Credential, error) {
 	decoded, decodeErr := base64.StdEncoding.DecodeString(entry.Auth) // ignores line breaks
 	user, password, found := strings.Cut(string(decoded), ":")
 	if err != nil || decodeErr != nil || !found {
-		return Credential{}, &Error{Reason: fmt.Sprintf("the entry for %q in the Docker configuration cannot be read", s.key.text)}
+		return Credential{}, &Error{Reason: fmt.Sprintf("the entry for %q in the Docker configuration cannot be read", s.key.text), Hint: hintEntry}
 	}
 	return Credential{Username: user, Password: strings.Trim(password, "\x00")}, nil // some pad with these
 }

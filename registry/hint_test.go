@@ -1,0 +1,62 @@
+package registry_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/registry"
+)
+
+// A hint for an option names the option and the legal values.
+func TestHintsOfOptions(t *testing.T) {
+	const (
+		half    = "set both Username and Password, or Registry.Credential for a token without a user name"
+		content = "set Registry.DockerConfigJSON to the content of a file as docker login writes it, or leave it empty"
+		file    = "set Registry.DockerConfig to a file as docker login writes it, or leave it empty"
+	)
+	for _, tt := range []struct {
+		name, endpoint string
+		opts           registry.Options
+		hint           string
+	}{
+		{"user alone", "ghcr.io", registry.Options{Credential: registry.Credential{Username: "ci"}}, half},
+		{"password alone", "ghcr.io", registry.Options{Credential: registry.Credential{Password: password}}, half},
+		{"colon in the user", "ghcr.io", registry.Options{Credential: registry.Credential{Username: "c:i", Password: password}}, "set Username to a name without a colon"},
+		{
+			"password and token", "ghcr.io", registry.Options{Credential: registry.Credential{Username: "ci", Password: password, AccessToken: password}},
+			"set either Username and Password, or the token in Registry.Credential",
+		},
+		{
+			"two tokens", "ghcr.io", registry.Options{Credential: registry.Credential{IdentityToken: password, AccessToken: password}},
+			"set one of Registry.Credential.IdentityToken and Registry.Credential.AccessToken",
+		},
+		{
+			"line break in a token", "ghcr.io", registry.Options{Credential: registry.Credential{AccessToken: password + "\n"}},
+			"set the token in Registry.Credential without line breaks",
+		},
+		{"file that is broken", "ghcr.io", registry.Options{DockerConfig: writeConfig(t, `{"auths": %s`, password)}, file},
+		{"file that cannot be read", "ghcr.io", registry.Options{DockerConfig: t.TempDir()}, file},
+		{"content that is broken", "ghcr.io", registry.Options{DockerConfigJSON: []byte("[")}, content},
+		{"negative time-out", "ghcr.io", registry.Options{Timeout: -1}, "set Registry.Timeout to at most 24h, or to 0 for the default"},
+		{"long time-out", "ghcr.io", registry.Options{VerifyTimeout: 25 * time.Hour}, "set Registry.VerifyTimeout to at most 24h, or to 0 for the default"},
+		{"negative wait", "ghcr.io", registry.Options{Retry: registry.RetryPolicy{MinWait: -1}}, "set Registry.Retry.MinWait to at most 24h, or to 0 for the default"},
+		{"attempts without end", "ghcr.io", registry.Options{Retry: registry.RetryPolicy{MaxAttempts: 101}}, "set Registry.Retry.MaxAttempts to at most 100, or to 0 for the default"},
+		{"user agent", "ghcr.io", registry.Options{UserAgent: "a\nb"}, "set Registry.UserAgent to text without line breaks and other control characters"},
+		{"unknown scheme", "ghcr.io", registry.Options{Scheme: "ftp"}, "set Registry.Scheme to http or https, or leave it empty"},
+		{"two schemes", "https://ghcr.io", registry.Options{Scheme: registry.SchemeHTTP}, "leave Registry.Scheme empty, or write RegistryEndpoint without a scheme"},
+		{
+			"TLS without https", "http://ghcr.io", registry.Options{InsecureSkipVerify: true},
+			"remove the settings for TLS, or set Registry.Scheme to https and remove http:// from RegistryEndpoint",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := registry.NewClient(tt.endpoint, tt.opts)
+			var adviser interface{ Hint() string }
+			require.ErrorAs(t, err, &adviser)
+			assert.Equal(t, tt.hint, adviser.Hint())
+		})
+	}
+}
