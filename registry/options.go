@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -51,7 +52,8 @@ type Options struct {
 	CredentialFunc CredentialFunc `json:"-"`
 	// DockerConfig is the path of a Docker configuration file, usually
 	// ~/.docker/config.json, or of Podman's auth.json. Its entries and credential
-	// helpers are used. It is never written, and need not exist.
+	// helpers are used. It is never written, and need not exist. It is read again
+	// each time a credential is needed, also after a denial.
 	// docs/credentials.md describes which entry is used.
 	DockerConfig string
 	// DockerConfigJSON is the content of such a file, for example of a Kubernetes
@@ -117,6 +119,7 @@ func (o Options) ForEndpoint(endpoint reference.Endpoint) (Options, error) {
 			return Options{}, err
 		}
 	}
+	o.DockerConfigJSON = slices.Clone(o.DockerConfigJSON)
 	return o, nil
 }
 
