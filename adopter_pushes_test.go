@@ -180,6 +180,7 @@ func TestAdopterReachesRegistries(t *testing.T) {
 		{"9", "Insecure and https", oci.BuildOptions{RegistryEndpoint: "https://10.1.2.3:5000", Insecure: true}, oci.ErrInvalidOptions, "leave Insecure unset"},
 		{"17", "a name in localhost", oci.BuildOptions{RegistryEndpoint: "no-such-registry.localhost:" + portOf(endpoint)}, nil, ""},
 		{"17", "the same with a password", oci.BuildOptions{RegistryEndpoint: "no-such-registry.localhost:" + portOf(closed), Username: "ci", Password: canary}, nil, ""},
+		{"17", "the same with Insecure", oci.BuildOptions{RegistryEndpoint: "no-such-registry.localhost:" + portOf(closed), Insecure: true, Username: "ci", Password: canary}, nil, ""},
 	} {
 		t.Run(tt.row+" "+tt.name, func(t *testing.T) {
 			opts := tt.opts

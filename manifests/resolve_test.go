@@ -124,3 +124,18 @@ func TestSetKeepsReferences(t *testing.T) {
 	_, found = set.References("a/kustomization.yaml")
 	assert.False(t, found)
 }
+
+// The caller may change an element of a slice of resolved options.
+func TestResolvedRuleChangedInPlace(t *testing.T) {
+	fsys := tree{"a.yaml": "a", "b.yaml": "b"}.mapFS()
+	opts, err := manifests.Options{Ignore: []string{"a.yaml"}}.Resolve()
+	require.NoError(t, err)
+
+	opts.Ignore[0] = "b.yaml"
+	set, err := manifests.CollectFS(t.Context(), fsys, opts)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"a.yaml"}, paths(set))
+	opts.Ignore[0] = "["
+	_, err = manifests.CollectFS(t.Context(), fsys, opts)
+	requirePathError(t, err, manifests.ErrInvalidIgnore, "[")
+}

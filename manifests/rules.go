@@ -28,7 +28,7 @@ func (c *compiledRules) compiledFrom(o Options) bool {
 }
 
 func compileRules(o Options) (*compiledRules, error) {
-	c := &compiledRules{texts: o.Ignore}
+	c := &compiledRules{texts: slices.Clone(o.Ignore)}
 	var err error
 	if c.options, err = parseRules(o.Ignore, sourceOptions); err != nil || !o.IgnoreFluxDefaults {
 		return c, err

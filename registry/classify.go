@@ -27,6 +27,9 @@ func (c *Client) fail(ctx context.Context, op, reference string, err error) erro
 	// errors.Is: only the call's own context decides.
 	if ctx.Err() == nil {
 		c.explain(e, err)
+		if e.Kind == ErrPermissionDenied || e.Kind == ErrAuthRequired {
+			c.forget()
+		}
 		return e
 	}
 	last := new(Error)

@@ -137,6 +137,15 @@ func (c *Client) accountFor(repository string) *account {
 	return made
 }
 
+// forget drops the tokens of all repositories, so that calls that begin later look
+// the credential up again. ECR answers 403, which package auth does not take for an
+// expired password.
+func (c *Client) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.accounts)
+}
+
 // Close closes idle connections, which ends their goroutines. A Client can still be
 // used afterwards. Close does not touch a Transport from the options.
 func (c *Client) Close() {

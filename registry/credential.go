@@ -90,9 +90,10 @@ func (o Options) finder() (finder, error) {
 	case o.CredentialFunc != nil:
 		return func(ctx context.Context, host, _ string) (Credential, error) { return o.CredentialFunc(ctx, host) }, nil
 	case o.DockerConfig != "":
-		return dockerFinder(dockerauth.Read(o.DockerConfig))
+		return dockerFinder(func() (*dockerauth.Config, error) { return dockerauth.Read(o.DockerConfig) })
 	case len(o.DockerConfigJSON) > 0:
-		return dockerFinder(dockerauth.Parse(o.DockerConfigJSON))
+		config, err := dockerauth.Parse(o.DockerConfigJSON)
+		return dockerFinder(func() (*dockerauth.Config, error) { return config, err })
 	}
 	return nil, nil
 }

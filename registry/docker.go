@@ -7,12 +7,17 @@ import (
 	"github.com/kubeoci/oci/internal/dockerauth"
 )
 
-// dockerFinder returns a finder for a Docker configuration.
-func dockerFinder(config *dockerauth.Config, err error) (finder, error) {
-	if err != nil {
+// dockerFinder returns a finder for a Docker configuration, which it reads each time:
+// credentials in files are rotated. An error is reported at the first time already.
+func dockerFinder(read func() (*dockerauth.Config, error)) (finder, error) {
+	if _, err := read(); err != nil {
 		return nil, dockerError(err)
 	}
 	return func(ctx context.Context, host, repository string) (Credential, error) {
+		config, err := read()
+		if err != nil {
+			return Credential{}, dockerError(err)
+		}
 		cred, err := config.Credential(ctx, host, repository)
 		return Credential(cred), dockerError(err)
 	}, nil

@@ -80,7 +80,8 @@ type Error struct {
 
 // Retryable reports whether the same call may succeed later: the failure was
 // transient in the sense of [RetryPolicy], or [Options.Timeout] ended the call. It is
-// false for the end of the caller's context, and for everything final.
+// false for the end of the caller's context, for a credential that was denied at each
+// attempt, and for everything final.
 func (e *Error) Retryable() bool { return e.retryable }
 
 func (e *Error) Error() string {

@@ -34,8 +34,29 @@ func TestPushToANameInLocalhost(t *testing.T) {
 	})
 }
 
-// With a scheme, the name is looked up like any other.
+// The scheme does not change what the name means.
 func TestNameInLocalhostWithAScheme(t *testing.T) {
+	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
+	srv := start(t, memregistry.Options{Users: users})
+	_, port, _ := strings.Cut(srv.host, ":")
+	for _, tt := range []struct {
+		endpoint string
+		opts     registry.Options
+	}{
+		{"http://no-such-registry.localhost:", registry.Options{Credential: ci}},
+		{"no-such-registry.localhost:", registry.Options{Credential: ci, Scheme: registry.SchemeHTTP}},
+		{"http://no-such-registry.localhost:", registry.Options{Credential: ci, Scheme: registry.SchemeHTTP}},
+	} {
+		endpoint := tt.endpoint + port
+		client, err := registry.NewClient(endpoint, tt.opts)
+		require.NoError(t, err, endpoint)
+		require.NoError(t, client.VerifyAccess(t.Context(), repository), endpoint)
+		client.Close()
+	}
+}
+
+// A caller's proxy resolves the name.
+func TestNameInLocalhostByAProxy(t *testing.T) {
 	srv := start(t, memregistry.Options{})
 	_, port, _ := strings.Cut(srv.host, ":")
 	proxied := 0

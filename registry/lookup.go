@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -92,8 +93,8 @@ func (d *Destination) Format(f fmt.State, _ rune) {
 
 // ask looks all tags up, the first one alone: it brings the token for the
 // others. Some registries hide missing tags, or refuse all reads with write-only
-// credentials. Such a refusal ends the lookup, so that a wrong password is not sent
-// again and again.
+// credentials. Such a refusal ends the lookup. A denial by the token service ends the
+// push, so that a wrong password is not sent again and again.
 func (d *Destination) ask(ctx context.Context) error {
 	for from, to := 0, 1; from < len(d.tags); from, to = to, len(d.tags) {
 		slots := make([]struct{}, min(to-from, maxParallel))
@@ -127,9 +128,10 @@ func (d *Destination) lookUp(ctx context.Context, tag string) (tagState, error) 
 }
 
 // isRefusal reports whether err is a final response of the registry, as opposed to
-// a failure to reach it.
+// a failure to reach it or to get a token.
 func isRefusal(err error) bool {
-	return is[*responseError](err) && !isRetryable(err) || is[*malformedError](err) || is[*corruptError](err)
+	resp, ok := errors.AsType[*responseError](err)
+	return ok && !resp.isTokenDenial() && !isRetryable(err) || is[*malformedError](err) || is[*corruptError](err)
 }
 
 // limit returns a context for the remaining time of the push. The time between two

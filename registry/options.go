@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -33,9 +34,9 @@ type Options struct {
 	// the endpoint decides, and without one a loopback host is reached by plain
 	// HTTP and any other by TLS. There is never a fall-back from one to the other.
 	//
-	// A host in .localhost is a loopback host (RFC 6761 section 6.3): if neither
-	// Scheme nor the endpoint has a scheme, connections to it go to 127.0.0.1 or
-	// [::1] without a lookup. Otherwise the name is looked up like any other.
+	// A host in .localhost is a loopback host (RFC 6761 section 6.3): connections to
+	// it go to 127.0.0.1 or [::1] without a lookup. With a Transport or Proxy of the
+	// caller, which may look the name up, it counts as any other host.
 	Scheme Scheme
 	// AllowPlainHTTPCredentials lets a credential be sent over plain HTTP to a host
 	// that is not loopback, where anyone on the way can read it.
@@ -51,7 +52,8 @@ type Options struct {
 	CredentialFunc CredentialFunc `json:"-"`
 	// DockerConfig is the path of a Docker configuration file, usually
 	// ~/.docker/config.json, or of Podman's auth.json. Its entries and credential
-	// helpers are used. It is never written, and need not exist.
+	// helpers are used. It is never written, and need not exist. It is read again
+	// each time a credential is needed, also after a denial.
 	// docs/credentials.md describes which entry is used.
 	DockerConfig string
 	// DockerConfigJSON is the content of such a file, for example of a Kubernetes
@@ -95,8 +97,7 @@ type Options struct {
 	// local registry that is addressed by another name needs it.
 	AllowLocalServices bool
 
-	// localNames is set if Scheme is the default for a host in .localhost, which
-	// is then reached on this machine.
+	// localNames is set for a host in .localhost, which is reached on this machine.
 	localNames bool
 }
 
@@ -118,12 +119,14 @@ func (o Options) ForEndpoint(endpoint reference.Endpoint) (Options, error) {
 			return Options{}, err
 		}
 	}
+	o.DockerConfigJSON = slices.Clone(o.DockerConfigJSON)
 	return o, nil
 }
 
-// resolveScheme sets Scheme.
+// resolveScheme sets Scheme and localNames.
 func (o *Options) resolveScheme(endpoint reference.Endpoint) error {
 	asked := Scheme(endpoint.Scheme)
+	o.localNames = guard.IsLocalName(endpoint.Host)
 	switch {
 	case o.Scheme != "" && o.Scheme != SchemeHTTP && o.Scheme != SchemeHTTPS:
 		return invalidOption("set Registry.Scheme to http or https, or leave it empty", "unknown scheme %.80q", o.Scheme)
@@ -131,14 +134,12 @@ func (o *Options) resolveScheme(endpoint reference.Endpoint) error {
 		return invalidOption("leave Registry.Scheme empty, or write RegistryEndpoint without a scheme",
 			"scheme %s for an endpoint that begins with %s://", o.Scheme, asked)
 	case o.Scheme != "":
-		o.localNames = o.localNames && asked == "" && guard.IsLocalName(endpoint.Host)
 	case asked != "":
-		o.Scheme, o.localNames = asked, false
+		o.Scheme = asked
+	case guard.IsLoopback(endpoint.Host, o.localNames):
+		o.Scheme = SchemeHTTP
 	default:
-		o.Scheme, o.localNames = SchemeHTTPS, guard.IsLocalName(endpoint.Host)
-		if guard.IsLoopback(endpoint.Host, o.localNames) {
-			o.Scheme = SchemeHTTP
-		}
+		o.Scheme = SchemeHTTPS
 	}
 	return nil
 }

@@ -29,6 +29,8 @@ type responseError struct {
 	plain       bool // over plain HTTP
 	// token is set for a response of the token service.
 	token bool
+	// repeated is set for a doubtful denial after the last attempt.
+	repeated bool
 	// known is set if the host has responded as a registry before in the same call.
 	known bool
 	// lost is set if the registry does not know the upload any more, as happens
@@ -127,10 +129,13 @@ func (e *responseError) limited() bool {
 		e.status == http.StatusForbidden && e.retryAfter > 0
 }
 
-// doubtfulDenial reports whether a token service denied a credential. That of GHCR
-// does so to good ones at times. A denial by a registry is final.
-func (e *responseError) doubtfulDenial() bool {
-	return e.token && e.given && isOneOf(e.status, http.StatusUnauthorized, http.StatusForbidden)
+// doubtfulDenial reports whether a token service denied a credential that may be good.
+// That of GHCR does so at times. A denial by a registry is final.
+func (e *responseError) doubtfulDenial() bool { return e.isTokenDenial() && !e.repeated }
+
+// isTokenDenial reports whether a token service denied a credential.
+func (e *responseError) isTokenDenial() bool {
+	return e.token && e.given && e.isDenial() && !e.limited()
 }
 
 // throttled reports whether the response concerns every request of the client.

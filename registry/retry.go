@@ -19,15 +19,19 @@ import (
 // maxAttempts is the largest value that RetryPolicy accepts.
 const maxAttempts = 100
 
+// maxDenials bounds how often a step sends a credential that the token service denies.
+const maxDenials = 3
+
 // RetryPolicy configures how often a step of a call is tried, and the waits in
 // between. A step is one request, or everything that the upload of one blob takes.
 //
 // It is retried if the registry cannot be reached, the connection breaks or stalls, or
 // the status of the response is 408, 425, 429, or 500 and above except 501, 505, 507
 // and 511. So is a 403 with Retry-After, and a credential that the token service denies
-// or answers with a redirect loop: that of GHCR does so to good ones at times. Other
-// failures are final: a certificate that is not trusted, TLS that is refused, an unknown
-// name, a denial by the registry itself, and any other response.
+// or answers with a redirect loop: that of GHCR does so to good ones at times. A denied
+// credential is tried at most three times, because repeated failures may lock an
+// account. Other failures are final: a certificate that is not trusted, TLS that is
+// refused, an unknown name, a denial by the registry itself, and any other response.
 type RetryPolicy struct {
 	// MaxAttempts bounds how often a step is tried. Zero means 6, and 1 disables
 	// retries.
@@ -67,17 +71,22 @@ type Retry struct {
 // retry calls step until it succeeds, fails for good, or no time is left for another
 // attempt. It returns the error of the last step, or of ctx.
 func (c *Client) retry(ctx context.Context, report func(Retry), step func(ctx context.Context) error) error {
+	denials := 0
 	for attempt := 1; ; attempt++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		err := step(ctx)
+		resp, responded := errors.AsType[*responseError](err)
+		if responded && resp.isTokenDenial() {
+			denials++
+			resp.repeated = denials >= maxDenials || attempt >= c.retryPolicy.MaxAttempts
+		}
 		if err == nil || ctx.Err() != nil || !isRetryable(err) {
 			return err
 		}
 		callIn(ctx).noteFailure(err)
 		wait := c.retryPolicy.wait(attempt)
-		resp, responded := errors.AsType[*responseError](err)
 		if responded {
 			wait = max(wait, resp.retryAfter)
 		}

@@ -35,19 +35,21 @@ func (s *server) firstTimes(n int32, h http.HandlerFunc) http.HandlerFunc {
 func TestTransientFailuresOfTheTokenService(t *testing.T) {
 	loop := func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) }
 	for _, tt := range []struct {
-		name   string
-		answer http.HandlerFunc
-		times  int32
-		kind   error // if it does not end
+		name      string
+		answer    http.HandlerFunc
+		requests  int // of one attempt
+		retries   int // that are enough
+		kind      error
+		retryable bool // if it does not end
 	}{
-		{"denied", status(http.StatusForbidden, "DENIED"), 4, registry.ErrPermissionDenied},
-		{"unauthorized", status(http.StatusUnauthorized, ""), 4, registry.ErrPermissionDenied},
-		{"redirect loop", loop, 10 * 4, registry.ErrNotRegistry},
+		{"denied", status(http.StatusForbidden, "DENIED"), 1, 2, registry.ErrPermissionDenied, false},
+		{"unauthorized", status(http.StatusUnauthorized, ""), 1, 2, registry.ErrPermissionDenied, false},
+		{"redirect loop", loop, 10, 4, registry.ErrNotRegistry, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			a := newArtifact(t, "demo")
 			srv := start(t, memregistry.Options{Users: users, Bearer: true})
-			srv.fail(fault{"GET /token", srv.firstTimes(tt.times, tt.answer)})
+			srv.fail(fault{"GET /token", srv.firstTimes(int32(tt.requests*tt.retries), tt.answer)})
 			var retries []registry.Retry
 			client := srv.client(t, registry.Options{Credential: ci})
 			_, err := a.push(t, client, registry.PushOptions{OnEvent: func(e registry.Event) {
@@ -56,14 +58,14 @@ func TestTransientFailuresOfTheTokenService(t *testing.T) {
 				}
 			}}, "v1")
 			require.NoError(t, err)
-			require.Len(t, retries, 4)
+			require.Len(t, retries, tt.retries)
 			for _, retry := range retries {
 				require.ErrorIs(t, retry.Err, tt.kind)
 			}
 
 			srv.fail(fault{"GET /token", tt.answer})
 			err = srv.client(t, registry.Options{Credential: ci}).VerifyAccess(t.Context(), repository)
-			assert.True(t, requireKind(t, err, tt.kind).Retryable())
+			assert.Equal(t, tt.retryable, requireKind(t, err, tt.kind).Retryable())
 
 			// Without a credential, a denial is final.
 			srv.requests(a)
@@ -75,21 +77,42 @@ func TestTransientFailuresOfTheTokenService(t *testing.T) {
 	}
 }
 
-// The wait is what helps.
+// A denial by the token service is waited out, but a wrong password is not sent again
+// and again.
 func TestDenialOfTheTokenServiceIsWaitedOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		began := time.Now()
+		began, asked := time.Now(), 0
 		client := newClient(t, "registry.example.com", registry.Options{
 			Credential: ci,
 			Retry:      registry.RetryPolicy{MinWait: time.Second, MaxWait: time.Second, MaxAttempts: 20},
 			Transport: hosts{
 				"registry.example.com": challenge("https://198.51.100.7/token"),
-				"198.51.100.7":         refusal(http.StatusForbidden, "DENIED", ""),
+				"198.51.100.7": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					asked++
+					refusal(http.StatusForbidden, "DENIED", "")(w, r)
+				}),
 			},
 		})
 		requireKind(t, client.VerifyAccess(t.Context(), repository), registry.ErrPermissionDenied)
-		assert.Greater(t, time.Since(began), 4*time.Second)
+		assert.Greater(t, time.Since(began), 10*time.Millisecond)
+		assert.Equal(t, 3, asked)
 	})
+}
+
+// Neither the tags that are looked up nor the blobs are tried with a password that was
+// denied.
+func TestDenialOfTheTokenServiceEndsAPush(t *testing.T) {
+	for _, tt := range []struct{ attempts, requests int }{{0, 3}, {2, 2}, {1, 1}} {
+		srv, a := start(t, memregistry.Options{Users: users, Bearer: true}), newArtifact(t, "demo")
+		client := srv.client(t, registry.Options{
+			Credential: registry.Credential{Username: "ci", Password: "wrong"},
+			Retry:      registry.RetryPolicy{MaxAttempts: tt.attempts, MinWait: time.Millisecond, MaxWait: time.Millisecond},
+		})
+		_, err := a.push(t, client, registry.PushOptions{}, "v1", "v2", "v3")
+		assert.False(t, requireKind(t, err, registry.ErrPermissionDenied).Retryable())
+		assert.Equal(t, tt.requests, srv.count("GET /token"))
+		assert.Zero(t, srv.count("POST blobs/"))
+	}
 }
 
 func TestDenialOfTheRegistryIsFinal(t *testing.T) {
