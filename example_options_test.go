@@ -71,7 +71,7 @@ metadata:
 	}
 	// Output:
 	// true true
-	// manifests.yaml:7: Flux finds the ConfigMap "settings" here and at manifests.yaml:2 [duplicate-object]
+	// manifests.yaml:7: Flux refuses the ConfigMap "settings": it is defined here and at manifests.yaml:2 [duplicate-object]
 }
 
 func ExampleBuildOptions_onEvent() {

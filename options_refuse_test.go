@@ -51,7 +51,7 @@ func TestValidateRefuses(t *testing.T) {
 		},
 		{
 			"endpoint with a path", func(o *oci.BuildOptions) { o.RegistryEndpoint = "ghcr.io/acme" },
-			oci.ErrInvalidOCIFormat, `invalid OCI format in "ghcr.io/acme": has a path`, 
+			oci.ErrInvalidOCIFormat, `invalid OCI format in "ghcr.io/acme": has a path`,
 			"write the registry alone in RegistryEndpoint and the path in Repository, or use WithReference for a whole oci:// reference",
 		},
 		{
@@ -121,7 +121,7 @@ func TestValidateRefuses(t *testing.T) {
 		},
 		{
 			"unknown engine", func(o *oci.BuildOptions) { o.GitOpsEngine = "Jenkins" },
-			packager.ErrUnknownEngine, `unknown GitOps engine: "Jenkins" is not None, Flux or ArgoCD`, "",
+			packager.ErrUnknownEngine, `unknown GitOps engine: "Jenkins" is not None, Flux or ArgoCD`, "set GitOpsEngine to None, Flux or ArgoCD",
 		},
 		{
 			"user name alone", func(o *oci.BuildOptions) { o.Username = "user" },

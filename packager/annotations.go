@@ -60,7 +60,7 @@ func (o Options) manifestAnnotations() (map[string]string, error) {
 			continue
 		}
 		if _, duplicate := given[option.key]; duplicate {
-			return nil, &AnnotationError{option.key, option.name + " sets it", "set " + option.name + ", or the annotation"}
+			return nil, &AnnotationError{option.key, option.name + " sets it", "set Pack." + option.name + ", or the annotation"}
 		}
 		given[option.key] = option.value
 	}
@@ -71,7 +71,7 @@ func (o Options) manifestAnnotations() (map[string]string, error) {
 		return nil, &AnnotationError{
 			Key:    ocispec.AnnotationRevision,
 			Reason: fmt.Sprintf("the revision is longer than %d bytes or contains blanks", maxRevisionBytes),
-			hint:   "set Revision as Flux writes it: branch@sha1:<hex>",
+			hint:   "set Pack.Revision as Flux writes it: branch@sha1:<hex>",
 		}
 	}
 	for key, value := range given {
@@ -106,7 +106,7 @@ func checkAnnotations(annotations map[string]string) error {
 
 func annotationHint(key string) string {
 	if key == ocispec.AnnotationCreated {
-		return "set Created instead"
+		return "set Pack.Created instead"
 	}
 	return ""
 }

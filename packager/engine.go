@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"path"
 	"strings"
+
+	"github.com/kubeoci/oci/internal/advice"
 )
 
 // GitOpsEngine names the engine that reads an artifact. The empty string means
@@ -34,7 +36,7 @@ func ParseGitOpsEngine(s string) (GitOpsEngine, error) {
 			return engine, nil
 		}
 	}
-	return "", fmt.Errorf("%w: %.40q is not None, Flux or ArgoCD", ErrUnknownEngine, s)
+	return "", &advice.Error{Err: fmt.Errorf("%w: %.40q is not None, Flux or ArgoCD", ErrUnknownEngine, s), Text: "set GitOpsEngine to None, Flux or ArgoCD"}
 }
 
 // Layout returns the layout that suits the engine by default: [LayoutRoot] for

@@ -51,11 +51,20 @@ func TestErrors(t *testing.T) {
 		},
 		{
 			"engine", engineErr, packager.ErrUnknownEngine,
-			`unknown GitOps engine: "Jenkins` + strings.Repeat("!", 33) + `" is not None, Flux or ArgoCD`, ``,
+			`unknown GitOps engine: "Jenkins` + strings.Repeat("!", 33) + `" is not None, Flux or ArgoCD`, `set GitOpsEngine to None, Flux or ArgoCD`,
 		},
 		{
 			"layout", plan("flat"+packager.Layout(strings.Repeat("!", 1<<20)), "app", "a.yaml"), packager.ErrUnknownLayout,
-			`unknown layout: "flat` + strings.Repeat("!", 36) + `" is not root, prefix or both`, ``,
+			`unknown layout: "flat` + strings.Repeat("!", 36) + `" is not root, prefix or both`, `set Layout to root, prefix or both`,
+		},
+		{
+			"level", packager.Options{Level: 10}.Validate(""), packager.ErrInvalidLevel,
+			`invalid compression level: 10 is not from 1 to 9`, `set Pack.Level to a number from 1 to 9, or to 0 for the default`,
+		},
+		{
+			"artifact type", packager.Options{ArtifactType: "app"}.Validate(""), packager.ErrInvalidArtifactType,
+			`invalid artifact type: "app" is not a media type`,
+			`set Pack.ArtifactType to a media type such as application/vnd.example.app, or leave it empty`,
 		},
 		{
 			"annotation without a key", annotation("", "x"), packager.ErrInvalidAnnotation,
@@ -64,7 +73,7 @@ func TestErrors(t *testing.T) {
 		{
 			"annotation of the creation time", annotation(ocispec.AnnotationCreated, "2025-01-01T00:00:00Z"), packager.ErrInvalidAnnotation,
 			`invalid annotation "org.opencontainers.image.created": Created sets it`,
-			`set Created instead`,
+			`set Pack.Created instead`,
 		},
 		{
 			"annotation's key with a newline", annotation("a\nb", "x"), packager.ErrInvalidAnnotation,
@@ -94,18 +103,18 @@ func TestErrors(t *testing.T) {
 			"source given both ways", packager.Options{SourceURL: "https://example.com", Annotations: map[string]string{ocispec.AnnotationSource: ""}}.Validate(""),
 			packager.ErrInvalidAnnotation,
 			`invalid annotation "org.opencontainers.image.source": SourceURL sets it`,
-			`set SourceURL, or the annotation`,
+			`set Pack.SourceURL, or the annotation`,
 		},
 		{
 			"revision given both ways", packager.Options{Revision: "a", Annotations: map[string]string{ocispec.AnnotationRevision: "a"}}.Validate(""),
 			packager.ErrInvalidAnnotation,
 			`invalid annotation "org.opencontainers.image.revision": Revision sets it`,
-			`set Revision, or the annotation`,
+			`set Pack.Revision, or the annotation`,
 		},
 		{
 			"revision with a blank", packager.Options{Revision: "my branch@sha1:0123"}.Validate(""), packager.ErrInvalidAnnotation,
 			`invalid annotation "org.opencontainers.image.revision": the revision is longer than 512 bytes or contains blanks`,
-			`set Revision as Flux writes it: branch@sha1:<hex>`,
+			`set Pack.Revision as Flux writes it: branch@sha1:<hex>`,
 		},
 		{"archive", packager.ErrArchiveTooLarge, packager.ErrArchiveTooLarge, `archive is too large`, ``},
 	} {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/kubeoci/oci/internal/advice"
 )
 
 // Layout selects where the tree lies in the archive.
@@ -33,5 +35,5 @@ func ParseLayout(s string) (Layout, error) {
 			return layout, nil
 		}
 	}
-	return "", fmt.Errorf("%w: %.40q is not root, prefix or both", ErrUnknownLayout, s)
+	return "", &advice.Error{Err: fmt.Errorf("%w: %.40q is not root, prefix or both", ErrUnknownLayout, s), Text: "set Layout to root, prefix or both"}
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kubeoci/oci/internal/advice"
 	"github.com/kubeoci/oci/internal/redact"
 )
 
@@ -27,7 +28,7 @@ var mediaType = sync.OnceValue(func() *regexp.Regexp {
 // Options configure packaging. The zero value is the default.
 type Options struct {
 	// Prefix is the directory of the archive that holds the tree. LayoutRoot
-	// ignores it. Empty means the name of the Set; one of an fs.FS has none, and
+	// ignores it. Empty means the name of the Set. A Set from an fs.FS has no name, and
 	// needs a prefix for the other layouts.
 	Prefix string
 	// Annotations are added to the manifest, without the user names, passwords and
@@ -49,9 +50,8 @@ type Options struct {
 	// ArtifactType is the manifest's artifactType. Empty means none; no
 	// consumer needs one, and some registries accept only those on a list.
 	ArtifactType string
-	// Level is the level of compression, from 1, the fastest, to 9. Zero means
-	// 6, which takes a third of the time of gzip's default level for layers that are
-	// 2 to 7 % larger. The layer's digest depends on it, the content digest does not.
+	// Level is the level of compression, from 1, the fastest, to 9. Zero means 6. The
+	// layer's digest depends on it, the content digest does not.
 	Level int
 }
 
@@ -97,10 +97,16 @@ func (o Options) resolve(layout Layout) (settings, error) {
 		}
 	}
 	if s.artifactType != "" && !mediaType().MatchString(s.artifactType) {
-		return settings{}, fmt.Errorf("%w: %.80q is not a media type", ErrInvalidArtifactType, s.artifactType)
+		return settings{}, &advice.Error{
+			Err:  fmt.Errorf("%w: %.80q is not a media type", ErrInvalidArtifactType, s.artifactType),
+			Text: "set Pack.ArtifactType to a media type such as application/vnd.example.app, or leave it empty",
+		}
 	}
 	if s.level < minLevel || s.level > maxLevel {
-		return settings{}, fmt.Errorf("%w: %d is not from %d to %d", ErrInvalidLevel, s.level, minLevel, maxLevel)
+		return settings{}, &advice.Error{
+			Err:  fmt.Errorf("%w: %d is not from %d to %d", ErrInvalidLevel, s.level, minLevel, maxLevel),
+			Text: fmt.Sprintf("set Pack.Level to a number from %d to %d, or to 0 for the default", minLevel, maxLevel),
+		}
 	}
 	s.annotations, err = o.manifestAnnotations()
 	return s, err

@@ -58,10 +58,12 @@ func Pack(ctx context.Context, store Pusher, set *manifests.Set, layout Layout, 
 // files.
 //
 // With a cache, only what changed since its last use is compressed. observe, if
-// not nil, is called with the content of every file of at most 512 KiB, and
-// perhaps of others: by several goroutines concurrently, in no order, and for
-// each copy of the file. It must not modify content or retain it. The content is
-// verified only once Pack returns without an error.
+// not nil, receives the content of files while they are packed, so that a check
+// such as that of package preflight need not read them again. It is called for
+// every file of at most 512 KiB and may be called for larger ones, by several
+// goroutines concurrently, in no order, and for each copy of the file. It must not
+// modify content or retain it. The content is verified only once Pack returns
+// without an error.
 //
 // Errors match those of [manifests.Reader.Open], or are those of store or ctx.
 // Nothing refers to content that was stored before an error.

@@ -14,7 +14,7 @@ import (
 
 // MaxArchiveSize is the largest size of an archive in bytes, before compression.
 // Argo CD stops unpacking there (ARGOCD_REPO_SERVER_OCI_MANIFEST_MAX_EXTRACTED_SIZE,
-// default 1G), without an error if the limit falls between two entries.
+// default 1G), and may silently drop the rest.
 const MaxArchiveSize = 1_000_000_000
 
 // ErrArchiveTooLarge reports an archive of more than [MaxArchiveSize] bytes.
@@ -37,7 +37,7 @@ type Entry struct {
 	File manifests.File `json:"file"`
 }
 
-// NewPlan lays the files of set out. An empty layout means [LayoutRoot].
+// NewPlan decides where each file goes in the archive. An empty layout means [LayoutRoot].
 //
 // The errors are those of [Options.Validate], and match [ErrInvalidPrefix] if the
 // name of the Set cannot be the prefix, [manifests.ErrCollision] or

@@ -186,19 +186,19 @@ func TestOneObjectInTwoResources(t *testing.T) {
 	)
 	runRules(t, []ruleTest{
 		{"Flux", tree{"a/kustomization.yaml": both, "a/app.yaml": app, "a/b.yaml": app}, flux, []string{
-			`a/b.yaml:1:1: error: Flux finds the ConfigMap "app" here and at a/app.yaml:1 [duplicate-object]`,
+			`a/b.yaml:1:1: error: Flux refuses the ConfigMap "app": it is defined here and at a/app.yaml:1 [duplicate-object]`,
 		}},
 		{"both", tree{"kustomization.yaml": both, "app.yaml": app, "b.yaml": "# again\n" + app}, none, []string{
-			`b.yaml:2:1: error: Flux and Argo CD find the ConfigMap "app" here and at app.yaml:1 [duplicate-object]`, rendered,
+			`b.yaml:2:1: error: Flux and Argo CD refuse the ConfigMap "app": it is defined here and at app.yaml:1 [duplicate-object]`, rendered,
 		}},
 		{"not built", tree{"kustomization.yaml": kustomization, "a/kustomization.yaml": both, "a/app.yaml": app, "a/b.yaml": app}, flux, []string{
-			`a/b.yaml:1:1: warning: kustomize finds the ConfigMap "app" here and at a/app.yaml:1 [duplicate-object]`,
+			`a/b.yaml:1:1: warning: kustomize refuses the ConfigMap "app": it is defined here and at a/app.yaml:1 [duplicate-object]`,
 		}},
 		{"in one file", tree{"kustomization.yaml": "resources: [app.yaml]\n", "app.yaml": app + "---\n" + app}, flux, []string{
-			`app.yaml:6:1: error: Flux finds the ConfigMap "app" here and at app.yaml:1 [duplicate-object]`,
+			`app.yaml:6:1: error: Flux refuses the ConfigMap "app": it is defined here and at app.yaml:1 [duplicate-object]`,
 		}},
 		{"in a list", tree{"kustomization.yaml": both, "app.yaml": app, "b.yaml": "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: app}\n"}, flux, []string{
-			`b.yaml:4:3: error: Flux finds the ConfigMap "app" here and at app.yaml:1 [duplicate-object]`,
+			`b.yaml:4:3: error: Flux refuses the ConfigMap "app": it is defined here and at app.yaml:1 [duplicate-object]`,
 		}},
 		{"one file listed again", tree{"kustomization.yaml": "resources: [app.yaml, ./app.yaml]\n", "app.yaml": app}, argocd, []string{
 			rendered, `kustomization.yaml:1:23: error: resources[1] lists the same file again: "./app.yaml" [duplicate-object]`,

@@ -19,26 +19,32 @@ import (
 )
 
 func TestWrongOptions(t *testing.T) {
+	const (
+		severity = "set Preflight.Severity to info, warning or error"
+		path     = "set Preflight.Path to a directory of the tree such as clusters/production, or leave it empty"
+	)
 	for _, tt := range []struct {
 		name string
 		opts preflight.Options
 		want error
 		text string
+		hint string
 	}{
-		{"archive size", preflight.Options{MaxArchiveSize: -1}, manifests.ErrInvalidLimit, ""},
-		{"manifest size", preflight.Options{MaxManifestSize: -1}, manifests.ErrInvalidLimit, ""},
-		{"policy", preflight.Options{Policy: "no"}, preflight.ErrUnknownPolicy, `unknown preflight policy: "no" is not report, enforce or off`},
-		{"severity", preflight.Options{Severity: 4}, preflight.ErrUnknownSeverity, "unknown severity: 4"},
-		{"negative severity", preflight.Options{Severity: -1}, preflight.ErrUnknownSeverity, "unknown severity: -1"},
-		{"path above", preflight.Options{Path: "a/../../b"}, preflight.ErrInvalidPath, `invalid path: "a/../../b" is not below the source directory`},
-		{"absolute path", preflight.Options{Path: "/etc"}, preflight.ErrInvalidPath, `invalid path: "/etc" is not below the source directory`},
+		{"archive size", preflight.Options{MaxArchiveSize: -1}, manifests.ErrInvalidLimit, "negative limit: MaxArchiveSize -1", "set Preflight.MaxArchiveSize to a positive number, or to zero for the default"},
+		{"manifest size", preflight.Options{MaxManifestSize: -1}, manifests.ErrInvalidLimit, "negative limit: MaxManifestSize -1", "set Preflight.MaxManifestSize to a positive number, or to zero for the default"},
+		{"policy", preflight.Options{Policy: "no"}, preflight.ErrUnknownPolicy, `unknown preflight policy: "no" is not report, enforce or off`, "set Preflight.Policy to report, enforce or off"},
+		{"severity", preflight.Options{Severity: 4}, preflight.ErrUnknownSeverity, "unknown severity: 4", severity},
+		{"negative severity", preflight.Options{Severity: -1}, preflight.ErrUnknownSeverity, "unknown severity: -1", severity},
+		{"path above", preflight.Options{Path: "a/../../b"}, preflight.ErrInvalidPath, `invalid path: "a/../../b" is not below the source directory`, path},
+		{"absolute path", preflight.Options{Path: "/etc"}, preflight.ErrInvalidPath, `invalid path: "/etc" is not below the source directory`, path},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := preflight.Check(t.Context(), preflight.Artifact{}, tt.opts)
 			require.ErrorIs(t, err, tt.want)
-			if tt.text != "" {
-				assert.EqualError(t, err, tt.text)
-			}
+			assert.EqualError(t, err, tt.text)
+			var adviser interface{ Hint() string }
+			require.ErrorAs(t, err, &adviser)
+			assert.Equal(t, tt.hint, adviser.Hint())
 		})
 	}
 	_, err := preflight.Check(t.Context(), preflight.Artifact{Engines: []packager.GitOpsEngine{"helm"}}, preflight.Options{})

@@ -11,18 +11,22 @@
 //
 // A finding is an [Error] if an engine that the caller named certainly fails or
 // renders nothing because of it. If no engine was named, it is an Error only if both
-// engines certainly do, each for this reason or another, and a [Warning] if only one
-// of them does. Findings that are likely to cause trouble are Warnings too, and all
-// others are [Info].
+// certainly fail, even if for different reasons, and a [Warning] if only one of them
+// does. Findings that are likely to cause trouble are Warnings too, and all others
+// are [Info].
 //
-// The files that an engine certainly reads are these. Argo CD reads the files
-// directly in a plain directory, or all files below it with directory.recurse. Flux
-// reads all YAML below a path without a kustomization, except in directories with a
-// kustomization of their own. A file beside or below a kustomization is read only if
-// the kustomization lists it: resources of a kustomization that is built, and of
-// those it refers to, are read as objects, and no two of them may define the same
-// object. Neither kustomizations nor charts are rendered here, so no rule about
-// objects applies to other files there.
+// An engine certainly reads these files:
+//
+//   - Argo CD: the files of a plain directory, and with directory.recurse also those
+//     of its subdirectories.
+//   - Flux: all YAML below a path without a kustomization, except in directories with
+//     a kustomization of their own.
+//   - At and below a kustomization: the files that it lists, directly or through
+//     another one. Its resources are checked as objects, of which no two may be the
+//     same.
+//
+// Kustomizations and charts are not rendered, so files that no kustomization lists
+// are not checked as objects.
 //
 // The rules:
 //

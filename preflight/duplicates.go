@@ -64,12 +64,18 @@ func (v *view) duplicates(f func(first, again located)) {
 	}
 }
 
+// defined joins an object that is refused and its positions.
+const defined = ": it is defined"
+
 // duplicateFinding describes an object that is in two places. If one of them is a
 // symbolic link, there may be one file only, and the link is the cause.
-func duplicateFinding(finder string, first, again located) Finding {
+//
+// sentence begins the message, such as "Flux refuses", and link joins the object and
+// its positions.
+func duplicateFinding(sentence, link string, first, again located) Finding {
 	f := Finding{
 		File: again.file.Path, Line: again.Line, Column: again.Column,
-		Message: fmt.Sprintf("%s the %s %.80q here and at %s:%d", finder, kindOf(again.Object), again.Name, first.file.Path, first.Line),
+		Message: fmt.Sprintf("%s the %s %.80q%s here and at %s:%d", sentence, kindOf(again.Object), again.Name, link, first.file.Path, first.Line),
 	}
 	for _, l := range []located{first, again} {
 		if l.file.Linked() {
@@ -84,11 +90,10 @@ func duplicateFinding(finder string, first, again located) Finding {
 // which it applies the last: Argo CD warns and goes on, and to Flux another version
 // is another object until it is applied.
 func (r *report) addDuplicate(v *view, first, again located) {
-	f := duplicateFinding(v.String()+" finds", first, again)
 	if v.mode == generated && first.APIVersion == again.APIVersion {
-		r.refuse(f, []*view{v})
+		r.refuse(duplicateFinding(v.String()+" refuses", defined, first, again), []*view{v})
 	} else {
-		r.add(f, v)
+		r.add(duplicateFinding(v.String()+" finds", "", first, again), v)
 	}
 }
 
@@ -124,7 +129,7 @@ func checkResources(m *model, b *build, r *report) {
 				seen[id] = located{named.source, o}
 				return
 			}
-			r.refuseBuild(duplicateFinding(kustomizeSubject(building, "find"), first, located{named.source, o}), building)
+			r.refuseBuild(duplicateFinding(kustomizeSubject(building, "refuse"), defined, first, located{named.source, o}), building)
 		})
 	}
 }

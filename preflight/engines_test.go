@@ -35,7 +35,7 @@ func TestRootForBothEngines(t *testing.T) {
 		}},
 		{"Flux refuses a duplicate, Argo CD finds nothing", tree{"a/app.yaml": app, "b/app.yaml": app}, nil, []string{
 			"error: " + subdirectories,
-			`b/app.yaml:1:1: error: Flux finds the ConfigMap "app" here and at a/app.yaml:1 [duplicate-object]`,
+			`b/app.yaml:1:1: error: Flux refuses the ConfigMap "app": it is defined here and at a/app.yaml:1 [duplicate-object]`,
 		}},
 		{"Flux refuses a document, Argo CD finds nothing", tree{"values.yaml": "a: 1\n"}, nil, []string{
 			`error: Argo CD renders nothing at the path ".", without an error [nothing-rendered]`,
@@ -55,7 +55,7 @@ func TestRootForBothEngines(t *testing.T) {
 		{"only Argo CD finds nothing, both are named", tree{"a/app.yaml": app}, []packager.GitOpsEngine{flux, argocd}, []string{"error: " + subdirectories}},
 		{"only Flux refuses it, for two reasons", tree{"app.yaml": app, "b.yaml": app, "values.yaml": "a: 1\n"}, nil, []string{
 			`b.yaml:1:1: warning: Argo CD finds the ConfigMap "app" here and at app.yaml:1 [duplicate-object]`,
-			`b.yaml:1:1: warning: Flux finds the ConfigMap "app" here and at app.yaml:1 [duplicate-object]`,
+			`b.yaml:1:1: warning: Flux refuses the ConfigMap "app": it is defined here and at app.yaml:1 [duplicate-object]`,
 			"values.yaml:1:1: warning: Flux refuses a document that is not a Kubernetes object [not-an-object]",
 		}},
 	} {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kubeoci/oci/internal/advice"
 	"github.com/kubeoci/oci/packager"
 )
 
@@ -27,6 +28,8 @@ const (
 // ErrUnknownSeverity reports a severity that is none of the constants.
 var ErrUnknownSeverity = errors.New("unknown severity")
 
+const hintSeverity = "set Preflight.Severity to info, warning or error"
+
 var severities = []string{Info: "info", Warning: "warning", Error: "error"}
 
 // String returns info, warning or error, and "" for the zero value.
@@ -43,7 +46,7 @@ func ParseSeverity(name string) (Severity, error) {
 	if i := slices.Index(severities, name); i > 0 {
 		return Severity(i), nil
 	}
-	return 0, fmt.Errorf("%w: %.40q is not info, warning or error", ErrUnknownSeverity, name)
+	return 0, &advice.Error{Err: fmt.Errorf("%w: %.40q is not info, warning or error", ErrUnknownSeverity, name), Text: hintSeverity}
 }
 
 var (

@@ -7,7 +7,9 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"slices"
 
+	"github.com/kubeoci/oci/internal/advice"
 	"github.com/kubeoci/oci/manifests"
 )
 
@@ -43,13 +45,24 @@ func (o Options) Validate() error {
 		return err
 	}
 	if o.Severity < 0 || o.Severity > Error {
-		return fmt.Errorf("%w: %d", ErrUnknownSeverity, o.Severity)
+		return &advice.Error{Err: fmt.Errorf("%w: %d", ErrUnknownSeverity, o.Severity), Text: hintSeverity}
 	}
 	if !fs.ValidPath(o.path()) {
-		return fmt.Errorf("%w: %.80q is not below the source directory", ErrInvalidPath, o.Path)
+		return &advice.Error{
+			Err:  fmt.Errorf("%w: %.80q is not below the source directory", ErrInvalidPath, o.Path),
+			Text: "set Preflight.Path to a directory of the tree such as clusters/production, or leave it empty",
+		}
 	}
-	if o.MaxArchiveSize < 0 || o.MaxManifestSize < 0 {
-		return manifests.ErrInvalidLimit
+	for _, limit := range []struct {
+		name  string
+		value int64
+	}{{"MaxArchiveSize", o.MaxArchiveSize}, {"MaxManifestSize", o.MaxManifestSize}} {
+		if limit.value < 0 {
+			return &advice.Error{
+				Err:  fmt.Errorf("%w: %s %d", manifests.ErrInvalidLimit, limit.name, limit.value),
+				Text: "set Preflight." + limit.name + " to a positive number, or to zero for the default",
+			}
+		}
 	}
 	return nil
 }
@@ -63,15 +76,17 @@ func (o Options) policy() Policy {
 	return policy
 }
 
-// Refusals returns the findings for which the policy refuses an artifact: errors
-// under PolicyReport, those of Severity or worse under PolicyEnforce, and none
-// under PolicyOff.
+// Refusals returns the findings for which the policy refuses an artifact, the worst
+// first: errors under PolicyReport, those of [Options.Severity] or worse under
+// PolicyEnforce, and none under PolicyOff.
 func (o Options) Refusals(findings Findings) Findings {
 	switch o.policy() {
 	case PolicyOff:
 		return nil
 	case PolicyEnforce:
-		return findings.AtLeast(cmp.Or(o.Severity, Warning))
+		refusals := findings.AtLeast(cmp.Or(o.Severity, Warning))
+		slices.SortStableFunc(refusals, func(a, b Finding) int { return cmp.Compare(b.Severity, a.Severity) })
+		return refusals
 	}
 	return findings.AtLeast(Error)
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/kubeoci/oci/internal/advice"
 )
 
 // Policy selects which findings keep an artifact from being pushed. The empty
@@ -36,5 +38,5 @@ func ParsePolicy(name string) (Policy, error) {
 			return policy, nil
 		}
 	}
-	return "", fmt.Errorf("%w: %.40q is not report, enforce or off", ErrUnknownPolicy, name)
+	return "", &advice.Error{Err: fmt.Errorf("%w: %.40q is not report, enforce or off", ErrUnknownPolicy, name), Text: "set Preflight.Policy to report, enforce or off"}
 }

@@ -32,10 +32,10 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"zero", preflight.Options{}, preflight.Findings{failure}},
 		{"report", preflight.Options{Policy: preflight.PolicyReport, Severity: preflight.Info}, preflight.Findings{failure}},
-		{"enforce", preflight.Options{Policy: preflight.PolicyEnforce}, preflight.Findings{warning, failure}},
-		{"enforce in upper case", preflight.Options{Policy: "ENFORCE"}, preflight.Findings{warning, failure}},
+		{"enforce", preflight.Options{Policy: preflight.PolicyEnforce}, preflight.Findings{failure, warning}},
+		{"enforce in upper case", preflight.Options{Policy: "ENFORCE"}, preflight.Findings{failure, warning}},
 		{"enforce errors", preflight.Options{Policy: preflight.PolicyEnforce, Severity: preflight.Error}, preflight.Findings{failure}},
-		{"enforce everything", preflight.Options{Policy: preflight.PolicyEnforce, Severity: preflight.Info}, all},
+		{"enforce everything", preflight.Options{Policy: preflight.PolicyEnforce, Severity: preflight.Info}, preflight.Findings{failure, warning, info}},
 		{"off", preflight.Options{Policy: preflight.PolicyOff}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -312,16 +312,16 @@ func TestObjects(t *testing.T) {
 			"app.json:1:64: error: Argo CD refuses more than one object in a JSON file [json-objects]",
 		}},
 		{"duplicate, Flux", tree{"app.yaml": app, "b/c.yaml": "---\n" + app}, flux, []string{
-			`b/c.yaml:2:1: error: Flux finds the ConfigMap "app" here and at app.yaml:1 [duplicate-object]`,
+			`b/c.yaml:2:1: error: Flux refuses the ConfigMap "app": it is defined here and at app.yaml:1 [duplicate-object]`,
 		}},
 		{"duplicate in a file, Flux", tree{"app.yaml": app + "---\n" + app}, flux, []string{
-			`app.yaml:6:1: error: Flux finds the ConfigMap "app" here and at app.yaml:1 [duplicate-object]`,
+			`app.yaml:6:1: error: Flux refuses the ConfigMap "app": it is defined here and at app.yaml:1 [duplicate-object]`,
 		}},
 		{"duplicate, Argo CD", tree{"app.yaml": app, "b.yaml": app}, argocd, []string{
 			`b.yaml:1:1: warning: Argo CD finds the ConfigMap "app" here and at app.yaml:1 [duplicate-object]`,
 		}},
 		{"duplicate, in the default namespace", tree{"app.yaml": app, "b.yaml": app + "  namespace: default\n"}, flux, []string{
-			`b.yaml:1:1: error: Flux finds the ConfigMap "app" here and at app.yaml:1 [duplicate-object]`,
+			`b.yaml:1:1: error: Flux refuses the ConfigMap "app": it is defined here and at app.yaml:1 [duplicate-object]`,
 		}},
 		{"duplicate, in two namespaces", tree{"app.yaml": app, "b.yaml": app + "  namespace: other\n"}, flux, []string{}},
 		{"duplicate, in two versions", tree{"app.yaml": "apiVersion: a/v1\nkind: B\nmetadata:\n  name: c\n", "b.yaml": "apiVersion: a/v2\nkind: B\nmetadata:\n  name: c\n"}, flux, []string{

@@ -27,13 +27,13 @@ func TestDuplicatesThroughSymlinks(t *testing.T) {
 		want string
 	}{
 		{"a link to a directory", tree{"base/app.yaml": app}, "overlay", "base",
-			`overlay/app.yaml:1:1: error: Flux finds the ConfigMap "app" here and at base/app.yaml:1, and overlay/app.yaml` + through},
+			`overlay/app.yaml:1:1: error: Flux refuses the ConfigMap "app": it is defined here and at base/app.yaml:1, and overlay/app.yaml` + through},
 		{"a link that comes first", tree{"base/app.yaml": app}, "a", "base",
-			`base/app.yaml:1:1: error: Flux finds the ConfigMap "app" here and at a/app.yaml:1, and a/app.yaml` + through},
+			`base/app.yaml:1:1: error: Flux refuses the ConfigMap "app": it is defined here and at a/app.yaml:1, and a/app.yaml` + through},
 		{"a link to a file", tree{"app.yaml": app}, "b.yaml", "app.yaml",
-			`b.yaml:1:1: error: Flux finds the ConfigMap "app" here and at app.yaml:1, and b.yaml` + through},
+			`b.yaml:1:1: error: Flux refuses the ConfigMap "app": it is defined here and at app.yaml:1, and b.yaml` + through},
 		{"a link to a resource", tree{"app.yaml": app, "kustomization.yaml": "resources: [app.yaml, b.yaml]\n"}, "b.yaml", "app.yaml",
-			`b.yaml:1:1: error: Flux finds the ConfigMap "app" here and at app.yaml:1, and b.yaml` + through},
+			`b.yaml:1:1: error: Flux refuses the ConfigMap "app": it is defined here and at app.yaml:1, and b.yaml` + through},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			fsys := tt.tree.fs()

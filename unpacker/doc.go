@@ -2,7 +2,7 @@
 // packager packed, and those that other programs push for Flux or Argo CD.
 //
 // [Unpack] writes them to a directory, and [UnpackFS] returns a file system in
-// memory. Both trust nothing but the digest that they are given: content is
-// verified before it is unpacked, everything is bounded by [Options], and an
-// entry that could mean something else on another system is refused.
+// memory. Both trust only the digest of the manifest: content is verified before it
+// is unpacked, [Options] limit sizes and counts, and an entry whose name has
+// another meaning on another system is refused.
 package unpacker

@@ -23,8 +23,8 @@ type Options struct {
 	MaxSize int64
 	// MaxFileSize limits the bytes of one file. The default is MaxSize.
 	MaxFileSize int64
-	// MaxEntries limits the files, links, and directories, whether listed or implied
-	// by a path. The default is 100,000.
+	// MaxEntries limits the number of files, links and directories. Directories that
+	// only occur in the path of an entry count too. The default is 100,000.
 	MaxEntries int
 	// MaxPathLength limits the bytes of one path. The default is 4096, PATH_MAX of
 	// Linux.

@@ -39,7 +39,7 @@ func TestLint(t *testing.T) {
 	status, stdout, stderr := lint(t, "-engine", "flux", shop(t))
 	assert.Equal(t, 1, status)
 	assert.Equal(t, `app.yaml
-  1:1  error  duplicate-object  Flux finds the ConfigMap "app" here and at a/app.yaml:1
+  1:1  error  duplicate-object  Flux refuses the ConfigMap "app": it is defined here and at a/app.yaml:1
 
 values.yaml
   1:1  error  not-an-object  Flux refuses a document that is not a Kubernetes object
