@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/kubeoci/oci/internal/advice"
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/preflight"
 	"github.com/kubeoci/oci/reference"
@@ -173,14 +174,5 @@ func Retryable(err error) bool {
 	return errors.Is(err, manifests.ErrFileChanged)
 }
 
-// hintError is an error with advice.
-type hintError struct {
-	err  error
-	hint string
-}
-
-func (e *hintError) Error() string { return e.err.Error() }
-
-func (e *hintError) Unwrap() error { return e.err }
-
-func (e *hintError) Hint() string { return e.hint }
+// advise adds a hint to an error.
+func advise(err error, hint string) error { return &advice.Error{Err: err, Text: hint} }

@@ -21,10 +21,10 @@ func repositoryName(given, fallback, endpoint string) (string, error) {
 		return derivedRepository(fallback)
 	}
 	if beginsWithHost(given, endpoint) {
-		return "", &hintError{
+		return "", advise(
 			fmt.Errorf("%w %.80q: it begins with a host", reference.ErrInvalidRepository, given),
 			"the host belongs in RegistryEndpoint alone; Repository is the path below it",
-		}
+		)
 	}
 	err := reference.CheckRepository(given)
 	if err == nil {
@@ -52,11 +52,11 @@ func beginsWithHost(repository, endpoint string) bool {
 
 func derivedRepository(fallback string) (string, error) {
 	if fallback == "" {
-		return "", &hintError{ErrRepositoryRequired, "set Repository to the repository to push to"}
+		return "", advise(ErrRepositoryRequired, "set Repository to the repository to push to")
 	}
 	name := reference.NormalizeRepository(fallback)
 	if name == "" {
-		return "", &hintError{ErrRepositoryRequired, fmt.Sprintf("set Repository: none can be derived from %.80q", fallback)}
+		return "", advise(ErrRepositoryRequired, fmt.Sprintf("set Repository: none can be derived from %.80q", fallback))
 	}
 	return name, nil
 }
@@ -83,10 +83,10 @@ func artifactName(given string) (string, error) {
 	}
 	name := reference.NormalizeRepository(strings.ReplaceAll(given, "/", "-"))
 	if name == "" || !resemblesRepository(given) {
-		return "", &hintError{
+		return "", advise(
 			fmt.Errorf("%w: %.80q", ErrInvalidArtifactName, given),
 			"set Name to letters, digits and inner hyphens, such as my-app, or leave it empty",
-		}
+		)
 	}
 	return name, nil
 }
@@ -94,7 +94,7 @@ func artifactName(given string) (string, error) {
 // distinctTags checks the version and the further tags, and drops duplicates.
 func distinctTags(version string, tags []string) ([]string, error) {
 	if version == "" {
-		return nil, &hintError{ErrVersionRequired, "set Version to the tag to push, such as 1.0.0"}
+		return nil, advise(ErrVersionRequired, "set Version to the tag to push, such as 1.0.0")
 	}
 	if err := reference.CheckTag(version); err != nil {
 		return nil, err

@@ -102,9 +102,9 @@ func copyShared(dst, src any) {
 func (o *BuildOptions) resolveSource() (base string, err error) {
 	switch {
 	case o.SourcePath != "" && o.Source != nil:
-		return "", &hintError{ErrTwoSources, "set one of SourcePath and Source; further trees go into Roots"}
+		return "", advise(ErrTwoSources, "set one of SourcePath and Source; further trees go into Roots")
 	case o.SourcePath == "" && o.Source == nil && len(o.Roots) == 0:
-		return "", &hintError{ErrSourcePathRequired, "set SourcePath to the directory that holds the manifests, or Source to a tree"}
+		return "", advise(ErrSourcePathRequired, "set SourcePath to the directory that holds the manifests, or Source to a tree")
 	}
 	if o.SourcePath != "" {
 		root, err := manifests.Root{Dir: o.SourcePath}.Resolve()
@@ -190,7 +190,7 @@ func (o *BuildOptions) resolveLayout(prefix string) (err error) {
 
 func (o *BuildOptions) resolvePack() error {
 	if _, taken := o.Pack.Annotations[ocispec.AnnotationTitle]; taken {
-		return &hintError{&packager.AnnotationError{Key: ocispec.AnnotationTitle, Reason: "Name sets it"}, "set Name instead"}
+		return advise(&packager.AnnotationError{Key: ocispec.AnnotationTitle, Reason: "Name sets it"}, "set Name instead")
 	}
 	o.Pack.Annotations = maps.Clone(o.Pack.Annotations)
 	return o.Pack.Validate(o.Layout)
@@ -201,7 +201,7 @@ func (o *BuildOptions) resolvePack() error {
 func resolveRegistry(endpoint, username, password string, insecure bool, opts RegistryOptions) (reference.Endpoint, RegistryOptions, error) {
 	endpoint = trimBlanks(endpoint)
 	if endpoint == "" {
-		return reference.Endpoint{}, opts, &hintError{ErrRegistryEndpointRequired, "set RegistryEndpoint to the registry, such as ghcr.io or localhost:5000"}
+		return reference.Endpoint{}, opts, advise(ErrRegistryEndpointRequired, "set RegistryEndpoint to the registry, such as ghcr.io or localhost:5000")
 	}
 	parsed, err := reference.ParseEndpoint(endpoint)
 	if err != nil {
@@ -209,20 +209,20 @@ func resolveRegistry(endpoint, username, password string, insecure bool, opts Re
 	}
 	if insecure {
 		if opts.Scheme == registry.SchemeHTTPS || parsed.Scheme == string(registry.SchemeHTTPS) {
-			return parsed, opts, &hintError{
+			return parsed, opts, advise(
 				fmt.Errorf("%w: Insecure together with https", ErrInvalidOptions),
 				"leave Insecure unset, or write the endpoint without https://",
-			}
+			)
 		}
 		opts.Scheme = registry.SchemeHTTP
 	}
 	if username = trimBlanks(username); username != "" || password != "" {
 		given := registry.Credential{Username: username, Password: password}
 		if !opts.Credential.IsZero() && opts.Credential != given {
-			return parsed, opts, &hintError{
+			return parsed, opts, advise(
 				fmt.Errorf("%w: given both as Username and Password and as Registry.Credential", ErrInvalidCredential),
 				"set one of them",
-			}
+			)
 		}
 		opts.Credential = given
 	}

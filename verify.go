@@ -117,7 +117,7 @@ func VerifyRegistryAccessWithTimeout(ctx context.Context, opts VerifyOptions, ti
 func ArtifactExists(ctx context.Context, opts ArtifactExistsOptions) (bool, error) {
 	version := trimBlanks(opts.Version)
 	if version == "" {
-		return false, &hintError{ErrVersionRequired, "set Version to the tag or digest to look for"}
+		return false, advise(ErrVersionRequired, "set Version to the tag or digest to look for")
 	}
 	var access VerifyOptions
 	copyShared(&access, opts)
@@ -145,7 +145,7 @@ func connect(ctx context.Context, opts VerifyOptions) (*registry.Client, string,
 	}
 	repository := trimBlanks(opts.Repository)
 	if repository == "" {
-		return nil, "", &hintError{ErrRepositoryRequired, "set Repository to a repository of the registry"}
+		return nil, "", advise(ErrRepositoryRequired, "set Repository to a repository of the registry")
 	}
 	if err := reference.CheckRepository(repository); err != nil {
 		return nil, "", err
