@@ -1,7 +1,6 @@
 package oci
 
 import (
-	"cmp"
 	"context"
 	"embed"
 	"errors"
@@ -40,17 +39,17 @@ func BuildEmpty(ctx context.Context, opts EmptyBuildOptions) (BuildResult, error
 }
 
 // Builder builds and pushes artifacts, and keeps connections and tokens for the next
-// build with the same endpoint and Registry options. Options with a function, such as
-// CredentialFunc, are never the same, because Go cannot compare functions: pass a
-// Transport to share connections there.
+// build with the same endpoint and Registry options. A build whose options have a
+// CredentialFunc or a Proxy shares nothing, because Go cannot compare functions: pass a
+// Transport to share its connections there.
 //
 // The zero value is ready to use. A Builder is safe for concurrent use.
 type Builder struct {
 	clients clientPool
 }
 
-// Close closes the idle connections and forgets the tokens. The Builder can still be
-// used.
+// Close closes the idle connections and forgets the tokens; a build that is running keeps
+// its own until it returns. The Builder can still be used.
 func (b *Builder) Close() { b.clients.close() }
 
 // Build validates the options, collects the manifests, packs them while it looks up the
@@ -66,8 +65,8 @@ func (b *Builder) Close() { b.clients.close() }
 //   - options: those of [BuildOptions.Validate]
 //   - collecting: those of [manifests.CollectRoots], such as [ErrNoManifestFiles]
 //   - packing: those of [packager.NewPlan] and [packager.Plan.Pack]
-//   - preflight: [ErrPreflight]; by default for artifacts that every engine in question
-//     would refuse or render as nothing
+//   - preflight: [ErrPreflight]; by default for artifacts that the engine named by
+//     GitOpsEngine, or both if none is named, would refuse or render as nothing
 //   - pushing: those of [registry.Client.Push], which are [*RegistryError] values
 //
 // After an error the registry may hold blobs to which nothing refers, and the tags are
@@ -91,8 +90,8 @@ func (b *Builder) Build(ctx context.Context, opts BuildOptions) (BuildResult, er
 var emptyTree embed.FS
 
 // BuildEmpty builds and pushes an artifact that holds a kustomization without
-// resources. Flux and Argo CD render it to nothing; if pruning is on, they delete the
-// objects of an earlier artifact.
+// resources. An engine that prunes deletes all objects of an earlier artifact when it
+// reads this one, because Flux and Argo CD render it to nothing.
 //
 // Errors are those of [EmptyBuildOptions.Validate], of packing and of pushing; see
 // [Builder.Build].
@@ -126,6 +125,7 @@ func (b *Builder) ship(ctx context.Context, j job, set *manifests.Set, requested
 	if err != nil {
 		return BuildResult{}, err
 	}
+	defer b.clients.release(client)
 	store := new(packager.Store)
 	defer func() { _ = store.Close() }() // only temporary files are lost
 
@@ -159,39 +159,37 @@ func (b *Builder) ship(ctx context.Context, j job, set *manifests.Set, requested
 // both runs f and g concurrently and returns their results. If one fails, the context of
 // the other ends, and the error is that of the first.
 func both[F, G any](ctx context.Context, f func(context.Context) (F, error), g func(context.Context) (G, error)) (F, G, error) {
-	running, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	type result struct {
-		value F
-		err   error
-	}
-	first := make(chan result, 1)
-	go func() {
-		value, err := f(running)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	failures := make(chan error, 2) // in the order in which they happen
+	report := func(err error) {
 		if err != nil {
-			cancel(err)
+			failures <- err
+			cancel()
 		}
-		first <- result{value, err}
+	}
+	results := make(chan F, 1)
+	go func() {
+		result, err := f(ctx)
+		report(err)
+		results <- result
 	}()
-	value, err := g(running)
-	if err != nil {
-		cancel(err)
-	}
-	other := <-first
-	if err = cmp.Or(err, other.err); err != nil && ctx.Err() == nil {
-		err = context.Cause(running)
-	}
-	return other.value, value, err
+	second, err := g(ctx)
+	report(err)
+	first := <-results
+	close(failures)
+	return first, second, <-failures
 }
 
 // check returns the findings of preflight, or a [*PreflightError] if the policy refuses
 // the artifact.
 func (j job) check(ctx context.Context, plan *packager.Plan, cache *preflight.Cache) ([]Finding, error) {
 	findings, err := preflight.Check(ctx, preflight.Artifact{
-		Plan:    plan,
-		Engines: []GitOpsEngine{j.opts.GitOpsEngine},
-		Tags:    j.opts.allTags(),
-		Cache:   cache,
+		Plan:       plan,
+		Engines:    []GitOpsEngine{j.opts.GitOpsEngine},
+		Tags:       j.opts.allTags(),
+		Repository: j.opts.Repository,
+		Cache:      cache,
 	}, j.opts.Preflight)
 	if err != nil {
 		return nil, err

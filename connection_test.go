@@ -123,6 +123,64 @@ func TestBuilderBoundsItsConnections(t *testing.T) {
 	server.RequireNoneOpen(t)
 }
 
+// A transport is compared by identity: it may be in use by another build.
+func TestBuilderSeparatesTransports(t *testing.T) {
+	server := startCountingServer(t)
+	opts := server.options(t)
+	var builder oci.Builder
+	defer builder.Close()
+	var group sync.WaitGroup
+	for range 4 {
+		opts := opts
+		opts.Registry.Transport = &http.Transport{DisableKeepAlives: true}
+		group.Go(func() {
+			for range 3 {
+				_, err := builder.Build(t.Context(), opts)
+				assert.NoError(t, err)
+			}
+		})
+	}
+	group.Wait()
+
+	used := newRecorder()
+	opts.RegistryEndpoint, opts.Insecure, opts.Registry.AllowPlainHTTPCredentials = "registry.example.com", true, true
+	opts.Registry.Transport = used
+	_, err := builder.Build(t.Context(), opts)
+	require.NoError(t, err)
+	other := newRecorder()
+	opts.Registry.Transport = other
+	_, err = builder.Build(t.Context(), opts)
+	require.NoError(t, err)
+	assert.NotEmpty(t, other.urls, "the transport of another build was used")
+}
+
+// A client that is evicted or closed during a build is closed at its end.
+func TestBuilderClosedDuringABuild(t *testing.T) {
+	var builder oci.Builder
+	handler := memregistry.Handler(memregistry.Options{})
+	server := conntest.Start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			builder.Close()
+		}
+		handler.ServeHTTP(w, r)
+	}))
+	opts := oci.BuildOptions{SourcePath: tree(t, map[string]string{"cm.yaml": configMap}), RegistryEndpoint: server.URL, Version: "v1"}
+	_, err := builder.Build(t.Context(), opts)
+	require.NoError(t, err)
+	server.RequireNoneOpen(t)
+}
+
+// Nothing could use the connection of a build with a function again.
+func TestBuilderClosesWhatItCannotReuse(t *testing.T) {
+	server := conntest.Start(t, memregistry.Handler(memregistry.Options{}))
+	opts := oci.BuildOptions{SourcePath: tree(t, map[string]string{"cm.yaml": configMap}), RegistryEndpoint: server.URL, Version: "v1"}
+	opts.Registry.CredentialFunc = func(context.Context, string) (registry.Credential, error) { return registry.Credential{}, nil }
+	var builder oci.Builder
+	_, err := builder.Build(t.Context(), opts)
+	require.NoError(t, err)
+	server.RequireNoneOpen(t)
+}
+
 func TestBuilderIsSafeForConcurrentUse(t *testing.T) {
 	server := startCountingServer(t)
 	opts := server.options(t)

@@ -15,15 +15,15 @@
 //
 //	reference   checks where to push to
 //	manifests   collects the files
-//	packager    turns them into one image manifest, while registry looks up the tags
+//	packager    turns them into one image manifest
 //	preflight   checks what Flux and Argo CD would make of the files
 //	registry    pushes blobs, manifest and tags, in this order
-//	unpacker    is the way back, for artifacts that were pulled
+//	unpacker    turns a pulled artifact into files again
 //
 // This package checks the options, runs the stages, and returns one result. Preflight is on
-// by default: an artifact that every engine in question would certainly refuse, or render
-// as nothing, is not pushed, and the error is [ErrPreflight]. BuildOptions.Preflight
-// changes that.
+// by default: an artifact that the engine named by GitOpsEngine, or both if none is named,
+// would certainly refuse or render as nothing is not pushed, and the error is
+// [ErrPreflight]. BuildOptions.Preflight changes that.
 //
 // The same files and options give the same digest on any machine, whatever the registry,
 // repository or tag, and nothing is sent if all tags point to it. [Build] is for a single
@@ -31,15 +31,16 @@
 //
 // # Errors
 //
-// There is a sentinel for each decision that a caller can take; [Builder.Build] lists them by
-// stage. Facts are in structs such as [*RegistryError] and [*PreflightError]. [Hint] returns
-// advice for a person, and [Retryable] whether the same call may succeed later.
+// There is a variable for [errors.Is] for each case that a caller may handle; [Builder.Build]
+// lists them by stage. Details are in structs such as [*RegistryError] and
+// [*PreflightError]. [Hint] returns advice for a person, and [Retryable] whether the same
+// call may succeed later.
 //
 // # Environment
 //
 // The package never prints or exits, and keeps no state except in a Builder or a Cache. It
-// reads the environment only where net/http (proxies), crypto/x509 (certificates), os
-// (temporary and working directory) and os/exec (credential helpers) do. All of it is safe
+// reads the environment only through net/http (proxies), crypto/x509 (certificates), os
+// (temporary and working directory) and os/exec (credential helpers). All of it is safe
 // for concurrent use. Types that hold a password print and marshal without it, except as an
 // unexported field of another type, where fmt cannot call their methods.
 package oci

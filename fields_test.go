@@ -166,8 +166,8 @@ func requireAllSet(t *testing.T, opts any, except ...string) {
 	t.Helper()
 	v := reflect.ValueOf(opts)
 	for i := range v.NumField() {
-		if name := v.Type().Field(i).Name; !slices.Contains(except, name) {
-			require.False(t, v.Field(i).IsZero(), "%s is not set", name)
+		if field := v.Type().Field(i); field.IsExported() && !slices.Contains(except, field.Name) {
+			require.False(t, v.Field(i).IsZero(), "%s is not set", field.Name)
 		}
 	}
 }

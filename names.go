@@ -20,9 +20,9 @@ func repositoryName(given, fallback, endpoint string) (string, error) {
 	if given == "" {
 		return derivedRepository(fallback)
 	}
-	if first, _, more := strings.Cut(given, "/"); more && strings.EqualFold(first, endpoint) {
+	if beginsWithHost(given, endpoint) {
 		return "", &hintError{
-			fmt.Errorf("%w %.80q: it begins with the registry", reference.ErrInvalidRepository, given),
+			fmt.Errorf("%w %.80q: it begins with a host", reference.ErrInvalidRepository, given),
 			"the host belongs in RegistryEndpoint alone; Repository is the path below it",
 		}
 	}
@@ -35,6 +35,19 @@ func repositoryName(given, fallback, endpoint string) (string, error) {
 		return "", err
 	}
 	return name, nil
+}
+
+// beginsWithHost reports whether the first segment of a repository is the host of the
+// endpoint, or has a port. Another host is legal: mirrors have docker.io/library/app.
+func beginsWithHost(repository, endpoint string) bool {
+	first, _, more := strings.Cut(repository, "/")
+	host, err := reference.ParseEndpoint(first)
+	if !more || err != nil {
+		return false
+	}
+	own, err := reference.ParseEndpoint(endpoint)
+	public := strings.Contains(host.Host, ".") || host.Loopback() // "registry" may name both
+	return host.Port != 0 || err == nil && public && strings.EqualFold(host.Host, own.Host)
 }
 
 func derivedRepository(fallback string) (string, error) {

@@ -23,11 +23,12 @@ type BuildOptions struct {
 	// RegistryEndpoint is host[:port]. A scheme before it, http:// or https://, selects
 	// the protocol; see [registry.Options.Scheme] for the default.
 	RegistryEndpoint string
-	// Repository is the repository below the endpoint. A legal one is kept; another is
-	// normalised, see BuildResult.RequestedRepository. Default: the base name of
+	// Repository is the path below the endpoint. A legal one is kept. Upper-case letters,
+	// blanks and other characters are normalised, see BuildResult.RequestedRepository; a
+	// host, a tag, a digest and empty segments are refused. Default: the base name of
 	// SourcePath.
 	Repository string
-	// Version is the tag to push.
+	// Version is the tag to push. It is not recorded in the artifact.
 	Version string
 	// GitOpsEngine names the engine that reads the artifact. GitOpsEngineNone, the
 	// default, means both.
@@ -37,8 +38,9 @@ type BuildOptions struct {
 	Username string
 	Password string `json:"-"`
 
-	// Source is a tree in place of SourcePath, such as an embed.FS or the result of
-	// [SourceFromReader]. It must not change during the build.
+	// Source is a tree in place of SourcePath, such as the result of [SourceFromReader].
+	// It must not change during the build. An embed.FS keeps the name of the embedded
+	// directory: pass fs.Sub(files, "deploy").
 	Source fs.FS `json:"-"`
 	// Roots are further trees. Each is placed in the directory Root.Path of the
 	// artifact; see [manifests.CollectRoots].
@@ -75,6 +77,8 @@ type BuildOptions struct {
 	// OnEvent receives the progress of the build, one event at a time, from several
 	// goroutines, and before Build returns.
 	OnEvent func(Event) `json:"-"`
+
+	derivedName string // the Name that Validate filled in, which is not recorded
 }
 
 // EmptyBuildOptions are [BuildOptions] without a source, for an artifact that
@@ -97,12 +101,15 @@ type EmptyBuildOptions struct {
 	Push     PushOptions
 	Registry RegistryOptions
 	OnEvent  func(Event) `json:"-"`
+
+	derivedName string
 }
 
-// ValidatedBuildOptions are BuildOptions in which every default is filled in and
-// every field is well-formed: SourcePath is absolute, RegistryEndpoint is host[:port]
-// without a scheme, Registry.Scheme has the scheme that was written, and Repository,
-// Name, Version and Tags are legal. Validating them again changes nothing.
+// ValidatedBuildOptions are BuildOptions in which every field is well-formed and has its
+// default: SourcePath is absolute, RegistryEndpoint is host[:port] without a scheme,
+// Registry.Scheme has the scheme of the connection, and Repository, Name, Version and Tags
+// are legal. Defaults of numbers in the options of the stages stay zero. Validating them
+// again, or building from them, gives the same result as the options before.
 type ValidatedBuildOptions BuildOptions
 
 // ValidatedEmptyBuildOptions are EmptyBuildOptions in which every default is filled in
@@ -111,7 +118,7 @@ type ValidatedEmptyBuildOptions EmptyBuildOptions
 
 // WithReference returns o with RegistryEndpoint, Repository and Version from ref: its
 // registry, its repository and variant, and its tag. A nil ref changes nothing. A digest
-// is refused by Validate, because it is a result of a push.
+// is refused by Validate, because a digest cannot be pushed to.
 func (o BuildOptions) WithReference(ref *Reference) BuildOptions {
 	fillReference(ref, &o.RegistryEndpoint, &o.Repository, &o.Version)
 	return o

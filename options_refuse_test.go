@@ -75,7 +75,7 @@ func TestValidateRefuses(t *testing.T) {
 		},
 		{
 			"repository with the host", func(o *oci.BuildOptions) { o.Repository = "ghcr.io/acme/shop" },
-			reference.ErrInvalidRepository, `invalid repository "ghcr.io/acme/shop": it begins with the registry`,
+			reference.ErrInvalidRepository, `invalid repository "ghcr.io/acme/shop": it begins with a host`,
 			"the host belongs in RegistryEndpoint alone; Repository is the path below it",
 		},
 		{

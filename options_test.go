@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kubeoci/oci"
+	"github.com/kubeoci/oci/internal/memregistry"
 	"github.com/kubeoci/oci/reference"
 	"github.com/kubeoci/oci/registry"
 )
@@ -232,4 +233,61 @@ func TestWithReference(t *testing.T) {
 	ref.Ref = "sha256:" + strings.Repeat("0", 64)
 	_, err = validOptions(t).WithReference(ref).Validate()
 	require.ErrorIs(t, err, reference.ErrInvalidTag, "a digest is a result of a push")
+}
+
+// Validated options are those of the same build: a derived name is not recorded.
+func TestBuildFromValidatedOptions(t *testing.T) {
+	opts := validOptions(t)
+	opts.RegistryEndpoint, opts.Layout = startRegistry(t, memregistry.Options{}).Host, oci.LayoutRoot
+	first := build(t, opts)
+	v, err := opts.Validate()
+	require.NoError(t, err)
+	assert.Equal(t, "app", v.Name)
+	assert.Equal(t, oci.PreflightReport, v.Preflight.Policy)
+	twice, err := oci.BuildOptions(v).Validate()
+	require.NoError(t, err)
+	for _, opts := range []oci.BuildOptions{oci.BuildOptions(v), oci.BuildOptions(twice)} {
+		again := build(t, opts)
+		assert.Equal(t, first.Artifact, again.Artifact)
+		assert.True(t, again.Unchanged)
+	}
+	named := oci.BuildOptions(v)
+	named.Name = "store"
+	assert.NotEqual(t, first.Artifact.Digest, build(t, named).Artifact.Digest)
+
+	empty := oci.EmptyBuildOptions{RegistryEndpoint: opts.RegistryEndpoint, Repository: " acme/none ", Version: "v1", Layout: oci.LayoutRoot}
+	none, err := oci.BuildEmpty(t.Context(), empty)
+	require.NoError(t, err)
+	assert.Empty(t, none.RequestedRepository, "blanks are trimmed")
+	validEmpty, err := empty.Validate()
+	require.NoError(t, err)
+	again, err := oci.BuildEmpty(t.Context(), oci.EmptyBuildOptions(validEmpty))
+	require.NoError(t, err)
+	assert.Equal(t, none.Artifact, again.Artifact)
+}
+
+func TestRepositoryBeginsWithHost(t *testing.T) {
+	for _, tt := range []struct {
+		endpoint, repository string
+		refused              bool
+	}{
+		{"ghcr.io", "ghcr.io/acme/shop", true},
+		{"ghcr.io:443", "ghcr.io/acme/shop", true},
+		{"ghcr.io", "GHCR.io/acme/shop", true},
+		{"localhost:5000", "localhost/acme/shop", true},
+		{"localhost:5000", "localhost:5000/acme/shop", true},
+		{"localhost:5000", "registry.example.com:5000/acme/shop", true},
+		{"localhost:5000", "ghcr.io/acme/shop", false}, // a mirror
+		{"registry:5000", "registry/shop", false},
+		{"ghcr.io", "ghcr.io", false},
+	} {
+		opts := validOptions(t)
+		opts.RegistryEndpoint, opts.Repository = tt.endpoint, tt.repository
+		_, err := opts.Validate()
+		assert.Equal(t, tt.refused, err != nil, tt)
+		if tt.refused {
+			require.ErrorIs(t, err, reference.ErrInvalidRepository)
+			assert.Equal(t, "the host belongs in RegistryEndpoint alone; Repository is the path below it", oci.Hint(err))
+		}
+	}
 }

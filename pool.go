@@ -1,7 +1,10 @@
 package oci
 
 import (
+	"bytes"
+	"crypto/tls"
 	"reflect"
+	"slices"
 	"sync"
 
 	"github.com/kubeoci/oci/registry"
@@ -15,44 +18,93 @@ const maxClients = 8
 // last. The zero value is empty.
 type clientPool struct {
 	mu      sync.Mutex
-	clients []pooledClient
+	clients []*pooledClient
 }
 
+// pooledClient is a client and its users. It is closed when it is not in the pool and has
+// no user.
 type pooledClient struct {
+	*registry.Client
 	endpoint string
 	opts     registry.Options
-	client   *registry.Client
+	users    int
+	pooled   bool
 }
 
-// get returns a client for an endpoint and options. Two options are the same if they
-// are deeply equal, which functions never are.
-func (p *clientPool) get(endpoint string, opts registry.Options) (*registry.Client, error) {
+// get returns a client for an endpoint and options, which the caller must release.
+func (p *clientPool) get(endpoint string, opts registry.Options) (*pooledClient, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i, c := range p.clients {
-		if c.endpoint == endpoint && reflect.DeepEqual(c.opts, opts) {
-			p.clients = append(append(p.clients[:i:i], p.clients[i+1:]...), c)
-			return c.client, nil
+		if c.endpoint == endpoint && sameOptions(c.opts, opts) {
+			p.clients = append(slices.Delete(p.clients, i, i+1), c)
+			c.users++
+			return c, nil
 		}
 	}
 	client, err := registry.NewClient(endpoint, opts)
 	if err != nil {
 		return nil, err
 	}
-	p.clients = append(p.clients, pooledClient{endpoint, opts, client})
-	if len(p.clients) > maxClients {
-		p.clients[0].client.Close()
-		p.clients = p.clients[1:]
+	c := &pooledClient{Client: client, endpoint: endpoint, opts: opts, users: 1}
+	if !canCompare(opts) {
+		return c, nil
 	}
-	return client, nil
+	c.pooled = true
+	if p.clients = append(p.clients, c); len(p.clients) > maxClients {
+		p.clients[0].drop()
+		p.clients = slices.Delete(p.clients, 0, 1)
+	}
+	return c, nil
 }
 
-// close closes all clients and forgets them.
+// release ends the use of a client that get returned.
+func (p *clientPool) release(c *pooledClient) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c.users--; c.users == 0 && !c.pooled {
+		c.Close()
+	}
+}
+
+// close forgets all clients, and closes those without a user.
 func (p *clientPool) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, c := range p.clients {
-		c.client.Close()
+		c.drop()
 	}
 	p.clients = nil
+}
+
+func (c *pooledClient) drop() {
+	if c.pooled = false; c.users == 0 {
+		c.Close()
+	}
+}
+
+// canCompare reports whether options can be the same as others: Go cannot compare
+// functions.
+func canCompare(o registry.Options) bool {
+	return o.CredentialFunc == nil && o.Proxy == nil && (o.Transport == nil || reflect.TypeOf(o.Transport).Comparable())
+}
+
+// sameOptions reports whether two comparable options make the same connection. A transport
+// and a pool of certificates are compared by identity, because they may be in use.
+func sameOptions(a, b registry.Options) bool {
+	if !canCompare(b) || a.Transport != b.Transport || a.RootCAs != b.RootCAs ||
+		!slices.EqualFunc(a.ClientCertificates, b.ClientCertificates, sameCertificate) {
+		return false
+	}
+	return reflect.DeepEqual(values(a), values(b))
+}
+
+func sameCertificate(a, b tls.Certificate) bool {
+	return slices.EqualFunc(a.Certificate, b.Certificate, bytes.Equal)
+}
+
+// values returns the options without the fields that sameOptions compares itself.
+func values(o registry.Options) registry.Options {
+	o.Transport, o.RootCAs, o.ClientCertificates = nil, nil, nil
+	return o
 }

@@ -69,7 +69,7 @@ func (j job) result(packed packager.Result, findings []Finding, unchanged bool, 
 	for i, entry := range plan.Entries() {
 		files[i] = entry.Path
 	}
-	if requested == o.Repository {
+	if trimBlanks(requested) == o.Repository {
 		requested = ""
 	}
 	return BuildResult{

@@ -46,6 +46,7 @@ func TestOptionsKeepSecretsInTheWrongPlace(t *testing.T) {
 			oci.ValidatedBuildOptions{RegistryEndpoint: endpoint, Pack: oci.PackOptions{Annotations: annotations, SourceURL: source}},
 			oci.EmptyBuildOptions{RegistryEndpoint: endpoint, Pack: oci.PackOptions{Annotations: annotations, SourceURL: source}},
 			oci.ValidatedEmptyBuildOptions{RegistryEndpoint: endpoint, Pack: oci.PackOptions{Annotations: annotations, SourceURL: source}},
+			oci.PackOptions{Annotations: annotations, SourceURL: source},
 			oci.VerifyOptions{RegistryEndpoint: endpoint},
 			oci.ArtifactExistsOptions{RegistryEndpoint: endpoint},
 		} {

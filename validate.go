@@ -13,6 +13,7 @@ import (
 
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/preflight"
 	"github.com/kubeoci/oci/reference"
 	"github.com/kubeoci/oci/registry"
 )
@@ -32,7 +33,8 @@ import (
 //   - GitOpsEngine, Layout: [packager.ErrUnknownEngine], [packager.ErrUnknownLayout]
 //   - Username, Password, Insecure, Registry: [ErrInvalidCredential],
 //     [ErrInvalidOptions]
-//   - Collect, Pack, Preflight: the errors of the Validate method of that type
+//   - Collect, Pack, Preflight: the errors of [manifests.Options.Resolve],
+//     [packager.Options.Validate] and [preflight.Options.Validate]
 func (o BuildOptions) Validate() (ValidatedBuildOptions, error) {
 	j, err := o.job()
 	return ValidatedBuildOptions(j.opts), err
@@ -46,6 +48,7 @@ func (o EmptyBuildOptions) Validate() (ValidatedEmptyBuildOptions, error) {
 		return ValidatedEmptyBuildOptions{}, err
 	}
 	copyShared(&o, j.opts)
+	o.derivedName = j.opts.derivedName
 	return ValidatedEmptyBuildOptions(o), nil
 }
 
@@ -68,6 +71,9 @@ func (o BuildOptions) job() (job, error) {
 	if o.Collect, err = o.Collect.Resolve(); err != nil {
 		return job{}, err
 	}
+	if o.Preflight.Policy, err = preflight.ParsePolicy(string(o.Preflight.Policy)); err != nil {
+		return job{}, err
+	}
 	if err := o.Preflight.Validate(); err != nil {
 		return job{}, err
 	}
@@ -77,14 +83,15 @@ func (o BuildOptions) job() (job, error) {
 func (o EmptyBuildOptions) job() (job, error) {
 	b := BuildOptions{Preflight: PreflightOptions{Policy: PreflightOff}} // it is meant to render nothing
 	copyShared(&b, o)
+	b.derivedName = o.derivedName
 	return b.destination("", "")
 }
 
-// copyShared sets every field of the struct dst that src has under the same name.
+// copyShared sets every exported field of the struct dst that src has under the same name.
 func copyShared(dst, src any) {
 	to, from := reflect.ValueOf(dst).Elem(), reflect.ValueOf(src)
 	for i := range to.NumField() {
-		if field := from.FieldByName(to.Type().Field(i).Name); field.IsValid() {
+		if field := from.FieldByName(to.Type().Field(i).Name); field.IsValid() && to.Field(i).CanSet() {
 			to.Field(i).Set(field)
 		}
 	}
@@ -127,11 +134,10 @@ func (o BuildOptions) destination(base, fallback string) (job, error) {
 	if o.Repository, err = repositoryName(trimBlanks(o.Repository), base, o.RegistryEndpoint); err != nil {
 		return job{}, err
 	}
-	title, err := artifactName(trimBlanks(o.Name))
+	title, err := o.resolveName()
 	if err != nil {
 		return job{}, err
 	}
-	o.Name = cmp.Or(title, path.Base(o.Repository))
 	o.Version = trimBlanks(o.Version)
 	if o.Tags, err = distinctTags(o.Version, o.Tags); err != nil {
 		return job{}, err
@@ -147,6 +153,23 @@ func (o BuildOptions) destination(base, fallback string) (job, error) {
 		return job{}, err
 	}
 	return job{o, ref, title}, nil
+}
+
+// resolveName normalises or derives Name. It returns the title to record, which is "" for a
+// derived name: the digest must not depend on the repository.
+func (o *BuildOptions) resolveName() (title string, err error) {
+	given := trimBlanks(o.Name)
+	if given == o.derivedName {
+		given = ""
+	}
+	if title, err = artifactName(given); err != nil {
+		return "", err
+	}
+	if o.Name = title; title == "" {
+		o.derivedName = path.Base(o.Repository)
+		o.Name = o.derivedName
+	}
+	return title, nil
 }
 
 // resolveLayout parses the engine and the layout, and fills in the prefix if the layout
@@ -167,7 +190,7 @@ func (o *BuildOptions) resolveLayout(prefix string) (err error) {
 
 func (o *BuildOptions) resolvePack() error {
 	if _, taken := o.Pack.Annotations[ocispec.AnnotationTitle]; taken {
-		return &packager.AnnotationError{Key: ocispec.AnnotationTitle, Reason: "Name sets it"}
+		return &hintError{&packager.AnnotationError{Key: ocispec.AnnotationTitle, Reason: "Name sets it"}, "set Name instead"}
 	}
 	o.Pack.Annotations = maps.Clone(o.Pack.Annotations)
 	return o.Pack.Validate(o.Layout)
@@ -204,6 +227,6 @@ func resolveRegistry(endpoint, username, password string, insecure bool, opts Re
 		opts.Credential = given
 	}
 	opts.ClientCertificates = slices.Clone(opts.ClientCertificates)
-	opts, err = opts.ForEndpoint(endpoint)
+	opts, err = opts.ForEndpoint(parsed)
 	return parsed, opts, err
 }

@@ -84,7 +84,8 @@ func (o ArtifactExistsOptions) Format(f fmt.State, _ rune) {
 // [ErrInvalidOCIScheme], [ErrInvalidPort], [ErrInvalidCredential], [ErrInvalidOptions],
 // the error of ctx, or are a [*RegistryError].
 //
-// The value also has the method ArtifactExists of the function [ArtifactExists].
+// The value also has a method ArtifactExists, which does the same as the function
+// [ArtifactExists]; assert an interface with it to call it.
 func NewRegistryVerifier() RegistryVerifier { return verifier{} }
 
 type verifier struct{}
@@ -98,8 +99,8 @@ func (verifier) VerifyAccess(ctx context.Context, opts VerifyOptions) error {
 	return client.VerifyAccess(ctx, repository)
 }
 
-// VerifyRegistryAccessWithTimeout is VerifyAccess of [NewRegistryVerifier] that gives up
-// after timeout. Its error then describes the latest response of the registry, and matches
+// VerifyRegistryAccessWithTimeout verifies access as the value of [NewRegistryVerifier] does,
+// and gives up after timeout. Its error then describes the latest response of the registry, and matches
 // [context.DeadlineExceeded] and, without any response, [ErrRegistryUnreachable]. After a
 // success it takes up to two seconds more to clean up. A timeout of zero means
 // opts.Registry.VerifyTimeout, and a negative one is [ErrInvalidOptions].
@@ -112,7 +113,7 @@ func VerifyRegistryAccessWithTimeout(ctx context.Context, opts VerifyOptions, ti
 // if the artifact exists. A registry that refuses, fails or does not respond is an error,
 // never a false.
 //
-// Errors are those of VerifyAccess of [NewRegistryVerifier], and [ErrVersionRequired].
+// Errors are those of the value of [NewRegistryVerifier], and [ErrVersionRequired].
 func ArtifactExists(ctx context.Context, opts ArtifactExistsOptions) (bool, error) {
 	version := trimBlanks(opts.Version)
 	if version == "" {

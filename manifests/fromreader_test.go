@@ -44,6 +44,30 @@ func TestFromReaderHasOneFile(t *testing.T) {
 	require.NoError(t, err)
 	_, err = dir.Read(make([]byte, 1))
 	require.EqualError(t, err, "read .: is a directory")
+	require.NoError(t, dir.Close())
+}
+
+// Neither the file nor the directory has a time, so that a digest depends on none.
+func TestFromReaderInfo(t *testing.T) {
+	fsys, err := manifests.FromReader(strings.NewReader("abc"))
+	require.NoError(t, err)
+	for _, tt := range []struct {
+		path string
+		size int64
+		mode fs.FileMode
+	}{
+		{manifests.ReaderFileName, 3, 0o444},
+		{".", 0, fs.ModeDir | 0o555},
+	} {
+		info, err := fs.Stat(fsys, tt.path)
+		require.NoError(t, err)
+		assert.Equal(t, tt.path, info.Name())
+		assert.Equal(t, tt.size, info.Size())
+		assert.Equal(t, tt.mode, info.Mode())
+		assert.Equal(t, tt.mode.IsDir(), info.IsDir())
+		assert.Zero(t, info.ModTime())
+		assert.Nil(t, info.Sys())
+	}
 }
 
 // zeros is endless input. It leaves p as it is, so that no memory is touched.

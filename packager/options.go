@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/kubeoci/oci/internal/advice"
+	"github.com/kubeoci/oci/internal/redact"
 )
 
 var (
@@ -63,6 +64,9 @@ type settings struct {
 	artifactType string
 	level        int
 }
+
+// Format prints the options without passwords in URLs.
+func (o Options) Format(f fmt.State, _ rune) { redact.Format(f, o) }
 
 // Validate reports whether [NewPlan] accepts the options for a layout. The error
 // matches [ErrUnknownLayout], [ErrInvalidPrefix], [ErrInvalidArtifactType],

@@ -93,6 +93,38 @@ func TestTags(t *testing.T) {
 	}
 }
 
+// The specification allows one character, and Flux does so since source-controller 1.10.
+func TestRepositoryNames(t *testing.T) {
+	const (
+		short = `warning: Flux before source-controller 1.10 refuses the repository "a", because it has one character [repository-name]`
+		hint  = "set Repository to two characters or more"
+	)
+	for _, tt := range []struct {
+		repository string
+		engine     packager.GitOpsEngine
+		want       []string
+	}{
+		{"", flux, []string{}},
+		{"ab", flux, []string{}},
+		{"a/b", flux, []string{}},
+		{"a", argocd, []string{}},
+		{"a", none, []string{short}},
+		{"a", flux, []string{short}},
+	} {
+		t.Run(tt.repository+" "+string(tt.engine), func(t *testing.T) {
+			a := artifact(t, tree{"app.yaml": app}.collect(t), tt.engine)
+			a.Repository = tt.repository
+			findings, err := preflight.Check(t.Context(), a, preflight.Options{})
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, brief(findings))
+			for _, f := range findings {
+				assert.Equal(t, flux, f.Engine)
+				assert.Equal(t, hint, f.Hint)
+			}
+		})
+	}
+}
+
 // Two copies matter only to an engine that finds both at its path.
 func TestTwoCopies(t *testing.T) {
 	const hint = "give the engine the path of one copy, or set Layout to root"

@@ -16,6 +16,9 @@ type Artifact struct {
 	// Tags are those that the artifact will get. Empty means that tags are not
 	// checked.
 	Tags []string
+	// Repository is the one that the artifact will be in, without the registry.
+	// Empty means that it is not checked.
+	Repository string
 	// Paths are the paths that the engines are given, if they differ from those of
 	// the plan. An empty path means that of the plan.
 	Paths packager.EnginePaths

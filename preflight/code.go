@@ -19,6 +19,7 @@ const (
 	CodeArchiveSize       Code = "archive-size"
 	CodeManifestSize      Code = "manifest-size"
 	CodeTag               Code = "tag"
+	CodeRepositoryName    Code = "repository-name"
 	CodeEntryName         Code = "entry-name"
 	CodeCaseTwins         Code = "case-twins"
 	CodePortableName      Code = "portable-name"

@@ -42,6 +42,8 @@ func rules() []rule {
 			"add a kustomization.yaml, split the directory, or raise the limit of Argo CD's repository server", checkManifestSize},
 		{CodeTag, Warning, "a tag is a version with + or _",
 			"", checkTags},
+		{CodeRepositoryName, Warning, "a repository has one character, which Flux before source-controller 1.10 refuses",
+			"set Repository to two characters or more", checkRepositoryName},
 		{CodeEntryName, Warning, "a name contains a backslash or ../, or is not clean",
 			"rename it", checkEntryNames},
 		{CodeCaseTwins, Warning, "two names differ by case only",

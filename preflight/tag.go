@@ -3,6 +3,8 @@ package preflight
 import (
 	"fmt"
 	"strings"
+
+	"github.com/kubeoci/oci/packager"
 )
 
 // checkTags reports versions, as semver.org defines them, with characters that a
@@ -24,6 +26,18 @@ func checkTags(m *model, r *report) {
 			Severity: severity, Message: fmt.Sprintf("the tag %.128q is %s", tag, what),
 			Hint: fmt.Sprintf("use %.128q", strings.NewReplacer("+", "-", "_", "-").Replace(tag)),
 		})
+	}
+}
+
+// checkRepositoryName reports a repository of one character, which is legal. Flux
+// parses it with go-containerregistry, which accepts it since 0.22. No engine is
+// certain to refuse it, because source-controller has that version since 1.10.
+func checkRepositoryName(m *model, r *report) {
+	name := m.artifact.Repository
+	for _, v := range m.of(packager.GitOpsEngineFlux) {
+		if len(m.sources) > 0 && len(name) == 1 {
+			r.add(Finding{Message: fmt.Sprintf("Flux before source-controller 1.10 refuses the repository %q, because it has one character", name)}, v)
+		}
 	}
 }
 

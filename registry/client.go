@@ -58,14 +58,14 @@ type account struct {
 // NewClient returns a Client for the registry at endpoint, which is
 // "host[:port]" with or without a scheme in front. It makes no request.
 //
-// The error is that of [Options.ForEndpoint], or matches [ErrInvalidCredential]
-// for a Docker configuration that cannot be read.
+// The error is that of [reference.ParseEndpoint] or [Options.ForEndpoint], or matches
+// [ErrInvalidCredential] for a Docker configuration that cannot be read.
 func NewClient(endpoint string, opts Options) (*Client, error) {
 	parsed, err := reference.ParseEndpoint(endpoint)
 	if err != nil {
 		return nil, err
 	}
-	opts, err = opts.forEndpoint(parsed)
+	opts, err = opts.ForEndpoint(parsed)
 	if err != nil {
 		return nil, err
 	}

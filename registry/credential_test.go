@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/reference"
 	"github.com/kubeoci/oci/registry"
 )
 
@@ -257,7 +258,7 @@ func TestHintForHalfACredential(t *testing.T) {
 		{Scheme: registry.SchemeHTTP, Credential: ci},
 		{DockerConfig: "config.json", DockerConfigJSON: []byte("{}")},
 	} {
-		_, err := opts.ForEndpoint("ghcr.io")
+		_, err := opts.ForEndpoint(reference.Endpoint{Host: "ghcr.io"})
 		require.ErrorAs(t, err, &advice)
 		requirePresentable(t, advice.Hint())
 		assert.NotEmpty(t, advice.Hint())

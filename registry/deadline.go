@@ -10,8 +10,13 @@ import (
 // limit bounds how long a call may take: the cause is a [*timeoutError]. The
 // context carries the call.
 func limit(ctx context.Context, d time.Duration, c *call) (context.Context, context.CancelFunc) {
+	return limitRest(ctx, d, d, c)
+}
+
+// limitRest is limit for a call that has the time rest left of d.
+func limitRest(ctx context.Context, d, rest time.Duration, c *call) (context.Context, context.CancelFunc) {
 	c.noteFailure(nil)
-	return context.WithTimeoutCause(context.WithValue(ctx, callKey{}, c), d, &timeoutError{d})
+	return context.WithTimeoutCause(context.WithValue(ctx, callKey{}, c), rest, &timeoutError{d})
 }
 
 // timeoutError is the cause of a context that this package has limited.

@@ -136,7 +136,7 @@ func isRefusal(err error) bool {
 // such contexts is not counted.
 func (d *Destination) limit(ctx context.Context) (context.Context, context.CancelFunc) {
 	began := time.Now()
-	limited, cancel := limit(ctx, d.left, d.call)
+	limited, cancel := limitRest(ctx, d.client.timeout, d.left, d.call)
 	return limited, func() {
 		d.left = max(d.left-time.Since(began), 1)
 		cancel()

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -323,4 +324,24 @@ func TestLookupTagsAreCopied(t *testing.T) {
 	assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, "v1"))
 	assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, "v2"))
 	assert.Empty(t, srv.digestOf(t, "v3"))
+}
+
+// The lookup takes a part of the time of a push. The error names all of it, because
+// that is the value of Timeout.
+func TestTimeoutAfterALookup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := newClient(t, "localhost", registry.Options{Timeout: 10 * time.Second, Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodGet {
+				time.Sleep(3 * time.Second)
+				return inProcess{refusal(http.StatusNotFound, "MANIFEST_UNKNOWN", "")}.RoundTrip(r)
+			}
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})})
+		began := time.Now()
+		_, err := newArtifact(t, "demo").push(t, client, registry.PushOptions{}, "v1")
+		require.ErrorContains(t, err, "not done within 10s")
+		assert.Equal(t, 10*time.Second, time.Since(began))
+		assert.True(t, requireError(t, err).Retryable())
+	})
 }

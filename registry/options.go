@@ -107,19 +107,9 @@ const maxTimeout = 24 * time.Hour
 func (o Options) Format(f fmt.State, _ rune) { redact.Format(f, o) }
 
 // ForEndpoint checks the options and fills in Scheme for an endpoint. It neither
-// sends nor reads anything.
-//
-// The error is that of [reference.ParseEndpoint], or matches
-// [ErrInvalidOptions] or [ErrInvalidCredential].
-func (o Options) ForEndpoint(endpoint string) (Options, error) {
-	parsed, err := reference.ParseEndpoint(endpoint)
-	if err != nil {
-		return Options{}, err
-	}
-	return o.forEndpoint(parsed)
-}
-
-func (o Options) forEndpoint(endpoint reference.Endpoint) (Options, error) {
+// sends nor reads anything. The error matches [ErrInvalidOptions] or
+// [ErrInvalidCredential].
+func (o Options) ForEndpoint(endpoint reference.Endpoint) (Options, error) {
 	if err := o.resolveScheme(endpoint); err != nil {
 		return Options{}, err
 	}

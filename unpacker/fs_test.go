@@ -48,6 +48,11 @@ func TestUnpackFSEmpty(t *testing.T) {
 	fsys, _, err := unpacker.UnpackFS(t.Context(), src, manifest, unpacker.Options{})
 	require.NoError(t, err)
 	require.NoError(t, fstest.TestFS(fsys))
+	root, err := fsys.Open(".")
+	require.NoError(t, err)
+	_, err = root.Read(make([]byte, 1))
+	require.ErrorIs(t, err, fs.ErrInvalid)
+	require.NoError(t, root.Close())
 }
 
 func TestUnpackFSFiles(t *testing.T) {

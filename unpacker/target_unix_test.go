@@ -245,3 +245,32 @@ func TestUnpackConcurrently(t *testing.T) {
 		})
 	}
 }
+
+// Another process may remove the staging directory at any time.
+func TestUnpackStagingRemoved(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		entries []entry
+		path    string // of the error, below the target
+	}{
+		{"before a file", []entry{regular("a.yaml", "a")}, "a.yaml"},
+		{"before a directory", []entry{regular("sub/a.yaml", "a")}, "sub"},
+		{"before the end", nil, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			parent := t.TempDir()
+			dir := filepath.Join(parent, "out")
+			b, manifest := artifactOf(t, layerType, gzipped(t, archiveOf(t, tt.entries...)))
+			src := readerOf{b, layerType, func(r io.Reader) io.Reader {
+				staging, err := filepath.Glob(filepath.Join(parent, ".oci-unpack-*"))
+				require.NoError(t, err)
+				require.Len(t, staging, 1)
+				require.NoError(t, os.RemoveAll(staging[0]))
+				return r
+			}}
+			_, err := unpacker.Unpack(t.Context(), src, manifest, dir, unpacker.Options{})
+			requireTarget(t, err, fs.ErrNotExist, filepath.Join(dir, tt.path))
+			assert.Empty(t, namesIn(t, parent))
+		})
+	}
+}

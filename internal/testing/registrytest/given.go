@@ -38,7 +38,7 @@ func findGiven(_ context.Context, s settings) (*Source, error) {
 	} else if pool != nil {
 		opts.Scheme = registry.SchemeHTTPS
 	}
-	opts, err = opts.ForEndpoint(s.registry)
+	opts, err = opts.ForEndpoint(endpoint)
 	if err != nil {
 		return nil, err
 	}
