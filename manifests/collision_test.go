@@ -14,5 +14,5 @@ func TestCollisionErrorOfACopy(t *testing.T) {
 	err := &manifests.CollisionError{Path: "app", First: "app/b.yaml", Second: "a.yaml", Copied: true}
 	require.ErrorIs(t, err, manifests.ErrCollision)
 	assert.EqualError(t, err, `two entries collide in the archive: "app/b.yaml" and the copy of "a.yaml" both need "app"`)
-	assert.Equal(t, "set Prefix to a name that the tree does not use, or choose LayoutRoot, which needs no copy", err.Hint())
+	assert.Equal(t, "set Pack.Prefix to a name that the tree does not use, or choose LayoutRoot, which needs no copy", err.Hint())
 }
