@@ -126,12 +126,12 @@ func TestValidateRefuses(t *testing.T) {
 		{
 			"user name alone", func(o *oci.BuildOptions) { o.Username = "user" },
 			registry.ErrInvalidCredential, "invalid registry credential: a user name without a password",
-			"set both Username and Password, or Registry.Credential for a token without a user name",
+			"set both Username and Password, or neither; a token without a user name goes into Registry.Credential",
 		},
 		{
 			"password alone", func(o *oci.BuildOptions) { o.Password = "s3cret" },
 			registry.ErrInvalidCredential, "invalid registry credential: a password without a user name",
-			"set both Username and Password, or Registry.Credential for a token without a user name",
+			"set both Username and Password, or neither; a token without a user name goes into Registry.Credential",
 		},
 		{
 			"two credentials", func(o *oci.BuildOptions) {
@@ -151,7 +151,7 @@ func TestValidateRefuses(t *testing.T) {
 				o.RegistryEndpoint, o.Insecure = "https://ghcr.io", true
 			},
 			oci.ErrInvalidOptions, "invalid registry options: Insecure together with https",
-			"leave Insecure unset, or write the endpoint without https://",
+			"leave Insecure unset, or remove https:// from RegistryEndpoint and Registry.Scheme",
 		},
 		{
 			"Insecure with a password", func(o *oci.BuildOptions) {

@@ -211,7 +211,7 @@ func resolveRegistry(endpoint, username, password string, insecure bool, opts Re
 		if opts.Scheme == registry.SchemeHTTPS || parsed.Scheme == string(registry.SchemeHTTPS) {
 			return parsed, opts, advise(
 				fmt.Errorf("%w: Insecure together with https", ErrInvalidOptions),
-				"leave Insecure unset, or write the endpoint without https://",
+				"leave Insecure unset, or remove https:// from RegistryEndpoint and Registry.Scheme",
 			)
 		}
 		opts.Scheme = registry.SchemeHTTP

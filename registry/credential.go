@@ -26,7 +26,7 @@ type Credential struct {
 // IsZero reports whether there is no credential.
 func (c Credential) IsZero() bool { return c == Credential{} }
 
-const hintHalfCredential = "set both Username and Password, or Registry.Credential for a token without a user name"
+const hintHalfCredential = "set both Username and Password, or neither; a token without a user name goes into Registry.Credential"
 
 // Validate checks that Username and Password are set together, that a token is set
 // alone, that the user name has no colon (RFC 7617 section 2), and that the token

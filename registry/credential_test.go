@@ -237,7 +237,7 @@ func TestCredentialsThatExpire(t *testing.T) {
 
 // Half a credential is usually a variable that is not set.
 func TestHintForHalfACredential(t *testing.T) {
-	const hint = "set both Username and Password, or Registry.Credential for a token without a user name"
+	const hint = "set both Username and Password, or neither; a token without a user name goes into Registry.Credential"
 	half := registry.Credential{Username: "ci"}
 	_, err := registry.NewClient("ghcr.io", registry.Options{Credential: half})
 	var advice interface{ Hint() string }

@@ -13,7 +13,7 @@ import (
 // A hint for an option names the option and the legal values.
 func TestHintsOfOptions(t *testing.T) {
 	const (
-		half    = "set both Username and Password, or Registry.Credential for a token without a user name"
+		half    = "set both Username and Password, or neither; a token without a user name goes into Registry.Credential"
 		content = "set Registry.DockerConfigJSON to the content of a file as docker login writes it, or leave it empty"
 		file    = "set Registry.DockerConfig to a file as docker login writes it, or leave it empty"
 	)
