@@ -197,7 +197,7 @@ func TestValidateRefuses(t *testing.T) {
 		},
 		{
 			"annotation of the title", func(o *oci.BuildOptions) { o.Pack.Annotations = map[string]string{ocispec.AnnotationTitle: "x"} },
-			packager.ErrInvalidAnnotation, `invalid annotation "org.opencontainers.image.title": Name sets it`, "",
+			packager.ErrInvalidAnnotation, `invalid annotation "org.opencontainers.image.title": Name sets it`, "set Name instead",
 		},
 		{
 			"annotation of the creation time", func(o *oci.BuildOptions) { o.Pack.Annotations = map[string]string{ocispec.AnnotationCreated: "x"} },
