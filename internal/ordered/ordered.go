@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"sync"
+
+	"github.com/kubeoci/oci/internal/calls"
 )
 
 // Each calls produce for the items 0 to n-1, in a goroutine for each slot, and
@@ -14,14 +16,17 @@ import (
 //
 // The first error stops all work and cancels the context of produce. Each returns
 // that error, that of an earlier item that failed as well by then, or that of ctx.
-// No goroutine outlives the call.
+// No goroutine outlives the call. A panic of produce is one of the caller of Each.
 func Each[S any](ctx context.Context, n int, slots []S, produce func(ctx context.Context, slot S, i int) error, consume func(slot S, i int) error) error {
 	working, stop := context.WithCancel(ctx)
 	var running sync.WaitGroup
-	defer running.Wait()
-	defer stop()
 	var failure error // the first error; not the cause of the context, which net/http would return as its own
 	var once sync.Once
+	defer func() {
+		stop()
+		running.Wait()
+		calls.Rethrow(failure)
+	}()
 
 	produced := make([]chan error, len(slots))
 	consumed := make([]chan struct{}, len(slots))
@@ -35,11 +40,12 @@ func Each[S any](ctx context.Context, n int, slots []S, produce func(ctx context
 					produced[s] <- context.Canceled
 					return
 				}
-				err := produce(working, slot, i)
-				if err != nil {
-					once.Do(func() { failure = err; stop() })
-				}
-				produced[s] <- err
+				_ = calls.Catch(func() error { return produce(working, slot, i) }, func(err error) {
+					if err != nil {
+						once.Do(func() { failure = err; stop() })
+					}
+					produced[s] <- err
+				})
 				select {
 				case <-consumed[s]:
 				case <-working.Done():

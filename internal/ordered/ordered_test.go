@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/internal/calls"
 	"github.com/kubeoci/oci/internal/ordered"
 )
 
@@ -134,6 +135,26 @@ func TestEachCancelled(t *testing.T) {
 				return nil
 			})
 			require.Equal(t, context.Canceled, err)
+		})
+	}
+}
+
+// A panic in a worker reaches the caller, who can recover it.
+func TestEachPanics(t *testing.T) {
+	for name, end := range map[string]func(){"panic": func() { panic("boom") }, "end of the goroutine": runtime.Goexit} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				p, ok := recover().(*calls.Panic)
+				require.True(t, ok)
+				assert.Equal(t, name == "panic", p.Value == "boom")
+			}()
+			_ = ordered.Each(t.Context(), 100, make([]struct{}, 3), func(_ context.Context, _ struct{}, i int) error {
+				if i == 42 {
+					end()
+				}
+				return nil
+			}, func(struct{}, int) error { return nil })
+			t.Error("there was no panic")
 		})
 	}
 }
