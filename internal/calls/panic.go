@@ -3,6 +3,7 @@ package calls
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 )
 
@@ -44,10 +45,16 @@ func Catch(f func() error, done ...func(error)) (err error) {
 	return err
 }
 
-// Rethrow panics if err is or wraps a [*Panic]. The goroutine that waits for the one
-// that called [Catch] calls it, so that the panic reaches whoever can recover it.
+// Rethrow panics if err is or wraps a [*Panic], or ends the goroutine as the other one was
+// ended. The goroutine that waits for the one that called [Catch] calls it, so that the
+// panic reaches whoever can recover it.
 func Rethrow(err error) {
-	if p, ok := errors.AsType[*Panic](err); ok {
+	p, ok := errors.AsType[*Panic](err)
+	switch {
+	case !ok:
+	case p.Value == nil:
+		runtime.Goexit()
+	default:
 		panic(p)
 	}
 }

@@ -1,0 +1,146 @@
+package registry_test
+
+import (
+	"net/http"
+	"strconv"
+	"testing"
+
+	"github.com/opencontainers/go-digest"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/registry"
+)
+
+// confirmation are the requests of a push that finds its manifest under a tag.
+var confirmation = []string{"HEAD blobs/config", "HEAD blobs/layer"}
+
+// claimed responds to a question for a blob.
+func claimed(size int64, of digest.Digest) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
+		w.Header().Set("Docker-Content-Digest", string(of))
+	}
+}
+
+// A tag that points to the manifest is no evidence that the blobs are there.
+func TestPushConfirmsBlobs(t *testing.T) {
+	a := newArtifact(t, "demo")
+	layer := "blobs/" + a.Layer.Digest.String()
+	mounts := []string{openUpload("config"), openUpload("layer")}
+	for _, tt := range []struct {
+		name      string
+		lost      bool
+		faults    []fault
+		opts      registry.PushOptions
+		unchanged bool
+		requests  []string // after those of the tag
+	}{
+		{"there", false, nil, registry.PushOptions{}, true, confirmation},
+		{"layer lost", true, nil, registry.PushOptions{}, false, append(mounts, append(confirmation, upload("layer"))...)},
+		{"layer lost, and assumed", true, nil, registry.PushOptions{AssumeBlobs: true}, true, nil},
+		{"layer of another size", false, []fault{{"HEAD " + layer, claimed(a.Layer.Size+1, a.Layer.Digest)}}, registry.PushOptions{}, true, append(mounts, confirmation...)},
+		{"layer of another digest", false, []fault{{"HEAD " + layer, claimed(a.Layer.Size, a.Config.Digest)}}, registry.PushOptions{}, true, append(mounts, confirmation...)},
+		{"HEAD not authorized", false, []fault{{"HEAD " + layer, status(http.StatusUnauthorized, "")}}, registry.PushOptions{}, true, append(confirmation, "GET blobs/layer")},
+		{"HEAD forbidden", false, []fault{{"HEAD " + layer, status(http.StatusForbidden, "")}}, registry.PushOptions{}, true, append(confirmation, "GET blobs/layer")},
+		{"HEAD not allowed", false, []fault{{"HEAD " + layer, status(http.StatusMethodNotAllowed, "")}}, registry.PushOptions{}, true, append(confirmation, "GET blobs/layer")},
+		{"HEAD not implemented, and layer lost", true, []fault{{"HEAD " + layer, status(http.StatusNotImplemented, "")}}, registry.PushOptions{}, false,
+			append(mounts, append(confirmation, "GET blobs/layer", upload("layer"))...)},
+		{"no answer", false, []fault{{"HEAD " + layer, status(http.StatusServiceUnavailable, "")}}, registry.PushOptions{}, true, append(mounts, confirmation...)},
+		{"broken connection", false, []fault{{"HEAD " + layer, abort}}, registry.PushOptions{}, true, append(mounts, confirmation...)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			srv := stored(t, a, tt.faults...)
+			if tt.lost {
+				srv.lose(t, a.Layer)
+			}
+			result, err := a.push(t, srv.client(t, registry.Options{}), tt.opts, "v1")
+			require.NoError(t, err)
+			assert.Equal(t, tt.unchanged, result.Unchanged)
+			log := srv.requests(a)
+			assert.Equal(t, "GET manifests/v1", log[0])
+			// The first answer that confirms nothing ends the questions.
+			requireRequests(t, log[1:], tt.requests, "HEAD blobs/layer")
+			assert.Equal(t, tt.lost && tt.opts.AssumeBlobs, srv.ask(t, http.MethodHead, "/"+layer) != http.StatusOK, "lost")
+		})
+	}
+}
+
+// Blobs that are there need not be in the source; those that are lost have to be.
+func TestPushOfConfirmedBlobs(t *testing.T) {
+	a := newArtifact(t, "demo")
+	srv := stored(t, a)
+	client := srv.client(t, registry.Options{})
+	push := func() (registry.PushResult, error) {
+		return client.Push(t.Context(), without(a), a.Manifest, repository, []string{"v1"}, registry.PushOptions{})
+	}
+	result, err := push()
+	require.NoError(t, err)
+	assert.True(t, result.Unchanged)
+	srv.lose(t, a.Layer)
+	_, err = push()
+	requireKind(t, err, nil)
+	assert.Zero(t, srv.count("PUT manifests/"))
+}
+
+func TestDestinationUnchanged(t *testing.T) {
+	a, other := newArtifact(t, "demo"), newArtifact(t, "other")
+	for _, tt := range []struct {
+		name     string
+		of       artifact
+		tags     []string
+		opts     registry.PushOptions
+		lost     bool
+		want     bool
+		requests []string
+	}{
+		{"same", a, []string{"v1"}, registry.PushOptions{}, false, true, confirmation},
+		{"blobs assumed", a, []string{"v1"}, registry.PushOptions{AssumeBlobs: true}, false, true, nil},
+		{"new tag", a, []string{"v1", "v2"}, registry.PushOptions{}, false, false, nil},
+		{"force", a, []string{"v1"}, registry.PushOptions{Force: true}, false, false, nil},
+		{"another manifest", other, []string{"v1"}, registry.PushOptions{}, false, false, nil},
+		{"another manifest, immutable", other, []string{"v1"}, registry.PushOptions{ImmutableTags: true}, false, false, nil},
+		{"layer lost", a, []string{"v1"}, registry.PushOptions{}, true, false, confirmation},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			srv := stored(t, a)
+			if tt.lost {
+				srv.lose(t, a.Layer)
+			}
+			var reported []string
+			tt.opts.OnEvent = events(a, &reported)
+			destination, err := srv.client(t, registry.Options{}).Lookup(t.Context(), repository, tt.tags, tt.opts)
+			require.NoError(t, err)
+			srv.requests(a)
+			got, err := destination.Unchanged(t.Context(), without(tt.of), tt.of.Manifest)
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, got)
+			assert.Equal(t, tt.want, len(reported) > 0)
+			requireRequests(t, srv.requests(a), nil, tt.requests...)
+			if tt.want {
+				return
+			}
+			// The destination still serves the push.
+			_, err = destination.Push(t.Context(), tt.of.store, tt.of.Manifest)
+			if tt.opts.ImmutableTags {
+				require.ErrorIs(t, err, registry.ErrTagConflict)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, tt.of.Manifest.Digest, srv.digestOf(t, "v1"))
+			assert.Equal(t, http.StatusOK, srv.ask(t, http.MethodHead, "/blobs/"+tt.of.Layer.Digest.String()))
+		})
+	}
+}
+
+func TestDestinationUnchangedWithoutTheManifest(t *testing.T) {
+	a, other := newArtifact(t, "demo"), newArtifact(t, "other")
+	srv := start(t, memregistry.Options{})
+	_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{}, "v1")
+	require.NoError(t, err)
+	destination, err := srv.client(t, registry.Options{}).Lookup(t.Context(), repository, []string{"v1"}, registry.PushOptions{})
+	require.NoError(t, err)
+	_, err = destination.Unchanged(t.Context(), without(other), a.Manifest)
+	requireKind(t, err, nil)
+}
