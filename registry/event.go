@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"context"
 	"io"
 	"time"
 
@@ -12,9 +13,10 @@ import (
 // Event reports that a step of a push or pull is done, or its progress.
 //
 // Events are delivered one at a time and in order, from a goroutine that ends before the
-// call returns. The call goes on meanwhile, and a callback that is slow receives fewer
-// reports of progress. A callback may use the Client. If it panics, the call ends, and
-// panics itself. One that still blocks when the call's context ends is left running.
+// call returns. The call waits for a callback to return, except that a blob goes on being
+// transferred; of its progress a slow callback receives less. A callback may use the
+// Client. If it panics, the call ends, and panics itself. One that still blocks when the
+// call's context ends is left running.
 type Event struct {
 	// Descriptor describes the blob or manifest.
 	Descriptor ocispec.Descriptor
@@ -45,8 +47,8 @@ func replaces(newer, older Event) bool {
 func isTransfer(e Event) bool { return e.Tag == "" && e.Retry == nil }
 
 // retries reports attempts that failed and are retried.
-func (r *reporter) retries(desc ocispec.Descriptor, tag string) func(Retry) {
-	return func(retry Retry) { r.Emit(Event{Descriptor: desc, Tag: tag, Retry: &retry}) }
+func (r *reporter) retries(ctx context.Context, desc ocispec.Descriptor, tag string) func(Retry) {
+	return func(retry Retry) { r.Send(ctx, Event{Descriptor: desc, Tag: tag, Retry: &retry}) }
 }
 
 // progressInterval is how often the progress of a blob is reported.

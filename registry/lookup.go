@@ -117,7 +117,7 @@ func (d *Destination) ask(ctx context.Context) error {
 func (d *Destination) lookUp(ctx context.Context, tag string) (tagState, error) {
 	var desc ocispec.Descriptor
 	var manifest []byte
-	err := d.client.retry(ctx, d.events.retries(ocispec.Descriptor{}, tag), func(ctx context.Context) (err error) {
+	err := d.client.retry(ctx, d.events.retries(ctx, ocispec.Descriptor{}, tag), func(ctx context.Context) (err error) {
 		desc, manifest, err = d.repo.manifest(ctx, tag)
 		return err
 	})

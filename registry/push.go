@@ -129,7 +129,7 @@ func (p *push) run(ctx context.Context) error {
 			}
 			p.sent.Store(true)
 		}
-		p.reportTag(tag, unchanged)
+		p.reportTag(ctx, tag, unchanged)
 	}
 	return nil
 }
@@ -158,7 +158,7 @@ func (d *Destination) Unchanged(ctx context.Context, src Fetcher, manifest ocisp
 			return err
 		}
 		for _, tag := range p.tags {
-			p.reportTag(tag, true)
+			p.reportTag(ctx, tag, true)
 		}
 		return nil
 	})
@@ -190,8 +190,8 @@ func (p *push) confirm(ctx context.Context, blobs []ocispec.Descriptor) (bool, e
 // confirm.
 var errUnconfirmed = errors.New("the registry does not confirm that it has a blob")
 
-func (p *push) reportTag(tag string, skipped bool) {
-	p.events.Emit(Event{Descriptor: p.manifest, Tag: tag, Bytes: p.manifest.Size, Skipped: skipped})
+func (p *push) reportTag(ctx context.Context, tag string, skipped bool) {
+	p.events.Send(ctx, Event{Descriptor: p.manifest, Tag: tag, Bytes: p.manifest.Size, Skipped: skipped})
 }
 
 func (p *push) readManifest(ctx context.Context) ([]byte, error) {
@@ -226,7 +226,7 @@ func (p *push) placeTag(ctx context.Context, blobs []ocispec.Descriptor, manifes
 func (p *push) setTag(ctx context.Context, manifest []byte, tag string) error {
 	var reported digest.Digest
 	assumed := p.trust.current() == trustTag
-	err := p.client.retry(ctx, p.events.retries(p.manifest, tag), func(ctx context.Context) (err error) {
+	err := p.client.retry(ctx, p.events.retries(ctx, p.manifest, tag), func(ctx context.Context) (err error) {
 		reported, err = p.repo.putManifest(ctx, p.manifest, manifest, tag)
 		if assumed && mayLackBlobs(err) {
 			return &finalError{err} // uploading the blobs helps more than another attempt
@@ -241,7 +241,7 @@ func (p *push) setTag(ctx context.Context, manifest []byte, tag string) error {
 	if err != nil || reported == p.manifest.Digest {
 		return err
 	}
-	return p.client.retry(ctx, p.events.retries(p.manifest, tag), func(ctx context.Context) error {
+	return p.client.retry(ctx, p.events.retries(ctx, p.manifest, tag), func(ctx context.Context) error {
 		desc, err := p.repo.resolve(ctx, tag)
 		if err == nil && desc.Digest != p.manifest.Digest {
 			err = &TagConflictError{Tag: tag, Have: desc.Digest, Want: p.manifest.Digest}

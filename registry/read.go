@@ -98,7 +98,7 @@ func (c *Client) Pull(ctx context.Context, repository, ref string, dst Pusher, o
 
 func pull(ctx context.Context, repo *remote, ref string, dst Pusher, limit int64, events *reporter) (desc ocispec.Descriptor, err error) {
 	var data []byte
-	err = repo.client.retry(ctx, events.retries(desc, ""), func(ctx context.Context) (err error) {
+	err = repo.client.retry(ctx, events.retries(ctx, desc, ""), func(ctx context.Context) (err error) {
 		desc, data, err = repo.manifest(ctx, ref)
 		return err
 	})
@@ -121,19 +121,19 @@ func pull(ctx context.Context, repo *remote, ref string, dst Pusher, limit int64
 			return ocispec.Descriptor{}, err
 		}
 		if !found {
-			err = repo.client.retry(ctx, events.retries(blob, ""), func(ctx context.Context) error {
+			err = repo.client.retry(ctx, events.retries(ctx, blob, ""), func(ctx context.Context) error {
 				return repo.fetch(ctx, blob, dst, events)
 			})
 		}
 		if err != nil {
 			return ocispec.Descriptor{}, err
 		}
-		events.Emit(Event{Descriptor: blob, Bytes: blob.Size, Skipped: found})
+		events.Send(ctx, Event{Descriptor: blob, Bytes: blob.Size, Skipped: found})
 	}
 	if err := store(ctx, dst, desc, bytes.NewReader(data)); err != nil {
 		return ocispec.Descriptor{}, err
 	}
-	events.Emit(Event{Descriptor: desc, Bytes: desc.Size})
+	events.Send(ctx, Event{Descriptor: desc, Bytes: desc.Size})
 	return desc, nil
 }
 

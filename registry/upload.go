@@ -34,7 +34,7 @@ func (p *push) blobs(ctx context.Context, blobs []ocispec.Descriptor) error {
 		}
 		return err
 	}, func(exists *bool, i int) error {
-		p.events.Emit(Event{Descriptor: blobs[i], Bytes: blobs[i].Size, Skipped: *exists})
+		p.events.Send(ctx, Event{Descriptor: blobs[i], Bytes: blobs[i].Size, Skipped: *exists})
 		return nil
 	})
 }
@@ -43,7 +43,7 @@ func (p *push) blobs(ctx context.Context, blobs []ocispec.Descriptor) error {
 // again, with the question whether the blob was stored after all.
 func (p *push) upload(ctx context.Context, blob ocispec.Descriptor) (exists bool, err error) {
 	u := &blobUpload{push: p, blob: blob}
-	err = p.client.retry(ctx, p.events.retries(blob, ""), func(ctx context.Context) error {
+	err = p.client.retry(ctx, p.events.retries(ctx, blob, ""), func(ctx context.Context) error {
 		u.attempts++
 		return u.attempt(ctx)
 	})

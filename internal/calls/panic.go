@@ -33,8 +33,7 @@ func Catch(f func() error, done ...func(error)) (err error) {
 	returned := false
 	defer func() {
 		if !returned {
-			// The stack is that of the panic: deferred calls run on top of it.
-			err = &Panic{recover(), debug.Stack()}
+			err = recovered(recover())
 		}
 		for _, d := range done {
 			d(err)
@@ -43,6 +42,14 @@ func Catch(f func() error, done ...func(error)) (err error) {
 	err = f()
 	returned = true
 	return err
+}
+
+// recovered returns the panic of a value: itself if it has been carried here already.
+func recovered(value any) *Panic {
+	if p, ok := value.(*Panic); ok {
+		return p
+	}
+	return &Panic{value, debug.Stack()} // deferred calls run on top of the stack of the panic
 }
 
 // Rethrow panics if err is or wraps a [*Panic], or ends the goroutine as the other one was
