@@ -2,7 +2,9 @@ package registry_test
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/opencontainers/go-digest"
@@ -35,20 +37,20 @@ func TestPushConfirmsBlobs(t *testing.T) {
 		faults    []fault
 		opts      registry.PushOptions
 		unchanged bool
-		requests  []string // after those of the tag
+		requests  []string // after those of the tag, without HEAD
 	}{
-		{"there", false, nil, registry.PushOptions{}, true, confirmation},
-		{"layer lost", true, nil, registry.PushOptions{}, false, append(mounts, append(confirmation, upload("layer"))...)},
+		{"there", false, nil, registry.PushOptions{}, true, nil},
+		{"layer lost", true, nil, registry.PushOptions{}, false, append(mounts, upload("layer"))},
 		{"layer lost, and assumed", true, nil, registry.PushOptions{AssumeBlobs: true}, true, nil},
-		{"layer of another size", false, []fault{{"HEAD " + layer, claimed(a.Layer.Size+1, a.Layer.Digest)}}, registry.PushOptions{}, true, append(mounts, confirmation...)},
-		{"layer of another digest", false, []fault{{"HEAD " + layer, claimed(a.Layer.Size, a.Config.Digest)}}, registry.PushOptions{}, true, append(mounts, confirmation...)},
-		{"HEAD not authorized", false, []fault{{"HEAD " + layer, status(http.StatusUnauthorized, "")}}, registry.PushOptions{}, true, append(confirmation, "GET blobs/layer")},
-		{"HEAD forbidden", false, []fault{{"HEAD " + layer, status(http.StatusForbidden, "")}}, registry.PushOptions{}, true, append(confirmation, "GET blobs/layer")},
-		{"HEAD not allowed", false, []fault{{"HEAD " + layer, status(http.StatusMethodNotAllowed, "")}}, registry.PushOptions{}, true, append(confirmation, "GET blobs/layer")},
+		{"layer of another size", false, []fault{{"HEAD " + layer, claimed(a.Layer.Size+1, a.Layer.Digest)}}, registry.PushOptions{}, true, mounts},
+		{"layer of another digest", false, []fault{{"HEAD " + layer, claimed(a.Layer.Size, a.Config.Digest)}}, registry.PushOptions{}, true, mounts},
+		{"HEAD not authorized", false, []fault{{"HEAD " + layer, status(http.StatusUnauthorized, "")}}, registry.PushOptions{}, true, []string{"GET blobs/layer"}},
+		{"HEAD forbidden", false, []fault{{"HEAD " + layer, status(http.StatusForbidden, "")}}, registry.PushOptions{}, true, []string{"GET blobs/layer"}},
+		{"HEAD not allowed", false, []fault{{"HEAD " + layer, status(http.StatusMethodNotAllowed, "")}}, registry.PushOptions{}, true, []string{"GET blobs/layer"}},
 		{"HEAD not implemented, and layer lost", true, []fault{{"HEAD " + layer, status(http.StatusNotImplemented, "")}}, registry.PushOptions{}, false,
-			append(mounts, append(confirmation, "GET blobs/layer", upload("layer"))...)},
-		{"no answer", false, []fault{{"HEAD " + layer, status(http.StatusServiceUnavailable, "")}}, registry.PushOptions{}, true, append(mounts, confirmation...)},
-		{"broken connection", false, []fault{{"HEAD " + layer, abort}}, registry.PushOptions{}, true, append(mounts, confirmation...)},
+			append(mounts, "GET blobs/layer", upload("layer"))},
+		{"no answer", false, []fault{{"HEAD " + layer, status(http.StatusServiceUnavailable, "")}}, registry.PushOptions{}, true, mounts},
+		{"broken connection", false, []fault{{"HEAD " + layer, abort}}, registry.PushOptions{}, true, mounts},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			srv := stored(t, a, tt.faults...)
@@ -60,8 +62,11 @@ func TestPushConfirmsBlobs(t *testing.T) {
 			assert.Equal(t, tt.unchanged, result.Unchanged)
 			log := srv.requests(a)
 			assert.Equal(t, "GET manifests/v1", log[0])
-			// The first answer that confirms nothing ends the questions.
-			requireRequests(t, log[1:], tt.requests, "HEAD blobs/layer")
+			// The first answer that confirms nothing ends the questions, and net/http repeats
+			// one by itself whose connection breaks: their number varies.
+			others := slices.DeleteFunc(slices.Clone(log[1:]), func(request string) bool { return strings.HasPrefix(request, "HEAD ") })
+			requireRequests(t, others, tt.requests)
+			assert.Equal(t, tt.opts.AssumeBlobs, len(others) == len(log[1:]), "not asked")
 			assert.Equal(t, tt.lost && tt.opts.AssumeBlobs, srv.ask(t, http.MethodHead, "/"+layer) != http.StatusOK, "lost")
 		})
 	}
