@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/kubeoci/oci/internal/memregistry"
 	"github.com/kubeoci/oci/registry"
 )
 
@@ -87,65 +86,4 @@ func TestPushOfConfirmedBlobs(t *testing.T) {
 	_, err = push()
 	requireKind(t, err, nil)
 	assert.Zero(t, srv.count("PUT manifests/"))
-}
-
-func TestDestinationUnchanged(t *testing.T) {
-	a, other := newArtifact(t, "demo"), newArtifact(t, "other")
-	for _, tt := range []struct {
-		name     string
-		of       artifact
-		tags     []string
-		opts     registry.PushOptions
-		lost     bool
-		want     bool
-		requests []string
-	}{
-		{"same", a, []string{"v1"}, registry.PushOptions{}, false, true, confirmation},
-		{"blobs assumed", a, []string{"v1"}, registry.PushOptions{AssumeBlobs: true}, false, true, nil},
-		{"new tag", a, []string{"v1", "v2"}, registry.PushOptions{}, false, false, nil},
-		{"force", a, []string{"v1"}, registry.PushOptions{Force: true}, false, false, nil},
-		{"another manifest", other, []string{"v1"}, registry.PushOptions{}, false, false, nil},
-		{"another manifest, immutable", other, []string{"v1"}, registry.PushOptions{ImmutableTags: true}, false, false, nil},
-		{"layer lost", a, []string{"v1"}, registry.PushOptions{}, true, false, confirmation},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			srv := stored(t, a)
-			if tt.lost {
-				srv.lose(t, a.Layer)
-			}
-			var reported []string
-			tt.opts.OnEvent = events(a, &reported)
-			destination, err := srv.client(t, registry.Options{}).Lookup(t.Context(), repository, tt.tags, tt.opts)
-			require.NoError(t, err)
-			srv.requests(a)
-			got, err := destination.Unchanged(t.Context(), without(tt.of), tt.of.Manifest)
-			require.NoError(t, err)
-			assert.Equal(t, tt.want, got)
-			assert.Equal(t, tt.want, len(reported) > 0)
-			requireRequests(t, srv.requests(a), nil, tt.requests...)
-			if tt.want {
-				return
-			}
-			// The destination still serves the push.
-			_, err = destination.Push(t.Context(), tt.of.store, tt.of.Manifest)
-			if tt.opts.ImmutableTags {
-				require.ErrorIs(t, err, registry.ErrTagConflict)
-				return
-			}
-			require.NoError(t, err)
-			assert.Equal(t, tt.of.Manifest.Digest, srv.digestOf(t, "v1"))
-			assert.Equal(t, http.StatusOK, srv.ask(t, http.MethodHead, "/blobs/"+tt.of.Layer.Digest.String()))
-		})
-	}
-}
-
-func TestDestinationUnchangedWithoutTheManifest(t *testing.T) {
-	a, other := newArtifact(t, "demo"), newArtifact(t, "other")
-	srv := start(t, memregistry.Options{})
-	_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{}, "v1")
-	require.NoError(t, err)
-	destination, err := srv.client(t, registry.Options{}).Lookup(t.Context(), repository, []string{"v1"}, registry.PushOptions{})
-	require.NoError(t, err)
-	_, err = destination.Unchanged(t.Context(), without(other), a.Manifest)
-	requireKind(t, err, nil)
 }

@@ -134,37 +134,6 @@ func (p *push) run(ctx context.Context) error {
 	return nil
 }
 
-// Unchanged reports whether Push would send nothing: all tags pointed to the manifest at
-// [Client.Lookup], and the registry has its blobs. Of those nothing is read, so that src
-// need only hold the manifest. [PushOptions.Force] makes it false.
-//
-// Errors are those of [Destination.Push]. A registry that does not answer for a blob is
-// none: the result is false.
-func (d *Destination) Unchanged(ctx context.Context, src Fetcher, manifest ocispec.Descriptor) (unchanged bool, err error) {
-	p := &push{Destination: d, src: src, manifest: manifest}
-	err = d.within(ctx, func(ctx context.Context) error {
-		if step, _ := decide(manifest.Digest, d.states, d.opts.ImmutableTags, d.opts.Force); step != stepNothing {
-			return nil
-		}
-		data, err := p.readManifest(ctx)
-		if err != nil {
-			return err
-		}
-		blobs, err := blobsOf(data)
-		if err != nil {
-			return err
-		}
-		if unchanged, err = p.confirm(ctx, blobs); !unchanged {
-			return err
-		}
-		for _, tag := range p.tags {
-			p.reportTag(ctx, tag, true)
-		}
-		return nil
-	})
-	return unchanged && err == nil, err
-}
-
 // confirm reports whether the registry has all blobs of a manifest that a tag points to.
 // The tag is no evidence: registries lose blobs.
 func (p *push) confirm(ctx context.Context, blobs []ocispec.Descriptor) (bool, error) {
