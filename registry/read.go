@@ -164,6 +164,7 @@ func connectionError(err error) error { return &url.Error{Op: "Get", Err: err} }
 func store(ctx context.Context, dst Pusher, desc ocispec.Descriptor, r io.Reader) error {
 	source := &watchedReader{Reader: r}
 	err := dst.Push(ctx, desc, source)
+	calls.Rethrow(source.failed())
 	switch failed := source.failed(); {
 	case errors.Is(err, errdef.ErrAlreadyExists):
 		return nil
