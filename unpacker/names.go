@@ -8,7 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/kubeoci/oci/internal/casefold"
+	"github.com/kubeoci/oci/internal/filename"
 	"github.com/kubeoci/oci/manifests"
 )
 
@@ -126,7 +126,7 @@ func (t *tree) add(name string, dir bool) (missing []string, err error) {
 			end, last = len(name), true
 		}
 		element, isDir := name[start:end], dir || !last
-		key := nameKey{at, casefold.Key(element)}
+		key := nameKey{at, filename.Fold(element)}
 		i, found := t.index[key]
 		if !found {
 			if len(t.nodes) > t.max {

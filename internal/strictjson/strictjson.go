@@ -9,7 +9,7 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/kubeoci/oci/internal/casefold"
+	"github.com/kubeoci/oci/internal/filename"
 )
 
 const (
@@ -93,7 +93,7 @@ func (c *checker) object(t reflect.Type, depth int) error {
 		key, _ := token.(string) // there is no other kind
 		id := key
 		if isStruct {
-			id = casefold.Key(key)
+			id = filename.Fold(key)
 		}
 		if before, found := seen[id]; found {
 			return fmt.Errorf("%w: %.100q after %.100q", ErrAmbiguous, key, before)
@@ -153,7 +153,7 @@ func fields(t reflect.Type) map[string]field {
 		if name == "" {
 			name = f.Name
 		}
-		all[casefold.Key(name)] = field{name, f.Type}
+		all[filename.Fold(name)] = field{name, f.Type}
 	}
 	return all
 }
