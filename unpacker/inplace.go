@@ -17,22 +17,13 @@ const (
 )
 
 // prepareInPlace creates the staging directory in the target, which stays the same.
-func (t *target) prepareInPlace(full string) error {
-	before, err := os.Lstat(full)
-	if err != nil {
-		return t.targetError(err)
-	}
-	if !before.IsDir() {
-		return t.targetError(ErrTargetNotDirectory)
+func (t *target) prepareInPlace(full string) (err error) {
+	t.base = full
+	if _, err := t.directory(); err != nil { // opening a FIFO would block
+		return err
 	}
 	if t.home, err = os.OpenRoot(full); err != nil {
 		return t.targetError(err)
-	}
-	switch opened, err := t.home.Stat("."); {
-	case err != nil:
-		return t.targetError(err)
-	case !os.SameFile(before, opened): // replaced concurrently, perhaps by a link
-		return t.targetError(ErrTargetNotDirectory)
 	}
 	if err := t.checkNothingBut(); err != nil {
 		return err
@@ -44,8 +35,32 @@ func (t *target) prepareInPlace(full string) error {
 	return err
 }
 
-// checkNothingBut refuses a target with other entries than those that are allowed.
+// directory returns the directory at the target, and refuses other kinds of entries.
+func (t *target) directory() (fs.FileInfo, error) {
+	info, err := os.Lstat(t.base)
+	if err != nil {
+		return nil, t.targetError(err)
+	}
+	if !info.IsDir() {
+		return nil, t.targetError(ErrTargetNotDirectory)
+	}
+	return info, nil
+}
+
+// checkNothingBut refuses a target with other entries than those that are allowed, and one
+// that is another directory by now.
 func (t *target) checkNothingBut(allowed ...string) error {
+	now, err := t.directory()
+	if err != nil {
+		return err
+	}
+	opened, err := t.home.Stat(".")
+	if err != nil {
+		return t.targetError(err)
+	}
+	if !os.SameFile(now, opened) {
+		return t.targetError(ErrTargetNotDirectory)
+	}
 	dir, err := t.home.Open(".")
 	if err != nil {
 		return t.targetError(err)

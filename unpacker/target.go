@@ -23,7 +23,7 @@ type target struct {
 	before  fs.FileInfo // the empty directory that exists, or nil
 	inPlace bool
 	home    *os.Root    // has the staging directory: the parent of the target, or itself
-	base    string      // name of the target in its parent
+	base    string      // name of the target in its parent, or in place its full path
 	temp    string      // name of the staging directory in home, or "" if it is gone
 	self    fs.FileInfo // the staging directory
 	staging dirs
