@@ -62,6 +62,8 @@ func (e *Error) causeHint() string {
 		return "check Username and Password, or the token"
 	case e.Kind == ErrTagConflict && e.StatusCode != 0:
 		return "push under another tag: the registry does not let this one be moved"
+	case is[*sizeError](e.Err):
+		return "set Pull.MaxSize to a larger number of bytes if the artifact is to be trusted"
 	case e.Kind == ErrTooLarge && e.StatusCode == 0:
 		return "split the artifact: manifests are limited to 4 MiB"
 	case e.Kind == ErrUnsupported && e.StatusCode == 0:

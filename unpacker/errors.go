@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"syscall"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
@@ -183,7 +184,10 @@ var hints = []struct {
 	{ErrTargetNotEmpty, "name a directory that is empty or does not exist"},
 	{ErrTargetNotDirectory, "name a directory that is empty or does not exist"},
 	{fs.ErrNotExist, "create the parent directory of the target"},
-	{fs.ErrPermission, "name a directory whose parent directory you may write to"},
+	{errOwner, "set InPlace to unpack into the directory of another user"},
+	{errWorkingDirectory, "set InPlace to unpack into the working directory"},
+	{fs.ErrPermission, "name a directory whose parent directory you may write to, or set InPlace"},
+	{syscall.EBUSY, "set InPlace to unpack into a mount point, or name a directory in it"},
 }
 
 // withCleanup adds the error of a failed clean-up, if any, to err.

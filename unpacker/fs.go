@@ -28,7 +28,7 @@ import (
 //
 // Errors are those of Unpack, except those for the target.
 func UnpackFS(ctx context.Context, src Fetcher, manifest ocispec.Descriptor, opts Options) (fs.FS, Result, error) {
-	if err := ctx.Err(); err != nil {
+	if err := checkCall(ctx, src); err != nil {
 		return nil, Result{}, err
 	}
 	given := opts.MaxCompressedSize

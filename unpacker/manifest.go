@@ -3,7 +3,6 @@ package unpacker
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,8 @@ import (
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
+
+	"github.com/kubeoci/oci/internal/strictjson"
 )
 
 const (
@@ -29,11 +30,8 @@ var contentTypes = []string{ocispec.MediaTypeImageLayerGzip, ocispec.MediaTypeIm
 
 // document holds the fields of a manifest or an index.
 type document struct {
-	MediaType    string               `json:"mediaType"`
-	ArtifactType string               `json:"artifactType"`
-	Layers       []ocispec.Descriptor `json:"layers"`
-	Manifests    []ocispec.Descriptor `json:"manifests"`
-	Annotations  map[string]string    `json:"annotations"`
+	ocispec.Manifest
+	Manifests []ocispec.Descriptor `json:"manifests"`
 }
 
 // fetchManifest reads an image manifest, and refuses any other document.
@@ -57,8 +55,8 @@ func fetchManifest(ctx context.Context, src Fetcher, desc ocispec.Descriptor) (d
 		return document{}, fetchError(desc, err)
 	}
 	var doc document
-	if err := json.Unmarshal(data, &doc); err != nil {
-		return document{}, &ArtifactError{MediaType: desc.MediaType, Err: ErrNotArtifact, Reason: "it is not JSON"}
+	if err := strictjson.Unmarshal(data, &doc); err != nil {
+		return document{}, &ArtifactError{MediaType: desc.MediaType, Err: ErrNotArtifact, Reason: jsonFault(err)}
 	}
 	declared := doc.MediaType
 	doc.MediaType = cmp.Or(declared, desc.MediaType)
@@ -69,6 +67,15 @@ func fetchManifest(ctx context.Context, src Fetcher, desc ocispec.Descriptor) (d
 		return document{}, doc.reject(ErrNotArtifact, "it is not an image manifest")
 	}
 	return doc, nil
+}
+
+// jsonFault returns the reason of an error of strictjson. Those of encoding/json name types
+// of this program.
+func jsonFault(err error) string {
+	if errors.Is(err, strictjson.ErrAmbiguous) || errors.Is(err, strictjson.ErrTooComplex) {
+		return err.Error()
+	}
+	return "it is not JSON"
 }
 
 // contentLayer returns the layer to unpack. Like Argo CD, it ignores layers of other

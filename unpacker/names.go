@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/kubeoci/oci/internal/filename"
 	"github.com/kubeoci/oci/manifests"
 )
 
@@ -125,7 +126,7 @@ func (t *tree) add(name string, dir bool) (missing []string, err error) {
 			end, last = len(name), true
 		}
 		element, isDir := name[start:end], dir || !last
-		key := nameKey{at, fold(element)}
+		key := nameKey{at, filename.Fold(element)}
 		i, found := t.index[key]
 		if !found {
 			if len(t.nodes) > t.max {
@@ -153,15 +154,4 @@ func (t *tree) add(name string, dir bool) (missing []string, err error) {
 		at = i
 	}
 	return missing, nil
-}
-
-// fold returns the same form for names that differ by case only.
-func fold(name string) string {
-	return strings.Map(func(r rune) rune {
-		least := r
-		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
-			least = min(least, other)
-		}
-		return least
-	}, name)
 }

@@ -38,6 +38,10 @@ type Options struct {
 	// SkipLinks skips symbolic and hard links and reports them in the result.
 	// Otherwise an archive with a link is refused.
 	SkipLinks bool
+	// InPlace unpacks into the directory that exists, which Unpack otherwise replaces.
+	// It is for a mount point, and for a directory whose access control list or label
+	// must stay. See Unpack for the difference. UnpackFS ignores it.
+	InPlace bool
 }
 
 // resolve checks the limits, and fills in the defaults.

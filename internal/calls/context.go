@@ -10,10 +10,18 @@ var errNilContext = errors.New("the context is nil: pass context.Background() if
 
 // Check returns the error of a context that is nil or has ended.
 func Check(ctx context.Context) error {
+	if err := NotNil(ctx); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// NotNil returns the error of a context that is nil.
+func NotNil(ctx context.Context) error {
 	if ctx == nil {
 		return errNilContext
 	}
-	return ctx.Err()
+	return nil
 }
 
 // Await returns the result of f, or the error of ctx if that ends first. f then runs on
