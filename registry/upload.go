@@ -165,7 +165,7 @@ func (r *remote) checkLocation(ctx context.Context, location *url.URL) error {
 		return &localError{ErrUnsupported, fmt.Errorf("%w: %s://%s", errForeignUpload, location.Scheme, location.Host)}
 	}
 	if r.client.network.Forbids(ctx, location.Hostname()) {
-		return &localError{ErrUnsupported, fmt.Errorf("%w: %s", errLocalService, location.Host)}
+		return localService(location.Host)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package calls
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 var errNilContext = errors.New("the context is nil: pass context.Background() if there is no other")
@@ -47,4 +48,22 @@ func Await[T any](ctx context.Context, f func(context.Context) (T, error)) (T, e
 		var zero T
 		return zero, ctx.Err()
 	}
+}
+
+// Linger returns a context that ends some time after ctx does.
+func Linger(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	if d == 0 {
+		return context.WithCancel(ctx)
+	}
+	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel()
+		case <-late.Done():
+		}
+	})
+	return late, func() { stop(); cancel() }
 }
