@@ -78,6 +78,9 @@ func (r *remote) url(path string, query url.Values) *url.URL {
 // Errors are the context's, a [*responseError] of the token service, a
 // [*localError], or those of net/http.
 func (r *remote) send(ctx context.Context, q request) (*http.Response, error) {
+	if err := r.client.keys.refuseRecursion(ctx); err != nil {
+		return nil, err
+	}
 	if err := r.client.gate.Enter(ctx); err != nil {
 		return nil, err
 	}
@@ -86,11 +89,17 @@ func (r *remote) send(ctx context.Context, q request) (*http.Response, error) {
 		cancel()
 		r.client.gate.Leave()
 	}
+	kept := false // until the body of the response is closed
+	defer func() {
+		if !kept { // also after a panic of a function of the caller
+			release()
+		}
+	}()
 	resp, err := r.exchange(ctx, q)
 	if err != nil {
-		release()
 		return nil, err
 	}
+	kept = true
 	resp.Body = &releasedBody{ReadCloser: resp.Body, release: release}
 	return resp, nil
 }
