@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 
@@ -51,7 +52,9 @@ func (x *extraction) entries(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		x.stream.limitHeader(end, x.opts.MaxHeaderSize)
 		header, err := archive.Next()
+		x.stream.headerEnd = math.MaxInt64
 		switch {
 		case errors.Is(err, io.EOF):
 			return x.finish(end)
@@ -59,6 +62,8 @@ func (x *extraction) entries(ctx context.Context) error {
 		case err != nil:
 			return x.stream.readError(err)
 		}
+		// They are parts of the whole header otherwise, which is much larger perhaps.
+		header.Name, header.Linkname = strings.Clone(header.Name), strings.Clone(header.Linkname)
 		end = x.stream.n
 		if header.Typeflag == tar.TypeReg {
 			if header.Size > x.opts.MaxSize-end {
