@@ -113,8 +113,8 @@ func (x *extraction) entry(h *tar.Header, archive io.Reader) error {
 	if err := x.checkLimits(h, name); err != nil {
 		return err
 	}
-	if reason := nameFault(name); reason != "" {
-		return &EntryError{h.Name, reason, ErrUnsafeEntry}
+	if err := x.checkName(h, name); err != nil {
+		return err
 	}
 	isLink := h.Typeflag == tar.TypeSymlink || h.Typeflag == tar.TypeLink
 	if isLink && !x.opts.SkipLinks {
@@ -137,6 +137,20 @@ func (x *extraction) entry(h *tar.Header, archive io.Reader) error {
 		return nil
 	}
 	return x.file(name, h.Size, archive)
+}
+
+func (x *extraction) checkName(h *tar.Header, name string) error {
+	reason := nameFault(name)
+	if reason == "" {
+		reason = portabilityFault(name, x.opts.PortableNames)
+	}
+	if reason != "" {
+		return &EntryError{h.Name, reason, ErrUnsafeEntry}
+	}
+	if element := versionControl(name); element != "" && !x.opts.AllowVersionControl {
+		return &EntryError{h.Name, fmt.Sprintf("programs run commands in %.100q", element), ErrVersionControlEntry}
+	}
+	return nil
 }
 
 func (x *extraction) file(name string, size int64, archive io.Reader) error {

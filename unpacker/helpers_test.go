@@ -277,7 +277,7 @@ func namesIn(t testing.TB, dir string) []string {
 
 // unpackKinds are the sentinels of all errors of Unpack.
 var unpackKinds = []error{
-	unpacker.ErrNotArtifact, unpacker.ErrUnsupportedLayer, unpacker.ErrCorruptArtifact, unpacker.ErrUnsafeEntry, unpacker.ErrLinkEntry,
+	unpacker.ErrNotArtifact, unpacker.ErrUnsupportedLayer, unpacker.ErrCorruptArtifact, unpacker.ErrUnsafeEntry, unpacker.ErrLinkEntry, unpacker.ErrVersionControlEntry,
 	manifests.ErrCollision, unpacker.ErrTargetNotEmpty, unpacker.ErrTargetNotDirectory, manifests.ErrLimitExceeded, manifests.ErrInvalidLimit,
 }
 

@@ -45,6 +45,17 @@ type Options struct {
 	// SkipLinks skips symbolic and hard links and reports them in the result.
 	// Otherwise an archive with a link is refused.
 	SkipLinks bool
+	// AllowVersionControl accepts entries in the data of a version-control system, such
+	// as .git/config. Otherwise an archive with one is refused, because programs such as
+	// git run commands in it. manifests.Collect never collects them.
+	AllowVersionControl bool
+	// PortableNames refuses names that mean something else on another system or to a
+	// reader: those that Windows reserves, with characters that Windows refuses, with a
+	// dot or space at the end, and with invisible characters. On Windows such names
+	// are refused in any case. Names that differ by case only are refused everywhere, and
+	// those that differ by Unicode normalization where the file system does not tell them
+	// apart.
+	PortableNames bool
 	// InPlace unpacks into the directory that exists, which Unpack otherwise replaces.
 	// It is for a mount point, and for a directory whose access control list or label
 	// must stay. See Unpack for the difference. UnpackFS ignores it.
