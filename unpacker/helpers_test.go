@@ -128,6 +128,12 @@ func artifactOf(t testing.TB, mediaType string, layer []byte) (blobs, ocispec.De
 	return b, b.manifest(t, b.add(mediaType, layer))
 }
 
+// oneFile returns an artifact of the file a.yaml.
+func oneFile(t testing.TB, text string) (blobs, ocispec.Descriptor) {
+	t.Helper()
+	return artifactOf(t, layerType, gzipped(t, archiveOf(t, regular("a.yaml", text))))
+}
+
 // entry is an entry to write to an archive.
 type entry struct {
 	tar.Header

@@ -45,14 +45,9 @@ func fetchManifest(ctx context.Context, src Fetcher, desc ocispec.Descriptor) (d
 			Reason: fmt.Sprintf("a manifest has at most %d bytes, not %d", maxManifestSize, desc.Size),
 		}
 	}
-	blob, err := src.Fetch(ctx, desc)
+	data, err := fetchDocument(ctx, src, desc)
 	if err != nil {
-		return document{}, fetchError(desc, err)
-	}
-	defer func() { _ = blob.Close() }() // read-only
-	data, err := content.ReadAll(&contextReader{ctx: ctx, r: blob}, desc)
-	if err != nil {
-		return document{}, fetchError(desc, err)
+		return document{}, err
 	}
 	var doc document
 	if err := strictjson.Unmarshal(data, &doc); err != nil {
