@@ -33,13 +33,16 @@ type extraction struct {
 }
 
 // extract unpacks the entries of a layer into out.
-func extract(ctx context.Context, blob io.Reader, layer ocispec.Descriptor, out sink, opts Options) (*extraction, error) {
-	stream, err := openStream(ctx, blob, layer, opts.MaxSize)
+func extract(ctx context.Context, blob io.Reader, layer ocispec.Descriptor, claims []*claim, out sink, opts Options) (*extraction, error) {
+	stream, err := openStream(ctx, blob, layer, claims, opts.MaxSize)
 	if err != nil {
 		return nil, err
 	}
 	x := &extraction{opts: opts, out: out, stream: stream, tree: newTree(opts.MaxEntries)}
 	if err := x.entries(ctx); err != nil {
+		return nil, err
+	}
+	if err := checkClaims(layer, claims); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(x.files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })

@@ -17,12 +17,13 @@ import (
 
 // stream reads the archive in a layer, up to a limit.
 type stream struct {
-	layer ocispec.Descriptor
-	raw   *contextReader
-	plain io.Reader // the uncompressed content of raw
-	n     int64     // bytes read
-	max   int64
-	err   error // never io.EOF
+	layer  ocispec.Descriptor
+	claims []*claim
+	raw    *contextReader
+	plain  io.Reader // the uncompressed content of raw
+	n      int64     // bytes read
+	max    int64
+	err    error // never io.EOF
 
 	headerEnd, headerMax int64 // the first byte after the longest header, and its limit
 }
@@ -36,8 +37,8 @@ func (s *stream) limitHeader(start, most int64) {
 // readSize is the number of bytes of a layer to read at a time.
 const readSize = 64 << 10
 
-func openStream(ctx context.Context, blob io.Reader, layer ocispec.Descriptor, limit int64) (*stream, error) {
-	s := &stream{layer: layer, raw: &contextReader{ctx: ctx, r: blob}, max: limit, headerEnd: math.MaxInt64}
+func openStream(ctx context.Context, blob io.Reader, layer ocispec.Descriptor, claims []*claim, limit int64) (*stream, error) {
+	s := &stream{layer: layer, raw: &contextReader{ctx: ctx, r: blob}, claims: claims, max: limit, headerEnd: math.MaxInt64}
 	raw := bufio.NewReaderSize(s.raw, readSize)
 	found, err := sniff(raw)
 	if err != nil && err != io.EOF {
@@ -117,6 +118,7 @@ func (s *stream) Read(p []byte) (int, error) {
 	}
 	n, err := s.plain.Read(p)
 	s.n += int64(n)
+	hash(s.claims, p[:n])
 	switch {
 	case s.n > s.max:
 		s.err = &BlobError{s.layer, "after decompression", &manifests.LimitError{Limit: "MaxSize", Max: s.max}}
