@@ -27,6 +27,7 @@ const usage = `pull pulls an artifact from a registry and unpacks it into DIR.
 
 DIR must be empty or absent. It receives all files of the artifact or, after a
 failure, none. The artifact may be one of push, flux push artifact or oras push.
+With -in-place DIR must exist, and may be a mount point.
 
 Pull the files that a cluster reads:
   go run ./examples/pull -ref oci://ghcr.io/acme/shop:1.4.0 ./shop
@@ -48,6 +49,7 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	connection := cli.ConnectionFlags(flags)
 	refFlag := flags.String("ref", "", "the `oci://host[:port]/repository[/variant]:tag` to pull, with @digest or a tag")
 	skipLinks := flags.Bool("skip-links", false, "skip links and list them; by default an artifact with a link is an error")
+	inPlace := flags.Bool("in-place", false, "unpack into the directory itself, such as a mount point; by default it is replaced")
 	timeout := flags.Duration("timeout", 5*time.Minute, "give up after this `duration`")
 	asJSON := flags.Bool("json", false, "print the result as JSON, and nothing else, on standard output")
 	if err := cli.Parse(env, flags, args, 1, usage); err != nil {
@@ -67,7 +69,7 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	case *timeout <= 0:
 		return cli.Usagef("-timeout: %v must be positive", *timeout)
 	}
-	if err := checkEmpty(dir); err != nil {
+	if err := checkEmpty(dir); err != nil && !*inPlace { // in place, a new file system has an entry
 		return err
 	}
 	opts, err := connection.Resolve(ctx, env, flags)
@@ -75,7 +77,7 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 		return err
 	}
 	opts.Timeout = *timeout
-	result, err := pull(ctx, env, ref, opts, dir, unpacker.Options{SkipLinks: *skipLinks})
+	result, err := pull(ctx, env, ref, opts, dir, unpacker.Options{SkipLinks: *skipLinks, InPlace: *inPlace})
 	if err != nil {
 		return err
 	}
