@@ -3,6 +3,6 @@
 //
 // [Unpack] writes them to a directory, and [UnpackFS] returns a file system in
 // memory. Both trust only the digest of the manifest: content is verified before it
-// is unpacked, [Options] limit sizes and counts, and an entry whose name has
-// another meaning on another system is refused.
+// is unpacked, [Options] limit sizes and counts, and an entry whose name leads
+// elsewhere is refused.
 package unpacker

@@ -41,6 +41,30 @@ func TestUnpackForbidden(t *testing.T) {
 	}
 }
 
+// TestUnpackForeignOwner unpacks to a directory of a group that this user is not in: the
+// directory that would replace it cannot have that group.
+func TestUnpackForeignOwner(t *testing.T) {
+	src, manifest := oneFile(t, "a")
+	parent := filepath.Join(t.TempDir(), "parent")
+	dir := filepath.Join(parent, "out")
+	require.NoError(t, os.MkdirAll(dir, 0o770))
+	if err := os.Chown(dir, -1, 65533); err != nil {
+		t.Skip("only root can change the group to any:", err)
+	}
+	unprivileged.Run(t, parent, func() {
+		_, err := unpacker.Unpack(t.Context(), src, manifest, dir, unpacker.Options{})
+		requireTarget(t, err, fs.ErrPermission, dir)
+		require.ErrorContains(t, err, "the owner of the directory cannot be kept")
+		var targetErr *unpacker.TargetError
+		require.ErrorAs(t, err, &targetErr)
+		assert.Equal(t, "set InPlace to unpack into the directory of another user", targetErr.Hint())
+		assert.Equal(t, []string{"out"}, namesIn(t, parent))
+		_, err = unpacker.Unpack(t.Context(), src, manifest, dir, inPlace)
+		require.NoError(t, err)
+	})
+	assert.Equal(t, map[string]string{"a.yaml": "a"}, allFiles(t, dir))
+}
+
 // TestUnpackHoldsNothing checks that no file stays open, and that none is spooled
 // outside the parent directory.
 func TestUnpackHoldsNothing(t *testing.T) {

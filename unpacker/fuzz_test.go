@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"maps"
@@ -24,7 +25,7 @@ import (
 // fuzzLimits are small, so that a fuzzer reaches them.
 var fuzzLimits = unpacker.Options{
 	MaxCompressedSize: 256 << 10, MaxSize: 256 << 10, MaxFileSize: 64 << 10,
-	MaxEntries: 60, MaxPathLength: 700, MaxDepth: 8, MaxNamesSize: 8 << 10,
+	MaxEntries: 60, MaxPathLength: 700, MaxDepth: 8, MaxNamesSize: 8 << 10, MaxHeaderSize: 16 << 10,
 }
 
 // FuzzUnpack unpacks any archive. Either the directory contains everything that a
@@ -48,6 +49,16 @@ func FuzzUnpack(f *testing.F) {
 	for _, layer := range [][]byte{gzipped(f, archiveOf(f)), bytes.Repeat(gzipped(f, archiveOf(f)), 2), zstandard(f, nil)} {
 		f.Add(layer, byte(2), false)
 	}
+	for _, size := range sizes {
+		add(ended(rawPAX('x', fmt.Sprintf("28 size=%019d\n", max(size, 0))), rawEntry('0', "b", "")))
+	}
+	for _, name := range []string{".git/config", "GIT~1", "a\u202eb", "CON", "a.", long(255), strings.Repeat("d/", 9) + "f"} {
+		add(archiveOf(f, regular(name, "text")))
+		f.Add(archiveOf(f, regular(name, "text")), byte(24), true)
+	}
+	large := regular("a", "")
+	large.PAXRecords = map[string]string{"A.x": strings.Repeat("x", 20<<10)}
+	add(archiveOf(f, large))
 	f.Fuzz(func(t *testing.T, data []byte, mode byte, skip bool) {
 		layer, mediaType := data, layerType
 		switch mode % 3 {
@@ -57,7 +68,7 @@ func FuzzUnpack(f *testing.F) {
 			layer = gzipped(t, data)
 		}
 		opts := fuzzLimits
-		opts.SkipLinks = skip
+		opts.SkipLinks, opts.PortableNames, opts.AllowVersionControl = skip, mode&8 != 0, mode&16 != 0
 		src, manifest := artifactOf(t, mediaType, layer)
 
 		outside := t.TempDir()

@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"maps"
@@ -279,6 +280,22 @@ func namesIn(t testing.TB, dir string) []string {
 		names = append(names, e.Name())
 	}
 	return names
+}
+
+// snapshot lists the content of a directory, including links.
+func snapshot(t testing.TB, dir string) []string {
+	t.Helper()
+	var all []string
+	require.NoError(t, filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		link, _ := os.Readlink(name)
+		all = append(all, fmt.Sprintln(strings.TrimPrefix(name, dir), info.Mode(), link))
+		return err
+	}))
+	return all
 }
 
 // unpackKinds are the sentinels of all errors of Unpack.

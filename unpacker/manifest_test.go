@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -146,6 +147,7 @@ func TestUnpackManifestType(t *testing.T) {
 // TestUnpackErrors pins the full text of every class of errors.
 func TestUnpackErrors(t *testing.T) {
 	gz := func(entries ...entry) []byte { return gzipped(t, archiveOf(t, entries...)) }
+	longHeader := gz(regular(strings.Repeat(long(255)+"/", 4)+"f", ""))
 	b := blobs{}
 	index := b.document(t, ocispec.MediaTypeImageIndex, ocispec.Index{
 		MediaType: ocispec.MediaTypeImageIndex, ArtifactType: "application/vnd.example",
@@ -188,6 +190,21 @@ func TestUnpackErrors(t *testing.T) {
 			"link", unpacked(gz(special('2', "a", "../b")), unpacker.Options{}),
 			`link in the archive: "a": its target is "../b"`,
 			"set SkipLinks if the links are not needed, or push files in their place",
+		},
+		{
+			"version control", unpacked(gz(regular("a/.git/config", "")), unpacker.Options{}),
+			`data of a version-control system in the archive: "a/.git/config": programs run commands in ".git"`,
+			"set AllowVersionControl if you trust the artifact, or remove the data and push it again",
+		},
+		{
+			"portable name", unpacked(gz(regular("a/CON", "")), unpacker.Options{PortableNames: true}),
+			`unsafe entry in the archive: "a/CON": "CON" is a device name, which Windows refuses`,
+			"do not trust the artifact unless you know who made it",
+		},
+		{
+			"header", unpacked(longHeader, unpacker.Options{MaxHeaderSize: 1}),
+			`more than MaxHeaderSize 1024: "application/vnd.oci.image.layer.v1.tar+gzip" ` + digest.FromBytes(longHeader).String() + `: the header of an entry`,
+			"set a higher MaxHeaderSize if you trust the artifact",
 		},
 		{
 			"case", unpacked(gz(regular("a", ""), regular("A", "")), unpacker.Options{}),

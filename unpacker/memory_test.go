@@ -67,6 +67,24 @@ func TestUnpackHeaderMemory(t *testing.T) {
 	}
 }
 
+// TestUnpackEntryMemory unpacks many entries in directories of their own.
+func TestUnpackEntryMemory(t *testing.T) {
+	const entries = 40_000 // half of them are directories that are not listed
+	src, manifest := bombOf(t, func(w *tar.Writer) {
+		for i := range entries / 2 {
+			require.NoError(t, w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: fmt.Sprintf("D%d/F", i)}))
+		}
+	})
+	var unpacked unpacker.Result
+	peak := peakOf(func() {
+		var err error
+		_, unpacked, err = unpacker.UnpackFS(t.Context(), src, manifest, unpacker.Options{})
+		require.NoError(t, err)
+	})
+	assert.Less(t, peak, uint64(entries*1024), "peak")
+	assert.Len(t, unpacked.Files, entries/2)
+}
+
 func requireLimit(t *testing.T, err error, limit string, most int64) {
 	t.Helper()
 	requireKind(t, err, manifests.ErrLimitExceeded)

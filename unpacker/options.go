@@ -33,7 +33,7 @@ type Options struct {
 	// MaxDepth limits how deep directories are nested. The default is 100.
 	MaxDepth int
 	// MaxNamesSize limits the bytes of all paths and link targets, which are held in
-	// memory. The default is 16 MiB.
+	// memory. The default is 16 MiB, 160 bytes for each of the default of MaxEntries.
 	MaxNamesSize int64
 
 	// MaxHeaderSize limits the bytes of the headers of one entry, with its PAX records and

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 
@@ -76,22 +75,6 @@ func TestUnpackTargets(t *testing.T) {
 			}
 		})
 	}
-}
-
-// snapshot lists the content of a directory, including links.
-func snapshot(t testing.TB, dir string) []string {
-	t.Helper()
-	var all []string
-	require.NoError(t, filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		info, err := entry.Info()
-		link, _ := os.Readlink(name)
-		all = append(all, fmt.Sprintln(strings.TrimPrefix(name, dir), info.Mode(), link))
-		return err
-	}))
-	return all
 }
 
 func TestUnpackImpossibleTargets(t *testing.T) {

@@ -56,24 +56,50 @@ type Fetcher interface {
 // The artifact is an OCI image manifest with one layer of media type
 // application/vnd.oci.image.layer.v1.tar+gzip, the same without +gzip, or
 // application/vnd.cncf.flux.content.v1.tar+gzip, and at most nine layers of
-// other types, which are ignored. The config is not read. Digests and sizes of
-// manifest and layer are verified before anything is unpacked. The archive may
-// contain regular files and directories only. Their names must mean the same on
-// every system, and must not differ by case only. Files get the mode 0644 and
-// directories 0755, less the umask of the process; times, owners and attributes
-// are not restored.
+// other types, which are ignored. Digests and sizes of manifest and layer are verified
+// before anything is unpacked. If the config of an image, or the annotation
+// io.deis.oras.content.digest of the layer, declares a digest of the uncompressed layer,
+// that is verified too: otherwise a layer could be put in the place of another. JSON with
+// duplicate keys is refused, because other readers may see another artifact in it.
+//
+// The archive may contain regular files and directories only. Their names must be
+// relative, clean and UTF-8, without control characters and backslashes, must not belong
+// to the data of a version-control system, and must not differ by case only;
+// [Options.PortableNames] refuses more. Files get the mode 0644 and directories 0755, less
+// the umask of the process; times, owners and attributes are not restored.
 //
 // Unpack writes all files or none: it fills a directory beside dir, which then
-// replaces dir. So dir can be neither the working directory nor the root of a file
-// system. A killed process leaves the other directory behind, which is named
-// .oci-unpack- followed by letters. Memory does not grow with the size of the
-// layer: a layer larger than the default of [packager.Store.MemoryLimit] is held in
-// a temporary file beside dir.
+// replaces dir. The new directory takes over mode and owner of an existing one, or Unpack
+// fails; an access control list or a label is that of a new directory. So dir can be
+// neither the working directory, nor the root of a file system, nor a mount point,
+// although it can be in one. A killed process leaves the other directory behind, which is
+// named .oci-unpack- followed by letters.
+//
+// With [Options.InPlace], dir must exist, and stays the same directory: a mount point, such
+// as an empty volume, keeps all attributes. It may contain an empty file system's
+// lost+found. Unpack fills the directory .oci-unpack-in-place in it, which only its owner
+// can read, and moves each of its entries to dir after all were verified. A reader sees an
+// entry, with everything in it, complete or not at all, and for a moment some entries and
+// not others. After an error nothing is left. A process that is killed leaves the other
+// directory behind and, if that happens while it moves, some of the entries.
+//
+// Other processes may place symbolic links in the directories meanwhile: nothing is
+// written outside of them.
+//
+// Memory does not grow with the size of the layer: a layer larger than the default of
+// [packager.Store.MemoryLimit] is held in a temporary file beside dir, or in it with
+// InPlace. It grows with the number of entries, by less than a kilobyte each, and with the
+// bytes of their names, which MaxEntries and MaxNamesSize of opts limit. The time is in
+// proportion to the bytes of the archive and of the names.
+//
+// Unpack returns when ctx ends, even if src ignores it. A function of src that blocks then
+// runs on in the background until it returns. Panics of src reach the caller.
 //
 // Errors match [manifests.ErrInvalidLimit]; [ErrNotArtifact] or
 // [ErrUnsupportedLayer] for another kind of artifact; [ErrCorruptArtifact] for
 // content that does not match its descriptor or media type; [ErrUnsafeEntry],
-// [ErrLinkEntry] or [manifests.ErrCollision] for an entry that is refused;
+// [ErrLinkEntry], [ErrVersionControlEntry] or [manifests.ErrCollision] for an entry that is
+// refused;
 // [manifests.ErrLimitExceeded]; [ErrTargetNotEmpty] or
 // [ErrTargetNotDirectory]; or are a [*TargetError] with the error of the file
 // system, or the error of ctx or src.

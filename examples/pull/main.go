@@ -27,7 +27,8 @@ const usage = `pull pulls an artifact from a registry and unpacks it into DIR.
 
 DIR must be empty or absent. It receives all files of the artifact or, after a
 failure, none. A volume mounted at DIR needs -in-place, with which each file is
-complete, and a failure may leave some of them. The artifact may be one of push, flux push artifact or oras push.
+complete, and a failure may leave some of them. The artifact may be one of push,
+flux push artifact or oras push.
 
 Pull the files that a cluster reads:
   go run ./examples/pull -ref oci://ghcr.io/acme/shop:1.4.0 ./shop
@@ -72,7 +73,7 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	case *timeout <= 0:
 		return cli.Usagef("-timeout: %v must be positive", *timeout)
 	}
-	if err := checkEmpty(dir); err != nil {
+	if err := checkEmpty(dir); err != nil && !*inPlace { // in place, a new file system has an entry
 		return err
 	}
 	opts, err := connection.Resolve(ctx, env, flags)

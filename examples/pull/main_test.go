@@ -101,6 +101,17 @@ func TestPull(t *testing.T) {
 			assert.Contains(t, stdout, "manifest  "+artifact.Digest.String())
 			assert.Contains(t, stderr, fmt.Sprintf("received %s, %d bytes\n", artifact.LayerDigest, artifact.LayerSize))
 		})
+		t.Run(tt.name+" in place", func(t *testing.T) {
+			dir := t.TempDir()
+			before, err := os.Stat(dir)
+			require.NoError(t, err)
+			status, _, stderr := runPull(t, nil, canary, "-ref", tt.ref, "-username", "reader", "-password-stdin", "-in-place", dir)
+			require.Zero(t, status, stderr)
+			requireTree(t, dir)
+			after, err := os.Stat(dir)
+			require.NoError(t, err)
+			assert.True(t, os.SameFile(before, after))
+		})
 		t.Run(tt.name+" as JSON, with the Docker configuration", func(t *testing.T) {
 			dir := t.TempDir() // it may exist if it is empty
 			status, stdout, stderr := runPull(t, map[string]string{"DOCKER_CONFIG": config}, "", "-ref", tt.ref, "-json", dir)
@@ -114,20 +125,6 @@ func TestPull(t *testing.T) {
 			assert.NotEmpty(t, got.Files)
 		})
 	}
-}
-
-// The directory stays the same one, as a mounted volume has to.
-func TestPullInPlace(t *testing.T) {
-	host, artifact, _ := start(t)
-	dir := t.TempDir()
-	before, err := os.Stat(dir)
-	require.NoError(t, err)
-	status, _, stderr := runPull(t, nil, canary, "-ref", "oci://"+host+"/acme/shop@"+artifact.Digest.String(), "-username", "reader", "-password-stdin", "-in-place", dir)
-	require.Zero(t, status, stderr)
-	requireTree(t, dir)
-	after, err := os.Stat(dir)
-	require.NoError(t, err)
-	assert.True(t, os.SameFile(before, after))
 }
 
 func TestPullFails(t *testing.T) {

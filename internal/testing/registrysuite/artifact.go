@@ -65,6 +65,15 @@ func (a artifact) manifest(t testing.TB, change func(*ocispec.Manifest)) ocispec
 	return desc
 }
 
+// readManifest returns a manifest in a store.
+func readManifest(t testing.TB, store *packager.Store, desc ocispec.Descriptor) (m ocispec.Manifest) {
+	t.Helper()
+	data, err := content.FetchAll(t.Context(), store, desc)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(data, &m))
+	return m
+}
+
 // push pushes the artifact, and fails the test on an error.
 func (a artifact) push(t testing.TB, c *registry.Client, repository string, tags ...string) {
 	t.Helper()
