@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -122,15 +123,26 @@ func lostBlob(t *testing.T, c trial) {
 	repository := c.open.Repository("lost")
 	a := newArtifact(t, "demo")
 	a.push(t, client, repository, "v1")
-	blob := "/v2/" + repository + "/blobs/" + a.Layer.Digest.String()
-	deleted := do(t, c.open, http.MethodDelete, blob)
-	if do(t, c.open, http.MethodHead, blob).Status != http.StatusNotFound {
-		c.unavailable(t, "blobs cannot be deleted: status %d", deleted.Status)
-	}
+	c.lose(t, repository, a.Layer.Digest)
 	next := a.manifest(t, func(m *ocispec.Manifest) { m.Annotations = map[string]string{"next": "true"} })
 	_, err := client.Push(t.Context(), a.store, next, repository, []string{"v1"}, registry.PushOptions{})
 	require.NoError(t, err)
 	requireWhole(t, client, repository, "v1", next)
+}
+
+// lose makes the registry lose a blob, by the API or from its disk.
+func (c trial) lose(t *testing.T, repository string, blob digest.Digest) {
+	path := "/v2/" + repository + "/blobs/" + blob.String()
+	deleted := do(t, c.open, http.MethodDelete, path)
+	if do(t, c.open, http.MethodHead, path).Status == http.StatusNotFound {
+		return
+	}
+	lost, err := c.open.LoseBlob(blob)
+	require.NoError(t, err)
+	if !lost {
+		c.unavailable(t, "blobs cannot be deleted: status %d", deleted.Status)
+	}
+	require.Equal(t, http.StatusNotFound, do(t, c.open, http.MethodHead, path).Status)
 }
 
 // cleanUp deletes the artifacts of all other cases.
