@@ -104,7 +104,9 @@ func TestBuildWithABadRecord(t *testing.T) {
 			require.NoError(t, os.Symlink(target, path))
 		}},
 		{"another layer, well-formed", func(t *testing.T, path string, data []byte) {
-			other := buildFirst(t, func(o *oci.BuildOptions) { o.Source, o.SourcePath, o.Pack.Prefix, o.Repository = otherTree, "", "app", "app" })
+			other := buildFirst(t, func(o *oci.BuildOptions) {
+				o.Source, o.SourcePath, o.Pack.Prefix, o.Repository = otherTree, "", "app", "app"
+			})
 			found := digests.FindAllIndex(data, -1)
 			require.Len(t, found, 3, "content, layer and sum")
 			text := string(data[:found[1][0]]) + other.first.Artifact.LayerDigest.String() + string(data[found[1][1]:found[2][0]-1])

@@ -81,7 +81,7 @@ func (s badSource) Read([]byte) (int, error) { panic(errSource) }
 // the Client still works.
 func TestSourcesThatPanic(t *testing.T) {
 	a := newArtifact(t, "demo")
-	for name, inRead := range map[string]bool{"Read": true} {
+	for name, inRead := range map[string]bool{"Fetch": false, "Read": true} {
 		t.Run(name, func(t *testing.T) {
 			srv := start(t, memregistry.Options{})
 			client := srv.client(t, registry.Options{})

@@ -151,9 +151,11 @@ func (c *Client) forget() {
 	clear(c.accounts)
 }
 
-// Close closes idle connections, which ends their goroutines. A Client can still be
-// used afterwards. Close does not touch a Transport from the options.
+// Close closes idle connections, which ends their goroutines, and a pause that the
+// registry asked for. A Client can still be used afterwards. Close does not touch a
+// Transport from the options.
 func (c *Client) Close() {
+	c.gate.Resume()
 	if c.own != nil {
 		c.own.CloseIdleConnections()
 	}

@@ -48,6 +48,8 @@ func (e *Error) inputHint() string {
 // causeHint is more specific than the kind.
 func (e *Error) causeHint() string {
 	switch {
+	case e.RetryAfter > 24*time.Hour:
+		return fmt.Sprintf("check the registry, or the proxy in front of it: it asks clients to wait for %v", e.RetryAfter.Truncate(time.Second))
 	case e.RetryAfter > 0:
 		return fmt.Sprintf("try again in %v, as the registry asks", e.RetryAfter.Round(time.Second))
 	case errors.Is(e.Err, errForeignUpload):

@@ -3,7 +3,7 @@ package registry
 import (
 	"bytes"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -14,6 +14,8 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/kubeoci/oci/internal/strictjson"
 )
 
 // maxManifestBytes is the size that every registry has to accept, and the most that
@@ -43,10 +45,15 @@ func checkManifest(desc ocispec.Descriptor) error {
 	return nil
 }
 
-// blobsOf returns the config and the layers of an image manifest.
+// blobsOf returns the config and the layers of an image manifest. It refuses one of which
+// other readers may see other blobs.
 func blobsOf(manifest []byte) ([]ocispec.Descriptor, error) {
 	var m ocispec.Manifest
-	if err := json.Unmarshal(manifest, &m); err != nil {
+	err := strictjson.Unmarshal(manifest, &m)
+	switch {
+	case errors.Is(err, strictjson.ErrAmbiguous), errors.Is(err, strictjson.ErrTooComplex):
+		return nil, &localError{ErrUnsupported, fmt.Errorf("manifest: %w", err)}
+	case err != nil:
 		return nil, &localError{nil, fmt.Errorf("the manifest is not valid JSON: %w", err)}
 	}
 	return append([]ocispec.Descriptor{m.Config}, m.Layers...), nil

@@ -109,6 +109,9 @@ func pull(ctx context.Context, repo *remote, ref string, dst Pusher, limit int64
 		return ocispec.Descriptor{}, err
 	}
 	blobs, err := blobsOf(data)
+	if local, ok := errors.AsType[*localError](err); ok && local.kind != nil {
+		return ocispec.Descriptor{}, err
+	}
 	if err != nil { // and it had no digest to compare with
 		return ocispec.Descriptor{}, &malformedError{what: "not a manifest", status: http.StatusOK, contentType: desc.MediaType}
 	}

@@ -66,11 +66,18 @@ func (r *remote) at(ref string) string {
 
 // url returns the URL for a path below the repository.
 func (r *remote) url(path string, query url.Values) *url.URL {
-	scheme := "https"
-	if r.client.plainHTTP {
-		scheme = "http"
+	u := r.client.server()
+	u.Path, u.RawQuery = "/v2/"+r.name+"/"+path, query.Encode()
+	return u
+}
+
+// server is the URL of the registry without a path.
+func (c *Client) server() *url.URL {
+	scheme := SchemeHTTPS
+	if c.plainHTTP {
+		scheme = SchemeHTTP
 	}
-	return &url.URL{Scheme: scheme, Host: r.client.address, Path: "/v2/" + r.name + "/" + path, RawQuery: query.Encode()}
+	return &url.URL{Scheme: string(scheme), Host: c.address}
 }
 
 // send sends a request once, with a token or password if the registry asks for
@@ -79,6 +86,9 @@ func (r *remote) url(path string, query url.Values) *url.URL {
 // Errors are the context's, a [*responseError] of the token service, a
 // [*localError], or those of net/http.
 func (r *remote) send(ctx context.Context, q request) (*http.Response, error) {
+	if err := r.client.keys.refuseRecursion(ctx); err != nil {
+		return nil, err
+	}
 	if err := r.client.gate.Enter(ctx); err != nil {
 		return nil, err
 	}

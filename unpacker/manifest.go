@@ -45,14 +45,9 @@ func fetchManifest(ctx context.Context, src Fetcher, desc ocispec.Descriptor) (d
 			Reason: fmt.Sprintf("a manifest has at most %d bytes, not %d", maxManifestSize, desc.Size),
 		}
 	}
-	blob, err := src.Fetch(ctx, desc)
+	data, err := fetchDocument(ctx, src, desc)
 	if err != nil {
-		return document{}, fetchError(desc, err)
-	}
-	defer func() { _ = blob.Close() }() // read-only
-	data, err := content.ReadAll(&contextReader{ctx: ctx, r: blob}, desc)
-	if err != nil {
-		return document{}, fetchError(desc, err)
+		return document{}, err
 	}
 	var doc document
 	if err := strictjson.Unmarshal(data, &doc); err != nil {
@@ -78,25 +73,25 @@ func jsonFault(err error) string {
 	return "it is not JSON"
 }
 
-// contentLayer returns the layer to unpack. Like Argo CD, it ignores layers of other
+// contentLayer returns the index of the layer to unpack. Like Argo CD, it ignores layers of other
 // types.
-func (d document) contentLayer() (ocispec.Descriptor, error) {
+func (d document) contentLayer() (int, error) {
 	if len(d.Layers) > maxLayers {
-		return ocispec.Descriptor{}, d.reject(ErrNotArtifact, fmt.Sprintf("%d layers, and the limit is %d", len(d.Layers), maxLayers))
+		return 0, d.reject(ErrNotArtifact, fmt.Sprintf("%d layers, and the limit is %d", len(d.Layers), maxLayers))
 	}
-	var found []ocispec.Descriptor
-	for _, layer := range d.Layers {
+	var found []int
+	for i, layer := range d.Layers {
 		if slices.Contains(contentTypes, layer.MediaType) {
-			found = append(found, layer)
+			found = append(found, i)
 		}
 	}
 	switch {
 	case len(d.Layers) == 0:
-		return ocispec.Descriptor{}, d.reject(ErrNotArtifact, "it has no layers")
+		return 0, d.reject(ErrNotArtifact, "it has no layers")
 	case len(found) == 0:
-		return ocispec.Descriptor{}, d.reject(ErrUnsupportedLayer, "no layer is a tar archive, plain or compressed by gzip")
+		return 0, d.reject(ErrUnsupportedLayer, "no layer is a tar archive, plain or compressed by gzip")
 	case len(found) > 1:
-		return ocispec.Descriptor{}, d.reject(ErrNotArtifact, fmt.Sprintf("%d layers of files", len(found)))
+		return 0, d.reject(ErrNotArtifact, fmt.Sprintf("%d layers of files", len(found)))
 	}
 	return found[0], nil
 }

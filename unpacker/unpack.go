@@ -136,16 +136,21 @@ func unpackVerified(ctx context.Context, src Fetcher, manifest ocispec.Descripto
 	if err != nil {
 		return Result{}, err
 	}
-	layer, err := doc.contentLayer()
+	index, err := doc.contentLayer()
 	if err != nil {
 		return Result{}, err
 	}
+	claims, err := doc.claims(ctx, src, index)
+	if err != nil {
+		return Result{}, err
+	}
+	layer := doc.Layers[index]
 	blob, err := fetchLayer(ctx, src, layer, spooler, opts)
 	if err != nil {
 		return Result{}, err
 	}
 	defer func() { _ = blob.Close() }() // read-only
-	x, err := extract(ctx, blob, layer, out, opts)
+	x, err := extract(ctx, blob, layer, claims, out, opts)
 	if err != nil {
 		return Result{}, err
 	}
