@@ -11,12 +11,12 @@ import (
 const MaxRedirects = 10
 
 // MayFollow reports whether a redirect of the requests in via, oldest first, is to be
-// followed by req: one that only reads, and none from TLS to plain HTTP. Content stays
-// with the origin it is meant for, because another one could accept it and report
-// success.
+// followed by req: one that only reads, and none from TLS to plain HTTP, or to a scheme
+// other than these, which a transport of the caller may know. Content stays with the
+// origin it is meant for, because another one could accept it and report success.
 func MayFollow(req *http.Request, via []*http.Request) bool {
 	first := via[0].URL
-	if first.Scheme == "https" && req.URL.Scheme != "https" {
+	if req.URL.Scheme != "https" && (first.Scheme == "https" || req.URL.Scheme != "http") {
 		return false
 	}
 	reads := req.Method == http.MethodGet || req.Method == http.MethodHead

@@ -11,6 +11,13 @@ import (
 	"testing"
 )
 
+// Package net makes a channel at its first lookup. It must not be one of a bubble of
+// testing/synctest, which other tests cannot use.
+func init() {
+	none := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, net.ErrClosed }}
+	_, _ = none.LookupHost(context.Background(), "none.test") // it fails
+}
+
 // Install makes answer the only source of addresses until the test ends. It is called once
 // for each lookup of a name, which is in lower case, and returns IPv4 addresses. A name
 // without any does not exist.
