@@ -17,6 +17,7 @@ type spool struct {
 	size   int64
 	chunks chunks
 	file   *os.File
+	kept   bool // by a Store, which discards it
 }
 
 func (s *spool) Write(p []byte) (int, error) {
@@ -62,6 +63,12 @@ func (s *spool) open() io.ReadCloser {
 		io.ReadSeeker
 		io.Closer
 	}{io.NewSectionReader(r, 0, s.size), io.NopCloser(nil)}
+}
+
+func (s *spool) discardUnlessKept() {
+	if !s.kept {
+		_ = s.discard() // an error is reported where it is expected
+	}
 }
 
 func (s *spool) discard() error {

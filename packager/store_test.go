@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -274,3 +276,85 @@ func TestStoreConcurrently(t *testing.T) {
 		group.Wait()
 	})
 }
+
+// TestStoreDeclaredSizes pushes little content under any size that a manifest can declare.
+func TestStoreDeclaredSizes(t *testing.T) {
+	const text = "0123456789"
+	for _, size := range []int64{math.MinInt64, -1, 0, 1, 9, 11, 1<<31 - 1, 1 << 31, 1 << 32, 1 << 62, math.MaxInt64 - 1, math.MaxInt64} {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			desc := describe(text)
+			desc.Size = size
+			for _, limit := range []int64{0, 1, math.MaxInt64, -1} {
+				store := &packager.Store{MemoryLimit: limit, TempDir: t.TempDir()}
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				err := store.Push(t.Context(), desc, strings.NewReader(text))
+				runtime.ReadMemStats(&after)
+				require.Error(t, err)
+				assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20), "the declared size was allocated")
+				exists, err := store.Exists(t.Context(), desc)
+				require.NoError(t, err)
+				assert.False(t, exists)
+				require.NoError(t, store.Close())
+			}
+		})
+	}
+}
+
+// TestStoreMistakes uses a Store in ways that a caller should not.
+func TestStoreMistakes(t *testing.T) {
+	const text = "0123456789"
+	desc := describe(text)
+	for name, store := range map[string]*packager.Store{"nil": nil, "zero": {}} {
+		for call, do := range map[string]func(ctx context.Context) error{
+			"Exists": func(ctx context.Context) error { _, err := store.Exists(ctx, desc); return err },
+			"Fetch":  func(ctx context.Context) error { _, err := store.Fetch(ctx, desc); return err },
+			"Push":   func(ctx context.Context) error { return store.Push(ctx, desc, strings.NewReader(text)) },
+		} {
+			t.Run(name+" Store, nil context: "+call, func(t *testing.T) {
+				require.ErrorContains(t, do(nil), "is nil") //nolint:staticcheck // it is the mistake
+			})
+			if store == nil {
+				t.Run("nil Store: "+call, func(t *testing.T) { require.ErrorContains(t, do(t.Context()), "the Store is nil") })
+			}
+		}
+		require.NoError(t, store.Close())
+	}
+	var none *packager.Store
+	_, err := packager.Pack(t.Context(), none, small(t), packager.LayoutRoot, packager.Options{})
+	require.ErrorContains(t, err, "the Store is nil")
+	require.ErrorContains(t, new(packager.Store).Push(t.Context(), desc, nil), "the reader is nil")
+}
+
+// A reader that panics leaves no file behind, and the Store is usable.
+func TestStorePanickingReader(t *testing.T) {
+	eachStore(t, func(t *testing.T, store *packager.Store) {
+		const text = "0123456789"
+		require.PanicsWithValue(t, "reader", func() {
+			_ = store.Push(t.Context(), describe(text), io.MultiReader(strings.NewReader(text[:5]), panicking{}))
+		})
+		require.NoError(t, store.Push(t.Context(), describe(text), strings.NewReader(text)))
+	})
+}
+
+type panicking struct{}
+
+func (panicking) Read([]byte) (int, error) { panic("reader") }
+
+// TestStoreCancelledMeanwhile ends the context while the reader goes on.
+func TestStoreCancelledMeanwhile(t *testing.T) {
+	eachStore(t, func(t *testing.T, store *packager.Store) {
+		ctx, cancel := context.WithCancel(t.Context())
+		endless := readerFunc(func(p []byte) (int, error) {
+			cancel()
+			return len(p), nil
+		})
+		desc := describe("0123456789")
+		desc.Size = math.MaxInt64
+		require.ErrorIs(t, store.Push(ctx, desc, endless), context.Canceled)
+	})
+}
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

@@ -47,7 +47,7 @@
 //	repository-name      a repository has one character, which Flux before source-controller 1.10 refuses
 //	entry-name           a name contains a backslash or ../, or is not clean
 //	case-twins           two names differ by case only
-//	portable-name        Windows refuses a name
+//	portable-name        Windows refuses a name, or a character of it is invisible
 //	flux-ignored         Flux ignores a file, by default or because of a .sourceignore
 //	source-ignore        a .sourceignore replaces Flux's default ignore rules
 //	empty-file           a manifest file has no bytes, or a JSON file no value

@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/kubeoci/oci/internal/filename"
 )
 
 // checkEntryNames reports names that some unpackers refuse, each file once.
@@ -24,41 +26,25 @@ func checkPortableNames(m *model, r *report) {
 	before := ""
 	for _, s := range m.sources {
 		for name := s.file.Path; name != "." && name != "/" && !strings.HasPrefix(before, name+"/"); name = path.Dir(name) {
-			if why := unportable(path.Base(name)); why != "" {
-				r.add(Finding{File: s.file.Path, Message: fmt.Sprintf("%.255q %s, which Windows refuses", name, why)})
+			if fault := filename.Fault(path.Base(name)); fault != "" {
+				r.add(Finding{File: s.file.Path, Message: fmt.Sprintf("%.255q %s", name, fault)})
 			}
 		}
 		before = s.file.Path
 	}
 }
 
-// unportable describes the part of a name that Windows refuses, or returns "".
-func unportable(name string) string {
-	stem, _, _ := strings.Cut(strings.ToUpper(name), ".")
-	stem = strings.TrimRight(stem, " ")
-	device := len(stem) == 4 && (stem[:3] == "COM" || stem[:3] == "LPT") && stem[3] >= '1' && stem[3] <= '9'
-	switch {
-	case device || slices.Contains([]string{"CON", "PRN", "AUX", "NUL"}, stem):
-		return "is a device name"
-	case strings.HasSuffix(name, ".") || strings.HasSuffix(name, " "):
-		return "ends in a dot or space"
-	case strings.ContainsAny(name, `:<>"|?*`):
-		return "contains a reserved character"
-	}
-	return ""
-}
-
 // checkCaseTwins reports names of files and directories that are one on a file
 // system that ignores case, each pair once.
 func checkCaseTwins(m *model, r *report) {
-	if !slices.ContainsFunc(m.sources, func(s *source) bool { return strings.ToLower(s.file.Path) != s.file.Path }) {
+	if !slices.ContainsFunc(m.sources, func(s *source) bool { return filename.Fold(s.file.Path) != s.file.Path }) {
 		return
 	}
 	first := map[string]string{}
 	reported := map[string]bool{}
 	for _, s := range m.sources {
 		for name := s.file.Path; name != "." && name != "/"; name = path.Dir(name) {
-			folded := strings.ToLower(name)
+			folded := filename.Fold(name)
 			before, found := first[folded]
 			switch {
 			case !found:

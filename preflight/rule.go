@@ -48,7 +48,7 @@ func rules() []rule {
 			"rename it", checkEntryNames},
 		{CodeCaseTwins, Warning, "two names differ by case only",
 			"rename one of them", checkCaseTwins},
-		{CodePortableName, Warning, "Windows refuses a name",
+		{CodePortableName, Warning, "Windows refuses a name, or a character of it is invisible",
 			"rename it if the artifact is to be unpacked on Windows", checkPortableNames},
 		{CodeFluxIgnored, Info, "Flux ignores a file, by default or because of a .sourceignore",
 			hintFluxIgnored, checkFluxIgnored},

@@ -233,6 +233,10 @@ func TestNames(t *testing.T) {
 			`con.yaml: warning: "con.yaml" is a device name, which Windows refuses [portable-name]`,
 			`lpt1.b.yaml: warning: "lpt1.b.yaml" is a device name, which Windows refuses [portable-name]`,
 		}},
+		{"names that read as others", tree{"lmay\u202e.app.yaml": app, "a\u200b/b.yaml": object("ConfigMap", "b")}, flux, []string{
+			"a\u200b/b.yaml" + `: warning: "a\u200b" contains U+200B, which is invisible [portable-name]`,
+			"lmay\u202e.app.yaml" + `: warning: "lmay\u202e.app.yaml" contains U+202E, which is invisible [portable-name]`,
+		}},
 		{"dots, spaces and colons", tree{"a./app.yaml": app, "a./e.yaml": object("ConfigMap", "e"), "b /b.yaml": object("ConfigMap", "b"), "c:d.yaml": object("ConfigMap", "c")}, flux, []string{
 			`a./app.yaml: warning: "a." ends in a dot or space, which Windows refuses [portable-name]`,
 			`b /b.yaml: warning: "b " ends in a dot or space, which Windows refuses [portable-name]`,

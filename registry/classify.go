@@ -70,6 +70,9 @@ func (c *Client) explain(e *Error, err error) {
 	switch {
 	case isLocal: // and it may hold any of the others
 		e.Kind, e.Err = local.kind, c.shown(local.err)
+		if status, ok := errors.AsType[earlyStatus](err); ok {
+			e.StatusCode = int(status)
+		}
 	case isResponse:
 		c.explainResponse(e, resp)
 	case isOdd:

@@ -10,6 +10,7 @@ import (
 
 	"oras.land/oras-go/v2/registry/remote/auth"
 
+	"github.com/kubeoci/oci/internal/calls"
 	"github.com/kubeoci/oci/reference"
 )
 
@@ -91,7 +92,7 @@ func (r *remote) send(ctx context.Context, q request) (*http.Response, error) {
 	if err := r.client.gate.Enter(ctx); err != nil {
 		return nil, err
 	}
-	ctx, cancel := linger(ctx, q.grace)
+	ctx, cancel := calls.Linger(ctx, q.grace)
 	release := func() {
 		cancel()
 		r.client.gate.Leave()
@@ -112,7 +113,7 @@ func (r *remote) send(ctx context.Context, q request) (*http.Response, error) {
 }
 
 func (r *remote) exchange(ctx context.Context, q request) (*http.Response, error) {
-	seen := &lastResponse{asked: q.url}
+	seen := new(lastResponse)
 	req, err := http.NewRequestWithContext(seen.in(ctx), q.method, q.url.String(), nil)
 	if err != nil {
 		return nil, &localError{nil, err}
@@ -120,6 +121,7 @@ func (r *remote) exchange(ctx context.Context, q request) (*http.Response, error
 	if q.header != nil {
 		req.Header = q.header.Clone()
 	}
+	req.Header[ownRequest] = nil
 	if q.body != nil {
 		if req.Body, err = q.body(); err != nil {
 			return nil, err

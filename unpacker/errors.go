@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"syscall"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
@@ -28,12 +29,15 @@ var (
 	// media type. The error in the chain is a [*BlobError].
 	ErrCorruptArtifact = errors.New("content is corrupt")
 	// ErrUnsafeEntry reports an entry that is neither a file nor a directory, or
-	// whose name does not mean the same on every system. The error in the chain is
-	// an [*EntryError].
+	// whose name leads out of the archive or has another meaning elsewhere. The error
+	// in the chain is an [*EntryError].
 	ErrUnsafeEntry = errors.New("unsafe entry in the archive")
 	// ErrLinkEntry reports a symbolic or hard link. The error in the chain is an
 	// [*EntryError].
 	ErrLinkEntry = errors.New("link in the archive")
+	// ErrVersionControlEntry reports an entry in the data of a version-control system,
+	// such as .git. The error in the chain is an [*EntryError].
+	ErrVersionControlEntry = errors.New("data of a version-control system in the archive")
 	// ErrTargetNotEmpty reports a target directory that is not empty. The error in
 	// the chain is a [*TargetError].
 	ErrTargetNotEmpty = errors.New("target is not empty")
@@ -124,8 +128,8 @@ type EntryError struct {
 	Entry string
 	// Reason gives details, or is empty.
 	Reason string
-	// Err is ErrUnsafeEntry, ErrLinkEntry, manifests.ErrCollision or a
-	// manifests.LimitError.
+	// Err is ErrUnsafeEntry, ErrLinkEntry, ErrVersionControlEntry,
+	// manifests.ErrCollision or a manifests.LimitError.
 	Err error
 }
 
@@ -178,12 +182,16 @@ var hints = []struct {
 	{ErrUnsupportedLayer, "push the files as one gzip-compressed tar archive"},
 	{ErrCorruptArtifact, "fetch it again; if the error persists, push the artifact again"},
 	{ErrLinkEntry, "set SkipLinks if the links are not needed, or push files in their place"},
+	{ErrVersionControlEntry, "set AllowVersionControl if you trust the artifact, or remove the data and push it again"},
 	{ErrUnsafeEntry, "do not trust the artifact unless you know who made it"},
 	{manifests.ErrCollision, "rename one of the two, and push the artifact again"},
 	{ErrTargetNotEmpty, "name a directory that is empty or does not exist"},
 	{ErrTargetNotDirectory, "name a directory that is empty or does not exist"},
 	{fs.ErrNotExist, "create the parent directory of the target"},
-	{fs.ErrPermission, "name a directory whose parent directory you may write to"},
+	{errOwner, "set InPlace to unpack into the directory of another user"},
+	{errWorkingDirectory, "set InPlace to unpack into the working directory"},
+	{fs.ErrPermission, "name a directory whose parent directory you may write to, or set InPlace"},
+	{syscall.EBUSY, "set InPlace to unpack into a mount point, or name a directory in it"},
 }
 
 // withCleanup adds the error of a failed clean-up, if any, to err.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 
@@ -32,13 +33,16 @@ type extraction struct {
 }
 
 // extract unpacks the entries of a layer into out.
-func extract(ctx context.Context, blob io.Reader, layer ocispec.Descriptor, out sink, opts Options) (*extraction, error) {
-	stream, err := openStream(ctx, blob, layer, opts.MaxSize)
+func extract(ctx context.Context, blob io.Reader, layer ocispec.Descriptor, claims []*claim, out sink, opts Options) (*extraction, error) {
+	stream, err := openStream(ctx, blob, layer, claims, opts.MaxSize)
 	if err != nil {
 		return nil, err
 	}
 	x := &extraction{opts: opts, out: out, stream: stream, tree: newTree(opts.MaxEntries)}
 	if err := x.entries(ctx); err != nil {
+		return nil, err
+	}
+	if err := checkClaims(layer, claims); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(x.files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
@@ -51,7 +55,9 @@ func (x *extraction) entries(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		x.stream.limitHeader(end, x.opts.MaxHeaderSize)
 		header, err := archive.Next()
+		x.stream.headerEnd = math.MaxInt64
 		switch {
 		case errors.Is(err, io.EOF):
 			return x.finish(end)
@@ -59,6 +65,8 @@ func (x *extraction) entries(ctx context.Context) error {
 		case err != nil:
 			return x.stream.readError(err)
 		}
+		// They are parts of the whole header otherwise, which is much larger perhaps.
+		header.Name, header.Linkname = strings.Clone(header.Name), strings.Clone(header.Linkname)
 		end = x.stream.n
 		if header.Typeflag == tar.TypeReg {
 			if header.Size > x.opts.MaxSize-end {
@@ -108,8 +116,8 @@ func (x *extraction) entry(h *tar.Header, archive io.Reader) error {
 	if err := x.checkLimits(h, name); err != nil {
 		return err
 	}
-	if reason := nameFault(name); reason != "" {
-		return &EntryError{h.Name, reason, ErrUnsafeEntry}
+	if err := x.checkName(h, name); err != nil {
+		return err
 	}
 	isLink := h.Typeflag == tar.TypeSymlink || h.Typeflag == tar.TypeLink
 	if isLink && !x.opts.SkipLinks {
@@ -132,6 +140,20 @@ func (x *extraction) entry(h *tar.Header, archive io.Reader) error {
 		return nil
 	}
 	return x.file(name, h.Size, archive)
+}
+
+func (x *extraction) checkName(h *tar.Header, name string) error {
+	reason := nameFault(name)
+	if reason == "" {
+		reason = portabilityFault(name, x.opts.PortableNames)
+	}
+	if reason != "" {
+		return &EntryError{h.Name, reason, ErrUnsafeEntry}
+	}
+	if element := versionControl(name); element != "" && !x.opts.AllowVersionControl {
+		return &EntryError{h.Name, fmt.Sprintf("programs run commands in %.100q", element), ErrVersionControlEntry}
+	}
+	return nil
 }
 
 func (x *extraction) file(name string, size int64, archive io.Reader) error {

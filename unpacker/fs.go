@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"io/fs"
+	"math"
 	"path"
 	"slices"
 	"strings"
@@ -28,7 +29,7 @@ import (
 //
 // Errors are those of Unpack, except those for the target.
 func UnpackFS(ctx context.Context, src Fetcher, manifest ocispec.Descriptor, opts Options) (fs.FS, Result, error) {
-	if err := ctx.Err(); err != nil {
+	if err := checkCall(ctx, src); err != nil {
 		return nil, Result{}, err
 	}
 	given := opts.MaxCompressedSize
@@ -39,6 +40,7 @@ func UnpackFS(ctx context.Context, src Fetcher, manifest ocispec.Descriptor, opt
 	if given == 0 {
 		opts.MaxCompressedSize = min(opts.MaxSize, packager.MaxArchiveSize)/1000*1001 + 2000
 	}
+	opts.MaxFileSize = min(opts.MaxFileSize, math.MaxInt) // a file is one slice
 	root := &memNode{name: "."}
 	m := &memFS{nodes: map[string]*memNode{".": root}}
 	unpacked, err := unpack(ctx, src, manifest, &packager.Store{MemoryLimit: opts.MaxCompressedSize}, m, opts)
@@ -90,12 +92,29 @@ func (m *memFS) mkdir(name string) error {
 }
 
 func (m *memFS) create(name string, size int64, r reader) error {
-	data := make([]byte, size) // size is within the limits
-	if _, err := io.ReadFull(r, data); err != nil {
+	data, err := readSized(r, size)
+	if err != nil {
 		return err
 	}
 	m.add(name, &memNode{file: true, data: data})
 	return nil
+}
+
+// readSized reads size bytes. It takes memory as it reads, because r may have fewer.
+func readSized(r io.Reader, size int64) ([]byte, error) {
+	const start = 1 << 20 // most manifests are smaller, so that they are not copied
+	data := make([]byte, min(size, start))
+	for done := 0; ; {
+		if _, err := io.ReadFull(r, data[done:]); err != nil {
+			return nil, err
+		}
+		if done = len(data); int64(done) == size {
+			return data, nil
+		}
+		more := make([]byte, min(size, 2*int64(done)))
+		copy(more, data)
+		data = more
+	}
 }
 
 func (m *memFS) find(op, name string) (*memNode, error) {

@@ -128,6 +128,12 @@ func artifactOf(t testing.TB, mediaType string, layer []byte) (blobs, ocispec.De
 	return b, b.manifest(t, b.add(mediaType, layer))
 }
 
+// oneFile returns an artifact of the file a.yaml.
+func oneFile(t testing.TB, text string) (blobs, ocispec.Descriptor) {
+	t.Helper()
+	return artifactOf(t, layerType, gzipped(t, archiveOf(t, regular("a.yaml", text))))
+}
+
 // entry is an entry to write to an archive.
 type entry struct {
 	tar.Header
@@ -277,7 +283,7 @@ func namesIn(t testing.TB, dir string) []string {
 
 // unpackKinds are the sentinels of all errors of Unpack.
 var unpackKinds = []error{
-	unpacker.ErrNotArtifact, unpacker.ErrUnsupportedLayer, unpacker.ErrCorruptArtifact, unpacker.ErrUnsafeEntry, unpacker.ErrLinkEntry,
+	unpacker.ErrNotArtifact, unpacker.ErrUnsupportedLayer, unpacker.ErrCorruptArtifact, unpacker.ErrUnsafeEntry, unpacker.ErrLinkEntry, unpacker.ErrVersionControlEntry,
 	manifests.ErrCollision, unpacker.ErrTargetNotEmpty, unpacker.ErrTargetNotDirectory, manifests.ErrLimitExceeded, manifests.ErrInvalidLimit,
 }
 

@@ -64,8 +64,8 @@ func TestUnpackDefaultLimits(t *testing.T) {
 			zerosTo(t, w, "a", 64<<20)
 		}},
 		{"more than the archive may have, in headers", manifests.LimitError{Limit: "MaxSize", Max: 64 << 20}, func(w *tar.Writer) {
-			for i := range 65 {
-				h := &tar.Header{Typeflag: tar.TypeReg, Name: fmt.Sprint(i), PAXRecords: map[string]string{"COMMENT.x": strings.Repeat("x", 1<<20-100)}}
+			for i := range 65 * 17 {
+				h := &tar.Header{Typeflag: tar.TypeReg, Name: fmt.Sprint(i), PAXRecords: map[string]string{"COMMENT.x": strings.Repeat("x", 62<<10)}}
 				require.NoError(t, w.WriteHeader(h))
 			}
 		}},

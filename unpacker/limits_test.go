@@ -2,6 +2,8 @@ package unpacker_test
 
 import (
 	"archive/tar"
+	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -16,8 +18,10 @@ import (
 // TestUnpackLimits sets each limit to the exact value of an artifact, and to one
 // less.
 func TestUnpackLimits(t *testing.T) {
+	withPAX := regular("d/e/f.yaml", strings.Repeat("x", 700))
+	withPAX.PAXRecords = map[string]string{"A.x": strings.Repeat("x", 600)}
 	archive := archiveOf(t,
-		directory("d/"), regular("d/e/f.yaml", strings.Repeat("x", 700)), regular("g", "12"), special(tar.TypeSymlink, "l", "to"))
+		directory("d/"), withPAX, regular("g", "12"), special(tar.TypeSymlink, "l", "to"))
 	layer := gzipped(t, archive)
 	src, manifest := artifactOf(t, layerType, layer)
 	for _, tt := range []struct {
@@ -33,6 +37,7 @@ func TestUnpackLimits(t *testing.T) {
 		{"MaxPathLength", 10, func(o *unpacker.Options, n int64) { o.MaxPathLength = int(n) }, "d/e/f.yaml"},
 		{"MaxDepth", 2, func(o *unpacker.Options, n int64) { o.MaxDepth = int(n) }, "d/e/f.yaml"},
 		{"MaxNamesSize", 2 + 10 + 1 + 3, func(o *unpacker.Options, n int64) { o.MaxNamesSize = n }, "l"},
+		{"MaxHeaderSize", 512 + 1024 + 512, func(o *unpacker.Options, n int64) { o.MaxHeaderSize = n }, ""},
 	} {
 		t.Run(tt.limit, func(t *testing.T) {
 			opts := unpacker.Options{SkipLinks: true}
@@ -57,11 +62,39 @@ func TestUnpackLimits(t *testing.T) {
 			require.ErrorIs(t, err, manifests.ErrInvalidLimit)
 			require.EqualError(t, err, "negative limit: "+tt.limit+" -1")
 
-			tt.set(&opts, math.MaxInt)
+			tt.set(&opts, math.MaxInt64)
 			_, _, err = unpackBoth(t, src, manifest, opts)
 			require.NoError(t, err)
 		})
 	}
+}
+
+// TestUnpackHugeSizes declares sizes of files that nobody has, with every limit at its
+// maximum.
+func TestUnpackHugeSizes(t *testing.T) {
+	opts := unpacker.Options{
+		MaxCompressedSize: math.MaxInt64, MaxSize: math.MaxInt64, MaxFileSize: math.MaxInt64, MaxEntries: math.MaxInt,
+		MaxPathLength: math.MaxInt, MaxDepth: math.MaxInt, MaxNamesSize: math.MaxInt64, MaxHeaderSize: math.MaxInt64,
+	}
+	for _, size := range []int64{1 << 31, 1 << 32, 1 << 40, 1 << 62, math.MaxInt64 - 1024, math.MaxInt64 - 511, math.MaxInt64 - 1, math.MaxInt64} {
+		for name, before := range map[string][]byte{"first": nil, "second": rawEntry('0', "a", long(600))} {
+			t.Run(fmt.Sprint(name, " ", size), func(t *testing.T) {
+				record := fmt.Sprintf("28 size=%019d\n", size)
+				archive := ended(before, rawPAX('x', record), rawEntry('0', "b", ""), make([]byte, 1<<20))
+				src, manifest := artifactOf(t, layerType, gzipped(t, archive))
+				for _, opts := range []unpacker.Options{{MaxSize: math.MaxInt64}, opts, {MaxFileSize: math.MaxInt64}} {
+					_, _, err := unpackAll(t, src, manifest, opts)
+					require.True(t, errors.Is(err, unpacker.ErrCorruptArtifact) || errors.Is(err, manifests.ErrLimitExceeded), "%v", err)
+					_, _, err = unpacker.UnpackFS(t.Context(), src, manifest, opts)
+					require.True(t, errors.Is(err, unpacker.ErrCorruptArtifact) || errors.Is(err, manifests.ErrLimitExceeded), "%v", err)
+				}
+			})
+		}
+	}
+	src, manifest := artifactOf(t, layerType, gzipped(t, archiveOf(t, regular("a", long(5_000_000)), regular("b", ""))))
+	files, _, err := unpackBoth(t, src, manifest, opts)
+	require.NoError(t, err)
+	assert.Len(t, files["a"], 5_000_000)
 }
 
 // TestUnpackNested checks that archives within archives are files.
@@ -74,4 +107,15 @@ func TestUnpackNested(t *testing.T) {
 	files, _, err := unpackBoth(t, src, manifest, unpacker.Options{})
 	require.NoError(t, err)
 	assert.Len(t, files, 1)
+}
+
+// A limit does not lower another one.
+func TestUnpackHugeLimitsAreIndependent(t *testing.T) {
+	e := regular("a", "")
+	e.PAXRecords = map[string]string{"A.x": strings.Repeat("x", 60_000)}
+	src, manifest := artifactOf(t, layerType, gzipped(t, archiveOf(t, e)))
+	for _, opts := range []unpacker.Options{{MaxSize: math.MaxInt64}, {MaxSize: math.MaxInt64, MaxHeaderSize: math.MaxInt64}} {
+		_, _, err := unpackBoth(t, src, manifest, opts)
+		require.NoError(t, err)
+	}
 }

@@ -3,7 +3,6 @@ package unpacker
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,8 @@ import (
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
+
+	"github.com/kubeoci/oci/internal/strictjson"
 )
 
 const (
@@ -29,11 +30,8 @@ var contentTypes = []string{ocispec.MediaTypeImageLayerGzip, ocispec.MediaTypeIm
 
 // document holds the fields of a manifest or an index.
 type document struct {
-	MediaType    string               `json:"mediaType"`
-	ArtifactType string               `json:"artifactType"`
-	Layers       []ocispec.Descriptor `json:"layers"`
-	Manifests    []ocispec.Descriptor `json:"manifests"`
-	Annotations  map[string]string    `json:"annotations"`
+	ocispec.Manifest
+	Manifests []ocispec.Descriptor `json:"manifests"`
 }
 
 // fetchManifest reads an image manifest, and refuses any other document.
@@ -47,18 +45,13 @@ func fetchManifest(ctx context.Context, src Fetcher, desc ocispec.Descriptor) (d
 			Reason: fmt.Sprintf("a manifest has at most %d bytes, not %d", maxManifestSize, desc.Size),
 		}
 	}
-	blob, err := src.Fetch(ctx, desc)
+	data, err := fetchDocument(ctx, src, desc)
 	if err != nil {
-		return document{}, fetchError(desc, err)
-	}
-	defer func() { _ = blob.Close() }() // read-only
-	data, err := content.ReadAll(&contextReader{ctx: ctx, r: blob}, desc)
-	if err != nil {
-		return document{}, fetchError(desc, err)
+		return document{}, err
 	}
 	var doc document
-	if err := json.Unmarshal(data, &doc); err != nil {
-		return document{}, &ArtifactError{MediaType: desc.MediaType, Err: ErrNotArtifact, Reason: "it is not JSON"}
+	if err := strictjson.Unmarshal(data, &doc); err != nil {
+		return document{}, &ArtifactError{MediaType: desc.MediaType, Err: ErrNotArtifact, Reason: jsonFault(err)}
 	}
 	declared := doc.MediaType
 	doc.MediaType = cmp.Or(declared, desc.MediaType)
@@ -71,25 +64,34 @@ func fetchManifest(ctx context.Context, src Fetcher, desc ocispec.Descriptor) (d
 	return doc, nil
 }
 
-// contentLayer returns the layer to unpack. Like Argo CD, it ignores layers of other
-// types.
-func (d document) contentLayer() (ocispec.Descriptor, error) {
-	if len(d.Layers) > maxLayers {
-		return ocispec.Descriptor{}, d.reject(ErrNotArtifact, fmt.Sprintf("%d layers, and the limit is %d", len(d.Layers), maxLayers))
+// jsonFault returns the reason of an error of strictjson. Those of encoding/json name types
+// of this program.
+func jsonFault(err error) string {
+	if errors.Is(err, strictjson.ErrAmbiguous) || errors.Is(err, strictjson.ErrTooComplex) {
+		return err.Error()
 	}
-	var found []ocispec.Descriptor
-	for _, layer := range d.Layers {
+	return "it is not JSON"
+}
+
+// contentLayer returns the index of the layer to unpack. Like Argo CD, it ignores layers of other
+// types.
+func (d document) contentLayer() (int, error) {
+	if len(d.Layers) > maxLayers {
+		return 0, d.reject(ErrNotArtifact, fmt.Sprintf("%d layers, and the limit is %d", len(d.Layers), maxLayers))
+	}
+	var found []int
+	for i, layer := range d.Layers {
 		if slices.Contains(contentTypes, layer.MediaType) {
-			found = append(found, layer)
+			found = append(found, i)
 		}
 	}
 	switch {
 	case len(d.Layers) == 0:
-		return ocispec.Descriptor{}, d.reject(ErrNotArtifact, "it has no layers")
+		return 0, d.reject(ErrNotArtifact, "it has no layers")
 	case len(found) == 0:
-		return ocispec.Descriptor{}, d.reject(ErrUnsupportedLayer, "no layer is a tar archive, plain or compressed by gzip")
+		return 0, d.reject(ErrUnsupportedLayer, "no layer is a tar archive, plain or compressed by gzip")
 	case len(found) > 1:
-		return ocispec.Descriptor{}, d.reject(ErrNotArtifact, fmt.Sprintf("%d layers of files", len(found)))
+		return 0, d.reject(ErrNotArtifact, fmt.Sprintf("%d layers of files", len(found)))
 	}
 	return found[0], nil
 }

@@ -99,6 +99,38 @@ func TestUnpackNoArtifact(t *testing.T) {
 	}
 }
 
+// A document that readers in other languages read in another way is refused.
+func TestUnpackAmbiguousManifest(t *testing.T) {
+	b := blobs{}
+	good := b.add(layerType, gzipped(t, archiveOf(t, regular("a.yaml", "good"))))
+	evil := b.add(layerType, gzipped(t, archiveOf(t, regular("a.yaml", "evil"))))
+	list := func(layer ocispec.Descriptor) string {
+		return fmt.Sprintf(`[{"mediaType":%q,"digest":%q,"size":%d}]`, layer.MediaType, layer.Digest, layer.Size)
+	}
+	for name, tt := range map[string]struct{ text, reason string }{
+		"duplicate key":         {`"layers":` + list(good) + `,"layers":` + list(evil), `ambiguous key: "layers" after "layers"`},
+		"in another case":       {`"layers":` + list(good) + `,"Layers":` + list(evil), `ambiguous key: "Layers" after "layers"`},
+		"in another case alone": {`"LAYERS":` + list(evil), `ambiguous key: "LAYERS" in place of "layers"`},
+		"in the descriptor":     {`"layers":` + strings.Replace(list(good), `"size"`, `"Digest":"`+evil.Digest.String()+`","size"`, 1), `ambiguous key: "Digest" after "digest"`},
+		"in the annotations":    {`"layers":` + list(good) + `,"annotations":{"a":"1","a":"2"}`, `ambiguous key: "a" after "a"`},
+		"a million layers":      {`"layers":[0` + strings.Repeat(",0", 1<<20) + `]`, "the document is too complex: more than 100000 values"},
+		"deeply nested":         {`"x":` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000), "the document is too complex: more than 100 levels"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			manifest := b.add(ocispec.MediaTypeImageManifest, []byte(`{"schemaVersion":2,`+tt.text+`}`))
+			_, _, err := unpackBoth(t, b, manifest, unpacker.Options{})
+			requireKind(t, err, unpacker.ErrNotArtifact)
+			var artifactErr *unpacker.ArtifactError
+			require.ErrorAs(t, err, &artifactErr)
+			assert.Equal(t, tt.reason, artifactErr.Reason)
+		})
+	}
+	text := `{"schemaVersion":2,"layers":` + list(good) + `,"annotations":{"a":"1","A":"2"},"x":{"b":1,"B":1}}`
+	_, unpacked, err := unpackBoth(t, b, b.add(ocispec.MediaTypeImageManifest, []byte(text)), unpacker.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"a": "1", "A": "2"}, unpacked.Annotations, "cases may differ in annotations")
+}
+
 // The media type can be in the manifest, in its descriptor, or in both.
 func TestUnpackManifestType(t *testing.T) {
 	for _, types := range [][2]string{{ocispec.MediaTypeImageManifest, ""}, {"", ocispec.MediaTypeImageManifest}} {

@@ -4,10 +4,12 @@ import (
 	"archive/tar"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/kubeoci/oci/internal/filename"
 	"github.com/kubeoci/oci/manifests"
 )
 
@@ -41,8 +43,7 @@ func kindFault(h *tar.Header) string {
 	return fmt.Sprintf("it is of the unknown kind %q", h.Typeflag)
 }
 
-// nameFault returns why a name does not mean the same on every system, or is refused
-// by Flux, or "".
+// nameFault returns why a name is refused on every system, or by Flux, or "".
 func nameFault(name string) string {
 	switch {
 	case name == "":
@@ -71,6 +72,29 @@ func nameFault(name string) string {
 	}
 	if !filepath.IsLocal(filepath.FromSlash(name)) { // such as CON on Windows
 		return "the name has another meaning on this system"
+	}
+	return ""
+}
+
+// portabilityFault returns why a name does not mean the same on every system, or "". On
+// Windows every name has to be portable: it would open another file there, or none.
+func portabilityFault(name string, portable bool) string {
+	if !portable && runtime.GOOS != "windows" {
+		return ""
+	}
+	if err := filename.Portable(name); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// versionControl returns the element of a path that belongs to a version-control system,
+// or "".
+func versionControl(name string) string {
+	for element := range strings.SplitSeq(name, "/") {
+		if filename.IsVersionControl(element) {
+			return element
+		}
 	}
 	return ""
 }
@@ -125,7 +149,7 @@ func (t *tree) add(name string, dir bool) (missing []string, err error) {
 			end, last = len(name), true
 		}
 		element, isDir := name[start:end], dir || !last
-		key := nameKey{at, fold(element)}
+		key := nameKey{at, filename.Fold(element)}
 		i, found := t.index[key]
 		if !found {
 			if len(t.nodes) > t.max {
@@ -153,15 +177,4 @@ func (t *tree) add(name string, dir bool) (missing []string, err error) {
 		at = i
 	}
 	return missing, nil
-}
-
-// fold returns the same form for names that differ by case only.
-func fold(name string) string {
-	return strings.Map(func(r rune) rune {
-		least := r
-		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
-			least = min(least, other)
-		}
-		return least
-	}, name)
 }

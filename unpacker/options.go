@@ -3,6 +3,7 @@ package unpacker
 import (
 	"cmp"
 	"fmt"
+	"math"
 
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
@@ -35,9 +36,30 @@ type Options struct {
 	// memory. The default is 16 MiB.
 	MaxNamesSize int64
 
+	// MaxHeaderSize limits the bytes of the headers of one entry, with its PAX records and
+	// its long names. The default is 64 KiB, which has room for two paths of the default
+	// of MaxPathLength and for the attributes that an archiver adds. A header that fits
+	// 1024 bytes is always read.
+	MaxHeaderSize int64
+
 	// SkipLinks skips symbolic and hard links and reports them in the result.
 	// Otherwise an archive with a link is refused.
 	SkipLinks bool
+	// AllowVersionControl accepts entries in the data of a version-control system, such
+	// as .git/config. Otherwise an archive with one is refused, because programs such as
+	// git run commands in it. manifests.Collect never collects them.
+	AllowVersionControl bool
+	// PortableNames refuses names that mean something else on another system or to a
+	// reader: those that Windows reserves, with characters that Windows refuses, with a
+	// dot or space at the end, and with invisible characters. On Windows such names
+	// are refused in any case. Names that differ by case only are refused everywhere, and
+	// those that differ by Unicode normalization where the file system does not tell them
+	// apart.
+	PortableNames bool
+	// InPlace unpacks into the directory that exists, which Unpack otherwise replaces.
+	// It is for a mount point, and for a directory whose access control list or label
+	// must stay. See Unpack for the difference. UnpackFS ignores it.
+	InPlace bool
 }
 
 // resolve checks the limits, and fills in the defaults.
@@ -53,6 +75,7 @@ func (o Options) resolve(maxSize int64) (Options, error) {
 		{"MaxPathLength", int64(o.MaxPathLength)},
 		{"MaxDepth", int64(o.MaxDepth)},
 		{"MaxNamesSize", o.MaxNamesSize},
+		{"MaxHeaderSize", o.MaxHeaderSize},
 	} {
 		if limit.value < 0 {
 			return Options{}, fmt.Errorf("%w: %s %d", manifests.ErrInvalidLimit, limit.name, limit.value)
@@ -65,5 +88,7 @@ func (o Options) resolve(maxSize int64) (Options, error) {
 	o.MaxPathLength = cmp.Or(o.MaxPathLength, 4096)
 	o.MaxDepth = cmp.Or(o.MaxDepth, 100)
 	o.MaxNamesSize = cmp.Or(o.MaxNamesSize, 16<<20)
+	o.MaxHeaderSize = max(cmp.Or(o.MaxHeaderSize, 64<<10), tarEndSize)
+	o.MaxSize = min(o.MaxSize, math.MaxInt64-tarUnit) // the padding of a file does not overflow
 	return o, nil
 }

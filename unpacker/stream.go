@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/klauspost/compress/gzip"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -16,19 +17,28 @@ import (
 
 // stream reads the archive in a layer, up to a limit.
 type stream struct {
-	layer ocispec.Descriptor
-	raw   *contextReader
-	plain io.Reader // the uncompressed content of raw
-	n     int64     // bytes read
-	max   int64
-	err   error // never io.EOF
+	layer  ocispec.Descriptor
+	claims []*claim
+	raw    *contextReader
+	plain  io.Reader // the uncompressed content of raw
+	n      int64     // bytes read
+	max    int64
+	err    error // never io.EOF
+
+	headerEnd, headerMax int64 // the first byte after the longest header, and its limit
+}
+
+// limitHeader makes the stream fail if the header that starts at an offset is longer than
+// most bytes, so that no memory is taken for it.
+func (s *stream) limitHeader(start, most int64) {
+	s.headerEnd, s.headerMax = start+min(most, math.MaxInt64-start), most
 }
 
 // readSize is the number of bytes of a layer to read at a time.
 const readSize = 64 << 10
 
-func openStream(ctx context.Context, blob io.Reader, layer ocispec.Descriptor, limit int64) (*stream, error) {
-	s := &stream{layer: layer, raw: &contextReader{ctx: ctx, r: blob}, max: limit}
+func openStream(ctx context.Context, blob io.Reader, layer ocispec.Descriptor, claims []*claim, limit int64) (*stream, error) {
+	s := &stream{layer: layer, raw: &contextReader{ctx: ctx, r: blob}, claims: claims, max: limit, headerEnd: math.MaxInt64}
 	raw := bufio.NewReaderSize(s.raw, readSize)
 	found, err := sniff(raw)
 	if err != nil && err != io.EOF {
@@ -103,14 +113,18 @@ func (s *stream) Read(p []byte) (int, error) {
 	if s.err != nil {
 		return 0, s.err
 	}
-	if room := s.max - s.n; int64(len(p)) > room {
+	if room := min(s.max, s.headerEnd) - s.n; int64(len(p)) > room {
 		p = p[:room+1] // one byte more, to notice a longer archive
 	}
 	n, err := s.plain.Read(p)
 	s.n += int64(n)
+	hash(s.claims, p[:n])
 	switch {
 	case s.n > s.max:
 		s.err = &BlobError{s.layer, "after decompression", &manifests.LimitError{Limit: "MaxSize", Max: s.max}}
+		return n - 1, s.err
+	case s.n > s.headerEnd:
+		s.err = &BlobError{s.layer, "the header of an entry", &manifests.LimitError{Limit: "MaxHeaderSize", Max: s.headerMax}}
 		return n - 1, s.err
 	case err != nil && err != io.EOF:
 		s.err = s.readError(err)

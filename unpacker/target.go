@@ -3,10 +3,10 @@ package unpacker
 import (
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 
@@ -17,25 +17,22 @@ import (
 const stagingPrefix = ".oci-unpack-"
 
 // target is a directory to unpack into. Files are written to a staging directory
-// beside it, which replaces it at the end.
+// beside it, which replaces it at the end, or in it, from which they are moved.
 type target struct {
-	path   string      // as given by the caller
-	before fs.FileInfo // the empty directory that exists, or nil
-	parent *os.Root
-	base   string   // name of the target in parent
-	temp   string   // name of the staging directory in parent, or "" if it is gone
-	root   *os.Root // the staging directory
-	buffer []byte
-
-	// The directory of the last file stays open, because the next file is often in
-	// it, and opening deep directories takes most of the time.
-	dir     *os.Root
-	dirPath string
+	path    string      // as given by the caller
+	before  fs.FileInfo // the empty directory that exists, or nil
+	inPlace bool
+	home    *os.Root    // has the staging directory: the parent of the target, or itself
+	base    string      // name of the target in its parent, or in place its full path
+	temp    string      // name of the staging directory in home, or "" if it is gone
+	self    fs.FileInfo // the staging directory
+	staging dirs
+	buffer  []byte
 }
 
-// stage creates the staging directory beside dir, if dir is missing or empty.
-func stage(dir string) (*target, error) {
-	t := &target{path: dir, buffer: make([]byte, readSize)}
+// stage creates the staging directory for dir, if dir is missing or empty.
+func stage(dir string, inPlace bool) (*target, error) {
+	t := &target{path: dir, inPlace: inPlace, buffer: make([]byte, readSize)}
 	full, err := filepath.Abs(dir)
 	if err == nil && dir == "" {
 		err = fs.ErrInvalid
@@ -43,17 +40,21 @@ func stage(dir string) (*target, error) {
 	if err != nil {
 		return nil, t.targetError(err)
 	}
-	t.base = filepath.Base(full)
-	if t.parent, err = os.OpenRoot(filepath.Dir(full)); err != nil {
-		return nil, t.targetError(err)
+	prepare := t.prepare
+	if inPlace {
+		prepare = t.prepareInPlace
 	}
-	if err := t.prepare(); err != nil {
+	if err := prepare(full); err != nil {
 		return nil, withCleanup(err, t.discard())
 	}
 	return t, nil
 }
 
-func (t *target) prepare() (err error) {
+func (t *target) prepare(full string) (err error) {
+	t.base = filepath.Base(full)
+	if t.home, err = os.OpenRoot(filepath.Dir(full)); err != nil {
+		return t.targetError(err)
+	}
 	if t.before, err = t.existing(); err != nil {
 		return err
 	}
@@ -63,22 +64,55 @@ func (t *target) prepare() (err error) {
 			return t.targetError(errWorkingDirectory)
 		}
 	}
-	temp := stagingPrefix + strings.ToLower(rand.Text())
-	if err := t.parent.Mkdir(temp, 0o755); err != nil {
+	if err := t.makeStaging(stagingPrefix + strings.ToLower(rand.Text())); err != nil {
+		return err
+	}
+	if t.before == nil {
+		return nil
+	}
+	dir, err := t.staging.root.Open(".")
+	if err != nil {
 		return t.targetError(err)
 	}
-	t.temp = temp
-	if t.root, err = t.parent.OpenRoot(temp); err != nil {
-		return t.targetError(err)
+	defer func() { _ = dir.Close() }() // only a handle
+	if err := chown(dir, t.before); err != nil {
+		return t.targetError(fmt.Errorf("%w: %w", errOwner, systemError(err)))
 	}
-	return nil
+	return t.targetErrorOf(dir.Chmod(t.before.Mode()&keptBits | unpackBits))
 }
 
-var errWorkingDirectory = errors.New("the working directory cannot be replaced")
+const (
+	// keptBits are the mode bits that a directory keeps when it is replaced. Setgid hands
+	// its group on to the entries.
+	keptBits = fs.ModePerm | fs.ModeSetgid | fs.ModeSticky
+	// unpackBits let the owner of a directory create entries in it.
+	unpackBits = 0o700
+)
+
+func (t *target) makeStaging(name string) (err error) {
+	perm := fs.FileMode(0o755)
+	if t.before != nil || t.inPlace { // others may have no access to the target
+		perm = 0o700
+	}
+	if err := t.home.Mkdir(name, perm); err != nil {
+		return t.targetError(err)
+	}
+	t.temp = name
+	if t.staging.root, err = t.home.OpenRoot(name); err != nil {
+		return t.targetError(err)
+	}
+	t.self, err = t.staging.root.Stat(".")
+	return t.targetErrorOf(err)
+}
+
+var (
+	errWorkingDirectory = errors.New("the working directory cannot be replaced")
+	errOwner            = errors.New("the owner of the directory cannot be kept")
+)
 
 // existing returns the empty directory at the target, or nil.
 func (t *target) existing() (fs.FileInfo, error) {
-	info, err := t.parent.Lstat(t.base)
+	info, err := t.home.Lstat(t.base)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -99,7 +133,7 @@ func (t *target) existing() (fs.FileInfo, error) {
 
 // checkEmpty reads the directory at the target, if it still is the same.
 func (t *target) checkEmpty(info fs.FileInfo) error {
-	dir, err := t.parent.Open(t.base)
+	dir, err := t.home.Open(t.base)
 	if err != nil {
 		return err
 	}
@@ -121,10 +155,16 @@ func (t *target) checkEmpty(info fs.FileInfo) error {
 	}
 }
 
-func (t *target) mkdir(name string) error { return t.fileError(name, t.root.Mkdir(name, 0o755)) }
+func (t *target) mkdir(name string) error {
+	dir, base, err := t.staging.of(name)
+	if err == nil {
+		err = dir.Mkdir(base, 0o755)
+	}
+	return t.fileError(name, err)
+}
 
 func (t *target) create(name string, _ int64, r reader) error {
-	dir, base, err := t.dirOf(name)
+	dir, base, err := t.staging.of(name)
 	if err != nil {
 		return t.fileError(name, err)
 	}
@@ -136,34 +176,10 @@ func (t *target) create(name string, _ int64, r reader) error {
 	return t.fileError(name, errors.Join(err, file.Close()))
 }
 
-func (t *target) dirOf(name string) (dir *os.Root, base string, err error) {
-	dirPath, base := path.Split(name)
-	if dirPath == "" {
-		return t.root, base, nil
-	}
-	if dirPath != t.dirPath || t.dir == nil {
-		t.closeDir()
-		if t.dir, err = t.root.OpenRoot(path.Clean(dirPath)); err != nil {
-			return nil, "", err
-		}
-		t.dirPath = dirPath
-	}
-	return t.dir, base, nil
-}
-
-// closeDir closes the directory of the last file, if any.
-func (t *target) closeDir() {
-	if t.dir != nil {
-		_ = t.dir.Close() // only a handle
-		t.dir = nil
-	}
-}
-
-// commit replaces the target by the staging directory, if the target is unchanged.
+// commit moves the content of the staging directory to the target, if that is unchanged.
 func (t *target) commit() error {
-	t.closeDir() // otherwise Windows would not rename it
-	if err := t.root.Close(); err != nil {
-		return t.targetError(err)
+	if t.inPlace {
+		return t.commitInPlace()
 	}
 	now, err := t.existing()
 	if err != nil {
@@ -173,16 +189,40 @@ func (t *target) commit() error {
 		if t.before == nil || !os.SameFile(now, t.before) { // created concurrently, and still empty
 			return t.targetError(ErrTargetNotEmpty)
 		}
-		if err := t.parent.Remove(t.base); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	}
+	if err := t.staging.close(); err != nil { // otherwise Windows would not rename it
+		return t.targetError(err)
+	}
+	if now != nil {
+		if err := t.home.Remove(t.base); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return t.replaceError(err)
 		}
 	}
-	if err := t.parent.Rename(t.temp, t.base); err != nil {
+	if err := t.home.Rename(t.temp, t.base); err != nil {
 		return t.replaceError(err)
 	}
 	t.temp = ""
-	_ = t.parent.Close() // only a handle
-	return nil
+	defer func() { _ = t.home.Close() }() // only a handle
+	if now == nil || now.Mode()&keptBits == t.before.Mode()&keptBits|unpackBits {
+		return nil
+	}
+	return t.targetErrorOf(t.chmod(now.Mode() & keptBits))
+}
+
+// chmod changes the mode of the target, if that is the directory that was unpacked.
+func (t *target) chmod(mode fs.FileMode) error {
+	dir, err := t.home.Open(t.base)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = dir.Close() }() // only a handle
+	switch info, err := dir.Stat(); {
+	case err != nil:
+		return err
+	case !os.SameFile(info, t.self):
+		return fs.ErrNotExist // moved by another process
+	}
+	return dir.Chmod(mode)
 }
 
 // replaceError returns the error to report if the target could not be replaced: that
@@ -201,24 +241,32 @@ func (t *target) replaceError(err error) error {
 // discard removes the staging directory, unless it was committed. It can be called
 // more than once.
 func (t *target) discard() error {
-	t.closeDir()
-	if t.root != nil {
-		_ = t.root.Close() // closed already, or no longer needed
+	if t.home == nil {
+		return nil
 	}
+	_ = t.staging.close() // closed already, or no longer needed
 	temp := t.temp
 	t.temp = ""
 	var err error
 	if temp != "" {
-		err = t.parent.RemoveAll(temp)
+		err = t.home.RemoveAll(temp)
 	}
-	_ = t.parent.Close() // only a handle
+	_ = t.home.Close() // only a handle
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return &TargetError{filepath.Join(t.parent.Name(), temp), systemError(err)}
+		return &TargetError{filepath.Join(t.home.Name(), temp), systemError(err)}
 	}
 	return nil
 }
 
 func (t *target) targetError(err error) error { return &TargetError{t.path, systemError(err)} }
+
+// targetErrorOf returns the error for the target, or nil if err is nil.
+func (t *target) targetErrorOf(err error) error {
+	if err == nil {
+		return nil
+	}
+	return t.targetError(err)
+}
 
 // fileError returns the error for a file in the target, or nil if err is nil.
 func (t *target) fileError(name string, err error) error {

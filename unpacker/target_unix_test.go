@@ -13,18 +13,11 @@ import (
 	"sync"
 	"testing"
 
-	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/kubeoci/oci/unpacker"
 )
-
-// oneFile returns an artifact of the file a.yaml.
-func oneFile(t testing.TB, text string) (blobs, ocispec.Descriptor) {
-	t.Helper()
-	return artifactOf(t, layerType, gzipped(t, archiveOf(t, regular("a.yaml", text))))
-}
 
 func write(t testing.TB, name string) {
 	t.Helper()

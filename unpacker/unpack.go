@@ -2,10 +2,12 @@ package unpacker
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/kubeoci/oci/internal/calls"
 	"github.com/kubeoci/oci/packager"
 )
 
@@ -79,19 +81,19 @@ type Fetcher interface {
 // Unpack is safe for concurrent use. If several calls unpack into one dir, one of
 // them succeeds, and the others return ErrTargetNotEmpty.
 func Unpack(ctx context.Context, src Fetcher, manifest ocispec.Descriptor, dir string, opts Options) (Result, error) {
-	if err := ctx.Err(); err != nil {
+	if err := checkCall(ctx, src); err != nil {
 		return Result{}, err
 	}
 	opts, err := opts.resolve(packager.MaxArchiveSize)
 	if err != nil {
 		return Result{}, err
 	}
-	target, err := stage(dir)
+	target, err := stage(dir, opts.InPlace)
 	if err != nil {
 		return Result{}, err
 	}
 	defer func() { _ = target.discard() }() // in case src panics
-	spooler := &packager.Store{TempDir: target.parent.Name()}
+	spooler := &packager.Store{TempDir: target.home.Name()}
 	unpacked, err := unpack(ctx, src, manifest, spooler, target, opts)
 	if err == nil {
 		err = target.commit()
@@ -100,6 +102,16 @@ func Unpack(ctx context.Context, src Fetcher, manifest ocispec.Descriptor, dir s
 		return Result{}, withCleanup(err, target.discard())
 	}
 	return unpacked, nil
+}
+
+var errNilSource = errors.New("the source of the artifact is nil")
+
+// checkCall returns an error for a call that cannot succeed.
+func checkCall(ctx context.Context, src Fetcher) error {
+	if src == nil {
+		return errNilSource
+	}
+	return calls.Check(ctx)
 }
 
 // sink receives the content of an archive. Parents are created before children.
@@ -124,16 +136,21 @@ func unpackVerified(ctx context.Context, src Fetcher, manifest ocispec.Descripto
 	if err != nil {
 		return Result{}, err
 	}
-	layer, err := doc.contentLayer()
+	index, err := doc.contentLayer()
 	if err != nil {
 		return Result{}, err
 	}
+	claims, err := doc.claims(ctx, src, index)
+	if err != nil {
+		return Result{}, err
+	}
+	layer := doc.Layers[index]
 	blob, err := fetchLayer(ctx, src, layer, spooler, opts)
 	if err != nil {
 		return Result{}, err
 	}
 	defer func() { _ = blob.Close() }() // read-only
-	x, err := extract(ctx, blob, layer, out, opts)
+	x, err := extract(ctx, blob, layer, claims, out, opts)
 	if err != nil {
 		return Result{}, err
 	}

@@ -264,17 +264,6 @@ func (c *countdown) Err() error {
 	return nil
 }
 
-// A source that panics leaves nothing behind.
-func TestUnpackPanickingSource(t *testing.T) {
-	b, manifest := artifactOf(t, layerType, gzipped(t, archiveOf(t)))
-	parent := t.TempDir()
-	src := readerOf{b, layerType, func(io.Reader) io.Reader { panic("source") }}
-	require.PanicsWithValue(t, "source", func() {
-		_, _ = unpacker.Unpack(t.Context(), src, manifest, filepath.Join(parent, "out"), unpacker.Options{})
-	})
-	assert.Empty(t, namesIn(t, parent))
-}
-
 // readerOf changes how the blobs of one type are read.
 type readerOf struct {
 	content.Fetcher
