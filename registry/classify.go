@@ -14,6 +14,8 @@ import (
 	"unicode"
 
 	"oras.land/oras-go/v2/registry/remote/auth"
+
+	"github.com/kubeoci/oci/internal/redact"
 )
 
 // fail makes an [*Error] of a failure. It depends on status codes and the types of
@@ -67,7 +69,7 @@ func (c *Client) explain(e *Error, err error) {
 	e.retryable = isRetryable(err)
 	switch {
 	case isLocal: // and it may hold any of the others
-		e.Kind, e.Err = local.kind, local.err
+		e.Kind, e.Err = local.kind, c.shown(local.err)
 		if status, ok := errors.AsType[earlyStatus](err); ok {
 			e.StatusCode = int(status)
 		}
@@ -76,9 +78,9 @@ func (c *Client) explain(e *Error, err error) {
 	case isOdd:
 		e.Kind, e.StatusCode, e.Err = ErrNotRegistry, odd.status, &cause{c.clean(odd.Error()), err}
 	case is[*corruptError](err):
-		e.Kind, e.Err = ErrCorrupt, err
+		e.Kind, e.Err = ErrCorrupt, c.shown(err)
 	case errors.Is(err, ErrTagConflict):
-		e.Kind, e.Err = ErrTagConflict, err
+		e.Kind, e.Err = ErrTagConflict, c.shown(err)
 	case errors.Is(err, auth.ErrBasicCredentialNotFound):
 		e.Kind, e.StatusCode = ErrAuthRequired, http.StatusUnauthorized
 	case isRealm:
@@ -148,21 +150,27 @@ const (
 	maxCodeBytes    = 64
 )
 
-// urlSecrets matches the query and the user information of a URL. It is compiled
-// at its first use.
-var urlSecrets = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\?[^\s"'<>]*|//[^\s"'/]*@`) })
+// queries matches the query of a URL, with or without the rest of it. It is compiled at
+// its first use.
+var queries = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\?[^\s"'<>]*`) })
 
 // clean makes foreign text fit for an error: one line, short, printable, without
 // queries and user names in URLs, and without any secret that was sent to the
-// registry.
+// registry. Secrets are removed first, because the rest may take them apart, and last,
+// because it may put them together.
 func (c *Client) clean(text string) string {
-	text = urlSecrets().ReplaceAllStringFunc(c.keys.redact(text), func(s string) string {
-		if s[0] == '/' {
-			return "//"
-		}
-		return ""
-	})
-	return cut(strings.TrimSpace(printable(text)), maxMessageBytes)
+	text = queries().ReplaceAllString(redact.URLs(c.keys.redact(text)), "")
+	return cut(strings.TrimSpace(c.keys.redact(printable(text))), maxMessageBytes)
+}
+
+// shown returns an error of this package or of a function of the caller. It may quote the
+// registry, and loses its details if there is a secret among them.
+func (c *Client) shown(err error) error {
+	text := err.Error()
+	if shown := redact.URLs(c.keys.redact(text)); shown != text {
+		return &cause{shown, err}
+	}
+	return err
 }
 
 // printable makes one line of text, without control sequences of terminals.

@@ -9,11 +9,16 @@ import (
 
 	"github.com/kubeoci/oci/internal/calls"
 	"github.com/kubeoci/oci/internal/dockerauth"
+	"github.com/kubeoci/oci/internal/redact"
 )
 
 // Credential is a user name with a password, or a token. The zero value is no
 // credential. It prints as redacted, except as an unexported field of another struct,
 // whose methods fmt cannot call.
+//
+// Errors do not repeat a secret that was sent to the registry, in whatever form the
+// registry writes it, except in one that cannot be recognized. A secret of fewer than four
+// characters is recognized only as a word of its own.
 type Credential struct {
 	Username string
 	Password string
@@ -53,7 +58,7 @@ func (c Credential) Validate() error {
 	return &inputError{ErrInvalidCredential, reason, hint}
 }
 
-const redacted = "[redacted]"
+const redacted = redact.Mark
 
 // Format prints no more than the user name, for every verb.
 func (c Credential) Format(f fmt.State, _ rune) {

@@ -3,12 +3,12 @@ package registry
 import (
 	"context"
 	"encoding/base64"
-	"net/url"
 	"slices"
-	"strings"
 	"sync"
 
 	"oras.land/oras-go/v2/registry/remote/auth"
+
+	"github.com/kubeoci/oci/internal/redact"
 )
 
 // maxSecrets bounds how many secrets a keyring keeps out of messages: those of
@@ -43,7 +43,7 @@ func (k *keyring) credential(ctx context.Context, host, repository string) (auth
 	k.note(cred.Password)
 	k.note(cred.IdentityToken)
 	k.note(cred.AccessToken)
-	if cred.Password != "" {
+	if cred.Password != "" { // it may be too short to be recognized within that
 		k.note(base64.StdEncoding.EncodeToString([]byte(cred.Username + ":" + cred.Password)))
 	}
 	return auth.Credential{
@@ -72,30 +72,23 @@ func (k *keyring) refuseRecursion(ctx context.Context) error {
 	return nil
 }
 
-// note keeps a secret that is sent to the registry out of messages, also in the
-// form it has in a URL.
+// note keeps a secret that is sent to the registry out of messages.
 func (k *keyring) note(secret string) {
-	if secret == "" {
-		return
-	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for _, form := range []string{secret, url.QueryEscape(secret)} {
-		if !slices.Contains(k.secrets, form) {
-			k.secrets = append(k.secrets, form)
-		}
+	if secret == "" || slices.Contains(k.secrets, secret) {
+		return
 	}
+	k.secrets = append(k.secrets, secret)
 	if len(k.secrets) > maxSecrets { // the first are those of a credential that stays
-		k.secrets = slices.Delete(k.secrets, maxSecrets/2, maxSecrets/2+2)
+		k.secrets = slices.Delete(k.secrets, maxSecrets/2, maxSecrets/2+1)
 	}
 }
 
 // redact removes every secret that was sent from text: a registry may repeat it.
 func (k *keyring) redact(text string) string {
 	k.mu.Lock()
-	defer k.mu.Unlock()
-	for _, secret := range k.secrets {
-		text = strings.ReplaceAll(text, secret, redacted)
-	}
-	return text
+	secrets := slices.Clone(k.secrets)
+	k.mu.Unlock()
+	return redact.Secrets(text, secrets)
 }
