@@ -9,6 +9,7 @@ import (
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/kubeoci/oci/internal/calls"
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/preflight"
@@ -72,7 +73,7 @@ func (b *Builder) Close() { b.clients.close() }
 // After an error the registry may hold blobs to which nothing refers, and the tags are
 // as [registry.Destination.Push] describes.
 func (b *Builder) Build(ctx context.Context, opts BuildOptions) (BuildResult, error) {
-	if err := checkContext(ctx); err != nil {
+	if err := calls.Check(ctx); err != nil {
 		return BuildResult{}, err
 	}
 	j, err := opts.job()
@@ -96,7 +97,7 @@ var emptyTree embed.FS
 // Errors are those of [EmptyBuildOptions.Validate], of packing and of pushing; see
 // [Builder.Build].
 func (b *Builder) BuildEmpty(ctx context.Context, opts EmptyBuildOptions) (BuildResult, error) {
-	if err := checkContext(ctx); err != nil {
+	if err := calls.Check(ctx); err != nil {
 		return BuildResult{}, err
 	}
 	j, err := opts.job()
@@ -116,7 +117,10 @@ func (b *Builder) BuildEmpty(ctx context.Context, opts EmptyBuildOptions) (Build
 
 // ship packs, checks and pushes a collected set.
 func (b *Builder) ship(ctx context.Context, j job, set *manifests.Set, requested string) (BuildResult, error) {
-	j.opts.emit(Event{Phase: PhaseCollect, Files: len(set.Files()), Bytes: set.Size()})
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	events := &reporter{calls.Events[Event]{Deliver: j.opts.OnEvent, Fail: cancel}}
+	events.Send(ctx, Event{Phase: PhaseCollect, Files: len(set.Files()), Bytes: set.Size()})
 	plan, err := packager.NewPlan(set, j.opts.Layout, j.packOptions())
 	if err != nil {
 		return BuildResult{}, err
@@ -126,30 +130,26 @@ func (b *Builder) ship(ctx context.Context, j job, set *manifests.Set, requested
 		return BuildResult{}, err
 	}
 	defer b.clients.release(client)
-	store := new(packager.Store)
-	defer func() { _ = store.Close() }() // only temporary files are lost
+	pack := newPacking(plan, j.opts)
+	defer pack.close()
 
-	layers, files := j.opts.caches()
-	observe := files.Observe
-	if j.opts.Preflight.Policy == PreflightOff {
-		observe = nil
-	}
 	destination, packed, err := both(ctx,
 		func(ctx context.Context) (*registry.Destination, error) {
-			return client.Lookup(ctx, j.opts.Repository, j.opts.allTags(), j.opts.pushOptions())
-		},
-		func(ctx context.Context) (packager.Result, error) {
-			return plan.Pack(ctx, store, layers, observe)
-		})
+			return client.Lookup(ctx, j.opts.Repository, j.opts.allTags(), events.pushOptions(ctx, j.opts.Push))
+		}, pack.run)
 	if err != nil {
 		return BuildResult{}, err
 	}
-	j.opts.emit(Event{Phase: PhasePack, Files: len(plan.Entries()), Bytes: packed.Layer.Size})
-	findings, err := j.check(ctx, plan, files)
+	events.Send(ctx, Event{Phase: PhasePack, Files: len(plan.Entries()), Bytes: packed.Layer.Size})
+	findings, err := j.check(ctx, plan, pack.files)
 	if err != nil {
 		return BuildResult{}, err
 	}
-	pushed, err := destination.Push(ctx, store, packed.Manifest)
+	pushed, err := destination.Push(ctx, pack, packed.Manifest)
+	if errors.Is(err, errLayerDiffers) {
+		packed = pack.result
+		pushed, err = destination.Push(ctx, pack, packed.Manifest)
+	}
 	if err != nil {
 		return BuildResult{}, err
 	}
@@ -158,7 +158,7 @@ func (b *Builder) ship(ctx context.Context, j job, set *manifests.Set, requested
 
 // both runs f and g concurrently and returns their results. If one fails, the context of
 // the other ends, and the error is that of the first.
-func both[F, G any](ctx context.Context, f func(context.Context) (F, error), g func(context.Context) (G, error)) (F, G, error) {
+func both[F, G any](ctx context.Context, f func(context.Context) (F, error), g func(context.Context) (G, error)) (first F, second G, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	failures := make(chan error, 2) // in the order in which they happen
@@ -168,17 +168,17 @@ func both[F, G any](ctx context.Context, f func(context.Context) (F, error), g f
 			cancel()
 		}
 	}
-	results := make(chan F, 1)
+	done := make(chan struct{})
 	go func() {
-		result, err := f(ctx)
-		report(err)
-		results <- result
+		defer close(done)
+		_ = calls.Catch(func() (err error) { first, err = f(ctx); return err }, report)
 	}()
-	second, err := g(ctx)
-	report(err)
-	first := <-results
+	_ = calls.Catch(func() (err error) { second, err = g(ctx); return err }, report)
+	<-done
 	close(failures)
-	return first, second, <-failures
+	err = <-failures
+	calls.Rethrow(err)
+	return first, second, err
 }
 
 // check returns the findings of preflight, or a [*PreflightError] if the policy refuses
@@ -223,38 +223,3 @@ func (o BuildOptions) roots() []Root {
 
 // allTags returns all tags in the order in which they are set.
 func (o BuildOptions) allTags() []string { return append([]string{o.Version}, o.Tags...) }
-
-// caches returns the caches of the two stages that use one. Preflight always has one,
-// through which packing hands the files to it.
-func (o BuildOptions) caches() (*packager.Cache, *preflight.Cache) {
-	if o.Cache == nil {
-		return nil, new(preflight.Cache)
-	}
-	return &o.Cache.Layer, &o.Cache.Preflight
-}
-
-// pushOptions adds the events of the push to those of the build.
-func (o BuildOptions) pushOptions() PushOptions {
-	opts := o.Push
-	opts.OnEvent = func(e registry.Event) {
-		if o.Push.OnEvent != nil {
-			o.Push.OnEvent(e)
-		}
-		o.emit(Event{Phase: PhasePush, Push: &e})
-	}
-	return opts
-}
-
-func (o BuildOptions) emit(e Event) {
-	if o.OnEvent != nil {
-		o.OnEvent(e)
-	}
-}
-
-// checkContext returns the error of a context that has ended, or of a missing one.
-func checkContext(ctx context.Context) error {
-	if ctx == nil {
-		return errors.New("the context is nil")
-	}
-	return ctx.Err()
-}

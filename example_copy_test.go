@@ -82,12 +82,12 @@ func copyModule(t *testing.T, program string) string {
 	return dir
 }
 
-// goCommand runs the go command in dir, without a network, and returns its output.
+// goCommand runs the go command in dir, and returns its output.
 func goCommand(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "go", args...)
 	command.Dir = dir
-	command.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
+	command.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
 	var stderr strings.Builder
 	command.Stderr = &stderr
 	out, err := command.Output()

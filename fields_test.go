@@ -194,13 +194,15 @@ func checkEffects(t *testing.T, server *recorder, result oci.BuildResult) {
 	}, manifest.Annotations)
 }
 
+const nilContext = "the context is nil: pass context.Background() if there is no other"
+
 func TestNilContext(t *testing.T) {
 	//lint:ignore SA1012 the test is about a nil context
 	_, err := oci.Build(nil, validOptions(t))
-	require.EqualError(t, err, "the context is nil")
+	require.EqualError(t, err, nilContext)
 	//lint:ignore SA1012 the test is about a nil context
 	_, err = oci.BuildEmpty(nil, oci.EmptyBuildOptions{})
-	require.EqualError(t, err, "the context is nil")
+	require.EqualError(t, err, nilContext)
 	//lint:ignore SA1012 the test is about a nil context
-	require.EqualError(t, oci.VerifyRegistryAccessWithTimeout(nil, oci.VerifyOptions{}, 0), "the context is nil")
+	require.EqualError(t, oci.VerifyRegistryAccessWithTimeout(nil, oci.VerifyOptions{}, 0), nilContext)
 }

@@ -62,11 +62,15 @@ func TestBuildOfTheSameContent(t *testing.T) {
 	}{
 		{
 			"nothing", func(*oci.BuildOptions) {},
+			[]string{"GET /v2/app/manifests/v1", "HEAD blob", "HEAD blob"}, true,
+		},
+		{
+			"nothing, and the blobs are assumed", func(o *oci.BuildOptions) { o.Push.AssumeBlobs = true },
 			[]string{"GET /v2/app/manifests/v1"}, true,
 		},
 		{
 			"with a cache", func(o *oci.BuildOptions) { o.Cache = new(oci.Cache) },
-			[]string{"GET /v2/app/manifests/v1"}, true,
+			[]string{"GET /v2/app/manifests/v1", "HEAD blob", "HEAD blob"}, true,
 		},
 		{
 			"annotation", func(o *oci.BuildOptions) { o.Pack.Annotations = map[string]string{"key": "value"} },
@@ -89,20 +93,20 @@ func TestBuildOfTheSameContent(t *testing.T) {
 		},
 		{
 			"further tag", func(o *oci.BuildOptions) { o.Tags = []string{"latest"} },
-			[]string{"GET /v2/app/manifests/v1", "GET /v2/app/manifests/latest", "PUT /v2/app/manifests/latest"}, false,
+			[]string{"GET /v2/app/manifests/v1", "GET /v2/app/manifests/latest", "HEAD blob", "HEAD blob", "PUT /v2/app/manifests/latest"}, false,
 		},
 		{
 			"next version, and a tag that points to the last", func(o *oci.BuildOptions) {
 				o.Version, o.Tags = "v2", []string{"v1"}
 			},
-			[]string{"GET /v2/app/manifests/v2", "GET /v2/app/manifests/v1", "PUT /v2/app/manifests/v2"}, false,
+			[]string{"GET /v2/app/manifests/v2", "GET /v2/app/manifests/v1", "HEAD blob", "HEAD blob", "PUT /v2/app/manifests/v2"}, false,
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b := buildFirst(t, func(*oci.BuildOptions) {})
 			tt.change(&b.opts)
 			second := build(t, b.opts)
-			assert.Equal(t, tt.requests, b.takeRequests())
+			assert.Equal(t, tt.requests, shortened(b.takeRequests()))
 			assert.Equal(t, tt.unchanged, second.Unchanged)
 			assert.Equal(t, b.first.Artifact.LayerDigest, second.Artifact.LayerDigest)
 			assert.Equal(t, b.first.Artifact.ContentDigest, second.Artifact.ContentDigest)
@@ -117,6 +121,16 @@ func TestBuildOfTheSameContent(t *testing.T) {
 			assert.True(t, build(t, b.opts).Unchanged, "and the same again sends nothing")
 		})
 	}
+}
+
+// shortened leaves out the digests of blobs.
+func shortened(requests []string) []string {
+	for i, request := range requests {
+		if strings.HasPrefix(request, "HEAD /v2/app/blobs/sha256:") {
+			requests[i] = "HEAD blob"
+		}
+	}
+	return requests
 }
 
 // The blobs of a new version are found in the repository.
@@ -266,32 +280,39 @@ func TestBuildImmutableTags(t *testing.T) {
 	assert.ErrorContains(t, err, fmt.Sprintf("v1 is %s, not %s", b.first.Artifact.Digest, want))
 }
 
-// A registry may have lost the layer of a manifest that it still has. Then the layer is
-// sent again.
+// A registry may have lost the blobs of a manifest that it still has. Then they are sent
+// again.
 func TestBuildWhenTheLayerIsLost(t *testing.T) {
-	b := buildFirst(t, func(*oci.BuildOptions) {})
-	empty, puts := memregistry.Handler(memregistry.Options{}), 0
-	// The server has the manifests of the first registry, none of its blobs, and refuses a
-	// manifest that refers to a missing blob.
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/manifests/") {
-			resp, err := http.Get("http://" + b.Host + r.URL.Path)
-			if assert.NoError(t, err) {
-				defer func() { assert.NoError(t, resp.Body.Close()) }()
-				assert.NoError(t, passOn(w, resp))
-			}
-			return
-		}
-		if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/manifests/") {
-			puts++
-		}
-		empty.ServeHTTP(w, r)
-	}))
-	defer server.Close()
-	b.opts.RegistryEndpoint, b.opts.Tags = server.URL, []string{"latest"}
-	second := build(t, b.opts)
-	assert.Equal(t, b.first.Artifact.Digest, second.Artifact.Digest)
-	assert.GreaterOrEqual(t, puts, 2, "refused, then accepted")
+	for name, tags := range map[string][]string{"the same again": nil, "a new tag": {"latest"}} {
+		t.Run(name, func(t *testing.T) {
+			b := buildFirst(t, func(*oci.BuildOptions) {})
+			empty := memregistry.Handler(memregistry.Options{})
+			// The server has the manifests of the first registry, none of its blobs, and
+			// refuses a manifest that refers to a missing blob.
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/manifests/") {
+					resp, err := http.Get("http://" + b.Host + r.URL.Path)
+					if assert.NoError(t, err) {
+						defer func() { assert.NoError(t, resp.Body.Close()) }()
+						assert.NoError(t, passOn(w, resp))
+					}
+					return
+				}
+				empty.ServeHTTP(w, r)
+			}))
+			defer server.Close()
+			b.opts.RegistryEndpoint, b.opts.Tags = server.URL, tags
+			second := build(t, b.opts)
+			assert.False(t, second.Unchanged)
+			assert.Equal(t, b.first.Artifact.Digest, second.Artifact.Digest)
+			resp, err := http.Head(server.URL + "/v2/app/blobs/" + second.Artifact.LayerDigest.String())
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			assert.Equal(t, http.StatusOK, resp.StatusCode, "the layer is there again")
+
+			assert.Equal(t, tags == nil, build(t, b.opts).Unchanged, "the manifest under the new tag is that of the first registry")
+		})
+	}
 }
 
 func passOn(w http.ResponseWriter, resp *http.Response) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/kubeoci/oci/internal/calls"
 	"github.com/kubeoci/oci/internal/redact"
 	"github.com/kubeoci/oci/reference"
 	"github.com/kubeoci/oci/registry"
@@ -136,7 +137,7 @@ func (verifier) ArtifactExists(ctx context.Context, opts ArtifactExistsOptions) 
 
 // connect checks the options and returns a client and the repository.
 func connect(ctx context.Context, opts VerifyOptions) (*registry.Client, string, error) {
-	if err := checkContext(ctx); err != nil {
+	if err := calls.Check(ctx); err != nil {
 		return nil, "", err
 	}
 	endpoint, connection, err := resolveRegistry(opts.RegistryEndpoint, opts.Username, opts.Password, opts.Insecure, opts.Registry)

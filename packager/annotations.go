@@ -4,10 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -121,15 +119,10 @@ func annotationFault(key, value string) string {
 		return "the key contains control characters or is not UTF-8"
 	case !utf8.ValidString(value):
 		return "the value is not UTF-8"
-	case strings.Contains(value, "//") && hiddenUserinfo().MatchString(redact.URLs(value)):
+	case redact.IsUnclear(value):
 		return "the value may contain a password that cannot be separated from the rest"
 	case strings.ContainsFunc(value, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) }):
 		return "the value contains control characters"
 	}
 	return ""
 }
-
-// hiddenUserinfo matches a password that contains a character which ends the
-// authority of a URL, so that the text before it looks like a port that is not a
-// number. It is compiled on first use, because compiling takes milliseconds.
-var hiddenUserinfo = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`//[^/\s@:]*:[^/\s@]*[^/\s@0-9].*@`) })

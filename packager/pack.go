@@ -14,6 +14,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
 
+	"github.com/kubeoci/oci/internal/calls"
 	"github.com/kubeoci/oci/manifests"
 )
 
@@ -42,7 +43,7 @@ type Pusher interface {
 // Pack is [NewPlan] followed by [Plan.Pack], without a Cache. Its errors are
 // theirs.
 func Pack(ctx context.Context, store Pusher, set *manifests.Set, layout Layout, opts Options) (Result, error) {
-	if err := ctx.Err(); err != nil {
+	if err := calls.Check(ctx); err != nil {
 		return Result{}, err
 	}
 	plan, err := NewPlan(set, layout, opts)
@@ -68,11 +69,20 @@ func Pack(ctx context.Context, store Pusher, set *manifests.Set, layout Layout, 
 // Errors match those of [manifests.Reader.Open], or are those of store or ctx.
 // Nothing refers to content that was stored before an error.
 func (p *Plan) Pack(ctx context.Context, store Pusher, cache *Cache, observe func(f manifests.File, content []byte)) (Result, error) {
+	if err := calls.Check(ctx); err != nil {
+		return Result{}, err
+	}
 	layer, diffID, err := p.packLayer(ctx, store, cache, observe)
 	if err != nil {
 		return Result{}, err
 	}
-	result := Result{
+	cache.remember(p.recordKey(diffID), layer)
+	return p.describe(ctx, store, layer, diffID)
+}
+
+// describe stores the config and the manifest of a layer.
+func (p *Plan) describe(ctx context.Context, store Pusher, layer ocispec.Descriptor, diffID digest.Digest) (result Result, err error) {
+	result = Result{
 		Layer:         layer,
 		ContentDigest: diffID,
 		ContentSize:   p.archive.Size(),

@@ -9,6 +9,7 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"github.com/kubeoci/oci/internal/archive"
+	"github.com/kubeoci/oci/internal/calls"
 	"github.com/kubeoci/oci/manifests"
 )
 
@@ -117,6 +118,9 @@ func (p *Plan) ArchiveSize() int64 { return p.archive.Size() }
 //
 // Errors match those of [manifests.Reader.Open], or are that of ctx.
 func (p *Plan) Digest(ctx context.Context) (digest.Digest, error) {
+	if err := calls.Check(ctx); err != nil {
+		return "", err
+	}
 	nothing := func(*slot) error { return nil }
 	return p.read(ctx, newSource(p), newSlots(0), nothing, nothing)
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/kubeoci/oci/internal/calls"
 )
 
 // watchedReader remembers a failed read. Its consumer, such as net/http or a content
@@ -20,8 +22,11 @@ type watchedReader struct {
 	closed bool
 }
 
-func (w *watchedReader) Read(p []byte) (int, error) {
-	n, err := w.Reader.Read(p)
+func (w *watchedReader) Read(p []byte) (n int, err error) {
+	err = calls.Catch(func() (err error) { // the caller's, in a goroutine of net/http
+		n, err = w.Reader.Read(p)
+		return err
+	})
 	if err != nil && !errors.Is(err, io.EOF) {
 		w.mu.Lock()
 		defer w.mu.Unlock()

@@ -68,6 +68,9 @@ func (c *Client) explain(e *Error, err error) {
 	switch {
 	case isLocal: // and it may hold any of the others
 		e.Kind, e.Err = local.kind, local.err
+		if status, ok := errors.AsType[earlyStatus](err); ok {
+			e.StatusCode = int(status)
+		}
 	case isResponse:
 		c.explainResponse(e, resp)
 	case isOdd:

@@ -25,14 +25,14 @@ type Client struct {
 	address        string // the host to connect to, which differs for docker.io
 	plainHTTP      bool
 	foreignUploads bool
-	network        guard.Network
+	network        *guard.Network
 	userAgent      string
 	timeout        time.Duration
 	verifyTimeout  time.Duration
 	retryPolicy    RetryPolicy
 
 	http *http.Client
-	own  *http.Transport // nil if it is the caller's
+	own  *ownTransport // nil if it is the caller's
 	keys *keyring
 	gate *guard.Gate
 
@@ -78,10 +78,8 @@ func NewClient(endpoint string, opts Options) (*Client, error) {
 		host:      parsed.String(),
 		address:   address,
 		plainHTTP: opts.Scheme == SchemeHTTP,
-		network: guard.Network{
-			Host:       (&url.URL{Host: address}).Hostname(),
-			Local:      localAddresses,
-			Private:    privateAddresses,
+		network: &guard.Network{
+			Server:     &url.URL{Scheme: string(opts.Scheme), Host: address},
 			AllowAll:   opts.AllowLocalServices,
 			LocalNames: opts.dialsLocalNames(),
 		},
@@ -95,13 +93,20 @@ func NewClient(endpoint string, opts Options) (*Client, error) {
 		gate:           guard.NewGate(maxRequests),
 		accounts:       map[string]*account{},
 	}
-	transport := opts.Transport
-	if transport == nil {
-		client.own = opts.newTransport()
+	var transport http.RoundTripper
+	if opts.Transport != nil {
+		transport = guard.Prompt{Next: guard.Checked{Network: client.network, Next: opts.Transport, Strict: true}}
+	} else {
+		client.own = opts.newTransport(client.network)
 		transport = client.own
 	}
 	client.http = &http.Client{
-		Transport:     &secretGuard{client: client, next: guard.Watched{Next: transport, Limit: stallTimeout}, readable: opts.AllowPlainHTTPCredentials, isLoopback: opts.isLoopback},
+		Transport: &secretGuard{
+			keys:       client.keys,
+			next:       guard.Watched{Next: transport, Limit: stallTimeout},
+			readable:   opts.AllowPlainHTTPCredentials,
+			isLoopback: opts.isLoopback,
+		},
 		CheckRedirect: client.checkRedirect,
 	}
 	return client, nil
@@ -131,7 +136,7 @@ func (c *Client) accountFor(repository string) *account {
 			}
 			return cred, err
 		},
-		BlockedRealmPrefixes: []netip.Prefix{}, // secretGuard does that, with fewer lookups
+		BlockedRealmPrefixes: []netip.Prefix{}, // guard.Network does that, for all requests
 	}
 	c.accounts[repository] = made
 	return made
@@ -146,9 +151,11 @@ func (c *Client) forget() {
 	clear(c.accounts)
 }
 
-// Close closes idle connections, which ends their goroutines. A Client can still be
-// used afterwards. Close does not touch a Transport from the options.
+// Close closes idle connections, which ends their goroutines, and a pause that the
+// registry asked for. A Client can still be used afterwards. Close does not touch a
+// Transport from the options.
 func (c *Client) Close() {
+	c.gate.Resume()
 	if c.own != nil {
 		c.own.CloseIdleConnections()
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/kubeoci/oci/internal/calls"
 	"github.com/kubeoci/oci/internal/dockerauth"
 )
 
@@ -77,6 +78,10 @@ func (c Credential) MarshalText() ([]byte, error) { return []byte(fmt.Sprint(c))
 // may be called several times, also concurrently, and is called again when the
 // credential is refused, so that one that expires can be renewed. Its error ends the
 // operation and is wrapped: no secret belongs in its text.
+//
+// It runs in a goroutine of its own, and is not waited for once ctx has ended. A panic is
+// one of the caller of the Client. With its context it cannot use the Client that called
+// it, because that waits for the credential: this is [ErrInvalidCredential].
 type CredentialFunc func(ctx context.Context, host string) (Credential, error)
 
 // finder returns the credential for a repository.
@@ -88,7 +93,9 @@ func (o Options) finder() (finder, error) {
 	case !o.Credential.IsZero():
 		return func(context.Context, string, string) (Credential, error) { return o.Credential, nil }, nil
 	case o.CredentialFunc != nil:
-		return func(ctx context.Context, host, _ string) (Credential, error) { return o.CredentialFunc(ctx, host) }, nil
+		return func(ctx context.Context, host, _ string) (Credential, error) {
+			return calls.Await(ctx, func(ctx context.Context) (Credential, error) { return o.CredentialFunc(ctx, host) })
+		}, nil
 	case o.DockerConfig != "":
 		return dockerFinder(func() (*dockerauth.Config, error) { return dockerauth.Read(o.DockerConfig) })
 	case len(o.DockerConfigJSON) > 0:

@@ -124,15 +124,15 @@ func TestDockerConfigIsOnlyRead(t *testing.T) {
 }
 
 func TestDockerConfigThatIsBroken(t *testing.T) {
-	for _, tt := range []struct{ name, path string }{
-		{"not JSON", writeConfig(t, `{"auths": %s`, password)},
-		{"another shape", writeConfig(t, `{"auths": [%q]}`, password)},
-		{"a directory", t.TempDir()},
+	for _, tt := range []struct{ name, path, fault string }{
+		{"not JSON", writeConfig(t, `{"auths": %s`, password), "cannot be read"},
+		{"another shape", writeConfig(t, `{"auths": [%q]}`, password), "cannot be read"},
+		{"a directory", t.TempDir(), "is a directory"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			client, err := registry.NewClient("localhost", registry.Options{DockerConfig: tt.path})
 			require.ErrorIs(t, err, registry.ErrInvalidCredential)
-			require.EqualError(t, err, fmt.Sprintf("invalid registry credential: Docker configuration %q cannot be read", tt.path))
+			require.EqualError(t, err, fmt.Sprintf("invalid registry credential: Docker configuration %q %s", tt.path, tt.fault))
 			assert.Nil(t, client)
 		})
 	}

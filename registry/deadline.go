@@ -68,21 +68,3 @@ func (c *call) hasResponded() bool {
 	defer c.mu.Unlock()
 	return c.responded
 }
-
-// linger returns a context that ends some time after ctx does.
-func linger(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	if d == 0 {
-		return context.WithCancel(ctx)
-	}
-	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		timer := time.NewTimer(d)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-			cancel()
-		case <-late.Done():
-		}
-	})
-	return late, func() { stop(); cancel() }
-}

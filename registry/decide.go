@@ -22,7 +22,7 @@ const (
 	// stepPush uploads the blobs that the registry lacks, then sets the tags.
 	stepPush step = iota
 	// stepTag only sets tags: one of them points to the manifest, so that the
-	// registry has its blobs.
+	// registry should have its blobs.
 	stepTag
 	// stepNothing leaves everything as it is: all tags point to the manifest.
 	stepNothing

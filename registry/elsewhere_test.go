@@ -53,7 +53,9 @@ func TestCrossOriginUploads(t *testing.T) {
 // A remote registry must not lead to services of this machine or its cloud. One of the
 // caller's own may, if allowed.
 func TestRedirectToALocalAddress(t *testing.T) {
-	for _, target := range []string{"127.0.0.1", "[::1]:8443", "169.254.169.254", "localhost", "0.0.0.0"} {
+	for _, target := range []string{
+		"127.0.0.1", "[::1]:8443", "169.254.169.254", "localhost", "0.0.0.0", "[64:ff9b::a9fe:a9fe]", "[2002:a9fe:a9fe::1]", "[fec0::1]", "192.0.0.192", "[::7f00:1]",
+	} {
 		t.Run(target, func(t *testing.T) {
 			asked := 0
 			transport := roundTripper(func(r *http.Request) (*http.Response, error) {

@@ -68,7 +68,8 @@ type Error struct {
 	// Code is the registry's own error code, such as NAME_UNKNOWN
 	// (distribution-spec v1.1, "Error Codes"), or "".
 	Code string
-	// RetryAfter is how long the registry asks clients to wait, or 0.
+	// RetryAfter is how long the registry asks clients to wait, or 0. The registry may
+	// have written any value: bound it before you wait. See [RetryPolicy].
 	RetryAfter time.Duration
 	// Kind is one of the package's sentinels, or nil if none fits.
 	Kind error

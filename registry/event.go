@@ -1,14 +1,22 @@
 package registry
 
 import (
+	"context"
 	"io"
-	"sync"
 	"time"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/kubeoci/oci/internal/calls"
 )
 
 // Event reports that a step of a push or pull is done, or its progress.
+//
+// Events are delivered one at a time and in order, from a goroutine that ends before the
+// call returns. The call waits for a callback to return, except that a blob goes on being
+// transferred; of its progress a slow callback receives less. A callback may use the
+// Client. If it panics, the call ends, and panics itself. One that still blocks when the
+// call's context ends is left running.
 type Event struct {
 	// Descriptor describes the blob or manifest.
 	Descriptor ocispec.Descriptor
@@ -23,24 +31,24 @@ type Event struct {
 	Retry *Retry
 }
 
-// reporter calls a callback, if there is one, with one event at a time.
-type reporter struct {
-	report func(Event)
-	mu     sync.Mutex
+// reporter delivers events to a callback, if there is one.
+type reporter struct{ calls.Events[Event] }
+
+func newReporter(report func(Event)) *reporter {
+	return &reporter{calls.Events[Event]{Deliver: report, Replaces: replaces}}
 }
 
-func (r *reporter) emit(e Event) {
-	if r.report == nil {
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.report(e)
+// replaces reports whether an event makes an earlier report of progress superfluous.
+func replaces(newer, older Event) bool {
+	return isTransfer(newer) && isTransfer(older) && newer.Descriptor.Digest == older.Descriptor.Digest &&
+		older.Bytes < older.Descriptor.Size
 }
+
+func isTransfer(e Event) bool { return e.Tag == "" && e.Retry == nil }
 
 // retries reports attempts that failed and are retried.
-func (r *reporter) retries(desc ocispec.Descriptor, tag string) func(Retry) {
-	return func(retry Retry) { r.emit(Event{Descriptor: desc, Tag: tag, Retry: &retry}) }
+func (r *reporter) retries(ctx context.Context, desc ocispec.Descriptor, tag string) func(Retry) {
+	return func(retry Retry) { r.Send(ctx, Event{Descriptor: desc, Tag: tag, Retry: &retry}) }
 }
 
 // progressInterval is how often the progress of a blob is reported.
@@ -48,7 +56,7 @@ const progressInterval = 100 * time.Millisecond
 
 // progress returns a reader that reports how much of a blob was read from body.
 func (r *reporter) progress(body io.Reader, blob ocispec.Descriptor) io.Reader {
-	if r.report == nil {
+	if r.Deliver == nil {
 		return body
 	}
 	return &progressReader{Reader: body, reporter: r, blob: blob, reported: time.Now()}
@@ -67,7 +75,7 @@ func (p *progressReader) Read(b []byte) (int, error) {
 	p.read += int64(n)
 	if now := time.Now(); now.Sub(p.reported) >= progressInterval && p.read < p.blob.Size {
 		p.reported = now
-		p.reporter.emit(Event{Descriptor: p.blob, Bytes: p.read})
+		p.reporter.Emit(Event{Descriptor: p.blob, Bytes: p.read})
 	}
 	return n, err
 }

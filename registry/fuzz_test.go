@@ -29,7 +29,9 @@ func FuzzAnswer(f *testing.F) {
 	f.Add(0, false, 200, "text/html", "", "", "", "", []byte("<html>"))
 	f.Add(2, true, 429, "application/json", "", "", "", "1", []byte(`{"errors":[{"code":"TOOMANYREQUESTS"}]}`))
 	f.Add(2, true, 429, "", "", "", "", "Wed, 21 Oct 2099 07:28:00 GMT", []byte(nil))
-	f.Add(2, true, 503, "", "", "", "", "99999999999999999999", []byte(nil))
+	for _, after := range []string{"0", "-1", "2147483648", "4294967296", "9223372036854775807", "99999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT", strings.Repeat("9", 1<<10)} {
+		f.Add(2, true, 503, "", "", "", "", after, []byte(nil))
+	}
 	f.Add(2, false, 202, "", "", "http://elsewhere.example.com/?x=1", "", "", []byte(nil))
 	f.Add(2, false, 202, "", "", "/v2/apps/demo/blobs/uploads/x?_state=y", "", "", []byte(nil))
 	f.Add(2, false, 401, "", "", "", `Bearer realm="http://127.0.0.2/token?a=b",service="x",scope="y"`, "", []byte(nil))

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/internal/guard"
 	"github.com/kubeoci/oci/registry"
 )
 
@@ -79,8 +80,10 @@ func TestConcurrentRequestsAreBounded(t *testing.T) {
 		var now, most atomic.Int32
 		client := newClient(t, "localhost", registry.Options{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 			most.Store(max(most.Load(), now.Add(1)))
-			time.Sleep(time.Second)
-			now.Add(-1)
+			defer now.Add(-1)
+			if err := guard.Sleep(r.Context(), time.Second); err != nil {
+				return nil, err
+			}
 			return inProcess{opened("/upload")}.RoundTrip(r)
 		})})
 		var calls sync.WaitGroup

@@ -48,18 +48,24 @@ func (e *Error) inputHint() string {
 // causeHint is more specific than the kind.
 func (e *Error) causeHint() string {
 	switch {
+	case e.RetryAfter > 24*time.Hour:
+		return fmt.Sprintf("check the registry, or the proxy in front of it: it asks clients to wait for %v", e.RetryAfter.Truncate(time.Second))
 	case e.RetryAfter > 0:
 		return fmt.Sprintf("try again in %v, as the registry asks", e.RetryAfter.Round(time.Second))
 	case errors.Is(e.Err, errForeignUpload):
 		return "set Registry.AllowCrossOriginUploads if that host is to be trusted; behind a proxy, configure the registry with its public address"
 	case errors.Is(e.Err, errLocalService):
 		return "set Registry.AllowLocalServices if the registry is one of your own"
+	case errors.Is(e.Err, errPlainToken):
+		return errPlainCredential.(*inputError).hint
 	case is[*realmError](e.Err):
-		return "configure the registry with a token service that speaks TLS as it does itself"
+		return "configure the registry with the URL of its token service, with https if the registry has TLS"
 	case e.Kind == ErrPermissionDenied && e.StatusCode == http.StatusUnauthorized:
 		return "check Username and Password, or the token"
 	case e.Kind == ErrTagConflict && e.StatusCode != 0:
 		return "push under another tag: the registry does not let this one be moved"
+	case is[*sizeError](e.Err):
+		return "set Pull.MaxSize to a larger number of bytes if the artifact is to be trusted"
 	case e.Kind == ErrTooLarge && e.StatusCode == 0:
 		return "split the artifact: manifests are limited to 4 MiB"
 	case e.Kind == ErrUnsupported && e.StatusCode == 0:

@@ -30,7 +30,7 @@ func (k *keyring) credential(ctx context.Context, host, repository string) (auth
 	if k.find == nil || host != k.host {
 		return auth.EmptyCredential, nil
 	}
-	cred, err := k.find(ctx, host, repository)
+	cred, err := k.find(context.WithValue(ctx, askingKey{k}, true), host, repository)
 	if err == nil {
 		err = cred.Validate()
 	}
@@ -52,6 +52,24 @@ func (k *keyring) credential(ctx context.Context, host, repository string) (auth
 		RefreshToken: cred.IdentityToken,
 		AccessToken:  cred.AccessToken,
 	}, nil
+}
+
+// askingKey is the key of a context in which a keyring asks for the credential.
+type askingKey struct{ *keyring }
+
+var errRecursive error = &inputError{
+	ErrInvalidCredential,
+	"CredentialFunc uses the Client that it finds the credential for",
+	"make another Client for the requests of Registry.CredentialFunc",
+}
+
+// refuseRecursion returns an error if the request is one of the function that finds the
+// credential: both would wait for the other.
+func (k *keyring) refuseRecursion(ctx context.Context) error {
+	if ctx.Value(askingKey{k}) != nil {
+		return &localError{nil, errRecursive}
+	}
+	return nil
 }
 
 // note keeps a secret that is sent to the registry out of messages, also in the

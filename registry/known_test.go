@@ -43,7 +43,7 @@ func (s *server) ask(t testing.TB, method, path string) int {
 	return answer.StatusCode
 }
 
-// If a tag points to the manifest, its blobs are there and are not asked for.
+// By option the blobs of a manifest that a tag points to are not asked for.
 func TestPushOfAManifestThatATagPointsTo(t *testing.T) {
 	a := newArtifact(t, "demo")
 	for _, tt := range []struct {
@@ -58,7 +58,7 @@ func TestPushOfAManifestThatATagPointsTo(t *testing.T) {
 			srv := stored(t, a)
 			var reported []string
 			result, err := srv.client(t, registry.Options{}).Push(t.Context(), without(a), a.Manifest, repository, tt.tags,
-				registry.PushOptions{OnEvent: events(a, &reported)})
+				registry.PushOptions{AssumeBlobs: true, OnEvent: events(a, &reported)})
 			require.NoError(t, err)
 			assert.False(t, result.Unchanged)
 			want, requests := []string{"(config)", "(layer)"}, []string{}
@@ -144,7 +144,7 @@ func TestPushOfKnownBlobsThatAreLost(t *testing.T) {
 			srv.lose(t, a.Layer)
 			srv.fail(fault{"PUT manifests/", lacking(t, srv, a.Layer, status(tt.status, tt.code))})
 			var reported []string
-			_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{OnEvent: events(a, &reported)}, "v1", "v2", "v3")
+			_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{AssumeBlobs: true, OnEvent: events(a, &reported)}, "v1", "v2", "v3")
 			require.NoError(t, err)
 			assert.Equal(t, []string{"v2", "v3"}, reported[len(reported)-2:])
 			assert.Contains(t, reported, "layer", "it was sent")
@@ -186,7 +186,7 @@ func TestPushOfALostBlobThatIsNotInTheSource(t *testing.T) {
 				srv := stored(t, a)
 				srv.lose(t, lost)
 				srv.fail(fault{"PUT manifests/", lacking(t, srv, lost, status(http.StatusBadRequest, code))})
-				_, err := srv.client(t, registry.Options{}).Push(t.Context(), without(a), a.Manifest, repository, []string{"v1", "v2", "v3"}, registry.PushOptions{})
+				_, err := srv.client(t, registry.Options{}).Push(t.Context(), without(a), a.Manifest, repository, []string{"v1", "v2", "v3"}, registry.PushOptions{AssumeBlobs: true})
 				require.ErrorIs(t, err, errdef.ErrNotFound)
 				failed := requireKind(t, err, nil) // it is not the registry's fault
 				assert.Zero(t, failed.StatusCode)
@@ -206,7 +206,7 @@ func TestPushAgainWithTheLostBlob(t *testing.T) {
 	srv := stored(t, a)
 	srv.lose(t, a.Layer)
 	srv.fail(fault{"PUT manifests/", lacking(t, srv, a.Layer, status(http.StatusBadRequest, "MANIFEST_BLOB_UNKNOWN"))})
-	destination, err := srv.client(t, registry.Options{}).Lookup(t.Context(), repository, []string{"v1", "v2", "v3"}, registry.PushOptions{})
+	destination, err := srv.client(t, registry.Options{}).Lookup(t.Context(), repository, []string{"v1", "v2", "v3"}, registry.PushOptions{AssumeBlobs: true})
 	require.NoError(t, err)
 	_, err = destination.Push(t.Context(), without(a), a.Manifest)
 	require.ErrorIs(t, err, errdef.ErrNotFound)
@@ -244,7 +244,7 @@ func TestPushOfKnownBlobsIsRefused(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			srv := stored(t, a, fault{tt.step, status(tt.status, "MANIFEST_INVALID")})
-			_, err := a.push(t, srv.client(t, registry.Options{Retry: once}), registry.PushOptions{}, "v1", "v2", "v3")
+			_, err := a.push(t, srv.client(t, registry.Options{Retry: once}), registry.PushOptions{AssumeBlobs: true}, "v1", "v2", "v3")
 			assert.Equal(t, tt.status, requireError(t, err).StatusCode)
 			log := srv.requests(a)
 			require.GreaterOrEqual(t, len(log), 4)

@@ -117,7 +117,7 @@ func TestMemoryOfALargeLayer(t *testing.T) {
 	peak := peakMemory(t, func() {
 		_, err := client.Push(t.Context(), store, manifest, repository, []string{"v1"}, registry.PushOptions{})
 		require.NoError(t, err)
-		_, err = client.Pull(t.Context(), repository, "stored", store, registry.PullOptions{})
+		_, err = client.Pull(t.Context(), repository, "stored", store, registry.PullOptions{MaxSize: 2 << 30})
 		require.NoError(t, err)
 	})
 	assert.Less(t, peak>>20, uint64(64), "MiB")

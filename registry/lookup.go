@@ -12,6 +12,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/registry/remote/auth"
 
+	"github.com/kubeoci/oci/internal/calls"
 	"github.com/kubeoci/oci/internal/ordered"
 	"github.com/kubeoci/oci/reference"
 )
@@ -31,6 +32,7 @@ type Destination struct {
 	opts   PushOptions
 	events *reporter
 	left   time.Duration // of the push's time limit
+	tag    string        // the one that is being set
 	call   *call
 	// refused is the registry's refusal to look up a tag.
 	refused error
@@ -63,14 +65,12 @@ func (c *Client) Lookup(ctx context.Context, repository string, tags []string, o
 		tags:   slices.Clone(tags),
 		states: make([]tagState, len(tags)),
 		opts:   opts,
-		events: &reporter{report: opts.OnEvent},
+		events: newReporter(opts.OnEvent),
 		left:   c.timeout,
 		call:   new(call),
 	}
-	limited, cancel := d.limit(ctx)
-	defer cancel()
-	if err := d.ask(limited); err != nil {
-		return nil, d.fail(limited, "", err)
+	if err := d.within(ctx, d.ask); err != nil {
+		return nil, err
 	}
 	return d, nil
 }
@@ -117,7 +117,7 @@ func (d *Destination) ask(ctx context.Context) error {
 func (d *Destination) lookUp(ctx context.Context, tag string) (tagState, error) {
 	var desc ocispec.Descriptor
 	var manifest []byte
-	err := d.client.retry(ctx, d.events.retries(ocispec.Descriptor{}, tag), func(ctx context.Context) (err error) {
+	err := d.client.retry(ctx, d.events.retries(ctx, ocispec.Descriptor{}, tag), func(ctx context.Context) (err error) {
 		desc, manifest, err = d.repo.manifest(ctx, tag)
 		return err
 	})
@@ -134,18 +134,19 @@ func isRefusal(err error) bool {
 	return ok && !resp.isTokenDenial() && !isRetryable(err) || is[*malformedError](err) || is[*corruptError](err)
 }
 
-// limit returns a context for the remaining time of the push. The time between two
-// such contexts is not counted.
-func (d *Destination) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+// within calls f with a context for the remaining time of the push, and returns when all
+// events are delivered. The time between two such calls is not counted.
+func (d *Destination) within(ctx context.Context, f func(context.Context) error) error {
+	if err := calls.NotNil(ctx); err != nil {
+		return err
+	}
 	began := time.Now()
 	limited, cancel := limitRest(ctx, d.client.timeout, d.left, d.call)
-	return limited, func() {
-		d.left = max(d.left-time.Since(began), 1)
-		cancel()
-	}
-}
-
-// fail returns the error for a push that failed, at a tag if one is named.
-func (d *Destination) fail(ctx context.Context, tag string, err error) error {
-	return d.client.fail(ctx, "push to", d.repo.at(tag), err)
+	defer cancel()
+	d.events.Fail = cancel
+	err := f(limited)
+	err = d.client.fail(limited, "push to", d.repo.at(d.tag), err)
+	d.events.Flush(limited)
+	d.left = max(d.left-time.Since(began), 1)
+	return err
 }

@@ -3,7 +3,7 @@ package registry
 import (
 	"bytes"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -14,6 +14,8 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/kubeoci/oci/internal/strictjson"
 )
 
 // maxManifestBytes is the size that every registry has to accept, and the most that
@@ -43,14 +45,46 @@ func checkManifest(desc ocispec.Descriptor) error {
 	return nil
 }
 
-// blobsOf returns the config and the layers of an image manifest.
+// blobsOf returns the config and the layers of an image manifest. It refuses one of which
+// other readers may see other blobs.
 func blobsOf(manifest []byte) ([]ocispec.Descriptor, error) {
 	var m ocispec.Manifest
-	if err := json.Unmarshal(manifest, &m); err != nil {
+	err := strictjson.Unmarshal(manifest, &m)
+	switch {
+	case errors.Is(err, strictjson.ErrAmbiguous), errors.Is(err, strictjson.ErrTooComplex):
+		return nil, &localError{ErrUnsupported, fmt.Errorf("manifest: %w", err)}
+	case err != nil:
 		return nil, &localError{nil, fmt.Errorf("the manifest is not valid JSON: %w", err)}
 	}
 	return append([]ocispec.Descriptor{m.Config}, m.Layers...), nil
 }
+
+// maxBlobs bounds the requests that a manifest makes a pull or push send. Images have some
+// dozens of layers, and artifacts of manifests one.
+const maxBlobs = 1000
+
+// checkBlobs refuses blobs that cannot exist, and those of more than limit bytes together.
+func checkBlobs(blobs []ocispec.Descriptor, limit int64) error {
+	if len(blobs) > maxBlobs {
+		return &localError{ErrTooLarge, fmt.Errorf("manifest with %d blobs, limit %d", len(blobs), maxBlobs)}
+	}
+	left := limit
+	for _, blob := range blobs {
+		if blob.Digest.Validate() != nil || blob.Size < 0 {
+			return &localError{ErrCorrupt, fmt.Errorf("invalid blob descriptor %.100q (%d bytes)", blob.Digest, blob.Size)}
+		}
+		if blob.Size > left {
+			return &localError{ErrTooLarge, &sizeError{limit}}
+		}
+		left -= blob.Size
+	}
+	return nil
+}
+
+// sizeError reports blobs that a pull refuses.
+type sizeError struct{ limit int64 }
+
+func (e *sizeError) Error() string { return fmt.Sprintf("blobs of more than %d bytes", e.limit) }
 
 // manifest returns the descriptor of a tag or digest and, if that is an image manifest
 // of a legal size, its content, which matches the descriptor. The descriptor of a larger

@@ -75,7 +75,10 @@ type Options struct {
 	Proxy func(*http.Request) (*url.URL, error) `json:"-"`
 
 	// Transport sends the requests instead of one that is made from the four
-	// fields above, which then have to be empty.
+	// fields above, which then have to be empty. It should end a request with its
+	// context: a call does not wait for it any longer, but nothing else ends its
+	// goroutine. A panic in a goroutine of its own, such as the one in which
+	// [http.Transport] dials, ends the process.
 	Transport http.RoundTripper `json:"-"`
 	// UserAgent is sent with every request. Empty means "kubeoci-oci".
 	UserAgent string
@@ -92,9 +95,15 @@ type Options struct {
 	// it, without a credential. By default that is an error.
 	AllowCrossOriginUploads bool
 	// AllowLocalServices lets the registry name a token service, or redirect to a
-	// storage, on this machine or at a link-local address. By default that is
-	// refused, so that a remote registry cannot reach services on this machine. A
+	// storage, on this machine, at a link-local address or at a metadata service and,
+	// if the registry has a public address, in a private network. By default that is
+	// refused, so that a registry cannot reach services that it has no access to. A
 	// local registry that is addressed by another name needs it.
+	//
+	// The address is checked when the connection is made, and so is an IPv4 address
+	// within it, except for a NAT64 prefix of the network's own. Only a lookup before
+	// the request can tell if a proxy or the caller's Transport connects: these have to
+	// refuse such addresses themselves.
 	AllowLocalServices bool
 
 	// localNames is set for a host in .localhost, which is reached on this machine.

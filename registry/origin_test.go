@@ -131,7 +131,7 @@ func challenge(realm string) http.Handler {
 
 // A remote registry must not name a token service of this machine or its cloud.
 func TestTokenServiceAtAPrivateAddress(t *testing.T) {
-	const local, noTLS = "set Registry.AllowLocalServices", "configure the registry with a token service that speaks TLS"
+	const local, noTLS = "set Registry.AllowLocalServices", "with https if the registry has TLS"
 	for realm, hint := range map[string]string{
 		"https://127.0.0.1/token?state=" + password: local,
 		"https://[::1]:8443/token":                  local,

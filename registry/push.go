@@ -4,14 +4,18 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
+
+	"github.com/kubeoci/oci/internal/ordered"
 )
 
 // PushOptions configure a push. The zero value sets the tags wherever they point,
-// and sends nothing if all of them point to the same manifest already.
+// and sends nothing if all of them point to the same manifest already, and the registry
+// has its blobs.
 type PushOptions struct {
 	// ImmutableTags refuses to move a tag that exists and points to another
 	// manifest: see [TagConflictError]. Two concurrent pushes can still both find
@@ -21,15 +25,19 @@ type PushOptions struct {
 	// Force sets all tags, also those that point to the manifest already, and asks
 	// for every blob.
 	Force bool
-	// OnEvent receives progress, one event at a time and before the call returns,
-	// but from several goroutines. The push blocks while OnEvent runs.
+	// AssumeBlobs takes the blobs of a manifest that a tag points to already to be in
+	// the repository. By default the registry is asked for each of them, which takes
+	// one round trip, and those that it lost are uploaded again.
+	AssumeBlobs bool
+	// OnEvent receives progress. See [Event].
 	OnEvent func(Event) `json:"-"`
 }
 
 // PushResult describes what a push did.
 type PushResult struct {
-	// Unchanged is set if all tags pointed to this manifest before, and nothing
-	// was sent.
+	// Unchanged is set if all tags pointed to this manifest before, the registry
+	// reported that it has the blobs, unless [PushOptions.AssumeBlobs] is set, and
+	// nothing was sent.
 	Unchanged bool
 }
 
@@ -49,9 +57,9 @@ func (c *Client) Push(ctx context.Context, src Fetcher, manifest ocispec.Descrip
 // no new tag behind, or those before the one that the error names, all of them
 // complete.
 //
-// If a tag points to the manifest already, its blobs are taken to be in the
-// repository, and need not be in src. If the registry then refuses the manifest,
-// they are uploaded after all.
+// If a tag points to the manifest already, the registry is asked whether it has the
+// blobs, all of them in one round trip. Those that it has need not be in src. The others
+// are uploaded, and so are all of them if the registry then refuses the manifest.
 //
 // manifest has to be in src, an OCI image manifest, and at most 4 MiB. Its subject
 // (OCI referrers) is not copied. Cancelling ctx does not interrupt a blocked Read of
@@ -64,14 +72,12 @@ func (c *Client) Push(ctx context.Context, src Fetcher, manifest ocispec.Descrip
 // [Options.Timeout], counted from the beginning of [Client.Lookup] and without the
 // time between the two calls.
 func (d *Destination) Push(ctx context.Context, src Fetcher, manifest ocispec.Descriptor) (PushResult, error) {
+	d.tag = ""
 	p := &push{Destination: d, src: src, manifest: manifest}
-	limited, cancel := d.limit(ctx)
-	defer cancel()
-	result, err := p.run(limited)
-	if err != nil {
-		return PushResult{}, d.fail(limited, p.tag, err)
+	if err := d.within(ctx, p.run); err != nil {
+		return PushResult{}, err
 	}
-	return result, nil
+	return PushResult{Unchanged: !p.sent.Load()}, nil
 }
 
 // push is one call of Push.
@@ -80,50 +86,81 @@ type push struct {
 	src      Fetcher
 	manifest ocispec.Descriptor
 	trust    trust
-	tag      string // the one that is being set
+	sent     atomic.Bool // some of a blob was sent, or a tag was set
 }
 
-func (p *push) run(ctx context.Context) (PushResult, error) {
+func (p *push) run(ctx context.Context) error {
 	data, err := p.readManifest(ctx)
 	if err != nil {
-		return PushResult{}, err
+		return err
+	}
+	blobs, err := blobsOf(data)
+	if err != nil {
+		return err
 	}
 	step, conflict := decide(p.manifest.Digest, p.states, p.opts.ImmutableTags, p.opts.Force)
 	switch {
 	case step == stepConflict:
-		return PushResult{}, &TagConflictError{Tag: p.tags[conflict], Have: p.states[conflict].digest, Want: p.manifest.Digest}
+		return &TagConflictError{Tag: p.tags[conflict], Have: p.states[conflict].digest, Want: p.manifest.Digest}
 	case p.refused != nil && p.opts.ImmutableTags:
-		return PushResult{}, p.refused
-	case step == stepNothing:
-		for _, tag := range p.tags {
-			p.reportTag(tag, true)
-		}
-		return PushResult{Unchanged: true}, nil
-	case step == stepPush || p.lost:
+		return p.refused
+	case step == stepPush:
 		p.trust.level = trustMount
+	default:
+		confirmed, err := p.confirm(ctx, blobs)
+		if err != nil {
+			return err
+		}
+		if !confirmed {
+			p.trust.level = trustMount
+		}
 	}
-	blobs, err := blobsOf(data)
-	if err != nil {
-		return PushResult{}, err
-	}
-	if err := p.blobs(ctx, blobs); err != nil {
-		return PushResult{}, err
+	if step != stepNothing || p.trust.level != trustTag {
+		if err := p.blobs(ctx, blobs); err != nil {
+			return err
+		}
 	}
 	for i, tag := range p.tags {
 		p.tag = tag
 		unchanged := p.states[i].pointsTo(p.manifest.Digest) && !p.opts.Force
 		if !unchanged {
 			if err := p.placeTag(ctx, blobs, data, tag); err != nil {
-				return PushResult{}, err
+				return err
 			}
+			p.sent.Store(true)
 		}
-		p.reportTag(tag, unchanged)
+		p.reportTag(ctx, tag, unchanged)
 	}
-	return PushResult{}, nil
+	return nil
 }
 
-func (p *push) reportTag(tag string, skipped bool) {
-	p.events.emit(Event{Descriptor: p.manifest, Tag: tag, Bytes: p.manifest.Size, Skipped: skipped})
+// confirm reports whether the registry has all blobs of a manifest that a tag points to.
+// The tag is no evidence: registries lose blobs.
+func (p *push) confirm(ctx context.Context, blobs []ocispec.Descriptor) (bool, error) {
+	if p.lost || p.opts.AssumeBlobs {
+		return !p.lost, nil
+	}
+	slots := make([]struct{}, min(len(blobs), maxParallel))
+	found := 0
+	err := ordered.Each(ctx, len(blobs), slots, func(ctx context.Context, _ struct{}, i int) error {
+		has, err := p.repo.hasBlob(ctx, blobs[i])
+		if err == nil && !has {
+			err = errUnconfirmed
+		}
+		return err
+	}, func(struct{}, int) error { found++; return nil })
+	if errors.Is(err, errUnconfirmed) {
+		p.lost, err = true, nil
+	}
+	return found == len(blobs), err
+}
+
+// errUnconfirmed ends the questions for blobs at the first that the registry does not
+// confirm.
+var errUnconfirmed = errors.New("the registry does not confirm that it has a blob")
+
+func (p *push) reportTag(ctx context.Context, tag string, skipped bool) {
+	p.events.Send(ctx, Event{Descriptor: p.manifest, Tag: tag, Bytes: p.manifest.Size, Skipped: skipped})
 }
 
 func (p *push) readManifest(ctx context.Context) ([]byte, error) {
@@ -158,7 +195,7 @@ func (p *push) placeTag(ctx context.Context, blobs []ocispec.Descriptor, manifes
 func (p *push) setTag(ctx context.Context, manifest []byte, tag string) error {
 	var reported digest.Digest
 	assumed := p.trust.current() == trustTag
-	err := p.client.retry(ctx, p.events.retries(p.manifest, tag), func(ctx context.Context) (err error) {
+	err := p.client.retry(ctx, p.events.retries(ctx, p.manifest, tag), func(ctx context.Context) (err error) {
 		reported, err = p.repo.putManifest(ctx, p.manifest, manifest, tag)
 		if assumed && mayLackBlobs(err) {
 			return &finalError{err} // uploading the blobs helps more than another attempt
@@ -173,7 +210,7 @@ func (p *push) setTag(ctx context.Context, manifest []byte, tag string) error {
 	if err != nil || reported == p.manifest.Digest {
 		return err
 	}
-	return p.client.retry(ctx, p.events.retries(p.manifest, tag), func(ctx context.Context) error {
+	return p.client.retry(ctx, p.events.retries(ctx, p.manifest, tag), func(ctx context.Context) error {
 		desc, err := p.repo.resolve(ctx, tag)
 		if err == nil && desc.Digest != p.manifest.Digest {
 			err = &TagConflictError{Tag: tag, Have: desc.Digest, Want: p.manifest.Digest}

@@ -54,7 +54,9 @@ func TestPushAgainSendsNothing(t *testing.T) {
 	result, err := a.push(t, client, registry.PushOptions{}, "v1", "latest")
 	require.NoError(t, err)
 	assert.True(t, result.Unchanged)
-	assert.Equal(t, []string{"GET manifests/v1", "GET manifests/latest"}, srv.requests(a))
+	log := srv.requests(a)
+	assert.Equal(t, []string{"GET manifests/v1", "GET manifests/latest"}, log[:2])
+	requireRequests(t, log[2:], confirmation)
 }
 
 func TestPushForce(t *testing.T) {
@@ -82,8 +84,8 @@ func TestPushSetsATagThatIsMissing(t *testing.T) {
 		want []string // requests: v1 is not touched
 	}{
 		{"the only one", []string{"v2"}, []string{"GET manifests/v2", openUpload("config"), openUpload("layer"), "PUT manifests/v2"}},
-		{"the second", []string{"v1", "v2"}, []string{"GET manifests/v1", "GET manifests/v2", "PUT manifests/v2"}},
-		{"the first", []string{"v2", "v1"}, []string{"GET manifests/v2", "GET manifests/v1", "PUT manifests/v2"}},
+		{"the second", []string{"v1", "v2"}, []string{"GET manifests/v1", "GET manifests/v2", "HEAD blobs/config", "HEAD blobs/layer", "PUT manifests/v2"}},
+		{"the first", []string{"v2", "v1"}, []string{"GET manifests/v2", "GET manifests/v1", "HEAD blobs/config", "HEAD blobs/layer", "PUT manifests/v2"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			srv, a := start(t, memregistry.Options{}), newArtifact(t, "demo")

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"oras.land/oras-go/v2/errdef"
 	"oras.land/oras-go/v2/registry/remote/auth"
 
+	"github.com/kubeoci/oci/internal/calls"
 	"github.com/kubeoci/oci/reference"
 )
 
@@ -33,6 +35,9 @@ func (c *Client) Resolve(ctx context.Context, repository, ref string) (desc ocis
 
 // read calls f within the time limit of a read.
 func (c *Client) read(ctx context.Context, op, name, ref string, f func(context.Context, *remote) error) error {
+	if err := calls.NotNil(ctx); err != nil {
+		return err
+	}
 	repo, err := c.remote(name, auth.ActionPull)
 	if err != nil {
 		return err
@@ -55,12 +60,18 @@ func (c *Client) Exists(ctx context.Context, repository, ref string) (bool, erro
 	return err == nil, err
 }
 
-// PullOptions configure a pull. The zero value reports no progress.
+// PullOptions configure a pull. The zero value is the default.
 type PullOptions struct {
-	// OnEvent receives progress, from the goroutine that called Pull or one that
-	// reads for it. The pull blocks while OnEvent runs.
+	// MaxSize limits the bytes of the config and the layers together, as the manifest
+	// declares them. The default is 1 GiB, which is more than package unpacker unpacks
+	// by default. A negative number is [ErrInvalidOptions].
+	MaxSize int64
+	// OnEvent receives progress. See [Event].
 	OnEvent func(Event) `json:"-"`
 }
+
+// defaultMaxPull is the default of PullOptions.MaxSize.
+const defaultMaxPull = 1 << 30
 
 // Pull copies the image manifest under ref, a tag or a digest, to dst, after its config
 // and layers, and returns its descriptor. Content that does not match its descriptor
@@ -68,18 +79,26 @@ type PullOptions struct {
 //
 // Errors are those of [Client.Resolve], [ErrCorrupt], or those of dst. They match
 // [ErrUnsupported] for anything but an image manifest, and [ErrTooLarge] for one of
-// more than 4 MiB. All of it takes at most [Options.Timeout].
+// more than 4 MiB or 1,000 blobs, and for blobs of more than [PullOptions.MaxSize], of
+// which none is then asked for. All of it takes at most [Options.Timeout].
 func (c *Client) Pull(ctx context.Context, repository, ref string, dst Pusher, opts PullOptions) (desc ocispec.Descriptor, err error) {
+	if opts.MaxSize < 0 {
+		return desc, invalidOption("set Pull.MaxSize to a positive number, or to 0 for the default", "MaxSize is %d", opts.MaxSize)
+	}
+	events := newReporter(opts.OnEvent)
 	err = c.read(ctx, "pull", repository, ref, func(ctx context.Context, repo *remote) (err error) {
-		desc, err = pull(ctx, repo, ref, dst, &reporter{report: opts.OnEvent})
+		ctx, events.Fail = context.WithCancel(ctx)
+		desc, err = pull(ctx, repo, ref, dst, cmp.Or(opts.MaxSize, defaultMaxPull), events)
+		events.Flush(ctx)
+		events.Fail()
 		return err
 	})
 	return desc, err
 }
 
-func pull(ctx context.Context, repo *remote, ref string, dst Pusher, events *reporter) (desc ocispec.Descriptor, err error) {
+func pull(ctx context.Context, repo *remote, ref string, dst Pusher, limit int64, events *reporter) (desc ocispec.Descriptor, err error) {
 	var data []byte
-	err = repo.client.retry(ctx, events.retries(desc, ""), func(ctx context.Context) (err error) {
+	err = repo.client.retry(ctx, events.retries(ctx, desc, ""), func(ctx context.Context) (err error) {
 		desc, data, err = repo.manifest(ctx, ref)
 		return err
 	})
@@ -90,8 +109,14 @@ func pull(ctx context.Context, repo *remote, ref string, dst Pusher, events *rep
 		return ocispec.Descriptor{}, err
 	}
 	blobs, err := blobsOf(data)
+	if local, ok := errors.AsType[*localError](err); ok && local.kind != nil {
+		return ocispec.Descriptor{}, err
+	}
 	if err != nil { // and it had no digest to compare with
 		return ocispec.Descriptor{}, &malformedError{what: "not a manifest", status: http.StatusOK, contentType: desc.MediaType}
+	}
+	if err := checkBlobs(blobs, limit); err != nil {
+		return ocispec.Descriptor{}, err
 	}
 	for _, blob := range blobs {
 		found, err := exists(ctx, dst, blob)
@@ -99,27 +124,24 @@ func pull(ctx context.Context, repo *remote, ref string, dst Pusher, events *rep
 			return ocispec.Descriptor{}, err
 		}
 		if !found {
-			err = repo.client.retry(ctx, events.retries(blob, ""), func(ctx context.Context) error {
+			err = repo.client.retry(ctx, events.retries(ctx, blob, ""), func(ctx context.Context) error {
 				return repo.fetch(ctx, blob, dst, events)
 			})
 		}
 		if err != nil {
 			return ocispec.Descriptor{}, err
 		}
-		events.emit(Event{Descriptor: blob, Bytes: blob.Size, Skipped: found})
+		events.Send(ctx, Event{Descriptor: blob, Bytes: blob.Size, Skipped: found})
 	}
 	if err := store(ctx, dst, desc, bytes.NewReader(data)); err != nil {
 		return ocispec.Descriptor{}, err
 	}
-	events.emit(Event{Descriptor: desc, Bytes: desc.Size})
+	events.Send(ctx, Event{Descriptor: desc, Bytes: desc.Size})
 	return desc, nil
 }
 
 // fetch copies a blob to dst.
 func (r *remote) fetch(ctx context.Context, blob ocispec.Descriptor, dst Pusher, events *reporter) error {
-	if err := blob.Digest.Validate(); err != nil || blob.Size < 0 {
-		return &localError{ErrCorrupt, fmt.Errorf("invalid blob descriptor %.100q (%d bytes)", blob.Digest, blob.Size)}
-	}
 	resp, err := r.ask(ctx, request{method: http.MethodGet, url: r.url("blobs/"+blob.Digest.String(), nil)}, http.StatusOK)
 	if hasStatus(err, http.StatusNotFound) {
 		return &corruptError{blob: blob, missing: true}
@@ -145,6 +167,7 @@ func connectionError(err error) error { return &url.Error{Op: "Get", Err: err} }
 func store(ctx context.Context, dst Pusher, desc ocispec.Descriptor, r io.Reader) error {
 	source := &watchedReader{Reader: r}
 	err := dst.Push(ctx, desc, source)
+	calls.Rethrow(source.failed())
 	switch failed := source.failed(); {
 	case errors.Is(err, errdef.ErrAlreadyExists):
 		return nil

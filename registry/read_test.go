@@ -5,13 +5,16 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -252,4 +255,58 @@ func TestPullToADestinationThatFails(t *testing.T) {
 			require.ErrorIs(t, failed, err)
 		})
 	}
+}
+
+// What a manifest declares is refused before a blob is asked for.
+func TestPullLimits(t *testing.T) {
+	blob := func(size string) string {
+		return `{"mediaType":"application/vnd.acme","digest":"` + digest.FromString(size).String() + `","size":` + size + `}`
+	}
+	manifest := func(config string, layers ...string) string {
+		return `{"schemaVersion":2,"config":` + config + `,"layers":[` + strings.Join(layers, ",") + `]}`
+	}
+	many := slices.Repeat([]string{blob("0")}, 1001)
+	for _, tt := range []struct {
+		name, manifest string
+		limit          int64
+		kind           error
+		text           string
+	}{
+		{"config of 2^63-1 bytes", manifest(blob("9223372036854775807")), 0, registry.ErrTooLarge, "blobs of more than 1073741824 bytes"},
+		{"config of 2^63-1 bytes, and that is the limit", manifest(blob("9223372036854775807"), blob("1")), math.MaxInt64, registry.ErrTooLarge, "blobs of more than 9223372036854775807 bytes"},
+		{"layer of 2^31 bytes", manifest(blob("1"), blob("2147483648")), 0, registry.ErrTooLarge, "blobs of more than 1073741824 bytes"},
+		{"layers of 2^32 bytes together", manifest(blob("0"), blob("2147483647"), blob("2147483649")), 1 << 32, registry.ErrCorrupt, ""},
+		{"one byte more", manifest(blob("1"), blob("1073741824")), 0, registry.ErrTooLarge, "blobs of more than 1073741824 bytes"},
+		{"own limit", manifest(blob("1"), blob("10")), 10, registry.ErrTooLarge, "blobs of more than 10 bytes"},
+		{"negative size", manifest(blob("-1")), 0, registry.ErrCorrupt, "(-1 bytes)"},
+		{"size beyond an integer", manifest(blob("9223372036854775808")), 0, registry.ErrNotRegistry, "not a manifest"},
+		{"no digest", manifest(`{"size":1}`), 0, registry.ErrCorrupt, `invalid blob descriptor ""`},
+		{"1,002 blobs", manifest(blob("0"), many...), 0, registry.ErrTooLarge, "manifest with 1002 blobs, limit 1000"},
+		{"layers twice", `{"schemaVersion":2,"config":` + blob("0") + `,"layers":[],"layers":[]}`, 0, registry.ErrUnsupported, "ambiguous key"},
+		{"Layers besides layers", `{"schemaVersion":2,"config":` + blob("0") + `,"layers":[],"Layers":[]}`, 0, registry.ErrUnsupported, "ambiguous key"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			data := []byte(tt.manifest)
+			srv := start(t, memregistry.Options{}, fault{"GET manifests/", tagged(ocispec.MediaTypeImageManifest, data, digest.FromBytes(data))})
+			store := new(packager.Store)
+			defer func() { require.NoError(t, store.Close()) }()
+			_, err := srv.client(t, registry.Options{}).Pull(t.Context(), repository, "v1", store, registry.PullOptions{MaxSize: tt.limit})
+			failed := requireKind(t, err, tt.kind)
+			assert.ErrorContains(t, err, tt.text)
+			if tt.kind == registry.ErrCorrupt && tt.text == "" { // within the limit: the registry lacks them
+				return
+			}
+			assert.Zero(t, srv.count("GET blobs/"))
+			if strings.HasPrefix(tt.text, "blobs of more") {
+				assert.Contains(t, failed.Hint(), "Pull.MaxSize")
+			}
+		})
+	}
+}
+
+func TestPullWithANegativeLimit(t *testing.T) {
+	srv := start(t, memregistry.Options{})
+	_, err := srv.client(t, registry.Options{}).Pull(t.Context(), repository, "v1", new(packager.Store), registry.PullOptions{MaxSize: -1})
+	require.ErrorIs(t, err, registry.ErrInvalidOptions)
+	assert.Zero(t, srv.count("GET "))
 }

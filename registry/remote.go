@@ -10,6 +10,7 @@ import (
 
 	"oras.land/oras-go/v2/registry/remote/auth"
 
+	"github.com/kubeoci/oci/internal/calls"
 	"github.com/kubeoci/oci/reference"
 )
 
@@ -65,11 +66,18 @@ func (r *remote) at(ref string) string {
 
 // url returns the URL for a path below the repository.
 func (r *remote) url(path string, query url.Values) *url.URL {
-	scheme := "https"
-	if r.client.plainHTTP {
-		scheme = "http"
+	u := r.client.server()
+	u.Path, u.RawQuery = "/v2/"+r.name+"/"+path, query.Encode()
+	return u
+}
+
+// server is the URL of the registry without a path.
+func (c *Client) server() *url.URL {
+	scheme := SchemeHTTPS
+	if c.plainHTTP {
+		scheme = SchemeHTTP
 	}
-	return &url.URL{Scheme: scheme, Host: r.client.address, Path: "/v2/" + r.name + "/" + path, RawQuery: query.Encode()}
+	return &url.URL{Scheme: string(scheme), Host: c.address}
 }
 
 // send sends a request once, with a token or password if the registry asks for
@@ -78,25 +86,34 @@ func (r *remote) url(path string, query url.Values) *url.URL {
 // Errors are the context's, a [*responseError] of the token service, a
 // [*localError], or those of net/http.
 func (r *remote) send(ctx context.Context, q request) (*http.Response, error) {
+	if err := r.client.keys.refuseRecursion(ctx); err != nil {
+		return nil, err
+	}
 	if err := r.client.gate.Enter(ctx); err != nil {
 		return nil, err
 	}
-	ctx, cancel := linger(ctx, q.grace)
+	ctx, cancel := calls.Linger(ctx, q.grace)
 	release := func() {
 		cancel()
 		r.client.gate.Leave()
 	}
+	kept := false // until the body of the response is closed
+	defer func() {
+		if !kept { // also after a panic of a function of the caller
+			release()
+		}
+	}()
 	resp, err := r.exchange(ctx, q)
 	if err != nil {
-		release()
 		return nil, err
 	}
+	kept = true
 	resp.Body = &releasedBody{ReadCloser: resp.Body, release: release}
 	return resp, nil
 }
 
 func (r *remote) exchange(ctx context.Context, q request) (*http.Response, error) {
-	seen := &lastResponse{asked: q.url}
+	seen := new(lastResponse)
 	req, err := http.NewRequestWithContext(seen.in(ctx), q.method, q.url.String(), nil)
 	if err != nil {
 		return nil, &localError{nil, err}
@@ -104,6 +121,7 @@ func (r *remote) exchange(ctx context.Context, q request) (*http.Response, error
 	if q.header != nil {
 		req.Header = q.header.Clone()
 	}
+	req.Header[ownRequest] = nil
 	if q.body != nil {
 		if req.Body, err = q.body(); err != nil {
 			return nil, err

@@ -4,13 +4,17 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
 	"mime"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"oras.land/oras-go/v2/registry/remote/errcode"
+
+	"github.com/kubeoci/oci/internal/guard"
 )
 
 // maxErrorBytes bounds how much of an error response is read.
@@ -25,8 +29,9 @@ type responseError struct {
 	message     string
 	contentType string
 	retryAfter  time.Duration
-	given       bool // a credential was sent, or would have been
-	plain       bool // over plain HTTP
+	from        *url.URL // it came from this one
+	given       bool     // a credential was sent, or would have been
+	plain       bool     // over plain HTTP
 	// token is set for a response of the token service.
 	token bool
 	// repeated is set for a doubtful denial after the last attempt.
@@ -70,14 +75,23 @@ func newResponseError(resp *http.Response) *responseError {
 		plain:       resp.Request.URL.Scheme == "http",
 		contentType: contentType,
 		retryAfter:  retryAfter(resp.Header.Get("Retry-After"), time.Now()),
+		from:        resp.Request.URL,
 	}
 }
 
+// maxRetryAfter is the longest wait that a server may ask for. Those of public registries
+// are minutes, and a header is a single number: a mistake must not stop clients for years.
+const maxRetryAfter = time.Hour
+
 // retryAfter parses the header of that name, which has seconds or a date (RFC
-// 9110 section 10.2.3). An invalid header, or a date in the past, is zero.
+// 9110 section 10.2.3). An invalid header, or a date in the past, is zero. A time that is
+// too long for a Duration is the longest there is, 292 years.
 func retryAfter(header string, now time.Time) time.Duration {
-	seconds, err := strconv.ParseUint(strings.TrimSpace(header), 10, 31)
+	seconds, err := strconv.ParseUint(strings.TrimSpace(header), 10, 64)
 	if err == nil || errors.Is(err, strconv.ErrRange) { // and seconds is the largest there is
+		if seconds > uint64(math.MaxInt64/time.Second) {
+			return math.MaxInt64
+		}
 		return time.Duration(seconds) * time.Second
 	}
 	date, err := http.ParseTime(header)
@@ -111,6 +125,8 @@ func markLost(err error) error {
 // retryable reports whether the same request may get another response later.
 func (e *responseError) retryable() bool {
 	switch {
+	case e.retryAfter > maxRetryAfter:
+		return false
 	case e.lost, e.limited(), e.doubtfulDenial():
 		return true
 	case isOneOf(e.status, http.StatusRequestTimeout, http.StatusTooEarly):
@@ -138,8 +154,12 @@ func (e *responseError) isTokenDenial() bool {
 	return e.token && e.given && e.isDenial() && !e.limited()
 }
 
-// throttled reports whether the response concerns every request of the client.
-func (e *responseError) throttled() bool {
+// throttles reports whether the response concerns every request to the server: it is no
+// response of a token service or storage elsewhere.
+func (e *responseError) throttles(server *url.URL) bool {
+	if !guard.SameOrigin(e.from, server) {
+		return false
+	}
 	return e.limited() || e.status == http.StatusServiceUnavailable && e.retryAfter > 0
 }
 

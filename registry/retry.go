@@ -32,13 +32,19 @@ const maxDenials = 3
 // credential is tried at most three times, because repeated failures may lock an
 // account. Other failures are final: a certificate that is not trusted, TLS that is
 // refused, an unknown name, a denial by the registry itself, and any other response.
+//
+// A Retry-After of up to an hour is obeyed in full, also if it exceeds MaxWait: if the
+// deadline leaves no time for it, the call fails immediately. With the status 429 or 503
+// it holds for all calls of the Client, unless a token service or storage on another host
+// asks for it. [Client.Close] ends such a pause. A Retry-After of more than an hour is
+// an error of the server: the response is final, concerns no other call, and its value is
+// in [Error.RetryAfter].
 type RetryPolicy struct {
 	// MaxAttempts bounds how often a step is tried. Zero means 6, and 1 disables
 	// retries.
 	MaxAttempts int
 	// MinWait bounds the first wait, which is random like all of them. The bound
-	// doubles each time, up to MaxWait. Zero means 300 ms and 10 s. A Retry-After of
-	// the registry is obeyed in full.
+	// doubles each time, up to MaxWait. Zero means 300 ms and 10 s.
 	MinWait, MaxWait time.Duration
 }
 
@@ -90,8 +96,8 @@ func (c *Client) retry(ctx context.Context, report func(Retry), step func(ctx co
 		if responded {
 			wait = max(wait, resp.retryAfter)
 		}
-		if responded && resp.throttled() {
-			c.gate.Pause(wait, resp.comeBack)
+		if responded && resp.throttles(c.server()) {
+			c.gate.Pause(min(wait, maxRetryAfter), resp.comeBack)
 		}
 		deadline, limited := ctx.Deadline()
 		if attempt >= c.retryPolicy.MaxAttempts || limited && wait >= time.Until(deadline) {

@@ -6,69 +6,92 @@ import (
 	"net/http"
 	"strings"
 
-	"oras.land/oras-go/v2/registry/remote/auth"
-
 	"github.com/kubeoci/oci/internal/guard"
-)
-
-// errLocalService reports a registry that leads to a forbidden address.
-var errLocalService = errors.New("the registry leads to a local address")
-
-// Addresses that a registry must not lead to, see [guard.Network].
-var (
-	localAddresses   = auth.DefaultBlockedRealmPrefixes()
-	privateAddresses = auth.PrivateRealmPrefixes()
 )
 
 // secretGuard sees every request as it is sent, those for tokens included. It keeps
 // secrets from networks where anyone can read them, records those that are sent, so
-// that no message repeats them, and sends nothing to a token service at a forbidden
-// address.
+// that no message repeats them, and refuses responses that are none.
 type secretGuard struct {
-	client     *Client
+	keys       *keyring
 	next       http.RoundTripper
 	readable   bool // secrets may be sent over plain HTTP
 	isLoopback func(host string) bool
 }
 
+// ownRequest is the key of a header that marks the requests of this package, and those
+// that are redirected. The ones that package auth makes for a token do not have it. It is
+// not the name of a header, and is removed from requests that are sent.
+const ownRequest = "own request"
+
+// isToken reports whether a request, or the one that was redirected to it, is a
+// request for a token. No URL tells: a registry may name one of its own.
+func isToken(req *http.Request) bool {
+	_, own := req.Header[ownRequest]
+	return !own
+}
+
 func (g *secretGuard) RoundTrip(req *http.Request) (*http.Response, error) {
-	seen := lastResponseIn(req.Context())
-	if err := g.check(req, seen); err != nil {
+	if err := g.check(req); err != nil {
 		if req.Body != nil {
 			_ = req.Body.Close() // as a RoundTripper has to
 		}
 		return nil, err
 	}
-	resp, err := g.next.RoundTrip(req)
-	if err == nil && seen != nil {
+	sent := req.WithContext(req.Context()) // a copy
+	sent.Header = req.Header.Clone()
+	delete(sent.Header, ownRequest)
+	resp, err := g.next.RoundTrip(sent)
+	if err != nil {
+		return nil, explainForbidden(req, err)
+	}
+	if resp.StatusCode < http.StatusOK {
+		_ = resp.Body.Close() // after 101 it is the connection, which no context ends
+		return nil, &localError{ErrNotRegistry, earlyStatus(resp.StatusCode)}
+	}
+	resp.Request = req
+	if seen := lastResponseIn(req.Context()); seen != nil {
 		seen.note(req, resp)
 	}
-	return resp, err
+	return resp, nil
 }
 
-func (g *secretGuard) check(req *http.Request, seen *lastResponse) error {
+func (g *secretGuard) check(req *http.Request) error {
 	_, secret, shown := strings.Cut(req.Header.Get("Authorization"), " ")
-	token := seen != nil && seen.isToken(req)
-	// A token service may be sent a secret in the body.
-	secretive := shown || token && req.Method == http.MethodPost
-	if secretive && req.URL.Scheme != "https" && !g.isLoopback(req.URL.Hostname()) && !g.readable {
+	token := isToken(req)
+	readable := req.URL.Scheme != "https" && !g.isLoopback(req.URL.Hostname()) && !g.readable
+	switch {
+	case token && req.URL.Host == "":
+		return &realmError{errNoRealm}
+	case readable && (shown || token && req.Method == http.MethodPost): // the body has a secret
 		return &localError{nil, errPlainCredential}
+	case readable && token: // the response has a secret
+		return &localError{ErrAuthRequired, fmt.Errorf("%w: %s", errPlainToken, req.URL.Host)}
 	}
-	if token && g.client.network.Forbids(req.Context(), req.URL.Hostname()) {
-		return localService(req)
-	}
-	g.client.keys.note(secret)
+	g.keys.note(secret)
 	return nil
+}
+
+var (
+	errNoRealm    = errors.New("the registry asks for a token, and names no token service with an http or https URL")
+	errPlainToken = errors.New("the token would come over plain HTTP from a host that is not loopback, unless AllowPlainHTTPCredentials allows it")
+)
+
+// earlyStatus is the status of a response that ends no request. Only 101 gets through
+// net/http.
+type earlyStatus int
+
+func (s earlyStatus) Error() string {
+	return strings.TrimSuffix(fmt.Sprintf("status %d, %s", int(s), http.StatusText(int(s))), ", ")
 }
 
 // checkRedirect follows the redirects that [guard.MayFollow] allows. The response is
 // that of the last request otherwise, which no registry gives.
 func (c *Client) checkRedirect(req *http.Request, via []*http.Request) error {
+	req.Header.Del("Referer") // it has the name of the repository
 	switch {
 	case len(via) >= guard.MaxRedirects:
 		return tooManyRedirects(req)
-	case c.network.Forbids(req.Context(), req.URL.Hostname()):
-		return localService(req)
 	case !guard.MayFollow(req, via):
 		return http.ErrUseLastResponse
 	}
@@ -79,13 +102,27 @@ func (c *Client) checkRedirect(req *http.Request, via []*http.Request) error {
 // one at times.
 func tooManyRedirects(req *http.Request) error {
 	e := newResponseError(req.Response)
-	seen := lastResponseIn(req.Context())
 	return &malformedError{
 		what: "too many redirects", status: e.status, contentType: e.contentType,
-		transient: seen != nil && seen.isToken(req),
+		transient: isToken(req),
 	}
 }
 
-func localService(req *http.Request) error {
-	return &localError{ErrUnsupported, fmt.Errorf("%w: %s", errLocalService, req.URL.Host)}
+// errLocalService reports a registry that leads to a forbidden address.
+var errLocalService = errors.New("the registry leads to a local address")
+
+// explainForbidden returns the error to report for one of package guard.
+func explainForbidden(req *http.Request, err error) error {
+	forbidden, ok := errors.AsType[*guard.ForbiddenError](err)
+	switch {
+	case !ok:
+		return err
+	case forbidden.Unknown:
+		return &localError{ErrUnsupported, fmt.Errorf("%w, or to one that cannot be looked up: %s", errLocalService, req.URL.Host)}
+	}
+	return localService(req.URL.Host)
+}
+
+func localService(host string) error {
+	return &localError{ErrUnsupported, fmt.Errorf("%w: %s", errLocalService, host)}
 }

@@ -3,20 +3,36 @@ package registry
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 
 	"oras.land/oras-go/v2/errdef"
 	"oras.land/oras-go/v2/registry/remote/auth"
 )
 
+// Bounds on the tokens of one repository, of which there may be maxAccounts. A push needs
+// three, but the registry may extend the scopes, which are the key, in each challenge. A
+// token and its scopes take some kilobytes: few servers accept headers above 16 KiB. The
+// oldest token is dropped, and one that is too large not kept: it is fetched again.
+const (
+	maxTokens     = 16
+	maxTokenStore = 64 << 10
+)
+
 // tokenCache is an [auth.Cache] for one repository. Concurrent callers share one fetch
-// of a token; cancellation of the fetching caller is not shared.
+// of a token; cancellation and panics of the fetching caller are not shared.
 type tokenCache struct {
 	mu      sync.Mutex // guards the rest
 	scheme  auth.Scheme
-	tokens  map[string]string
+	tokens  []keyedToken // the oldest first
 	fetches map[string]*fetch
 }
+
+// keyedToken is a token and its scopes.
+type keyedToken struct{ key, token string }
+
+func (t keyedToken) size() int { return len(t.key) + len(t.token) }
 
 // fetch is a token that is being fetched.
 type fetch struct {
@@ -35,7 +51,7 @@ func (f *fetch) failure() error {
 }
 
 func newTokenCache() *tokenCache {
-	return &tokenCache{tokens: map[string]string{}, fetches: map[string]*fetch{}}
+	return &tokenCache{fetches: map[string]*fetch{}}
 }
 
 // GetScheme returns the scheme of the last token.
@@ -52,10 +68,39 @@ func (c *tokenCache) GetScheme(context.Context, string) (auth.Scheme, error) {
 func (c *tokenCache) GetToken(_ context.Context, _ string, scheme auth.Scheme, key string) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if token, found := c.tokens[key]; found && scheme == c.scheme {
+	if token, found := c.find(key); found && scheme == c.scheme {
 		return token, nil
 	}
 	return "", errdef.ErrNotFound
+}
+
+// find returns the token for the scopes. The caller holds the lock.
+func (c *tokenCache) find(key string) (string, bool) {
+	for _, t := range c.tokens {
+		if t.key == key {
+			return t.token, true
+		}
+	}
+	return "", false
+}
+
+// keep replaces the token for the scopes, and drops the oldest that do not fit any more.
+// An empty token is none. The caller holds the lock.
+func (c *tokenCache) keep(t keyedToken) {
+	c.tokens = slices.DeleteFunc(c.tokens, func(old keyedToken) bool { return old.key == t.key })
+	if t.token == "" || t.size() > maxTokenStore {
+		return
+	}
+	// Copies, because a part of a header would keep all of it.
+	c.tokens = append(c.tokens, keyedToken{strings.Clone(t.key), strings.Clone(t.token)})
+	total := 0
+	for _, kept := range c.tokens {
+		total += kept.size()
+	}
+	for len(c.tokens) > maxTokens || total > maxTokenStore {
+		total -= c.tokens[0].size()
+		c.tokens = slices.Delete(c.tokens, 0, 1)
+	}
 }
 
 // Set fetches a token, unless another caller has done so since the registry was sent
@@ -65,10 +110,10 @@ func (c *tokenCache) Set(ctx context.Context, _ string, scheme auth.Scheme, key 
 	for {
 		c.mu.Lock()
 		if scheme != c.scheme {
-			clear(c.tokens)
+			c.tokens = nil
 			c.scheme = scheme
 		}
-		if token, found := c.tokens[key]; found && !seen.wasSent(token) {
+		if token, found := c.find(key); found && !seen.wasSent(token) {
 			c.mu.Unlock()
 			return token, nil
 		}
@@ -94,23 +139,26 @@ func (c *tokenCache) Set(ctx context.Context, _ string, scheme auth.Scheme, key 
 	}
 }
 
-// errAbandoned is for callers that wait for a token whose fetcher was cancelled.
+// errAbandoned is for callers that wait for a token whose fetcher was cancelled, or
+// panicked.
 var errAbandoned = errors.New("token fetch cancelled")
 
+// fetch gets a token. A panic of get, which calls a function of the caller, goes on.
 func (c *tokenCache) fetch(ctx context.Context, key string, f *fetch, get func(context.Context) (string, error)) {
+	f.err = errAbandoned
+	defer func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.keep(keyedToken{key, f.token})
+		delete(c.fetches, key)
+		close(f.done)
+	}()
 	token, err := get(ctx)
 	err = lastResponseIn(ctx).explain(err)
-	if err != nil && ctx.Err() != nil {
-		err = errAbandoned
+	switch {
+	case err == nil:
+		f.token, f.err = token, nil
+	case ctx.Err() == nil:
+		f.err = err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err == nil {
-		c.tokens[key] = token
-	} else {
-		delete(c.tokens, key)
-	}
-	delete(c.fetches, key)
-	f.token, f.err = token, err
-	close(f.done)
 }

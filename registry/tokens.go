@@ -19,8 +19,6 @@ const maxTokenBytes = 64 << 10
 // lastResponse holds the latest response to a request, or to the token request that
 // was made for it. Errors of package auth lack most of it.
 type lastResponse struct {
-	asked *url.URL
-
 	mu        sync.Mutex // guards the rest
 	sent      string     // the token or password that the registry was sent last
 	response  *responseError
@@ -39,18 +37,9 @@ func lastResponseIn(ctx context.Context) *lastResponse {
 	return l
 }
 
-// isToken reports whether a request, or the one that was redirected to it, is a
-// request for a token.
-func (l *lastResponse) isToken(req *http.Request) bool {
-	for req.Response != nil {
-		req = req.Response.Request
-	}
-	return req.URL.Host != l.asked.Host || req.URL.Path != l.asked.Path
-}
-
 // note records a response. It bounds the body of one to a token request.
 func (l *lastResponse) note(req *http.Request, resp *http.Response) {
-	token := l.isToken(req)
+	token := isToken(req)
 	if token {
 		resp.Body = &boundedBody{ReadCloser: resp.Body, left: maxTokenBytes, resp: resp}
 	}
@@ -75,6 +64,9 @@ func (l *lastResponse) explain(err error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	refused, isRefused := errors.AsType[*errcode.ErrorResponse](err)
+	if unparsed, ok := errors.AsType[*url.Error](err); ok && unparsed.Op == "parse" {
+		return &realmError{errNoRealm}
+	}
 	switch {
 	case err == nil, l.response == nil, isFinal(err), is[*responseError](err), is[*url.Error](err),
 		errors.Is(err, auth.ErrBasicCredentialNotFound), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
@@ -109,7 +101,7 @@ type boundedBody struct {
 }
 
 func (b *boundedBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
+	n, err := b.ReadCloser.Read(p[:min(int64(len(p)), b.left+1)])
 	if b.left -= int64(n); b.left < 0 {
 		return 0, malformed(b.resp, "token response too large")
 	}

@@ -1,12 +1,14 @@
 package registry
 
 import (
+	"context"
 	"crypto/tls"
 	"net"
 	"net/http"
 	"net/url"
 	"time"
 
+	"github.com/kubeoci/oci/internal/calls"
 	"github.com/kubeoci/oci/internal/guard"
 )
 
@@ -18,17 +20,59 @@ const (
 	maxHeaderBytes        = 1 << 20
 )
 
-func (o Options) newTransport() *http.Transport {
-	findProxy := o.Proxy
-	if findProxy == nil {
-		findProxy = o.proxyFromEnvironment
+// ownTransport is the transport of a Client whose options have none. Requests for a proxy
+// have connections of their own: those without one check the address that they are
+// connected to.
+type ownTransport struct {
+	findProxy       func(*http.Request) (*url.URL, error)
+	direct, proxied *http.Transport
+	checked         http.RoundTripper // proxied, for hosts that are not forbidden
+}
+
+type proxyKey struct{}
+
+func (o Options) newTransport(network *guard.Network) *ownTransport {
+	dialer := net.Dialer{Timeout: dialTimeout}
+	t := &ownTransport{
+		findProxy: o.Proxy,
+		direct:    o.newHTTPTransport(network.Dial(dialer)),
+		proxied:   o.newHTTPTransport(dialer.DialContext),
 	}
-	dial := guard.DialFunc((&net.Dialer{Timeout: dialTimeout}).DialContext)
-	if o.dialsLocalNames() {
-		dial = guard.DialLocalNames(dial)
+	if t.findProxy == nil {
+		t.findProxy = o.proxyFromEnvironment
 	}
+	t.proxied.Proxy = func(req *http.Request) (*url.URL, error) {
+		return req.Context().Value(proxyKey{}).(*url.URL), nil
+	}
+	t.checked = guard.Checked{Network: network, Next: t.proxied}
+	return t
+}
+
+// RoundTrip implements [http.RoundTripper]. A function that finds the proxy may ignore the
+// context.
+func (t *ownTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx := req.Context()
+	proxy, err := calls.Await(ctx, func(context.Context) (*url.URL, error) { return t.findProxy(req) })
+	switch {
+	case err != nil:
+		if req.Body != nil {
+			_ = req.Body.Close() // as a RoundTripper has to
+		}
+		return nil, err
+	case proxy == nil:
+		return t.direct.RoundTrip(req)
+	}
+	return t.checked.RoundTrip(req.WithContext(context.WithValue(ctx, proxyKey{}, proxy)))
+}
+
+// CloseIdleConnections closes the connections that are not in use.
+func (t *ownTransport) CloseIdleConnections() {
+	t.direct.CloseIdleConnections()
+	t.proxied.CloseIdleConnections()
+}
+
+func (o Options) newHTTPTransport(dial guard.DialFunc) *http.Transport {
 	return &http.Transport{
-		Proxy:                  findProxy,
 		DialContext:            dial,
 		TLSHandshakeTimeout:    dialTimeout,
 		ResponseHeaderTimeout:  responseHeaderTimeout,

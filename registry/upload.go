@@ -12,6 +12,7 @@ import (
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/kubeoci/oci/internal/calls"
 	"github.com/kubeoci/oci/internal/guard"
 	"github.com/kubeoci/oci/internal/ordered"
 )
@@ -33,7 +34,7 @@ func (p *push) blobs(ctx context.Context, blobs []ocispec.Descriptor) error {
 		}
 		return err
 	}, func(exists *bool, i int) error {
-		p.events.emit(Event{Descriptor: blobs[i], Bytes: blobs[i].Size, Skipped: *exists})
+		p.events.Send(ctx, Event{Descriptor: blobs[i], Bytes: blobs[i].Size, Skipped: *exists})
 		return nil
 	})
 }
@@ -42,7 +43,7 @@ func (p *push) blobs(ctx context.Context, blobs []ocispec.Descriptor) error {
 // again, with the question whether the blob was stored after all.
 func (p *push) upload(ctx context.Context, blob ocispec.Descriptor) (exists bool, err error) {
 	u := &blobUpload{push: p, blob: blob}
-	err = p.client.retry(ctx, p.events.retries(blob, ""), func(ctx context.Context) error {
+	err = p.client.retry(ctx, p.events.retries(ctx, blob, ""), func(ctx context.Context) error {
 		u.attempts++
 		return u.attempt(ctx)
 	})
@@ -106,15 +107,21 @@ func (u *blobUpload) attempt(ctx context.Context) (err error) {
 const cautionSize = 64 << 10
 
 // hasBlob reports whether the registry claims to have the blob. Only the end of ctx is
-// an error: a refusal of HEAD decides nothing.
+// an error. A refusal of HEAD decides nothing, and GET, of which only the header is read,
+// is tried instead: ECR Public refuses every HEAD.
 func (r *remote) hasBlob(ctx context.Context, blob ocispec.Descriptor) (bool, error) {
-	resp, err := r.ask(ctx, request{method: http.MethodHead, url: r.url("blobs/"+blob.Digest.String(), nil)}, http.StatusOK)
-	if err != nil {
-		return false, ctx.Err()
+	for _, method := range []string{http.MethodHead, http.MethodGet} {
+		resp, err := r.ask(ctx, request{method: method, url: r.url("blobs/"+blob.Digest.String(), nil)}, http.StatusOK)
+		if err == nil {
+			_ = resp.Body.Close() // not needed
+			reported := resp.Header.Get(headerDigest)
+			return resp.ContentLength == blob.Size && (reported == "" || reported == blob.Digest.String()), nil
+		}
+		if !hasStatus(err, http.StatusUnauthorized, http.StatusForbidden, http.StatusMethodNotAllowed, http.StatusNotImplemented) {
+			break
+		}
 	}
-	_ = resp.Body.Close() // there is none
-	reported := resp.Header.Get(headerDigest)
-	return resp.ContentLength == blob.Size && (reported == "" || reported == blob.Digest.String()), nil
+	return false, ctx.Err()
 }
 
 // errForeignUpload reports an upload location on another origin.
@@ -158,7 +165,7 @@ func (r *remote) checkLocation(ctx context.Context, location *url.URL) error {
 		return &localError{ErrUnsupported, fmt.Errorf("%w: %s://%s", errForeignUpload, location.Scheme, location.Host)}
 	}
 	if r.client.network.Forbids(ctx, location.Hostname()) {
-		return &localError{ErrUnsupported, fmt.Errorf("%w: %s", errLocalService, location.Host)}
+		return localService(location.Host)
 	}
 	return nil
 }
@@ -178,6 +185,7 @@ func (u *blobUpload) send(ctx context.Context) error {
 		header.Set("Expect", "100-continue")
 	}
 	u.sent = true
+	u.push.sent.Store(true)
 	source := &blobSource{push: u.push, blob: u.blob}
 	resp, err := u.push.repo.ask(ctx, request{
 		method:    http.MethodPut,
@@ -191,6 +199,7 @@ func (u *blobUpload) send(ctx context.Context) error {
 		_ = resp.Body.Close() // not needed
 	}
 	if failed := source.end(); failed != nil {
+		calls.Rethrow(failed)
 		return &localError{nil, failed}
 	}
 	return markLost(err)

@@ -21,6 +21,7 @@ var phrases = strings.NewReplacer(
 	"Source to a tree", "pipe the manifests into push -",
 	"the Path of the root to", "the name in -root to",
 	"another Path", "another name in -root",
+	"Cache.Layer.Dir", "-cache",
 )
 
 // flagNames maps the options in hints of the library to the words of a command line. An
@@ -80,13 +81,15 @@ var flagNames = map[string]string{
 	"ImmutableTags":             "",
 	"Force":                     "",
 	"SkipLinks":                 "-skip-links",
+	"InPlace":                   "-in-place",
+	"AllowVersionControl":       "",
+	"PortableNames":             "",
+	"MaxHeaderSize":             "",
+	"AssumeBlobs":               "",
 	"MaxCompressedSize":         "",
 	"MaxSize":                   "",
 	"MaxPathLength":             "",
 	"MaxNamesSize":              "",
-	"MaxHeaderSize":             "",
-	"AllowVersionControl":       "",
-	"InPlace":                   "-in-place",
 	"Username":                  "-username",
 	"Password":                  "-password-stdin",
 	"Insecure":                  "-plain-http",

@@ -26,8 +26,8 @@ const usage = `pull pulls an artifact from a registry and unpacks it into DIR.
   pull -ref oci://host[:port]/repository[/variant]:tag [flags] DIR
 
 DIR must be empty or absent. It receives all files of the artifact or, after a
-failure, none. The artifact may be one of push, flux push artifact or oras push.
-With -in-place DIR must exist, and may be a mount point.
+failure, none. A volume mounted at DIR needs -in-place. The artifact may be one of push,
+flux push artifact or oras push.
 
 Pull the files that a cluster reads:
   go run ./examples/pull -ref oci://ghcr.io/acme/shop:1.4.0 ./shop
@@ -35,6 +35,9 @@ Pull the files that a cluster reads:
 Pull by digest, with a user name and a token:
   echo "$TOKEN" | go run ./examples/pull -ref "oci://ghcr.io/acme/shop@$DIGEST" \
     -username "$REGISTRY_USER" -password-stdin ./shop
+
+Pull into a volume, as in an init container:
+  go run ./examples/pull -ref oci://ghcr.io/acme/shop:1.4.0 -in-place /manifests
 
 Print the digest:
   go run ./examples/pull -ref oci://localhost:5000/shop:1.4.0 -json ./shop | jq -r .digest
@@ -49,7 +52,7 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	connection := cli.ConnectionFlags(flags)
 	refFlag := flags.String("ref", "", "the `oci://host[:port]/repository[/variant]:tag` to pull, with @digest or a tag")
 	skipLinks := flags.Bool("skip-links", false, "skip links and list them; by default an artifact with a link is an error")
-	inPlace := flags.Bool("in-place", false, "unpack into the directory itself, such as a mount point; by default it is replaced")
+	inPlace := flags.Bool("in-place", false, "unpack into DIR itself, such as a mounted volume, in place of a new directory")
 	timeout := flags.Duration("timeout", 5*time.Minute, "give up after this `duration`")
 	asJSON := flags.Bool("json", false, "print the result as JSON, and nothing else, on standard output")
 	if err := cli.Parse(env, flags, args, 1, usage); err != nil {

@@ -127,6 +127,20 @@ func TestPull(t *testing.T) {
 	}
 }
 
+// The directory stays the same one, as a mounted volume has to.
+func TestPullInPlace(t *testing.T) {
+	host, artifact, _ := start(t)
+	dir := t.TempDir()
+	before, err := os.Stat(dir)
+	require.NoError(t, err)
+	status, _, stderr := runPull(t, nil, canary, "-ref", "oci://"+host+"/acme/shop@"+artifact.Digest.String(), "-username", "reader", "-password-stdin", "-in-place", dir)
+	require.Zero(t, status, stderr)
+	requireTree(t, dir)
+	after, err := os.Stat(dir)
+	require.NoError(t, err)
+	assert.True(t, os.SameFile(before, after))
+}
+
 func TestPullFails(t *testing.T) {
 	host, _, _ := start(t)
 	ref := "oci://" + host + "/acme/shop:1.0.0"

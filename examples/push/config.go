@@ -28,6 +28,7 @@ type config struct {
 	recurse     bool
 	sourceURL   string
 	revision    string
+	cache       string
 	timeout     time.Duration
 	json        bool
 }
@@ -48,6 +49,7 @@ func newConfig(flags *flag.FlagSet) *config {
 	flags.StringVar(&c.sourceURL, "source-url", "", "`URL` of the repository to record, without credentials")
 	flags.StringVar(&c.revision, "revision", "", "`revision` to record, such as main@sha1:5b1e...")
 	flags.StringVar(&c.preflight, "preflight", "report", "how strictly to treat findings: `off|report|enforce`")
+	flags.StringVar(&c.cache, "cache", "", "`directory` that remembers layers, so that an unchanged push compresses nothing; nobody else may be able to write to it")
 	flags.DurationVar(&c.timeout, "timeout", 5*time.Minute, "give up after this `duration`")
 	flags.BoolVar(&c.json, "json", false, "print the result as JSON, and nothing else, on standard output")
 	return c
@@ -85,7 +87,12 @@ func (c *config) options(env cli.Env) (oci.BuildOptions, error) {
 	if err != nil {
 		return oci.BuildOptions{}, cli.Usagef("-layout: %w", err)
 	}
+	var cache *oci.Cache
+	if c.cache != "" {
+		cache = &oci.Cache{Layer: packager.Cache{Dir: c.cache}}
+	}
 	return oci.BuildOptions{
+		Cache:        cache,
 		GitOpsEngine: engine,
 		Layout:       layout,
 		Tags:         c.tags,

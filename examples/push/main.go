@@ -38,6 +38,9 @@ of the pipe:
     -username "$REGISTRY_USER" -password-stdin -json -source-url "$REPOSITORY_URL" \
     -revision "main@sha1:$COMMIT" ./deploy | jq -r .artifact.digest
 
+Push in a job that runs again and again, mostly for nothing:
+  go run ./examples/push -ref oci://localhost:5000/shop:1.4.0 -cache ~/.cache/push ./deploy
+
 Push an overlay together with a base in another directory:
   go run ./examples/push -ref oci://localhost:5000/shop:1.4.0 -root base=../base ./overlay
 

@@ -134,6 +134,22 @@ func TestPushToARegistry(t *testing.T) {
 	assert.Contains(t, o.stderr, "hint: check -username and -password-stdin")
 }
 
+// The second process remembers the layer.
+func TestCache(t *testing.T) {
+	args := []string{"-ref", "oci://" + startRegistry(t, nil) + "/shop:1.0.0", "-cache", filepath.Join(t.TempDir(), "cache"), "-json", flatTree}
+	first := push(t, "", nil, args...).result(t)
+	second := push(t, "", nil, args...).result(t)
+	assert.True(t, second.Unchanged)
+	assert.Equal(t, first.Artifact, second.Artifact)
+
+	shared := t.TempDir()
+	require.NoError(t, os.Chmod(shared, 0o777))
+	o := push(t, "", nil, "-cache", shared, flatTree)
+	assert.Equal(t, 1, o.status)
+	assert.Contains(t, o.stderr, "error: invalid cache directory")
+	assert.Contains(t, o.stderr, "hint: set -cache to a directory that belongs to the user")
+}
+
 // annotations returns the annotations of an artifact in the registry.
 func annotations(t *testing.T, artifact oci.OCIArtifact) map[string]string {
 	t.Helper()

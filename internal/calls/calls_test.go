@@ -24,11 +24,14 @@ func TestCheck(t *testing.T) {
 
 var errSource = errors.New("source failed")
 
-// panicOf returns the value with which f panics in this goroutine.
-func panicOf(f func()) (value any) {
-	defer func() { value = recover() }()
-	f()
-	return nil
+// panicOf returns the panic of f, or nil.
+func panicOf(f func()) *calls.Panic {
+	done := make(chan error, 1)
+	go func() {
+		_ = calls.Catch(func() error { f(); return nil }, func(err error) { done <- err })
+	}()
+	p, _ := errors.AsType[*calls.Panic](<-done)
+	return p
 }
 
 func TestAwait(t *testing.T) {
@@ -53,15 +56,14 @@ func TestAwait(t *testing.T) {
 				var got int
 				var err error
 				recovered := panicOf(func() { got, err = calls.Await(ctx, tt.f) })
-				if p, ok := recovered.(*calls.Panic); ok {
-					assert.Equal(t, tt.value, p.Value)
-					assert.NotEmpty(t, p.Error())
+				if recovered != nil {
+					assert.Equal(t, tt.value, recovered.Value)
+					assert.NotEmpty(t, recovered.Error())
 					if cause, ok := tt.value.(error); ok {
-						require.ErrorIs(t, p, cause)
+						require.ErrorIs(t, recovered, cause)
 					}
 					return
 				}
-				require.Nil(t, recovered)
 				require.ErrorIs(t, err, tt.err)
 				if tt.err == nil {
 					assert.Equal(t, 7, got)
@@ -122,8 +124,8 @@ func TestEventsOfACallbackThatFails(t *testing.T) {
 			events.Emit(1)
 			<-ended
 			events.Emit(2)
-			p, ok := panicOf(func() { events.Flush(t.Context()) }).(*calls.Panic)
-			require.True(t, ok)
+			p := panicOf(func() { events.Flush(t.Context()) })
+			require.NotNil(t, p)
 			assert.Equal(t, tt.value, p.Value)
 		})
 	}

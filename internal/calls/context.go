@@ -3,16 +3,25 @@ package calls
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 var errNilContext = errors.New("the context is nil: pass context.Background() if there is no other")
 
 // Check returns the error of a context that is nil or has ended.
 func Check(ctx context.Context) error {
+	if err := NotNil(ctx); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// NotNil returns the error of a context that is nil.
+func NotNil(ctx context.Context) error {
 	if ctx == nil {
 		return errNilContext
 	}
-	return ctx.Err()
+	return nil
 }
 
 // Await returns the result of f, or the error of ctx if that ends first. f then runs on
@@ -39,4 +48,22 @@ func Await[T any](ctx context.Context, f func(context.Context) (T, error)) (T, e
 		var zero T
 		return zero, ctx.Err()
 	}
+}
+
+// Linger returns a context that ends some time after ctx does.
+func Linger(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	if d == 0 {
+		return context.WithCancel(ctx)
+	}
+	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel()
+		case <-late.Done():
+		}
+	})
+	return late, func() { stop(); cancel() }
 }

@@ -10,8 +10,8 @@ import (
 const grace = 250 * time.Millisecond
 
 // Events delivers events to a callback, one at a time and in order, in a goroutine of its
-// own. So whoever emits an event holds nothing that the callback may need, such as
-// a connection, and is not delayed by it. The zero value delivers nothing.
+// own, which ends when there are no more. So a callback that blocks or panics does not take
+// along whoever emits events. The zero value delivers nothing.
 type Events[E any] struct {
 	// Deliver is the callback, or nil.
 	Deliver func(E)
@@ -28,7 +28,14 @@ type Events[E any] struct {
 	failed  error
 }
 
-// Emit queues an event. It does not wait for its delivery.
+// Send queues an event and waits as [Events.Flush] does.
+func (s *Events[E]) Send(ctx context.Context, e E) {
+	s.Emit(e)
+	s.Flush(ctx)
+}
+
+// Emit queues an event. It does not wait for its delivery: for whoever holds something
+// that the callback may need.
 func (s *Events[E]) Emit(e E) {
 	if s.Deliver == nil {
 		return

@@ -3,6 +3,7 @@ package calls
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 )
 
@@ -32,8 +33,7 @@ func Catch(f func() error, done ...func(error)) (err error) {
 	returned := false
 	defer func() {
 		if !returned {
-			// The stack is that of the panic: deferred calls run on top of it.
-			err = &Panic{recover(), debug.Stack()}
+			err = recovered(recover())
 		}
 		for _, d := range done {
 			d(err)
@@ -44,10 +44,24 @@ func Catch(f func() error, done ...func(error)) (err error) {
 	return err
 }
 
-// Rethrow panics if err is or wraps a [*Panic]. The goroutine that waits for the one
-// that called [Catch] calls it, so that the panic reaches whoever can recover it.
+// recovered returns the panic of a value: itself if it has been carried here already.
+func recovered(value any) *Panic {
+	if p, ok := value.(*Panic); ok {
+		return p
+	}
+	return &Panic{value, debug.Stack()} // deferred calls run on top of the stack of the panic
+}
+
+// Rethrow panics if err is or wraps a [*Panic], or ends the goroutine as the other one was
+// ended. The goroutine that waits for the one that called [Catch] calls it, so that the
+// panic reaches whoever can recover it.
 func Rethrow(err error) {
-	if p, ok := errors.AsType[*Panic](err); ok {
+	p, ok := errors.AsType[*Panic](err)
+	switch {
+	case !ok:
+	case p.Value == nil:
+		runtime.Goexit()
+	default:
 		panic(p)
 	}
 }

@@ -9,16 +9,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 )
-
-// maxBytes bounds how much of a configuration is read. Those of people who
-// log in everywhere take some kilobytes.
-const maxBytes = 4 << 20
 
 // Credential is a user name with a password, or a token. The zero value is no
 // credential.
@@ -60,16 +54,24 @@ type source struct {
 	entry    json.RawMessage // of auths
 }
 
-// Read reads a configuration file. A file that does not exist is empty. Helpers are
-// run, and entries decoded, when they are needed.
+// Read reads a configuration file. A file that does not exist is empty, and anything
+// but a regular file of at most 4 MiB is an error. Helpers are run, and entries decoded,
+// when they are needed.
 //
 // The error is an [*Error].
 func Read(path string) (*Config, error) {
+	name := fmt.Sprintf("Docker configuration %q", path)
 	data, err := readFile(path)
 	if err == nil {
-		return parse(data, fmt.Sprintf("Docker configuration %q", path), hintFile, false)
+		return parse(data, name, hintFile, false)
 	}
-	return nil, &Error{Reason: fmt.Sprintf("Docker configuration %q cannot be read", path), Hint: hintFile}
+	fault := "cannot be read"
+	if kind, ok := errors.AsType[kindError](err); ok {
+		fault = kind.Error()
+	} else if failed, ok := errors.AsType[*fs.PathError](err); ok {
+		fault += ": " + failed.Err.Error()
+	}
+	return nil, &Error{Reason: name + " " + fault, Hint: hintFile}
 }
 
 // Parse is [Read] for the content of a file. It never runs a helper: an entry that
@@ -102,18 +104,6 @@ func parse(data []byte, name, hint string, inert bool) (*Config, error) {
 		}
 	}
 	return config, nil
-}
-
-func readFile(path string) ([]byte, error) {
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = file.Close() }()               // it is only read
-	return io.ReadAll(io.LimitReader(file, maxBytes)) // truncated JSON does not parse
 }
 
 func (s source) compare(other source) int {

@@ -40,26 +40,36 @@ func checkHelper(name string) error {
 // Nothing that it prints gets into an error or to standard error, as it would with
 // oras-go, where a helper can also block a caller whose context has ended. It is
 // asked about hosts only, because helpers know nothing else.
+//
+// The children of a helper that fails or is ended are ended too, where there are
+// process groups. Those of one that succeeds run on: it may have started an agent.
 func runHelper(ctx context.Context, name, server string) (Credential, error) {
 	limited, cancel := context.WithTimeout(ctx, helperTimeout)
 	defer cancel()
-	out := new(helperOutput)
+	out := &helperOutput{end: cancel}
 	command := exec.CommandContext(limited, "docker-credential-"+name, "get")
 	command.Stdin = strings.NewReader(server)
 	command.Stdout = out
 	command.WaitDelay = helperGrace
+	group(command)
 	err := command.Run()
-	if ctx.Err() != nil {
-		return Credential{}, ctx.Err()
+	if errors.Is(err, exec.ErrWaitDelay) && limited.Err() == nil {
+		err = nil // it has succeeded, and an agent that it left holds its output
 	}
-	if err != nil && string(bytes.TrimSpace(out.data)) == helperNotFound {
-		return Credential{}, nil
-	}
+	notFound := err != nil && string(bytes.TrimSpace(out.data)) == helperNotFound
 	var response struct{ Username, Secret string }
 	if err == nil {
 		err = json.Unmarshal(out.data, &response)
 	}
+	if err != nil && !notFound && command.Process != nil {
+		_ = killGroup(command) // nothing may be left
+	}
+	if ctx.Err() != nil {
+		return Credential{}, ctx.Err()
+	}
 	switch {
+	case notFound:
+		return Credential{}, nil
 	case errors.Is(err, exec.ErrNotFound):
 		return Credential{}, &Error{
 			Reason: fmt.Sprintf("the credential helper %q for %s is not on the PATH", name, server),
@@ -74,10 +84,14 @@ func runHelper(ctx context.Context, name, server string) (Credential, error) {
 }
 
 // helperOutput keeps the output of a helper, and ends the helper if it prints too much.
-type helperOutput struct{ data []byte }
+type helperOutput struct {
+	data []byte
+	end  func()
+}
 
 func (o *helperOutput) Write(p []byte) (int, error) {
 	if len(o.data)+len(p) > maxHelperOutput {
+		o.end()
 		return 0, errHelperOutput
 	}
 	o.data = append(o.data, p...)

@@ -4,9 +4,12 @@ package dockerauth_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -185,4 +188,93 @@ func TestParseOfBrokenBytes(t *testing.T) {
 	}
 	_, err := dockerauth.Parse([]byte(`{"credsStore":"../x"}`))
 	requireError(t, err, `"../x" is not the name of a credential helper`)
+}
+
+// A helper that leaves an agent behind has answered, although the agent holds its output.
+func TestCredentialHelperThatLeavesAnAgent(t *testing.T) {
+	const answer = `printf '{"Username":"ci","Secret":"` + password + `"}'` + "\n"
+	for _, tt := range []struct {
+		name, script string
+		fails        bool
+	}{
+		{"answers", "sleep 60 & echo $! >$AGENT\n" + answer, false},
+		{"answers in part", "sleep 60 & echo $! >$AGENT\n" + `printf '{"Username":"ci"'`, true},
+		{"answers and fails", "sleep 60 & echo $! >$AGENT\n" + answer + "exit 1", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Setenv("AGENT", filepath.Join(t.TempDir(), "agent"))
+			installHelper(t, tt.script)
+			cred, err := find(t, writeConfig(t, `{"credsStore":"xyz"}`), "ghcr.io", "org/app")
+			agent := agentOf(t)
+			if tt.fails {
+				requireError(t, err, `the credential helper "xyz" failed for ghcr.io`)
+				requireEnded(t, agent)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, ci, cred)
+			require.NoError(t, syscall.Kill(agent, syscall.SIGKILL), "the agent runs on")
+		})
+	}
+}
+
+// The children of a helper end with it, whether they hold its output or not.
+func TestCredentialHelperWithChildrenThatHangs(t *testing.T) {
+	for _, tt := range []struct{ name, script string }{
+		{"with the output", "sleep 60 & echo $! >$AGENT; wait"},
+		{"without the output", "sleep 60 >/dev/null 2>&1 & echo $! >$AGENT; wait"},
+		{"ignores signals", "trap '' TERM INT HUP; sleep 60 & echo $! >$AGENT; wait; wait"},
+		{"prints too much", "sleep 60 >/dev/null 2>&1 & echo $! >$AGENT; trap '' PIPE; while :; do printf " + password + "; done"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Setenv("AGENT", filepath.Join(t.TempDir(), "agent"))
+			installHelper(t, tt.script)
+			config, err := dockerauth.Read(writeConfig(t, `{"credsStore":"xyz"}`))
+			require.NoError(t, err)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			done := make(chan error)
+			go func() {
+				_, err := config.Credential(ctx, "ghcr.io", "org/app")
+				done <- err
+			}()
+			agent := agentOf(t)
+			if tt.name == "prints too much" {
+				requireError(t, <-done, `the credential helper "xyz" failed for ghcr.io`)
+			} else {
+				cancel()
+				require.ErrorIs(t, <-done, context.Canceled)
+			}
+			requireEnded(t, agent)
+		})
+	}
+}
+
+// agentOf returns the process that a helper has started in the background.
+func agentOf(t *testing.T) int {
+	t.Helper()
+	var agent int
+	require.Eventually(t, func() bool {
+		text, err := os.ReadFile(os.Getenv("AGENT"))
+		if err != nil || !strings.HasSuffix(string(text), "\n") {
+			return false
+		}
+		agent, err = strconv.Atoi(strings.TrimSpace(string(text)))
+		return err == nil
+	}, time.Minute, 5*time.Millisecond)
+	t.Cleanup(func() { _ = syscall.Kill(agent, syscall.SIGKILL) }) // if it is left
+	return agent
+}
+
+// requireEnded waits for the end of a process. It may stay a zombie if nobody is there
+// to wait for orphans.
+func requireEnded(t *testing.T, pid int) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		if syscall.Kill(pid, 0) != nil {
+			return true
+		}
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		return err == nil && strings.Contains(string(status), ") Z ")
+	}, 10*time.Second, 5*time.Millisecond, "the process runs on")
 }

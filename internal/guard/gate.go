@@ -52,6 +52,13 @@ func (g *Gate) Pause(d time.Duration, refuse func(left time.Duration) error) {
 	}
 }
 
+// Resume ends a pause, except for those who wait for the end of it already.
+func (g *Gate) Resume() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.until = time.Time{}
+}
+
 // paused returns for how long the gate is closed.
 func (g *Gate) paused() (left time.Duration, refuse func(left time.Duration) error) {
 	g.mu.Lock()

@@ -46,6 +46,7 @@ func (w Watched) RoundTrip(req *http.Request) (*http.Response, error) {
 type watchdog struct {
 	limit  time.Duration
 	timer  *time.Timer
+	ctx    context.Context
 	cancel context.CancelFunc
 	barked atomic.Bool
 
@@ -56,7 +57,7 @@ type watchdog struct {
 // watch returns the request to send in place of req, and its watchdog.
 func watch(req *http.Request, limit time.Duration) (*http.Request, *watchdog) {
 	ctx, cancel := context.WithCancel(req.Context())
-	w := &watchdog{limit: limit, cancel: cancel}
+	w := &watchdog{limit: limit, ctx: ctx, cancel: cancel}
 	w.timer = time.AfterFunc(limit, func() {
 		w.barked.Store(true)
 		cancel()
@@ -119,6 +120,9 @@ type sentBody struct {
 }
 
 func (b *sentBody) Read(p []byte) (int, error) {
+	if err := b.dog.ctx.Err(); err != nil { // the source may be gone
+		return 0, err
+	}
 	b.dog.whileSending(b.dog.stop)
 	defer b.dog.whileSending(b.dog.start)
 	return b.ReadCloser.Read(p)

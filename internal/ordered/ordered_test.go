@@ -143,18 +143,20 @@ func TestEachCancelled(t *testing.T) {
 func TestEachPanics(t *testing.T) {
 	for name, end := range map[string]func(){"panic": func() { panic("boom") }, "end of the goroutine": runtime.Goexit} {
 		t.Run(name, func(t *testing.T) {
-			defer func() {
-				p, ok := recover().(*calls.Panic)
-				require.True(t, ok)
-				assert.Equal(t, name == "panic", p.Value == "boom")
+			done := make(chan error, 1)
+			go func() {
+				_ = calls.Catch(func() error {
+					return ordered.Each(t.Context(), 100, make([]struct{}, 3), func(_ context.Context, _ struct{}, i int) error {
+						if i == 42 {
+							end()
+						}
+						return nil
+					}, func(struct{}, int) error { return nil })
+				}, func(err error) { done <- err })
 			}()
-			_ = ordered.Each(t.Context(), 100, make([]struct{}, 3), func(_ context.Context, _ struct{}, i int) error {
-				if i == 42 {
-					end()
-				}
-				return nil
-			}, func(struct{}, int) error { return nil })
-			t.Error("there was no panic")
+			var p *calls.Panic
+			require.ErrorAs(t, <-done, &p)
+			assert.Equal(t, name == "panic", p.Value == "boom")
 		})
 	}
 }

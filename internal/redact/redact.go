@@ -4,9 +4,6 @@ package redact
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
-	"strings"
-	"sync"
 )
 
 // Format prints v as its type and its JSON, so that the tag `json:"-"` keeps a field
@@ -23,31 +20,5 @@ func Format(f fmt.State, v any) {
 	_, _ = fmt.Fprintf(f, "%T%s", v, text) // fmt.State does not fail
 }
 
-// Expressions are compiled at their first use: that takes longer than everything else
-// at the start of a program.
-
 // jsonString is a string in JSON with its quotes.
-var jsonString = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"(?:[^"\\]|\\.)*"`) })
-
-// The parts of a URL that may be secret: the user information, which ends at the last
-// "@" of the authority, and the query.
-var (
-	userinfo = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)(?:[a-z][a-z0-9+.-]*:)?//[^/\s]*@`) })
-	query    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(//[^\s?]*)\?\S*`) })
-)
-
-// URLs removes the user information and the query from all URLs in text. The
-// name in ssh://git@host stays, because it is part of the address.
-func URLs(text string) string {
-	if !strings.Contains(text, "//") {
-		return text
-	}
-	text = userinfo().ReplaceAllStringFunc(text, func(s string) string {
-		scheme, user, _ := strings.Cut(s, "//")
-		if strings.Contains(strings.ToLower(scheme), "ssh") && !strings.Contains(user, ":") {
-			return s
-		}
-		return scheme + "//"
-	})
-	return query().ReplaceAllString(text, "$1")
-}
+var jsonString = expression(`"(?:[^"\\]|\\.)*"`)

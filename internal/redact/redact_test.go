@@ -54,21 +54,6 @@ func TestFormatWithinOtherValues(t *testing.T) {
 	assert.NotContains(t, text, "canary")
 }
 
-func TestURLs(t *testing.T) {
-	for _, tt := range []struct{ name, text, want string }{
-		{"nothing", "no URL, but jane@example.com?", "no URL, but jane@example.com?"},
-		{"a user and a password", "https://user:pw@host/path", "https://host/path"},
-		{"a token", "see https://token@host and http://x", "see https://host and http://x"},
-		{"an address for SSH", "ssh://git@host/app", "ssh://git@host/app"},
-		{"a password for SSH", "ssh://git:pw@host/app", "ssh://host/app"},
-		{"a query", "https://host/path?token=pw and more", "https://host/path and more"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			assert.Equal(t, tt.want, redact.URLs(tt.text))
-		})
-	}
-}
-
 // Fields may hold values that do not belong there.
 func TestFormatOfURLs(t *testing.T) {
 	v := settings{Name: `say "https://user:pw\"x@host/a?token=pw" twice`}

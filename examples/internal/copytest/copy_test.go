@@ -55,7 +55,7 @@ func TestProgramsCompileInAnotherModule(t *testing.T) {
 			copyProgram(t, name, dir)
 			build := exec.CommandContext(t.Context(), "go", "build", "-o", os.DevNull, ".")
 			build.Dir = dir
-			build.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
+			build.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
 			out, err := build.CombinedOutput()
 			assert.NoError(t, err, "%s", out)
 		})

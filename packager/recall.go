@@ -1,0 +1,64 @@
+package packager
+
+import (
+	"context"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/kubeoci/oci/internal/calls"
+	"github.com/kubeoci/oci/manifests"
+)
+
+// Recall returns the result of [Plan.Pack] without compressing anything, and true, if the
+// cache remembers the layer that Pack made of the same content. It reads all files, and
+// stores the config and the manifest, but not the layer. Whoever needs the layer calls
+// Pack, and compares the digests: the files may have changed since, and so may the
+// directory of the cache.
+//
+// observe is that of Pack. The errors are those of Pack, and match [ErrInvalidCache] for
+// a directory that cannot be used.
+func (p *Plan) Recall(ctx context.Context, store Pusher, cache *Cache, observe func(f manifests.File, content []byte)) (Result, bool, error) {
+	if err := calls.Check(ctx); err != nil {
+		return Result{}, false, err
+	}
+	if filled, err := cache.filled(); err != nil || !filled {
+		return Result{}, false, err
+	}
+	source := newSource(p)
+	source.observe = observe
+	nothing := func(*slot) error { return nil }
+	content, err := p.read(ctx, source, newSlots(0), nothing, nothing)
+	if err != nil {
+		return Result{}, false, err
+	}
+	layer, found := cache.layerOf(p.recordKey(content))
+	if !found {
+		return Result{}, false, nil
+	}
+	layer.Annotations = layerAnnotations(content)
+	result, err := p.describe(ctx, store, layer, content)
+	return result, err == nil, err
+}
+
+// recordKey identifies a layer by everything that its bytes depend on.
+func (p *Plan) recordKey(content digest.Digest) recordKey {
+	return recordKey{Content: content, Level: p.settings.level, Compressor: compressorVersion()}
+}
+
+// record is what a Cache remembers of a layer.
+type record struct {
+	Key  recordKey     `json:"key"`
+	Size int64         `json:"size"`
+	Sum  digest.Digest `json:"digest"`
+}
+
+type recordKey struct {
+	Content    digest.Digest `json:"content"`
+	Level      int           `json:"level"`
+	Compressor string        `json:"compressor"`
+}
+
+func (r record) layer() ocispec.Descriptor {
+	return ocispec.Descriptor{MediaType: ocispec.MediaTypeImageLayerGzip, Digest: r.Sum, Size: r.Size}
+}

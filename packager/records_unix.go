@@ -1,0 +1,25 @@
+//go:build unix
+
+package packager
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// writableByOthers returns why others than the user of the program and root can change
+// what is in a directory, or "".
+func writableByOthers(info fs.FileInfo) string {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	switch {
+	case !info.IsDir():
+		return "not a directory"
+	case info.Mode().Perm()&0o022 != 0:
+		return fmt.Sprintf("others can write to it (mode %#o)", info.Mode().Perm())
+	case ok && stat.Uid != 0 && int(stat.Uid) != os.Geteuid():
+		return fmt.Sprintf("it belongs to another user (uid %d)", stat.Uid)
+	}
+	return ""
+}

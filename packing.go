@@ -1,0 +1,93 @@
+package oci
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/kubeoci/oci/manifests"
+	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/preflight"
+)
+
+// packing makes the artifact of one build. A layer that the cache remembers is packed
+// only when the push reads it.
+type packing struct {
+	plan   *packager.Plan
+	store  packager.Store
+	layers *packager.Cache  // or nil
+	files  *preflight.Cache // through which preflight gets the files
+	check  bool
+
+	mu     sync.Mutex      // guards the rest
+	result packager.Result // of the layer in store, or the one that was recalled
+	packed bool
+}
+
+func newPacking(plan *packager.Plan, opts BuildOptions) *packing {
+	p := &packing{plan: plan, files: new(preflight.Cache), check: opts.Preflight.Policy != PreflightOff}
+	if opts.Cache != nil {
+		p.layers, p.files = &opts.Cache.Layer, &opts.Cache.Preflight
+	}
+	return p
+}
+
+func (p *packing) close() { _ = p.store.Close() } // only temporary files are lost
+
+// run returns the artifact of the files, and hands them to preflight.
+func (p *packing) run(ctx context.Context) (packager.Result, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	observe := p.files.Observe
+	if !p.check {
+		observe = nil
+	}
+	recalled, found, err := p.plan.Recall(ctx, &p.store, p.layers, observe)
+	if p.result = recalled; err != nil || found {
+		return recalled, err
+	}
+	p.result, err = p.plan.Pack(ctx, &p.store, p.layers, observe)
+	p.packed = err == nil
+	return p.result, err
+}
+
+// errLayerDiffers reports that the cache remembers another layer than the one that was
+// packed of the same content.
+var errLayerDiffers = errors.New("the cached layer is not that of the files")
+
+// Fetch implements [registry.Fetcher].
+func (p *packing) Fetch(ctx context.Context, target ocispec.Descriptor) (io.ReadCloser, error) {
+	blob, err := p.store.Fetch(ctx, target)
+	if !errors.Is(err, packager.ErrBlobNotFound) {
+		return blob, err
+	}
+	if err := p.packRecalled(ctx); err != nil {
+		return nil, err
+	}
+	return p.store.Fetch(ctx, target)
+}
+
+// packRecalled packs the layer that was recalled. Preflight has seen the files as they
+// were then.
+func (p *packing) packRecalled(ctx context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.packed {
+		return nil
+	}
+	recalled := p.result
+	packed, err := p.plan.Pack(ctx, &p.store, p.layers, nil)
+	if err != nil {
+		return err
+	}
+	if packed.ContentDigest != recalled.ContentDigest {
+		return &manifests.PathError{Path: ".", Err: manifests.ErrFileChanged}
+	}
+	if p.result, p.packed = packed, true; packed.Layer.Digest != recalled.Layer.Digest {
+		return errLayerDiffers
+	}
+	return nil
+}
