@@ -63,7 +63,9 @@ func (h *hostile) RoundTrip(r *http.Request) (*http.Response, error) {
 			resp.Header.Add(name, strings.TrimSpace(value))
 		}
 	}
-	h.realms += strings.ToLower(resp.Header.Get("WWW-Authenticate"))
+	realm := strings.ToLower(resp.Header.Get("WWW-Authenticate"))
+	unescaped, _ := url.PathUnescape(realm) // as a host is in a URL; or it is empty
+	h.realms += realm + strings.ToLower(unescaped)
 	if text == "error" {
 		return nil, errors.New("broken " + h.secret)
 	}
