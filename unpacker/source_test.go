@@ -19,34 +19,53 @@ import (
 	"github.com/kubeoci/oci/unpacker"
 )
 
-// A source that panics leaves nothing behind, and its panic reaches the caller.
+// A source that panics, or ends its goroutine, leaves nothing behind, and does the same to
+// the caller.
 func TestUnpackPanickingSource(t *testing.T) {
 	b, manifest := artifactOf(t, layerType, gzipped(t, archiveOf(t)))
-	for _, at := range []string{ocispec.MediaTypeImageManifest, layerType} {
-		for name, change := range map[string]func(io.Reader) io.Reader{
-			"Fetch":   func(io.Reader) io.Reader { panic(errors.New("source")) },
-			"Read":    func(io.Reader) io.Reader { return panickingReader{} },
-			"Goexit":  func(io.Reader) io.Reader { runtime.Goexit(); return nil },
-			"nothing": func(r io.Reader) io.Reader { return r },
-		} {
-			t.Run(name+" of "+at, func(t *testing.T) {
+	for _, tt := range []struct {
+		name, outcome string
+		change        func(io.Reader) io.Reader
+	}{
+		{"panic in Fetch", "panicked", func(io.Reader) io.Reader { panic(errors.New("source")) }},
+		{"panic in Read", "panicked", func(io.Reader) io.Reader { return panickingReader{} }},
+		{"Goexit", "ended", func(io.Reader) io.Reader { runtime.Goexit(); return nil }},
+		{"neither", "returned", func(r io.Reader) io.Reader { return r }},
+	} {
+		for _, at := range []string{ocispec.MediaTypeImageManifest, layerType} {
+			t.Run(tt.name+" of "+at, func(t *testing.T) {
 				parent := t.TempDir()
-				src := readerOf{b, at, change}
-				unpack := func() {
+				src := readerOf{b, at, tt.change}
+				assert.Equal(t, tt.outcome, outcome(func() {
 					_, _ = unpacker.Unpack(t.Context(), src, manifest, filepath.Join(parent, "out"), unpacker.Options{})
+				}))
+				assert.Equal(t, tt.outcome, outcome(func() {
+					_, _, _ = unpacker.UnpackFS(t.Context(), src, manifest, unpacker.Options{})
+				}))
+				if tt.outcome != "returned" {
+					assert.Empty(t, namesIn(t, parent))
 				}
-				unpackFS := func() { _, _, _ = unpacker.UnpackFS(t.Context(), src, manifest, unpacker.Options{}) }
-				if name == "nothing" {
-					require.NotPanics(t, unpack)
-					require.NotPanics(t, unpackFS)
-					return
-				}
-				require.Panics(t, unpack)
-				require.Panics(t, unpackFS)
-				assert.Empty(t, namesIn(t, parent))
 			})
 		}
 	}
+}
+
+// outcome returns how a call ends.
+func outcome(call func()) string {
+	how := "ended"
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() {
+			if recover() != nil {
+				how = "panicked"
+			}
+		}()
+		call()
+		how = "returned"
+	}()
+	<-done
+	return how
 }
 
 type panickingReader struct{}
