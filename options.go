@@ -1,12 +1,6 @@
 package oci
 
-import (
-	"fmt"
-	"io/fs"
-	"strings"
-
-	"github.com/kubeoci/oci/internal/redact"
-)
+import "io/fs"
 
 // BuildOptions describe a build: the source, the destination and, stage by stage,
 // how to get from one to the other. RegistryEndpoint, Version and a source are
@@ -134,33 +128,4 @@ func fillReference(ref *Reference, endpoint, repository, version *string) {
 	if ref != nil {
 		*endpoint, *repository, *version = ref.Registry(), ref.FullRepository(), ref.Ref
 	}
-}
-
-// Format prints the options without secrets.
-func (o BuildOptions) Format(f fmt.State, _ rune) {
-	o.RegistryEndpoint = printable(o.RegistryEndpoint)
-	redact.Format(f, o)
-}
-
-// Format prints the options without secrets.
-func (o ValidatedBuildOptions) Format(f fmt.State, verb rune) { BuildOptions(o).Format(f, verb) }
-
-// Format prints the options without secrets.
-func (o EmptyBuildOptions) Format(f fmt.State, _ rune) {
-	o.RegistryEndpoint = printable(o.RegistryEndpoint)
-	redact.Format(f, o)
-}
-
-// Format prints the options without secrets.
-func (o ValidatedEmptyBuildOptions) Format(f fmt.State, verb rune) {
-	EmptyBuildOptions(o).Format(f, verb)
-}
-
-// printable hides an endpoint that may hold a password, which package reference
-// refuses as well.
-func printable(endpoint string) string {
-	if strings.ContainsAny(endpoint, "@%?") {
-		return "[redacted]"
-	}
-	return endpoint
 }

@@ -3,11 +3,9 @@ package oci
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/kubeoci/oci/internal/calls"
-	"github.com/kubeoci/oci/internal/redact"
 	"github.com/kubeoci/oci/reference"
 	"github.com/kubeoci/oci/registry"
 )
@@ -43,12 +41,6 @@ func (o VerifyOptions) WithReference(ref *Reference) VerifyOptions {
 	return o
 }
 
-// Format prints the options without secrets.
-func (o VerifyOptions) Format(f fmt.State, _ rune) {
-	o.RegistryEndpoint = printable(o.RegistryEndpoint)
-	redact.Format(f, o)
-}
-
 // ArtifactExistsOptions name an artifact. All of RegistryEndpoint, Repository and Version
 // are required.
 type ArtifactExistsOptions struct {
@@ -69,12 +61,6 @@ type ArtifactExistsOptions struct {
 func (o ArtifactExistsOptions) WithReference(ref *Reference) ArtifactExistsOptions {
 	fillReference(ref, &o.RegistryEndpoint, &o.Repository, &o.Version)
 	return o
-}
-
-// Format prints the options without secrets.
-func (o ArtifactExistsOptions) Format(f fmt.State, _ rune) {
-	o.RegistryEndpoint = printable(o.RegistryEndpoint)
-	redact.Format(f, o)
 }
 
 // NewRegistryVerifier returns a verifier, which is safe for concurrent use.

@@ -68,6 +68,12 @@ type settings struct {
 // Format prints the options without passwords in URLs.
 func (o Options) Format(f fmt.State, _ rune) { redact.Format(f, o) }
 
+// MarshalJSON omits passwords in URLs.
+func (o Options) MarshalJSON() ([]byte, error) {
+	type plain Options
+	return redact.JSON(plain(o), redact.URLs)
+}
+
 // Validate reports whether [NewPlan] accepts the options for a layout. The error
 // matches [ErrUnknownLayout], [ErrInvalidPrefix], [ErrInvalidArtifactType],
 // [ErrInvalidLevel] or [ErrInvalidAnnotation].

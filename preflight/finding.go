@@ -57,8 +57,12 @@ var (
 // MarshalText returns the name of the severity.
 func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// UnmarshalText parses a name as [ParseSeverity] does.
+// UnmarshalText parses a name as [ParseSeverity] does. No text is the zero value.
 func (s *Severity) UnmarshalText(text []byte) (err error) {
+	if len(text) == 0 {
+		*s = 0
+		return nil
+	}
 	*s, err = ParseSeverity(string(text))
 	return err
 }

@@ -1,9 +1,12 @@
 package registry
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -77,6 +80,26 @@ func (c Credential) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c
 
 // MarshalText makes JSON and other encodings the same as Format.
 func (c Credential) MarshalText() ([]byte, error) { return []byte(fmt.Sprint(c)), nil }
+
+// UnmarshalJSON reads an object with the fields of a Credential. Of the text that a
+// Credential marshals to, it reads the user name alone: Validate refuses that, and a token
+// is gone.
+func (c *Credential) UnmarshalJSON(data []byte) error {
+	var text string
+	if !bytes.HasPrefix(data, []byte(`"`)) || json.Unmarshal(data, &text) != nil {
+		type plain Credential
+		return json.Unmarshal(data, (*plain)(c))
+	}
+	*c = Credential{}
+	rest, marshalled := strings.CutPrefix(text, "registry.Credential(")
+	if !marshalled {
+		return &inputError{ErrInvalidCredential, "text in the place of a credential", "write an object with Username and Password, or a token"}
+	}
+	if quoted, err := strconv.QuotedPrefix(rest); err == nil {
+		c.Username, _ = strconv.Unquote(quoted) // it is quoted
+	}
+	return nil
+}
 
 // CredentialFunc returns the credential for a registry. host is "host[:port]", and
 // "registry-1.docker.io" for Docker Hub. The zero Credential means none. The function

@@ -116,6 +116,12 @@ const maxTimeout = 24 * time.Hour
 // Format keeps the credential and private keys out of what fmt prints.
 func (o Options) Format(f fmt.State, _ rune) { redact.Format(f, o) }
 
+// MarshalJSON omits the credential and private keys.
+func (o Options) MarshalJSON() ([]byte, error) {
+	type plain Options
+	return redact.JSON(plain(o), redact.URLs)
+}
+
 // ForEndpoint checks the options and fills in Scheme for an endpoint. It neither
 // sends nor reads anything. The error matches [ErrInvalidOptions] or
 // [ErrInvalidCredential].

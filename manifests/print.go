@@ -1,0 +1,25 @@
+package manifests
+
+import (
+	"fmt"
+
+	"github.com/kubeoci/oci/internal/redact"
+)
+
+// Format prints the options as JSON.
+func (o Options) Format(f fmt.State, _ rune) { redact.Format(f, o) }
+
+// MarshalJSON omits passwords in URLs.
+func (o Options) MarshalJSON() ([]byte, error) {
+	type plain Options
+	return redact.JSON(plain(o), redact.URLs)
+}
+
+// Format prints the root as JSON.
+func (r Root) Format(f fmt.State, _ rune) { redact.Format(f, r) }
+
+// MarshalJSON omits passwords in URLs.
+func (r Root) MarshalJSON() ([]byte, error) {
+	type plain Root
+	return redact.JSON(plain(r), redact.URLs)
+}
