@@ -24,20 +24,43 @@ func findIgnoreFile(entries []fs.DirEntry) fs.DirEntry {
 	return nil
 }
 
-// readIgnoreFile parses an ignore file. Its path in the Set is part of its patterns.
-func readIgnoreFile(fsys fs.FS, at entryPath, kind fs.FileMode) ([]ignore.Pattern, error) {
-	if !kind.IsRegular() || slices.ContainsFunc(strings.Split(at.real, "/"), isVersionControl) {
-		return nil, errSpecialIgnoreFile
+// ignoreRules are the rules of an ignore file.
+type ignoreRules struct {
+	ignore.Rules
+	size int // of the file, in bytes
+}
+
+// treePath is the path of an entry in one of several trees.
+type treePath struct {
+	tree int
+	real string
+}
+
+// readIgnoreFile parses an ignore file once, however many links lead to it.
+func (w *walker) readIgnoreFile(real string, kind fs.FileMode) (ignoreRules, error) {
+	at := treePath{w.tree, real}
+	if file, found := w.ignoreFiles[at]; found {
+		return file, nil
 	}
-	data, err := readRules(fsys, at.real)
+	if !kind.IsRegular() || slices.ContainsFunc(strings.Split(real, "/"), isVersionControl) {
+		return ignoreRules{}, errSpecialIgnoreFile
+	}
+	data, err := readRules(w.fsys, real)
 	if err != nil {
-		return nil, err
+		return ignoreRules{}, err
 	}
-	patterns, err := ignore.Parse(data, at.path)
+	if w.ignoreSize += int64(len(data)); w.ignoreSize > w.opts.MaxIgnoreSize {
+		return ignoreRules{}, &LimitError{"MaxIgnoreSize", w.opts.MaxIgnoreSize}
+	}
+	parsed, err := ignore.Parse(data, "")
 	if err != nil {
-		return nil, errTooManyRules
+		return ignoreRules{}, errTooManyRules
 	}
-	return patterns, nil
+	if w.ignoreFiles == nil {
+		w.ignoreFiles = map[treePath]ignoreRules{}
+	}
+	w.ignoreFiles[at] = ignoreRules{parsed, len(data)}
+	return w.ignoreFiles[at], nil
 }
 
 // readRules reads an ignore file, up to one byte beyond the limit.

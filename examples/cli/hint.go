@@ -54,6 +54,8 @@ var flagNames = map[string]string{
 	"MaxTotalSize":       "",
 	"MaxDepth":           "",
 	"MaxEntries":         "",
+	"MaxIgnoreSize":      "",
+	"MaxReferences":      "",
 
 	// Pack
 	"Layout":       "-layout",
