@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"syscall"
 )
 
 // Errors that concern the source as a whole. Each arrives wrapped in a [*PathError].
@@ -69,10 +70,14 @@ func (v *variant) Error() string        { return v.text }
 func (v *variant) Is(target error) bool { return target == v.sentinel }
 
 var (
+	errNoInfo            = &variant{fs.ErrInvalid, "the file system has no information about an entry"}
+	errNoFile            = &variant{fs.ErrInvalid, "the file system opens a file that is nil"}
+	errOddLength         = &variant{fs.ErrInvalid, "the reader returns an impossible length"}
 	errNegativeSize      = &variant{fs.ErrInvalid, "the file system reports a negative size"}
 	errOddEntry          = &variant{fs.ErrInvalid, "the file system lists an entry that is nil"}
 	errNilReader         = &variant{ErrPathRequired, "source reader is nil"}
 	errEmptyInput        = &variant{ErrEmptyFile, "the input is empty"}
+	errTooManySteps      = &variant{ErrSymlinkLoop, "symbolic link leads through too many directories"}
 	errRootPath          = &variant{ErrInvalidName, "Path of a root must be relative and stay inside the artifact"}
 	errTooManyPatterns   = &variant{ErrInvalidPattern, "include patterns are too long"}
 	errTooManyRules      = &variant{ErrInvalidIgnore, "ignore rules are too long"}
@@ -163,6 +168,19 @@ func (e *LimitError) Error() string { return fmt.Sprintf("more than %s %d", e.Li
 
 // Is reports whether target is [ErrLimitExceeded].
 func (e *LimitError) Is(target error) bool { return target == ErrLimitExceeded }
+
+// accessError returns [ErrFileChanged] for an error that an entry gives only if it is not
+// any more what it was when it was found, and else what systemError does.
+func accessError(err error) error {
+	for _, replaced := range []error{
+		ErrFileChanged, fs.ErrNotExist, syscall.ENOTDIR, syscall.ELOOP, syscall.EISDIR, syscall.ENXIO, syscall.ESPIPE, syscall.ESTALE,
+	} {
+		if errors.Is(err, replaced) {
+			return ErrFileChanged
+		}
+	}
+	return systemError(err)
+}
 
 // systemError strips the path that the file system puts into its errors, because a
 // PathError contains it already.

@@ -1,7 +1,6 @@
 package manifests
 
 import (
-	"errors"
 	"io"
 	"io/fs"
 	"slices"
@@ -65,24 +64,21 @@ func (w *walker) readIgnoreFile(real string, kind fs.FileMode) (ignoreRules, err
 
 // readRules reads an ignore file, up to one byte beyond the limit.
 func readRules(fsys fs.FS, name string) ([]byte, error) {
-	file, err := fsys.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, ErrFileChanged
-	}
+	file, err := openEntry(fsys, name)
 	if err != nil {
-		return nil, systemError(err)
+		return nil, accessError(err)
 	}
 	defer func() { _ = file.Close() }() // only read from
-	info, err := file.Stat()
+	info, err := stat(file)
 	if err != nil {
-		return nil, systemError(err)
+		return nil, accessError(err)
 	}
 	if !info.Mode().IsRegular() { // it was replaced
 		return nil, ErrFileChanged
 	}
-	data, err := io.ReadAll(io.LimitReader(file, ignore.MaxSize+1))
+	data, err := io.ReadAll(io.LimitReader(soundReader{file}, ignore.MaxSize+1))
 	if err != nil {
-		return nil, systemError(err)
+		return nil, accessError(err)
 	}
 	return data, nil
 }

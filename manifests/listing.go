@@ -2,7 +2,6 @@ package manifests
 
 import (
 	"context"
-	"errors"
 	"io/fs"
 	"slices"
 	"strings"
@@ -87,12 +86,12 @@ func (l *listing) add(f File, opts Options) error {
 
 // addSkipped adds a file that the walk skipped because of its extension.
 func (l *listing) addSkipped(o omission, t tree, fsys fs.FS, opts Options) error {
-	info, err := fs.Lstat(fsys, o.real)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() { // it was a file before
-		return &PathError{Path: o.path, Err: ErrFileChanged}
+	info, err := lstat(fsys, o.real)
+	if err == nil && !info.Mode().IsRegular() { // it was a file before
+		err = ErrFileChanged
 	}
 	if err != nil {
-		return &PathError{Path: o.path, Err: systemError(err)}
+		return &PathError{Path: o.path, Err: accessError(err)}
 	}
 	return l.add(newFile(entryPath{o.path, o.real}, t, int(o.tree), info), opts)
 }

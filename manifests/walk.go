@@ -2,7 +2,6 @@ package manifests
 
 import (
 	"context"
-	"errors"
 	"io/fs"
 	"path"
 	"slices"
@@ -75,6 +74,8 @@ type walker struct {
 	tree   int // the current one
 	fsys   fs.FS
 	lister *lister
+
+	resolvers []*resolver // by tree
 }
 
 // walk walks all of a tree.
@@ -110,7 +111,7 @@ func (w *walker) directory(ctx context.Context, d *directory) error {
 	if err != nil {
 		return err
 	}
-	if err := w.addIgnoreFile(d, entries); err != nil {
+	if err := w.addIgnoreFile(ctx, d, entries); err != nil {
 		return err
 	}
 	ahead := 0
@@ -133,9 +134,8 @@ func (w *walker) directory(ctx context.Context, d *directory) error {
 // even before they are visited, because they are held for as long as the directory is.
 func (w *walker) list(ctx context.Context, d *directory) ([]fs.DirEntry, error) {
 	entries, err := w.lister.read(d.real, func(more []fs.DirEntry) error {
-		w.entries += len(more)
-		if w.entries > w.opts.MaxEntries {
-			return &LimitError{"MaxEntries", int64(w.opts.MaxEntries)}
+		if err := w.count(len(more)); err != nil {
+			return err
 		}
 		size := 0
 		for _, e := range more {
@@ -149,10 +149,10 @@ func (w *walker) list(ctx context.Context, d *directory) ([]fs.DirEntry, error) 
 	switch ended := ctx.Err(); {
 	case ended != nil:
 		return nil, ended
-	case errors.Is(err, fs.ErrNotExist) && d.real != ".":
-		return nil, &PathError{Path: d.path, Err: ErrFileChanged}
-	case err != nil:
+	case err != nil && d.real == ".":
 		return nil, &PathError{Path: d.path, Err: systemError(err)}
+	case err != nil:
+		return nil, &PathError{Path: d.path, Err: accessError(err)}
 	}
 	if _, disk := w.fsys.(*rootFS); !disk {
 		entries = slices.Clone(entries) // the file system may hold them
@@ -162,7 +162,7 @@ func (w *walker) list(ctx context.Context, d *directory) ([]fs.DirEntry, error) 
 }
 
 // addIgnoreFile adds the rules of the directory's ignore file, if it has one.
-func (w *walker) addIgnoreFile(d *directory, entries []fs.DirEntry) error {
+func (w *walker) addIgnoreFile(ctx context.Context, d *directory, entries []fs.DirEntry) error {
 	if w.opts.SkipIgnoreFiles {
 		return nil
 	}
@@ -172,7 +172,7 @@ func (w *walker) addIgnoreFile(d *directory, entries []fs.DirEntry) error {
 	}
 	at, kind := d.child(ignoreFile), e.Type()
 	if kind&fs.ModeSymlink != 0 {
-		l, err := w.resolve(d, at)
+		l, err := w.resolve(ctx, d, at)
 		if err != nil {
 			return err
 		}
@@ -187,6 +187,22 @@ func (w *walker) addIgnoreFile(d *directory, entries []fs.DirEntry) error {
 	}
 	d.rules = d.rules.with(d.path, file, at.path)
 	return nil
+}
+
+// count counts entries.
+func (w *walker) count(entries int) error {
+	if w.entries += entries; w.entries > w.opts.MaxEntries {
+		return &LimitError{"MaxEntries", int64(w.opts.MaxEntries)}
+	}
+	return nil
+}
+
+// lookUp counts an entry that a link leads through, and its name if that is kept.
+func (w *walker) lookUp(name string) error {
+	if err := w.count(1); err != nil {
+		return err
+	}
+	return w.listing.hold(len(name), w.opts)
 }
 
 // readAhead reads the directories among entries concurrently with the walk, from the
@@ -229,7 +245,7 @@ func (w *walker) link(ctx context.Context, d *directory, at entryPath) error {
 	if err := checkName(at.path, false); err != nil {
 		return err
 	}
-	l, err := w.resolve(d, at)
+	l, err := w.resolve(ctx, d, at)
 	if reason := w.opts.Symlinks.skipReason(err); reason != "" {
 		w.skip(at, at.path, reason)
 		return nil
@@ -259,8 +275,15 @@ func (w *walker) link(ctx context.Context, d *directory, at entryPath) error {
 
 // resolve resolves a link in d. A link to d, or to a directory above it, is a loop
 // unless it is followed later or not at all.
-func (w *walker) resolve(d *directory, at entryPath) (link, error) {
-	l, err := resolveLink(w.fsys, at, w.opts.Symlinks)
+func (w *walker) resolve(ctx context.Context, d *directory, at entryPath) (link, error) {
+	if w.resolvers == nil {
+		w.resolvers = make([]*resolver, len(w.trees))
+	}
+	r := &w.resolvers[w.tree]
+	if *r == nil {
+		*r = &resolver{w.fsys, w.opts.Symlinks, w.opts.MaxDepth, w.lookUp, map[string]bool{}}
+	}
+	l, err := (*r).resolve(ctx, at)
 	if err == nil && w.opts.Symlinks != SymlinksFiles && d.isWithin(l.real) {
 		return l, &PathError{Path: at.path, Target: l.target, Err: ErrSymlinkLoop}
 	}
@@ -294,11 +317,11 @@ func (w *walker) include(ctx context.Context, d *directory, at entryPath, kind f
 		return err
 	}
 	info, err := stat()
-	if errors.Is(err, fs.ErrNotExist) {
-		return &PathError{Path: at.path, Err: ErrFileChanged}
+	if err == nil && info == nil {
+		err = errNoInfo
 	}
 	if err != nil {
-		return &PathError{Path: at.path, Err: systemError(err)}
+		return &PathError{Path: at.path, Err: accessError(err)}
 	}
 	return w.listing.add(newFile(at, w.trees[w.tree], w.tree, info), w.opts)
 }
