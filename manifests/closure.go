@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -23,23 +24,26 @@ type closure struct {
 	listing *listing
 
 	index     index
-	whole     map[string]bool   // directories of which every file is included
+	whole     wholes
 	edges     map[string][]edge // by the directory of the kustomization
 	read      []string          // kustomizations
+	size      int               // references
 	waiting   []reference       // behind links that are not followed yet
 	problems  []Problem
+	omitted   int // problems that are not listed
 	parsed    kustomize.Parsed
 	followed  map[string]bool // directories that were skipped links
 	following map[string]bool // those to follow next
 }
 
 // maxProblems bounds the memory that a file that is not a kustomization can fill.
+// [Options.MaxNamesSize] bounds the paths in them.
 const maxProblems = 10_000
 
 func newClosure(opts Options, trees []tree, reader *Reader, l *listing) *closure {
 	return &closure{
 		opts: opts, trees: trees, reader: reader, listing: l,
-		whole: map[string]bool{}, edges: map[string][]edge{}, followed: map[string]bool{}, following: map[string]bool{},
+		edges: map[string][]edge{}, followed: map[string]bool{}, following: map[string]bool{},
 	}
 }
 
@@ -52,7 +56,7 @@ func (c *closure) complete(ctx context.Context, follow func(context.Context, dir
 		if err := c.readNew(ctx); err != nil {
 			return err
 		}
-		if err := c.includeWhole(); err != nil {
+		if err := c.includeWhole(ctx); err != nil {
 			return err
 		}
 		links := c.takeLinks()
@@ -69,6 +73,10 @@ func (c *closure) complete(ctx context.Context, follow func(context.Context, dir
 	slices.SortStableFunc(c.problems, func(a, b Problem) int {
 		return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line, a.Column-b.Column)
 	})
+	if c.omitted > 0 {
+		last := &c.problems[len(c.problems)-1]
+		*last = Problem{Code: ProblemsOmitted, File: last.File, Message: fmt.Sprintf("%d further problems are not listed", c.omitted+1)}
+	}
 	return nil
 }
 
@@ -89,7 +97,7 @@ func (c *closure) takeLinks() []directoryLink {
 
 // includes reports whether an entry that the walk skipped is in the Set.
 func (c *closure) includes(o omission) bool {
-	return c.followed[o.Path] || c.index.has(o.Path)
+	return c.followed[o.path] || c.index.has(o.path)
 }
 
 // readNew reads the kustomizations that were added to the listing since it was called
@@ -99,9 +107,11 @@ func (c *closure) readNew(ctx context.Context) error {
 	if len(found)+len(skipped)+len(c.followed) == 0 { // the usual case: nothing to index
 		return nil
 	}
-	c.index.update(c.listing)
+	if err := c.index.update(ctx, c.listing); err != nil {
+		return err
+	}
 	for _, name := range skipped {
-		if err := c.include(name); err != nil {
+		if err := c.include(ctx, name); err != nil {
 			return err
 		}
 	}
@@ -109,17 +119,14 @@ func (c *closure) readNew(ctx context.Context) error {
 	slices.Sort(found)
 	c.read = append(c.read, found...)
 	for _, name := range found {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := c.readKustomization(name); err != nil {
+		if err := c.readKustomization(ctx, name); err != nil {
 			return err
 		}
 	}
 	waiting := c.waiting
 	c.waiting = nil
 	for _, r := range waiting {
-		if err := c.resolve(r); err != nil {
+		if err := c.resolve(ctx, r); err != nil {
 			return err
 		}
 	}
@@ -127,7 +134,10 @@ func (c *closure) readNew(ctx context.Context) error {
 }
 
 // readKustomization resolves all references of one kustomization.
-func (c *closure) readKustomization(name string) error {
+func (c *closure) readKustomization(ctx context.Context, name string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	at := Problem{File: name}
 	if other := c.index.kustomization(path.Dir(name)); other != name {
 		c.record(at, other, faultDuplicate)
@@ -144,19 +154,36 @@ func (c *closure) readKustomization(name string) error {
 		at.Line, at.Column, at.Field = invalid.Line, invalid.Column, invalid.Field
 		c.record(at, "", &fault{ProblemInvalid, "not a valid kustomization: " + invalid.Reason()})
 	}
+	if err := c.hold(references); err != nil {
+		return &PathError{Path: name, Err: err}
+	}
 	c.parsed.Add(name, references)
 	for _, r := range references {
 		at.Line, at.Column, at.Field = r.Line, r.Column, r.Field
-		if err := c.resolve(reference{r, at}); err != nil {
+		if err := c.resolve(ctx, reference{r, at}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *closure) record(at Problem, path string, f *fault) {
-	at.Path, at.Code, at.Message = path, f.code, f.message
-	if len(c.problems) < maxProblems {
-		c.problems = append(c.problems, at)
+// hold counts the references of a kustomization.
+func (c *closure) hold(references []kustomize.Reference) error {
+	if c.size += len(references); c.size > c.opts.MaxReferences {
+		return &LimitError{"MaxReferences", int64(c.opts.MaxReferences)}
 	}
+	size := 0
+	for _, r := range references {
+		size += len(r.Path) + len(r.Field)
+	}
+	return c.listing.hold(size, c.opts)
+}
+
+func (c *closure) record(at Problem, path string, f *fault) {
+	if len(c.problems) == maxProblems {
+		c.omitted++
+		return
+	}
+	at.Path, at.Code, at.Message = path, f.code, f.message
+	c.problems = append(c.problems, at)
 }

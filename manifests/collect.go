@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 
+	"github.com/kubeoci/oci/internal/calls"
 	"github.com/kubeoci/oci/internal/filename"
 	"github.com/kubeoci/oci/internal/kustomize"
 )
@@ -52,7 +53,7 @@ func CollectFS(ctx context.Context, fsys fs.FS, opts Options) (*Set, error) {
 // same path, or a file where another root has a directory, are a [*CollisionError].
 // The other errors are those of Collect and of [Root.Resolve].
 func CollectRoots(ctx context.Context, roots []Root, opts Options) (*Set, error) {
-	if err := ctx.Err(); err != nil {
+	if err := calls.Check(ctx); err != nil {
 		return nil, err
 	}
 	trees, err := treesOf(roots)
@@ -75,7 +76,7 @@ func CollectRoots(ctx context.Context, roots []Root, opts Options) (*Set, error)
 			return nil, err
 		}
 	}
-	if err := checkCollisions(trees, w.listing.files); err != nil {
+	if err := checkCollisions(ctx, trees, w.listing.files); err != nil {
 		return nil, err
 	}
 	c := newClosure(opts, trees, reader, w.listing)
@@ -84,7 +85,7 @@ func CollectRoots(ctx context.Context, roots []Root, opts Options) (*Set, error)
 			return nil, err
 		}
 	}
-	if err := set.fill(w.listing, c); err != nil {
+	if err := set.fill(ctx, w.listing, c); err != nil {
 		return nil, err
 	}
 	return set, nil
@@ -92,15 +93,19 @@ func CollectRoots(ctx context.Context, roots []Root, opts Options) (*Set, error)
 
 // fill completes the Set with the listing. It refuses a tree without files, and
 // collisions with the files that the closure added.
-func (s *Set) fill(l *listing, c *closure) error {
+func (s *Set) fill(ctx context.Context, l *listing, c *closure) (err error) {
 	s.files, s.size = l.files, l.size
-	s.skipped = l.sortedSkipped(func(o omission) bool { return !c.includes(o) })
+	if s.skipped, err = l.sortedSkipped(ctx, func(o omission) bool { return !c.includes(o) }); err != nil {
+		return err
+	}
 	if empty := findEmptyTree(s.trees, s.files); empty != nil {
 		return noFiles(*empty, s.skipped)
 	}
-	sortFiles(s.files)
+	if err := sortFiles(ctx, s.files); err != nil {
+		return err
+	}
 	s.problems, s.parsed = c.problems, c.parsed
-	return checkCollisions(s.trees, s.files)
+	return checkCollisions(ctx, s.trees, s.files)
 }
 
 // findEmptyTree returns a tree without files, or the first if there is no manifest

@@ -1,6 +1,7 @@
 package manifests
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -46,12 +47,14 @@ func (e *CollisionError) Hint() string {
 
 // checkCollisions looks for collisions between files of several trees. The files of
 // one tree have none.
-func checkCollisions(trees []tree, files []File) error {
+func checkCollisions(ctx context.Context, trees []tree, files []File) error {
 	if len(trees) == 1 {
 		return nil
 	}
 	files = slices.Clone(files)
-	sortFiles(files)
+	if err := sortFiles(ctx, files); err != nil {
+		return err
+	}
 	paths := make([]string, len(files))
 	for i, f := range files {
 		paths[i] = f.Path

@@ -28,7 +28,8 @@ type direct struct {
 
 // read fills p with the content of f, and reports whether it is the file that was
 // collected. That is checked after reading, because a change before or during it
-// shows in the modification time.
+// shows in the modification time. It is checked after an error as well, which another
+// kind of file may have given.
 func (d *direct) read(fsys fs.FS, f File, p []byte) (same bool, err error) {
 	fd, err := d.open(fsys.(*rootFS).root, f.found.real)
 	if err != nil {
@@ -41,8 +42,14 @@ func (d *direct) read(fsys fs.FS, f File, p []byte) (same bool, err error) {
 			more, err = syscall.Pread(fd, p[n:], int64(n))
 			return err
 		})
-		if err != nil || more == 0 {
-			return false, err
+		if err != nil {
+			if same, _ := isFile(fd, f); same {
+				return false, err
+			}
+			return false, nil
+		}
+		if more == 0 {
+			return false, nil
 		}
 		n += more
 	}

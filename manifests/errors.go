@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"syscall"
 )
 
 // Errors that concern the source as a whole. Each arrives wrapped in a [*PathError].
@@ -43,11 +44,11 @@ var (
 	ErrEmptyFile = errors.New("file is empty")
 	// ErrInvalidName reports a name that not every consumer can unpack.
 	ErrInvalidName = errors.New("name is not usable in an archive")
-	// ErrInvalidPattern reports a malformed pattern in [Options].
+	// ErrInvalidPattern reports a malformed pattern in [Options], or too many.
 	ErrInvalidPattern = errors.New("invalid include pattern")
-	// ErrInvalidIgnore reports an ignore rule in [Options] that could never match, or
-	// a .sourceignore file, or rules in Options, of more than 64 KiB, or a line of more
-	// than 1 KiB.
+	// ErrInvalidIgnore reports an ignore rule in [Options] that could never match, a line
+	// of more than 1 KiB, or more than 64 KiB of rules in Options, or in the .sourceignore
+	// files that apply to one directory.
 	ErrInvalidIgnore = errors.New("invalid ignore rule")
 	// ErrInvalidLimit reports a negative limit in [Options].
 	ErrInvalidLimit = errors.New("negative limit")
@@ -69,9 +70,16 @@ func (v *variant) Error() string        { return v.text }
 func (v *variant) Is(target error) bool { return target == v.sentinel }
 
 var (
+	errNoInfo            = &variant{fs.ErrInvalid, "the file system has no information about an entry"}
+	errNoFile            = &variant{fs.ErrInvalid, "the file system opens a file that is nil"}
+	errOddLength         = &variant{fs.ErrInvalid, "the reader returns an impossible length"}
+	errNegativeSize      = &variant{fs.ErrInvalid, "the file system reports a negative size"}
+	errOddEntry          = &variant{fs.ErrInvalid, "the file system lists an entry that is nil"}
 	errNilReader         = &variant{ErrPathRequired, "source reader is nil"}
 	errEmptyInput        = &variant{ErrEmptyFile, "the input is empty"}
+	errTooManySteps      = &variant{ErrSymlinkLoop, "symbolic link leads through too many directories"}
 	errRootPath          = &variant{ErrInvalidName, "Path of a root must be relative and stay inside the artifact"}
+	errTooManyPatterns   = &variant{ErrInvalidPattern, "include patterns are too long"}
 	errTooManyRules      = &variant{ErrInvalidIgnore, "ignore rules are too long"}
 	errSpecialIgnoreFile = &variant{ErrSpecialFile, "not a regular file"}
 )
@@ -139,6 +147,7 @@ var hints = []struct {
 	{ErrSpecialFile, "move it out of the directory, rename it, or set Collect.SkipSpecial"},
 	{ErrEmptyFile, "remove the file, or set Collect.AllowEmptyFiles"},
 	{ErrInvalidName, "rename it: names must be UTF-8 without control characters and backslashes, and directories must not end in two dots"},
+	{errTooManyPatterns, "use fewer patterns in Collect.Include, such as *.properties: the limit is 64 KiB in all"},
 	{ErrInvalidPattern, "use patterns for the names of files in Collect.Include, such as *.properties, without directories"},
 	{errTooManyRules, "ignore directories instead of single files: the limits are 64 KiB of rules and 1 KiB a rule"},
 	{ErrInvalidIgnore, "use one rule of a .gitignore file for each entry of Collect.Ignore, such as charts/ or *.tmp.yaml, and close every bracket"},
@@ -159,6 +168,19 @@ func (e *LimitError) Error() string { return fmt.Sprintf("more than %s %d", e.Li
 
 // Is reports whether target is [ErrLimitExceeded].
 func (e *LimitError) Is(target error) bool { return target == ErrLimitExceeded }
+
+// accessError returns [ErrFileChanged] for an error that an entry gives only if it is not
+// any more what it was when it was found, and else what systemError does.
+func accessError(err error) error {
+	for _, replaced := range []error{
+		ErrFileChanged, fs.ErrNotExist, syscall.ENOTDIR, syscall.ELOOP, syscall.EISDIR, syscall.ENXIO, syscall.ESPIPE, syscall.ESTALE,
+	} {
+		if errors.Is(err, replaced) {
+			return ErrFileChanged
+		}
+	}
+	return systemError(err)
+}
 
 // systemError strips the path that the file system puts into its errors, because a
 // PathError contains it already.

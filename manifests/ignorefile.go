@@ -1,7 +1,6 @@
 package manifests
 
 import (
-	"errors"
 	"io"
 	"io/fs"
 	"slices"
@@ -24,42 +23,62 @@ func findIgnoreFile(entries []fs.DirEntry) fs.DirEntry {
 	return nil
 }
 
-// readIgnoreFile parses an ignore file. Its path in the Set is part of its patterns.
-func readIgnoreFile(fsys fs.FS, at entryPath, kind fs.FileMode) ([]ignore.Pattern, error) {
-	if !kind.IsRegular() || slices.ContainsFunc(strings.Split(at.real, "/"), isVersionControl) {
-		return nil, errSpecialIgnoreFile
+// ignoreRules are the rules of an ignore file.
+type ignoreRules struct {
+	ignore.Rules
+	size int // of the file, in bytes
+}
+
+// treePath is the path of an entry in one of several trees.
+type treePath struct {
+	tree int
+	real string
+}
+
+// readIgnoreFile parses an ignore file once, however many links lead to it.
+func (w *walker) readIgnoreFile(real string, kind fs.FileMode) (ignoreRules, error) {
+	at := treePath{w.tree, real}
+	if file, found := w.ignoreFiles[at]; found {
+		return file, nil
 	}
-	data, err := readRules(fsys, at.real)
+	if !kind.IsRegular() || slices.ContainsFunc(strings.Split(real, "/"), isVersionControl) {
+		return ignoreRules{}, errSpecialIgnoreFile
+	}
+	data, err := readRules(w.fsys, real)
 	if err != nil {
-		return nil, err
+		return ignoreRules{}, err
 	}
-	patterns, err := ignore.Parse(data, at.path)
+	if w.ignoreSize += int64(len(data)); w.ignoreSize > w.opts.MaxIgnoreSize {
+		return ignoreRules{}, &LimitError{"MaxIgnoreSize", w.opts.MaxIgnoreSize}
+	}
+	parsed, err := ignore.Parse(data, "")
 	if err != nil {
-		return nil, errTooManyRules
+		return ignoreRules{}, errTooManyRules
 	}
-	return patterns, nil
+	if w.ignoreFiles == nil {
+		w.ignoreFiles = map[treePath]ignoreRules{}
+	}
+	w.ignoreFiles[at] = ignoreRules{parsed, len(data)}
+	return w.ignoreFiles[at], nil
 }
 
 // readRules reads an ignore file, up to one byte beyond the limit.
 func readRules(fsys fs.FS, name string) ([]byte, error) {
-	file, err := fsys.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, ErrFileChanged
-	}
+	file, err := openEntry(fsys, name)
 	if err != nil {
-		return nil, systemError(err)
+		return nil, accessError(err)
 	}
 	defer func() { _ = file.Close() }() // only read from
-	info, err := file.Stat()
+	info, err := stat(file)
 	if err != nil {
-		return nil, systemError(err)
+		return nil, accessError(err)
 	}
 	if !info.Mode().IsRegular() { // it was replaced
 		return nil, ErrFileChanged
 	}
-	data, err := io.ReadAll(io.LimitReader(file, ignore.MaxSize+1))
+	data, err := io.ReadAll(io.LimitReader(soundReader{file}, ignore.MaxSize+1))
 	if err != nil {
-		return nil, systemError(err)
+		return nil, accessError(err)
 	}
 	return data, nil
 }

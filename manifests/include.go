@@ -1,12 +1,9 @@
 package manifests
 
-import (
-	"path"
-	"strings"
-)
+import "context"
 
 // include adds a file that the extension filter skipped.
-func (c *closure) include(name string) error {
+func (c *closure) include(ctx context.Context, name string) error {
 	if c.index.has(name) {
 		return nil
 	}
@@ -21,37 +18,5 @@ func (c *closure) include(name string) error {
 	if err := c.listing.addSkipped(o, c.trees[o.tree], c.reader.trees[o.tree].fsys, c.opts); err != nil {
 		return err
 	}
-	c.index.update(c.listing)
-	return nil
-}
-
-// includeWhole includes all files of the directories that are needed as a whole.
-func (c *closure) includeWhole() error {
-	if len(c.whole) == 0 {
-		return nil
-	}
-	for _, o := range c.listing.skipped {
-		if o.Reason != ReasonExtension && o.Reason != ReasonSymlinkDirectory || !c.isInWhole(o.Path) {
-			continue
-		}
-		if o.Reason == ReasonExtension {
-			if err := c.include(o.Path); err != nil {
-				return err
-			}
-		} else if !c.followed[o.Path] {
-			c.following[strings.TrimSuffix(o.Path, "/")] = true
-		}
-	}
-	return nil
-}
-
-func (c *closure) isInWhole(name string) bool {
-	for dir := path.Dir(strings.TrimSuffix(name, "/")); ; dir = path.Dir(dir) {
-		if c.whole[dir] {
-			return true
-		}
-		if dir == "." {
-			return false
-		}
-	}
+	return c.index.update(ctx, c.listing)
 }

@@ -1,6 +1,7 @@
 package manifests
 
 import (
+	"context"
 	"path"
 	"strings"
 
@@ -28,25 +29,31 @@ func (x *index) newKustomizations(l *listing) (found, skipped []string) {
 		}
 	}
 	for _, o := range l.skipped[x.seenSkipped:] {
-		if o.Reason == ReasonExtension && kustomize.IsName(path.Base(o.Path)) {
-			skipped = append(skipped, o.Path)
+		if o.why.reason == ReasonExtension && kustomize.IsName(path.Base(o.path)) {
+			skipped = append(skipped, o.path)
 		}
 	}
 	return found, skipped
 }
 
 // update adds the entries that are new in the listing.
-func (x *index) update(l *listing) {
+func (x *index) update(ctx context.Context, l *listing) error {
 	if x.files == nil {
 		*x = index{files: map[string]File{}, directories: map[string]bool{}, skipped: map[string]int{}, duplicates: map[string][]int{}, links: map[string][]int{}}
 	}
 	for ; x.seenFiles < len(l.files); x.seenFiles++ {
+		if x.seenFiles%batch == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
 		f := l.files[x.seenFiles]
 		x.files[f.Path] = f
 		x.addDirectories(f.Path)
 	}
 	for ; x.seenSkipped < len(l.skipped); x.seenSkipped++ {
-		name := l.skipped[x.seenSkipped].Path
+		if x.seenSkipped%batch == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		name := l.skipped[x.seenSkipped].path
 		if first, found := x.skipped[name]; found {
 			if len(x.duplicates[name]) == 0 {
 				x.duplicates[name] = []int{first}
@@ -60,6 +67,7 @@ func (x *index) update(l *listing) {
 		name := l.links[x.seenLinks].path
 		x.links[name] = append(x.links[name], x.seenLinks)
 	}
+	return nil
 }
 
 func (x *index) addDirectories(name string) {
@@ -79,22 +87,7 @@ func (x *index) isFile(l *listing, name string) bool {
 		return true
 	}
 	i, skipped := x.skipped[name]
-	return skipped && l.skipped[i].Reason == ReasonExtension
-}
-
-// absence returns the fault of a reference to a path that is neither a file nor a
-// directory of the Set.
-func (x *index) absence(l *listing, name string, kind kustomize.Kind) *fault {
-	i, skipped := x.skipped[name]
-	switch {
-	case skipped && l.skipped[i].Reason == ReasonSpecial:
-		return faultSpecial
-	case skipped || x.isInSkipped(name):
-		return faultSkipped
-	case kind == kustomize.Tree: // kustomize fetches missing charts
-		return nil
-	}
-	return faultMissing
+	return skipped && l.skipped[i].why.reason == ReasonExtension
 }
 
 // isInSkipped reports whether name is, or is in, a directory that was not walked.

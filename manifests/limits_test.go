@@ -51,6 +51,7 @@ func TestLimitsNegative(t *testing.T) {
 		"MaxTotalSize": {MaxTotalSize: -1},
 		"MaxDepth":     {MaxDepth: -1},
 		"MaxEntries":   {MaxEntries: -1},
+		"MaxNamesSize": {MaxNamesSize: -1}, "MaxIgnoreSize": {MaxIgnoreSize: -1}, "MaxReferences": {MaxReferences: -1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			collectEachWay(t, tree{"a.yaml": "a"}, opts, func(t *testing.T, set *manifests.Set, err error) {

@@ -1,11 +1,13 @@
 package manifests
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // SymlinkPolicy determines how symbolic links are treated. Links that are ignored,
@@ -56,8 +58,10 @@ func (p SymlinkPolicy) skipReason(err error) Reason {
 	return ""
 }
 
-// maxLinks is how many symbolic links one name may lead through, as on Linux.
-const maxLinks = 40
+const (
+	maxLinks = 40  // symbolic links that one name may lead through, as on Linux
+	maxSteps = 500 // elements of all their targets: twice as many as two directories need that are 100 deep
+)
 
 // link is a symbolic link that was resolved.
 type link struct {
@@ -66,80 +70,125 @@ type link struct {
 	info   fs.FileInfo // of that entry
 }
 
-// resolveLink follows the symbolic link at at, whose directory is already resolved.
-// It does by hand what the file system could do, so that a link out of the tree, a
-// loop, and a link to nothing can be told apart on every platform and in every
-// [fs.FS]. The error is a [*PathError].
-func resolveLink(fsys fs.FS, at entryPath, policy SymlinkPolicy) (link, error) {
-	if policy == SymlinksRefuse {
-		target, _ := fs.ReadLink(fsys, at.real) // for the message
+// resolver follows symbolic links in one tree. It does by hand what the file system could
+// do, so that a link out of the tree, a loop, and a link to nothing can be told apart on
+// every platform and in every [fs.FS].
+type resolver struct {
+	fsys     fs.FS
+	policy   SymlinkPolicy
+	maxDepth int
+	// count counts a name that is kept or an entry that is looked up, apart from the
+	// link and its target: links can make many lookups of few entries.
+	count       func(name string) error
+	directories map[string]bool // known not to be links
+}
+
+// resolve follows the symbolic link at at, whose directory is already resolved. The error
+// is a [*PathError], or that of ctx.
+func (r *resolver) resolve(ctx context.Context, at entryPath) (link, error) {
+	if r.policy == SymlinksRefuse {
+		target, _ := fs.ReadLink(r.fsys, at.real) // for the message
 		return link{}, &PathError{Path: at.path, Target: target, Err: ErrSymlinkRefused}
 	}
-	linkFS, ok := fsys.(fs.ReadLinkFS)
+	linkFS, ok := r.fsys.(fs.ReadLinkFS)
 	if !ok {
 		return link{}, &PathError{Path: at.path, Err: ErrSymlinkEscapes}
 	}
 	var l link
-	err := l.follow(linkFS, at.real)
+	err := r.follow(ctx, linkFS, at.real, &l)
+	if ended := ctx.Err(); ended != nil {
+		return link{}, ended
+	}
 	if err != nil {
 		return link{}, &PathError{Path: at.path, Target: l.target, Err: err}
 	}
 	return l, nil
 }
 
-func (l *link) follow(fsys fs.ReadLinkFS, name string) error {
-	var done []string
-	links := 0
-	for todo := strings.Split(name, "/"); len(todo) > 0; {
+func (r *resolver) follow(ctx context.Context, fsys fs.ReadLinkFS, name string, l *link) (err error) {
+	todo, err := r.read(fsys, name, l)
+	at, links := path.Dir(name), 1
+	for steps := 1; err == nil && len(todo) > 0; steps++ {
+		if steps > maxSteps {
+			return errTooManySteps
+		}
 		part := todo[0]
 		todo = todo[1:]
-		switch part {
-		case "", ".":
-			continue
-		case "..":
-			if len(done) == 0 {
-				return ErrSymlinkEscapes
-			}
-			done = done[:len(done)-1]
-			continue
-		}
-		step := path.Join(path.Join(done...), part)
-		info, err := fsys.Lstat(step)
-		if errors.Is(err, fs.ErrNotExist) {
-			return ErrSymlinkDangling
-		}
-		if err != nil {
-			return systemError(err)
-		}
-		if info.Mode()&fs.ModeSymlink == 0 {
-			if len(todo) > 0 && !info.IsDir() {
-				return ErrSymlinkDangling
-			}
-			done = append(done, part)
-			continue
-		}
-		if links++; links > maxLinks {
-			return ErrSymlinkLoop
-		}
-		target, err := fsys.ReadLink(step)
-		if err != nil {
-			return systemError(err)
-		}
-		if l.target == "" {
-			l.target = target
-		}
-		target = filepath.ToSlash(target)
-		if path.IsAbs(target) || filepath.VolumeName(target) != "" {
+		step := path.Join(at, part)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case part == ".." && at == ".":
 			return ErrSymlinkEscapes
+		case part == "" || part == "." || part == ".." || r.directories[step]:
+			at = step
+			continue
 		}
-		todo = append(strings.Split(target, "/"), todo...)
+		info, err := lstat(fsys, step)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return ErrSymlinkDangling
+		case err != nil:
+			return accessError(err)
+		case info.Mode()&fs.ModeSymlink != 0:
+			if links++; links > maxLinks {
+				return ErrSymlinkLoop
+			}
+			more, err := r.read(fsys, step, l)
+			if err == nil {
+				err = r.count("")
+			}
+			if err != nil {
+				return err
+			}
+			todo = append(more, todo...)
+			continue
+		case len(todo) > 0 && !info.IsDir():
+			return ErrSymlinkDangling
+		case len(todo) > 0:
+			if err := r.enter(step); err != nil {
+				return err
+			}
+		}
+		at = step
 	}
-	l.real = path.Join(append([]string{"."}, done...)...)
-	// The last element may have been "..", so the last entry looked up need not be the
-	// one that the link leads to.
-	var err error
-	if l.info, err = fsys.Lstat(l.real); err != nil {
-		return systemError(err)
+	if err != nil {
+		return err
+	}
+	l.real = at
+	if l.info, err = lstat(fsys, at); err != nil {
+		return accessError(err)
 	}
 	return nil
+}
+
+// enter notes that a path is that of a directory.
+func (r *resolver) enter(at string) error {
+	if strings.Count(at, "/") >= r.maxDepth {
+		return &LimitError{"MaxDepth", int64(r.maxDepth)}
+	}
+	r.directories[at] = true
+	return r.count(at)
+}
+
+// read returns the elements of the target of a link.
+func (r *resolver) read(fsys fs.ReadLinkFS, name string, l *link) ([]string, error) {
+	target, err := fsys.ReadLink(name)
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, fs.ErrInvalid) { // not a link any more
+		return nil, ErrFileChanged
+	}
+	if err != nil {
+		return nil, accessError(err)
+	}
+	if l.target == "" {
+		l.target = target
+	}
+	target = filepath.ToSlash(target)
+	switch {
+	case path.IsAbs(target) || filepath.VolumeName(target) != "":
+		return nil, ErrSymlinkEscapes
+	case len(target) > maxPathLength:
+		return nil, ErrSymlinkDangling
+	}
+	return strings.Split(target, "/"), nil
 }

@@ -1,6 +1,7 @@
 package manifests
 
 import (
+	"errors"
 	"io/fs"
 	"runtime"
 	"sync"
@@ -8,6 +9,9 @@ import (
 
 // maxAhead bounds the entries that are read ahead of the walk.
 const maxAhead = 10_000
+
+// errNotAhead reports a directory that is left to the walk.
+var errNotAhead = errors.New("not read ahead")
 
 // lister reads directories, some of them ahead of the walk, which spends most of its
 // time waiting for the system to list them. The walk itself stays in one goroutine, so
@@ -48,20 +52,27 @@ func (l *lister) close() {
 	l.running.Wait()
 }
 
-// read returns the entries of a directory, sorted by name.
-func (l *lister) read(name string) ([]fs.DirEntry, error) {
+// read returns the entries of a directory, sorted by name. It calls fits as [readDir]
+// does.
+func (l *lister) read(name string, fits func([]fs.DirEntry) error) ([]fs.DirEntry, error) {
 	l.mu.Lock()
 	ahead := l.started[name]
 	l.started[name] = nil // a link may lead here again
 	l.mu.Unlock()
 	if ahead == nil {
-		return fs.ReadDir(l.fsys, name)
+		return readDir(l.fsys, name, fits)
 	}
 	listed := <-ahead
+	if errors.Is(listed.err, errNotAhead) {
+		return readDir(l.fsys, name, fits)
+	}
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.held -= len(listed.entries)
-	return listed.entries, listed.err
+	l.mu.Unlock()
+	if listed.err != nil {
+		return nil, listed.err
+	}
+	return listed.entries, fits(listed.entries)
 }
 
 // expect starts to read a directory and those below it concurrently with the walk.
@@ -94,7 +105,13 @@ func (l *lister) descend(at entryPath, r rules) {
 	if enough {
 		return
 	}
-	entries, err := fs.ReadDir(l.fsys, at.real)
+	read := 0
+	entries, err := readDir(l.fsys, at.real, func(more []fs.DirEntry) error {
+		if read += len(more); read > maxAhead || l.isStopped() {
+			return errNotAhead
+		}
+		return nil
+	})
 	l.mu.Lock()
 	l.held += len(entries)
 	l.mu.Unlock()
@@ -112,9 +129,15 @@ func (l *lister) descend(at entryPath, r rules) {
 	}
 }
 
-// busy reports whether no further goroutine may be started.
+func (l *lister) isStopped() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.stopped
+}
+
+// busy reports whether no further directory may be read ahead now.
 func (l *lister) busy() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.working >= l.limit
+	return l.working >= l.limit || l.held > maxAhead
 }

@@ -1,12 +1,13 @@
 package manifests
 
 import (
-	"errors"
+	"context"
 	"io/fs"
 	"slices"
 	"strings"
 
 	"github.com/kubeoci/oci/internal/filename"
+	"github.com/kubeoci/oci/internal/ignore"
 )
 
 // listing is the result of walking trees. Entries are only ever appended.
@@ -15,13 +16,42 @@ type listing struct {
 	skipped []omission
 	links   []directoryLink // among skipped, under [SymlinksFiles]
 	size    int64
+	causes  map[cause]*cause // of the skipped entries
+	names   int64            // bytes in all paths
 }
 
-// omission is an entry that was skipped.
+// hold counts bytes of paths that are kept.
+func (l *listing) hold(size int, opts Options) error {
+	if l.names += int64(size); l.names > opts.MaxNamesSize {
+		return &LimitError{"MaxNamesSize", opts.MaxNamesSize}
+	}
+	return nil
+}
+
+// omission is an entry that was skipped. It is small, because there can be many.
 type omission struct {
-	Skipped
-	tree int
+	path string // with a trailing slash for a directory
 	real string // path in the tree of a file with another extension
+	why  *cause
+	tree int32
+}
+
+// cause is the reason why entries were skipped.
+type cause struct {
+	reason Reason
+	rule   ignore.Rule // for [ReasonIgnored]
+}
+
+// cause returns the one cause that is equal to c, and whether it is new.
+func (l *listing) cause(c cause) (same *cause, added bool) {
+	if same, found := l.causes[c]; found {
+		return same, false
+	}
+	if l.causes == nil {
+		l.causes = map[cause]*cause{}
+	}
+	l.causes[c] = &c
+	return &c, true
 }
 
 // directoryLink is a symbolic link to a directory that was not followed.
@@ -36,52 +66,80 @@ func newFile(at entryPath, t tree, index int, info fs.FileInfo) File {
 	return File{at.path, info.Size(), &found{int32(index), t.below(at.path) != at.real, at.real, info.ModTime()}}
 }
 
-func (l *listing) skip(o omission) { l.skipped = append(l.skipped, o) }
-
 // add appends a file, unless that exceeds a limit.
 func (l *listing) add(f File, opts Options) error {
-	l.size += f.Size
 	switch {
+	case f.Size < 0:
+		return &PathError{Path: f.Path, Err: errNegativeSize}
 	case f.Size == 0 && !opts.AllowEmptyFiles && filename.IsManifest(f.Path):
 		return &PathError{Path: f.Path, Err: ErrEmptyFile}
 	case f.Size > opts.MaxFileSize:
 		return &PathError{Path: f.Path, Err: &LimitError{"MaxFileSize", opts.MaxFileSize}}
-	case l.size > opts.MaxTotalSize:
+	case f.Size > opts.MaxTotalSize-l.size:
 		return &PathError{Path: f.Path, Err: &LimitError{"MaxTotalSize", opts.MaxTotalSize}}
 	case len(l.files) >= opts.MaxFiles:
 		return &PathError{Path: f.Path, Err: &LimitError{"MaxFiles", int64(opts.MaxFiles)}}
 	}
-	l.files = append(l.files, f)
+	l.files, l.size = append(l.files, f), l.size+f.Size
 	return nil
 }
 
 // addSkipped adds a file that the walk skipped because of its extension.
 func (l *listing) addSkipped(o omission, t tree, fsys fs.FS, opts Options) error {
-	info, err := fs.Lstat(fsys, o.real)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() { // it was a file before
-		return &PathError{Path: o.Path, Err: ErrFileChanged}
+	info, err := lstat(fsys, o.real)
+	if err == nil && !info.Mode().IsRegular() { // it was a file before
+		err = ErrFileChanged
 	}
 	if err != nil {
-		return &PathError{Path: o.Path, Err: systemError(err)}
+		return &PathError{Path: o.path, Err: accessError(err)}
 	}
-	return l.add(newFile(entryPath{o.Path, o.real}, t, o.tree, info), opts)
+	return l.add(newFile(entryPath{o.path, o.real}, t, int(o.tree), info), opts)
 }
 
-func sortFiles(files []File) {
-	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+func sortFiles(ctx context.Context, files []File) error {
+	return sortFunc(ctx, files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 }
 
-// sortedSkipped returns the skipped entries for which keep returns true.
-func (l *listing) sortedSkipped(keep func(omission) bool) []Skipped {
-	var skipped []Skipped
-	for i, o := range l.skipped {
-		if keep(o) {
-			if skipped == nil {
-				skipped = make([]Skipped, 0, len(l.skipped)-i)
-			}
-			skipped = append(skipped, o.Skipped)
+// sortedSkipped returns the skipped entries for which keep returns true. The listing is
+// of no use then.
+func (l *listing) sortedSkipped(ctx context.Context, keep func(omission) bool) ([]omission, error) {
+	skipped := slices.DeleteFunc(l.skipped, func(o omission) bool { return !keep(o) })
+	return skipped, sortFunc(ctx, skipped, func(a, b omission) int { return strings.Compare(a.path, b.path) })
+}
+
+// sortFunc sorts, unless ctx ends: half a million entries take a while.
+func sortFunc[E any](ctx context.Context, s []E, compare func(a, b E) int) error {
+	compared, ended := 0, false
+	slices.SortFunc(s, func(a, b E) int {
+		if compared++; compared%batch == 0 {
+			ended = ended || ctx.Err() != nil
 		}
+		if ended { // all equal, which ends soon
+			return 0
+		}
+		return compare(a, b)
+	})
+	return ctx.Err()
+}
+
+// describe returns what a caller sees of skipped entries.
+func describe(omissions []omission) []Skipped {
+	if len(omissions) == 0 {
+		return nil
 	}
-	slices.SortFunc(skipped, func(a, b Skipped) int { return strings.Compare(a.Path, b.Path) })
+	sources := map[*cause]string{} // one text for all entries
+	skipped := make([]Skipped, len(omissions))
+	for i, o := range omissions {
+		skipped[i] = Skipped{Path: o.path, Reason: o.why.reason}
+		if o.why.rule.Pattern == nil {
+			continue
+		}
+		source, found := sources[o.why]
+		if !found {
+			source = sourceOf(o.why.rule)
+			sources[o.why] = source
+		}
+		skipped[i].Pattern, skipped[i].Source = o.why.rule.Text, source
+	}
 	return skipped
 }

@@ -12,28 +12,39 @@ type edge struct {
 	at        Problem // the reference
 }
 
-// loops returns each edge that closes a loop of kustomizations.
+// loops returns each edge that closes a loop of kustomizations. Chains can be long, so it
+// does not call itself.
 func loops(kustomizations []string, edges map[string][]edge) []edge {
+	type visit struct {
+		directory string
+		next      int // of its edges
+	}
 	const entered, left = 1, 2
 	state := map[string]int{}
 	var found []edge
-	var visit func(directory string)
-	visit = func(directory string) {
-		state[directory] = entered
-		for _, e := range edges[directory] {
+	for _, name := range slices.Sorted(slices.Values(kustomizations)) {
+		var stack []visit
+		if first := path.Dir(name); state[first] == 0 {
+			state[first] = entered
+			stack = append(stack, visit{directory: first})
+		}
+		for len(stack) > 0 {
+			at := &stack[len(stack)-1]
+			if at.next == len(edges[at.directory]) {
+				state[at.directory] = left
+				stack = stack[:len(stack)-1]
+				continue
+			}
+			e := edges[at.directory][at.next]
+			at.next++
 			switch state[e.directory] {
 			case entered:
 				found = append(found, e)
 			case left:
 			default:
-				visit(e.directory)
+				state[e.directory] = entered
+				stack = append(stack, visit{directory: e.directory})
 			}
-		}
-		state[directory] = left
-	}
-	for _, name := range slices.Sorted(slices.Values(kustomizations)) {
-		if directory := path.Dir(name); state[directory] == 0 {
-			visit(directory)
 		}
 	}
 	return found

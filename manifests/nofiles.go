@@ -15,11 +15,11 @@ type NoFilesError struct {
 }
 
 // noFiles returns the error for a tree without manifest files.
-func noFiles(t tree, skipped []Skipped) error {
+func noFiles(t tree, skipped []omission) error {
 	e := &NoFilesError{Skipped: map[Reason]int{}}
 	for _, s := range skipped {
-		if holds(t.path, s.Path) {
-			e.Skipped[s.Reason]++
+		if holds(t.path, s.path) {
+			e.Skipped[s.why.reason]++
 		}
 	}
 	return &PathError{Path: t.dir, Err: e}

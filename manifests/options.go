@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/kubeoci/oci/internal/ignore"
 )
 
 // Default limits of [Options].
@@ -14,6 +16,9 @@ const (
 	defaultMaxTotalSize = 1_000_000_000 // the same
 	defaultMaxDepth     = 100
 	defaultMaxEntries   = 500_000
+	defaultMaxNamesSize = 32 << 20 // 67 bytes for each of the entries
+	defaultMaxIgnore    = 1 << 20  // 16 files of the largest size
+	defaultMaxRefs      = 200_000  // two for each of the files
 )
 
 // Options adjust how files are collected. The zero value is the default.
@@ -23,8 +28,8 @@ type Options struct {
 	AllowEmptyFiles bool
 
 	// Include lists further files besides .yaml, .yml and .json: patterns of
-	// [path.Match] for the name of a file in any directory, like "*.properties".
-	// Such files may be empty.
+	// [path.Match] for the name of a file in any directory, like "*.properties", of at
+	// most 64 KiB in all. Such files may be empty.
 	Include []string
 
 	// SkipReferences leaves kustomizations unread. By default the local files that
@@ -56,6 +61,17 @@ type Options struct {
 	MaxTotalSize int64 // bytes in all files; 1,000,000,000 for the same reason
 	MaxDepth     int   // nested directories; 100
 	MaxEntries   int   // files, directories and other entries, included or not; 500,000
+	// MaxNamesSize limits the bytes in the paths of all entries, included or not, and in
+	// the references of kustomizations, because they are held in memory. Links can make
+	// long paths of few files. The default is 33,554,432, which is 67 for each of 500,000
+	// entries.
+	MaxNamesSize int64
+	// MaxReferences limits the local paths in all kustomizations. The default is 200,000,
+	// two for each of 100,000 files.
+	MaxReferences int
+	// MaxIgnoreSize limits the bytes in all .sourceignore files, each of them counted
+	// once. The default is 1,048,576, which is 16 files of the largest size.
+	MaxIgnoreSize int64
 
 	rules *compiledRules // set by Resolve
 }
@@ -69,13 +85,18 @@ type Options struct {
 func (o Options) Resolve() (Options, error) {
 	for _, limit := range []LimitError{
 		{"MaxFiles", int64(o.MaxFiles)}, {"MaxFileSize", o.MaxFileSize}, {"MaxTotalSize", o.MaxTotalSize},
-		{"MaxDepth", int64(o.MaxDepth)}, {"MaxEntries", int64(o.MaxEntries)},
+		{"MaxDepth", int64(o.MaxDepth)}, {"MaxEntries", int64(o.MaxEntries)}, {"MaxNamesSize", o.MaxNamesSize},
+		{"MaxIgnoreSize", o.MaxIgnoreSize}, {"MaxReferences", int64(o.MaxReferences)},
 	} {
 		if limit.Max < 0 {
 			return Options{}, &PathError{Path: limit.Limit, Err: ErrInvalidLimit}
 		}
 	}
+	size := 0
 	for _, pattern := range o.Include {
+		if size += len(pattern); size > ignore.MaxSize {
+			return Options{}, &PathError{Path: "Include", Err: errTooManyPatterns}
+		}
 		if _, err := path.Match(pattern, ""); err != nil || pattern == "" || strings.Contains(pattern, "/") {
 			return Options{}, &PathError{Path: pattern, Err: ErrInvalidPattern}
 		}
@@ -99,6 +120,9 @@ func (o Options) withDefaults() Options {
 	o.MaxTotalSize = cmp.Or(o.MaxTotalSize, defaultMaxTotalSize)
 	o.MaxDepth = cmp.Or(o.MaxDepth, defaultMaxDepth)
 	o.MaxEntries = cmp.Or(o.MaxEntries, defaultMaxEntries)
+	o.MaxNamesSize = cmp.Or(o.MaxNamesSize, defaultMaxNamesSize)
+	o.MaxReferences = cmp.Or(o.MaxReferences, defaultMaxRefs)
+	o.MaxIgnoreSize = cmp.Or(o.MaxIgnoreSize, defaultMaxIgnore)
 	return o
 }
 

@@ -29,6 +29,8 @@ const (
 	// ProblemWrongType reports a reference to a directory where a file is needed,
 	// to a file where a directory is needed, or to a FIFO, socket or device.
 	ProblemWrongType ProblemCode = "reference-type"
+	// ProblemsOmitted is the last of 10,000 problems, and reports that there are more.
+	ProblemsOmitted ProblemCode = "problems-omitted"
 )
 
 // Problem describes a defect in a kustomization that makes its build fail wherever
@@ -68,8 +70,9 @@ func (p Problem) String() string {
 }
 
 // Problems lists the defects in the kustomizations of the Set and in their
-// references, ordered by file, line and column. It holds at most 10,000 entries,
-// and none if [Options.SkipReferences] is set.
+// references, ordered by file, line and column. It holds at most 10,000 entries, of
+// which the last is [ProblemsOmitted] if there are more, and none if
+// [Options.SkipReferences] is set.
 func (s *Set) Problems() []Problem { return slices.Clone(s.problems) }
 
 // fault is a problem without its position.

@@ -23,6 +23,9 @@ type treeReader struct {
 // Close releases the directories. Open files remain readable. Close must not be called
 // concurrently with ReadFile.
 func (r *Reader) Close() error {
+	if r == nil {
+		return nil
+	}
 	var errs []error
 	for _, t := range r.trees {
 		errs = append(errs, t.direct.close(), t.closer.Close())
@@ -53,7 +56,7 @@ func (r *treeReader) readFile(f File, p []byte) error {
 		case err == nil || r.replaced(f):
 			return &PathError{Path: f.Path, Err: ErrFileChanged}
 		}
-		return &PathError{Path: f.Path, Err: systemError(err)}
+		return &PathError{Path: f.Path, Err: accessError(err)}
 	}
 	content, err := r.open(f)
 	if err != nil {
@@ -82,19 +85,19 @@ func (r *Reader) Open(f File) (*Content, error) {
 
 // treeOf refuses a File that no Set returned, or that of a Set with more trees.
 func (r *Reader) treeOf(f File) (*treeReader, error) {
-	if f.found == nil || int(f.found.tree) >= len(r.trees) {
+	if r == nil || f.found == nil || int(f.found.tree) >= len(r.trees) {
 		return nil, &PathError{Path: f.Path, Err: fs.ErrInvalid}
 	}
 	return r.trees[f.found.tree], nil
 }
 
 func (r *treeReader) open(f File) (*Content, error) {
-	file, err := r.fsys.Open(f.found.real)
+	file, err := openEntry(r.fsys, f.found.real)
 	if err != nil && r.replaced(f) {
 		return nil, &PathError{Path: f.Path, Err: ErrFileChanged}
 	}
 	if err != nil {
-		return nil, &PathError{Path: f.Path, Err: systemError(err)}
+		return nil, &PathError{Path: f.Path, Err: accessError(err)}
 	}
 	opened := &Content{fsys: r.fsys, file: file, want: f}
 	if err := opened.check(); err != nil {
@@ -107,7 +110,6 @@ func (r *treeReader) open(f File) (*Content, error) {
 // replaced reports whether a file is missing, is not a regular file any more, or has a
 // path through something that is not a directory.
 func (r *treeReader) replaced(f File) bool {
-	lstat := fs.Lstat
 	for dir := path.Dir(f.found.real); dir != "."; dir = path.Dir(dir) {
 		if info, err := lstat(r.fsys, dir); err == nil && !info.IsDir() {
 			return true
@@ -118,7 +120,8 @@ func (r *treeReader) replaced(f File) bool {
 }
 
 // Content is an open file of a [Set]. It returns exactly [File.Size] bytes, or fails
-// with a [*PathError] that wraps [ErrFileChanged] or the file system's error.
+// with a [*PathError] that wraps [ErrFileChanged] or the file system's error. The zero
+// value is closed.
 type Content struct {
 	fsys fs.FS
 	file fs.File
@@ -127,12 +130,20 @@ type Content struct {
 }
 
 // Close closes the file.
-func (c *Content) Close() error { return c.file.Close() }
+func (c *Content) Close() error {
+	if c.file == nil {
+		return c.failed(fs.ErrClosed)
+	}
+	return c.file.Close()
+}
 
 // Read implements [io.Reader]. A change is reported at the end, in place of [io.EOF];
 // the bytes read before must then be discarded.
 func (c *Content) Read(p []byte) (int, error) {
-	n, err := c.file.Read(p)
+	if c.file == nil {
+		return 0, c.failed(fs.ErrClosed)
+	}
+	n, err := soundReader{c.file}.Read(p)
 	c.read += int64(n)
 	switch {
 	case c.read > c.want.Size:
@@ -154,7 +165,10 @@ func (c *Content) Read(p []byte) (int, error) {
 // ReadAt implements [io.ReaderAt]. Each call checks that the file has not changed so
 // far. Content beyond the collected size is a change.
 func (c *Content) ReadAt(p []byte, offset int64) (int, error) {
-	if offset < 0 {
+	switch {
+	case c.file == nil:
+		return 0, c.failed(fs.ErrClosed)
+	case offset < 0:
 		return 0, c.failed(fs.ErrInvalid)
 	}
 	if offset >= c.want.Size {
@@ -194,25 +208,30 @@ func (c *Content) readAt(p []byte, offset int64) (int, error) {
 func (c *Content) readPiece(p []byte, offset int64) (int, error) {
 	if file, ok := c.file.(io.ReaderAt); ok {
 		n, err := file.ReadAt(p, offset)
-		if n == len(p) {
+		switch {
+		case n == len(p):
 			return n, nil // and perhaps io.EOF
+		case n < 0 || n > len(p):
+			return 0, errOddLength
+		case err == nil:
+			return n, io.ErrNoProgress
 		}
 		return n, err
 	}
-	file, err := c.fsys.Open(c.want.found.real)
+	file, err := openEntry(c.fsys, c.want.found.real)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = file.Close() }() // only read from
-	if _, err := io.CopyN(io.Discard, file, offset); err != nil {
+	if _, err := io.CopyN(io.Discard, soundReader{file}, offset); err != nil {
 		return 0, err
 	}
-	return io.ReadFull(file, p)
+	return io.ReadFull(soundReader{file}, p)
 }
 
 // check compares the open file with the one that was collected.
 func (c *Content) check() error {
-	info, err := c.file.Stat()
+	info, err := stat(c.file)
 	if err != nil {
 		return c.failed(err)
 	}

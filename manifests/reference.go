@@ -1,6 +1,7 @@
 package manifests
 
 import (
+	"context"
 	"path"
 	"strings"
 
@@ -15,7 +16,10 @@ type reference struct {
 
 // resolve makes sure that what a reference leads to is in the Set, or records why
 // it cannot be.
-func (c *closure) resolve(r reference) error {
+func (c *closure) resolve(ctx context.Context, r reference) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	target := path.Join(path.Dir(r.at.File), r.Path)
 	isFile, isDir := c.index.isFile(c.listing, target), c.index.directories[target]
 	var f *fault
@@ -31,15 +35,15 @@ func (c *closure) resolve(r reference) error {
 	case isFile && (r.Kind == kustomize.Directory || r.Kind == kustomize.Tree):
 		f = faultFile
 	case isFile:
-		return c.include(target)
+		return c.include(ctx, target)
 	case isDir && r.Kind == kustomize.Tree:
-		c.whole[target] = true
+		c.whole.wanted = append(c.whole.wanted, target)
 	case isDir && r.Kind == kustomize.File:
 		f = faultDirectory
 	case isDir:
 		f = c.enter(r, target)
 	default:
-		f = c.index.absence(c.listing, target, r.Kind)
+		f = c.absence(target, r.Kind)
 	}
 	if f != nil {
 		c.record(r.at, r.Path, f)
@@ -53,7 +57,7 @@ func (c *closure) isBehindLink(target string) bool {
 	if len(c.index.links) == 0 {
 		return false
 	}
-	for name := target; name != "."; name = path.Dir(name) {
+	for name := c.shallow(target); name != "."; name = path.Dir(name) {
 		if len(c.index.links[name]) > 0 {
 			c.following[name] = true
 			return true
@@ -80,4 +84,34 @@ func (c *closure) enter(r reference, dir string) *fault {
 		}
 	}
 	return faultNoKustomization
+}
+
+// absence returns the fault of a reference to a path that is neither a file nor a
+// directory of the Set.
+func (c *closure) absence(name string, kind kustomize.Kind) *fault {
+	i, skipped := c.index.skipped[name]
+	switch {
+	case skipped && c.listing.skipped[i].why.reason == ReasonSpecial:
+		return faultSpecial
+	case skipped || c.index.isInSkipped(c.shallow(name)):
+		return faultSkipped
+	case kind == kustomize.Tree: // kustomize fetches missing charts
+		return nil
+	}
+	return faultMissing
+}
+
+// shallow returns the part of a path that is not too deep to be in the Set, because
+// looking up thousands of directories one by one takes long.
+func (c *closure) shallow(name string) string {
+	slashes := 0
+	for i := range len(name) {
+		if name[i] != '/' {
+			continue
+		}
+		if slashes++; slashes > c.opts.MaxDepth {
+			return name[:i]
+		}
+	}
+	return name
 }

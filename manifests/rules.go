@@ -13,18 +13,19 @@ import (
 type rules struct {
 	options *ignore.Matcher // win over the others
 	files   *ignore.Matcher // with Flux's defaults above them
+	size    int             // of the ignore files, in bytes
 }
 
 // compiledRules are the rules of the options, parsed once for all trees.
 type compiledRules struct {
 	texts         []string // of the options
-	options, flux []ignore.Pattern
+	options, flux ignore.Rules
 }
 
 // compiledFrom reports whether the rules are those of o. The fields of options that
 // were resolved may have been changed since.
 func (c *compiledRules) compiledFrom(o Options) bool {
-	return c != nil && slices.Equal(c.texts, o.Ignore) && (len(c.flux) > 0) == o.IgnoreFluxDefaults
+	return c != nil && slices.Equal(c.texts, o.Ignore) && (len(c.flux.Patterns()) > 0) == o.IgnoreFluxDefaults
 }
 
 func compileRules(o Options) (*compiledRules, error) {
@@ -45,54 +46,50 @@ func (c *compiledRules) in(dir string) rules {
 
 // parseRules parses rules of one line each. A line without a rule is normal in a
 // file, but a mistake here.
-func parseRules(lines []string, source string) ([]ignore.Pattern, error) {
+func parseRules(lines []string, source string) (ignore.Rules, error) {
 	for _, line := range lines {
-		patterns, err := ignore.Parse([]byte(line), source)
+		parsed, err := ignore.Parse([]byte(line), source)
 		if err != nil {
-			return nil, &PathError{Path: source, Err: errTooManyRules}
+			return ignore.Rules{}, &PathError{Path: source, Err: errTooManyRules}
 		}
+		patterns := parsed.Patterns()
 		if len(patterns) != 1 || patterns[0].Useless() || strings.ContainsAny(line, "\n\x00") {
-			return nil, &PathError{Path: line, Err: ErrInvalidIgnore}
+			return ignore.Rules{}, &PathError{Path: line, Err: ErrInvalidIgnore}
 		}
 	}
-	patterns, err := ignore.Parse([]byte(strings.Join(lines, "\n")), source)
+	parsed, err := ignore.Parse([]byte(strings.Join(lines, "\n")), source)
 	if err != nil {
-		return nil, &PathError{Path: source, Err: errTooManyRules}
+		return ignore.Rules{}, &PathError{Path: source, Err: errTooManyRules}
 	}
-	return patterns, nil
+	return parsed, nil
 }
 
-// ignoring returns the rule that ignores the entry at path, or nil.
-func (r rules) ignoring(path string, isDir bool) *ignore.Pattern {
-	p, ignored := r.options.Match(path, isDir)
-	if p == nil {
-		p, ignored = r.files.Match(path, isDir)
+// ignoring returns the rule that ignores the entry at path, and whether there is one.
+func (r rules) ignoring(path string, isDir bool) (ignore.Rule, bool) {
+	rule, ignored := r.options.Match(path, isDir)
+	if rule.Pattern == nil {
+		rule, ignored = r.files.Match(path, isDir)
 	}
-	if !ignored {
-		return nil
-	}
-	return p
+	return rule, ignored
 }
 
 // with adds the rules of an ignore file in a directory.
-func (r rules) with(dir string, patterns []ignore.Pattern) rules {
-	r.files = r.files.Add(dir, patterns)
+func (r rules) with(dir string, file ignoreRules, source string) rules {
+	r.files = r.files.Add(dir, file.From(source))
+	r.size += file.size
 	return r
 }
 
 // enters reports whether the directory at path is walked.
 func (r rules) enters(path string) bool {
-	return !isVersionControl(path[strings.LastIndexByte(path, '/')+1:]) && r.ignoring(path, true) == nil
+	_, ignored := r.ignoring(path, true)
+	return !ignored && !isVersionControl(path[strings.LastIndexByte(path, '/')+1:])
 }
 
-// ignoredBy describes an entry that a rule ignores.
-func ignoredBy(p *ignore.Pattern, path string, isDir bool) Skipped {
-	if isDir {
-		path += "/"
+// sourceOf describes the origin of a rule.
+func sourceOf(r ignore.Rule) string {
+	if strings.HasSuffix(r.Source, ignoreFile) {
+		return r.Source + ":" + strconv.Itoa(r.Line)
 	}
-	source := p.Source
-	if strings.HasSuffix(source, ignoreFile) {
-		source += ":" + strconv.Itoa(p.Line)
-	}
-	return Skipped{path, ReasonIgnored, p.Text, source}
+	return r.Source
 }

@@ -83,7 +83,7 @@ type Set struct {
 	parsed
 	name     string
 	files    []File
-	skipped  []Skipped
+	skipped  []omission
 	problems []Problem
 	size     int64
 	trees    []tree
@@ -97,7 +97,7 @@ func (s *Set) Name() string { return s.name }
 func (s *Set) Files() []File { return slices.Clone(s.files) }
 
 // Skipped returns the skipped entries in byte order of their paths.
-func (s *Set) Skipped() []Skipped { return slices.Clone(s.skipped) }
+func (s *Set) Skipped() []Skipped { return describe(s.skipped) }
 
 // Size returns the sum of the file sizes in bytes.
 func (s *Set) Size() int64 { return s.size }

@@ -2,13 +2,13 @@ package manifests
 
 import (
 	"context"
-	"errors"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/kubeoci/oci/internal/filename"
+	"github.com/kubeoci/oci/internal/ignore"
 )
 
 // entryPath is the path of an entry in the Set, and in its tree.
@@ -38,6 +38,18 @@ func (d *directory) below(at entryPath) *directory {
 	return &directory{at, d.rules, d, d.depth + 1}
 }
 
+// sizeOf returns the bytes in the paths of an entry.
+func (d *directory) sizeOf(name string) int {
+	size := len(name)
+	if d.path != "." {
+		size += len(d.path) + len("/")
+	}
+	if d.real != d.path {
+		size += len(d.real) + len("/") + len(name)
+	}
+	return size
+}
+
 // isWithin reports whether d, or a directory above it, is the one at real.
 func (d *directory) isWithin(real string) bool {
 	for ; d != nil; d = d.above {
@@ -56,9 +68,14 @@ type walker struct {
 	listing *listing
 	entries int // in all trees; links can turn few into many
 
+	ignoreFiles map[treePath]ignoreRules
+	ignoreSize  int64 // of all ignore files
+
 	tree   int // the current one
 	fsys   fs.FS
 	lister *lister
+
+	resolvers []*resolver // by tree
 }
 
 // walk walks all of a tree.
@@ -90,25 +107,21 @@ func (w *walker) directory(ctx context.Context, d *directory) error {
 	if d.depth > w.opts.MaxDepth {
 		return &PathError{Path: d.path, Err: &LimitError{"MaxDepth", int64(w.opts.MaxDepth)}}
 	}
-	entries, err := w.lister.read(d.real)
-	if errors.Is(err, fs.ErrNotExist) && d.real != "." {
-		return &PathError{Path: d.path, Err: ErrFileChanged}
-	}
+	entries, err := w.list(ctx, d)
 	if err != nil {
-		return &PathError{Path: d.path, Err: systemError(err)}
-	}
-	if err := w.addIgnoreFile(d, entries); err != nil {
 		return err
 	}
+	if err := w.addIgnoreFile(ctx, d, entries); err != nil {
+		return err
+	}
+	ahead := 0
 	for i, e := range entries {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if w.entries++; w.entries > w.opts.MaxEntries {
-			return &PathError{Path: d.path, Err: &LimitError{"MaxEntries", int64(w.opts.MaxEntries)}}
-		}
+		entries[i] = nil // a directory can have many, and long names
 		if e.IsDir() {
-			w.readAhead(d, entries[i+1:])
+			ahead = w.readAhead(d, entries, max(ahead, i+1))
 		}
 		if err := w.entry(ctx, d, e); err != nil {
 			return err
@@ -117,8 +130,39 @@ func (w *walker) directory(ctx context.Context, d *directory) error {
 	return nil
 }
 
+// list returns the entries of a directory, sorted by name. They count against the limits
+// even before they are visited, because they are held for as long as the directory is.
+func (w *walker) list(ctx context.Context, d *directory) ([]fs.DirEntry, error) {
+	entries, err := w.lister.read(d.real, func(more []fs.DirEntry) error {
+		if err := w.count(len(more)); err != nil {
+			return err
+		}
+		size := 0
+		for _, e := range more {
+			size += d.sizeOf(e.Name())
+		}
+		if err := w.listing.hold(size, w.opts); err != nil {
+			return err
+		}
+		return ctx.Err()
+	})
+	switch ended := ctx.Err(); {
+	case ended != nil:
+		return nil, ended
+	case err != nil && d.real == ".":
+		return nil, &PathError{Path: d.path, Err: systemError(err)}
+	case err != nil:
+		return nil, &PathError{Path: d.path, Err: accessError(err)}
+	}
+	if _, disk := w.fsys.(*rootFS); !disk {
+		entries = slices.Clone(entries) // the file system may hold them
+		return entries, checkEntries(d.path, entries)
+	}
+	return entries, nil
+}
+
 // addIgnoreFile adds the rules of the directory's ignore file, if it has one.
-func (w *walker) addIgnoreFile(d *directory, entries []fs.DirEntry) error {
+func (w *walker) addIgnoreFile(ctx context.Context, d *directory, entries []fs.DirEntry) error {
 	if w.opts.SkipIgnoreFiles {
 		return nil
 	}
@@ -128,33 +172,52 @@ func (w *walker) addIgnoreFile(d *directory, entries []fs.DirEntry) error {
 	}
 	at, kind := d.child(ignoreFile), e.Type()
 	if kind&fs.ModeSymlink != 0 {
-		l, err := w.resolve(d, at)
+		l, err := w.resolve(ctx, d, at)
 		if err != nil {
 			return err
 		}
 		at.real, kind = l.real, l.info.Mode().Type()
 	}
-	patterns, err := readIgnoreFile(w.fsys, at, kind)
+	file, err := w.readIgnoreFile(at.real, kind)
+	if err == nil && d.rules.size+file.size > ignore.MaxSize {
+		err = errTooManyRules
+	}
 	if err != nil {
 		return &PathError{Path: at.path, Err: err}
 	}
-	d.rules = d.rules.with(d.path, patterns)
+	d.rules = d.rules.with(d.path, file, at.path)
 	return nil
 }
 
-// readAhead reads the directories among entries concurrently with the walk.
-func (w *walker) readAhead(d *directory, entries []fs.DirEntry) {
-	for _, e := range entries {
-		if w.lister.busy() {
-			return
-		}
-		if !e.IsDir() {
+// count counts entries.
+func (w *walker) count(entries int) error {
+	if w.entries += entries; w.entries > w.opts.MaxEntries {
+		return &LimitError{"MaxEntries", int64(w.opts.MaxEntries)}
+	}
+	return nil
+}
+
+// lookUp counts an entry that a link leads through, and its name if that is kept.
+func (w *walker) lookUp(name string) error {
+	if err := w.count(1); err != nil {
+		return err
+	}
+	return w.listing.hold(len(name), w.opts)
+}
+
+// readAhead reads the directories among entries concurrently with the walk, from the
+// given position on. It returns the position to go on from, so that each entry is looked
+// at once.
+func (w *walker) readAhead(d *directory, entries []fs.DirEntry, from int) int {
+	for ; from < len(entries) && !w.lister.busy(); from++ {
+		if !entries[from].IsDir() {
 			continue
 		}
-		if sub := d.child(e.Name()); d.rules.enters(sub.path) {
+		if sub := d.child(entries[from].Name()); d.rules.enters(sub.path) {
 			w.lister.expect(sub, d.rules)
 		}
 	}
+	return from
 }
 
 func (w *walker) entry(ctx context.Context, d *directory, e fs.DirEntry) error {
@@ -164,11 +227,12 @@ func (w *walker) entry(ctx context.Context, d *directory, e fs.DirEntry) error {
 		w.skip(at, at.path+"/", ReasonVersionControl)
 		return nil
 	}
-	rule := d.rules.ignoring(at.path, kind.IsDir())
-	// A link need not be resolved if it is ignored both as a file and as a directory.
-	if rule != nil && (!isLink || d.rules.ignoring(at.path, true) != nil) {
-		w.listing.skip(omission{Skipped: ignoredBy(rule, at.path, kind.IsDir()), tree: w.tree})
-		return nil
+	rule, ignored := d.rules.ignoring(at.path, kind.IsDir())
+	if ignored && isLink { // one need not be resolved that is ignored as a directory, too
+		_, ignored = d.rules.ignoring(at.path, true)
+	}
+	if ignored {
+		return w.ignore(at, kind.IsDir(), rule)
 	}
 	if isLink {
 		return w.link(ctx, d, at)
@@ -181,7 +245,7 @@ func (w *walker) link(ctx context.Context, d *directory, at entryPath) error {
 	if err := checkName(at.path, false); err != nil {
 		return err
 	}
-	l, err := w.resolve(d, at)
+	l, err := w.resolve(ctx, d, at)
 	if reason := w.opts.Symlinks.skipReason(err); reason != "" {
 		w.skip(at, at.path, reason)
 		return nil
@@ -193,11 +257,13 @@ func (w *walker) link(ctx context.Context, d *directory, at entryPath) error {
 		w.skip(at, at.path, ReasonVersionControl)
 		return nil
 	}
+	if err := w.listing.hold(len(l.real), w.opts); err != nil {
+		return &PathError{Path: at.path, Err: err}
+	}
 	at.real = l.real
 	isDir := l.info.IsDir()
-	if rule := d.rules.ignoring(at.path, isDir); rule != nil {
-		w.listing.skip(omission{Skipped: ignoredBy(rule, at.path, isDir), tree: w.tree})
-		return nil
+	if rule, ignored := d.rules.ignoring(at.path, isDir); ignored {
+		return w.ignore(at, isDir, rule)
 	}
 	if isDir && w.opts.Symlinks == SymlinksFiles {
 		w.skip(at, at.path+"/", ReasonSymlinkDirectory)
@@ -209,8 +275,15 @@ func (w *walker) link(ctx context.Context, d *directory, at entryPath) error {
 
 // resolve resolves a link in d. A link to d, or to a directory above it, is a loop
 // unless it is followed later or not at all.
-func (w *walker) resolve(d *directory, at entryPath) (link, error) {
-	l, err := resolveLink(w.fsys, at, w.opts.Symlinks)
+func (w *walker) resolve(ctx context.Context, d *directory, at entryPath) (link, error) {
+	if w.resolvers == nil {
+		w.resolvers = make([]*resolver, len(w.trees))
+	}
+	r := &w.resolvers[w.tree]
+	if *r == nil {
+		*r = &resolver{w.fsys, w.opts.Symlinks, w.opts.MaxDepth, w.lookUp, map[string]bool{}}
+	}
+	l, err := (*r).resolve(ctx, at)
 	if err == nil && w.opts.Symlinks != SymlinksFiles && d.isWithin(l.real) {
 		return l, &PathError{Path: at.path, Target: l.target, Err: ErrSymlinkLoop}
 	}
@@ -244,15 +317,31 @@ func (w *walker) include(ctx context.Context, d *directory, at entryPath, kind f
 		return err
 	}
 	info, err := stat()
-	if errors.Is(err, fs.ErrNotExist) {
-		return &PathError{Path: at.path, Err: ErrFileChanged}
+	if err == nil && info == nil {
+		err = errNoInfo
 	}
 	if err != nil {
-		return &PathError{Path: at.path, Err: systemError(err)}
+		return &PathError{Path: at.path, Err: accessError(err)}
 	}
 	return w.listing.add(newFile(at, w.trees[w.tree], w.tree, info), w.opts)
 }
 
 func (w *walker) skip(at entryPath, listed string, reason Reason) {
-	w.listing.skip(omission{Skipped: Skipped{Path: listed, Reason: reason}, tree: w.tree, real: at.real})
+	why, _ := w.listing.cause(cause{reason: reason})
+	w.listing.skipped = append(w.listing.skipped, omission{listed, at.real, why, int32(w.tree)})
+}
+
+// ignore skips an entry because of a rule.
+func (w *walker) ignore(at entryPath, isDir bool, rule ignore.Rule) error {
+	if isDir {
+		at.path += "/"
+	}
+	why, added := w.listing.cause(cause{ReasonIgnored, rule})
+	if added {
+		if err := w.listing.hold(len(rule.Source), w.opts); err != nil {
+			return &PathError{Path: at.path, Err: err}
+		}
+	}
+	w.listing.skipped = append(w.listing.skipped, omission{at.path, "", why, int32(w.tree)})
+	return nil
 }

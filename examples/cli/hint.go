@@ -55,6 +55,8 @@ var flagNames = map[string]string{
 	"MaxTotalSize":       "",
 	"MaxDepth":           "",
 	"MaxEntries":         "",
+	"MaxIgnoreSize":      "",
+	"MaxReferences":      "",
 
 	// Pack
 	"Layout":       "-layout",

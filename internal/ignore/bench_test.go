@@ -18,10 +18,10 @@ func BenchmarkMatch(b *testing.B) {
 		{"hostile", strings.Repeat(hostile+"\n", ignore.MaxSize/(len(hostile)+1)), strings.Repeat("a", 255)},
 	} {
 		b.Run(tt.name, func(b *testing.B) {
-			patterns, err := ignore.Parse([]byte(tt.rules), "")
+			rules, err := ignore.Parse([]byte(tt.rules), "")
 			require.NoError(b, err)
 			var m *ignore.Matcher
-			m = m.Add(".", patterns)
+			m = m.Add(".", rules)
 			b.ReportAllocs()
 			for b.Loop() {
 				m.Match(tt.path, false)

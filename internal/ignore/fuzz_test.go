@@ -23,10 +23,10 @@ func FuzzMatch(f *testing.F) {
 		if strings.ContainsAny(rule, "\n") || len(rule) > ignore.MaxPatternLen || strings.HasPrefix(rule, "\ufeff") || !clean(name) {
 			return
 		}
-		patterns, err := ignore.Parse([]byte(rule), "")
+		rules, err := ignore.Parse([]byte(rule), "")
 		require.NoError(t, err)
 		var m *ignore.Matcher
-		_, ignored := m.Add(".", patterns).Match(name, isDir)
+		_, ignored := m.Add(".", rules).Match(name, isDir)
 		if want, known := ignoredByRegexp(rule, name, isDir); known {
 			require.Equal(t, want, ignored)
 		}

@@ -37,14 +37,14 @@ func (c gitCase) decide(t *testing.T) []decision {
 	decisions := make([]decision, 0, len(c.paths))
 	for _, p := range c.paths {
 		var m *ignore.Matcher
-		var found *ignore.Pattern
+		var found ignore.Rule
 		name := strings.TrimSuffix(p, "/")
 		for end := 0; end < len(name); end++ { // each directory above the path, and the path itself
 			dir := path.Dir(name[:end+1])
 			if rules, has := c.rules[dir]; has && (end == 0 || name[end-1] == '/') {
-				patterns, err := ignore.Parse([]byte(rules), path.Join(dir, ".gitignore"))
+				parsed, err := ignore.Parse([]byte(rules), path.Join(dir, ".gitignore"))
 				require.NoError(t, err)
-				m = m.Add(dir, patterns)
+				m = m.Add(dir, parsed)
 			}
 			if end+1 < len(name) && name[end+1] != '/' {
 				continue
@@ -55,7 +55,7 @@ func (c gitCase) decide(t *testing.T) []decision {
 			}
 		}
 		d := decision{}
-		if found != nil {
+		if found.Pattern != nil {
 			d = decision{found.Source, strconv.Itoa(found.Line), found.Text}
 		}
 		decisions = append(decisions, d)

@@ -1,8 +1,9 @@
 // Package ignore matches paths against ignore rules as git does, for rules from
-// files at any depth of a tree.
+// files at any depth of a tree. All rules of a file are matched in one pass, so that many
+// or odd rules are not much slower than few.
 //
 // The behavior is that of gitignore(5) and of git where the manual is silent: the
-// tests compare the two. Names are bytes and case-sensitive. Patterns and Matchers
+// tests compare the two. Names are bytes and case-sensitive. Rules and Matchers
 // are immutable, so both are safe for concurrent use.
 package ignore
 
@@ -25,15 +26,13 @@ var ErrTooLarge = errors.New("too large")
 type Pattern struct {
 	// Text is the rule as written, without trailing blanks.
 	Text string
-	// Source is the origin of the rule, for reports.
-	Source string
 	// Line is the line of the rule, counted from 1.
 	Line int
 
 	negated  bool
 	dirOnly  bool // matches directories only
 	basename bool // matches the last element of a path instead of the path
-	glob     glob
+	useless  bool
 }
 
 // Negated reports whether the rule includes again what others ignore.
@@ -41,16 +40,46 @@ func (p *Pattern) Negated() bool { return p.negated }
 
 // Useless reports whether the rule cannot match any name because it is empty or
 // malformed.
-func (p *Pattern) Useless() bool { return p.glob.never }
+func (p *Pattern) Useless() bool { return p.useless }
 
-// Parse parses data, the content of an ignore file, and sets Source in the Patterns.
-// It accepts everything that git accepts. The error is [ErrTooLarge].
-func Parse(data []byte, source string) ([]Pattern, error) {
+// Rule is a Pattern and the origin of the file with it, for reports.
+type Rule struct {
+	*Pattern
+	Source string
+}
+
+// Rules are those of one file, in its order. The zero value holds none.
+type Rules struct {
+	source string
+	*compiled
+}
+
+// compiled does not depend on the source.
+type compiled struct {
+	patterns     []Pattern
+	names, paths globs
+}
+
+// Patterns returns the rules. They must not be modified.
+func (r Rules) Patterns() []Pattern {
+	if r.compiled == nil {
+		return nil
+	}
+	return r.patterns
+}
+
+// From returns the same rules with another source.
+func (r Rules) From(source string) Rules { return Rules{source, r.compiled} }
+
+// Parse parses data, the content of an ignore file that is found at source. It accepts
+// everything that git accepts. The error is [ErrTooLarge].
+func Parse(data []byte, source string) (Rules, error) {
 	if len(data) > MaxSize {
-		return nil, ErrTooLarge
+		return Rules{}, ErrTooLarge
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	var patterns []Pattern
+	var all []glob
 	line := 0
 	for text := range strings.SplitSeq(string(data), "\n") {
 		line++
@@ -60,11 +89,15 @@ func Parse(data []byte, source string) ([]Pattern, error) {
 			continue
 		}
 		if len(text) > MaxPatternLen {
-			return nil, ErrTooLarge
+			return Rules{}, ErrTooLarge
 		}
-		patterns = append(patterns, parseLine(trimBlanks(text), source, line))
+		p, g := parseLine(trimBlanks(text), line)
+		patterns, all = append(patterns, p), append(all, g)
 	}
-	return patterns, nil
+	if len(patterns) == 0 {
+		return Rules{}, nil
+	}
+	return Rules{source, &compiled{patterns, newGlobs(patterns, all, true), newGlobs(patterns, all, false)}}, nil
 }
 
 // trimBlanks removes trailing blanks from a line, except escaped ones.
@@ -82,60 +115,98 @@ func trimBlanks(s string) string {
 	return s[:end]
 }
 
-func parseLine(text, source string, line int) Pattern {
-	p := Pattern{Text: text, Source: source, Line: line}
+func parseLine(text string, line int) (Pattern, glob) {
+	p := Pattern{Text: text, Line: line}
 	text, p.negated = strings.CutPrefix(text, "!")
 	text, p.dirOnly = strings.CutSuffix(text, "/")
 	p.basename = !strings.Contains(text, "/")
-	p.glob = compile(strings.TrimPrefix(text, "/"))
-	return p
+	g := compile(strings.TrimPrefix(text, "/"))
+	p.useless = g.never
+	return p, g
 }
 
-// matches reports whether the rule matches a path relative to the directory of its
-// ignore file.
-func (p *Pattern) matches(name string, isDir bool) bool {
-	if p.dirOnly && !isDir {
-		return false
+// globs match either names or paths.
+type globs struct {
+	plain map[string]plain
+	*automaton
+}
+
+// plain are the last patterns that are equal to a name: of all, and of those that match
+// files. They count from 1, so that zero is none.
+type plain struct{ last, file int32 }
+
+// newGlobs returns the globs of the patterns that match names, or paths.
+func newGlobs(patterns []Pattern, all []glob, names bool) globs {
+	g := globs{plain: map[string]plain{}}
+	var others []int
+	for i, p := range patterns {
+		switch {
+		case p.useless || p.basename != names:
+		case len(all[i].steps) > 0:
+			others = append(others, i)
+		default:
+			at := g.plain[all[i].plain]
+			at.last = int32(i) + 1
+			if !p.dirOnly {
+				at.file = at.last
+			}
+			g.plain[all[i].plain] = at
+		}
 	}
-	if p.basename {
-		name = name[strings.LastIndexByte(name, '/')+1:]
+	g.automaton = newAutomaton(patterns, all, others)
+	return g
+}
+
+// match returns the last pattern that matches a name, or -1.
+func (g *globs) match(name string, isDir bool) int32 {
+	at := g.plain[name]
+	last := at.file
+	if isDir {
+		last = at.last
 	}
-	return p.glob.match(name)
+	return max(last-1, g.automaton.match(name, isDir))
+}
+
+// match returns the last rule that matches a path relative to the directory of the file,
+// or nil.
+func (c *compiled) match(name string, isDir bool) *Pattern {
+	i := max(c.paths.match(name, isDir), c.names.match(name[strings.LastIndexByte(name, '/')+1:], isDir))
+	if i < 0 {
+		return nil
+	}
+	return &c.patterns[i]
 }
 
 // Matcher holds the rules of a directory and of those above it. Nil holds none.
 type Matcher struct {
-	above    *Matcher
-	dir      string // with a trailing slash, or "" for the root
-	patterns []Pattern
+	above *Matcher
+	dir   string // with a trailing slash, or "" for the root
+	rules Rules
 }
 
-// Add returns a Matcher in which the patterns of a file in dir precede those of m. The
-// root is ".".
-func (m *Matcher) Add(dir string, patterns []Pattern) *Matcher {
-	if len(patterns) == 0 {
+// Add returns a Matcher in which the rules of a file in dir precede those of m. The root
+// is ".".
+func (m *Matcher) Add(dir string, rules Rules) *Matcher {
+	if rules.compiled == nil {
 		return m
 	}
 	if dir += "/"; dir == "./" {
 		dir = ""
 	}
-	return &Matcher{m, dir, patterns}
+	return &Matcher{m, dir, rules}
 }
 
-// Match returns the rule that decides on name, or nil, and whether it ignores name. It
-// is the last matching rule of the innermost file that has one. Name is
-// slash-separated, clean, and below all directories whose rules m has.
+// Match returns the rule that decides on name, without a Pattern if there is none, and
+// whether it ignores name. It is the last matching rule of the innermost file that has
+// one. Name is slash-separated, clean, and below all directories whose rules m has.
 //
 // Match does not consider the directories above name. Everything below an ignored
 // directory is ignored, so the caller must not enter one.
-func (m *Matcher) Match(name string, isDir bool) (decisive *Pattern, ignored bool) {
+func (m *Matcher) Match(name string, isDir bool) (decisive Rule, ignored bool) {
 	for ; m != nil; m = m.above {
-		below := name[len(m.dir):]
-		for i := len(m.patterns) - 1; i >= 0; i-- {
-			if p := &m.patterns[i]; p.matches(below, isDir) {
-				return p, !p.negated
-			}
+		if p := m.rules.match(name[len(m.dir):], isDir); p != nil {
+			return Rule{p, m.rules.source}, !p.negated
 		}
 	}
-	return nil, false
+	return Rule{}, false
 }

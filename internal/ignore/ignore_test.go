@@ -105,15 +105,15 @@ func ignores(t *testing.T, rules, p string) bool {
 }
 
 func TestMatcherByDirectory(t *testing.T) {
-	parse := func(rules, source string) []ignore.Pattern {
-		patterns, err := ignore.Parse([]byte(rules), source)
+	parse := func(rules, source string) ignore.Rules {
+		parsed, err := ignore.Parse([]byte(rules), source)
 		require.NoError(t, err)
-		return patterns
+		return parsed
 	}
 	var none *ignore.Matcher
 	root := none.Add(".", parse("# first\n*.env\n/x/y\n", "root"))
 	inner := root.Add("x", parse("!a.env\n/b\nz/c\n", "inner"))
-	require.Same(t, inner, inner.Add("x/y", nil), "a file without rules")
+	require.Same(t, inner, inner.Add("x/y", ignore.Rules{}), "a file without rules")
 	for _, tt := range []struct {
 		name    string
 		matcher *ignore.Matcher
@@ -135,10 +135,10 @@ func TestMatcherByDirectory(t *testing.T) {
 			p, ignored := tt.matcher.Match(tt.path, false)
 			assert.Equal(t, tt.ignored, ignored)
 			if tt.rule == "" {
-				require.Nil(t, p)
+				require.Nil(t, p.Pattern)
 				return
 			}
-			require.NotNil(t, p)
+			require.NotNil(t, p.Pattern)
 			source, rest, _ := strings.Cut(tt.rule, ":")
 			assert.Equal(t, source, p.Source)
 			assert.Equal(t, rest, string(rune('0'+p.Line))+" "+p.Text)
@@ -151,10 +151,10 @@ func TestUseless(t *testing.T) {
 	for rule, want := range map[string]bool{
 		"a": false, "*": false, "!a": false, "[a]": false, "a/": false, " ": true, "/": true, "!": true, "//": true, "[a": true, `a\`: true, "x/[[:no:]]": true,
 	} {
-		patterns, err := ignore.Parse([]byte(rule), "")
+		rules, err := ignore.Parse([]byte(rule), "")
 		require.NoError(t, err)
-		require.Len(t, patterns, 1)
-		assert.Equal(t, want, patterns[0].Useless(), "%q", rule)
+		require.Len(t, rules.Patterns(), 1)
+		assert.Equal(t, want, rules.Patterns()[0].Useless(), "%q", rule)
 	}
 }
 
@@ -185,10 +185,10 @@ func TestHostilePatterns(t *testing.T) {
 		strings.Repeat("*a", 500) + "*?c*", strings.Repeat("a*", 100) + "[b]", "x/../" + strings.Repeat("**/*a*/", 140) + "[b]",
 		strings.Repeat("**/", 300) + "[b]", strings.Repeat("**/a/", 200) + "?[b]", strings.Repeat("?*", 500), strings.Repeat("*", 1000) + "[b]",
 	} {
-		patterns, err := ignore.Parse([]byte(rule), "")
+		rules, err := ignore.Parse([]byte(rule), "")
 		require.NoError(t, err)
 		var m *ignore.Matcher
-		m = m.Add(".", patterns)
+		m = m.Add(".", rules)
 		start := time.Now()
 		for _, p := range []string{name, deep} {
 			_, ignored := m.Match(p, false)
