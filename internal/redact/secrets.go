@@ -67,7 +67,9 @@ func Secrets(text string, secrets []string) string {
 
 // isShort reports whether a secret has too few characters to search it within words. Blanks
 // do not count, because they are not compared.
-func isShort(secret string) bool { return len(levelsOf(secret[:min(len(secret), maxText)])[0].text) < minSecret }
+func isShort(secret string) bool {
+	return len(levelsOf(secret[:min(len(secret), maxText)])[0].text) < minSecret
+}
 
 // needle is a form of a secret to search.
 type needle struct {
