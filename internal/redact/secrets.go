@@ -51,7 +51,7 @@ func Secrets(text string, secrets []string) string {
 		}
 	}
 	for _, s := range secrets {
-		if utf8.RuneCountInString(s) < minSecret {
+		if isShort(s) {
 			found = searchWord(text, s, found)
 		}
 	}
@@ -65,6 +65,12 @@ func Secrets(text string, secrets []string) string {
 	return found.replace(text)
 }
 
+// isShort reports whether a secret has too few characters to search it within words. Blanks
+// do not count, because they are not compared.
+func isShort(secret string) bool {
+	return len(levelsOf(secret[:min(len(secret), maxText)])[0].text) < minSecret
+}
+
 // needle is a form of a secret to search.
 type needle struct {
 	text    []byte
@@ -75,7 +81,7 @@ type needle struct {
 func needlesOf(secrets []string) []needle {
 	var needles []needle
 	for _, secret := range secrets {
-		if utf8.RuneCountInString(secret) < minSecret {
+		if isShort(secret) {
 			continue
 		}
 		secret = secret[:min(len(secret), maxText)] // no more of it can be in the text

@@ -29,6 +29,7 @@ func TestSecretsThatAreShort(t *testing.T) {
 	for _, tt := range []struct{ name, secret, text, want string }{
 		{"one letter", "p", "dial tcp: password p is wrong", "dial tcp: password [redacted] is wrong"},
 		{"three letters", "abc", "abcd (abc) dabc", "abcd ([redacted]) dabc"},
+		{"blanks in between", "00 0", "00 0, 100 0", "[redacted], 100 0"},
 		{"empty", "", "text", "text"},
 		{"blank", " ", "a text", "a text"},
 	} {
