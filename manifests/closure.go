@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/kubeoci/oci/internal/kustomize"
+	"github.com/kubeoci/oci/internal/redact"
 )
 
 // closure completes a finished listing: it adds the files that kustomizations refer
@@ -184,6 +185,6 @@ func (c *closure) record(at Problem, path string, f *fault) {
 		c.omitted++
 		return
 	}
-	at.Path, at.Code, at.Message = path, f.code, f.message
+	at.Path, at.Code, at.Message = redact.URLs(path), f.code, redact.URLs(f.message)
 	c.problems = append(c.problems, at)
 }

@@ -40,6 +40,9 @@ func Collect(ctx context.Context, dir string, opts Options) (*Set, error) {
 // CollectFS is [Collect] for the tree in fsys, which must not change for as long as
 // the Set is used. Symbolic links are followed if fsys is an [fs.ReadLinkFS] and are
 // [ErrSymlinkEscapes] if it is not.
+//
+// CollectFS returns when ctx ends even if a method of fsys blocks. That method then runs
+// on in a goroutine until it returns. If it panics, so does CollectFS.
 func CollectFS(ctx context.Context, fsys fs.FS, opts Options) (*Set, error) {
 	return CollectRoots(ctx, []Root{{FS: fsys}}, opts)
 }
@@ -64,6 +67,13 @@ func CollectRoots(ctx context.Context, roots []Root, opts Options) (*Set, error)
 	if err != nil {
 		return nil, err
 	}
+	if !slices.ContainsFunc(roots, func(r Root) bool { return r.FS != nil }) {
+		return collect(ctx, trees, opts)
+	}
+	return calls.Await(ctx, func(ctx context.Context) (*Set, error) { return collect(ctx, trees, opts) })
+}
+
+func collect(ctx context.Context, trees []tree, opts Options) (*Set, error) {
 	set := &Set{name: trees[0].name(), trees: trees}
 	reader, err := set.Open()
 	if err != nil {
@@ -87,6 +97,11 @@ func CollectRoots(ctx context.Context, roots []Root, opts Options) (*Set, error)
 	}
 	if err := set.fill(ctx, w.listing, c); err != nil {
 		return nil, err
+	}
+	if opts.PortableNames {
+		if err := checkPortable(set.files); err != nil {
+			return nil, err
+		}
 	}
 	return set, nil
 }

@@ -24,9 +24,14 @@ type CollisionError struct {
 	First, Second string
 	// Copied reports that it is a copy of Second, under a prefix, that needs the path.
 	Copied bool
+	// CaseOnly reports that the paths differ, but by case only.
+	CaseOnly bool
 }
 
 func (e *CollisionError) Error() string {
+	if e.CaseOnly {
+		return fmt.Sprintf("%v where case does not matter: %q and %q", ErrCollision, e.First, e.Second)
+	}
 	second := fmt.Sprintf("%q", e.Second)
 	if e.Copied {
 		second = "the copy of " + second
@@ -39,6 +44,9 @@ func (e *CollisionError) Is(target error) bool { return target == ErrCollision }
 
 // Hint returns advice on the error.
 func (e *CollisionError) Hint() string {
+	if e.CaseOnly {
+		return "rename one of them, or unset Collect.PortableNames"
+	}
 	if e.Copied {
 		return "set Pack.Prefix to a name that the tree does not use, or choose LayoutRoot, which needs no copy"
 	}

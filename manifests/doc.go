@@ -14,5 +14,5 @@
 // lists them.
 //
 // The package only reads files: it opens no connections, writes nothing, and leaves
-// no goroutines behind.
+// no goroutines behind, unless a method of the caller's [fs.FS] blocks.
 package manifests

@@ -98,7 +98,7 @@ type PathError struct {
 
 func (e *PathError) Error() string {
 	if e.Path == "" {
-		return e.Err.Error()
+		return fmt.Sprint(e.Err)
 	}
 	if e.Target != "" {
 		return fmt.Sprintf("%v: %q -> %q", e.Err, e.Path, e.Target)

@@ -25,7 +25,7 @@ func FromReader(r io.Reader) (fs.FS, error) {
 	if r == nil {
 		return nil, &PathError{Err: errNilReader}
 	}
-	content, err := readBounded(r, defaultMaxFileSize)
+	content, err := readBounded(soundReader{r}, defaultMaxFileSize)
 	if err != nil {
 		return nil, &PathError{Path: ReaderFileName, Err: err}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"runtime"
+	"slices"
 	"sync"
 )
 
@@ -115,14 +116,12 @@ func (l *lister) descend(at entryPath, r rules) {
 	l.mu.Lock()
 	l.held += len(entries)
 	l.mu.Unlock()
-	result <- readResult{entries, err}
-	if l.ignores && findIgnoreFile(entries) != nil {
-		return
+	var below []fs.DirEntry
+	if !l.ignores || findIgnoreFile(entries) == nil {
+		below = slices.DeleteFunc(slices.Clone(entries), func(e fs.DirEntry) bool { return !e.IsDir() })
 	}
-	for _, entry := range entries {
-		if !entry.IsDir() {
-			continue
-		}
+	result <- readResult{entries, err} // the walk's from here on
+	for _, entry := range below {
 		if sub := at.child(entry.Name()); r.enters(sub.path) {
 			l.descend(sub, r)
 		}

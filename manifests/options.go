@@ -54,6 +54,13 @@ type Options struct {
 	// they are an error.
 	SkipSpecial bool
 
+	// PortableNames refuses names that mean something else on another system or to a
+	// reader: those of Windows devices, with characters that Windows refuses, with a dot
+	// or space at the end, with characters that are invisible, and names that differ by
+	// case only. Names that differ by Unicode normalization only are not compared. By
+	// default package preflight warns of them.
+	PortableNames bool
+
 	// Limits. Zero is the default beside each; negative numbers are refused.
 
 	MaxFiles     int   // files in the Set; 100,000

@@ -1,6 +1,7 @@
 package manifests
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -55,14 +56,14 @@ type Problem struct {
 
 // String returns the problem in one line.
 func (p Problem) String() string {
-	text := p.File
+	text := cmp.Or(p.File, "?")
 	if p.Line > 0 {
 		text += fmt.Sprintf(":%d:%d", p.Line, p.Column)
 	}
 	if p.Field != "" {
 		text += ": " + p.Field
 	}
-	text += ": " + p.Message
+	text += ": " + cmp.Or(p.Message, string(p.Code), "unknown problem")
 	if p.Path != "" {
 		text += fmt.Sprintf(": %q", p.Path)
 	}

@@ -50,6 +50,7 @@ var flagNames = map[string]string{
 	"AllowEmptyFiles":    "-allow-empty-files",
 	"SkipIgnoreFiles":    "",
 	"SkipReferences":     "",
+	"PortableNames":      "",
 	"MaxFiles":           "",
 	"MaxFileSize":        "",
 	"MaxTotalSize":       "",
