@@ -84,7 +84,6 @@ var flagNames = map[string]string{
 	"ImmutableTags":             "",
 	"Force":                     "",
 	"SkipLinks":                 "-skip-links",
-	"PortableNames":             "",
 	"AssumeBlobs":               "",
 	"MaxCompressedSize":         "",
 	"MaxSize":                   "",
