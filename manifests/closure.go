@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/kubeoci/oci/internal/kustomize"
+	"github.com/kubeoci/oci/internal/redact"
 )
 
 // closure completes a finished listing: it adds the files that kustomizations refer
@@ -28,18 +29,25 @@ type closure struct {
 	read      []string          // kustomizations
 	waiting   []reference       // behind links that are not followed yet
 	problems  []Problem
+	recorded  map[string]int // problems of each kustomization
 	parsed    kustomize.Parsed
 	followed  map[string]bool // directories that were skipped links
 	following map[string]bool // those to follow next
 }
 
-// maxProblems bounds the memory that a file that is not a kustomization can fill.
-const maxProblems = 10_000
+// Bounds of the memory that a file that is not a kustomization can fill. The first
+// problems of each kustomization are kept in any case, because others in it are no
+// worse.
+const (
+	maxProblems   = 10_000
+	firstProblems = 2 // another kustomization beside it, and one of its own
+	maxQuoted     = 1_000
+)
 
 func newClosure(opts Options, trees []tree, reader *Reader, l *listing) *closure {
 	return &closure{
 		opts: opts, trees: trees, reader: reader, listing: l,
-		whole: map[string]bool{}, edges: map[string][]edge{}, followed: map[string]bool{}, following: map[string]bool{},
+		whole: map[string]bool{}, edges: map[string][]edge{}, recorded: map[string]int{}, followed: map[string]bool{}, following: map[string]bool{},
 	}
 }
 
@@ -155,8 +163,16 @@ func (c *closure) readKustomization(name string) error {
 }
 
 func (c *closure) record(at Problem, path string, f *fault) {
-	at.Path, at.Code, at.Message = path, f.code, f.message
-	if len(c.problems) < maxProblems {
-		c.problems = append(c.problems, at)
+	if c.recorded[at.File]++; len(c.problems) >= maxProblems && c.recorded[at.File] > firstProblems {
+		c.parsed.OmitProblem()
+		return
 	}
+	at.Path, at.Code, at.Message = path, f.code, f.message
+	if f.code != ProblemDuplicate {
+		at.Path = redact.URLs(path) // before a cut through the middle of one
+	}
+	if len(at.Path) > maxQuoted {
+		at.Path = strings.ToValidUTF8(at.Path[:maxQuoted], "") + "…"
+	}
+	c.problems = append(c.problems, at)
 }
