@@ -184,18 +184,3 @@ func TestIncludePatternsAreBounded(t *testing.T) {
 	_, err = manifests.Options{Include: []string{"*.env", strings.Repeat("*", 1<<16)}}.Resolve()
 	requirePathError(t, err, manifests.ErrInvalidPattern, "Include")
 }
-
-func TestOmittedProblems(t *testing.T) {
-	for _, tt := range []struct{ found, listed int }{{9_999, 9_999}, {10_000, 10_000}, {10_001, 10_000}, {150_000, 10_000}} {
-		set, err := manifests.CollectFS(t.Context(), tree{"kustomization.yaml": "resources:\n" + strings.Repeat("- a\n", tt.found)}.mapFS(), manifests.Options{})
-		require.NoError(t, err)
-		problems := set.Problems()
-		require.Len(t, problems, tt.listed)
-		last := problems[len(problems)-1]
-		if tt.found == tt.listed {
-			assert.Equal(t, manifests.ProblemMissing, last.Code)
-			continue
-		}
-		assert.Equal(t, manifests.Problem{Code: manifests.ProblemsOmitted, File: "kustomization.yaml", Message: fmt.Sprintf("%d further problems are not listed", tt.found-9_999)}, last)
-	}
-}

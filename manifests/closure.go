@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -31,20 +30,25 @@ type closure struct {
 	size      int               // references
 	waiting   []reference       // behind links that are not followed yet
 	problems  []Problem
-	omitted   int // problems that are not listed
+	recorded  map[string]int // problems of each kustomization
 	parsed    kustomize.Parsed
 	followed  map[string]bool // directories that were skipped links
 	following map[string]bool // those to follow next
 }
 
-// maxProblems bounds the memory that a file that is not a kustomization can fill.
-// [Options.MaxNamesSize] bounds the paths in them.
-const maxProblems = 10_000
+// Bounds of the memory that a file that is not a kustomization can fill. The first
+// problems of each kustomization are kept in any case, because others in it are no
+// worse.
+const (
+	maxProblems   = 10_000
+	firstProblems = 2 // another kustomization beside it, and one of its own
+	maxQuoted     = 1_000
+)
 
 func newClosure(opts Options, trees []tree, reader *Reader, l *listing) *closure {
 	return &closure{
 		opts: opts, trees: trees, reader: reader, listing: l,
-		edges: map[string][]edge{}, followed: map[string]bool{}, following: map[string]bool{},
+		edges: map[string][]edge{}, recorded: map[string]int{}, followed: map[string]bool{}, following: map[string]bool{},
 	}
 }
 
@@ -74,10 +78,6 @@ func (c *closure) complete(ctx context.Context, follow func(context.Context, dir
 	slices.SortStableFunc(c.problems, func(a, b Problem) int {
 		return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line, a.Column-b.Column)
 	})
-	if c.omitted > 0 {
-		last := &c.problems[len(c.problems)-1]
-		*last = Problem{Code: ProblemsOmitted, File: last.File, Message: fmt.Sprintf("%d further problems are not listed", c.omitted+1)}
-	}
 	return nil
 }
 
@@ -181,10 +181,16 @@ func (c *closure) hold(references []kustomize.Reference) error {
 }
 
 func (c *closure) record(at Problem, path string, f *fault) {
-	if len(c.problems) == maxProblems {
-		c.omitted++
+	if c.recorded[at.File]++; len(c.problems) >= maxProblems && c.recorded[at.File] > firstProblems {
+		c.parsed.OmitProblem()
 		return
 	}
-	at.Path, at.Code, at.Message = redact.URLs(path), f.code, redact.URLs(f.message)
+	at.Path, at.Code, at.Message = path, f.code, redact.URLs(f.message)
+	if f.code != ProblemDuplicate {
+		at.Path = redact.URLs(path) // before a cut through the middle of one
+	}
+	if len(at.Path) > maxQuoted {
+		at.Path = strings.ToValidUTF8(at.Path[:maxQuoted], "") + "…"
+	}
 	c.problems = append(c.problems, at)
 }

@@ -102,7 +102,7 @@ func TestProblems(t *testing.T) {
 				`a/kustomization.yaml:2:3: resources[0]: refers to a missing file: "b.yaml"`,
 				`a/kustomization.yaml:3:3: resources[1]: refers to a missing file: "../a.yaml/x"`,
 				`a/kustomization.yaml:4:3: resources[2]: refers to a missing file: "x\\0"`,
-				`a/kustomization.yaml:5:3: resources[3]: refers to a missing file: "` + strings.Repeat("x/", 3000) + `"`,
+				`a/kustomization.yaml:5:3: resources[3]: refers to a missing file: "` + strings.Repeat("x/", 500) + `…"`,
 			},
 		},
 		{
@@ -233,4 +233,15 @@ func TestClosureIsAnInclude(t *testing.T) {
 	assert.Equal(t, included.Files(), set.Files())
 	assert.Equal(t, included.Skipped(), set.Skipped())
 	assert.Equal(t, included.Size(), set.Size())
+}
+
+// The problems of many files do not hide those of others.
+func TestProblemsOfEachKustomization(t *testing.T) {
+	texts := tree{"a/kustomization.yaml": "resources:\n" + strings.Repeat("- a\n", 20_000), "z/kustomization.yaml": "resources: [b, c, d]\n"}
+	set, err := manifests.CollectFS(t.Context(), texts.mapFS(), manifests.Options{})
+	require.NoError(t, err)
+	problems := set.Problems()
+	require.Len(t, problems, 10_002)
+	assert.Equal(t, "z/kustomization.yaml", problems[10_001].File)
+	assert.Equal(t, 10_001, set.OmittedProblems())
 }

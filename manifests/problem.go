@@ -30,8 +30,6 @@ const (
 	// ProblemWrongType reports a reference to a directory where a file is needed,
 	// to a file where a directory is needed, or to a FIFO, socket or device.
 	ProblemWrongType ProblemCode = "reference-type"
-	// ProblemsOmitted is the last of 10,000 problems, and reports that there are more.
-	ProblemsOmitted ProblemCode = "problems-omitted"
 )
 
 // Problem describes a defect in a kustomization that makes its build fail wherever
@@ -47,8 +45,9 @@ type Problem struct {
 	// Field locates the value in the document, such as
 	// "configMapGenerator[0].files[1]". It may be empty.
 	Field string
-	// Path is the reference as written, if there is one. For [ProblemDuplicate] it
-	// is the path of the other kustomization in the Set.
+	// Path is the reference as written, if there is one, without the credentials and
+	// the query of a URL, and cut at 1,000 bytes. For [ProblemDuplicate] it is the path
+	// of the other kustomization in the Set.
 	Path string
 	// Message describes the problem without the fields above.
 	Message string
@@ -71,9 +70,8 @@ func (p Problem) String() string {
 }
 
 // Problems lists the defects in the kustomizations of the Set and in their
-// references, ordered by file, line and column. It holds at most 10,000 entries, of
-// which the last is [ProblemsOmitted] if there are more, and none if
-// [Options.SkipReferences] is set.
+// references, ordered by file, line and column. After 10,000 entries it holds only the
+// first two of each kustomization. It is empty if [Options.SkipReferences] is set.
 func (s *Set) Problems() []Problem { return slices.Clone(s.problems) }
 
 // fault is a problem without its position.

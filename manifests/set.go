@@ -73,8 +73,9 @@ const (
 	sourceFluxDefaults = "flux-defaults"
 )
 
-// parsed adds a method References to Set, by which package preflight avoids parsing
-// kustomizations again. The method is not part of the documented API.
+// parsed adds methods to Set, by which package preflight avoids parsing kustomizations
+// again and counts the problems that are not listed. They are not part of the documented
+// API.
 type parsed = kustomize.Parsed
 
 // Set lists the files that were found in one or more trees. It is immutable and safe

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/kubeoci/oci/internal/kustomize"
-	"github.com/kubeoci/oci/internal/objects"
 )
 
 // build is a kustomization in the archive, and the files of the archive that it
@@ -42,9 +41,7 @@ func (n namedFile) isListed() bool {
 
 // hasNoObject reports whether no document of the file is an object with a name.
 func (n namedFile) hasNoObject() bool {
-	none := true
-	each(n.content.Objects, func(o *objects.Object) { none = none && flawOf(o) != "" })
-	return none
+	return !n.named
 }
 
 // isAbove reports whether the file is neither in the directory of the kustomization
@@ -64,18 +61,23 @@ func (m *model) findBuilds() {
 	if len(m.builds) == 0 {
 		return
 	}
-	entries := make(map[string]*source, len(m.entries))
-	for _, e := range m.entries {
-		entries[e.Path] = m.byPath[e.File.Path]
+	entries := make(map[string]int, len(m.entries))
+	for i, e := range m.entries {
+		entries[e.Path] = i
 	}
 	for _, b := range m.builds {
-		for _, r := range b.references {
+		if m.ended() {
+			return
+		}
+		for _, r := range m.references[b.source] {
 			if path.IsAbs(r.Path) {
 				continue // and refused
 			}
 			target := path.Join(b.directory, r.Path)
-			if s := entries[target]; s != nil {
-				named := namedFile{s, r, target}
+			if i, found := entries[target]; found {
+				e := m.entries[i] // its path takes no more memory
+				s := m.byPath[e.File.Path]
+				named := namedFile{s, r, e.Path}
 				s.listed = s.listed || named.isResource()
 				b.files = append(b.files, named)
 			} else if other := m.buildIn(target); other != nil {
@@ -99,19 +101,18 @@ func (m *model) buildIn(directory string) *build {
 // lists them that it certainly builds.
 func (m *model) follow(v *view) {
 	done := map[*build]bool{}
-	dropped := func(entry string) bool { rule, _ := m.dropRule(v, entry); return rule != nil }
 	var enter func(b *build)
 	enter = func(b *build) {
-		if b == nil || done[b] || dropped(b.entry) {
+		if b == nil || done[b] || v.dropped[b.entry] || m.ended() {
 			return
 		}
 		done[b] = true
-		v.roles[b.source] = certain
+		b.uses[v.index].role = certain
 		for _, named := range b.files {
-			if dropped(named.entry) {
+			if v.dropped[named.entry] {
 				v.missing = append(v.missing, missing{b, named})
 			} else if named.isResource() {
-				v.roles[named.source] = certain
+				named.uses[v.index].role = certain
 			}
 		}
 		for _, other := range b.others {

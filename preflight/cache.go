@@ -1,9 +1,8 @@
 package preflight
 
 import (
-	"bytes"
+	"context"
 	"hash/maphash"
-	"maps"
 	"sync"
 
 	"github.com/kubeoci/oci/internal/filename"
@@ -20,11 +19,14 @@ import (
 //
 // The zero value is ready to use, and safe for concurrent use. It serves one tree:
 // another replaces it. Its memory grows with the number of files and objects, not
-// with their size.
+// with their size, and is limited by [Options.MaxMemory].
 type Cache struct {
+	parsing budget // memory of the files that are being parsed
+
 	mu       sync.Mutex // guards all below
 	seed     maphash.Seed
 	files    map[string]*seen // by path
+	kept     int64            // bytes of facts in files
 	scanners []*objects.Scanner
 }
 
@@ -32,23 +34,29 @@ type Cache struct {
 type seen struct {
 	file manifests.File // of the last Set in which its content was this
 	sum  uint64
-	*facts
+	need
+	*facts // nil if there was no memory to keep them
 }
 
-// facts are the parsed content of a file. They are immutable.
-type facts struct {
-	content objects.File
-	rules   []flux.Rule // of an ignore file
-	// likeObject reports that Argo CD refuses a file that it cannot parse, because
-	// the file looks like a manifest.
-	likeObject bool
+// need is the memory for a file.
+type need struct {
+	size    int64 // of the facts
+	parsing int64
+	beyond  bool // the file needs more than there was
+}
+
+// isWithin reports whether the facts are certainly the same within other limits.
+func (n need) isWithin(limits objects.Limits) bool {
+	return !n.beyond && n.parsing <= limits.Parsing && n.size <= limits.Objects
 }
 
 // Observe parses the content of a file, and keeps nothing of the content. It is a
-// function for packager.Plan.Pack.
+// function for packager.Plan.Pack. It does not parse a file for which there is no memory
+// at the moment; Check reads that file again.
 func (c *Cache) Observe(f manifests.File, content []byte) {
 	if f.Size <= limitOf(f.Path) {
-		c.parse(f, content)
+		mem := memoryOf(0, 0)
+		_, _ = c.parse(context.Background(), f, content, mem, mem.kept, c.parsing.tryTake)
 	}
 }
 
@@ -64,20 +72,35 @@ func limitOf(path string) int64 {
 	return -1
 }
 
-// parse returns the facts of a file, from memory if its content is unchanged.
-func (c *Cache) parse(f manifests.File, content []byte) *facts {
+// takeFunc is budget.take or tryTake.
+type takeFunc func(ctx context.Context, size, total int64) error
+
+// parse returns a file with its facts, from memory if its content is unchanged. It keeps
+// them if all that are kept do not take more than a number of bytes. The error is that of
+// take or ctx.
+func (c *Cache) parse(ctx context.Context, f manifests.File, content []byte, mem memory, keep int64, take takeFunc) (*seen, error) {
 	seed, before := c.before(f.Path)
 	sum := maphash.Bytes(seed, content)
 	now := &seen{file: f, sum: sum}
-	if before != nil && before.sum == sum && before.file.Size == f.Size {
-		now.facts = before.facts
+	if before != nil && before.facts != nil && before.sum == sum && before.file.Size == f.Size && before.isWithin(mem.limits) {
+		now.need, now.facts = before.need, before.facts
 	} else {
-		now.facts = c.scan(f.Path, content)
+		var err error
+		if now.facts, err = c.scan(ctx, f.Path, content, mem, take); err != nil {
+			return nil, err
+		}
+		now.need = now.facts.need()
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.forget(f.Path)
+	if c.kept += perFile; c.kept+now.size > keep {
+		now.facts = nil
+	} else {
+		c.kept += now.size
+	}
 	c.files[f.Path] = now
-	return now.facts
+	return now, nil
 }
 
 func (c *Cache) before(path string) (maphash.Seed, *seen) {
@@ -89,31 +112,84 @@ func (c *Cache) before(path string) (maphash.Seed, *seen) {
 	return c.seed, c.files[path]
 }
 
-// find returns the facts of a file of this very Set, or nil if it was not parsed.
-func (c *Cache) find(f manifests.File) *facts {
-	if _, s := c.before(f.Path); s != nil && s.file == f {
-		return s.facts
+// find returns a file of this very Set, or nil if it was not parsed.
+func (c *Cache) find(f manifests.File, limits objects.Limits) *seen {
+	if _, s := c.before(f.Path); s != nil && s.file == f && s.isWithin(limits) {
+		return s
 	}
 	return nil
 }
 
-// keep forgets all other files.
-func (c *Cache) keep(files map[string]*source) {
+// keepOnly forgets all other files.
+func (c *Cache) keepOnly(files map[string]*source) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	maps.DeleteFunc(c.files, func(path string, _ *seen) bool { return files[path] == nil })
+	for path := range c.files {
+		if files[path] == nil {
+			c.forget(path)
+		}
+	}
 }
 
-func (c *Cache) scan(path string, content []byte) *facts {
-	if isSourceIgnore(path) {
-		return &facts{rules: flux.ParseRules(content)}
-	}
-	scanner := c.takeScanner()
-	f := &facts{content: scanner.Scan(path, content), likeObject: looksLikeObject(content)}
+// drop forgets a file.
+func (c *Cache) drop(path string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.scanners = append(c.scanners, scanner)
-	return f
+	c.forget(path)
+}
+
+// forget is drop for callers that hold the lock.
+func (c *Cache) forget(path string) {
+	s := c.files[path]
+	if s == nil {
+		return
+	}
+	if c.kept -= perFile; s.facts != nil {
+		c.kept -= s.size
+	}
+	delete(c.files, path)
+}
+
+// scan parses a file. It asks for little memory at first, and for the most that is
+// allowed if that was not enough.
+func (c *Cache) scan(ctx context.Context, path string, content []byte, mem memory, take takeFunc) (*facts, error) {
+	if isSourceIgnore(path) {
+		rules := flux.ParseRules(content)
+		return &facts{rules: &rules}, nil
+	}
+	var file objects.File
+	done := false
+	scanPlain := func() error {
+		scanner := c.takeScanner()
+		file, done = scanner.Plain(path, content, mem.limits)
+		c.giveScanner(scanner)
+		return nil
+	}
+	if err := c.within(ctx, mem.forObjects(content), mem, take, scanPlain); err != nil {
+		return nil, err
+	}
+	for limits := mem.first(content); !done; limits = mem.limits {
+		err := c.within(ctx, mem.forParsing(limits), mem, take, func() (err error) {
+			file, err = objects.Parse(ctx, path, content, limits)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		done = file.Need <= limits.Parsing || limits == mem.limits
+	}
+	f := &facts{content: file, likeObject: looksLikeObject(content)}
+	f.summarize(path)
+	return f, nil
+}
+
+// within calls f while it has some memory.
+func (c *Cache) within(ctx context.Context, size int64, mem memory, take takeFunc, f func() error) error {
+	if err := take(ctx, size, mem.parsing); err != nil {
+		return err
+	}
+	defer c.parsing.give(size)
+	return f()
 }
 
 // takeScanner returns a Scanner that no other goroutine uses.
@@ -129,12 +205,8 @@ func (c *Cache) takeScanner() *objects.Scanner {
 	return scanner
 }
 
-// looksLikeObject is the test of Argo CD (getObjsFromYAMLOrJSON there).
-func looksLikeObject(data []byte) bool {
-	for _, key := range []string{"apiVersion:", "kind:", "metadata:"} {
-		if !bytes.Contains(data, []byte(key)) {
-			return false
-		}
-	}
-	return true
+func (c *Cache) giveScanner(scanner *objects.Scanner) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.scanners = append(c.scanners, scanner)
 }

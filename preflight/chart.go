@@ -11,12 +11,12 @@ import (
 // checkCharts reports all files of a Helm chart at once.
 func checkCharts(m *model, r *report) {
 	for _, s := range m.sources {
-		if s.chart == "" || s.name() != chartFile || path.Dir(s.file.Path) != s.chart {
+		if s.chart == "" || s.name() != chartFile || path.Dir(s.file.Path) != s.chart || m.ended() {
 			continue
 		}
 		templates := 0
-		for _, other := range m.sources {
-			if other.chart == s.chart && other.content.Template {
+		for _, other := range m.charts[s.chart] {
+			if other.content.Template {
 				templates++
 			}
 		}
@@ -37,8 +37,8 @@ func checkCharts(m *model, r *report) {
 // refusesChart reports whether an engine that reads the files of a chart as plain
 // manifests fails for one of its templates.
 func (m *model) refusesChart(v *view, chart string) bool {
-	return slices.ContainsFunc(m.sources, func(s *source) bool {
-		if s.chart != chart || !s.isChartTemplate() {
+	return slices.ContainsFunc(m.charts[chart], func(s *source) bool {
+		if !s.isChartTemplate() {
 			return false
 		}
 		if s.content.Template && slices.Contains(m.refusingUnparsed(s, 0), v) {

@@ -2,7 +2,11 @@ package preflight
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
+	"github.com/kubeoci/oci/internal/advice"
+	"github.com/kubeoci/oci/internal/calls"
 	"github.com/kubeoci/oci/packager"
 )
 
@@ -26,11 +30,17 @@ type Artifact struct {
 	Cache *Cache
 }
 
+// ErrNoPlan reports an [Artifact] without a Plan.
+var ErrNoPlan = errors.New("no plan")
+
 func (a Artifact) validate() error {
 	for _, engine := range a.Engines {
 		if _, err := packager.ParseGitOpsEngine(string(engine)); err != nil {
 			return err
 		}
+	}
+	if a.Plan == nil || a.Plan.Set() == nil {
+		return &advice.Error{Err: fmt.Errorf("%w for the artifact", ErrNoPlan), Text: "set Artifact.Plan to the result of packager.NewPlan"}
 	}
 	return nil
 }
@@ -51,11 +61,17 @@ func (a Artifact) names(engine packager.GitOpsEngine) (named, any bool) {
 // The findings depend on the files, the plan and the options only, and are ordered
 // by file, line and code. They are nil if there are none.
 //
-// The error is that of [Options.Validate], matches packager.ErrUnknownEngine, is one
-// of package manifests for a file that cannot be read or has changed, or is that of
-// ctx. Everything else is a finding. Check is safe for concurrent use. Its memory
-// grows with the number of files and objects, not with their size.
+// The error is that of [Options.Validate], matches [ErrNoPlan] or
+// packager.ErrUnknownEngine, is one of package manifests for a file that cannot be read
+// or has changed, or is that of ctx, which may also be nil. Everything else is a finding.
+// Check is safe for concurrent use.
+//
+// Its memory does not grow with the size of the files, and is limited by
+// [Options.MaxMemory]; its time grows linearly with the number of files and their size.
 func Check(ctx context.Context, a Artifact, opts Options) (Findings, error) {
+	if err := calls.Check(ctx); err != nil {
+		return nil, err
+	}
 	if err := opts.Validate(); err != nil {
 		return nil, err
 	}
@@ -69,9 +85,11 @@ func Check(ctx context.Context, a Artifact, opts Options) (Findings, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := new(report)
+	r := newReport(opts)
 	for _, r.rule = range rules() {
-		r.rule.check(m, r)
+		if r.rule.check(m, r); m.ended() {
+			return nil, ctx.Err()
+		}
 	}
-	return r.findings(m.views), nil
+	return r.findings(m.engines), nil
 }

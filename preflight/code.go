@@ -44,4 +44,5 @@ const (
 	CodeTooDeep           Code = "too-deep"
 	CodeTooLarge          Code = "too-large"
 	CodeAlias             Code = "alias"
+	CodeMoreFindings      Code = "more-findings"
 )

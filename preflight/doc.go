@@ -69,6 +69,7 @@
 //	too-deep             a document is nested too deeply to be checked
 //	too-large            a file, or its part in flow style, is too large to be checked
 //	alias                the aliases of a document expand to too many values
+//	more-findings        there are more findings than are listed
 //
 // Names that differ by Unicode normalization only are not reported.
 package preflight

@@ -32,7 +32,7 @@ type located struct {
 // checkDuplicates reports objects that an engine finds in more than one place.
 func checkDuplicates(m *model, r *report) {
 	for _, v := range m.views {
-		v.duplicates(func(first, again located) {
+		m.duplicates(v, func(first, again located) {
 			if first.Object != again.Object { // not the other copy of the file
 				r.addDuplicate(v, first, again)
 			}
@@ -44,9 +44,12 @@ func checkDuplicates(m *model, r *report) {
 }
 
 // duplicates calls f for each object that the engine reads again.
-func (v *view) duplicates(f func(first, again located)) {
-	seen := make(map[identity]located, len(v.items))
+func (m *model) duplicates(v *view, f func(first, again located)) {
+	seen := newDistinct(identityOf)
 	for _, i := range v.items {
+		if m.ended() {
+			return
+		}
 		if i.role != certain || !v.judges(i.source) {
 			continue
 		}
@@ -54,11 +57,8 @@ func (v *view) duplicates(f func(first, again located)) {
 			if flawOf(o) != "" || o.List {
 				return
 			}
-			id := identityOf(o)
-			if first, again := seen[id]; again {
+			if first, again := seen.add(located{i.source, o}); again {
 				f(first, located{i.source, o})
-			} else {
-				seen[id] = located{i.source, o}
 			}
 		})
 	}
@@ -75,11 +75,11 @@ const defined = ": it is defined"
 func duplicateFinding(sentence, link string, first, again located) Finding {
 	f := Finding{
 		File: again.file.Path, Line: again.Line, Column: again.Column,
-		Message: fmt.Sprintf("%s the %s %.80q%s here and at %s:%d", sentence, kindOf(again.Object), again.Name, link, first.file.Path, first.Line),
+		Message: fmt.Sprintf("%s the %s %.80q%s here and at %.255s:%d", sentence, kindOf(again.Object), again.Name, link, first.file.Path, first.Line),
 	}
 	for _, l := range []located{first, again} {
 		if l.file.Linked() {
-			f.Message += fmt.Sprintf(", and %s is reached through a symbolic link", l.file.Path)
+			f.Message += fmt.Sprintf(", and %.255s is reached through a symbolic link", l.file.Path)
 			f.Hint = "exclude the link with Collect.Ignore, or set Collect.Symlinks to files, which skips links to directories"
 		}
 	}
@@ -97,36 +97,53 @@ func (r *report) addDuplicate(v *view, first, again located) {
 	}
 }
 
+// resourceOf distinguishes objects in a build.
+func resourceOf(o *objects.Object) identity {
+	return identity{o.APIVersion, o.Kind, o.Namespace, o.Name}
+}
+
+// maxLooked bounds the time for comparing the resources of kustomizations, because each
+// of many may list the same large file. It is more than ten times the objects that there
+// is memory for.
+const maxLooked = 5_000_000
+
 // checkResources reports objects defined in more than one resource of a
 // kustomization. Kustomize fails for them before it changes names, namespaces or
 // anything else.
 func checkResources(m *model, b *build, r *report) {
-	type identity struct{ version, kind, namespace, name string }
-	seen := map[identity]located{}
+	seen := newDistinct(resourceOf)
 	building := m.building(b.source)
 	listed := map[*source]bool{}
 	for _, named := range b.files {
 		if !named.isResource() {
 			continue
 		}
+		if m.ended() {
+			return
+		}
 		if listed[named.source] {
-			if hasObject(named.source) {
+			if named.object {
 				r.refuseBuild(Finding{
 					File: b.file.Path, Line: named.at.Line, Column: named.at.Column,
-					Message: fmt.Sprintf("%s lists the same file again: %.100q", named.at.Field, named.at.Path),
+					Message: fmt.Sprintf("%s lists the same file again: %s", named.at.Field, quoteReference(named.at)),
 				}, building)
 			}
 			continue
 		}
 		listed[named.source] = true
+		if m.looked += len(named.content.Objects); m.looked > maxLooked {
+			r.add(Finding{
+				File: b.file.Path, Line: named.at.Line, Column: named.at.Column, Hint: "list a file in one kustomization, and refer to that in others",
+				Message: fmt.Sprintf("the resources of this kustomization are not checked for duplicates, because kustomizations list more than %d objects", maxLooked),
+			})
+			return
+		}
 		each(named.content.Objects, func(o *objects.Object) {
 			if flawOf(o) != "" || o.Name == "" || !named.isBuilt(o) {
 				return
 			}
-			id := identity{o.APIVersion, o.Kind, o.Namespace, o.Name}
-			first, again := seen[id]
+			first, again := seen.add(located{named.source, o})
 			if !again {
-				seen[id] = located{named.source, o}
 				return
 			}
 			r.refuseBuild(duplicateFinding(kustomizeSubject(building, "refuse"), defined, first, located{named.source, o}), building)
@@ -139,7 +156,7 @@ func checkTwoCopies(m *model, r *report) {
 	for _, v := range m.views {
 		both := false
 		if m.artifact.Plan.Layout() == packager.LayoutBoth && v.root == "." { // no other path is above both
-			v.duplicates(func(first, again located) {
+			m.duplicates(v, func(first, again located) {
 				both = both || first.Object == again.Object
 			})
 		}

@@ -44,7 +44,7 @@ func checkExtensionCase(m *model, r *report) {
 
 // severityOf returns the severity for a file that an engine does not read.
 func severityOf(s *source) Severity {
-	if hasObject(s) {
+	if s.object {
 		return Warning
 	}
 	return Info

@@ -106,7 +106,8 @@ func (f Finding) String() string {
 	return b.String()
 }
 
-// Findings are ordered by file, line and code.
+// Findings are ordered by file, line and code. The last one describes those that are not
+// listed, if there are any.
 type Findings []Finding
 
 // Worst returns the greatest severity, or zero without findings.

@@ -3,6 +3,7 @@ package preflight
 import (
 	"fmt"
 	"path"
+	"strings"
 
 	"github.com/kubeoci/oci/internal/flux"
 	"github.com/kubeoci/oci/packager"
@@ -17,8 +18,11 @@ func isSourceIgnore(name string) bool { return path.Base(name) == flux.IgnoreFil
 func checkFluxIgnored(m *model, r *report) {
 	for _, v := range m.views {
 		for _, i := range v.ignored {
+			if m.ended() {
+				return
+			}
 			f := Finding{File: i.source.file.Path, Message: "Flux ignores a file with this name by default"}
-			if hasObject(i.source) {
+			if i.object {
 				f.Severity = Warning
 			}
 			if i.file != "" {
@@ -31,13 +35,56 @@ func checkFluxIgnored(m *model, r *report) {
 }
 
 func checkSourceIgnore(m *model, r *report) {
+	if m.unknown != nil {
+		r.add(Finding{Severity: Warning, File: m.unknown.file.Path, Message: m.unknown.reason + ", so the files that Flux ignores are not known, and nothing is checked for Flux", Hint: m.unknown.hint})
+		return
+	}
 	reading := m.of(packager.GitOpsEngineFlux)
 	if len(reading) == 0 {
 		return
 	}
 	for _, s := range m.sources {
-		if len(s.rules) > 0 {
+		if len(s.ignoreRules()) > 0 {
 			r.add(Finding{File: s.file.Path, Message: "this file replaces Flux's default ignore rules"}, reading...)
+		}
+	}
+}
+
+// unknownRules describes why the files that Flux ignores are not known.
+type unknownRules struct {
+	*source
+	reason, hint string
+}
+
+// maxMatches bounds the time for matching files with ignore rules: so many comparisons
+// of a rule with a name take some seconds. A tree of 100,000 files, five directories
+// deep, comes there with 1,000 rules.
+const maxMatches = 500_000_000
+
+// findIgnoreRules reads the rules of all ignore files in the archive.
+func (m *model) findIgnoreRules() {
+	var files []flux.File
+	rules := map[string]int{} // their number in each directory
+	m.ignoreFiles = map[string]*source{}
+	for _, e := range m.entries {
+		switch s := m.byPath[e.File.Path]; {
+		case isSourceIgnore(e.Path) && s.isUnread():
+			m.unknown = &unknownRules{s, "this file is not checked", "keep the .sourceignore file small, or out of the artifact"}
+		case len(s.ignoreRules()) > 0:
+			files = append(files, flux.File{Path: e.Path, Rules: s.ignoreRules()})
+			m.ignoreFiles[e.Path] = s
+			rules[path.Dir(e.Path)] += len(s.ignoreRules())
+		}
+	}
+	m.ignore = flux.NewIgnore(files)
+	if len(files) == 0 {
+		return
+	}
+	above := &byDirectory[int]{of: func(dir string, above int) int { return above + rules[dir] }}
+	matches := 0
+	for _, e := range m.entries {
+		if matches += above.at(path.Dir(e.Path)) * (1 + strings.Count(e.Path, "/")); m.unknown == nil && matches > maxMatches {
+			m.unknown = &unknownRules{m.ignoreFiles[files[0].Path], fmt.Sprintf("matching the names of all files with all ignore rules takes more than %d comparisons", maxMatches), "remove ignore rules, or keep the .sourceignore files out of the artifact"}
 		}
 	}
 }

@@ -2,10 +2,13 @@ package preflight
 
 import (
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/kubeoci/oci/internal/kustomize"
+	"github.com/kubeoci/oci/internal/redact"
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 )
@@ -24,8 +27,8 @@ func (m *model) kustomizationsOf(f func(v *view, same []*source)) {
 				byDirectory[dir] = append(byDirectory[dir], i.source)
 			}
 		}
-		for _, same := range byDirectory {
-			f(v, same)
+		for _, dir := range slices.Sorted(maps.Keys(byDirectory)) {
+			f(v, byDirectory[dir])
 		}
 	}
 }
@@ -63,6 +66,9 @@ func checkKustomizations(m *model, r *report) {
 // resolve.
 func checkProblemsOfSet(m *model, r *report) {
 	for _, p := range m.problems {
+		if m.ended() {
+			return
+		}
 		s := m.byPath[p.File]
 		if s == nil || p.Code == manifests.ProblemDuplicate { // a rule of its own
 			continue
@@ -75,10 +81,16 @@ func checkProblemsOfSet(m *model, r *report) {
 	}
 }
 
+// checkOmitted counts the problems that package manifests does not list. None is worse
+// than those of the same file that it does.
+func checkOmitted(m *model, r *report) {
+	r.omitted[rankWarning] += m.artifact.Plan.Set().OmittedProblems()
+}
+
 func kustomizationFault(p manifests.Problem) string {
 	text := p.Message
 	if p.Path != "" {
-		text += fmt.Sprintf(": %.100q", p.Path)
+		text += fmt.Sprintf(": %.100q", p.Path) // without secrets
 	}
 	return strings.TrimSpace(p.Field + " " + text)
 }
@@ -108,7 +120,7 @@ func checkListedKustomizations(m *model, r *report) {
 			if named.isListed() && isKustomization(named.entry) && named.entry != b.entry && named.hasNoObject() {
 				r.refuseBuild(Finding{
 					File: b.file.Path, Line: named.at.Line, Column: named.at.Column,
-					Message: fmt.Sprintf("%s refers to a kustomization file where its directory is needed: %.100q", named.at.Field, named.at.Path),
+					Message: fmt.Sprintf("%s refers to a kustomization file where its directory is needed: %s", named.at.Field, quoteReference(named.at)),
 				}, m.building(b.source))
 			}
 		}
@@ -123,9 +135,12 @@ func checkMissing(m *model, r *report) {
 			r.refuse(missingFinding(v, n.build.source, n.named.at), []*view{v})
 		}
 		for _, i := range v.items {
-			for _, ref := range i.references {
+			if m.ended() {
+				return
+			}
+			for _, ref := range m.references[i.source] {
 				needed := m.byPath[path.Join(path.Dir(i.file.Path), ref.Path)]
-				if i.role != certain && needed != nil && v.dropped[needed] {
+				if i.role != certain && needed != nil && needed.uses[v.index].dropped {
 					r.add(missingFinding(v, i.source, ref), v)
 				}
 			}
@@ -133,10 +148,15 @@ func checkMissing(m *model, r *report) {
 	}
 }
 
+// quoteReference quotes the path of a reference without the credentials of a URL.
+func quoteReference(at kustomize.Reference) string {
+	return fmt.Sprintf("%.100q", redact.URLs(at.Path))
+}
+
 func missingFinding(v *view, s *source, ref kustomize.Reference) Finding {
 	return Finding{
 		File: s.file.Path, Line: ref.Line, Column: ref.Column, Hint: hintFluxIgnored,
-		Message: fmt.Sprintf("%s refers to a file that %v ignores: %.100q", ref.Field, v, ref.Path),
+		Message: fmt.Sprintf("%s refers to a file that %v ignores: %s", ref.Field, v, quoteReference(ref)),
 	}
 }
 
@@ -155,7 +175,7 @@ func checkLoadRestriction(m *model, r *report) {
 			}
 			f := Finding{
 				File: b.file.Path, Line: named.at.Line, Column: named.at.Column,
-				Message: fmt.Sprintf("%s refers to a file above the directory of its kustomization, which Argo CD refuses: %.100q", named.at.Field, named.at.Path),
+				Message: fmt.Sprintf("%s refers to a file above the directory of its kustomization, which Argo CD refuses: %s", named.at.Field, quoteReference(named.at)),
 			}
 			switch {
 			case restricted[0].builds(b.source):

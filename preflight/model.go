@@ -18,32 +18,49 @@ const chartFile = "Chart.yaml"
 // model is what the engines find in an artifact. It is complete before the first
 // rule reads it.
 type model struct {
+	ctx      context.Context // of the call of Check that makes and uses the model
 	artifact Artifact
+	memory   memory
 	opts     Options
 	entries  []packager.Entry
 	problems []manifests.Problem // of the Set
 
 	sources []*source // in the order of paths
 	byPath  map[string]*source
-	views   []*view
-	builds  map[string]*build // kustomizations, by their paths in the archive
-	flaws   []flaw
+	charts  map[string][]*source // by their directories
+	// references are those of the kustomizations that can be read.
+	references map[*source][]kustomize.Reference
+	views      []*view
+	engines    int               // that may read the artifact, those without a view included
+	builds     map[string]*build // kustomizations, by their paths in the archive
+	flaws      []flaw
 
 	ignore      *flux.Ignore
 	ignoreFiles map[string]*source // those with rules, by their paths in the archive
+	unknown     *unknownRules      // nil if the rules are known
+	looked      int                // how often resources were compared
 }
+
+// ended reports whether the context has ended. Loops over all files or objects call it,
+// and may then stop anywhere, because Check returns the error of the context.
+func (m *model) ended() bool { return m.ctx.Err() != nil }
 
 // source is a file of the Set, however often it is in the archive.
 type source struct {
 	file manifests.File
 	*facts
-	// references are those of a kustomization that can be read.
-	references []kustomize.Reference
 	// listed reports that a kustomization has it among its resources.
 	listed bool
 	// chart is the outermost directory with a Chart.yaml at or above the file, "."
 	// included, and empty if there is none.
 	chart string
+	uses  [2]use // by the index of a view
+}
+
+// use is what an engine does with a file.
+type use struct {
+	role    role
+	dropped bool // by Flux, anywhere in the archive
 }
 
 func (s *source) name() string { return path.Base(s.file.Path) }
@@ -59,27 +76,24 @@ func (s *source) isChartTemplate() bool {
 // newModel reads the files and finds out what each engine makes of them.
 func newModel(ctx context.Context, a Artifact, opts Options) (*model, error) {
 	set := a.Plan.Set()
-	m := &model{artifact: a, opts: opts, entries: a.Plan.Entries(), problems: set.Problems()}
+	m := &model{ctx: ctx, artifact: a, opts: opts, entries: a.Plan.Entries(), problems: set.Problems()}
 	m.collect()
-	if err := m.read(ctx, set, cmp.Or(a.Cache, new(Cache))); err != nil {
+	m.memory = memoryOf(opts.MaxMemory, len(m.sources))
+	if err := m.read(set, cmp.Or(a.Cache, new(Cache))); err != nil {
 		return nil, err
 	}
-	if err := m.readReferences(set); err != nil {
-		return nil, err
+	for _, find := range []func(){m.findIgnoreRules, m.findBuilds, m.findViews, m.findFlaws} {
+		if find(); m.ended() {
+			return nil, ctx.Err()
+		}
 	}
-	m.findIgnoreRules()
-	m.findBuilds()
-	if err := m.findViews(ctx); err != nil {
-		return nil, err
-	}
-	m.findFlaws()
 	return m, nil
 }
 
 // collect lists the files of the artifact, each of them once.
 func (m *model) collect() {
 	m.byPath = make(map[string]*source, len(m.entries))
-	charts := false
+	charts := map[string]bool{}
 	for _, e := range m.entries {
 		if m.byPath[e.File.Path] != nil {
 			continue // the other copy
@@ -87,39 +101,21 @@ func (m *model) collect() {
 		s := &source{file: e.File}
 		m.byPath[e.File.Path] = s
 		m.sources = append(m.sources, s)
-		charts = charts || s.name() == chartFile
+		if s.name() == chartFile {
+			charts[path.Dir(s.file.Path)] = true
+		}
 	}
 	slices.SortFunc(m.sources, func(a, b *source) int { return strings.Compare(a.file.Path, b.file.Path) })
-	if !charts {
+	if len(charts) == 0 {
 		return
 	}
+	m.charts = map[string][]*source{}
+	above := outermost(charts)
 	for _, s := range m.sources {
-		s.chart = outermostDirectory(s.file.Path, func(dir string) bool { return m.byPath[path.Join(dir, chartFile)] != nil })
-	}
-}
-
-// findIgnoreRules reads the rules of all ignore files in the archive.
-func (m *model) findIgnoreRules() {
-	var files []flux.File
-	m.ignoreFiles = map[string]*source{}
-	for _, e := range m.entries {
-		if s := m.byPath[e.File.Path]; len(s.rules) > 0 {
-			files = append(files, flux.File{Path: e.Path, Rules: s.rules})
-			m.ignoreFiles[e.Path] = s
+		if s.chart = above.at(path.Dir(s.file.Path)); s.chart != "" {
+			m.charts[s.chart] = append(m.charts[s.chart], s)
 		}
 	}
-	m.ignore = flux.NewIgnore(files)
-}
-
-// outermostDirectory returns the outermost directory above a file for which of
-// reports true, "." included, or "".
-func outermostDirectory(name string, of func(dir string) bool) (outermost string) {
-	for dir, last := path.Dir(name), name; dir != last; dir, last = path.Dir(dir), dir {
-		if of(dir) {
-			outermost = dir
-		}
-	}
-	return outermost
 }
 
 // viewsWhere returns the views for which f reports true.

@@ -25,13 +25,21 @@ func checkEntryNames(m *model, r *report) {
 func checkPortableNames(m *model, r *report) {
 	before := ""
 	for _, s := range m.sources {
-		for name := s.file.Path; name != "." && name != "/" && !strings.HasPrefix(before, name+"/"); name = path.Dir(name) {
+		if m.ended() {
+			return
+		}
+		for name := s.file.Path; name != "." && name != "/" && !isAt(before, name); name = path.Dir(name) {
 			if fault := filename.Fault(path.Base(name)); fault != "" {
 				r.add(Finding{File: s.file.Path, Message: fmt.Sprintf("%.255q %s", name, fault)})
 			}
 		}
 		before = s.file.Path
 	}
+}
+
+// isAt reports whether a file is below a directory.
+func isAt(file, dir string) bool {
+	return len(file) > len(dir) && file[len(dir)] == '/' && strings.HasPrefix(file, dir)
 }
 
 // checkCaseTwins reports names of files and directories that are one on a file
@@ -42,16 +50,22 @@ func checkCaseTwins(m *model, r *report) {
 	}
 	first := map[string]string{}
 	reported := map[string]bool{}
+	before := ""
 	for _, s := range m.sources {
-		for name := s.file.Path; name != "." && name != "/"; name = path.Dir(name) {
+		if m.ended() {
+			return
+		}
+		last := before
+		before = s.file.Path
+		for name := s.file.Path; name != "." && name != "/" && !isAt(last, name); name = path.Dir(name) {
 			folded := filename.Fold(name)
-			before, found := first[folded]
+			twin, found := first[folded]
 			switch {
 			case !found:
 				first[folded] = name
-			case before != name && !reported[name] && path.Dir(before) == path.Dir(name):
+			case twin != name && !reported[name] && path.Dir(twin) == path.Dir(name):
 				reported[name] = true
-				r.add(Finding{File: s.file.Path, Message: fmt.Sprintf("%.255q and %.255q are the same name on a file system that ignores case", before, name)})
+				r.add(Finding{File: s.file.Path, Message: fmt.Sprintf("%.255q and %.255q are the same name on a file system that ignores case", twin, name)})
 			}
 		}
 	}

@@ -27,12 +27,14 @@ func TestEntryNames(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			file := manifests.File{Path: tt.name}
 			m := &model{
+				ctx:     t.Context(),
 				entries: []packager.Entry{{Path: tt.name, File: file}, {Path: "shop/" + tt.name, File: file}}, // reported once
 				views:   []*view{{engine: packager.GitOpsEngineFlux, named: true}},
 			}
-			r := &report{rule: rule{code: CodeEntryName, severity: Warning}}
+			r := newReport(Options{})
+			r.rule = rule{code: CodeEntryName, severity: Warning}
 			checkEntryNames(m, r)
-			findings := r.findings(m.views)
+			findings := r.findings(len(m.views))
 			if !tt.bad {
 				assert.Empty(t, findings)
 				return

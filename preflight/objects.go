@@ -20,26 +20,6 @@ func each(docs []objects.Object, f func(o *objects.Object)) {
 	}
 }
 
-// hasObject reports whether the file has an object that can be applied.
-func hasObject(s *source) (has bool) {
-	each(s.content.Objects, func(o *objects.Object) { has = has || o.APIVersion != "" && o.Kind != "" })
-	return has && !isKustomization(s.file.Path)
-}
-
-// hasKind reports whether there is an object with a kind, empty lists excepted.
-func hasKind(s *source) (has bool) {
-	each(s.content.Objects, func(o *objects.Object) { has = has || o.Kind != "" && !o.List })
-	return has
-}
-
-// holdsNothing reports whether a file has no more than comments, lists without
-// items and documents without entries.
-func holdsNothing(s *source) bool {
-	holds := false
-	each(s.content.Objects, func(o *objects.Object) { holds = holds || !o.List && !o.Blank })
-	return !holds
-}
-
 func isEmpty(s *source) bool {
 	for _, o := range s.content.Objects {
 		if !o.Empty {
@@ -62,6 +42,9 @@ type flaw struct {
 // findFlaws finds the documents that an engine may refuse as objects.
 func (m *model) findFlaws() {
 	for _, s := range m.sources {
+		if m.ended() {
+			return
+		}
 		if s.content.Template || len(m.viewsWhere(func(v *view) bool { return v.judges(s) })) == 0 && !s.isListedPlain() {
 			continue
 		}
@@ -119,7 +102,7 @@ func (f flaw) String() string {
 func flawed(code Code) func(m *model, r *report) {
 	return func(m *model, r *report) {
 		for _, f := range m.flaws {
-			if f.code == code {
+			if f.code == code && !m.ended() {
 				checkFlaw(m, f, r)
 			}
 		}
@@ -176,6 +159,9 @@ func kindOf(o *objects.Object) string {
 
 func checkSecrets(m *model, r *report) {
 	for _, s := range m.sources {
+		if m.ended() {
+			return
+		}
 		each(s.content.Objects, func(o *objects.Object) {
 			if o.Secret {
 				r.add(Finding{File: s.file.Path, Line: o.Line, Column: o.Column, Message: fmt.Sprintf("the Secret %.80q is not encrypted", o.Name)})

@@ -36,7 +36,27 @@ type Options struct {
 	// limit of an Argo CD installed with its defaults, 1 GB and 10 MB (powers of
 	// ten). A negative number is an error.
 	MaxArchiveSize, MaxManifestSize int64
+
+	// MaxMemory is about how many bytes of memory may be in use for parsing files, and
+	// for what is known of them until the end of the check. What needs more is not
+	// checked, and a finding reports that. Zero means 96 MiB: enough for 100,000 files
+	// of one object each, for 200,000 objects in few files, and for a document of 2 MiB;
+	// and little enough to build the largest tree that package manifests collects by
+	// default in 256 MiB. A negative number is an error.
+	MaxMemory int64
+	// MaxFindings is how many findings are listed, the worst of them. One more reports
+	// how many are not. Zero means 10,000, which is more than anybody reads. A negative
+	// number is an error.
+	MaxFindings int
+	// MaxFileFindings is the same for the findings of one severity in one file. Zero
+	// means 100.
+	MaxFileFindings int
 }
+
+const (
+	defaultMaxFindings     = 10_000
+	defaultMaxFileFindings = 100
+)
 
 // Validate checks the options. The error matches [ErrUnknownPolicy],
 // [ErrUnknownSeverity], [ErrInvalidPath] or manifests.ErrInvalidLimit.
@@ -56,7 +76,10 @@ func (o Options) Validate() error {
 	for _, limit := range []struct {
 		name  string
 		value int64
-	}{{"MaxArchiveSize", o.MaxArchiveSize}, {"MaxManifestSize", o.MaxManifestSize}} {
+	}{
+		{"MaxArchiveSize", o.MaxArchiveSize}, {"MaxManifestSize", o.MaxManifestSize}, {"MaxMemory", o.MaxMemory},
+		{"MaxFindings", int64(o.MaxFindings)}, {"MaxFileFindings", int64(o.MaxFileFindings)},
+	} {
 		if limit.value < 0 {
 			return &advice.Error{
 				Err:  fmt.Errorf("%w: %s %d", manifests.ErrInvalidLimit, limit.name, limit.value),

@@ -3,11 +3,11 @@ package preflight
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 
 	"github.com/kubeoci/oci/internal/kustomize"
-	"github.com/kubeoci/oci/internal/objects"
 	"github.com/kubeoci/oci/internal/ordered"
 	"github.com/kubeoci/oci/manifests"
 )
@@ -15,62 +15,131 @@ import (
 // slot is the memory of a worker.
 type slot struct {
 	reader *manifests.Reader
-	buf    []byte
+	buf    []byte // for files that are not large
+	large  buffers
 }
 
-// read parses the files that the cache does not have, on several cores.
-func (m *model) read(ctx context.Context, set *manifests.Set, cache *Cache) error {
-	var unknown []*source
-	for _, s := range m.sources {
-		if err := ctx.Err(); err != nil {
-			return err
+// buffers are those for large files, which few workers read concurrently.
+type buffers chan []byte
+
+const (
+	largeFile    = 256 << 10
+	largeBuffers = 2
+)
+
+// read parses the files that the cache does not have, on several cores, and keeps what
+// there is memory for.
+func (m *model) read(set *manifests.Set, cache *Cache) error {
+	cache.keepOnly(m.byPath)
+	found := make([]*seen, len(m.sources))
+	var unknown []int
+	for i, s := range m.sources {
+		if m.ended() {
+			return m.ctx.Err()
 		}
-		if s.facts = cache.find(s.file); s.facts == nil {
-			unknown = append(unknown, s)
+		if found[i] = cache.find(s.file, m.memory.limits); found[i] == nil {
+			unknown = append(unknown, i)
 		}
 	}
-	slots := make([]*slot, 2*min(runtime.GOMAXPROCS(0), 8)) // memory is bounded; some wait for their turn
+	if err := m.parse(set, cache, found, unknown, m.memory.kept); err != nil {
+		return err
+	}
+	if err := m.readReferences(set, found); err != nil {
+		return err
+	}
+	// The files that are kept must not depend on the order in which they were parsed.
+	kept := int64(0)
+	var again []int
+	for i, s := range m.sources {
+		size := perFile + found[i].size + perReference*int64(len(m.references[s]))
+		if kept+size > m.memory.kept {
+			s.facts = m.unkept(s)
+			delete(m.references, s)
+			cache.drop(s.file.Path)
+			continue
+		}
+		kept += size
+		if s.facts = found[i].facts; s.facts == nil {
+			again = append(again, i)
+		}
+	}
+	if err := m.parse(set, cache, found, again, math.MaxInt64); err != nil {
+		return err
+	}
+	for _, i := range again {
+		m.sources[i].facts = found[i].facts
+	}
+	return nil
+}
+
+// unkept returns the facts of a file for which there is no memory.
+func (m *model) unkept(s *source) *facts {
+	if limitOf(s.file.Path) < 0 {
+		return new(facts)
+	}
+	return unchecked(fmt.Sprintf("the file is not checked, because it and the files before it take more than %d MiB of memory", m.memory.kept>>20), true)
+}
+
+// parse parses some of the sources.
+func (m *model) parse(set *manifests.Set, cache *Cache, found []*seen, indexes []int, keep int64) error {
+	if len(indexes) == 0 {
+		return nil
+	}
+	large := make(buffers, largeBuffers)
+	for range largeBuffers {
+		large <- nil
+	}
+	slots := make([]*slot, 2*min(runtime.GOMAXPROCS(0), 8)) // some wait for their turn
 	for i := range slots {
-		slots[i] = new(slot)
+		slots[i] = &slot{large: large}
 	}
 	defer func() {
 		for _, s := range slots {
 			s.close()
 		}
 	}()
-	defer cache.keep(m.byPath)
-	return ordered.Each(ctx, len(unknown), slots, func(_ context.Context, w *slot, i int) error {
-		return w.parse(set, unknown[i], cache)
+	return ordered.Each(m.ctx, len(indexes), slots, func(ctx context.Context, w *slot, i int) (err error) {
+		i = indexes[i]
+		f := m.sources[i].file
+		if limit := limitOf(f.Path); limit < 0 {
+			found[i] = &seen{facts: new(facts)}
+			return nil
+		} else if f.Size > limit {
+			found[i] = &seen{facts: uncheckedFor(limit)}
+			return nil
+		}
+		return w.with(ctx, set, f, func(content []byte) (err error) {
+			found[i], err = cache.parse(ctx, f, content, m.memory, keep, cache.parsing.take)
+			return err
+		})
 	}, func(*slot, int) error { return nil })
 }
 
-// parse reads a file and parses its content. A file beyond the limit is not read.
-func (w *slot) parse(set *manifests.Set, s *source, cache *Cache) error {
-	limit := limitOf(s.file.Path)
-	if s.file.Size > limit {
-		s.facts = new(facts)
-		if limit >= 0 {
-			s.content.Problems = []objects.Problem{{Code: objects.CodeTooLarge, Text: fmt.Sprintf("the file has more than %d bytes and is not checked", limit)}}
-		}
-		return nil
+// with calls use with the content of a file.
+func (w *slot) with(ctx context.Context, set *manifests.Set, f manifests.File, use func(content []byte) error) (err error) {
+	if f.Size < 0 { // a Set of an odd file system
+		return &manifests.PathError{Path: f.Path, Err: manifests.ErrFileChanged}
 	}
-	content, err := w.read(set, s.file)
-	if err != nil {
-		return err
-	}
-	s.facts = cache.parse(s.file, content)
-	return nil
-}
-
-// read returns the content of a file, which is valid until the next call.
-func (w *slot) read(set *manifests.Set, f manifests.File) (_ []byte, err error) {
 	if w.reader == nil {
 		if w.reader, err = set.Open(); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	w.buf = slices.Grow(w.buf[:0], int(f.Size))[:f.Size]
-	return w.buf, w.reader.ReadFile(f, w.buf)
+	buf := &w.buf
+	if f.Size > largeFile {
+		buf = new([]byte)
+		select {
+		case *buf = <-w.large:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		defer func() { w.large <- *buf }()
+	}
+	*buf = slices.Grow((*buf)[:0], int(f.Size))[:f.Size]
+	if err := w.reader.ReadFile(f, *buf); err != nil {
+		return err
+	}
+	return use(*buf)
 }
 
 func (w *slot) close() {
@@ -79,24 +148,49 @@ func (w *slot) close() {
 	}
 }
 
+// perReference is what a reference takes in memory besides the one in the Set.
+const perReference = 128
+
 // readReferences finds the references of the kustomizations. The Set has those that
 // it parsed; the others, of a Set that did not follow references, are parsed here.
-func (m *model) readReferences(set *manifests.Set) error {
-	w := new(slot)
+func (m *model) readReferences(set *manifests.Set, found []*seen) error {
+	large := make(buffers, 1)
+	large <- nil
+	w := &slot{large: large}
 	defer w.close()
-	for _, s := range m.sources {
+	m.references = map[*source][]kustomize.Reference{}
+	left := m.memory.kept / 2
+	for i, s := range m.sources {
+		if m.ended() {
+			return m.ctx.Err()
+		}
 		if !isKustomization(s.file.Path) {
 			continue
 		}
-		var known bool
-		if s.references, known = set.References(s.file.Path); known || s.file.Size > kustomize.MaxSize {
+		references, known := set.References(s.file.Path)
+		if known {
+			m.references[s] = references
 			continue
 		}
-		content, err := w.read(set, s.file)
+		if s.file.Size > kustomize.MaxSize {
+			if s.file.Size <= limitOf(s.file.Path) {
+				found[i] = &seen{facts: uncheckedFor(kustomize.MaxSize)}
+			}
+			continue
+		}
+		err := w.with(m.ctx, set, s.file, func(content []byte) error {
+			references, _ = kustomize.Parse(content) // other rules report the error
+			return nil
+		})
 		if err != nil {
 			return err
 		}
-		s.references, _ = kustomize.Parse(content) // other rules report the error
+		if size := kustomize.Size(references); size <= left {
+			left -= size
+			m.references[s] = references
+		} else {
+			found[i] = &seen{facts: m.unkept(s)}
+		}
 	}
 	return nil
 }

@@ -33,16 +33,16 @@ func (v *view) renders(i item) bool {
 	case v.mode != directory && isKustomization(i.path) || path.Ext(i.path) == jsonnet:
 		return true
 	case v.mode == directory && !i.content.JSON:
-		return i.likeObject || hasKind(i.source)
+		return i.likeObject || i.kind || i.isUnread()
 	}
-	return len(i.content.Problems) > 0 || i.content.Template || !holdsNothing(i.source)
+	return len(i.content.Problems) > 0 || i.content.Template || i.something
 }
 
 // below counts the files with objects that Argo CD does not read because they are
 // in subdirectories.
 func (v *view) below() (n int) {
 	for _, i := range v.items {
-		if v.mode == directory && !v.recurse && path.Dir(i.path) != "." && i.chart == "" && hasObject(i.source) {
+		if v.mode == directory && !v.recurse && path.Dir(i.path) != "." && i.chart == "" && i.object {
 			n++
 		}
 	}

@@ -1,11 +1,21 @@
 package preflight
 
-import "slices"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // report collects the findings of one rule after another.
 type report struct {
-	rule  rule // whose check is running
-	found []found
+	rule rule // whose check is running
+
+	maxAll, maxFile int
+	found           [ranks][]found
+	inFile          map[string]*[ranks]int // how many were found in a file
+	omitted         [ranks]int             // not in found
+	refusing        map[*view]bool         // views with a finding that refuse the artifact
 }
 
 // found is a finding, and the engines that certainly fail or render nothing
@@ -13,6 +23,27 @@ type report struct {
 type found struct {
 	Finding
 	refusing []*view
+}
+
+// rank orders findings before it is known whether all engines refuse the artifact, which
+// makes an Error of what engines refuse that were not named.
+type rank int
+
+const (
+	rankInfo rank = iota
+	rankWarning
+	rankRefused
+	rankError
+	ranks
+)
+
+func newReport(opts Options) *report {
+	return &report{
+		maxAll:   cmp.Or(opts.MaxFindings, defaultMaxFindings),
+		maxFile:  cmp.Or(opts.MaxFileFindings, defaultMaxFileFindings),
+		inFile:   map[string]*[ranks]int{},
+		refusing: map[*view]bool{},
+	}
 }
 
 // add reports a finding that concerns some engines, or none in particular. Its
@@ -38,32 +69,106 @@ func (r *report) append(f Finding, concerned, refusing []*view) {
 	if len(concerned) == 1 {
 		f.Engine = concerned[0].engine
 	}
-	r.found = append(r.found, found{f, refusing})
+	for _, v := range refusing {
+		r.refusing[v] = true
+	}
+	r.keep(found{f, refusing})
 }
 
-// findings returns all findings in their order. What engines refuse is an Error if
-// one of them was named, or if all of them refuse the artifact. Otherwise it is a
-// Warning.
-func (r *report) findings(views []*view) Findings {
-	refusing := map[*view]bool{}
-	for _, f := range r.found {
-		for _, v := range f.refusing {
-			refusing[v] = true
+// keep keeps a finding if there are not too many in its file, nor too many that are as
+// bad or worse in all.
+func (r *report) keep(f found) {
+	rank := f.rank()
+	if f.File != "" {
+		inFile := r.inFile[f.File]
+		if inFile == nil {
+			inFile = new([ranks]int)
+			r.inFile[f.File] = inFile
+		}
+		if inFile[rank]++; inFile[rank] > r.maxFile {
+			r.omitted[rank]++
+			return
 		}
 	}
-	all := make(Findings, 0, len(r.found))
-	for _, f := range r.found {
-		if len(f.refusing) > 0 {
-			f.Severity = Warning
-			if len(refusing) == len(views) || slices.ContainsFunc(f.refusing, func(v *view) bool { return v.named }) {
-				f.Severity = Error
-			}
+	total := 0
+	for _, same := range r.found {
+		total += len(same)
+	}
+	if total >= r.maxAll && !r.omitOne(rank) {
+		r.omitted[rank]++
+		return
+	}
+	r.found[rank] = append(r.found[rank], f)
+}
+
+// omitOne omits a finding that is less bad than others, and reports whether there was
+// one.
+func (r *report) omitOne(than rank) bool {
+	for rank := range than {
+		if last := len(r.found[rank]) - 1; last >= 0 {
+			r.found[rank] = r.found[rank][:last]
+			r.omitted[rank]++
+			return true
 		}
-		all = append(all, f.Finding)
+	}
+	return false
+}
+
+func (f *found) rank() rank {
+	switch {
+	case len(f.refusing) == 0:
+		return [...]rank{Info: rankInfo, Warning: rankWarning, Error: rankError}[f.Severity]
+	case slices.ContainsFunc(f.refusing, func(v *view) bool { return v.named }):
+		return rankError
+	}
+	return rankRefused
+}
+
+// severities returns the severity of each rank. What engines refuse is an Error if one
+// of them was named, or if all of them refuse the artifact. Otherwise it is a Warning.
+func (r *report) severities(engines int) [ranks]Severity {
+	refused := Warning
+	if len(r.refusing) == engines {
+		refused = Error
+	}
+	return [ranks]Severity{rankInfo: Info, rankWarning: Warning, rankRefused: refused, rankError: Error}
+}
+
+// findings returns the findings in their order, and one that describes those that are
+// not listed.
+func (r *report) findings(engines int) Findings {
+	severities := r.severities(engines)
+	var all Findings
+	for rank, same := range r.found {
+		for _, f := range same {
+			f.Severity = severities[rank]
+			all = append(all, f.Finding)
+		}
 	}
 	all.sort()
-	if len(all) == 0 {
-		return nil
+	if f, some := r.omission(severities); some {
+		all = append(all, f)
 	}
 	return all
+}
+
+// omission returns the finding for those that are not listed. It is as bad as the worst
+// of them.
+func (r *report) omission(severities [ranks]Severity) (Finding, bool) {
+	var omitted [Error + 1]int
+	total := 0
+	for rank, n := range r.omitted {
+		omitted[severities[rank]] += n
+		total += n
+	}
+	f := Finding{Code: CodeMoreFindings, Hint: "correct those that are listed first, or raise Preflight.MaxFindings and Preflight.MaxFileFindings"}
+	var counts []string
+	for severity := Error; severity >= Info; severity-- {
+		if n := omitted[severity]; n > 0 {
+			f.Severity = max(f.Severity, severity)
+			counts = append(counts, fmt.Sprintf("%v: %d", severity, n))
+		}
+	}
+	f.Message = fmt.Sprintf("%d more findings are not listed, because there are more than %d in a file or %d in all (%s)", total, r.maxFile, r.maxAll, strings.Join(counts, ", "))
+	return f, total > 0
 }

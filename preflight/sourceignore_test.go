@@ -59,6 +59,7 @@ func TestSourceIgnore(t *testing.T) {
 		}},
 		{"Argo CD", tree{".sourceignore": "/b.yaml\n", "app.yaml": app, "b.yaml": b}, argocd, []string{}},
 		{"too large", tree{".sourceignore": strings.Repeat("*.md\n", ignore.MaxSize/5+1), "app.yaml": app}, flux, []string{
+			".sourceignore: warning: this file is not checked, so the files that Flux ignores are not known, and nothing is checked for Flux [source-ignore]",
 			".sourceignore: warning: the file has more than 65536 bytes and is not checked [too-large]",
 		}},
 	} {

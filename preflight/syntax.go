@@ -6,6 +6,9 @@ import "github.com/kubeoci/oci/internal/objects"
 func unparsed(code Code) func(m *model, r *report) {
 	return func(m *model, r *report) {
 		for _, s := range m.sources {
+			if m.ended() {
+				return
+			}
 			for _, p := range s.content.Problems {
 				if Code(p.Code) == code && !s.isChartTemplate() {
 					checkProblem(m, s, p, r)
@@ -17,6 +20,9 @@ func unparsed(code Code) func(m *model, r *report) {
 
 func checkProblem(m *model, s *source, p objects.Problem, r *report) {
 	f := Finding{File: s.file.Path, Line: p.Line, Column: p.Column, Message: p.Text}
+	if p.Memory {
+		f.Hint = "split the file, exclude files with Collect.Ignore, or raise Preflight.MaxMemory"
+	}
 	var refusing []*view
 	switch Code(p.Code) {
 	case CodeSyntax, CodeTab:

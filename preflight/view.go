@@ -2,7 +2,6 @@ package preflight
 
 import (
 	"cmp"
-	"context"
 	"path"
 	"strings"
 
@@ -29,7 +28,7 @@ const (
 const jsonnet = ".jsonnet"
 
 // role is the use that an engine makes of a file.
-type role int
+type role int8
 
 const (
 	unread  role = iota
@@ -40,6 +39,7 @@ const (
 // view is what one engine finds at its path.
 type view struct {
 	engine packager.GitOpsEngine
+	index  int    // in source.uses
 	named  bool   // by the caller
 	path   string // as the engine is told
 	root   string // the same, clean
@@ -47,11 +47,10 @@ type view struct {
 	recurse bool
 	mode    mode
 	items   []item // in the order of paths
-	roles   map[*source]role
 
-	dropped map[*source]bool // by Flux, anywhere in the archive
-	ignored []ignored        // the same, below its path
-	missing []missing        // what a kustomization needs and Flux has dropped
+	dropped map[string]bool // by Flux, anywhere in the archive
+	ignored []ignored       // the same, below its path
+	missing []missing       // what a kustomization needs and Flux has dropped
 }
 
 // item is a file below the path of an engine.
@@ -69,7 +68,7 @@ type ignored struct {
 }
 
 // reads reports whether the engine certainly reads a file.
-func (v *view) reads(s *source) bool { return v.roles[s] == certain }
+func (v *view) reads(s *source) bool { return s.uses[v.index].role == certain }
 
 // builds reports whether the engine certainly builds a kustomization, or a file
 // among its resources.
@@ -90,8 +89,8 @@ func (v *view) isFlux() bool { return v.engine == packager.GitOpsEngineFlux }
 
 func (v *view) isArgoCD() bool { return v.engine == packager.GitOpsEngineArgoCD }
 
-// findViews finds out what each engine would see. The error is that of ctx.
-func (m *model) findViews(ctx context.Context) error {
+// findViews finds out what each engine would see.
+func (m *model) findViews() {
 	paths, given := m.artifact.Plan.Paths(), m.artifact.Paths
 	paths.Flux, paths.ArgoCD = cmp.Or(given.Flux, paths.Flux), cmp.Or(given.ArgoCD, paths.ArgoCD)
 	paths = paths.Below(m.opts.path())
@@ -103,31 +102,36 @@ func (m *model) findViews(ctx context.Context) error {
 		if any && !named {
 			continue
 		}
-		v.named, v.root = named, path.Clean(v.path)
-		v.items = make([]item, 0, len(m.entries))
-		v.roles, v.dropped = make(map[*source]role, len(m.sources)), map[*source]bool{}
-		if err := m.find(ctx, v); err != nil {
-			return err
+		if m.engines++; v.isFlux() && m.unknown != nil {
+			continue
+		}
+		v.index, v.named, v.root = len(m.views), named, path.Clean(v.path)
+		v.items, v.dropped = make([]item, 0, len(m.entries)), map[string]bool{}
+		if m.find(v); m.ended() {
+			return
 		}
 		v.mode = v.findMode()
 		v.assignRoles()
 		m.follow(v)
 		m.views = append(m.views, v)
 	}
-	return nil
 }
 
 // find lists the files of the archive that are below the path of an engine, and
-// that it does not drop before. Many rules take their time, so it checks ctx.
-func (m *model) find(ctx context.Context, v *view) error {
+// that it does not drop before.
+func (m *model) find(v *view) {
 	for _, e := range m.entries {
-		if err := ctx.Err(); err != nil {
-			return err
+		if m.ended() {
+			return
 		}
 		s := m.byPath[e.File.Path]
-		rule, file := m.dropRule(v, e.Path)
+		var rule *flux.Rule // Argo CD drops no file
+		var file string
+		if v.isFlux() {
+			rule, file = m.ignore.Match(e.Path)
+		}
 		if rule != nil {
-			v.dropped[s] = true
+			s.uses[v.index].dropped, v.dropped[e.Path] = true, true
 		}
 		rel := e.Path
 		if v.root != "." {
@@ -142,16 +146,6 @@ func (m *model) find(ctx context.Context, v *view) error {
 		}
 		v.items = append(v.items, item{source: s, path: rel})
 	}
-	return nil
-}
-
-// dropRule returns the rule for which an engine drops an entry of the archive, or
-// nil, and the ignore file that has it, or "". Argo CD drops none.
-func (m *model) dropRule(v *view, name string) (*flux.Rule, string) {
-	if !v.isFlux() {
-		return nil, ""
-	}
-	return m.ignore.Match(name)
 }
 
 // findMode goes by the files directly at the path. If several files select a mode,
@@ -185,14 +179,15 @@ func (v *view) assignRoles() {
 			kustomized[path.Dir(i.path)] = true
 		}
 	}
+	above := outermost(kustomized)
 	for n := range v.items {
 		i := &v.items[n]
-		i.role = v.roleOf(i, kustomized)
-		v.roles[i.source] = max(v.roles[i.source], i.role)
+		i.role = v.roleOf(i, above)
+		i.uses[v.index].role = max(i.uses[v.index].role, i.role)
 	}
 }
 
-func (v *view) roleOf(i *item, kustomized map[string]bool) role {
+func (v *view) roleOf(i *item, kustomized *byDirectory[string]) role {
 	switch v.mode {
 	case helm:
 		return unread
@@ -203,9 +198,9 @@ func (v *view) roleOf(i *item, kustomized map[string]bool) role {
 		}
 		return certain
 	}
-	outermost := outermostDirectory(i.path, func(dir string) bool { return kustomized[dir] })
-	switch {
-	case outermost != "" && outermost == path.Dir(i.path) && isKustomization(i.path):
+	dir := path.Dir(i.path)
+	switch outermost := kustomized.at(dir); {
+	case outermost != "" && outermost == dir && isKustomization(i.path):
 		return certain
 	case outermost != "":
 		return perhaps

@@ -79,6 +79,9 @@ var flagNames = map[string]string{
 	"Preflight.Severity":         "",
 	"MaxArchiveSize":             "",
 	"MaxManifestSize":            "",
+	"MaxMemory":                  "",
+	"MaxFindings":                "",
+	"MaxFileFindings":            "",
 
 	// Push, pull and connection
 	"ImmutableTags":             "",

@@ -3,6 +3,7 @@ package boundyaml
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -32,6 +33,8 @@ var (
 	ErrFlowTooDeep = errors.New("nested too deeply in flow style")
 	// ErrFlowTooLong reports more than [MaxFlow] or [MaxFlows] bytes in flow style.
 	ErrFlowTooLong = errors.New("too much in flow style")
+	// ErrTooManyValues reports a document that takes more memory than the caller allows.
+	ErrTooManyValues = errors.New("too many values")
 )
 
 // Error reports the limit that was exceeded, and the position.
@@ -44,26 +47,35 @@ func (e *Error) Error() string { return fmt.Sprintf("%d:%d: %v", e.Line, e.Colum
 
 func (e *Error) Unwrap() error { return e.Err }
 
+// Limits are the limits that the caller sets.
+type Limits struct {
+	Depth  int   // nested collections
+	Memory int64 // bytes that the nodes of a document and a map of them take, estimated from above
+}
+
 // Loader loads the documents of a text one by one.
 type Loader struct {
 	loader *yaml.Loader
 	input  input
 }
 
-// NewLoader returns a loader for data that allows depth nested collections. The error
-// is that of an option.
-func NewLoader(data []byte, depth int, opts ...yaml.Option) (*Loader, error) {
-	l := &Loader{input: input{data: data, depth: depth, flow: noFlow}}
+// NewLoader returns a loader for data. It stops when ctx ends. The error is that of an
+// option.
+func NewLoader(ctx context.Context, data []byte, limits Limits, opts ...yaml.Option) (*Loader, error) {
+	l := &Loader{input: input{ctx: ctx, data: data, limits: limits, flow: noFlow, meter: newMeter(data)}}
 	var err error
 	l.loader, err = yaml.NewLoader(&l.input, append(opts, yaml.WithPlugin(&l.input))...)
 	return l, err
 }
 
-// Load loads the next document. The error is [io.EOF] after the last one, an [*Error]
-// beyond a limit, and otherwise that of the parser.
+// Load loads the next document. The error is [io.EOF] after the last one, that of the
+// context after its end, an [*Error] beyond a limit, and otherwise that of the parser.
 func (l *Loader) Load(document *yaml.Node) error {
 	l.input.restart()
 	err := l.loader.Load(document)
+	if ended := l.input.ctx.Err(); ended != nil {
+		return ended
+	}
 	if l.input.exceeded == nil {
 		return err
 	}
@@ -78,28 +90,46 @@ func (l *Loader) Load(document *yaml.Node) error {
 	return exceeded
 }
 
+// Need returns the largest estimate of the memory for a document so far.
+func (l *Loader) Need() int64 { return max(l.input.most, l.input.memory) }
+
 // input is the reader of the parser and its plugin for limits of depth. In both roles
 // together it can measure flow style.
 type input struct {
+	ctx      context.Context
 	data     []byte
-	depth    int
+	limits   Limits
 	read     int   // bytes of data that the parser has
 	flow     int   // value of read when flow style began, or noFlow
 	flows    int   // bytes of flow style before that
 	exceeded error // the first limit that was exceeded
+
+	meter  meter
+	memory int64 // for this document
+	most   int64 // for one of the documents before
 }
 
 const noFlow = -1
 
 func (i *input) Read(p []byte) (int, error) {
+	if err := i.ctx.Err(); err != nil {
+		return 0, err
+	}
 	if flow := i.stretch(); flow > MaxFlow || i.flows+flow > MaxFlows {
 		return 0, i.failOnce(ErrFlowTooLong)
+	}
+	if i.memory > i.limits.Memory {
+		return 0, i.failOnce(ErrTooManyValues)
 	}
 	if i.read == len(i.data) {
 		return 0, io.EOF
 	}
 	n := copy(p, i.data[i.read:])
+	i.memory += i.meter.block(i.data[i.read:], n)
 	i.read += n
+	if i.flow != noFlow {
+		i.memory += i.meter.flow(i.data[:i.read])
+	}
 	return n, nil
 }
 
@@ -107,7 +137,7 @@ func (i *input) Read(p []byte) (int, error) {
 // outside of flow style, and then the parser keeps no more tokens.
 func (i *input) CheckDepth(depth int, of *yaml.DepthContext) error {
 	switch {
-	case depth > i.depth:
+	case depth > i.limits.Depth:
 		return i.failOnce(ErrTooDeep)
 	case of.Kind != yaml.DepthKindFlow:
 		i.endStretch()
@@ -115,6 +145,7 @@ func (i *input) CheckDepth(depth int, of *yaml.DepthContext) error {
 		return i.failOnce(ErrFlowTooDeep)
 	case i.flow == noFlow:
 		i.flow = i.read
+		i.memory += i.meter.flow(i.data[:i.read])
 	}
 	return nil
 }
@@ -134,6 +165,7 @@ func (i *input) restart() {
 		i.flows += i.stretch()
 		i.flow = i.read
 	}
+	i.most, i.memory = max(i.most, i.memory), 0
 }
 
 func (i *input) endStretch() {

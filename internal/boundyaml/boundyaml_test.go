@@ -1,8 +1,11 @@
 package boundyaml_test
 
 import (
+	"context"
 	"errors"
 	"io"
+	"math"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -16,7 +19,7 @@ import (
 // load returns the number of documents, and the error that ended them.
 func load(t *testing.T, text string, depth int) (int, error) {
 	t.Helper()
-	loader, err := boundyaml.NewLoader([]byte(text), depth)
+	loader, err := boundyaml.NewLoader(t.Context(), []byte(text), boundyaml.Limits{Depth: depth, Memory: 1 << 40})
 	require.NoError(t, err)
 	for n := 0; ; n++ {
 		var document yaml.Node
@@ -101,4 +104,78 @@ func TestOtherErrors(t *testing.T) {
 	loadErr, ok := errors.AsType[*yaml.LoadError](err)
 	require.True(t, ok)
 	assert.Equal(t, yaml.ParserStage, loadErr.Stage)
+}
+
+// memoryOf loads a document and returns the memory of its nodes.
+func memoryOf(t *testing.T, text string) (used, estimated int64) {
+	t.Helper()
+	loader, err := boundyaml.NewLoader(t.Context(), []byte(text), boundyaml.Limits{Depth: 1_000, Memory: math.MaxInt64})
+	require.NoError(t, err)
+	document := new(yaml.Node)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	require.NoError(t, loader.Load(document))
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	runtime.KeepAlive(document)
+	return int64(after.HeapAlloc) - int64(before.HeapAlloc), loader.Need()
+}
+
+// The memory that is estimated is never less than the one that is used, whatever the
+// text repeats, and not much more for manifests.
+func TestMemoryIsEstimatedFromAbove(t *testing.T) {
+	const size = 100_000
+	for _, text := range []string{
+		"?\n", ":\n", "- a\n", "- - -\n", "- &a\n", "- &b a\n", "- !\n", "- !a\n", "a:\n", "? a\n: b\n", "-\u0085", "? ? ?\n", "- a #\n", "#\n- a\n", "- a\n#\n\n", "- |\n  a\n",
+		"- [?,?,?]\n", "- [:,:,:]\n", "- {?,?,?}\n", "- {:,:,:}\n", "- [a,a]\n", "- [[],[],{}]\n", "- {a: b, c: {d: e}}\n", "- \"\\_\\_\\_\\_\"\n", "- 'a'\n",
+		"- kind: Deployment\n  metadata:\n    name: app\n    labels: {a: b, c: d}\n  spec: # comment\n    command: [a, b]\n    image: example.com/app:v1\n",
+	} {
+		t.Run(text, func(t *testing.T) {
+			used, estimated := memoryOf(t, strings.Repeat(text, size/len(text)))
+			assert.LessOrEqual(t, used, estimated+20_000) // of the parser itself
+			assert.Less(t, estimated, 5*used+50_000)
+		})
+	}
+	t.Run("the prefix of tags", func(t *testing.T) {
+		used, estimated := memoryOf(t, "%TAG !a! "+strings.Repeat("x", 10_000)+"\n---\n"+strings.Repeat("- !a!b\n", 500))
+		assert.LessOrEqual(t, used, estimated+20_000)
+	})
+}
+
+func TestTooManyValues(t *testing.T) {
+	for name, text := range map[string]string{
+		"block style":         "a:\n" + strings.Repeat("- b\n", 10_000),
+		"flow style":          "a: [" + strings.Repeat("?,", 10_000) + "]",
+		"many flow styles":    strings.Repeat("- [?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?]\n", 1_000),
+		"comments":            "a: &b\n" + strings.Repeat("- a\n#\n\n", 5_000),
+		"prefixes of tags":    "%TAG !a! " + strings.Repeat("x", 10_000) + "\n---\n" + strings.Repeat("- !a!b\n", 1_000),
+		"in a later document": "a: b\n---\n" + strings.Repeat("?\n", 10_000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			loader, err := boundyaml.NewLoader(t.Context(), []byte(text), boundyaml.Limits{Depth: 1_000, Memory: 1 << 20})
+			require.NoError(t, err)
+			for err == nil {
+				err = loader.Load(new(yaml.Node))
+			}
+			require.ErrorIs(t, err, boundyaml.ErrTooManyValues)
+		})
+	}
+	t.Run("not in many documents", func(t *testing.T) {
+		loader, err := boundyaml.NewLoader(t.Context(), []byte(strings.Repeat("a: b\n---\n", 10_000)), boundyaml.Limits{Depth: 1_000, Memory: 1 << 20})
+		require.NoError(t, err)
+		for err == nil {
+			err = loader.Load(new(yaml.Node))
+		}
+		require.ErrorIs(t, err, io.EOF)
+	})
+}
+
+func TestLoadingEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	loader, err := boundyaml.NewLoader(ctx, []byte("a: b\n---\n"+strings.Repeat("- a\n", 10_000)), boundyaml.Limits{Depth: 1_000, Memory: math.MaxInt64})
+	require.NoError(t, err)
+	require.NoError(t, loader.Load(new(yaml.Node)))
+	cancel()
+	require.ErrorIs(t, loader.Load(new(yaml.Node)), context.Canceled)
 }

@@ -22,7 +22,7 @@ func FuzzLoader(f *testing.F) {
 		if depth < 1 || depth > boundyaml.MaxFlowDepth || len(data) > boundyaml.MaxFlow {
 			t.Skip("beyond the limits of the oracle")
 		}
-		bounded, err := boundyaml.NewLoader(data, depth)
+		bounded, err := boundyaml.NewLoader(t.Context(), data, boundyaml.Limits{Depth: depth, Memory: 1 << 40})
 		require.NoError(t, err)
 		free, err := yaml.NewLoader(bytes.NewReader(data))
 		require.NoError(t, err)

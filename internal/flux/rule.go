@@ -3,6 +3,7 @@ package flux
 import (
 	"path"
 	"strings"
+	"unsafe"
 )
 
 // Rule is one line of an ignore file.
@@ -28,6 +29,11 @@ const (
 	ending                      // a name that ends in the text
 	matching                    // a name that the text matches as a pattern
 )
+
+// Size returns the bytes that the rule takes in memory.
+func (r *Rule) Size() int64 {
+	return int64(unsafe.Sizeof(*r)) + int64(len(r.Text)) + int64(len(r.names))*int64(unsafe.Sizeof(namePattern{}))
+}
 
 // ParseRules reads an ignore file line by line.
 func ParseRules(data []byte) []Rule {

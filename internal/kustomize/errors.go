@@ -33,8 +33,8 @@ var (
 // Error describes an error in a kustomization and its position.
 type Error struct {
 	Line, Column int    // from 1
-	Field        string // such as "resources[2]", or ""
-	Detail       string // the parser's message, or ""
+	Field        string // such as "resources[2]", or "", without credentials of URLs
+	Detail       string // the parser's message, or "", the same
 	Err          error  // one of the package's sentinels
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/kubeoci/oci/internal/redact"
 )
 
 // rule collects the references in one value.
@@ -95,11 +97,14 @@ func source(p *parser, v value) {
 	}
 	key, file, keyed := strings.Cut(text, "=")
 	if !keyed {
-		file = text
+		key, file = "", text
 	}
 	if file == "" || keyed && (key == "" || strings.Contains(file, "=")) {
 		p.fail(v, ErrSource)
 		return
+	}
+	if strings.ContainsAny(key, "/:") { // a URL whose query was cut, and no key
+		file = redact.URLs(text)
 	}
 	p.add(v, file, File)
 }
@@ -161,7 +166,7 @@ func (p *parser) fields(v value, seen map[string]bool, visit func(name string, f
 	for i := 0; i+1 < len(v.node.Content); i += 2 {
 		key := p.value(v.field, v.node.Content[i])
 		name := key.node.Value
-		field := p.value(strings.TrimPrefix(v.field+"."+name, "."), v.node.Content[i+1])
+		field := p.value(strings.TrimPrefix(v.field+"."+shorten(name), "."), v.node.Content[i+1])
 		switch {
 		case p.err != nil:
 			return
@@ -207,6 +212,16 @@ func (p *parser) add(v value, path string, kind Kind) {
 
 func (p *parser) fail(v value, err error) {
 	if p.err == nil {
-		p.err = &Error{Line: v.at.Line, Column: v.at.Column, Field: v.field, Err: err}
+		p.err = &Error{Line: v.at.Line, Column: v.at.Column, Field: redact.URLs(v.field), Err: err}
 	}
+}
+
+// shorten cuts a name that is longer than that of any field.
+func shorten(name string) string {
+	const longest = 60
+	if len(name) <= longest {
+		return name
+	}
+	name = redact.URLs(name) // before a cut through the middle of one
+	return strings.ToValidUTF8(name[:min(longest, len(name))], "") + "…"
 }

@@ -3,6 +3,7 @@
 package kustomize
 
 import (
+	"context"
 	"errors"
 	"io"
 	"strings"
@@ -10,12 +11,14 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/kubeoci/oci/internal/boundyaml"
+	"github.com/kubeoci/oci/internal/redact"
 )
 
 // Limits of [Parse]. No handwritten kustomization comes near them.
 const (
-	MaxSize  = 1 << 20 // bytes
-	maxDepth = 100     // nested YAML nodes
+	MaxSize   = 1 << 20  // bytes
+	maxDepth  = 100      // nested YAML nodes
+	maxMemory = 72 << 20 // for the nodes, which is enough for a list of all that fit into the text
 )
 
 // Names returns the file names of kustomizations. They are case-sensitive, and a
@@ -90,7 +93,7 @@ func Parse(data []byte) ([]Reference, error) {
 
 // load returns the top node of the first document.
 func load(data []byte) (*yaml.Node, *Error) {
-	loader, err := boundyaml.NewLoader(data, maxDepth, yaml.WithSingleDocument())
+	loader, err := boundyaml.NewLoader(context.Background(), data, boundyaml.Limits{Depth: maxDepth, Memory: maxMemory}, yaml.WithSingleDocument())
 	if err != nil {
 		return nil, &Error{Line: 1, Column: 1, Detail: err.Error(), Err: ErrSyntax}
 	}
@@ -108,7 +111,7 @@ func load(data []byte) (*yaml.Node, *Error) {
 func syntaxError(err error) *Error {
 	invalid := &Error{Line: 1, Column: 1, Err: ErrSyntax}
 	if at, ok := errors.AsType[*yaml.LoadError](err); ok {
-		invalid.Line, invalid.Column, invalid.Detail = max(at.Mark.Line, 1), max(at.Mark.Column, 1), at.Message
+		invalid.Line, invalid.Column, invalid.Detail = max(at.Mark.Line, 1), max(at.Mark.Column, 1), redact.URLs(at.Message)
 	}
 	if at, ok := errors.AsType[*boundyaml.Error](err); ok {
 		invalid.Line, invalid.Column, invalid.Detail = at.Line, at.Column, at.Err.Error()

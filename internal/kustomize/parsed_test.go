@@ -14,7 +14,7 @@ func TestParsed(t *testing.T) {
 	assert.False(t, found)
 	parsed.Add("a", []kustomize.Reference{{Path: "x"}})
 	parsed.Add("invalid", nil)
-	parsed.Add("too much", make([]kustomize.Reference, 200_000))
+	parsed.Add("too much", make([]kustomize.Reference, 500_000))
 	parsed.Add("c", []kustomize.Reference{{Path: "z"}})
 
 	references, found := parsed.References("a")

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/kubeoci/oci/internal/redact"
 )
 
 // checker walks the nodes of a document once, without following an alias.
@@ -18,19 +20,19 @@ type checker struct {
 	nodes int // number of nodes visited
 }
 
-func (c *checker) add(n *yaml.Node, code Code, format string, arguments ...any) {
-	c.file.report(Problem{Line: n.Line, Column: n.Column, Code: code, Text: fmt.Sprintf(format, arguments...)})
+func (c *checker) add(n *yaml.Node, code Code, text string) {
+	c.file.report(Problem{Line: n.Line, Column: n.Column, Code: code, Text: text})
 }
 
 func (c *checker) document(n *yaml.Node) {
-	if c.node(n, 0)-c.nodes > MaxExpanded {
+	if c.node(n, 0, other)-c.nodes > MaxExpanded {
 		c.add(n.Content[0], CodeAlias, "the aliases in this document expand to more than 400,000 values")
 	}
 }
 
 // node returns the number of values of a node with its aliases expanded. It stops
 // counting far above the limit.
-func (c *checker) node(n *yaml.Node, depth int) int {
+func (c *checker) node(n *yaml.Node, depth int, r role) int {
 	c.nodes++
 	if n.Kind == yaml.AliasNode {
 		size, complete := c.sizes[n.Alias]
@@ -47,15 +49,15 @@ func (c *checker) node(n *yaml.Node, depth int) int {
 		return 1
 	}
 	if n.Kind == yaml.MappingNode {
-		c.keys(n)
+		c.keys(n, r)
 	}
 	size := 1
-	for _, child := range n.Content {
+	for i, child := range n.Content {
 		below := depth
 		if len(child.Content) > 0 {
 			below++
 		}
-		size = min(size+c.node(child, below), 100*MaxExpanded)
+		size = min(size+c.node(child, below, roleOf(n, i, r)), 100*MaxExpanded)
 	}
 	if n.Anchor != "" {
 		c.sizes[n] = size
@@ -63,10 +65,21 @@ func (c *checker) node(n *yaml.Node, depth int) int {
 	return size
 }
 
+// roleOf returns the role of a child of a node with the role r.
+func roleOf(n *yaml.Node, i int, r role) role {
+	switch {
+	case n.Kind == yaml.DocumentNode:
+		return root
+	case n.Kind == yaml.MappingNode && i%2 == 1:
+		return r.of(resolve(n.Content[i-1]).Value)
+	}
+	return r.of("")
+}
+
 // few is the largest number of keys that are compared one by one.
 const few = 16
 
-func (c *checker) keys(n *yaml.Node) {
+func (c *checker) keys(n *yaml.Node, r role) {
 	var lines map[string]int
 	if len(n.Content) > 2*few {
 		lines = make(map[string]int, len(n.Content)/2)
@@ -90,9 +103,19 @@ func (c *checker) keys(n *yaml.Node) {
 			}
 		}
 		if first != 0 {
-			c.add(n.Content[i], CodeDuplicate, "the key %q is already on line %d", shorten(key.Value), first)
+			c.file.report(duplicate(n.Content[i].Line, n.Content[i].Column, first, key.Value, r))
 		}
 	}
+}
+
+// duplicate returns the problem of a key that a mapping has on another line as well. It
+// does not quote a key in a value that may be secret.
+func duplicate(line, column, first int, key string, of role) Problem {
+	text := fmt.Sprintf("the key %q is already on line %d", shorten(redact.URLs(key)), first)
+	if of == secret {
+		text = fmt.Sprintf("the key is already on line %d", first)
+	}
+	return Problem{Line: line, Column: column, Code: CodeDuplicate, Text: text}
 }
 
 // isAction reports whether a mapping with a mapping as its key is a template

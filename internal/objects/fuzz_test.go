@@ -24,6 +24,12 @@ func FuzzScan(f *testing.F) {
 		f.Add([]byte(text), false)
 		f.Add([]byte(text), true)
 	}
+	for _, text := range []string{"", "?\n", "a:\n", "{}", "[1,1,1]", "---\n", "a\n---\n", "- &a *a\n", "&a a: *a\n", "%TAG ! a\n---\n- !b\n", "#\n- a #\n", "0: -1\n2147483648: 4294967296\n9223372036854775807: 1\n"} {
+		f.Add(bytes.Repeat([]byte(text), 40), false)
+		f.Add(bytes.Repeat([]byte(text), 40), true)
+	}
+	f.Add([]byte("kind: A\nmetadata: {name: "+strings.Repeat("a", MaxBytes/100)+"}\n"), false)
+	f.Add([]byte(`{"stringData":{"a":{"hunter2":1,"hunter2":2}}}`), true)
 	for _, text := range oddities {
 		f.Add([]byte("a:\n  "+text+"\n  b: c\n"), false)
 	}
@@ -33,16 +39,20 @@ func FuzzScan(f *testing.F) {
 			name = "a.json"
 		}
 		before := slices.Clone(data)
-		file := new(Scanner).Scan(name, data)
+		file, err := new(Scanner).Scan(t.Context(), name, data, ample)
+		require.NoError(t, err)
 		require.Equal(t, before, data, "changed its input")
 		require.Equal(t, isJSON, file.JSON)
-		if !isJSON {
+		if isJSON {
+			requireAgreementWithTree(t, data, file)
+		} else {
 			requireAgreement(t, data)
 		}
 		if file.Template {
 			require.Contains(t, string(data), "{{")
-			require.Equal(t, File{Template: true, JSON: isJSON}, file)
+			require.Equal(t, File{Template: true, JSON: isJSON, Need: file.Need}, file)
 		}
+		requireBounded(t, name, data)
 		last := bytes.Count(data, []byte("\n")) + 1
 		requireObjects(t, file.Objects, last)
 		for _, problem := range file.Problems {
@@ -54,6 +64,26 @@ func FuzzScan(f *testing.F) {
 			}
 		}
 	})
+}
+
+// ample are limits that no text of a fuzz target comes near.
+var ample = Limits{Parsing: 1 << 40, Objects: 1 << 40}
+
+// requireBounded scans within limits of little memory.
+func requireBounded(t *testing.T, name string, data []byte) {
+	t.Helper()
+	limits := Limits{Parsing: 4_000, Objects: 500}
+	file, err := new(Scanner).Scan(t.Context(), name, data, limits)
+	require.NoError(t, err)
+	require.LessOrEqual(t, sizeOf(file.Objects), limits.Objects)
+	if file.Need > limits.Parsing && !file.Template {
+		require.NotEmpty(t, file.Problems)
+	}
+	least, err := Parse(t.Context(), name, data, Limits{Parsing: file.Need, Objects: limits.Objects})
+	require.NoError(t, err)
+	if file.Need <= limits.Parsing && file.Need > 0 {
+		require.Equal(t, file, least)
+	}
 }
 
 func requireObjects(t *testing.T, found []Object, last int) {

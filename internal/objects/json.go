@@ -2,18 +2,29 @@ package objects
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
+	"hash/maphash"
 	"io"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 )
 
 // jsonDecoder turns JSON into YAML nodes, so that documents of both are processed
-// by the same code.
+// by the same code. It reports duplicate keys itself, and omits what an object does not
+// need, so that few of the values of a document are in memory.
 type jsonDecoder struct {
+	ctx     context.Context
 	data    []byte
 	decoder *json.Decoder
+	report  func(Problem)
+
+	seed   maphash.Seed
+	limit  int64
+	memory int64 // of this document
+	most   int64 // of the one that took most
 
 	// position of the last token
 	offset       int
@@ -22,27 +33,38 @@ type jsonDecoder struct {
 
 const byteOrderMark = "\ufeff"
 
-func newJSONDecoder(data []byte) *jsonDecoder {
+// The memory for a node with its value, and for an entry in a map of keys.
+const (
+	nodeMemory = 256
+	keyMemory  = 48
+)
+
+func newJSONDecoder(ctx context.Context, data []byte, limit int64, report func(Problem)) *jsonDecoder {
 	text := bytes.TrimPrefix(data, []byte(byteOrderMark))
-	d := &jsonDecoder{data: text, decoder: json.NewDecoder(bytes.NewReader(text)), line: 1, column: 1}
+	d := &jsonDecoder{ctx: ctx, data: text, decoder: json.NewDecoder(bytes.NewReader(text)), report: report, seed: maphash.MakeSeed(), limit: limit, line: 1, column: 1}
 	d.decoder.UseNumber() // numbers out of range are valid syntax
 	return d
 }
 
+func (d *jsonDecoder) need() int64 { return d.most }
+
 func (d *jsonDecoder) next() (*yaml.Node, *Problem) {
-	root, problem := d.value(1)
-	if root == nil || problem != nil {
+	d.memory = 0
+	top, problem := d.value(1, root)
+	if top == nil || problem != nil {
 		return nil, problem
 	}
-	return &yaml.Node{Kind: yaml.DocumentNode, Line: root.Line, Column: root.Column, Content: []*yaml.Node{root}}, nil
+	return &yaml.Node{Kind: yaml.DocumentNode, Line: top.Line, Column: top.Column, Content: []*yaml.Node{top}}, nil
 }
 
 // value reads a value. It returns nil at the end of a mapping, a sequence or the
 // file.
-func (d *jsonDecoder) value(depth int) (*yaml.Node, *Problem) {
+func (d *jsonDecoder) value(depth int, r role) (*yaml.Node, *Problem) {
 	d.move()
 	token, err := d.decoder.Token()
 	switch {
+	case d.ctx.Err() != nil:
+		return nil, d.problem(CodeSyntax, "reading was interrupted")
 	case errors.Is(err, io.EOF) && depth == 1:
 		return nil, nil
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
@@ -64,26 +86,78 @@ func (d *jsonDecoder) value(depth int) (*yaml.Node, *Problem) {
 		if token == ']' || token == '}' {
 			return nil, nil
 		}
-		n.Kind = yaml.SequenceNode
-		if token == '{' {
-			n.Kind = yaml.MappingNode
-		}
 		if depth > MaxDepth {
 			return nil, d.problem(CodeTooDeep, tooDeep)
 		}
-		return n, d.children(n, depth)
+		if token == '{' {
+			n.Kind = yaml.MappingNode
+			return n, d.mapping(n, depth, r)
+		}
+		n.Kind = yaml.SequenceNode
+		return n, d.sequence(n, depth, r)
 	}
 	return n, nil
 }
 
-func (d *jsonDecoder) children(n *yaml.Node, depth int) *Problem {
+// sequence keeps the items of a list, and one of another sequence to show that it is
+// not empty.
+func (d *jsonDecoder) sequence(n *yaml.Node, depth int, r role) *Problem {
 	for {
-		child, problem := d.value(depth + 1)
+		before := d.memory
+		child, problem := d.value(depth+1, r.of(""))
 		if child == nil || problem != nil {
 			return problem
 		}
-		n.Content = append(n.Content, child)
+		if r != items && len(n.Content) > 0 {
+			d.memory = before
+		} else if problem := d.keep(n, child); problem != nil {
+			return problem
+		}
 	}
+}
+
+// mapping keeps the entries that an object needs, and one in any case.
+func (d *jsonDecoder) mapping(n *yaml.Node, depth int, r role) *Problem {
+	keys := map[uint64]int32{} // to their lines
+	defer func() { d.memory -= int64(len(keys)) * keyMemory }()
+	for {
+		key, problem := d.value(depth+1, other)
+		if key == nil || problem != nil {
+			return problem
+		}
+		hash := maphash.String(d.seed, key.Value)
+		first, again := keys[hash]
+		if again {
+			d.report(duplicate(key.Line, key.Column, int(first), key.Value, r))
+		} else if keys[hash] = int32(key.Line); !d.take(keyMemory) { //nolint:gosec // a file has at most 4 Mi lines
+			return tooManyValues(key.Line, key.Column, d.limit)
+		}
+		before := d.memory
+		value, problem := d.value(depth+1, r.of(key.Value))
+		if value == nil || problem != nil {
+			return problem
+		}
+		if again || !r.needs(key.Value) && len(n.Content) > 0 {
+			d.memory = before
+		} else if problem := d.keep(n, key, value); problem != nil {
+			return problem
+		}
+	}
+}
+
+func (d *jsonDecoder) keep(n *yaml.Node, children ...*yaml.Node) *Problem {
+	n.Content = append(n.Content, children...)
+	if !d.take(int64(len(children)) * nodeMemory) {
+		return tooManyValues(n.Line, n.Column, d.limit)
+	}
+	return nil
+}
+
+// take counts memory, and reports whether there is enough.
+func (d *jsonDecoder) take(memory int64) bool {
+	d.memory += memory
+	d.most = max(d.most, d.memory)
+	return d.memory <= d.limit
 }
 
 func (d *jsonDecoder) problem(code Code, sentence string) *Problem {
@@ -100,5 +174,5 @@ func (d *jsonDecoder) move() {
 		d.line, d.column = d.line+lines, 1
 		passed = passed[bytes.LastIndexByte(passed, '\n')+1:]
 	}
-	d.column += len(bytes.Runes(passed))
+	d.column += utf8.RuneCount(passed)
 }

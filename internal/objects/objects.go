@@ -4,6 +4,7 @@
 package objects
 
 import (
+	"context"
 	"path"
 	"strings"
 )
@@ -67,7 +68,7 @@ const (
 	CodeTab       Code = "tab"           // a tab in the indentation of YAML
 	CodeDuplicate Code = "duplicate-key" // a duplicate key in a mapping
 	CodeTooDeep   Code = "too-deep"      // above MaxDepth, or the limit for flow style
-	CodeTooLarge  Code = "too-large"     // above MaxBytes, or the limit for flow style
+	CodeTooLarge  Code = "too-large"     // above MaxBytes, the limit for flow style, or Limits
 	CodeAlias     Code = "alias"         // an alias to itself, or more than MaxExpanded values
 )
 
@@ -76,6 +77,16 @@ type Problem struct {
 	Line, Column int // from 1, within the file
 	Code         Code
 	Text         string // one sentence; of the file it quotes at most a key, cut at 60 bytes
+	Memory       bool   // one of Limits was exceeded
+}
+
+// Limits bound the memory for a file. Beyond them, a file has a Problem and only the
+// objects before it.
+type Limits struct {
+	// Parsing is how many bytes the nodes of a document may take while it is parsed.
+	Parsing int64
+	// Objects is how many bytes the objects of the file may take.
+	Objects int64
 }
 
 // File is the result of Scan.
@@ -86,6 +97,9 @@ type File struct {
 	// actions, {{ … }}. It has neither Objects nor Problems then.
 	Template bool
 	JSON     bool // read as JSON, by its extension; several objects are several values
+	// Need is the least Limits.Parsing with which the result is this, or the one that
+	// was exceeded.
+	Need int64
 }
 
 // Scanner parses one file after another and reuses its memory. The zero value is
@@ -94,19 +108,34 @@ type Scanner struct{ plain plainScanner }
 
 // Scan parses a file: as JSON if its extension is .json, in any case, and as YAML
 // otherwise. It does not use the path for anything else. A file of comments has no
-// Objects. Scan never expands aliases, never fails, and does not retain data.
-func (s *Scanner) Scan(name string, data []byte) File {
-	file := File{JSON: strings.EqualFold(path.Ext(name), ".json")}
-	if len(data) > MaxBytes {
-		file.Problems = []Problem{{Line: 1, Column: 1, Code: CodeTooLarge, Text: "the file has more than 4 MiB and was not read"}}
-		return file
+// Objects. Scan never expands aliases and does not retain data. The error is that of
+// ctx.
+func (s *Scanner) Scan(ctx context.Context, name string, data []byte, limits Limits) (File, error) {
+	if file, done := s.Plain(name, data, limits); done {
+		return file, nil
 	}
-	if !file.JSON {
-		if found, ok := s.plain.scan(data); ok {
-			file.Objects = found
-			return file
-		}
-	}
-	file.parse(data)
-	return file
+	return Parse(ctx, name, data, limits)
 }
+
+// Plain is Scan for a file that can be read in little more memory than its objects take,
+// and reports false for others.
+func (s *Scanner) Plain(name string, data []byte, limits Limits) (File, bool) {
+	isJSON := isJSON(name)
+	switch {
+	case len(data) > MaxBytes:
+		return File{JSON: isJSON, Problems: []Problem{{Line: 1, Column: 1, Code: CodeTooLarge, Text: "the file has more than 4 MiB and was not read"}}}, true
+	case isJSON:
+		return File{}, false
+	}
+	return s.plain.scan(data, limits.Objects)
+}
+
+// Parse is Scan for a file that [Scanner.Plain] cannot read.
+func Parse(ctx context.Context, name string, data []byte, limits Limits) (File, error) {
+	file := File{JSON: isJSON(name)}
+	p := parser{ctx: ctx, data: data, limits: limits}
+	err := p.parse(&file)
+	return file, err
+}
+
+func isJSON(name string) bool { return strings.EqualFold(path.Ext(name), ".json") }

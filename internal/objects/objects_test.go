@@ -10,6 +10,15 @@ import (
 	"github.com/kubeoci/oci/internal/objects"
 )
 
+// scan scans a file with ample memory. It does not return how much it took.
+func scan(t *testing.T, name string, data []byte) objects.File {
+	t.Helper()
+	file, err := new(objects.Scanner).Scan(t.Context(), name, data, objects.Limits{Parsing: 1 << 40, Objects: 1 << 40})
+	require.NoError(t, err)
+	file.Need = 0
+	return file
+}
+
 // service is an object that starts on the given line, as Scan reports it.
 func service(line int) objects.Object {
 	return objects.Object{
@@ -92,7 +101,7 @@ func TestObjects(t *testing.T) {
 		"items of no list": {"kind: A\nitems: [{kind: B}]\n", []objects.Object{{Line: 1, Column: 1, Kind: "A", KindLine: 1, Mapping: true}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			assert.Equal(t, objects.File{Objects: row.want}, new(objects.Scanner).Scan("a.yaml", []byte(row.text)))
+			assert.Equal(t, objects.File{Objects: row.want}, scan(t, "a.yaml", []byte(row.text)))
 		})
 	}
 }
@@ -128,7 +137,7 @@ func TestSecrets(t *testing.T) {
 		"ExternalSecret":             {"apiVersion: external-secrets.io/v1\nkind: ExternalSecret\ndata:\n- a: b\n", false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			file := new(objects.Scanner).Scan("a.yaml", []byte(row.text))
+			file := scan(t, "a.yaml", []byte(row.text))
 			require.Len(t, file.Objects, 1)
 			assert.Equal(t, row.secret, file.Objects[0].Secret, "secret")
 			assert.Equal(t, row.encrypted, file.Objects[0].Encrypted, "encrypted")
@@ -136,6 +145,6 @@ func TestSecrets(t *testing.T) {
 		})
 	}
 
-	file := new(objects.Scanner).Scan("a.yaml", []byte("kind: List\nitems:\n- apiVersion: v1\n  kind: Secret\n  data: {a: b}\n"))
+	file := scan(t, "a.yaml", []byte("kind: List\nitems:\n- apiVersion: v1\n  kind: Secret\n  data: {a: b}\n"))
 	assert.True(t, file.Objects[0].Items[0].Secret, "in a list")
 }

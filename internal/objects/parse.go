@@ -2,6 +2,7 @@ package objects
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -16,31 +17,48 @@ import (
 // a problem.
 type decoder interface {
 	next() (*yaml.Node, *Problem)
+	// need returns the most memory that a document took.
+	need() int64
 }
 
-func newDecoder(data []byte, isJSON bool) decoder {
+// parser reads one file.
+type parser struct {
+	ctx    context.Context
+	data   []byte
+	limits Limits
+	need   int64 // the most memory that a document took
+}
+
+// newDecoder returns a decoder that reports the problems that do not end a document.
+func (p *parser) newDecoder(data []byte, isJSON bool, report func(Problem)) decoder {
 	if isJSON {
-		return newJSONDecoder(data)
+		return newJSONDecoder(p.ctx, data, p.limits.Parsing, report)
 	}
-	return newYAMLDecoder(data)
+	return newYAMLDecoder(p.ctx, data, p.limits.Parsing)
 }
 
 // parse fills in the file with a full parser. It reads YAML beyond a limit as JSON
-// if it is JSON as well.
-func (f *File) parse(data []byte) {
-	f.decode(data, newDecoder(data, f.JSON))
+// if it is JSON as well. The error is that of the context.
+func (p *parser) parse(f *File) error {
+	defer func() { f.Need = p.need }()
+	p.decode(f, f.JSON)
 	beyond := func(p Problem) bool { return p.Code == CodeTooDeep || p.Code == CodeTooLarge }
-	if !f.JSON && slices.ContainsFunc(f.Problems, beyond) && json.Valid(bytes.TrimPrefix(data, []byte(byteOrderMark))) {
+	if !f.JSON && slices.ContainsFunc(f.Problems, beyond) && json.Valid(bytes.TrimPrefix(p.data, []byte(byteOrderMark))) {
 		*f = File{}
-		f.decode(data, newJSONDecoder(data))
+		p.decode(f, true)
 	}
+	f.Objects, f.Problems = compact(f.Objects), compact(f.Problems)
+	return p.ctx.Err()
 }
 
-func (f *File) decode(data []byte, decoder decoder) {
+func (p *parser) decode(f *File, isJSON bool) {
+	decoder := p.newDecoder(p.data, isJSON, f.report)
+	read := reader{memory: p.limits.Objects}
 	for {
 		document, problem := decoder.next()
+		p.need = max(p.need, decoder.need())
 		if problem != nil {
-			if isTemplate(data, problem, f.JSON) {
+			if p.isTemplate(problem, f.JSON) {
 				*f = File{Template: true, JSON: f.JSON}
 				return
 			}
@@ -55,19 +73,28 @@ func (f *File) decode(data []byte, decoder decoder) {
 			*f = File{Template: true, JSON: f.JSON}
 			return
 		}
-		read := reader{left: check.nodes + maxAliased}
-		f.Objects = append(f.Objects, read.document(document))
+		read.left = check.nodes + maxAliased
+		object := read.document(document)
+		if read.memory < 0 {
+			f.report(*tooMany(object))
+			break
+		}
+		f.Objects = append(f.Objects, object)
 	}
 	// The parser counts some characters as line breaks that editors do not, and
 	// puts the end of a file on a line of its own.
-	last := max(1, bytes.Count(bytes.TrimSuffix(data, []byte("\n")), []byte("\n"))+1)
+	last := max(1, bytes.Count(bytes.TrimSuffix(p.data, []byte("\n")), []byte("\n"))+1)
 	clampObjects(f.Objects, last)
 	for i := range f.Problems {
 		f.Problems[i].Line = min(f.Problems[i].Line, last)
 	}
 }
 
+// report keeps the first problems, and one that ends the file in any case.
 func (f *File) report(problem Problem) {
+	if len(f.Problems) == MaxProblems && problem.Code != CodeDuplicate {
+		f.Problems = f.Problems[:MaxProblems-1]
+	}
 	if len(f.Problems) < MaxProblems {
 		f.Problems = append(f.Problems, problem)
 	}
@@ -83,14 +110,22 @@ func clampObjects(objects []Object, last int) {
 
 type yamlDecoder struct {
 	data   []byte
+	memory int64 // limit
 	loader *boundyaml.Loader
 	err    error // of creating the loader
 }
 
-func newYAMLDecoder(data []byte) *yamlDecoder {
-	d := &yamlDecoder{data: data}
-	d.loader, d.err = boundyaml.NewLoader(data, MaxDepth)
+func newYAMLDecoder(ctx context.Context, data []byte, memory int64) *yamlDecoder {
+	d := &yamlDecoder{data: data, memory: memory}
+	d.loader, d.err = boundyaml.NewLoader(ctx, data, boundyaml.Limits{Depth: MaxDepth, Memory: memory})
 	return d
+}
+
+func (d *yamlDecoder) need() int64 {
+	if d.loader == nil {
+		return 0
+	}
+	return d.loader.Need()
 }
 
 func (d *yamlDecoder) next() (*yaml.Node, *Problem) {
@@ -112,6 +147,9 @@ func (d *yamlDecoder) next() (*yaml.Node, *Problem) {
 // nothing of the file.
 func (d *yamlDecoder) problem(err error) *Problem {
 	if exceeded, ok := errors.AsType[*boundyaml.Error](err); ok {
+		if errors.Is(err, boundyaml.ErrTooManyValues) {
+			return tooManyValues(exceeded.Line, exceeded.Column, d.memory)
+		}
 		return &Problem{Line: exceeded.Line, Column: exceeded.Column, Code: limits[exceeded.Err].code, Text: limits[exceeded.Err].text}
 	}
 	problem := &Problem{Line: 1, Column: 1, Code: CodeSyntax, Text: "the YAML does not parse"}
@@ -148,15 +186,16 @@ var limits = map[error]struct {
 
 // isTemplate reports whether a problem comes from the actions of a template: with
 // plain text in their place it is gone, or another.
-func isTemplate(data []byte, problem *Problem, isJSON bool) bool {
-	if !bytes.Contains(data, []byte("{{")) {
+func (p *parser) isTemplate(problem *Problem, isJSON bool) bool {
+	if problem.Memory || !bytes.Contains(p.data, []byte("{{")) {
 		return false
 	}
-	decoder := newDecoder(withoutActions(data), isJSON)
+	decoder := p.newDecoder(withoutActions(p.data), isJSON, func(Problem) {})
 	for {
 		document, other := decoder.next()
+		p.need = max(p.need, decoder.need())
 		if other != nil {
-			return other.Line != problem.Line || bytes.Contains(line(data, problem.Line), []byte("{{"))
+			return other.Line != problem.Line || bytes.Contains(line(p.data, problem.Line), []byte("{{"))
 		}
 		if document == nil {
 			return true

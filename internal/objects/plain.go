@@ -10,31 +10,37 @@ import (
 // scan reads YAML whose structure follows from its lines and their indentation
 // alone: block mappings and sequences of scalars on one line and of blocks of text.
 // It is many times faster than the parser. It reports false for anything else and
-// for every possible problem, which it leaves to the parser. Otherwise its result is
-// that of File.parse.
-func (s *plainScanner) scan(data []byte) ([]Object, bool) {
-	*s = plainScanner{data: data, levels: s.levels[:0], keys: s.keys[:0]}
+// for every possible problem, which it leaves to the parser, unless the objects take
+// more than limit bytes. Otherwise its result is that of the parser.
+func (s *plainScanner) scan(data []byte, limit int64) (file File, ok bool) {
+	*s = plainScanner{data: data, levels: s.levels[:0], keys: s.keys[:0], left: limit}
 	defer func() { s.data, s.objects = nil, nil }() // they belong to the caller
-	for s.pos < len(data) {
+	for s.pos < len(data) && s.full == nil {
 		indent, text := s.nextLine()
 		switch {
 		case s.odd:
-			return nil, false
+			return File{}, false
 		case len(text) == 0 || text[0] == '#':
 			continue
 		case indent == 0 && bytes.HasPrefix(text, []byte("---")):
 			if len(trimRight(text)) > len("---") || !s.endDocument() {
-				return nil, false
+				return File{}, false
 			}
 			s.marker = s.line
 			continue
 		}
 		if !s.entry(indent, text) {
-			return nil, false
+			return File{}, false
 		}
 	}
-	ended := s.endDocument()
-	return s.objects, ended && !s.odd
+	if s.full == nil && !s.endDocument() || s.odd {
+		return File{}, false
+	}
+	file.Objects = compact(s.objects)
+	if s.full != nil {
+		file.Problems = []Problem{*s.full}
+	}
+	return file, true
 }
 
 // plainText reports whether a line is UTF-8 without tabs and without the characters
@@ -81,15 +87,6 @@ type level struct {
 	keys     int // index of the first key of the mapping
 }
 
-// role is the meaning of a mapping for an object.
-type role byte
-
-const (
-	other role = iota
-	root
-	metadata
-)
-
 // plainScanner reads one file after another.
 type plainScanner struct {
 	data []byte
@@ -103,6 +100,8 @@ type plainScanner struct {
 	next   role     // of the mapping that may follow it
 
 	objects []Object
+	left    int64    // memory for further objects
+	full    *Problem // there was none
 	object  Object
 	marker  int // line of the --- of this document, or 0
 	hasData bool
@@ -134,13 +133,22 @@ func (s *plainScanner) endDocument() bool {
 		if s.hasData && o.Kind == "Secret" || s.items && strings.HasSuffix(o.Kind, "List") {
 			return false // the parser has to inspect it
 		}
-		s.objects = append(s.objects, o)
+		s.add(o)
 	case s.marker > 0:
-		s.objects = append(s.objects, Object{Line: s.marker, Column: 1, Empty: true})
+		s.add(Object{Line: s.marker, Column: 1, Empty: true})
 	}
 	s.hasData, s.items, s.open = false, false, false
 	s.levels, s.keys = s.levels[:0], s.keys[:0]
 	return true
+}
+
+func (s *plainScanner) add(o Object) {
+	o.shorten()
+	if s.left -= o.size(); s.left < 0 {
+		s.full = tooMany(o)
+		return
+	}
+	s.objects = append(s.objects, o)
 }
 
 // entry reads a line that is neither blank nor a comment.

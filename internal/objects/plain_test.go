@@ -51,16 +51,21 @@ func samples(tb testing.TB) map[string][]byte {
 // requireAgreement reports whether the plain scanner read the text.
 func requireAgreement(tb testing.TB, data []byte) bool {
 	tb.Helper()
-	found, ok := new(plainScanner).scan(data)
-	if !ok {
-		return false
+	read := false
+	for _, limit := range []int64{ample.Objects, 1_000} {
+		found, ok := new(plainScanner).scan(data, limit)
+		if !ok {
+			continue
+		}
+		read = true
+		file, err := Parse(tb.Context(), "a.yaml", data, Limits{Parsing: ample.Parsing, Objects: limit})
+		require.NoError(tb, err)
+		file.Need = 0
+		if !assert.ObjectsAreEqual(file, found) {
+			require.Equal(tb, file, found, "parser and plain differ on:\n%s", data)
+		}
 	}
-	var file File
-	file.parse(data)
-	if !assert.ObjectsAreEqual(file, File{Objects: found}) {
-		require.Equal(tb, file, File{Objects: found}, "parser and plain differ on:\n%s", data)
-	}
-	return true
+	return read
 }
 
 func TestPlainAgreesOnFiles(t *testing.T) {
@@ -234,6 +239,6 @@ func BenchmarkScan(b *testing.B) {
 		})
 	}
 	scanner := new(Scanner)
-	run("scan", func(text []byte) { scanner.Scan("a.yaml", text) })
-	run("parser", func(text []byte) { new(File).parse(text) })
+	run("scan", func(text []byte) { _, _ = scanner.Scan(b.Context(), "a.yaml", text, ample) })
+	run("parser", func(text []byte) { _, _ = Parse(b.Context(), "a.yaml", text, ample) })
 }

@@ -128,7 +128,7 @@ func TestProblems(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
-			file := new(objects.Scanner).Scan(row.path, []byte(row.text))
+			file := scan(t, row.path, []byte(row.text))
 			assert.Less(t, time.Since(start), 5*time.Second)
 			require.Equal(t, []objects.Problem{row.want}, file.Problems)
 			assert.False(t, file.Template)
@@ -156,13 +156,13 @@ func bomb(n int) string {
 }
 
 func TestObjectsBeforeAProblem(t *testing.T) {
-	file := new(objects.Scanner).Scan("a.yaml", []byte(serviceText+"---\n"+serviceText+"---\na: b: c\n"))
+	file := scan(t, "a.yaml", []byte(serviceText+"---\n"+serviceText+"---\na: b: c\n"))
 	assert.Equal(t, []objects.Object{service(1), service(7)}, file.Objects)
 	assert.Len(t, file.Problems, 1)
 }
 
 func TestTheFirstOfTwoKeysCounts(t *testing.T) {
-	file := new(objects.Scanner).Scan("a.yaml", []byte("kind: A\nkind: B\n"))
+	file := scan(t, "a.yaml", []byte("kind: A\nkind: B\n"))
 	assert.Equal(t, []objects.Object{{Line: 1, Column: 1, Kind: "A", KindLine: 1, Mapping: true}}, file.Objects)
 }
 
@@ -171,21 +171,21 @@ func TestManyProblems(t *testing.T) {
 		"in one document": strings.Repeat("a: b\n", 1000), "in many": strings.Repeat("---\na: b\na: b\n", 1000),
 	} {
 		t.Run(name, func(t *testing.T) {
-			assert.Len(t, new(objects.Scanner).Scan("a.yaml", []byte(text)).Problems, objects.MaxProblems)
+			assert.Len(t, scan(t, "a.yaml", []byte(text)).Problems, objects.MaxProblems)
 		})
 	}
 }
 
 func TestManyValues(t *testing.T) {
 	text := "a: &a\n" + strings.Repeat("- 1\n", objects.MaxExpanded/2) + "b:\n" + strings.Repeat("- 1\n", objects.MaxExpanded/2+1) + "c: *a\n"
-	assert.Empty(t, new(objects.Scanner).Scan("a.yaml", []byte(text)).Problems, "only what aliases add counts")
+	assert.Empty(t, scan(t, "a.yaml", []byte(text)).Problems, "only what aliases add counts")
 }
 
 func TestManyAliasesToOneMapping(t *testing.T) {
 	text := "kind: List\nx: &x\n" + strings.ReplaceAll(manyKeys(20_000), "k", "  k") + "items:\n" +
 		strings.Repeat("- kind: Secret\n  apiVersion: v1\n  data: *x\n  metadata: *x\n  <<: *x\n", 10_000)
 	start := time.Now()
-	file := new(objects.Scanner).Scan("a.yaml", []byte(text))
+	file := scan(t, "a.yaml", []byte(text))
 	assert.Less(t, time.Since(start), 30*time.Second)
 	assert.Equal(t, objects.CodeAlias, file.Problems[0].Code)
 }
@@ -215,7 +215,7 @@ func TestTemplates(t *testing.T) {
 		"a fault in JSON without them": {"a.json", "{\"a\": \"{{ x }}\",\n b}", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			file := new(objects.Scanner).Scan(row.path, []byte(row.text))
+			file := scan(t, row.path, []byte(row.text))
 			assert.Equal(t, row.template, file.Template)
 			if row.template {
 				assert.Empty(t, file.Problems)
@@ -226,20 +226,20 @@ func TestTemplates(t *testing.T) {
 }
 
 func TestJSON(t *testing.T) {
-	file := new(objects.Scanner).Scan("a.json", []byte("\ufeff{\"kind\": \"A\",\r\n\t\"metadata\": {\"name\": \"n\"}, \"é\": [1e999, true, null]}\n null\n  {\"<<\": {\"kind\": \"B\"}}"))
+	file := scan(t, "a.json", []byte("\ufeff{\"kind\": \"A\",\r\n\t\"metadata\": {\"name\": \"n\"}, \"é\": [1e999, true, null]}\n null\n  {\"<<\": {\"kind\": \"B\"}}"))
 	assert.Equal(t, objects.File{JSON: true, Objects: []objects.Object{
 		{Line: 1, Column: 1, Kind: "A", KindLine: 1, Name: "n", NameLine: 2, Mapping: true},
 		{Line: 3, Column: 2, Empty: true},
 		{Line: 4, Column: 3, Mapping: true},
 	}}, file)
-	assert.Equal(t, objects.File{JSON: true}, new(objects.Scanner).Scan("a.json", nil))
+	assert.Equal(t, objects.File{JSON: true}, scan(t, "a.json", nil))
 }
 
 // Flow style written by programs is JSON, whatever the name of the file.
 func TestLargeJSONInYAML(t *testing.T) {
 	text := `{"apiVersion": "v1", "kind": "List", "items": [` + "\n" + strings.Repeat(`{"kind": "A", "b": [[1], {"c": true}]},`+"\n", 50_000) + `{"kind": "B", "metadata": {"name": "n"}}]}`
 	for _, text := range []string{text, "\ufeff" + text, `{"a": ` + strings.Repeat("[", 900) + strings.Repeat("]", 900) + `, "kind": "List", "items": []}`} {
-		file := new(objects.Scanner).Scan("a.yaml", []byte(text))
+		file := scan(t, "a.yaml", []byte(text))
 		require.Empty(t, file.Problems)
 		require.Len(t, file.Objects, 1)
 		assert.Equal(t, "List", file.Objects[0].Kind)
@@ -263,11 +263,11 @@ func TestHostileFlowStyle(t *testing.T) {
 		"a long key":             strings.Repeat("{ ", 200) + "[" + strings.Repeat("a,", objects.MaxBytes/2-10_000) + "]" + strings.Repeat(": a}", 200),
 	} {
 		t.Run(name, func(t *testing.T) {
-			file := new(objects.Scanner).Scan("a.yaml", []byte(text))
+			file := scan(t, "a.yaml", []byte(text))
 			require.Len(t, file.Problems, 1)
 			assert.Equal(t, objects.CodeTooLarge, file.Problems[0].Code)
 		})
 	}
-	file := new(objects.Scanner).Scan("a.yaml", bytes.Repeat([]byte("{{}}"), objects.MaxBytes/4))
+	file := scan(t, "a.yaml", bytes.Repeat([]byte("{{}}"), objects.MaxBytes/4))
 	assert.True(t, file.Template)
 }

@@ -12,22 +12,23 @@ const maxAliased = 10_000
 
 // reader extracts objects from nodes.
 type reader struct {
-	left int // how many values it may still visit
+	left   int   // how many values it may still visit
+	memory int64 // how many bytes of objects it may still return
 }
 
 func (r *reader) document(n *yaml.Node) Object {
-	root := n.Content[0]
-	if isNull(root) {
-		return Object{Line: n.Line, Column: n.Column, Empty: true}
+	top := n.Content[0]
+	if isNull(top) {
+		return r.take(Object{Line: n.Line, Column: n.Column, Empty: true})
 	}
-	return r.object(root, 0)
+	return r.object(top, 0)
 }
 
 func (r *reader) object(n *yaml.Node, depth int) Object {
 	o := Object{Line: n.Line, Column: n.Column, Empty: isNull(n), Mapping: n.Kind == yaml.MappingNode}
 	o.Blank = n.Kind != yaml.ScalarNode && len(n.Content) == 0
 	if !o.Mapping {
-		return o
+		return r.take(o)
 	}
 	top := r.fields(n)
 	o.APIVersion, o.Kind, o.KindLine = text(top["apiVersion"]), text(top["kind"]), top["kind"].line
@@ -41,14 +42,23 @@ func (r *reader) object(n *yaml.Node, depth int) Object {
 	}
 	items := top["items"].value
 	o.List = strings.HasSuffix(o.Kind, "List") && items != nil && (items.Kind == yaml.SequenceNode || isNull(items))
+	o = r.take(o)
 	if depth > MaxDepth || !o.List {
 		return o
 	}
 	for _, item := range items.Content {
-		if item.Kind != yaml.AliasNode {
+		if item.Kind != yaml.AliasNode && r.memory >= 0 {
 			o.Items = append(o.Items, r.object(item, depth+1))
 		}
 	}
+	o.Items = compact(o.Items)
+	return o
+}
+
+// take counts the memory of an object.
+func (r *reader) take(o Object) Object {
+	o.shorten()
+	r.memory -= o.size()
 	return o
 }
 

@@ -1,0 +1,88 @@
+package preflight
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/kubeoci/oci/internal/flux"
+	"github.com/kubeoci/oci/internal/objects"
+)
+
+// facts are the parsed content of a file. They are immutable.
+type facts struct {
+	content objects.File
+	rules   *[]flux.Rule // of an ignore file
+	// likeObject reports that Argo CD refuses a file that it cannot parse, because
+	// the file looks like a manifest.
+	likeObject bool
+
+	// What the file has, the items of lists included and the lists excluded.
+
+	object    bool // an object that can be applied
+	named     bool // an object with a name
+	kind      bool // an object with a kind
+	something bool // a document with entries
+}
+
+// summarize fills in the fields that depend on the objects.
+func (f *facts) summarize(path string) {
+	each(f.content.Objects, func(o *objects.Object) {
+		f.object = f.object || o.APIVersion != "" && o.Kind != ""
+		f.named = f.named || flawOf(o) == ""
+		f.kind = f.kind || o.Kind != "" && !o.List
+		f.something = f.something || !o.List && !o.Blank
+	})
+	f.object = f.object && !isKustomization(path)
+}
+
+// unchecked returns the facts of a file that is not parsed, for a reason. It is false
+// that it has no objects: nothing is known of them.
+func unchecked(reason string, memory bool) *facts {
+	problem := objects.Problem{Code: objects.CodeTooLarge, Text: reason, Memory: memory}
+	return &facts{content: objects.File{Problems: []objects.Problem{problem}}}
+}
+
+// uncheckedFor returns unchecked facts for a limit in bytes.
+func uncheckedFor(limit int64) *facts {
+	return unchecked(fmt.Sprintf("the file has more than %d bytes and is not checked", limit), false)
+}
+
+// isUnread reports whether the rest of the file behind a problem is not known.
+func (f *facts) isUnread() bool {
+	for _, p := range f.content.Problems {
+		if p.Code == objects.CodeTooLarge || p.Code == objects.CodeTooDeep {
+			return true
+		}
+	}
+	return false
+}
+
+// ignoreRules returns the rules of an ignore file.
+func (f *facts) ignoreRules() []flux.Rule {
+	if f.rules == nil {
+		return nil
+	}
+	return *f.rules
+}
+
+// need returns the memory for the facts.
+func (f *facts) need() need {
+	n := need{size: f.content.Size(), parsing: f.content.Need}
+	for _, r := range f.ignoreRules() {
+		n.size += r.Size()
+	}
+	for _, p := range f.content.Problems {
+		n.beyond = n.beyond || p.Memory
+	}
+	return n
+}
+
+// looksLikeObject is the test of Argo CD (getObjsFromYAMLOrJSON there).
+func looksLikeObject(data []byte) bool {
+	for _, key := range []string{"apiVersion:", "kind:", "metadata:"} {
+		if !bytes.Contains(data, []byte(key)) {
+			return false
+		}
+	}
+	return true
+}
