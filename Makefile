@@ -6,6 +6,8 @@ tool := GOFLAGS= go tool -modfile=tools/go.mod
 suite := ./internal/testing/registrysuite
 fuzztime ?= 3000x
 suite_timeout ?= 20m
+# The modules of make vulnerabilities, below tools/. Those of the consumers take minutes.
+scanned ?= .. ../bench .
 
 # need fails with a sentence if a program is missing: $(call need,program,reason).
 need = @command -v $(1) >/dev/null || { echo "make $@ needs $(1) on PATH: $(2)" >&2; exit 1; }
@@ -14,7 +16,7 @@ need = @command -v $(1) >/dev/null || { echo "make $@ needs $(1) on PATH: $(2)" 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: check test race lint vet fmt cover fuzz golden api
+.PHONY: check test race lint vet fmt cover fuzz golden api licences vulnerabilities
 check: test lint ## Run the tests and the linters: before each commit
 
 test: ## Run the tests
@@ -61,6 +63,14 @@ golden: ## Rewrite the golden files: a changed content digest breaks a promise
 api: ## Report changes of the exported API since the last tag or the merge base
 	$(call need,git,it checks out the revision to compare with)
 	tools/api.sh
+
+licences: ## List the licences of the modules that packages and tests use, and refuse others
+	GOFLAGS= go test -C tools ./licences
+	GOFLAGS= go run -C tools ./licences ..
+
+vulnerabilities: ## Run govulncheck, if its database (GOVULNDB) can be reached
+	GOFLAGS= go test -C tools ./vulnerabilities
+	GOFLAGS= go run -C tools ./vulnerabilities $(scanned)
 
 .PHONY: test-registries docs-registries test-consumers zot
 # Sets report to a file with the results, and runs the suite with all registries.
