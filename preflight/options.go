@@ -40,9 +40,10 @@ type Options struct {
 	// MaxMemory is about how many bytes of memory may be in use for parsing files, and
 	// for what is known of them until the end of the check. What needs more is not
 	// checked, and a finding reports that. Zero means 96 MiB: enough for 100,000 files
-	// of one object each, for 200,000 objects in few files, and for a document of 2 MiB;
-	// and little enough to build the largest tree that package manifests collects by
-	// default in 256 MiB. A negative number is an error.
+	// of one object each, for 200,000 objects in few files, and for one YAML document
+	// with 90,000 values, which is about 1 MiB; and little enough to build the largest
+	// tree that package manifests collects by default in 256 MiB. A negative number is
+	// an error.
 	MaxMemory int64
 	// MaxFindings is how many findings are listed, the worst of them. One more reports
 	// how many are not. Zero means 10,000, which is more than anybody reads. A negative
