@@ -248,7 +248,8 @@ func TestManyKustomizationsOfOneFile(t *testing.T) {
 }
 
 func TestNonsense(t *testing.T) {
-	_, err := preflight.Check(nil, preflight.Artifact{}, preflight.Options{}) //nolint:staticcheck // that is the case
+	//lint:ignore SA1012 the test is about a nil context
+	_, err := preflight.Check(nil, preflight.Artifact{}, preflight.Options{})
 	require.ErrorContains(t, err, "the context is nil")
 	for name, a := range map[string]preflight.Artifact{"zero": {}, "a zero plan": {Plan: new(packager.Plan)}} {
 		t.Run(name, func(t *testing.T) {

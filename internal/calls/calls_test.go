@@ -19,7 +19,8 @@ func TestCheck(t *testing.T) {
 	cancel()
 	require.NoError(t, calls.Check(t.Context()))
 	require.ErrorIs(t, calls.Check(ended), context.Canceled)
-	require.EqualError(t, calls.Check(nil), "the context is nil: pass context.Background() if there is no other") //nolint:staticcheck // that is the case
+	//lint:ignore SA1012 the test is about a nil context
+	require.EqualError(t, calls.Check(nil), "the context is nil: pass context.Background() if there is no other")
 }
 
 var errSource = errors.New("source failed")

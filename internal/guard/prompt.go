@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"github.com/kubeoci/oci/internal/calls"
@@ -55,13 +54,12 @@ func (p Prompt) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // promptBody is a body whose methods may block or panic.
 type promptBody struct {
-	late    context.Context
-	cancel  context.CancelFunc
-	body    io.ReadCloser
-	buffer  []byte // a Read that was given up may still write to it
-	closing atomic.Bool
-	closed  chan struct{}
-	err     error // of Close
+	late   context.Context
+	cancel context.CancelFunc
+	body   io.ReadCloser
+	buffer []byte // a Read that was given up may still write to it
+	closed chan struct{}
+	err    error // of Close
 }
 
 // newPromptBody returns a body that is closed at the end of the context, also if nobody
