@@ -120,6 +120,8 @@ func (b *Builder) ship(ctx context.Context, j job, set *manifests.Set, requested
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	events := &reporter{calls.Events[Event]{Deliver: j.opts.OnEvent, Fail: cancel}}
+	defer events.Close()
+	pushOptions := events.pushOptions(ctx, j.opts.Push)
 	events.Send(ctx, Event{Phase: PhaseCollect, Files: len(set.Files()), Bytes: set.Size()})
 	plan, err := packager.NewPlan(set, j.opts.Layout, j.packOptions())
 	if err != nil {
@@ -135,7 +137,7 @@ func (b *Builder) ship(ctx context.Context, j job, set *manifests.Set, requested
 
 	destination, packed, err := both(ctx,
 		func(ctx context.Context) (*registry.Destination, error) {
-			return client.Lookup(ctx, j.opts.Repository, j.opts.allTags(), events.pushOptions(ctx, j.opts.Push))
+			return client.Lookup(ctx, j.opts.Repository, j.opts.allTags(), pushOptions)
 		}, pack.run)
 	if err != nil {
 		return BuildResult{}, err

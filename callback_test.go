@@ -96,6 +96,41 @@ func TestBuildWithACallbackThatBlocks(t *testing.T) {
 	}
 }
 
+// A slow callback gets every event, except that the progress of a blob may be less often.
+func TestBuildWithASlowCallback(t *testing.T) {
+	var got []oci.Phase
+	_, err := oci.Build(t.Context(), oci.BuildOptions{
+		SourcePath: tree(t, map[string]string{"cm.yaml": configMap}), RegistryEndpoint: startRegistry(t, memregistry.Options{}).Host, Version: "v1",
+		OnEvent: func(e oci.Event) {
+			time.Sleep(400 * time.Millisecond)
+			got = append(got, e.Phase)
+		},
+	})
+	require.NoError(t, err)
+	assert.Equal(t, []oci.Phase{oci.PhaseCollect, oci.PhasePack, oci.PhasePush, oci.PhasePush, oci.PhasePush}, got)
+}
+
+// Nothing is delivered after the call has returned.
+func TestBuildEndsItsEvents(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	release, events := make(chan struct{}), 0
+	released := make(chan struct{})
+	_, err := oci.Build(ctx, oci.BuildOptions{
+		SourcePath: tree(t, map[string]string{"cm.yaml": configMap}), RegistryEndpoint: startRegistry(t, memregistry.Options{}).Host, Version: "v1",
+		Push: oci.PushOptions{OnEvent: func(oci.PushEvent) {
+			cancel()
+			<-release
+			time.AfterFunc(100*time.Millisecond, func() { close(released) })
+		}},
+		OnEvent: func(e oci.Event) { events++ },
+	})
+	require.ErrorIs(t, err, context.Canceled)
+	before := events
+	close(release)
+	<-released
+	assert.Equal(t, before, events)
+}
+
 // A callback may use the same client, however many do so at once.
 func TestCallbacksThatUseTheClient(t *testing.T) {
 	server := startRegistry(t, memregistry.Options{})

@@ -2,6 +2,7 @@ package calls
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
@@ -59,6 +60,18 @@ func (s *Events[E]) Emit(e E) {
 		go s.run(s.running)
 	}
 }
+
+// Close drops later events: for one of a callback that was left alone.
+func (s *Events[E]) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.queue = nil
+	if s.failed == nil {
+		s.failed = errClosed
+	}
+}
+
+var errClosed = errors.New("no more events")
 
 // run delivers the queue, and ends.
 func (s *Events[E]) run(done chan struct{}) {
