@@ -10,7 +10,7 @@ import (
 // Cache keeps the compressed parts of a layer, so that packing the same tree
 // repeatedly compresses only what changed. It holds, in memory, the compressed
 // content of the last layer that was packed with it, and during a Pack that of the
-// layer before as well, and which layer each of the latest 1,000 contents became. A Cache
+// layer before as well, and which layer each of at most 1,000 contents became. A Cache
 // never changes the result.
 //
 // The zero value is ready to use, and safe for concurrent use. A Cache serves one
@@ -22,7 +22,8 @@ type Cache struct {
 	// Dir is a directory in which other processes find which layer a content became,
 	// for [Plan.Recall]. It is made if it does not exist, must belong to the user of
 	// the program, and nobody else may be able to write to it: whoever can, decides
-	// which digest a build returns. A record that is corrupt is ignored. Several
+	// which digest a build returns. Do not restore it from a cache that jobs of less
+	// trust, such as those of pull requests, can fill. A record that is corrupt is ignored. Several
 	// processes may share it. It holds 1,000 files of some hundred bytes. Empty means
 	// none.
 	Dir string

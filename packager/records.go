@@ -39,9 +39,13 @@ const (
 var compressorVersion = sync.OnceValue(func() string {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, dep := range info.Deps {
-			if dep.Path == "github.com/klauspost/compress" {
-				return dep.Version
+			if dep.Path != "github.com/klauspost/compress" {
+				continue
 			}
+			if dep.Replace != nil {
+				dep = dep.Replace
+			}
+			return dep.Path + " " + dep.Version + " " + dep.Sum
 		}
 	}
 	return ""

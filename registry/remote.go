@@ -147,6 +147,13 @@ func (r *remote) ask(ctx context.Context, q request, statuses ...int) (*http.Res
 		return nil, err
 	}
 	if err := expect(resp, statuses...); err != nil {
+		// Closing it lets the next request through: only after the pause. That for a
+		// failure of the server begins in retry, because a request may look first
+		// whether the failed one has taken effect.
+		defer func() { _ = resp.Body.Close() }()
+		if failed, ok := errors.AsType[*responseError](err); ok && isRetryable(err) && failed.limited() && failed.throttles(r.client.server()) {
+			r.client.gate.Pause(min(failed.retryAfter, maxRetryAfter), failed.comeBack)
+		}
 		if failed, ok := errors.AsType[*responseError](err); ok && failed.code != "" {
 			callIn(ctx).noteResponse()
 		}

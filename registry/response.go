@@ -45,15 +45,14 @@ type responseError struct {
 
 func (e *responseError) Error() string { return "status " + strconv.Itoa(e.status) }
 
-// expect returns nil if the response has one of the statuses. Otherwise it closes the
-// response.
+// expect returns nil if the response has one of the statuses. Otherwise the caller has to
+// close it.
 func expect(resp *http.Response, statuses ...int) error {
 	for _, status := range statuses {
 		if resp.StatusCode == status {
 			return nil
 		}
 	}
-	defer func() { _ = resp.Body.Close() }() // only read from
 	e := newResponseError(resp)
 	var body struct {
 		Errors errcode.Errors `json:"errors"`

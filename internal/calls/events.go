@@ -134,7 +134,9 @@ func (s *Events[E]) Flush(ctx context.Context) {
 		case <-running:
 		case <-late.Done():
 			s.mu.Lock()
-			s.queue, s.failed = nil, ctx.Err()
+			if s.queue = nil; s.failed == nil {
+				s.failed = ctx.Err()
+			}
 			s.mu.Unlock()
 			return
 		}
