@@ -146,11 +146,15 @@ func (r *remote) ask(ctx context.Context, q request, statuses ...int) (*http.Res
 	if err != nil {
 		return nil, err
 	}
+	kept := false
+	defer func() {
+		if !kept {
+			_ = resp.Body.Close() // which lets the next request through
+		}
+	}()
 	if err := expect(resp, statuses...); err != nil {
-		// Closing it lets the next request through: only after the pause. That for a
-		// failure of the server begins in retry, because a request may look first
-		// whether the failed one has taken effect.
-		defer func() { _ = resp.Body.Close() }()
+		// The pause for a failure of the server begins in retry, because a request may
+		// look first whether the failed one has taken effect.
 		if failed, ok := errors.AsType[*responseError](err); ok && isRetryable(err) && failed.limited() && failed.throttles(r.client.server()) {
 			r.client.gate.Pause(min(failed.retryAfter, maxRetryAfter), failed.comeBack)
 		}
@@ -162,6 +166,7 @@ func (r *remote) ask(ctx context.Context, q request, statuses ...int) (*http.Res
 	if isOneOf(resp.StatusCode, http.StatusCreated, http.StatusAccepted) { // no web page has these
 		callIn(ctx).noteResponse()
 	}
+	kept = true
 	return resp, nil
 }
 
