@@ -19,8 +19,8 @@ import (
 
 var errCallback = errors.New("callback failed")
 
-// A panic of a callback reaches the caller of Build, who can recover it, whatever goroutine
-// it happened in. Nothing of the build is left running.
+// A panic of a callback reaches the caller of Build, from any goroutine, and can be
+// recovered there. Nothing of the build is left running.
 func TestBuildWithACallbackThatPanics(t *testing.T) {
 	for _, tt := range []struct {
 		name   string

@@ -222,7 +222,7 @@ func (c *changingFS) Open(name string) (fs.File, error) {
 	return c.FS.Open(name)
 }
 
-// What preflight has checked is what is pushed, or nothing.
+// Only the files that preflight has checked are pushed.
 func TestBuildOfFilesThatChangeAfterTheRecall(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "cache")
 	source := fstest.MapFS{"cm.yaml": {Data: []byte(configMap)}}

@@ -169,8 +169,8 @@ func (e *LimitError) Error() string { return fmt.Sprintf("more than %s %d", e.Li
 // Is reports whether target is [ErrLimitExceeded].
 func (e *LimitError) Is(target error) bool { return target == ErrLimitExceeded }
 
-// accessError returns [ErrFileChanged] for an error that an entry gives only if it is not
-// any more what it was when it was found, and else what systemError does.
+// accessError returns [ErrFileChanged] for an error that occurs only if the entry was
+// replaced after it was listed, and the result of systemError for any other.
 func accessError(err error) error {
 	for _, replaced := range []error{
 		ErrFileChanged, fs.ErrNotExist, syscall.ENOTDIR, syscall.ELOOP, syscall.EISDIR, syscall.ENXIO, syscall.ESPIPE, syscall.ESTALE,

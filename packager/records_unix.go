@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// writableByOthers returns why others than the user of the program and root can change
-// what is in a directory, or "".
+// writableByOthers returns the reason if another user, except root, can change the content
+// of a directory, and "" otherwise.
 func writableByOthers(info fs.FileInfo) string {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	switch {

@@ -265,21 +265,6 @@ func TestNonsense(t *testing.T) {
 	new(preflight.Cache).Observe(manifests.File{}, []byte("a"))
 }
 
-// A file system may report a negative size.
-func TestNegativeSize(t *testing.T) {
-	fsys := sizedFS{MapFS: tree{"app.yaml": app, "b.yaml": ""}.fs(), t: t, sizes: map[string]int64{"b.yaml": -1}}
-	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{AllowEmptyFiles: true})
-	if err != nil {
-		t.Skip("it is not collected")
-	}
-	plan, err := packager.NewPlan(set, packager.LayoutRoot, packager.Options{})
-	if err != nil {
-		t.Skip("it is not planned")
-	}
-	_, err = preflight.Check(t.Context(), preflight.Artifact{Plan: plan}, preflight.Options{})
-	require.ErrorIs(t, err, manifests.ErrFileChanged)
-}
-
 // No form of a URL brings a secret into a finding.
 func TestSecretsOfURLs(t *testing.T) {
 	const secret = "hunter2secret"

@@ -8,14 +8,14 @@ import (
 )
 
 // defaultMaxMemory keeps a process that builds an artifact within the limits of package
-// manifests below 256 MiB. The garbage collector lets the heap grow to twice of what is
-// in use, and the files of a Set and a plan are in use as well.
+// manifests below 256 MiB. The garbage collector lets the heap grow to twice the memory
+// in use, to which the files of a Set and a plan belong as well.
 const defaultMaxMemory = 96 << 20
 
 // memory divides [Options.MaxMemory].
 type memory struct {
 	parsing int64 // for all files that are being parsed
-	kept    int64 // for what is known of files, until the end of the check
+	kept    int64 // for the results of parsing, until the end of the check
 	limits  objects.Limits
 }
 

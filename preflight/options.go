@@ -37,9 +37,9 @@ type Options struct {
 	// ten). A negative number is an error.
 	MaxArchiveSize, MaxManifestSize int64
 
-	// MaxMemory is about how many bytes of memory may be in use for parsing files, and
-	// for what is known of them until the end of the check. What needs more is not
-	// checked, and a finding reports that. Zero means 96 MiB: enough for 100,000 files
+	// MaxMemory is the approximate limit, in bytes, of the memory for parsing files and
+	// for the results, which are kept until the end of the check. A file that needs
+	// more is not checked, and a finding reports that. Zero means 96 MiB: enough for 100,000 files
 	// of one object each, for 200,000 objects in few files, and for one YAML document
 	// with 90,000 values, which is about 1 MiB; and little enough to build the largest
 	// tree that package manifests collects by default in 256 MiB. A negative number is

@@ -27,8 +27,8 @@ func recovered(f func()) (value any) {
 	return nil
 }
 
-// A panic of a CredentialFunc is one of the caller, who may recover it. It leaves nothing
-// behind that a later call would wait for.
+// A panic of a CredentialFunc reaches the caller and can be recovered there. Later calls
+// do not wait for anything that it left behind.
 func TestCredentialFuncThatPanics(t *testing.T) {
 	errBroken := errors.New("broken")
 	for _, bearer := range []bool{false, true} {

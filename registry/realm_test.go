@@ -14,8 +14,8 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// A registry may name itself as the token service, also by the very URL that was asked. No
-// secret goes over plain HTTP all the same.
+// A registry may name itself as the token service, also by the URL of the request. Even
+// then no secret goes over plain HTTP.
 func TestRealmThatIsTheQuestion(t *testing.T) {
 	identity := registry.Credential{IdentityToken: password}
 	for _, tt := range []struct {

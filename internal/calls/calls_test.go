@@ -151,8 +151,7 @@ func TestEventsOfACallbackThatBlocks(t *testing.T) {
 	})
 }
 
-// Events that were emitted before the end of a context are delivered all the same if the
-// callback does not block.
+// Events are delivered also after the end of a context, unless the callback blocks.
 func TestEventsAfterTheEndOfTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

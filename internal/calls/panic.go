@@ -53,8 +53,8 @@ func recovered(value any) *Panic {
 }
 
 // Rethrow panics if err is or wraps a [*Panic], or ends the goroutine as the other one was
-// ended. The goroutine that waits for the one that called [Catch] calls it, so that the
-// panic reaches whoever can recover it.
+// ended. The goroutine that waits for the one that called [Catch] calls it, so that its
+// caller can recover the panic.
 func Rethrow(err error) {
 	p, ok := errors.AsType[*Panic](err)
 	switch {

@@ -17,8 +17,8 @@ func group(command *exec.Cmd) {
 	command.Cancel = func() error { return killGroup(command) }
 }
 
-// killGroup ends what is left of the group, also after the command itself: its process
-// number is not used again while the group has a process.
+// killGroup ends the processes of the group that still run, also after the command has
+// ended: the system does not use its number again while the group has a process.
 func killGroup(command *exec.Cmd) error {
 	return syscall.Kill(-command.Process.Pid, syscall.SIGKILL)
 }

@@ -6,7 +6,7 @@ import "unsafe"
 // kustomization of 1 MiB can contain 200,000. No handwritten tree comes near it.
 const maxParsed = 24 << 20
 
-// Parsed holds what is known of kustomizations that were parsed before. The zero value
+// Parsed holds the results of parsing kustomizations. The zero value
 // is empty. Its methods are safe for concurrent use, unless they add something.
 type Parsed struct {
 	references map[string][]Reference

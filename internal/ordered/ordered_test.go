@@ -139,7 +139,7 @@ func TestEachCancelled(t *testing.T) {
 	}
 }
 
-// A panic in a worker reaches the caller, who can recover it.
+// A panic in a worker reaches the caller and can be recovered there.
 func TestEachPanics(t *testing.T) {
 	for name, end := range map[string]func(){"panic": func() { panic("boom") }, "end of the goroutine": runtime.Goexit} {
 		t.Run(name, func(t *testing.T) {

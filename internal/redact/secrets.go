@@ -32,7 +32,8 @@ const (
 // and the text would be unreadable. Text beyond 16 KiB is dropped.
 //
 // A server that was sent a secret can always find a form that this function does not know,
-// such as the secret backwards. Secrets is for those that repeat what they get.
+// such as the secret backwards. Secrets is for servers that repeat a request in their
+// responses.
 func Secrets(text string, secrets []string) string {
 	secrets = slices.DeleteFunc(slices.Clone(secrets), func(s string) bool { return strings.TrimSpace(s) == "" })
 	if len(secrets) == 0 {
