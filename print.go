@@ -17,7 +17,7 @@ func (o BuildOptions) Format(f fmt.State, _ rune) { redact.Format(f, o) }
 func (o BuildOptions) MarshalJSON() ([]byte, error) {
 	type plain BuildOptions
 	o.RegistryEndpoint = printable(o.RegistryEndpoint)
-	return redact.JSON(plain(o), redact.URLs)
+	return redact.JSON(plain(o), redact.Addresses)
 }
 
 // Format prints the options without secrets.
@@ -27,7 +27,7 @@ func (o EmptyBuildOptions) Format(f fmt.State, _ rune) { redact.Format(f, o) }
 func (o EmptyBuildOptions) MarshalJSON() ([]byte, error) {
 	type plain EmptyBuildOptions
 	o.RegistryEndpoint = printable(o.RegistryEndpoint)
-	return redact.JSON(plain(o), redact.URLs)
+	return redact.JSON(plain(o), redact.Addresses)
 }
 
 // Format prints the options without secrets.
@@ -37,7 +37,7 @@ func (o VerifyOptions) Format(f fmt.State, _ rune) { redact.Format(f, o) }
 func (o VerifyOptions) MarshalJSON() ([]byte, error) {
 	type plain VerifyOptions
 	o.RegistryEndpoint = printable(o.RegistryEndpoint)
-	return redact.JSON(plain(o), redact.URLs)
+	return redact.JSON(plain(o), redact.Addresses)
 }
 
 // Format prints the options without secrets.
@@ -47,7 +47,7 @@ func (o ArtifactExistsOptions) Format(f fmt.State, _ rune) { redact.Format(f, o)
 func (o ArtifactExistsOptions) MarshalJSON() ([]byte, error) {
 	type plain ArtifactExistsOptions
 	o.RegistryEndpoint = printable(o.RegistryEndpoint)
-	return redact.JSON(plain(o), redact.URLs)
+	return redact.JSON(plain(o), redact.Addresses)
 }
 
 // Format prints the options without secrets.

@@ -174,3 +174,18 @@ func marshalled(t *testing.T, v any) string {
 	require.NoError(t, err)
 	return string(data)
 }
+
+// Paths and patterns stay as they are, whatever characters they have: another pattern
+// would select other files.
+func TestOptionsAsJSONKeepNames(t *testing.T) {
+	want := oci.BuildOptions{SourcePath: "/srv/wd:5@v2/tree"}
+	want.Collect.Include = []string{"apps-?=*.yaml", "a:b@c"}
+	want.Collect.Ignore = []string{"charts/a:b@c/", "x?y=z"}
+	want.Preflight.Path = "clusters/a:b@c"
+	want.Roots = []oci.Root{{Dir: "/srv/a:b@c", Path: "x:y@z"}}
+	data, err := json.Marshal(want)
+	require.NoError(t, err)
+	var got oci.BuildOptions
+	require.NoError(t, json.Unmarshal(data, &got))
+	assert.Equal(t, want, got)
+}

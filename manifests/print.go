@@ -12,7 +12,7 @@ func (o Options) Format(f fmt.State, _ rune) { redact.Format(f, o) }
 // MarshalJSON omits passwords in URLs.
 func (o Options) MarshalJSON() ([]byte, error) {
 	type plain Options
-	return redact.JSON(plain(o), redact.URLs)
+	return redact.JSON(plain(o), redact.Addresses)
 }
 
 // Format prints the root as JSON.
@@ -21,5 +21,5 @@ func (r Root) Format(f fmt.State, _ rune) { redact.Format(f, r) }
 // MarshalJSON omits passwords in URLs.
 func (r Root) MarshalJSON() ([]byte, error) {
 	type plain Root
-	return redact.JSON(plain(r), redact.URLs)
+	return redact.JSON(plain(r), redact.Addresses)
 }

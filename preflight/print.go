@@ -12,5 +12,5 @@ func (o Options) Format(f fmt.State, _ rune) { redact.Format(f, o) }
 // MarshalJSON omits passwords in URLs.
 func (o Options) MarshalJSON() ([]byte, error) {
 	type plain Options
-	return redact.JSON(plain(o), redact.URLs)
+	return redact.JSON(plain(o), redact.Addresses)
 }
