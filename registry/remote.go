@@ -153,15 +153,17 @@ func (r *remote) ask(ctx context.Context, q request, statuses ...int) (*http.Res
 		}
 	}()
 	if err := expect(resp, statuses...); err != nil {
-		// The pause for a failure of the server begins in retry, because a request may
-		// look first whether the failed one has taken effect.
-		if failed, ok := errors.AsType[*responseError](err); ok && isRetryable(err) && failed.limited() && failed.throttles(r.client.server()) {
-			r.client.gate.Pause(min(failed.retryAfter, maxRetryAfter), failed.comeBack)
-		}
-		if failed, ok := errors.AsType[*responseError](err); ok && failed.code != "" {
+		failed, isResponse := errors.AsType[*responseError](err)
+		if isResponse && failed.code != "" {
 			callIn(ctx).noteResponse()
 		}
-		return nil, r.mark(ctx, err)
+		err = r.mark(ctx, err)
+		// The pause for a failure of the server begins in retry, because a request may
+		// look first whether the failed one has taken effect.
+		if isResponse && isRetryable(err) && failed.limited() && failed.throttles(r.client.server()) {
+			r.client.gate.Pause(min(failed.retryAfter, maxRetryAfter), failed.comeBack)
+		}
+		return nil, err
 	}
 	if isOneOf(resp.StatusCode, http.StatusCreated, http.StatusAccepted) { // no web page has these
 		callIn(ctx).noteResponse()

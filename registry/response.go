@@ -166,11 +166,10 @@ func (e *responseError) throttles(server *url.URL) bool {
 func (e *responseError) isPage() bool { return e.code == "" && e.contentType == "text/html" }
 
 // comeBack returns the error for a request that is not sent because the registry asked
-// the client to wait.
-func (e *responseError) comeBack(left time.Duration) error {
-	later := *e
-	later.retryAfter = left
-	return &later
+// the client to wait. It has a copy, because other calls than that of e use it.
+func (e responseError) comeBack(left time.Duration) error {
+	e.retryAfter = left
+	return &e
 }
 
 // hasStatus reports whether err is a response with one of the statuses.
