@@ -72,7 +72,9 @@ func (r *rootFS) enter(name string) error {
 	dir := r.root
 	if name != "." {
 		var err error
-		if dir, err = r.root.OpenRoot(name); err != nil {
+		// The last element is opened in the directory, so that name itself is opened as
+		// one: an OpenRoot of a FIFO that replaced it would block.
+		if dir, err = r.root.OpenRoot(name + "/."); err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ package manifests_test
 
 import (
 	"net"
+	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -87,4 +88,24 @@ func TestSocket(t *testing.T) {
 	}
 	_, err := manifests.Collect(t.Context(), ".", manifests.Options{})
 	requirePathError(t, err, manifests.ErrSpecialFile, "socket.yaml")
+}
+
+// A directory may be replaced by a FIFO after it was listed.
+func TestDirectoryReplacedByFIFO(t *testing.T) {
+	dir := tree{"a/b.yaml": "b", "a/c/d.yaml": "d"}.dir(t)
+	set, err := manifests.Collect(t.Context(), dir, manifests.Options{})
+	require.NoError(t, err)
+	for _, replaced := range []string{"a/c", "a"} {
+		require.NoError(t, os.RemoveAll(filepath.Join(dir, replaced)))
+		makeFIFO(t, filepath.Join(dir, replaced))
+		promptly(t, func() {
+			reader, err := set.Open()
+			if assert.NoError(t, err) {
+				_, err = reader.Open(set.Files()[1]) // a/c/d.yaml
+				assert.ErrorIs(t, err, manifests.ErrFileChanged)
+				assert.ErrorIs(t, reader.ReadFile(set.Files()[1], make([]byte, 1)), manifests.ErrFileChanged)
+				assert.NoError(t, reader.Close())
+			}
+		})
+	}
 }

@@ -42,7 +42,7 @@ func (d *dirs) at(dirPath string) (*os.Root, error) {
 	}
 	for done < len(dirPath) {
 		name, _, _ := strings.Cut(dirPath[done:], "/")
-		next, err := at.OpenRoot(name)
+		next, err := at.OpenRoot(name + "/.") // does not block on a FIFO
 		if err != nil {
 			return nil, err
 		}

@@ -22,7 +22,7 @@ func (t *target) prepareInPlace(full string) (err error) {
 	if _, err := t.directory(); err != nil { // opening a FIFO would block
 		return err
 	}
-	if t.home, err = os.OpenRoot(full); err != nil {
+	if t.home, err = os.OpenRoot(full + string(os.PathSeparator)); err != nil {
 		return t.targetError(err)
 	}
 	if err := t.checkNothingBut(); err != nil {

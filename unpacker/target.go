@@ -52,7 +52,7 @@ func stage(dir string, inPlace bool) (*target, error) {
 
 func (t *target) prepare(full string) (err error) {
 	t.base = filepath.Base(full)
-	if t.home, err = os.OpenRoot(filepath.Dir(full)); err != nil {
+	if t.home, err = os.OpenRoot(filepath.Dir(full) + string(filepath.Separator)); err != nil {
 		return t.targetError(err)
 	}
 	if t.before, err = t.existing(); err != nil {
@@ -98,7 +98,7 @@ func (t *target) makeStaging(name string) (err error) {
 		return t.targetError(err)
 	}
 	t.temp = name
-	if t.staging.root, err = t.home.OpenRoot(name); err != nil {
+	if t.staging.root, err = t.home.OpenRoot(name + "/."); err != nil {
 		return t.targetError(err)
 	}
 	t.self, err = t.staging.root.Stat(".")
