@@ -28,7 +28,7 @@ const (
 // Secrets replaces the secrets in text, also in upper or lower case, with blanks and
 // invisible characters in between, escaped as in URLs, JSON or HTML, also more than once,
 // and in hexadecimal or base64, alone or within other text such as user:password. A secret
-// of fewer than four characters is replaced only where it is a word: it hides nothing,
+// of fewer than four visible characters is replaced only where it is a word: it hides nothing,
 // and the text would be unreadable. Text beyond 16 KiB is dropped.
 //
 // A server that was sent a secret can always find a form that this function does not know,
