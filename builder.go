@@ -148,6 +148,9 @@ func (b *Builder) ship(ctx context.Context, j job, set *manifests.Set, requested
 		return BuildResult{}, err
 	}
 	pushed, err := destination.Push(ctx, pack, packed.Manifest)
+	if errors.Is(err, ErrRegistryTagConflict) {
+		err = pack.doubt(ctx, err)
+	}
 	if errors.Is(err, errLayerDiffers) {
 		packed = pack.result
 		pushed, err = destination.Push(ctx, pack, packed.Manifest)

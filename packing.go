@@ -91,3 +91,12 @@ func (p *packing) packRecalled(ctx context.Context) error {
 	}
 	return nil
 }
+
+// doubt packs a layer that was recalled when a tag points to another manifest: the record
+// may be wrong. It returns conflict unless that fails or gives another layer.
+func (p *packing) doubt(ctx context.Context, conflict error) error {
+	if err := p.packRecalled(ctx); err != nil {
+		return err
+	}
+	return conflict
+}

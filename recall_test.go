@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -76,7 +77,6 @@ func TestBuildRecallsTheLayer(t *testing.T) {
 
 // A record that is corrupt, or that names another layer, changes no result.
 func TestBuildWithABadRecord(t *testing.T) {
-	digests := regexp.MustCompile(`sha256:[0-9a-f]{64}`)
 	for _, tt := range []struct {
 		name  string
 		spoil func(t *testing.T, path string, data []byte)
@@ -107,10 +107,10 @@ func TestBuildWithABadRecord(t *testing.T) {
 			other := buildFirst(t, func(o *oci.BuildOptions) {
 				o.Source, o.SourcePath, o.Pack.Prefix, o.Repository = otherTree, "", "app", "app"
 			})
-			found := digests.FindAllIndex(data, -1)
-			require.Len(t, found, 3, "content, layer and sum")
-			text := string(data[:found[1][0]]) + other.first.Artifact.LayerDigest.String() + string(data[found[1][1]:found[2][0]-1])
-			writeRecord(t, path, text)
+			text, _, _ := strings.Cut(string(data), "\n")
+			own := regexp.MustCompile(`"digest":"([^"]*)"`).FindStringSubmatch(text)
+			require.Len(t, own, 2)
+			writeRecord(t, path, strings.Replace(text, own[1], other.first.Artifact.LayerDigest.String(), 1))
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -135,6 +135,33 @@ func TestBuildWithABadRecord(t *testing.T) {
 				assert.Equal(t, string(good), string(repaired))
 			}
 		})
+	}
+}
+
+// A record that names another layer gives another manifest, which is none that a tag must
+// not be moved to.
+func TestBuildWithABadRecordAndImmutableTags(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "cache")
+	b := buildFirst(t, func(o *oci.BuildOptions) { o.Cache = rememberedIn(dir) })
+	path := records(t, dir)[0]
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	text, _, _ := strings.Cut(string(data), "\n")
+	writeRecord(t, path, strings.Replace(text, b.first.Artifact.LayerDigest.String(), digest.FromString("another").String(), 1))
+
+	b.opts.Cache, b.opts.Push.ImmutableTags = rememberedIn(dir), true
+	again := build(t, b.opts)
+	assert.True(t, again.Unchanged)
+	assert.Equal(t, b.first.Artifact, again.Artifact)
+	repaired, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, string(data), string(repaired))
+
+	// A tag that has other content is still a conflict, the second time of a recalled layer.
+	b.opts.SourcePath, b.opts.Source, b.opts.Pack.Prefix, b.opts.Repository = "", otherTree, "app", "app"
+	for range 2 {
+		_, err = oci.Build(t.Context(), b.opts)
+		require.ErrorIs(t, err, oci.ErrRegistryTagConflict)
 	}
 }
 

@@ -3,6 +3,7 @@ package packager
 import (
 	"bytes"
 	"cmp"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,10 +11,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -34,22 +33,8 @@ const (
 	tempSuffix     = ".tmp"
 )
 
-// compressorVersion identifies the program that compresses. Another version of it may
-// compress the same bytes otherwise.
-var compressorVersion = sync.OnceValue(func() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, dep := range info.Deps {
-			if dep.Path != "github.com/klauspost/compress" {
-				continue
-			}
-			if dep.Replace != nil {
-				dep = dep.Replace
-			}
-			return dep.Path + " " + dep.Version + " " + dep.Sum
-		}
-	}
-	return ""
-})
+// hasDir reports whether records are kept in a directory.
+func (c *Cache) hasDir() bool { return c.Dir != "" && compressorVersion() != "" }
 
 // filled reports whether there may be a record. It checks the directory.
 func (c *Cache) filled() (bool, error) {
@@ -58,30 +43,40 @@ func (c *Cache) filled() (bool, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.Dir == "" || len(c.records) > 0 {
+	if !c.hasDir() || len(c.records) > 0 {
 		return len(c.records) > 0, nil
 	}
-	if err := c.checkDir(); err != nil {
-		return false, err
+	dir, err := c.openDir()
+	if err != nil {
+		return false, c.invalid(err)
 	}
-	names, err := c.recordFiles()
-	return len(names) > 0, err
+	defer func() { _ = dir.Close() }() // only read from
+	names, err := recordFiles(dir)
+	if err != nil {
+		return false, c.invalid(err)
+	}
+	return len(names) > 0, nil
 }
 
-// checkDir makes the directory, and refuses one whose records others can write: a
-// record decides which digest a build returns.
-func (c *Cache) checkDir() error {
+// openDir makes and opens the directory, and refuses one whose records others can write:
+// a record decides which digest a build returns. The caller closes it.
+func (c *Cache) openDir() (*os.Root, error) {
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
-		return c.invalid(err)
+		return nil, err
 	}
-	info, err := os.Stat(c.Dir)
+	dir, err := os.OpenRoot(c.Dir + string(filepath.Separator)) // does not block on a FIFO
 	if err != nil {
-		return c.invalid(err)
+		return nil, err
 	}
-	if reason := writableByOthers(info); reason != "" {
-		return c.invalid(errors.New(reason))
+	info, err := dir.Stat(".")
+	if err == nil {
+		err = checkOwner(info)
 	}
-	return nil
+	if err != nil {
+		_ = dir.Close() // only read from
+		return nil, err
+	}
+	return dir, nil
 }
 
 func (c *Cache) invalid(err error) error {
@@ -104,8 +99,11 @@ func (c *Cache) layerOf(key recordKey) (ocispec.Descriptor, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r, found := c.records[key]
-	if !found && c.Dir != "" {
-		r, found = c.readRecord(key)
+	if !found && c.hasDir() {
+		if dir, err := c.openDir(); err == nil {
+			defer func() { _ = dir.Close() }() // only read from
+			r, found = readRecord(dir, key)
+		}
 	}
 	return r.layer(), found
 }
@@ -124,28 +122,28 @@ func (c *Cache) remember(key recordKey, layer ocispec.Descriptor) {
 	r := record{Key: key, Size: layer.Size, Sum: layer.Digest}
 	before, found := c.records[key]
 	c.records[key] = r
-	if c.Dir == "" || found && before == r {
+	if !c.hasDir() || found && before == r {
 		return
 	}
-	if stored, found := c.readRecord(key); !found || stored != r {
-		_ = c.writeRecord(r)
+	dir, err := c.openDir()
+	if err != nil {
+		return
+	}
+	defer func() { _ = dir.Close() }() // its files were closed
+	if stored, found := readRecord(dir, key); !found || stored != r {
+		_ = writeRecord(dir, r)
 	}
 }
 
-// path returns the file of a record.
-func (c *Cache) path(key recordKey) string {
-	name, _ := json.Marshal(key) // strings and a number
-	return filepath.Join(c.Dir, digest.FromBytes(name).Encoded()+recordSuffix)
+// fileName returns the name of the file of a record.
+func (k recordKey) fileName() string {
+	text, _ := json.Marshal(k) // strings and a number
+	return digest.FromBytes(text).Encoded() + recordSuffix
 }
 
 // A file has a record and, in a second line, its digest: disks fail.
-func (c *Cache) readRecord(key recordKey) (r record, found bool) {
-	file, err := openRegular(c.path(key))
-	if err != nil {
-		return record{}, false
-	}
-	defer func() { _ = file.Close() }() // only read from
-	data, err := io.ReadAll(io.LimitReader(file, maxRecordBytes))
+func readRecord(dir *os.Root, key recordKey) (r record, found bool) {
+	data, err := readOwn(dir, key.fileName())
 	if err != nil {
 		return record{}, false
 	}
@@ -157,19 +155,41 @@ func (c *Cache) readRecord(key recordKey) (r record, found bool) {
 	return r, true
 }
 
+// readOwn reads a regular file that only the user of the program can write. It opens no
+// FIFO, which would block.
+func readOwn(dir *os.Root, name string) ([]byte, error) {
+	info, err := dir.Lstat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fs.ErrInvalid
+	}
+	file, err := dir.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }() // only read from
+	if info, err = file.Stat(); err != nil {
+		return nil, err
+	}
+	if err := checkOwner(info); err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(file, maxRecordBytes))
+}
+
 // writeRecord replaces the file of a record at once, so that concurrent readers and
 // writers see one or none.
-func (c *Cache) writeRecord(r record) (err error) {
-	if err := c.checkDir(); err != nil {
-		return err
-	}
-	file, err := os.CreateTemp(c.Dir, "*"+recordSuffix+tempSuffix)
+func writeRecord(dir *os.Root, r record) (err error) {
+	temp := rand.Text() + recordSuffix + tempSuffix
+	file, err := dir.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			_ = os.Remove(file.Name()) // it was not complete
+			_ = dir.Remove(temp) // it was not complete
 		}
 	}()
 	text, err := json.Marshal(r)
@@ -179,16 +199,16 @@ func (c *Cache) writeRecord(r record) (err error) {
 	if err := errors.Join(err, file.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(file.Name(), c.path(r.Key)); err != nil {
+	if err := dir.Rename(temp, r.Key.fileName()); err != nil {
 		return err
 	}
-	return c.removeOldest()
+	return removeOldest(dir)
 }
 
 // removeOldest keeps the directory from growing for ever. Temporary files of programs
 // that were killed count too.
-func (c *Cache) removeOldest() error {
-	files, err := c.recordFiles()
+func removeOldest(dir *os.Root) error {
+	files, err := recordFiles(dir)
 	if err != nil || len(files) <= maxRecords {
 		return err
 	}
@@ -202,30 +222,18 @@ func (c *Cache) removeOldest() error {
 		return cmp.Or(a.ModTime().Compare(b.ModTime()), cmp.Compare(a.Name(), b.Name()))
 	})
 	for _, info := range infos[:max(len(infos)-maxRecords, 0)] {
-		_ = os.Remove(filepath.Join(c.Dir, info.Name())) // another process may have done so
+		_ = dir.Remove(info.Name()) // another process may have done so
 	}
 	return nil
 }
 
 // recordFiles lists what this package wrote into the directory.
-func (c *Cache) recordFiles() ([]fs.DirEntry, error) {
-	entries, err := os.ReadDir(c.Dir)
+func recordFiles(dir *os.Root) ([]fs.DirEntry, error) {
+	entries, err := fs.ReadDir(dir.FS(), ".")
 	if err != nil {
-		return nil, c.invalid(err)
+		return nil, err
 	}
 	return slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
 		return !e.Type().IsRegular() || !strings.HasSuffix(strings.TrimSuffix(e.Name(), tempSuffix), recordSuffix)
 	}), nil
-}
-
-// openRegular opens a file, and no FIFO, which would block.
-func openRegular(path string) (*os.File, error) {
-	info, err := os.Lstat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fs.ErrInvalid
-	}
-	return os.Open(path)
 }
