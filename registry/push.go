@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
 	"sync/atomic"
 
@@ -96,6 +97,9 @@ func (p *push) run(ctx context.Context) error {
 	}
 	blobs, err := blobsOf(data)
 	if err != nil {
+		return err
+	}
+	if err := checkBlobs(blobs, math.MaxInt64); err != nil {
 		return err
 	}
 	step, conflict := decide(p.manifest.Digest, p.states, p.opts.ImmutableTags, p.opts.Force)

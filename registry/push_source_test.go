@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/opencontainers/go-digest"
@@ -75,6 +76,31 @@ func TestPushFromASourceThatFails(t *testing.T) {
 			}
 			requireRequests(t, srv.requests(a), append([]string{"GET manifests/v1"}, tt.requests...), slices.Concat(tt.may, []string{cancellation, cancellation})...)
 			assert.Empty(t, srv.digestOf(t, "v1"))
+		})
+	}
+}
+
+// Blobs that cannot exist are refused before a blob is sent.
+func TestPushOfAManifestThatCannotBeComplete(t *testing.T) {
+	const config = `{"digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2}`
+	for _, tt := range []struct {
+		name, blobs string
+		kind        error
+		text        string
+	}{
+		{"no digest", `{"size":2}`, registry.ErrCorrupt, `invalid blob descriptor ""`},
+		{"negative size", strings.Replace(config, "2}", "-1}", 1), registry.ErrCorrupt, "(-1 bytes)"},
+		{"2^63 bytes", config + "," + strings.Replace(config, "2}", "9223372036854775807}", 1), registry.ErrTooLarge, "blobs of more than 9223372036854775807 bytes"},
+		{"1,001 blobs", config + strings.Repeat(","+config, 999), registry.ErrTooLarge, "manifest with 1001 blobs, limit 1000"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			src := oneBlob(`{"schemaVersion":2,"config":` + config + `,"layers":[` + tt.blobs + `]}`)
+			manifest := content.NewDescriptorFromBytes(ocispec.MediaTypeImageManifest, src)
+			srv := start(t, memregistry.Options{})
+			_, err := srv.client(t, registry.Options{}).Push(t.Context(), src, manifest, repository, []string{"v1"}, registry.PushOptions{})
+			requireKind(t, err, tt.kind)
+			assert.ErrorContains(t, err, tt.text)
+			assert.Zero(t, srv.count("POST ")+srv.count("PUT "))
 		})
 	}
 }
