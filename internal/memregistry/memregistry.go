@@ -40,8 +40,8 @@ func Handler(opts Options) http.Handler {
 	return &guard{Options: opts, registry: registry}
 }
 
-// mounter opens an upload if a blob cannot be mounted, as the specification requires (distribution-spec v1.1, "Mounting a blob from another
-// repository").
+// mounter opens an upload if a blob cannot be mounted, as the specification requires
+// (distribution-spec v1.1, "Mounting a blob from another repository").
 type mounter struct{ registry http.Handler }
 
 func (m mounter) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -32,7 +32,8 @@ var (
 )
 
 // Unmarshal is like [json.Unmarshal], but refuses a document with ambiguous keys before it
-// changes v. Keys of a map may differ by case, and those of a struct may not.
+// changes v. Keys that differ by case only are ambiguous where one of them is that of a
+// field.
 func Unmarshal(data []byte, v any) error {
 	if json.Valid(data) { // otherwise json.Unmarshal has the better error
 		c := checker{Decoder: json.NewDecoder(bytes.NewReader(data))}
@@ -82,7 +83,6 @@ func (c *checker) value(t reflect.Type, depth int) error {
 }
 
 func (c *checker) object(t reflect.Type, depth int) error {
-	isStruct := t != nil && t.Kind() == reflect.Struct
 	known := fields(t)
 	seen := map[string]string{}
 	for c.More() {
@@ -91,16 +91,17 @@ func (c *checker) object(t reflect.Type, depth int) error {
 			return err
 		}
 		key, _ := token.(string) // there is no other kind
-		id := key
-		if isStruct {
-			id = filename.Fold(key)
+		id, folded := key, filename.Fold(key)
+		field, decoded := known[folded]
+		if decoded {
+			id = folded
 		}
 		if before, found := seen[id]; found {
 			return fmt.Errorf("%w: %.100q after %.100q", ErrAmbiguous, key, before)
 		}
 		seen[id] = key
 		next := elem(t, reflect.Map)
-		if field, found := known[id]; found {
+		if decoded {
 			if field.name != key {
 				return fmt.Errorf("%w: %.100q in place of %q", ErrAmbiguous, key, field.name)
 			}
