@@ -65,7 +65,10 @@ type Error struct {
 //
 // Quoted text is in Go syntax and is cut where it is long.
 func (e *Error) Error() string {
-	text := e.Kind.Error()
+	text := "invalid reference"
+	if e.Kind != nil {
+		text = e.Kind.Error()
+	}
 	if e.Part != "" {
 		text += " " + quote(e.Part)
 	}

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+
 	"github.com/kubeoci/oci/reference"
 )
 
@@ -26,4 +28,8 @@ func TestHugeInput(t *testing.T) {
 			requireError(t, reference.CheckTag(huge))
 		})
 	}
+}
+
+func TestZeroError(t *testing.T) {
+	assert.Equal(t, "invalid reference: ", new(reference.Error).Error())
 }

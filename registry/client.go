@@ -97,7 +97,7 @@ func NewClient(endpoint string, opts Options) (*Client, error) {
 	if opts.Transport != nil {
 		transport = guard.Prompt{Next: guard.Checked{Network: client.network, Next: opts.Transport, Strict: true}}
 	} else {
-		client.own = opts.newTransport(client.network)
+		client.own = opts.newTransport(client.network, client.keys)
 		transport = client.own
 	}
 	client.http = &http.Client{
@@ -155,6 +155,9 @@ func (c *Client) forget() {
 // registry asked for. A Client can still be used afterwards. Close does not touch a
 // Transport from the options.
 func (c *Client) Close() {
+	if c == nil || c.http == nil {
+		return
+	}
 	c.gate.Resume()
 	if c.own != nil {
 		c.own.CloseIdleConnections()

@@ -37,10 +37,13 @@ var hints = map[error]string{
 	ErrCorrupt:          "try again; if the error remains, push the artifact again",
 }
 
-// inputHint is that of an option or credential that cannot be used.
+// inputHint is that of an option, a credential or a proxy that cannot be used.
 func (e *Error) inputHint() string {
 	if input, ok := errors.AsType[*inputError](e.Err); ok {
 		return input.hint
+	}
+	if proxy, ok := errors.AsType[*proxyError](e.Err); ok {
+		return proxy.Hint()
 	}
 	return ""
 }

@@ -37,3 +37,10 @@ var errPlainCredential error = &inputError{
 	"not sent over plain HTTP to a host that is not loopback, unless AllowPlainHTTPCredentials allows it",
 	"use TLS, or set Registry.AllowPlainHTTPCredentials in a network that you trust",
 }
+
+var (
+	errNoClient      = invalidOption("make the Client with registry.NewClient", "the Client was not made by NewClient")
+	errNoDestination = invalidOption("make the Destination with Client.Lookup", "the Destination was not made by Lookup")
+	errNoSource      = invalidOption("pass the store that the artifact is in", "the source of the artifact is nil")
+	errNoTarget      = invalidOption("pass the store to pull to", "the store for the artifact is nil")
+)

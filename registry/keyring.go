@@ -40,12 +40,9 @@ func (k *keyring) credential(ctx context.Context, host, repository string) (auth
 	if cred.IsZero() {
 		return auth.EmptyCredential, nil
 	}
-	k.note(cred.Password)
 	k.note(cred.IdentityToken)
 	k.note(cred.AccessToken)
-	if cred.Password != "" { // it may be too short to be recognized within that
-		k.note(base64.StdEncoding.EncodeToString([]byte(cred.Username + ":" + cred.Password)))
-	}
+	k.noteBasic(cred.Username, cred.Password)
 	return auth.Credential{
 		Username:     cred.Username,
 		Password:     cred.Password,
@@ -82,6 +79,15 @@ func (k *keyring) note(secret string) {
 	k.secrets = append(k.secrets, secret)
 	if len(k.secrets) > maxSecrets { // the first are those of a credential that stays
 		k.secrets = slices.Delete(k.secrets, maxSecrets/2, maxSecrets/2+1)
+	}
+}
+
+// noteBasic keeps a password out of messages, as it is and as basic authentication sends
+// it: it may be too short to be recognized within that.
+func (k *keyring) noteBasic(user, password string) {
+	if password != "" {
+		k.note(password)
+		k.note(base64.StdEncoding.EncodeToString([]byte(user + ":" + password)))
 	}
 }
 

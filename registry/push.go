@@ -45,6 +45,9 @@ type PushResult struct {
 // Push is [Client.Lookup] and [Destination.Push] in one call. Its errors are those
 // of both.
 func (c *Client) Push(ctx context.Context, src Fetcher, manifest ocispec.Descriptor, repository string, tags []string, opts PushOptions) (PushResult, error) {
+	if src == nil {
+		return PushResult{}, errNoSource
+	}
 	destination, err := c.Lookup(ctx, repository, tags, opts)
 	if err != nil {
 		return PushResult{}, err
@@ -73,6 +76,12 @@ func (c *Client) Push(ctx context.Context, src Fetcher, manifest ocispec.Descrip
 // [Options.Timeout], counted from the beginning of [Client.Lookup] and without the
 // time between the two calls.
 func (d *Destination) Push(ctx context.Context, src Fetcher, manifest ocispec.Descriptor) (PushResult, error) {
+	switch {
+	case d == nil || d.client == nil:
+		return PushResult{}, errNoDestination
+	case src == nil:
+		return PushResult{}, errNoSource
+	}
 	d.tag = ""
 	p := &push{Destination: d, src: src, manifest: manifest}
 	if err := d.within(ctx, p.run); err != nil {

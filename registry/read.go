@@ -85,6 +85,9 @@ func (c *Client) Pull(ctx context.Context, repository, ref string, dst Pusher, o
 	if opts.MaxSize < 0 {
 		return desc, invalidOption("set Pull.MaxSize to a positive number, or to 0 for the default", "MaxSize is %d", opts.MaxSize)
 	}
+	if dst == nil {
+		return desc, errNoTarget
+	}
 	events := newReporter(opts.OnEvent)
 	err = c.read(ctx, "pull", repository, ref, func(ctx context.Context, repo *remote) (err error) {
 		ctx, events.Fail = context.WithCancel(ctx)

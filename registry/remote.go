@@ -39,6 +39,9 @@ type request struct {
 
 // remote checks the name, and returns the repository for the actions.
 func (c *Client) remote(name string, actions ...string) (*remote, error) {
+	if c == nil || c.http == nil {
+		return nil, errNoClient
+	}
 	if err := reference.CheckRepository(name); err != nil {
 		return nil, err
 	}

@@ -121,6 +121,9 @@ func isRetryable(err error) bool {
 	if odd, ok := errors.AsType[*malformedError](err); ok && odd.transient {
 		return true
 	}
+	if proxy, ok := errors.AsType[*proxyError](err); ok {
+		return proxy.transient()
+	}
 	if isFinal(err) {
 		return false
 	}

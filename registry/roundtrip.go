@@ -45,6 +45,10 @@ func (g *secretGuard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, explainForbidden(req, err)
 	}
+	if resp.StatusCode == http.StatusProxyAuthRequired {
+		_ = resp.Body.Close() // not needed
+		return nil, &proxyError{status: resp.StatusCode}
+	}
 	if resp.StatusCode < http.StatusOK {
 		_ = resp.Body.Close() // after 101 it is the connection, which no context ends
 		return nil, &localError{ErrNotRegistry, earlyStatus(resp.StatusCode)}

@@ -24,6 +24,7 @@ const (
 // have connections of their own: those without one check the address that they are
 // connected to.
 type ownTransport struct {
+	keys            *keyring // learns the passwords of proxies
 	findProxy       func(*http.Request) (*url.URL, error)
 	direct, proxied *http.Transport
 	checked         http.RoundTripper // proxied, for hosts that are not forbidden
@@ -31,9 +32,10 @@ type ownTransport struct {
 
 type proxyKey struct{}
 
-func (o Options) newTransport(network *guard.Network) *ownTransport {
+func (o Options) newTransport(network *guard.Network, keys *keyring) *ownTransport {
 	dialer := net.Dialer{Timeout: dialTimeout}
 	t := &ownTransport{
+		keys:      keys,
 		findProxy: o.Proxy,
 		direct:    o.newHTTPTransport(network.Dial(dialer)),
 		proxied:   o.newHTTPTransport(dialer.DialContext),
@@ -44,6 +46,7 @@ func (o Options) newTransport(network *guard.Network) *ownTransport {
 	t.proxied.Proxy = func(req *http.Request) (*url.URL, error) {
 		return req.Context().Value(proxyKey{}).(*url.URL), nil
 	}
+	t.proxied.OnProxyConnectResponse = checkProxy
 	t.checked = guard.Checked{Network: network, Next: t.proxied}
 	return t
 }
@@ -61,6 +64,9 @@ func (t *ownTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	case proxy == nil:
 		return t.direct.RoundTrip(req)
+	}
+	if password, given := proxy.User.Password(); given {
+		t.keys.noteBasic(proxy.User.Username(), password)
 	}
 	return t.checked.RoundTrip(req.WithContext(context.WithValue(ctx, proxyKey{}, proxy)))
 }
@@ -90,13 +96,4 @@ func (o Options) newHTTPTransport(dial guard.DialFunc) *http.Transport {
 			InsecureSkipVerify: o.InsecureSkipVerify,
 		},
 	}
-}
-
-// proxyFromEnvironment returns no proxy for a loopback host, however it is
-// written; net/http knows it in lower case only.
-func (o Options) proxyFromEnvironment(req *http.Request) (*url.URL, error) {
-	if o.isLoopback(req.URL.Hostname()) {
-		return nil, nil
-	}
-	return http.ProxyFromEnvironment(req)
 }

@@ -6,6 +6,8 @@ import (
 	"net/url"
 
 	"oras.land/oras-go/v2/registry/remote/auth"
+
+	"github.com/kubeoci/oci/internal/calls"
 )
 
 // VerifyAccess checks whether a push to the repository would be allowed. It
@@ -20,6 +22,9 @@ import (
 // Errors are those of [Client.Push]. All of it takes at most
 // [Options.VerifyTimeout].
 func (c *Client) VerifyAccess(ctx context.Context, repository string) error {
+	if err := calls.NotNil(ctx); err != nil {
+		return err
+	}
 	repo, err := c.remote(repository, auth.ActionPull, auth.ActionPush)
 	if err != nil {
 		return err
@@ -44,6 +49,9 @@ func (c *Client) VerifyAccess(ctx context.Context, repository string) error {
 //
 // Errors and time limit are those of [Client.VerifyAccess].
 func (c *Client) VerifyReadAccess(ctx context.Context, repository string) error {
+	if err := calls.NotNil(ctx); err != nil {
+		return err
+	}
 	repo, err := c.remote(repository, auth.ActionPull)
 	if err != nil {
 		return err
