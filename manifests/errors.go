@@ -127,6 +127,8 @@ func (e *PathError) Hint() string {
 	return ""
 }
 
+var errURL = fmt.Errorf("%w, and looks like a URL", ErrPathNotFound)
+
 var hints = []struct {
 	err  error
 	text string
@@ -135,6 +137,7 @@ var hints = []struct {
 	{errEmptyInput, "check the program that writes the input"},
 	{errRootPath, "set the Path of the root to a directory such as apps/shop, without ./ and ../"},
 	{ErrPathRequired, "give the directory that contains the manifests"},
+	{errURL, "give a directory: fetch what the URL names first"},
 	{ErrPathNotFound, "check the path"},
 	{ErrPathNotDirectory, "give the directory that contains the file"},
 	{ErrTwoSources, "set either Dir or FS"},

@@ -52,6 +52,10 @@ func TestErrors(t *testing.T) {
 			`source path does not exist: "missing"`, `check the path`,
 		},
 		{
+			"path is a URL", source("https://ci:hunter2secret@host/a"), manifests.ErrPathNotFound,
+			`source path does not exist, and looks like a URL: "https://host/a"`, `give a directory: fetch what the URL names first`,
+		},
+		{
 			"path not a directory", source("file.yaml"), manifests.ErrPathNotDirectory,
 			`source path is not a directory: "file.yaml"`, `give the directory that contains the file`,
 		},

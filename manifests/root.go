@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"unicode/utf8"
+
+	"github.com/kubeoci/oci/internal/redact"
 )
 
 // Root is a directory or an [fs.FS], and where its files go in a [Set]. Exactly one
@@ -66,6 +68,8 @@ func checkDir(dir string) error {
 	}
 	info, err := os.Stat(dir)
 	switch {
+	case err != nil && strings.Contains(dir, "://"): // as kustomize takes, maybe with a password
+		return &PathError{Path: redact.URLs(dir), Err: errURL}
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR): // below a file
 		return &PathError{Path: dir, Err: ErrPathNotFound}
 	case err != nil:

@@ -23,6 +23,8 @@ func TestResolveRefuses(t *testing.T) {
 		{"blank", " \t\n", manifests.ErrPathRequired, ""},
 		{"missing", missing, manifests.ErrPathNotFound, missing},
 		{"below a missing directory", filepath.Join(missing, "x"), manifests.ErrPathNotFound, filepath.Join(missing, "x")},
+		{"URL", "https://ci:hunter2secret@host/repository?ref=v1", manifests.ErrPathNotFound, "https://host/repository"},
+		{"address for SSH", "ssh://git@host/repository", manifests.ErrPathNotFound, "ssh://git@host/repository"},
 		{"file", file, manifests.ErrPathNotDirectory, file},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
