@@ -66,8 +66,7 @@ func (c *Client) Push(ctx context.Context, src Fetcher, manifest ocispec.Descrip
 // are uploaded, and so are all of them if the registry then refuses the manifest.
 //
 // manifest has to be in src, an OCI image manifest, and at most 4 MiB. Its subject
-// (OCI referrers) is not copied. Cancelling ctx does not interrupt a blocked Read of
-// src.
+// (OCI referrers) is not copied. If src still blocks when ctx ends, it is left running.
 //
 // Errors are [*Error] values. They match the context's error, one of the
 // package's sentinels, or the error of src if that fails, such as
@@ -180,7 +179,7 @@ func (p *push) readManifest(ctx context.Context) ([]byte, error) {
 	if err := checkManifest(p.manifest); err != nil {
 		return nil, err
 	}
-	data, err := content.FetchAll(ctx, p.src, p.manifest)
+	data, err := content.FetchAll(ctx, promptSource{p.src}, p.manifest)
 	if err != nil {
 		return nil, &localError{nil, err}
 	}

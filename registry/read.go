@@ -16,6 +16,7 @@ import (
 	"oras.land/oras-go/v2/registry/remote/auth"
 
 	"github.com/kubeoci/oci/internal/calls"
+	"github.com/kubeoci/oci/internal/guard"
 	"github.com/kubeoci/oci/reference"
 )
 
@@ -80,7 +81,8 @@ const defaultMaxPull = 1 << 30
 // Errors are those of [Client.Resolve], [ErrCorrupt], or those of dst. They match
 // [ErrUnsupported] for anything but an image manifest, and [ErrTooLarge] for one of
 // more than 4 MiB or 1,000 blobs, and for blobs of more than [PullOptions.MaxSize], of
-// which none is then asked for. All of it takes at most [Options.Timeout].
+// which none is then asked for. All of it takes at most [Options.Timeout]. If dst still
+// blocks when ctx ends, it is left running.
 func (c *Client) Pull(ctx context.Context, repository, ref string, dst Pusher, opts PullOptions) (desc ocispec.Descriptor, err error) {
 	if opts.MaxSize < 0 {
 		return desc, invalidOption("set Pull.MaxSize to a positive number, or to 0 for the default", "MaxSize is %d", opts.MaxSize)
@@ -169,7 +171,7 @@ func connectionError(err error) error { return &url.Error{Op: "Get", Err: err} }
 // failed.
 func store(ctx context.Context, dst Pusher, desc ocispec.Descriptor, r io.Reader) error {
 	source := &watchedReader{Reader: r}
-	err := dst.Push(ctx, desc, source)
+	_, err := guard.Await(ctx, func() (struct{}, error) { return struct{}{}, dst.Push(ctx, desc, source) })
 	calls.Rethrow(source.failed())
 	switch failed := source.failed(); {
 	case errors.Is(err, errdef.ErrAlreadyExists):

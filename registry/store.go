@@ -5,6 +5,8 @@ import (
 	"io"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/kubeoci/oci/internal/guard"
 )
 
 // Fetcher is a content store to push from. packager.Store and the content stores
@@ -12,6 +14,14 @@ import (
 type Fetcher interface {
 	// Fetch returns a reader of the content that desc describes.
 	Fetch(ctx context.Context, desc ocispec.Descriptor) (io.ReadCloser, error)
+}
+
+// promptSource is a Fetcher for one that may block: it returns shortly after the end of the
+// context.
+type promptSource struct{ Fetcher }
+
+func (s promptSource) Fetch(ctx context.Context, desc ocispec.Descriptor) (io.ReadCloser, error) {
+	return guard.Open(ctx, func() (io.ReadCloser, error) { return s.Fetcher.Fetch(ctx, desc) })
 }
 
 // Pusher is a content store to pull into. packager.Store and the content stores
@@ -36,7 +46,7 @@ func exists(ctx context.Context, dst Pusher, desc ocispec.Descriptor) (bool, err
 	if !ok {
 		return false, nil
 	}
-	found, err := store.Exists(ctx, desc)
+	found, err := guard.Await(ctx, func() (bool, error) { return store.Exists(ctx, desc) })
 	if err != nil {
 		return false, &localError{nil, err}
 	}

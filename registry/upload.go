@@ -221,7 +221,7 @@ type sentBlob struct {
 }
 
 func (b *blobSource) open(ctx context.Context) (io.ReadCloser, error) {
-	r, err := b.push.src.Fetch(ctx, b.blob)
+	r, err := promptSource{b.push.src}.Fetch(ctx, b.blob)
 	if err != nil {
 		return nil, &localError{nil, err}
 	}

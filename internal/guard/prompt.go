@@ -14,11 +14,14 @@ import (
 // to it leaves nothing running.
 const grace = 250 * time.Millisecond
 
-var errNoResponse = errors.New("the transport returned neither a response nor an error")
+var (
+	errNoResponse = errors.New("the transport returned neither a response nor an error")
+	errNoContent  = errors.New("the source returned neither content nor an error")
+)
 
 // Prompt is a RoundTripper for a Next that may ignore the context of a request. Shortly
-// after the end of the context RoundTrip returns, and so does every Read of a body; both
-// bodies are closed. Next then runs on in its goroutine until it returns by itself: nothing
+// after the end of the context RoundTrip returns, and so does every Read of the response's
+// body; a body that is still open is closed. Next then runs on in its goroutine until it returns by itself: nothing
 // can end it. A panic of Next, or of the body of its response, is one of the caller
 // of Prompt.
 type Prompt struct{ Next http.RoundTripper }
@@ -50,6 +53,43 @@ func (p Prompt) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	cancel()
 	return nil, err
+}
+
+// Open returns what open returns, for one that may ignore the context. Shortly after the
+// end of ctx Open returns, and so does every method of the body, which is then closed. A
+// panic of open or of the body is one of the caller.
+func Open(ctx context.Context, open func() (io.ReadCloser, error)) (io.ReadCloser, error) {
+	late, cancel := calls.Linger(ctx, grace)
+	body, err := calls.Await(late, func(context.Context) (io.ReadCloser, error) {
+		body, err := open()
+		switch {
+		case err != nil:
+			return nil, err
+		case body == nil:
+			return nil, errNoContent
+		}
+		return newPromptBody(late, cancel, body), nil
+	})
+	if err == nil {
+		return body, nil
+	}
+	if late.Err() != nil {
+		err = ctx.Err()
+	}
+	cancel()
+	return nil, err
+}
+
+// Await returns the result of f, or shortly after the end of ctx the error of that. f then
+// runs on in its goroutine.
+func Await[T any](ctx context.Context, f func() (T, error)) (T, error) {
+	late, cancel := calls.Linger(ctx, grace)
+	defer cancel()
+	v, err := calls.Await(late, func(context.Context) (T, error) { return f() })
+	if late.Err() != nil {
+		err = ctx.Err()
+	}
+	return v, err
 }
 
 // promptBody is a body whose methods may block or panic.
