@@ -137,7 +137,7 @@ func parse(args []string) (config, error) {
 	}
 	c.modes = strings.Split(*modes, ",")
 	for _, mode := range c.modes {
-		if _, err := options(mode); err != nil {
+		if _, err := options("", mode); err != nil {
 			return c, &usageError{err}
 		}
 	}
@@ -207,7 +207,7 @@ func (c config) sample(ctx context.Context, host string, w worst, n int) ([]samp
 	}
 	var samples []sample
 	for _, mode := range c.modes {
-		s, err := c.start(ctx, host, mode, filepath.Join(dir, "deploy"), fmt.Sprintf("%s-%s-%s-%d", w.limit, w.name, mode, n))
+		s, err := c.start(ctx, host, w.limit, mode, filepath.Join(dir, "deploy"), fmt.Sprintf("%s-%s-%s-%d", w.limit, w.name, mode, n))
 		if err != nil {
 			return nil, err
 		}
@@ -218,12 +218,12 @@ func (c config) sample(ctx context.Context, host string, w worst, n int) ([]samp
 }
 
 // start runs the subcommand.
-func (c config) start(ctx context.Context, host, mode, dir, name string) (s sample, err error) {
+func (c config) start(ctx context.Context, host, limit, mode, dir, name string) (s sample, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return s, err
 	}
-	cmd := exec.CommandContext(ctx, self, buildCommand, host, "worst/"+name, mode, dir)
+	cmd := exec.CommandContext(ctx, self, buildCommand, host, "worst/"+name, limit, mode, dir)
 	if c.profile != "" {
 		cmd.Args = append(cmd.Args, filepath.Join(c.profile, name))
 	}
@@ -241,14 +241,14 @@ func (c config) start(ctx context.Context, host, mode, dir, name string) (s samp
 
 // build is the subcommand. It prints a sample with the peak memory and the result.
 func build(ctx context.Context, args []string) error {
-	opts, err := options(args[2])
+	opts, err := options(args[2], args[3])
 	if err != nil {
 		return err
 	}
-	opts.RegistryEndpoint, opts.Repository, opts.SourcePath, opts.Version = args[0], args[1], args[3], "v1"
+	opts.RegistryEndpoint, opts.Repository, opts.SourcePath, opts.Version = args[0], args[1], args[4], "v1"
 	stop := func() error { return nil }
-	if len(args) > 4 {
-		if stop, err = profile(args[4]); err != nil {
+	if len(args) > 5 {
+		if stop, err = profile(args[5]); err != nil {
 			return err
 		}
 	}
@@ -269,8 +269,9 @@ func build(ctx context.Context, args []string) error {
 	return json.NewEncoder(os.Stdout).Encode(s)
 }
 
-// options returns the options of a mode.
-func options(mode string) (opts oci.BuildOptions, err error) {
+// options returns the options of a mode. By default an artifact has two copies of the
+// tree, so a tree of the largest size would be refused before it is read.
+func options(limit, mode string) (opts oci.BuildOptions, err error) {
 	switch mode {
 	case "default":
 	case "strict":
@@ -279,6 +280,9 @@ func options(mode string) (opts oci.BuildOptions, err error) {
 		opts.GitOpsEngine = oci.GitOpsEngineFlux
 	default:
 		return opts, fmt.Errorf("-modes: unknown mode %q", mode)
+	}
+	if limit == "size" {
+		opts.Layout = oci.LayoutRoot
 	}
 	return opts, nil
 }
