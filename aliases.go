@@ -1,6 +1,7 @@
 package oci
 
 import (
+	"context"
 	"io"
 	"io/fs"
 
@@ -92,7 +93,9 @@ func ParseReference(s string) (*Reference, error) {
 // SourceFromReader reads all of r, multi-document YAML such as the output of a template
 // engine on standard input, and returns it as a Source with one file. See
 // [manifests.FromReader] for its name, its limit and the errors.
-func SourceFromReader(r io.Reader) (fs.FS, error) { return manifests.FromReader(r) }
+func SourceFromReader(ctx context.Context, r io.Reader) (fs.FS, error) {
+	return manifests.FromReader(ctx, r)
+}
 
 // Cache remembers the compressed and the checked files of a tree, so that the next build
 // of it processes changed files only. The result of a build does not depend on it.

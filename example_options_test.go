@@ -47,7 +47,7 @@ func ExampleParseReference() {
 func ExamplePreflightError() {
 	server := httptest.NewServer(memregistry.Handler(memregistry.Options{}))
 	defer server.Close()
-	source, err := oci.SourceFromReader(strings.NewReader(`
+	source, err := oci.SourceFromReader(context.Background(), strings.NewReader(`
 apiVersion: v1
 kind: ConfigMap
 metadata:

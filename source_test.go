@@ -16,7 +16,7 @@ import (
 
 func TestBuildSources(t *testing.T) {
 	fsys := fstest.MapFS{"cm.yaml": {Data: []byte(configMap)}}
-	reader, err := oci.SourceFromReader(strings.NewReader("---\n" + configMap))
+	reader, err := oci.SourceFromReader(t.Context(), strings.NewReader("---\n"+configMap))
 	require.NoError(t, err)
 	for _, tt := range []struct {
 		name  string
@@ -42,9 +42,9 @@ func TestBuildSources(t *testing.T) {
 }
 
 func TestSourceFromReaderFails(t *testing.T) {
-	_, err := oci.SourceFromReader(nil)
+	_, err := oci.SourceFromReader(t.Context(), nil)
 	require.ErrorIs(t, err, oci.ErrSourcePathRequired)
-	_, err = oci.SourceFromReader(strings.NewReader(""))
+	_, err = oci.SourceFromReader(t.Context(), strings.NewReader(""))
 	require.ErrorIs(t, err, manifests.ErrEmptyFile)
 }
 

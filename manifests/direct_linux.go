@@ -68,18 +68,24 @@ func (d *direct) open(root *os.Root, name string) (fd int, err error) {
 	return openIn(d.dir, path.Base(name), syscall.O_NONBLOCK)
 }
 
-// enter replaces the open directory.
+// enter replaces the open directory. It starts from that if the new one is below it, as
+// it often is in a deep tree.
 func (d *direct) enter(root *os.Root, name string) (err error) {
 	if d.root == nil {
 		if d.root, err = root.Open("."); err != nil {
 			return err
 		}
 	}
-	d.leave()
-	dir := int(d.root.Fd())
-	for i, part := range strings.Split(name, "/") {
+	from, below := int(d.root.Fd()), name
+	if rest, found := strings.CutPrefix(name, d.name+"/"); found && d.name != "" {
+		from, below = d.dir, rest
+	} else {
+		d.leave()
+	}
+	dir := from
+	for part := range strings.SplitSeq(below, "/") {
 		next, err := openIn(dir, part, syscall.O_DIRECTORY)
-		if i > 0 {
+		if dir != from {
 			_ = syscall.Close(dir) // only read from
 		}
 		if err != nil {
@@ -87,6 +93,7 @@ func (d *direct) enter(root *os.Root, name string) (err error) {
 		}
 		dir = next
 	}
+	d.leave()
 	d.name, d.dir = name, dir
 	return nil
 }

@@ -30,8 +30,8 @@ func TestErrors(t *testing.T) {
 		}
 	}
 	reading := func(r io.Reader) func(t *testing.T) error {
-		return func(*testing.T) error {
-			_, err := manifests.FromReader(r)
+		return func(t *testing.T) error {
+			_, err := manifests.FromReader(t.Context(), r)
 			return err
 		}
 	}
@@ -118,7 +118,7 @@ func TestErrors(t *testing.T) {
 			`replace it with a regular file, or set Collect.SkipIgnoreFiles`,
 		},
 		{
-			"nil reader", func(*testing.T) error { _, err := manifests.FromReader(nil); return err }, manifests.ErrPathRequired,
+			"nil reader", func(t *testing.T) error { _, err := manifests.FromReader(t.Context(), nil); return err }, manifests.ErrPathRequired,
 			`source reader is nil`, `pass a reader, such as os.Stdin`,
 		},
 		{

@@ -61,7 +61,7 @@ func ExampleCollectRoots() {
 
 func ExampleFromReader() {
 	stdin := strings.NewReader("kind: Namespace\n---\nkind: ConfigMap\n")
-	fsys, err := manifests.FromReader(stdin)
+	fsys, err := manifests.FromReader(context.Background(), stdin)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"math"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
@@ -185,7 +186,7 @@ func TestOddReaders(t *testing.T) {
 		{"nothing for ever", func([]byte) (int, error) { return 0, nil }, io.ErrNoProgress},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := manifests.FromReader(tt.read)
+			_, err := manifests.FromReader(t.Context(), tt.read)
 			requirePathError(t, err, tt.err, manifests.ReaderFileName)
 		})
 	}
@@ -204,7 +205,9 @@ func TestZeroValues(t *testing.T) {
 	require.ErrorIs(t, err, manifests.ErrPathRequired)
 	_, err = manifests.CollectRoots(t.Context(), []manifests.Root{{}}, manifests.Options{})
 	require.ErrorIs(t, err, manifests.ErrPathRequired)
-	_, err = manifests.FromReader(nil)
+	_, err = manifests.FromReader(none, strings.NewReader("a"))
+	require.Error(t, err)
+	_, err = manifests.FromReader(t.Context(), nil)
 	require.ErrorIs(t, err, manifests.ErrPathRequired)
 
 	set := new(manifests.Set)

@@ -1,12 +1,13 @@
 package manifests
 
 import (
-	"bytes"
+	"context"
 	"errors"
 	"io"
 	"io/fs"
-	"slices"
 	"time"
+
+	"github.com/kubeoci/oci/internal/calls"
 )
 
 // ReaderFileName is the name of the file in the file system that [FromReader]
@@ -16,23 +17,33 @@ const ReaderFileName = "manifests.yaml"
 // FromReader reads multi-document YAML to its end, such as the output of another
 // program on standard input, and returns a file system with one file of that
 // content, [ReaderFileName], for [CollectFS] or [Root]. The content is kept in
-// memory. Canceling a read that blocks is up to the caller.
+// memory, once.
 //
-// The error is a [*PathError]: for a nil reader with [ErrPathRequired], for empty
-// input with [ErrEmptyFile], for more bytes than the default of
+// FromReader returns when ctx ends even if a Read of r blocks. That Read then runs on in
+// a goroutine until it returns. If it panics, so does FromReader.
+//
+// The error is that of ctx or a [*PathError]: for a nil reader with [ErrPathRequired], for
+// empty input with [ErrEmptyFile], for more bytes than the default of
 // [Options.MaxFileSize] with [ErrLimitExceeded], and otherwise with that of r.
-func FromReader(r io.Reader) (fs.FS, error) {
+func FromReader(ctx context.Context, r io.Reader) (fs.FS, error) {
+	if err := calls.Check(ctx); err != nil {
+		return nil, err
+	}
 	if r == nil {
 		return nil, &PathError{Err: errNilReader}
 	}
-	content, err := readBounded(soundReader{r}, defaultMaxFileSize)
-	if err != nil {
+	content, err := calls.Await(ctx, func(ctx context.Context) (*singleFile, error) {
+		return readBounded(ctx, soundReader{r}, defaultMaxFileSize)
+	})
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
 		return nil, &PathError{Path: ReaderFileName, Err: err}
-	}
-	if len(content) == 0 {
+	case content.size == 0:
 		return nil, &PathError{Err: errEmptyInput}
 	}
-	return singleFile(content), nil
+	return content, nil
 }
 
 // inputLimitError is a limit that no option raises.
@@ -44,19 +55,23 @@ func (inputLimitError) Hint() string {
 	return "write large input to files in a directory, and give that directory"
 }
 
-// readBounded reads into chunks, each as large as all before it, and joins them at
-// the end, so that input beyond the limit is not copied.
-func readBounded(r io.Reader, limit int64) ([]byte, error) {
-	var chunks [][]byte
-	for size, next := int64(0), int64(4096); ; next = size {
-		chunk := make([]byte, min(next, limit+1-size))
+// chunkSize is the length of all chunks of a file but the last.
+const chunkSize = 64 << 10
+
+// readBounded reads into chunks, and does not join them: the input may be large.
+func readBounded(ctx context.Context, r io.Reader, limit int64) (*singleFile, error) {
+	f := new(singleFile)
+	for {
+		chunk := make([]byte, chunkSize)
 		n, err := fill(chunk, r)
-		chunks, size = append(chunks, chunk[:n]), size+int64(n)
+		f.chunks, f.size = append(f.chunks, chunk[:n]), f.size+int64(n)
 		switch {
-		case size > limit:
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case f.size > limit:
 			return nil, inputLimitError{&LimitError{"MaxFileSize", limit}}
 		case errors.Is(err, io.EOF):
-			return slices.Concat(chunks...), nil
+			return f, nil
 		case err != nil:
 			return nil, err
 		}
@@ -75,14 +90,29 @@ func fill(p []byte, r io.Reader) (n int, err error) {
 }
 
 // singleFile is the content of a file system's only file.
-type singleFile []byte
+type singleFile struct {
+	chunks [][]byte
+	size   int64
+}
 
-func (f singleFile) Open(name string) (fs.File, error) {
+// ReadAt implements [io.ReaderAt] for offsets that are not negative.
+func (f *singleFile) ReadAt(p []byte, offset int64) (n int, err error) {
+	for n < len(p) && offset < f.size {
+		copied := copy(p[n:], f.chunks[offset/chunkSize][offset%chunkSize:])
+		n, offset = n+copied, offset+int64(copied)
+	}
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+func (f *singleFile) Open(name string) (fs.File, error) {
 	switch name {
 	case ".":
 		return &singleFileDir{file: f}, nil
 	case ReaderFileName:
-		return &openFile{bytes.NewReader(f), singleFileInfo{f}}, nil
+		return &openFile{io.NewSectionReader(f, 0, f.size), singleFileInfo{f}}, nil
 	}
 	err := fs.ErrNotExist
 	if !fs.ValidPath(name) {
@@ -93,7 +123,7 @@ func (f singleFile) Open(name string) (fs.File, error) {
 
 // openFile is the file, opened.
 type openFile struct {
-	*bytes.Reader
+	*io.SectionReader
 	info fs.FileInfo
 }
 
@@ -102,7 +132,7 @@ func (o *openFile) Close() error               { return nil }
 
 // singleFileDir is the root directory, opened.
 type singleFileDir struct {
-	file singleFile
+	file *singleFile
 	read bool
 }
 
@@ -124,10 +154,10 @@ func (d *singleFileDir) ReadDir(n int) ([]fs.DirEntry, error) {
 	return []fs.DirEntry{fs.FileInfoToDirEntry(singleFileInfo{d.file})}, nil
 }
 
-type singleFileInfo struct{ file singleFile }
+type singleFileInfo struct{ file *singleFile }
 
 func (singleFileInfo) Name() string       { return ReaderFileName }
-func (i singleFileInfo) Size() int64      { return int64(len(i.file)) }
+func (i singleFileInfo) Size() int64      { return i.file.size }
 func (singleFileInfo) Mode() fs.FileMode  { return 0o444 }
 func (singleFileInfo) ModTime() time.Time { return time.Time{} }
 func (singleFileInfo) IsDir() bool        { return false }

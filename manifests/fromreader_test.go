@@ -1,13 +1,17 @@
 package manifests_test
 
 import (
+	"context"
 	"io"
 	"io/fs"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"testing/iotest"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -20,7 +24,7 @@ func TestFromReader(t *testing.T) {
 		for name, wrap := range map[string]func(io.Reader) io.Reader{
 			"whole": func(r io.Reader) io.Reader { return r }, "bytes": iotest.OneByteReader, "error with data": iotest.DataErrReader,
 		} {
-			fsys, err := manifests.FromReader(wrap(strings.NewReader(text)))
+			fsys, err := manifests.FromReader(t.Context(), wrap(strings.NewReader(text)))
 			require.NoError(t, err, name)
 			require.NoError(t, fstest.TestFS(fsys, manifests.ReaderFileName), name)
 
@@ -34,7 +38,7 @@ func TestFromReader(t *testing.T) {
 
 // A file system has no path but "." and that of the file.
 func TestFromReaderHasOneFile(t *testing.T) {
-	fsys, err := manifests.FromReader(strings.NewReader("a"))
+	fsys, err := manifests.FromReader(t.Context(), strings.NewReader("a"))
 	require.NoError(t, err)
 	_, err = fsys.Open("a.yaml")
 	require.ErrorIs(t, err, fs.ErrNotExist)
@@ -49,7 +53,7 @@ func TestFromReaderHasOneFile(t *testing.T) {
 
 // Neither the file nor the directory has a time, so that a digest depends on none.
 func TestFromReaderInfo(t *testing.T) {
-	fsys, err := manifests.FromReader(strings.NewReader("abc"))
+	fsys, err := manifests.FromReader(t.Context(), strings.NewReader("abc"))
 	require.NoError(t, err)
 	for _, tt := range []struct {
 		path string
@@ -75,6 +79,19 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 
+func TestFromReaderHoldsItsInputOnce(t *testing.T) {
+	const size = 64 << 20
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	fsys, err := manifests.FromReader(t.Context(), io.LimitReader(zeros{}, size))
+	require.NoError(t, err)
+	runtime.ReadMemStats(&after)
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(size+size/10))
+	info, err := fs.Stat(fsys, manifests.ReaderFileName)
+	require.NoError(t, err)
+	assert.EqualValues(t, size, info.Size())
+}
+
 func TestFromReaderRefuses(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -92,10 +109,25 @@ func TestFromReaderRefuses(t *testing.T) {
 		{"nil file", (*os.File)(nil), os.ErrInvalid, `invalid argument: "manifests.yaml"`, "manifests.yaml"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			fsys, err := manifests.FromReader(tt.reader)
+			fsys, err := manifests.FromReader(t.Context(), tt.reader)
 			require.Nil(t, fsys)
 			requirePathError(t, err, tt.err, tt.path)
 			assert.EqualError(t, err, tt.message)
 		})
 	}
+}
+
+// A Read that blocks does not keep the caller waiting.
+func TestFromReaderEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		input, output := io.Pipe()
+		defer func() { _ = output.Close() }() // ends the Read
+		fsys, err := manifests.FromReader(ctx, input)
+		require.Nil(t, fsys)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		_, err = manifests.FromReader(ctx, strings.NewReader("a"))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+	})
 }

@@ -26,7 +26,7 @@ func findIgnoreFile(entries []fs.DirEntry) fs.DirEntry {
 // ignoreRules are the rules of an ignore file.
 type ignoreRules struct {
 	ignore.Rules
-	size int // of the file, in bytes
+	text string
 }
 
 // treePath is the path of an entry in one of several trees.
@@ -35,50 +35,61 @@ type treePath struct {
 	real string
 }
 
-// readIgnoreFile parses an ignore file once, however many links lead to it.
+// maxParsedAgain is the size of an ignore file up to which it is parsed again where links
+// lead to it. A tree can have hundreds of thousands of such files, whose rules take a
+// hundred times the memory of their text.
+const maxParsedAgain = 256
+
+// readIgnoreFile reads an ignore file once, however many links lead to it.
 func (w *walker) readIgnoreFile(real string, kind fs.FileMode) (ignoreRules, error) {
 	at := treePath{w.tree, real}
-	if file, found := w.ignoreFiles[at]; found {
+	file, found := w.ignoreFiles[at]
+	if !found {
+		var err error
+		if file.text, err = w.readRules(real, kind); err != nil {
+			return ignoreRules{}, err
+		}
+	}
+	if found && len(file.text) > maxParsedAgain {
 		return file, nil
 	}
-	if !kind.IsRegular() || slices.ContainsFunc(strings.Split(real, "/"), isVersionControl) {
-		return ignoreRules{}, errSpecialIgnoreFile
-	}
-	data, err := readRules(w.fsys, real)
-	if err != nil {
-		return ignoreRules{}, err
-	}
-	if w.ignoreSize += int64(len(data)); w.ignoreSize > w.opts.MaxIgnoreSize {
-		return ignoreRules{}, &LimitError{"MaxIgnoreSize", w.opts.MaxIgnoreSize}
-	}
-	parsed, err := ignore.Parse(data, "")
+	parsed, err := ignore.Parse([]byte(file.text), "")
 	if err != nil {
 		return ignoreRules{}, errTooManyRules
 	}
 	if w.ignoreFiles == nil {
 		w.ignoreFiles = map[treePath]ignoreRules{}
 	}
-	w.ignoreFiles[at] = ignoreRules{parsed, len(data)}
-	return w.ignoreFiles[at], nil
+	if len(file.text) > maxParsedAgain {
+		file.Rules = parsed
+	}
+	w.ignoreFiles[at] = file
+	return ignoreRules{parsed, file.text}, nil
 }
 
 // readRules reads an ignore file, up to one byte beyond the limit.
-func readRules(fsys fs.FS, name string) ([]byte, error) {
-	file, err := openEntry(fsys, name)
+func (w *walker) readRules(real string, kind fs.FileMode) (string, error) {
+	if !kind.IsRegular() || slices.ContainsFunc(strings.Split(real, "/"), isVersionControl) {
+		return "", errSpecialIgnoreFile
+	}
+	file, err := openEntry(w.fsys, real)
 	if err != nil {
-		return nil, accessError(err)
+		return "", accessError(err)
 	}
 	defer func() { _ = file.Close() }() // only read from
 	info, err := stat(file)
 	if err != nil {
-		return nil, accessError(err)
+		return "", accessError(err)
 	}
 	if !info.Mode().IsRegular() { // it was replaced
-		return nil, ErrFileChanged
+		return "", ErrFileChanged
 	}
 	data, err := io.ReadAll(io.LimitReader(soundReader{file}, ignore.MaxSize+1))
 	if err != nil {
-		return nil, accessError(err)
+		return "", accessError(err)
 	}
-	return data, nil
+	if w.ignoreSize += int64(len(data)); w.ignoreSize > w.opts.MaxIgnoreSize {
+		return "", &LimitError{"MaxIgnoreSize", w.opts.MaxIgnoreSize}
+	}
+	return string(data), nil
 }

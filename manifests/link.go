@@ -121,7 +121,7 @@ func (r *resolver) follow(ctx context.Context, fsys fs.ReadLinkFS, name string, 
 		case part == ".." && at == ".":
 			return ErrSymlinkEscapes
 		case part == "" || part == "." || part == ".." || r.directories[step]:
-			at = step
+			at, l.info = step, nil
 			continue
 		}
 		info, err := lstat(fsys, step)
@@ -150,16 +150,13 @@ func (r *resolver) follow(ctx context.Context, fsys fs.ReadLinkFS, name string, 
 				return err
 			}
 		}
-		at = step
+		at, l.info = step, info
 	}
-	if err != nil {
-		return err
+	if l.real = at; err == nil && l.info == nil {
+		l.info, err = lstat(fsys, at)
+		err = accessError(err)
 	}
-	l.real = at
-	if l.info, err = lstat(fsys, at); err != nil {
-		return accessError(err)
-	}
-	return nil
+	return err
 }
 
 // enter notes that a path is that of a directory.

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"strings"
 	"sync"
 	"syscall"
 )
@@ -71,10 +72,14 @@ func (r *rootFS) enter(name string) error {
 	}
 	dir := r.root
 	if name != "." {
+		from, below := r.root, name
+		if rest, found := strings.CutPrefix(name, r.name+"/"); found {
+			from, below = r.dir, rest
+		}
 		var err error
 		// The last element is opened in the directory, so that name itself is opened as
 		// one: an OpenRoot of a FIFO that replaced it would block.
-		if dir, err = r.root.OpenRoot(name + "/."); err != nil {
+		if dir, err = from.OpenRoot(below + "/."); err != nil {
 			return err
 		}
 	}

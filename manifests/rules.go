@@ -76,7 +76,7 @@ func (r rules) ignoring(path string, isDir bool) (ignore.Rule, bool) {
 // with adds the rules of an ignore file in a directory.
 func (r rules) with(dir string, file ignoreRules, source string) rules {
 	r.files = r.files.Add(dir, file.From(source))
-	r.size += file.size
+	r.size += len(file.text)
 	return r
 }
 

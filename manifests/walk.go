@@ -179,7 +179,7 @@ func (w *walker) addIgnoreFile(ctx context.Context, d *directory, entries []fs.D
 		at.real, kind = l.real, l.info.Mode().Type()
 	}
 	file, err := w.readIgnoreFile(at.real, kind)
-	if err == nil && d.rules.size+file.size > ignore.MaxSize {
+	if err == nil && d.rules.size+len(file.text) > ignore.MaxSize {
 		err = errTooManyRules
 	}
 	if err != nil {

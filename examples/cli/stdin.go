@@ -13,7 +13,7 @@ import (
 
 // ReadManifests reads multi-document YAML from standard input.
 func (e Env) ReadManifests(ctx context.Context) (fs.FS, error) {
-	tree, err := await(ctx, func() (fs.FS, error) { return oci.SourceFromReader(e.Stdin) })
+	tree, err := oci.SourceFromReader(ctx, e.Stdin)
 	switch {
 	case errors.Is(err, manifests.ErrEmptyFile):
 		return nil, errors.New("standard input is empty: check the command that writes it")

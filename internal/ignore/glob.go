@@ -68,6 +68,26 @@ func compile(text string) glob {
 	return g
 }
 
+// affixes returns the texts before and after the only star, and whether the glob consists
+// of that.
+func (g glob) affixes() (before, after string, simple bool) {
+	text, at := make([]byte, 0, len(g.steps)), -1
+	for i, s := range g.steps {
+		switch {
+		case s.kind == literal:
+			text = append(text, s.byte)
+		case s.kind == star && at < 0:
+			at = i
+		default:
+			return "", "", false
+		}
+	}
+	if at < 0 {
+		return "", "", false
+	}
+	return string(text[:at]), string(text[at:]), true
+}
+
 // addStars adds the steps for the stars at i, and returns the length of their text.
 func (g *glob) addStars(text string, i int) int {
 	n := len(text[i:]) - len(strings.TrimLeft(text[i:], "*"))

@@ -120,14 +120,20 @@ func parseLine(text string, line int) (Pattern, glob) {
 	text, p.negated = strings.CutPrefix(text, "!")
 	text, p.dirOnly = strings.CutSuffix(text, "/")
 	p.basename = !strings.Contains(text, "/")
-	g := compile(strings.TrimPrefix(text, "/"))
+	text = strings.TrimPrefix(text, "/")
+	if name, found := strings.CutPrefix(text, "**/"); found && name != "" && !strings.Contains(name, "/") {
+		text, p.basename = name, true // in any directory
+	}
+	g := compile(text)
 	p.useless = g.never
 	return p, g
 }
 
-// globs match either names or paths.
+// globs match either names or paths. Most rules are a text, or have one star, and need no
+// automaton.
 type globs struct {
-	plain map[string]plain
+	plain   map[string]plain
+	affixes []affixes
 	*automaton
 }
 
@@ -135,26 +141,48 @@ type globs struct {
 // files. They count from 1, so that zero is none.
 type plain struct{ last, file int32 }
 
+// affixes are a pattern with one star between two texts.
+type affixes struct {
+	before, after string
+	dirOnly       bool
+	pattern       int32
+}
+
+// maxAffixes is about where an automaton for all of them is faster.
+const maxAffixes = 100
+
 // newGlobs returns the globs of the patterns that match names, or paths.
 func newGlobs(patterns []Pattern, all []glob, names bool) globs {
-	g := globs{plain: map[string]plain{}}
+	var g globs
 	var others []int
 	for i, p := range patterns {
+		if p.useless || p.basename != names {
+			continue
+		}
+		before, after, simple := all[i].affixes()
 		switch {
-		case p.useless || p.basename != names:
+		case simple && len(g.affixes) < maxAffixes:
+			g.affixes = append(g.affixes, affixes{before, after, p.dirOnly, int32(i)})
 		case len(all[i].steps) > 0:
 			others = append(others, i)
 		default:
-			at := g.plain[all[i].plain]
-			at.last = int32(i) + 1
-			if !p.dirOnly {
-				at.file = at.last
-			}
-			g.plain[all[i].plain] = at
+			g.addPlain(all[i].plain, p.dirOnly, int32(i)+1)
 		}
 	}
 	g.automaton = newAutomaton(patterns, all, others)
 	return g
+}
+
+func (g *globs) addPlain(name string, dirOnly bool, number int32) {
+	if g.plain == nil {
+		g.plain = map[string]plain{}
+	}
+	at := g.plain[name]
+	at.last = number
+	if !dirOnly {
+		at.file = number
+	}
+	g.plain[name] = at
 }
 
 // match returns the last pattern that matches a name, or -1.
@@ -164,7 +192,19 @@ func (g *globs) match(name string, isDir bool) int32 {
 	if isDir {
 		last = at.last
 	}
-	return max(last-1, g.automaton.match(name, isDir))
+	return max(last-1, g.matchAffixes(name, isDir), g.automaton.match(name, isDir))
+}
+
+func (g *globs) matchAffixes(name string, isDir bool) int32 {
+	for i := len(g.affixes) - 1; i >= 0; i-- {
+		a := &g.affixes[i]
+		between := len(name) - len(a.after)
+		if between >= len(a.before) && name[between:] == a.after && name[:len(a.before)] == a.before &&
+			(isDir || !a.dirOnly) && !strings.Contains(name[len(a.before):between], "/") {
+			return a.pattern
+		}
+	}
+	return -1
 }
 
 // match returns the last rule that matches a path relative to the directory of the file,
