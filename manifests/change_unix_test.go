@@ -23,7 +23,7 @@ func TestReplacedWhileReading(t *testing.T) {
 			set, _, file := collectTen(t)
 			reader, err := set.Open()
 			require.NoError(t, err)
-			content, err := reader.Open(set.Files()[0])
+			content, err := reader.Open(t.Context(), set.Files()[0])
 			require.NoError(t, err)
 			require.NoError(t, reader.Close())
 
@@ -57,9 +57,9 @@ func TestReplacedByFIFO(t *testing.T) {
 	promptly(t, func() {
 		reader, err := set.Open()
 		if assert.NoError(t, err) {
-			_, err = reader.Open(set.Files()[0])
+			_, err = reader.Open(t.Context(), set.Files()[0])
 			assert.ErrorIs(t, err, manifests.ErrFileChanged)
-			assert.ErrorIs(t, reader.ReadFile(set.Files()[0], nil), manifests.ErrFileChanged)
+			assert.ErrorIs(t, reader.ReadFile(t.Context(), set.Files()[0], nil), manifests.ErrFileChanged)
 			assert.NoError(t, reader.Close())
 		}
 	})
@@ -105,11 +105,11 @@ func TestNothingOutsideIsOpened(t *testing.T) {
 			reader, err := set.Open()
 			require.NoError(t, err)
 			defer func() { assert.NoError(t, reader.Close()) }()
-			content, err := reader.Open(set.Files()[0])
+			content, err := reader.Open(t.Context(), set.Files()[0])
 			require.Nil(t, content)
 			requirePathError(t, err, err, "sub/a.yaml")
 			into := make([]byte, 10)
-			err = reader.ReadFile(set.Files()[0], into)
+			err = reader.ReadFile(t.Context(), set.Files()[0], into)
 			requirePathError(t, err, err, "sub/a.yaml")
 			require.NotContains(t, string(into), "forbidden")
 		})

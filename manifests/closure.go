@@ -146,7 +146,7 @@ func (c *closure) readKustomization(ctx context.Context, name string) error {
 	file := c.index.files[name]
 	text := make([]byte, min(file.Size, kustomize.MaxSize+1))
 	if file.Size <= kustomize.MaxSize { // a larger file is refused unread
-		if err := c.reader.ReadFile(file, text); err != nil {
+		if err := c.reader.ReadFile(ctx, file, text); err != nil {
 			return err
 		}
 	}

@@ -176,7 +176,7 @@ func TestErrors(t *testing.T) {
 				fsys["a.yaml"].Data = []byte("ab")
 				reader, err := set.Open()
 				require.NoError(t, err)
-				_, err = reader.Open(set.Files()[0])
+				_, err = reader.Open(t.Context(), set.Files()[0])
 				return err
 			}, manifests.ErrFileChanged,
 			`file changed while it was read: "a.yaml"`,

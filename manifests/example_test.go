@@ -185,7 +185,7 @@ func ExampleSet_Open() {
 	}
 	defer reader.Close()
 	for _, f := range set.Files() {
-		content, err := reader.Open(f)
+		content, err := reader.Open(context.Background(), f)
 		if err != nil {
 			log.Fatal(err)
 		}

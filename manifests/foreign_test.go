@@ -217,9 +217,9 @@ func TestZeroValues(t *testing.T) {
 	reader, err := set.Open()
 	require.NoError(t, err)
 	for _, r := range []*manifests.Reader{reader, {}, nil} {
-		_, err = r.Open(manifests.File{})
+		_, err = r.Open(t.Context(), manifests.File{})
 		require.ErrorIs(t, err, fs.ErrInvalid)
-		require.ErrorIs(t, r.ReadFile(manifests.File{}, nil), fs.ErrInvalid)
+		require.ErrorIs(t, r.ReadFile(t.Context(), manifests.File{}, nil), fs.ErrInvalid)
 		require.NoError(t, r.Close())
 	}
 	content := new(manifests.Content)

@@ -1,6 +1,7 @@
 package manifests_test
 
 import (
+	"context"
 	"io"
 	"io/fs"
 	"os"
@@ -93,14 +94,14 @@ func contents(t *testing.T, set *manifests.Set) map[string]string {
 		require.NoError(t, err)
 		texts[f.Path] = text
 		whole := make([]byte, f.Size)
-		require.NoError(t, reader.ReadFile(f, whole))
+		require.NoError(t, reader.ReadFile(t.Context(), f, whole))
 		require.Equal(t, text, string(whole))
 	}
 	return texts
 }
 
 func readFile(reader *manifests.Reader, f manifests.File) (string, error) {
-	content, err := reader.Open(f)
+	content, err := reader.Open(context.Background(), f)
 	if err != nil {
 		return "", err
 	}

@@ -1,11 +1,15 @@
 package manifests
 
 import (
+	"context"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
 	"path"
+	"sync"
+
+	"github.com/kubeoci/oci/internal/calls"
 )
 
 // Reader reads the files of a [Set]. It is safe for concurrent use. It is fastest if
@@ -18,6 +22,7 @@ type treeReader struct {
 	fsys   fs.FS
 	closer io.Closer
 	direct direct
+	bound  sync.Pool // of buffers for a boundFS
 }
 
 // Close releases the directories. Open files remain readable. Close must not be called
@@ -36,15 +41,15 @@ func (r *Reader) Close() error {
 // ReadFile fills p, which must have the size of the file, with its content. It is
 // equivalent to Open, [Content.ReadAt] and Close, with their errors, and is the
 // fastest way to read a whole file unless it is large.
-func (r *Reader) ReadFile(f File, p []byte) error {
-	if int64(len(p)) != f.Size {
-		return &PathError{Path: f.Path, Err: fs.ErrInvalid}
-	}
-	tree, err := r.treeOf(f)
+func (r *Reader) ReadFile(ctx context.Context, f File, p []byte) error {
+	tree, err := r.treeOf(ctx, f)
 	if err != nil {
 		return err
 	}
-	return tree.readFile(f, p)
+	if int64(len(p)) != f.Size {
+		return &PathError{Path: f.Path, Err: fs.ErrInvalid}
+	}
+	return orEnd(ctx, tree.readFile(f, p))
 }
 
 func (r *treeReader) readFile(f File, p []byte) error {
@@ -74,21 +79,42 @@ func (r *treeReader) readFile(f File, p []byte) error {
 // The error is [ErrFileChanged] if the file is missing, was replaced, or has another
 // size or modification time than when it was collected. Later changes are detected
 // when the content is read. Other errors are the file system's. All of them are
-// wrapped in a [*PathError].
-func (r *Reader) Open(f File) (*Content, error) {
-	tree, err := r.treeOf(f)
+// wrapped in a [*PathError]. The error may also be that of ctx.
+//
+// Open and the methods of the Content return soon after ctx ends even if a method of an
+// [fs.FS] blocks. That method then runs on in a goroutine until it returns, and its file
+// is closed. If it panics, so do they.
+func (r *Reader) Open(ctx context.Context, f File) (*Content, error) {
+	tree, err := r.treeOf(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	return tree.open(f)
+	content, err := tree.open(f)
+	return content, orEnd(ctx, err)
 }
 
-// treeOf refuses a File that no Set returned, or that of a Set with more trees.
-func (r *Reader) treeOf(f File) (*treeReader, error) {
+// treeOf returns the tree that holds f, for as long as ctx lasts. It refuses a File that no
+// Set returned, or that of a Set with more trees.
+func (r *Reader) treeOf(ctx context.Context, f File) (*treeReader, error) {
+	if err := calls.Check(ctx); err != nil {
+		return nil, err
+	}
 	if r == nil || f.found == nil || int(f.found.tree) >= len(r.trees) {
 		return nil, &PathError{Path: f.Path, Err: fs.ErrInvalid}
 	}
-	return r.trees[f.found.tree], nil
+	tree := r.trees[f.found.tree]
+	if _, disk := tree.fsys.(*rootFS); !disk {
+		return &treeReader{fsys: boundFS{ctx, tree.fsys, &tree.bound}}, nil
+	}
+	return tree, nil
+}
+
+// orEnd returns the error of ctx in place of one that it may have caused.
+func orEnd(ctx context.Context, err error) error {
+	if ended := ctx.Err(); err != nil && ended != nil {
+		return ended
+	}
+	return err
 }
 
 func (r *treeReader) open(f File) (*Content, error) {

@@ -203,9 +203,9 @@ func TestReaderOfAnotherSet(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, reader.Close()) }()
 	last := several.Files()[1]
-	_, err = reader.Open(last)
+	_, err = reader.Open(t.Context(), last)
 	requirePathError(t, err, fs.ErrInvalid, "x/a.yaml")
-	requirePathError(t, reader.ReadFile(last, make([]byte, last.Size)), fs.ErrInvalid, "x/a.yaml")
+	requirePathError(t, reader.ReadFile(t.Context(), last, make([]byte, last.Size)), fs.ErrInvalid, "x/a.yaml")
 }
 
 func TestCollectRootsIsNamedAfterTheFirst(t *testing.T) {

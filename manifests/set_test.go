@@ -105,7 +105,7 @@ func TestReadInPieces(t *testing.T) {
 	for name, wrap := range map[string]func(io.Reader) io.Reader{
 		"unchanged": func(r io.Reader) io.Reader { return r }, "bytes": iotest.OneByteReader, "halves": iotest.HalfReader,
 	} {
-		content, err := reader.Open(set.Files()[0])
+		content, err := reader.Open(t.Context(), set.Files()[0])
 		require.NoError(t, err)
 		require.NoError(t, iotest.TestReader(wrap(content), []byte(text)), name)
 		require.NoError(t, content.Close())
@@ -118,7 +118,7 @@ func TestReaderOpensFilesOfItsSet(t *testing.T) {
 	require.NoError(t, err)
 	reader, err := set.Open()
 	require.NoError(t, err)
-	_, err = reader.Open(manifests.File{Path: "a.yaml", Size: 1})
+	_, err = reader.Open(t.Context(), manifests.File{Path: "a.yaml", Size: 1})
 	require.Error(t, err)
 }
 
@@ -131,7 +131,7 @@ func TestReadFileNeedsTheExactSize(t *testing.T) {
 		require.NoError(t, err)
 		defer func() { assert.NoError(t, reader.Close()) }()
 		for _, size := range []int{0, 2, 4} {
-			err := reader.ReadFile(set.Files()[0], make([]byte, size))
+			err := reader.ReadFile(t.Context(), set.Files()[0], make([]byte, size))
 			requirePathError(t, err, fs.ErrInvalid, "a.yaml")
 		}
 	})
@@ -152,7 +152,7 @@ func TestReadFileConcurrently(t *testing.T) {
 		group.Go(func() {
 			for _, f := range set.Files() {
 				text := make([]byte, f.Size)
-				assert.NoError(t, reader.ReadFile(f, text))
+				assert.NoError(t, reader.ReadFile(t.Context(), f, text))
 				assert.Equal(t, files[f.Path], string(text))
 			}
 		})

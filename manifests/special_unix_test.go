@@ -101,9 +101,9 @@ func TestDirectoryReplacedByFIFO(t *testing.T) {
 		promptly(t, func() {
 			reader, err := set.Open()
 			if assert.NoError(t, err) {
-				_, err = reader.Open(set.Files()[1]) // a/c/d.yaml
+				_, err = reader.Open(t.Context(), set.Files()[1]) // a/c/d.yaml
 				assert.ErrorIs(t, err, manifests.ErrFileChanged)
-				assert.ErrorIs(t, reader.ReadFile(set.Files()[1], make([]byte, 1)), manifests.ErrFileChanged)
+				assert.ErrorIs(t, reader.ReadFile(t.Context(), set.Files()[1], make([]byte, 1)), manifests.ErrFileChanged)
 				assert.NoError(t, reader.Close())
 			}
 		})

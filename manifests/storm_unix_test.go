@@ -47,7 +47,7 @@ func TestStormOfRenames(t *testing.T) {
 		require.NoError(t, err)
 		for _, f := range set.Files() {
 			content := make([]byte, f.Size)
-			if err := reader.ReadFile(f, content); err != nil {
+			if err := reader.ReadFile(t.Context(), f, content); err != nil {
 				requireExpected(t, err)
 			} else {
 				require.NotEqual(t, "outside!!!", string(content))

@@ -81,8 +81,8 @@ func (p *Plan) writeLayer(ctx context.Context, w io.Writer, cache *Cache, observ
 func (p *Plan) read(ctx context.Context, source *source, slots []*slot, produce, consume func(*slot) error) (digest.Digest, error) {
 	defer source.close()
 	digester := digest.Canonical.Digester()
-	err := ordered.Each(ctx, p.archive.Blocks(), slots, func(_ context.Context, s *slot, n int) error {
-		if err := source.fill(s, n); err != nil {
+	err := ordered.Each(ctx, p.archive.Blocks(), slots, func(ctx context.Context, s *slot, n int) error {
+		if err := source.fill(ctx, s, n); err != nil {
 			return err
 		}
 		return produce(s)

@@ -1,6 +1,7 @@
 package packager
 
 import (
+	"context"
 	"hash/maphash"
 	"runtime"
 	"sync"
@@ -51,7 +52,9 @@ type source struct {
 // largeFile is a file that spans several blocks. It stays open until the last of
 // them, so that all of them come from the same file.
 type largeFile struct {
+	opened  chan struct{} // closed when content and err are set
 	content *manifests.Content
+	err     error
 	left    int64
 }
 
@@ -76,19 +79,21 @@ func (s *source) close() {
 		_ = reader.Close() // read-only
 	}
 	for _, file := range s.large {
-		_ = file.content.Close() // read-only
+		if file.content != nil {
+			_ = file.content.Close() // read-only
+		}
 	}
 }
 
 // fill reads block n of the archive.
-func (s *source) fill(b *slot, n int) (err error) {
+func (s *source) fill(ctx context.Context, b *slot, n int) (err error) {
 	if b.reader == nil {
 		if b.reader, err = s.open(); err != nil {
 			return err
 		}
 	}
 	b.raw, err = s.plan.archive.Block(b.raw, n, func(entry int, p []byte, offset int64) error {
-		return s.read(b.reader, entry, p, offset)
+		return s.read(ctx, b.reader, entry, p, offset)
 	})
 	return err
 }
@@ -105,13 +110,13 @@ func (s *source) open() (*manifests.Reader, error) {
 	return reader, nil
 }
 
-func (s *source) read(reader *manifests.Reader, entry int, p []byte, offset int64) error {
+func (s *source) read(ctx context.Context, reader *manifests.Reader, entry int, p []byte, offset int64) error {
 	file := s.plan.entries[entry].File
 	var err error
 	if int64(len(p)) == file.Size {
-		err = reader.ReadFile(file, p)
+		err = reader.ReadFile(ctx, file, p)
 	} else {
-		err = s.readPiece(reader, entry, p, offset)
+		err = s.readPiece(ctx, reader, entry, p, offset)
 	}
 	if err != nil {
 		return err
@@ -127,38 +132,53 @@ func (s *source) read(reader *manifests.Reader, entry int, p []byte, offset int6
 
 // readPiece reads a part of a file that spans several blocks. The file stays open
 // until all of it was read.
-func (s *source) readPiece(reader *manifests.Reader, entry int, p []byte, offset int64) error {
-	content, err := s.share(reader, entry)
+func (s *source) readPiece(ctx context.Context, reader *manifests.Reader, entry int, p []byte, offset int64) error {
+	content, err := s.share(ctx, reader, entry)
 	if err != nil {
 		return err
 	}
 	if _, err := content.ReadAt(p, offset); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	shared := s.large[entry]
-	if shared.left -= int64(len(p)); shared.left == 0 {
-		_ = shared.content.Close() // read-only
-		delete(s.large, entry)
+	if s.finish(entry, len(p)) {
+		_ = content.Close() // read-only
 	}
 	return nil
 }
 
 // share opens a file for all the blocks that it spans.
-func (s *source) share(reader *manifests.Reader, entry int) (*manifests.Content, error) {
+func (s *source) share(ctx context.Context, reader *manifests.Reader, entry int) (*manifests.Content, error) {
+	file := s.plan.entries[entry].File
+	s.mu.Lock()
+	shared, found := s.large[entry]
+	if !found {
+		shared = &largeFile{opened: make(chan struct{}), left: file.Size}
+		s.large[entry] = shared
+	}
+	s.mu.Unlock()
+	if !found {
+		shared.content, shared.err = reader.Open(ctx, file) // a panic ends ctx
+		close(shared.opened)
+	}
+	select {
+	case <-shared.opened:
+		return shared.content, shared.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// finish counts bytes of a large file that were read, and reports whether they were the
+// last ones.
+func (s *source) finish(entry, size int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if shared := s.large[entry]; shared != nil {
-		return shared.content, nil
+	shared := s.large[entry]
+	if shared.left -= int64(size); shared.left > 0 {
+		return false
 	}
-	file := s.plan.entries[entry].File
-	content, err := reader.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	s.large[entry] = &largeFile{content: content, left: file.Size}
-	return content, nil
+	delete(s.large, entry)
+	return true
 }
 
 // compare returns an error if a piece differs between the copies of the tree. Size

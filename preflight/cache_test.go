@@ -35,7 +35,7 @@ func readAll(t testing.TB, set *manifests.Set, cache *preflight.Cache) {
 	require.NoError(t, err)
 	for _, f := range set.Files() {
 		content := make([]byte, f.Size)
-		require.NoError(t, reader.ReadFile(f, content))
+		require.NoError(t, reader.ReadFile(t.Context(), f, content))
 		cache.Observe(f, content)
 		clear(content) // the caller may use it again
 	}

@@ -136,7 +136,7 @@ func (w *slot) with(ctx context.Context, set *manifests.Set, f manifests.File, u
 		defer func() { w.large <- *buf }()
 	}
 	*buf = slices.Grow((*buf)[:0], int(f.Size))[:f.Size]
-	if err := w.reader.ReadFile(f, *buf); err != nil {
+	if err := w.reader.ReadFile(ctx, f, *buf); err != nil {
 		return err
 	}
 	return use(*buf)

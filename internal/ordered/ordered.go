@@ -62,6 +62,7 @@ func Each[S any](ctx context.Context, n int, slots []S, produce func(ctx context
 		case errors.Is(err, context.Canceled):
 			return failure
 		case err != nil:
+			calls.Rethrow(err) // it may not be the failure
 			return err
 		}
 		if err := consume(slots[s], i); err != nil {

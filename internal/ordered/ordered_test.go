@@ -160,3 +160,19 @@ func TestEachPanics(t *testing.T) {
 		})
 	}
 }
+
+// A panic reaches the caller also if a later item has failed before it.
+func TestEachPanicsAfterAFailure(t *testing.T) {
+	boom, began := &calls.Panic{Value: "boom"}, make(chan struct{})
+	assert.PanicsWithValue(t, boom, func() {
+		_ = ordered.Each(t.Context(), 2, make([]struct{}, 2), func(ctx context.Context, _ struct{}, i int) error {
+			if i == 0 {
+				close(began)
+				<-ctx.Done()
+				panic(boom)
+			}
+			<-began
+			return errors.New("broken")
+		}, func(struct{}, int) error { return nil })
+	})
+}
