@@ -94,6 +94,35 @@ func TestMemoryOfHostileFiles(t *testing.T) {
 	}
 }
 
+// Files that programs write are checked in full, up to the size that is read at all.
+func TestLargeFilesAreChecked(t *testing.T) {
+	fill := func(head, format string) string {
+		var b strings.Builder
+		b.WriteString(head)
+		for i := 0; b.Len() < 4<<20-10_000; i++ {
+			fmt.Fprintf(&b, format, i)
+		}
+		return b.String()
+	}
+	list := "apiVersion: v1\nkind: List\nmetadata: {}\nitems:\n"
+	for _, tt := range []struct{ name, text string }{
+		{"definitions", fill(list, "- apiVersion: apiextensions.k8s.io/v1\n  kind: CustomResourceDefinition\n  metadata:\n    name: a%d\n  spec:\n"+
+			strings.Repeat("    - description: Text that is folded\n        by a program\n      type: string\n      default: \"\"\n      enum:\n      - =\n", 50))},
+		{"text", fill(list+"- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: a\n  data:\n    a.json: |\n", "      {\"key %d\":\t1}\n")},
+		{"Secrets", fill(list, "- apiVersion: v1\n  data:\n    a: Yg==\n    c: ZA==\n    e: Zg==\n    g: aA==\n    i: aG==\n    k: bG==\n    m: bh==\n    o: cA==\n    q: cr==\n    s: dA==\n    v: dw==\n  kind: Secret\n  metadata:\n    creationTimestamp: null\n    name: a%d\n  type: Opaque\n")},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			findings := tree{"a.yaml": tt.text, "b.yaml": app}.check(t, flux, preflight.Options{})
+			for _, f := range findings {
+				assert.NotEqual(t, preflight.CodeTooLarge, f.Code, "%v", f)
+			}
+			if tt.name == "Secrets" {
+				assert.Len(t, findings, 101)
+			}
+		})
+	}
+}
+
 // What is not checked for want of memory is reported, and nothing is said to be certain
 // about it. The findings do not depend on the order in which files were read.
 func TestMaxMemory(t *testing.T) {
