@@ -45,10 +45,14 @@ func mostInUse(f func()) int64 {
 }
 
 // The memory of a check is bounded, whatever the files contain. Each is reported if it
-// is not checked.
+// is not checked. An eighth of the default limit makes the test cheap.
 func TestMemoryOfHostileFiles(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(8))
-	const size = 1 << 19
+	const (
+		size    = 1 << 17
+		maximum = 12 << 20
+		fixed   = 24 << 20 // the parser of kustomizations has limits of its own
+	)
 	repeat := func(text string) string { return strings.Repeat(text, size/len(text)) }
 	keys := func(format string) string {
 		var b strings.Builder
@@ -84,11 +88,41 @@ func TestMemoryOfHostileFiles(t *testing.T) {
 			require.NoError(t, err)
 			a := artifact(t, set, flux)
 			var findings preflight.Findings
-			most := mostInUse(func() { findings, err = preflight.Check(t.Context(), a, preflight.Options{}) })
+			most := mostInUse(func() { findings, err = preflight.Check(t.Context(), a, preflight.Options{MaxMemory: maximum}) })
 			require.NoError(t, err)
-			assert.Less(t, most, int64(150<<20))
+			assert.Less(t, most, int64(maximum+fixed))
 			if tt.name != "a long name" {
 				assert.NotEmpty(t, findings)
+			}
+		})
+	}
+}
+
+// Files that programs write are checked in full, up to the size that is read at all.
+func TestLargeFilesAreChecked(t *testing.T) {
+	fill := func(head, format string) string {
+		var b strings.Builder
+		b.WriteString(head)
+		for i := 0; b.Len() < 4<<20-10_000; i++ {
+			fmt.Fprintf(&b, format, i)
+		}
+		return b.String()
+	}
+	list := "apiVersion: v1\nkind: List\nmetadata: {}\nitems:\n"
+	for _, tt := range []struct{ name, text string }{
+		{"definitions", fill(list, "- apiVersion: apiextensions.k8s.io/v1\n  kind: CustomResourceDefinition\n  metadata:\n    name: a%d\n  spec:\n"+
+			strings.Repeat("    - description: Text that is folded\n        by a program\n      type: string\n      default: \"\"\n      enum:\n      - =\n", 50))},
+		{"text", fill(list+"- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: a\n  data:\n    a.json: |\n", "      {\"key %d\":\t1}\n")},
+		{"Secrets", fill(list, "- apiVersion: v1\n  data:\n    a: Yg==\n    c: ZA==\n    e: Zg==\n    g: aA==\n    i: aG==\n    k: bG==\n    m: bh==\n    o: cA==\n    q: cr==\n    s: dA==\n    v: dw==\n  kind: Secret\n  metadata:\n    creationTimestamp: null\n    name: a%d\n  type: Opaque\n")},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			findings, err := preflight.Check(t.Context(), artifact(t, tree{"a.yaml": tt.text, "b.yaml": app}.collect(t), flux), preflight.Options{})
+			require.NoError(t, err)
+			for _, f := range findings {
+				assert.NotEqual(t, preflight.CodeTooLarge, f.Code, "%v", f)
+			}
+			if tt.name == "Secrets" {
+				assert.Len(t, findings, 101)
 			}
 		})
 	}
@@ -97,7 +131,7 @@ func TestMemoryOfHostileFiles(t *testing.T) {
 // What is not checked for want of memory is reported, and nothing is said to be certain
 // about it. The findings do not depend on the order in which files were read.
 func TestMaxMemory(t *testing.T) {
-	tr := tree{"many.yaml": strings.Repeat(object("A", "a")+"---\n", 200), "large.yaml": "a: &a\n" + strings.Repeat("- b\n", 40_000), "large.json": "{\"a\":[" + strings.Repeat("{},", 40_000) + "{}]}"}
+	tr := tree{"many.yaml": strings.Repeat(object("A", "a")+"---\n", 200), "large.yaml": "a: &a\n" + strings.Repeat("- b\n", 10_000), "large.json": "{\"a\":[" + strings.Repeat("{},", 10_000) + "{}]}"}
 	for i := range 100 {
 		tr[fmt.Sprintf("dir/%03d.yaml", i)] = object("A", strings.Repeat("x", 200)+fmt.Sprint(i))
 	}
@@ -139,7 +173,7 @@ func TestMaxMemory(t *testing.T) {
 
 // A file that is not read may hold an object.
 func TestUnreadFilesAreNotCertain(t *testing.T) {
-	for name, text := range map[string]string{"too large": strings.Repeat("#", 5<<20), "too many values": "a: &a\n" + strings.Repeat("?\n", 1<<20), "too deep": strings.Repeat("- ", 1_001)} {
+	for name, text := range map[string]string{"too large": strings.Repeat("#", 5<<20), "too many values": "a: &a\n" + strings.Repeat("?\n", 1<<17), "too deep": strings.Repeat("- ", 1_001)} {
 		t.Run(name, func(t *testing.T) {
 			for _, engine := range []packager.GitOpsEngine{flux, argocd} {
 				assert.Equal(t, preflight.Warning, tree{"a.yaml": text}.check(t, engine, preflight.Options{}).Worst())
@@ -238,7 +272,7 @@ func TestManyKustomizationsOfOneFile(t *testing.T) {
 		objects.WriteString(object("A", fmt.Sprint("a", i)) + "---\n")
 	}
 	tr["base/app.yaml"] = objects.String()
-	for i := range 600 {
+	for i := range 300 {
 		tr[fmt.Sprintf("k%04d/kustomization.yaml", i)] = "resources: [../base/app.yaml]\n"
 	}
 	findings := tr.check(t, flux, preflight.Options{})

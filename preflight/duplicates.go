@@ -103,9 +103,9 @@ func resourceOf(o *objects.Object) identity {
 }
 
 // maxLooked bounds the time for comparing the resources of kustomizations, because each
-// of many may list the same large file. It is more than ten times the objects that there
-// is memory for.
-const maxLooked = 5_000_000
+// of many may list the same large file. It is many times the objects that there is memory
+// for.
+const maxLooked = 2_000_000
 
 // checkResources reports objects defined in more than one resource of a
 // kustomization. Kustomize fails for them before it changes names, namespaces or

@@ -47,7 +47,7 @@ func TestMaximumNumberOfFiles(t *testing.T) {
 
 // Check holds only few of many large files in memory.
 func TestMemoryOfACheck(t *testing.T) {
-	const files, size = 200, 500_000
+	const files, size = 100, 300_000
 	text := app + "data:\n  a: |\n" + strings.Repeat("    text\n", size/len("    text\n"))
 	fsys := fstest.MapFS{}
 	for i := range files {

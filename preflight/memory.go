@@ -59,6 +59,10 @@ func (m memory) forParsing(limits objects.Limits) int64 {
 // forObjects returns the memory for the objects of a file that is not parsed into values.
 func (m memory) forObjects(content []byte) int64 {
 	const perDocument = 512
+	items := []byte("items:") // of a list, each of them an object
+	if bytes.HasPrefix(content, items) || bytes.Contains(content, append([]byte("\n"), items...)) {
+		return growth * m.limits.Objects
+	}
 	documents := int64(bytes.Count(content, []byte("\n---"))) + 1
 	return min(growth*m.limits.Objects, perDocument*documents)
 }

@@ -3,24 +3,26 @@ package objects
 import (
 	"bytes"
 	"encoding/binary"
-	"strings"
 	"unicode/utf8"
 )
 
 // scan reads YAML whose structure follows from its lines and their indentation
-// alone: block mappings and sequences of scalars on one line and of blocks of text.
+// alone: block mappings and sequences of scalars and of blocks of text.
 // It is many times faster than the parser. It reports false for anything else and
 // for every possible problem, which it leaves to the parser, unless the objects take
 // more than limit bytes. Otherwise its result is that of the parser.
 func (s *plainScanner) scan(data []byte, limit int64) (file File, ok bool) {
 	*s = plainScanner{data: data, levels: s.levels[:0], keys: s.keys[:0], left: limit}
-	defer func() { s.data, s.objects = nil, nil }() // they belong to the caller
+	defer func() { s.data, s.objects, s.within = nil, nil, nil }() // they belong to the caller
 	for s.pos < len(data) && s.full == nil {
 		indent, text := s.nextLine()
 		switch {
 		case s.odd:
 			return File{}, false
-		case len(text) == 0 || text[0] == '#':
+		case len(text) == 0:
+			continue
+		case text[0] == '#':
+			s.folds = false
 			continue
 		case indent == 0 && bytes.HasPrefix(text, []byte("---")):
 			if len(trimRight(text)) > len("---") || !s.endDocument() {
@@ -97,19 +99,26 @@ type plainScanner struct {
 	levels []level
 	keys   []uint64 // hashes of the keys of all open mappings
 	open   bool     // the last entry has no value yet
-	next   role     // of the mapping that may follow it
+	next   role     // of the value that may follow it
+	folds  bool     // the last value may go on on the next line
 
 	objects []Object
-	left    int64    // memory for further objects
-	full    *Problem // there was none
-	object  Object
-	marker  int // line of the --- of this document, or 0
-	hasData bool
-	items   bool
+	within  []openObject // those that the next line may belong to, each an item of the one before
+	pending int64        // memory of the items in them
+	left    int64        // memory for further objects
+	full    *Problem     // there was none
+	marker  int          // line of the --- of this document, or 0
 }
 
 // nextLine returns a line without its indentation.
 func (s *plainScanner) nextLine() (indent int, text []byte) {
+	indent, text = s.cutLine()
+	s.odd = s.odd || !plainText(text)
+	return indent, text
+}
+
+// cutLine is nextLine for a caller that inspects the characters.
+func (s *plainScanner) cutLine() (indent int, text []byte) {
 	text = s.data[s.pos:]
 	s.line++
 	if end := bytes.IndexByte(text, '\n'); end >= 0 {
@@ -119,7 +128,6 @@ func (s *plainScanner) nextLine() (indent int, text []byte) {
 	} else {
 		s.pos = len(s.data)
 	}
-	s.odd = s.odd || !plainText(text)
 	for indent < len(text) && text[indent] == ' ' {
 		indent++
 	}
@@ -127,47 +135,41 @@ func (s *plainScanner) nextLine() (indent int, text []byte) {
 }
 
 func (s *plainScanner) endDocument() bool {
-	o := s.object
-	switch {
-	case len(s.levels) > 0:
-		if s.hasData && o.Kind == "Secret" || s.items && strings.HasSuffix(o.Kind, "List") {
-			return false // the parser has to inspect it
+	s.folds = false
+	if len(s.levels) == 0 && s.marker > 0 {
+		return s.add(Object{Line: s.marker, Column: 1, Empty: true})
+	}
+	s.endValue()
+	for len(s.levels) > 0 {
+		if !s.pop() {
+			return false
 		}
-		s.add(o)
-	case s.marker > 0:
-		s.add(Object{Line: s.marker, Column: 1, Empty: true})
 	}
-	s.hasData, s.items, s.open = false, false, false
-	s.levels, s.keys = s.levels[:0], s.keys[:0]
 	return true
-}
-
-func (s *plainScanner) add(o Object) {
-	o.shorten()
-	if s.left -= o.size(); s.left < 0 {
-		s.full = tooMany(o)
-		return
-	}
-	s.objects = append(s.objects, o)
 }
 
 // entry reads a line that is neither blank nor a comment.
 func (s *plainScanner) entry(indent int, text []byte) bool {
+	if s.folds && indent > s.top().indent {
+		return isFolded(text)
+	}
+	s.folds = false
 	if !s.enter(indent, isItem(text)) {
 		return false
 	}
 	for isItem(text) {
 		item := trimLeft(text[1:])
+		of := s.top().role.of("")
 		if len(item) == 0 || item[0] == '#' {
-			s.open, s.next = true, other
+			s.open, s.next = true, of
 			return true
 		}
 		indent += len(text) - len(item)
 		text = item
 		if _, _, isPair := cutKey(text); !isItem(text) && !isPair {
-			return s.value(text)
+			return s.value(text, of)
 		}
-		if !s.push(level{indent: indent, sequence: isItem(text)}) {
+		if !s.push(level{indent: indent, sequence: isItem(text), role: of}) {
 			return false
 		}
 	}
@@ -178,73 +180,58 @@ func (s *plainScanner) entry(indent int, text []byte) bool {
 // with it.
 func (s *plainScanner) enter(indent int, item bool) bool {
 	if len(s.levels) == 0 {
-		s.object = Object{Line: s.line, Column: 1, Mapping: true}
 		return indent == 0 && !item && s.push(level{role: root})
 	}
-	top := s.levels[len(s.levels)-1]
-	if s.open {
-		s.open = false
+	if top := s.top(); s.open {
 		flush := item && !top.sequence && indent == top.indent
 		if flush || indent > top.indent {
+			s.open = false
 			return s.push(level{indent: indent, sequence: item, flush: flush, role: s.next})
 		}
+		s.endValue()
 	}
-	for top.indent > indent || top.flush && top.indent == indent && !item {
-		s.keys = s.keys[:top.keys]
-		s.levels = s.levels[:len(s.levels)-1]
-		top = s.levels[len(s.levels)-1] // the root is never above another
+	for top := s.top(); top.indent > indent || top.flush && top.indent == indent && !item; top = s.top() {
+		if !s.pop() { // the root is never above another
+			return false
+		}
 	}
-	return top.indent == indent && top.sequence == item
+	return s.top().indent == indent && s.top().sequence == item
 }
+
+func (s *plainScanner) top() level { return s.levels[len(s.levels)-1] }
 
 func (s *plainScanner) push(l level) bool {
 	l.keys = len(s.keys)
 	s.levels = append(s.levels, l)
+	s.begin(l)
 	return len(s.levels) <= plainDepth
+}
+
+func (s *plainScanner) pop() bool {
+	top := s.top()
+	s.keys = s.keys[:top.keys]
+	s.levels = s.levels[:len(s.levels)-1]
+	return top.role != root || top.sequence || s.endObject()
 }
 
 // pair reads a key and its value.
 func (s *plainScanner) pair(text []byte) bool {
 	key, value, ok := cutKey(text)
-	top := s.levels[len(s.levels)-1]
+	top := s.top()
 	if !ok || !s.addKey(key, top.keys) {
 		return false
 	}
-	s.next = other
-	var wanted *string
-	o := &s.object
-	switch top.role {
-	case root:
-		switch string(key) {
-		case "apiVersion":
-			wanted = &o.APIVersion
-		case "kind":
-			wanted, o.KindLine = &o.Kind, s.line
-		case "metadata":
-			s.next = metadata
-		case "data", "stringData":
-			s.hasData = true
-		case "items":
-			s.items = true
-		case "sops":
-			return false
-		}
-	case metadata:
-		switch string(key) {
-		case "name":
-			wanted, o.NameLine = &o.Name, s.line
-		case "generateName":
-			wanted = &o.GenerateName
-		case "namespace":
-			wanted = &o.Namespace
-		}
+	of := top.role.of(string(key))
+	if top.role == root && (string(key) == "sops" || of == items && text[0] != 'i') {
+		return false
 	}
+	wanted := s.wanted(top.role, string(key))
 	if len(value) == 0 || value[0] == '#' {
-		s.open = true
+		s.open, s.next = true, of
 		return true
 	}
 	if wanted == nil {
-		return s.value(value)
+		return s.value(value, of)
 	}
 	scalar, ok := simpleScalar(value)
 	*wanted = string(scalar)
@@ -266,31 +253,65 @@ func (s *plainScanner) addKey(key []byte, first int) bool {
 	return len(s.keys)-first <= plainKeys
 }
 
-// value reads a value that the object does not need.
-func (s *plainScanner) value(text []byte) bool {
+// value reads a value that the object does not need, unless it may be secret.
+func (s *plainScanner) value(text []byte, of role) bool {
 	switch text[0] {
 	case '|', '>':
-		return isBlockHeader(text) && s.block()
+		indicator, ok := blockHeader(text)
+		if of != other && (of != secret || indicator > 0) {
+			s.innermost().unclear = true
+		}
+		return ok && s.block(of, indicator)
 	case '[':
+		s.found(of, nil)
 		return isFlowSequence(text)
 	case '{':
+		s.found(of, nil)
 		end := trimLeft(text[1:])
 		return len(end) > 0 && end[0] == '}' && isTail(end[1:])
 	case '"', '\'':
-		_, _, after, ok := cutQuoted(text)
-		return ok && isTail(after)
+		s.found(of, text)
+		return s.quoted(text)
 	}
-	_, ok := cutPlain(text)
+	s.found(of, text)
+	scalar, ok := cutPlain(text)
+	s.folds = ok && len(scalar) == len(trimRight(text))
 	return ok
 }
 
+// quoted reads a quoted scalar, which may end on a later line.
+func (s *plainScanner) quoted(text []byte) bool {
+	quote, parent := text[0], s.top().indent
+	text = text[1:]
+	for {
+		end, _, ok := cutQuotes(text, quote)
+		switch {
+		case !ok:
+			return false
+		case end < len(text):
+			return isTail(text[end+1:])
+		case s.pos == len(s.data):
+			return false
+		}
+		var indent int
+		if indent, text = s.nextLine(); len(text) > 0 && indent <= parent {
+			return false
+		}
+	}
+}
+
 // block skips the lines of a block of text.
-func (s *plainScanner) block() bool {
-	parent, content := s.levels[len(s.levels)-1].indent, 0
+func (s *plainScanner) block(of role, indicator int) bool {
+	parent, content := s.top().indent, 0
+	if indicator > 0 {
+		content = parent + indicator
+	}
 	blank := 0 // the widest blank line before the first with text
 	for s.pos < len(s.data) {
 		pos, number := s.pos, s.line
-		indent, text := s.nextLine()
+		indent, text := s.cutLine()
+		tabs := len(text) > 0 && text[0] != '\t' && indent > parent || content > 0 && indent >= content
+		s.odd = s.odd || !plainText(text) && !(tabs && plainText(bytes.ReplaceAll(text, []byte("\t"), nil)))
 		switch {
 		case len(text) == 0:
 			if content == 0 {
@@ -301,6 +322,7 @@ func (s *plainScanner) block() bool {
 				return false
 			}
 			content = indent
+			s.found(of, text)
 		case content == 0 || indent < content:
 			s.pos, s.line = pos, number
 			return true

@@ -21,10 +21,10 @@ import (
 // oddities are lines with another meaning than their neighbours suggest.
 var oddities = []string{
 	"", "    ", "# comment", "   # comment", "---", "...", "--- # comment", "- a", "-", "  -", "- - a", "- a: b", "-\tb", "a", "  a", "a:", "b: ", "a: b: c",
-	"a: 'b", "a: 'it''s'", `a: "b\q"`, `a: "b\n" # c`, `a: "b"#c`, "a: b #c", "a: b#c", "a: |", "a: >-", "a: |2", "- |", "  - >", "a: [b, c]", "a: [b,", "a: [b, ]", `a: ["b" cd]`, "a: {}",
+	"a: 'b", "a: 'it''s'", `a: "b\q"`, `a: "b\n" # c`, `a: "b"#c`, "a: b #c", "a: b#c", "a: |", "a: >-", "a: |2", "a: |1-", "a: >2+", "- |1", "a: [-n, b]", "a: [-, b]", "a: [b-]", "- |", "  - >", "a: [b, c]", "a: [b,", "a: [b, ]", `a: ["b" cd]`, "a: {}",
 	"a: { }", "- # b", "a: {  } # b", "a: {b: c}", "? a", ": a", "a: &a b", "a: *a", "<<: b", "a: !!str b", "'a': b", `"a": b`, "a : b", "a: -", "a: - b", "a: @b", "a: `b", "a: %b", "%a", "a: ~",
 	"name: null", "kind: Secret", "kind: \"Secret\"", "kind: List", "data:", "  b: c", "metadata:", "  name: n", "sops:", "items:", "a: {{ b }}", "{{ a }}", "a: b {{ c }}", "a: ${B}",
-	"a:  b  ", "é: é", "a: \u00a0", "a: \u2028b", "a: \x01", "\ufeffa: b", "a: b\r", "a: :b", "a: b\t# c", "kind: b\t# c", "kind: b\t", "a: b\t", "\ta: b", "...: a", "... a", "a: b\ufeffc", "a: b\u0085c", "a: b\ufffdc", "a: ::", "a: -b", "a: ---", "a: ?b", "a: =", "a: 0o7", "a: 2001-01-01", "1: a", "a: []", "a: [[]]",
+	"a:  b  ", "é: é", "a: \u00a0", "a: \u2028b", "a: \x01", "\ufeffa: b", "a: b\r", "a: :b", "a: b\t# c", "kind: b\t# c", "kind: b\t", "a: b\t", "\ta: b", "...: a", "... a", "a: b\ufeffc", "a: b\u0085c", "a: b\ufffdc", "a: ::", "a: -b", "a: ---", "a: ?b", "a: =", "- =", "a: <b>", "a: 0o7", "a: 2001-01-01", "1: a", "a: []", "a: [[]]",
 }
 
 // samples returns manifests to change: those of this repository, generated ones, and
@@ -61,6 +61,11 @@ func requireAgreement(tb testing.TB, data []byte) bool {
 		file, err := Parse(tb.Context(), "a.yaml", data, Limits{Parsing: ample.Parsing, Objects: limit})
 		require.NoError(tb, err)
 		file.Need = 0
+		if len(found.Problems) > 0 && !slices.Equal(file.Problems, found.Problems) {
+			// The parser reads tokens ahead, and may find an error behind the object.
+			require.Less(tb, found.Problems[0].Line, file.Problems[len(file.Problems)-1].Line)
+			continue
+		}
 		if !assert.ObjectsAreEqual(file, found) {
 			require.Equal(tb, file, found, "parser and plain differ on:\n%s", data)
 		}
@@ -155,6 +160,63 @@ func TestPlainAgreesOnOddities(t *testing.T) {
 	t.Logf("%d need no parser", known)
 }
 
+// anObject writes the lines of a mapping that may be an object, a Secret or a list.
+func anObject(rng *rand.Rand, b *bytes.Buffer, first, indent string, depth int) {
+	pick := func(from ...string) string { return from[rng.IntN(len(from))] }
+	text := func(indent string) string {
+		return strings.ReplaceAll(pick("a", "''", `""`, "null", "~", "ENC[a]", "'ENC[a]'", "${A}", `"${A}"`, `"\$"`, "12", "{}", "[]", "[a, b]", "|\n\ta\n\t\tb", "|-\n\tENC[a]", ">\n\n\t${A}",
+			"|", "a\n\tb", "ENC[a\n\tb]", "'a\n\n\tb'", "'\n\tENC[a]'", "\"a\\\n\tb\"", "a # b", "\n\ta: b", "\n\t- a", "\n\t- a: b\n\t- c", ""), "\t", indent+"  ")
+	}
+	line := func(key, value string) {
+		fmt.Fprintf(b, "%s%s: %s\n", first, key, value)
+		first = indent
+	}
+	keys := []string{"apiVersion", "kind", "metadata", "data", "stringData", "items", "spec"}
+	rng.Shuffle(len(keys), func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
+	for _, key := range keys[rng.IntN(4):] {
+		switch part := rng.IntN(8); {
+		case part == 0:
+			line(key, text(indent))
+		case key == "apiVersion":
+			line(key, pick("v1", "v1", "a/v1"))
+		case key == "kind":
+			line(key, pick("List", "List", "Secret", "Secret", "A", "AList"))
+		case key == "items" && depth > 0:
+			line(key, "")
+			margin := indent + pick("", "", "  ")
+			for range 1 + rng.IntN(3) {
+				if dash := pick("- ", "- ", "-\n", "- "+text(margin)+"\n"); dash == "- " {
+					anObject(rng, b, margin+dash, margin+"  ", depth-1)
+				} else if b.WriteString(margin + dash); dash == "-\n" {
+					anObject(rng, b, margin+"  ", margin+"  ", depth-1)
+				}
+			}
+		case key == "metadata":
+			line(key, "\n"+indent+"  name: "+pick("a", "b", "'c'"))
+		default:
+			line(key, "")
+			for i := range rng.IntN(3) {
+				fmt.Fprintf(b, "%s  k%d: %s\n", indent, i, text(indent+"  "))
+			}
+		}
+	}
+}
+
+func TestPlainAgreesOnObjects(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	known := 0
+	const rounds = 20_000
+	for range rounds {
+		var text bytes.Buffer
+		anObject(rng, &text, "", "", 2)
+		if requireAgreement(t, text.Bytes()) {
+			known++
+		}
+	}
+	t.Logf("%d of %d need no parser", known, rounds)
+	assert.Greater(t, known, rounds/20)
+}
+
 // TestPlainLeavesToTheParser covers texts that random changes rarely produce.
 func TestPlainLeavesToTheParser(t *testing.T) {
 	for name, text := range map[string]string{
@@ -166,7 +228,31 @@ func TestPlainLeavesToTheParser(t *testing.T) {
 		"a truth for a kind":              "kind: True\n",
 		"an open flow mapping":            "a: {b\n",
 		"no value at the end of another":  "a:\n---\nb: c\n  d: e\n",
-		"a list":                          "kind: List\nitems:\n- kind: A\n",
+		"a list of texts":                 "kind: List\nitems:\n- a\n",
+		"a list of lists":                 "kind: List\nitems:\n- - kind: A\n",
+		"a list of blocks":                "kind: List\nitems:\n- |\n",
+		"a list with null":                "kind: List\nitems:\n-\n- kind: A\n",
+		"a list of null":                  "items:\nkind: List\n",
+		"a list without items":            "kind: List\nitems: []\n",
+		"a list that is a mapping":        "kind: List\nitems:\n  a: b\n",
+		"a list with a quoted key":        "kind: List\n'items':\n- kind: A\n",
+		"a Secret in a list":              "items:\n- data: {}\n  kind: Secret\nkind: List\n",
+		"a variable in a Secret":          "kind: Secret\napiVersion: v1\nstringData:\n  a: b\n  c: ${D}\n",
+		"a variable in a block":           "kind: Secret\napiVersion: v1\nstringData:\n  a: |-\n    ${D}\n",
+		"an encrypted value in a Secret":  "kind: Secret\napiVersion: v1\ndata:\n  a: 'ENC[b\n\n    c]'\n",
+		"an escaped value in a Secret":    "kind: Secret\napiVersion: v1\ndata:\n  a: \"\\\n    \"\n",
+		"no text in a Secret":             "kind: Secret\napiVersion: v1\ndata:\n  a: null\n",
+		"data that is text":               "kind: Secret\napiVersion: v1\ndata: |\n",
+		"data that is a sequence":         "kind: Secret\napiVersion: v1\ndata:\n- a: b\n",
+		"a name of two lines":             "metadata:\n  name: a\n    b\n",
+		"text after a comment":            "a: b # c\n  d\n",
+		"text after a line of comment":    "a: b\n  # c\n  d\n",
+		"a comment after text":            "a: b\n  c # d\n",
+		"a key after text":                "a: b\n  c: d\n",
+		"quotes without an end":           "a: 'b\n  c\n",
+		"quoted text at the left":         "a:\n  b: 'c\n  d'\n",
+		"a tab before text":               "a: |\n  b\n \tc\n",
+		"a tab that begins text":          "a: |\n  \tb\n",
 		"many keys":                       manyLines(600),
 		"a deep document":                 deepMappings(100),
 	} {
@@ -204,6 +290,21 @@ func TestPlainKnows(t *testing.T) {
 		"flow style":                          "a: {}\nb: [] # c\nd: [e, 'f g', \"h\"]\n",
 		"several documents":                   "---\na: b\n---\n---\n# c\n---\nd: e\n---\n",
 		"comments after dashes":               "a:\n- # b\n  c: d\n- # e\n",
+		"text on several lines":               "a: b\n c\n\n   d 'e\nf:\n- - g\n   - h\n\n- i\n  j\n---\nk: l\n m",
+		"quotes on several lines":             "a: 'b\n  # c\n\n  - d: ''e'' '   # f\ng:\n- \"h\\\n   \\  i\\\" j\n   k\"\n",
+		"a block with an indicator":           "a:\n- |2-\n\n     b\n    c\n- >1\n  d\ne: |9 # f\n         g\nh: [-n, --o, p]\n",
+		"tabs in a block of text":             "a: |\n  b\tc\n  \td\n\n  e\t\n",
+		"a list":                              "apiVersion: v1\nitems:\n- apiVersion: v1\n  kind: A\n  metadata:\n    name: a\n-\n  kind: B\n- # c\n  kind: C\nkind: List\nmetadata: {}\n",
+		"an indented list":                    "kind: AList\nitems:\n  - kind: A\n    spec:\n      items:\n      - a\n  - kind: B\n---\nkind: C\n",
+		"a list in a list":                    "kind: List\nitems:\n- kind: BList\n  items:\n  - kind: B\n    metadata:\n      name: b\n  - kind: C\n- kind: D\n",
+		"items of another kind":               "kind: A\nitems:\n- kind: AList\n  items:\n  - kind: B\n- a\n",
+		"a Secret":                            "kind: Secret\napiVersion: v1\ndata:\n  a: Yg==\n  c: \"\"\nstringData:\n  d: 'e\n    f'\n  g: |\n    h\n",
+		"a Secret without text":               "kind: Secret\napiVersion: v1\nstringData:\n  a: \"\"\n  b:\n",
+		"a Secret with a mapping":             "kind: Secret\napiVersion: v1\ndata:\n  a:\n    b: c\n",
+		"a Secret with a sequence":            "kind: Secret\napiVersion: v1\ndata:\n  a:\n  - b\n",
+		"a Secret with brackets":              "kind: Secret\napiVersion: v1\ndata:\n  a: []\n",
+		"a Secret of another API":             "kind: Secret\napiVersion: a/v1\ndata:\n  a: Yg==\n",
+		"Secrets in a list":                   "items:\n- apiVersion: v1\n  data:\n    a: Yg==\n  kind: Secret\n- apiVersion: v1\n  kind: Secret\n  type: a\nkind: List\n",
 		"a Secret after data":                 "data:\n  a: b\n---\nkind: Secret\n",
 		"a List after items":                  "items:\n- a: b\n---\nkind: List\n",
 		"a key on two levels":                 "a:\n  b: c\nb: d\n",

@@ -49,30 +49,40 @@ func cutKey(text []byte) (key, value []byte, ok bool) {
 // cutQuoted cuts quoted text off a line. It reports escaped if the value differs
 // from the text as written.
 func cutQuoted(text []byte) (quoted []byte, escaped bool, after []byte, ok bool) {
-	quote := text[0]
-	for i := 1; i < len(text); i++ {
+	end, escaped, ok := cutQuotes(text[1:], text[0])
+	if quoted = text[1:]; !ok || end == len(quoted) {
+		return nil, false, nil, false
+	}
+	return quoted[:end], escaped, quoted[end+1:], true
+}
+
+// cutQuotes returns the offset of the quote that ends a quoted text, which is the length
+// of the line if the text goes on on the next one.
+func cutQuotes(text []byte, quote byte) (end int, escaped, ok bool) {
+	for i := 0; i < len(text); i++ {
 		switch {
 		case text[i] == '\\' && quote == '"':
 			i++
-			if escaped = true; i == len(text) || bytes.IndexByte([]byte(`"\nrt0/ `), text[i]) < 0 {
-				return nil, false, nil, false
+			escaped = true
+			if i < len(text) && bytes.IndexByte([]byte(`"\nrt0/ `), text[i]) < 0 {
+				return 0, false, false
 			}
 		case text[i] != quote:
 		case quote == '\'' && i+1 < len(text) && text[i+1] == quote:
 			i++
 			escaped = true
 		default:
-			return text[1:i], escaped, text[i+1:], true
+			return i, escaped, true
 		}
 	}
-	return nil, false, nil, false
+	return len(text), escaped, true
 }
 
 // cutPlain returns the unquoted scalar at the start of a line, without a comment
 // after it.
 func cutPlain(text []byte) ([]byte, bool) {
 	switch c := text[0]; {
-	case isLetter(c) || c == '$' || c == '(' || c == '+' || c == '~' || c == '^' || c >= 0x80:
+	case isLetter(c) || c == '$' || c == '(' || c == '+' || c == '~' || c == '^' || c == '=' || c == '<' || c >= 0x80:
 	case (c == '-' || c == ':') && len(text) > 1 && text[1] != ' ':
 	default:
 		return nil, false
@@ -86,6 +96,17 @@ func cutPlain(text []byte) ([]byte, bool) {
 		}
 	}
 	return trimRight(text), true
+}
+
+// isFolded reports whether a line goes on with an unquoted scalar, and the next one may
+// too.
+func isFolded(text []byte) bool {
+	for i, c := range text {
+		if c == ':' && (i+1 == len(text) || text[i+1] == ' ') || c == '#' && i > 0 && text[i-1] == ' ' {
+			return false
+		}
+	}
+	return true
 }
 
 // simpleScalar returns the value of a scalar that is a string, as written, and not a
@@ -123,10 +144,10 @@ func isFlowSequence(text []byte) bool {
 			}
 		} else {
 			end := 0
-			for end < len(rest) && (isLetter(rest[end]) || end > 0 && rest[end] == '-') {
+			for end < len(rest) && (isLetter(rest[end]) || rest[end] == '-') {
 				end++
 			}
-			if end == 0 {
+			if end == 0 || !isLetter(rest[end-1]) {
 				return false
 			}
 			rest = rest[end:]
@@ -146,13 +167,17 @@ func isFlowSequence(text []byte) bool {
 	return false
 }
 
-// isBlockHeader reports whether text is a block header without an indentation.
-func isBlockHeader(text []byte) bool {
+// blockHeader reports whether text is a block header, and returns its indentation
+// indicator, or 0 without one.
+func blockHeader(text []byte) (indicator int, ok bool) {
 	rest := text[1:]
+	if len(rest) > 0 && rest[0] >= '1' && rest[0] <= '9' {
+		indicator, rest = int(rest[0]-'0'), rest[1:]
+	}
 	if len(rest) > 0 && (rest[0] == '-' || rest[0] == '+') {
 		rest = rest[1:]
 	}
-	return isTail(rest)
+	return indicator, isTail(rest)
 }
 
 // isTail reports whether the rest of a line is empty or a comment.
