@@ -137,6 +137,10 @@ func (c *Client) explainResponse(e *Error, resp *responseError) {
 	if e.Kind == ErrNotRegistry {
 		words[1] = c.clean(resp.contentType)
 	}
+	if resp.challenges != nil { // what is redacted first, may not be taken apart before
+		schemes := schemesIn(c.keys.redact(strings.Join(resp.challenges, ", ")))
+		words = append(words, "the registry offers only the authentication schemes "+c.clean(schemes))
+	}
 	text := "status " + strconv.Itoa(resp.status)
 	if words = slices.DeleteFunc(words, func(s string) bool { return s == "" }); len(words) > 0 {
 		text += ", " + strings.Join(words, ": ")

@@ -63,6 +63,8 @@ func (e *Error) causeHint() string {
 		return errPlainCredential.(*inputError).hint
 	case is[*realmError](e.Err):
 		return "configure the registry with the URL of its token service, with https if the registry has TLS"
+	case e.Kind == ErrUnsupported && e.StatusCode == http.StatusUnauthorized:
+		return "ask the owner of the registry to offer Basic or Bearer authentication"
 	case e.Kind == ErrPermissionDenied && e.StatusCode == http.StatusUnauthorized:
 		return "check Username and Password, or the token"
 	case e.Kind == ErrTagConflict && e.StatusCode != 0:

@@ -10,6 +10,7 @@ var kinds = []struct {
 	kind    error
 }{
 	{(*responseError).limited, ErrRateLimited},
+	{func(e *responseError) bool { return e.challenges != nil }, ErrUnsupported},
 	{func(e *responseError) bool { return e.isDenial() && !e.given }, ErrAuthRequired},
 	{(*responseError).isDenial, ErrPermissionDenied},
 	{(*responseError).isForeign, ErrNotRegistry},

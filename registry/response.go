@@ -32,6 +32,7 @@ type responseError struct {
 	from        *url.URL // it came from this one
 	given       bool     // a credential was sent, or would have been
 	plain       bool     // over plain HTTP
+	challenges  []string // if this package knows none of their schemes
 	// token is set for a response of the token service.
 	token bool
 	// repeated is set for a doubtful denial after the last attempt.
@@ -75,6 +76,7 @@ func newResponseError(resp *http.Response) *responseError {
 		contentType: contentType,
 		retryAfter:  retryAfter(resp.Header.Get("Retry-After"), time.Now()),
 		from:        resp.Request.URL,
+		challenges:  unknownChallenges(resp),
 	}
 }
 

@@ -54,6 +54,9 @@ func (g *secretGuard) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, &localError{ErrNotRegistry, earlyStatus(resp.StatusCode)}
 	}
 	resp.Request = req
+	if resp.StatusCode == http.StatusUnauthorized && !isToken(req) {
+		resp.Header = withOneChallenge(resp.Header)
+	}
 	if seen := lastResponseIn(req.Context()); seen != nil {
 		seen.note(req, resp)
 	}
