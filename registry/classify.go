@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -130,12 +131,30 @@ func (c *Client) explainResponse(e *Error, resp *responseError) {
 	e.Code = cut(c.clean(resp.code), maxCodeBytes)
 	e.RetryAfter = resp.retryAfter
 	e.Kind = resp.kind()
+	text := c.describe(e, resp)
+	if resp.unsure {
+		text += "; the tag may be set"
+	}
+	e.Err = errors.New(text)
+}
+
+// describe returns the text for a response.
+func (c *Client) describe(e *Error, resp *responseError) string {
+	if resp.isSuccess() && e.Kind == ErrUnsupported {
+		return fmt.Sprintf("the registry responds to %s with status %d, which the specification does not allow", resp.subject(), resp.status)
+	}
+	if resp.isForeignDenial() && e.Kind == ErrNotRegistry {
+		return strings.TrimSuffix("refused with status 403, and not by a registry: "+c.author(resp), ": ")
+	}
 	words := []string{e.Code, c.clean(resp.message)}
 	if resp.code+resp.message == "" {
 		words[0] = http.StatusText(resp.status)
 	}
 	if e.Kind == ErrNotRegistry {
 		words[1] = c.clean(resp.contentType)
+	}
+	if e.Kind == ErrNotRegistry && resp.mayExpectTLS() {
+		words = append(words, "the port may expect TLS")
 	}
 	if resp.challenges != nil { // what is redacted first, may not be taken apart before
 		schemes := schemesIn(c.keys.redact(strings.Join(resp.challenges, ", ")))
@@ -145,7 +164,16 @@ func (c *Client) explainResponse(e *Error, resp *responseError) {
 	if words = slices.DeleteFunc(words, func(s string) bool { return s == "" }); len(words) > 0 {
 		text += ", " + strings.Join(words, ": ")
 	}
-	e.Err = errors.New(text)
+	return text
+}
+
+// author returns what a response tells about the program that wrote it, or "".
+func (c *Client) author(resp *responseError) string {
+	words := []string{c.clean(resp.contentType)}
+	if server := cut(c.clean(resp.server), maxCodeBytes); server != "" {
+		words = append(words, "server "+server)
+	}
+	return strings.TrimPrefix(strings.Join(words, ", "), ", ")
 }
 
 // Bounds on the text of a registry that errors repeat.

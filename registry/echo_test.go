@@ -57,6 +57,7 @@ var echoes = []struct {
 	{"no realm", func(w http.ResponseWriter, text string) {
 		header(w, 401, "WWW-Authenticate", `Bearer error="`+text+`"`)
 	}},
+	{"server", func(w http.ResponseWriter, text string) { header(w, 403, "Server", text) }},
 	{"scheme", func(w http.ResponseWriter, text string) { header(w, 401, "WWW-Authenticate", text) }},
 	{"reset", func(w http.ResponseWriter, text string) { w.Header().Set("Break", text) }},
 }

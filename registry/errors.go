@@ -20,9 +20,9 @@ var (
 	// matches ErrUnreachable.
 	ErrTLSMismatch = fmt.Errorf("%w: the server does not speak TLS", ErrUnreachable)
 	// ErrNotRegistry reports a response that no registry gives, such as a web
-	// page or, over plain HTTP, that of a TLS port. It also matches
-	// ErrUnreachable.
-	ErrNotRegistry = fmt.Errorf("%w: the server is not an OCI registry, or expects TLS", ErrUnreachable)
+	// page, a refusal by a proxy or, over plain HTTP, that of a TLS port. It also
+	// matches ErrUnreachable.
+	ErrNotRegistry error = &subclass{"the response is not from an OCI registry", ErrUnreachable}
 	// ErrAuthRequired reports that the registry requires a credential and there
 	// was none.
 	ErrAuthRequired = errors.New("registry requires authentication")
@@ -43,7 +43,7 @@ var (
 	// ErrInvalid reports a request that the registry refuses as malformed.
 	ErrInvalid = errors.New("registry refuses the request as invalid")
 	// ErrUnsupported reports something that the registry, or this package, does
-	// not support.
+	// not support, such as a response that the specification does not allow.
 	ErrUnsupported = errors.New("not supported")
 	// ErrServer reports a failure of the registry itself.
 	ErrServer = errors.New("registry failed")
@@ -51,6 +51,16 @@ var (
 	// from an artifact that exists.
 	ErrCorrupt = errors.New("registry holds corrupt content")
 )
+
+// subclass is an error that also matches another one, with a text of its own.
+type subclass struct {
+	text string
+	of   error
+}
+
+func (s *subclass) Error() string { return s.text }
+
+func (s *subclass) Unwrap() error { return s.of }
 
 // maxErrorText bounds the text of an Error, in bytes.
 const maxErrorText = 500

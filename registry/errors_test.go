@@ -20,6 +20,7 @@ import (
 const (
 	hintUnreachable = "check the host and port, and that the registry is running"
 	hintNotRegistry = "check the host and port; if the registry expects TLS there, unset Insecure, set Registry.Scheme to https, and remove http:// from RegistryEndpoint"
+	hintPage        = "check the host and port, and whether a proxy or a login page responds in place of the registry"
 	hintAuth        = "set Username and Password, or log in and set Registry.DockerConfig"
 	hintPermission  = "check the credentials, and that they allow pushing to this repository"
 	hintPassword    = "check Username and Password, or the token"
@@ -75,7 +76,7 @@ func TestErrorTexts(t *testing.T) {
 		},
 		{
 			"web page", answers("POST", page(http.StatusOK)), ci, registry.ErrNotRegistry, "",
-			"registry unreachable: the server is not an OCI registry, or expects TLS: status 200, OK: text/html", hintNotRegistry,
+			"the response is not from an OCI registry: status 200, OK: text/html", hintPage,
 		},
 		{
 			"no credential for basic authentication", guarded, registry.Credential{}, registry.ErrAuthRequired, "",
@@ -155,8 +156,7 @@ func TestErrorTextsOfTheOtherOperations(t *testing.T) {
 	_, err = client.Exists(t.Context(), repository, "v1")
 	requireKind(t, err, registry.ErrNotRegistry)
 	err = client.VerifyAccess(t.Context(), repository)
-	require.EqualError(t, err, "verify access to registry.example.com/apps/demo: registry unreachable: "+
-		"the server is not an OCI registry, or expects TLS: status 404, Not Found: text/html")
+	require.EqualError(t, err, "verify access to registry.example.com/apps/demo: the response is not from an OCI registry: status 404, Not Found: text/html")
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -63,6 +63,14 @@ func (e *Error) causeHint() string {
 		return errPlainCredential.(*inputError).hint
 	case is[*realmError](e.Err):
 		return "configure the registry with the URL of its token service, with https if the registry has TLS"
+	case e.Kind == ErrUnsupported && e.StatusCode >= http.StatusOK && e.StatusCode < http.StatusMultipleChoices:
+		return "check whether a proxy changes the responses of the registry; otherwise report the status to the owner of the registry"
+	case e.Kind == ErrNotRegistry && e.StatusCode == http.StatusForbidden && strings.HasPrefix(e.Reference, "localhost:5000/"):
+		return "check the port: on macOS, AirPlay Receiver uses port 5000"
+	case e.Kind == ErrNotRegistry && e.StatusCode == http.StatusForbidden:
+		return "check the host and port, and the proxies and filters in front of the registry: one of them, or another program, refuses the request"
+	case e.Kind == ErrNotRegistry && e.StatusCode != 0 && e.StatusCode != http.StatusBadRequest:
+		return "check the host and port, and whether a proxy or a login page responds in place of the registry"
 	case e.Kind == ErrUnsupported && e.StatusCode == http.StatusUnauthorized:
 		return "ask the owner of the registry to offer Basic or Bearer authentication"
 	case e.Kind == ErrPermissionDenied && e.StatusCode == http.StatusUnauthorized:

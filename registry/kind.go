@@ -11,8 +11,10 @@ var kinds = []struct {
 }{
 	{(*responseError).limited, ErrRateLimited},
 	{func(e *responseError) bool { return e.challenges != nil }, ErrUnsupported},
+	{(*responseError).isForeignDenial, ErrNotRegistry},
 	{func(e *responseError) bool { return e.isDenial() && !e.given }, ErrAuthRequired},
 	{(*responseError).isDenial, ErrPermissionDenied},
+	{func(e *responseError) bool { return e.isSuccess() && !e.isPage() }, ErrUnsupported},
 	{(*responseError).isForeign, ErrNotRegistry},
 	{withStatus(http.StatusNotFound), ErrNotFound},
 	{(*responseError).isTagConflict, ErrTagConflict},
@@ -42,6 +44,14 @@ func (e *responseError) isDenial() bool {
 	return isOneOf(e.status, http.StatusUnauthorized, http.StatusForbidden)
 }
 
+// isForeignDenial reports whether another program than a registry forbids the request, such
+// as a filter. A registry writes an error body or a challenge, and some nothing but the
+// header of the API. The response to HEAD has no body, and does not tell.
+func (e *responseError) isForeignDenial() bool {
+	return e.status == http.StatusForbidden && !e.token && e.method != http.MethodHead &&
+		e.code+e.message == "" && (e.isPage() || !e.signed)
+}
+
 // isForeign reports whether no registry gives the response.
 func (e *responseError) isForeign() bool {
 	switch {
@@ -54,9 +64,17 @@ func (e *responseError) isForeign() bool {
 			return true
 		}
 	}
-	// A TLS port answers 400 to plain HTTP.
-	return e.status == http.StatusNotFound && e.method == http.MethodPost ||
-		e.status == http.StatusBadRequest && e.plain && !e.known
+	return e.status == http.StatusNotFound && e.method == http.MethodPost || e.mayExpectTLS()
+}
+
+// mayExpectTLS reports whether a TLS port can have answered to plain HTTP.
+func (e *responseError) mayExpectTLS() bool {
+	return e.status == http.StatusBadRequest && e.code == "" && e.plain && !e.known
+}
+
+// isSuccess reports whether the status is one of success, but not the one for the request.
+func (e *responseError) isSuccess() bool {
+	return e.status >= http.StatusOK && e.status < http.StatusMultipleChoices
 }
 
 // isTagConflict reports whether the registry does not let anybody move the tag.

@@ -219,16 +219,22 @@ func (p *push) setTag(ctx context.Context, manifest []byte, tag string) error {
 		}
 		return err
 	})
-	if err != nil || reported == p.manifest.Digest {
+	odd, responded := errors.AsType[*responseError](err)
+	if err == nil && reported == p.manifest.Digest || err != nil && !isSuccess(err) {
 		return err
 	}
-	return p.client.retry(ctx, p.events.retries(ctx, p.manifest, tag), func(ctx context.Context) error {
+	asked := p.client.retry(ctx, p.events.retries(ctx, p.manifest, tag), func(ctx context.Context) error {
 		desc, err := p.repo.resolve(ctx, tag)
 		if err == nil && desc.Digest != p.manifest.Digest {
 			err = &TagConflictError{Tag: tag, Have: desc.Digest, Want: p.manifest.Digest}
 		}
 		return err
 	})
+	if asked != nil && responded {
+		odd.unsure = true
+		return err
+	}
+	return asked
 }
 
 // isAmbiguous reports whether a failed request may have taken effect.

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -28,6 +29,8 @@ type responseError struct {
 	code        string // the registry's own, if it gave one
 	message     string
 	contentType string
+	server      string // the name that it gives itself
+	signed      bool   // by headers or a body that only registries send
 	retryAfter  time.Duration
 	from        *url.URL // it came from this one
 	given       bool     // a credential was sent, or would have been
@@ -39,6 +42,8 @@ type responseError struct {
 	repeated bool
 	// known is set if the host has responded as a registry before in the same call.
 	known bool
+	// unsure is set if the request may have set the tag all the same.
+	unsure bool
 	// lost is set if the registry does not know the upload any more, as happens
 	// behind a load balancer.
 	lost bool
@@ -63,6 +68,8 @@ func expect(resp *http.Response, statuses ...int) error {
 	if json.Unmarshal(data, &body) == nil && len(body.Errors) > 0 {
 		e.code, e.message = body.Errors[0].Code, body.Errors[0].Message
 	}
+	// The body may be longer than what was read of it.
+	e.signed = e.signed || bytes.HasPrefix(bytes.TrimSpace(data), []byte(`{"errors"`))
 	return e
 }
 
@@ -74,6 +81,8 @@ func newResponseError(resp *http.Response) *responseError {
 		status:      resp.StatusCode,
 		plain:       resp.Request.URL.Scheme == "http",
 		contentType: contentType,
+		server:      resp.Header.Get("Server"),
+		signed:      resp.Header.Get(headerChallenge) != "" || resp.Header.Get("Docker-Distribution-Api-Version") != "",
 		retryAfter:  retryAfter(resp.Header.Get("Retry-After"), time.Now()),
 		from:        resp.Request.URL,
 		challenges:  unknownChallenges(resp),
@@ -174,10 +183,31 @@ func (e responseError) comeBack(left time.Duration) error {
 	return &e
 }
 
+// subject returns the request and its object, in words.
+func (e *responseError) subject() string {
+	object := "an upload"
+	switch path := e.from.Path; {
+	case e.manifest:
+		object = "a manifest"
+	case strings.HasSuffix(path, "/tags/list"):
+		object = "the list of tags"
+	case e.method == http.MethodGet, e.method == http.MethodHead:
+		object = "a blob"
+	}
+	return e.method + " of " + object
+}
+
 // hasStatus reports whether err is a response with one of the statuses.
 func hasStatus(err error, statuses ...int) bool {
 	resp, ok := errors.AsType[*responseError](err)
 	return ok && isOneOf(resp.status, statuses...)
+}
+
+// isSuccess reports whether err is a response with a status of success that is not the one
+// for the request.
+func isSuccess(err error) bool {
+	resp, ok := errors.AsType[*responseError](err)
+	return ok && resp.isSuccess()
 }
 
 func isOneOf(status int, statuses ...int) bool {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -174,7 +175,10 @@ func TestBareBadRequest(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			srv := start(t, memregistry.Options{}, fault{tt.step, page(http.StatusBadRequest)})
 			_, err := a.push(t, srv.client(t, registry.Options{Retry: once}), registry.PushOptions{}, "v1")
-			assert.Equal(t, http.StatusBadRequest, requireKind(t, err, tt.kind).StatusCode)
+			failed := requireKind(t, err, tt.kind)
+			assert.Equal(t, http.StatusBadRequest, failed.StatusCode)
+			assert.Equal(t, tt.kind == registry.ErrNotRegistry, strings.HasSuffix(err.Error(), "status 400, Bad Request: text/html: the port may expect TLS"), err)
+			assert.Equal(t, tt.kind == registry.ErrNotRegistry, failed.Hint() == hintNotRegistry)
 		})
 	}
 }
