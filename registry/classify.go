@@ -76,6 +76,9 @@ func (c *Client) explain(e *Error, err error) {
 		}
 	case isResponse:
 		c.explainResponse(e, resp)
+		if refused, ok := errors.AsType[*tagRefusal](err); ok {
+			e.Kind, e.Err = ErrTagConflict, &cause{e.Err.Error(), refused.conflict}
+		}
 	case isOdd:
 		e.Kind, e.StatusCode, e.Err = ErrNotRegistry, odd.status, &cause{c.clean(odd.Error()), err}
 	case is[*corruptError](err):
@@ -147,7 +150,10 @@ func (c *Client) describe(e *Error, resp *responseError) string {
 		return strings.TrimSuffix("refused with status 403, and not by a registry: "+c.author(resp), ": ")
 	}
 	words := []string{e.Code, c.clean(resp.message)}
-	if resp.code+resp.message == "" {
+	if resp.detail != resp.message {
+		words = append(words, c.clean(resp.detail))
+	}
+	if resp.code+resp.message+resp.detail == "" {
 		words[0] = http.StatusText(resp.status)
 	}
 	if e.Kind == ErrNotRegistry {

@@ -125,9 +125,9 @@ func TestErrorTexts(t *testing.T) {
 			"not supported: status 415, MANIFEST_INVALID: no artifacts", "check whether the registry accepts OCI artifacts",
 		},
 		{
-			"immutable tag", answers("PUT manifests/", refusal(412, "PRECONDITION", "immutable")), ci, registry.ErrTagConflict, ":v1",
-			"tag exists with other content: status 412, PRECONDITION: immutable",
-			"push under another tag: the registry does not let this one be moved",
+			"quota", answers("PUT manifests/", refusal(412, "PRECONDITION", "quota exceeded")), ci, registry.ErrInvalid, ":v1",
+			"registry refuses the request as invalid: status 412, PRECONDITION: quota exceeded",
+			"read the registry's message: a quota or a policy may be the reason",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

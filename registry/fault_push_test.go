@@ -126,7 +126,7 @@ func TestPushMeetsFaults(t *testing.T) {
 		{"a loop of blobs", registry.Options{}, registry.ErrNotRegistry, []faults.Rule{{On: on(faults.UploadPut), Do: faults.Redirect("")}}},
 		{"slow answers", registry.Options{}, nil, []faults.Rule{{Do: faults.Slow(100 * time.Millisecond)}}},
 		{"no room", registry.Options{}, registry.ErrTooLarge, []faults.Rule{{On: on(faults.UploadPut), Do: faults.Status(413, "")}}},
-		{"an immutable tag", registry.Options{}, registry.ErrTagConflict, []faults.Rule{{On: on(faults.ManifestPut), Do: faults.Status(409, "TAG_IMMUTABLE")}}},
+		{"a conflict about a new tag", registry.Options{}, registry.ErrInvalid, []faults.Rule{{On: on(faults.ManifestPut), Do: faults.Status(409, "TAG_IMMUTABLE")}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			inFaults(t, memregistry.Options{}, 0, tt.rules, func(t *testing.T, f *faulty) {

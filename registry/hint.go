@@ -75,6 +75,10 @@ func (e *Error) causeHint() string {
 		return "ask the owner of the registry to offer Basic or Bearer authentication"
 	case e.Kind == ErrPermissionDenied && e.StatusCode == http.StatusUnauthorized:
 		return "check Username and Password, or the token"
+	case e.Kind == ErrTagConflict && isOneOf(e.StatusCode, http.StatusBadRequest, http.StatusForbidden) && e.Code != codeTagInvalid:
+		return "push under another tag if the registry does not let this one be moved; otherwise its message gives the reason"
+	case e.Kind == ErrInvalid && isOneOf(e.StatusCode, http.StatusConflict, http.StatusPreconditionFailed):
+		return "read the registry's message: a quota or a policy may be the reason"
 	case e.Kind == ErrTagConflict && e.StatusCode != 0:
 		return "push under another tag: the registry does not let this one be moved"
 	case is[*sizeError](e.Err):

@@ -1,6 +1,9 @@
 package registry
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // kinds are the classes of responses, in the order in which they are tried: the first
 // that matches applies. They depend on the status and, where it tells more, on the
@@ -17,7 +20,6 @@ var kinds = []struct {
 	{func(e *responseError) bool { return e.isSuccess() && !e.isPage() }, ErrUnsupported},
 	{(*responseError).isForeign, ErrNotRegistry},
 	{withStatus(http.StatusNotFound), ErrNotFound},
-	{(*responseError).isTagConflict, ErrTagConflict},
 	{withStatus(http.StatusRequestEntityTooLarge), ErrTooLarge},
 	{withStatus(http.StatusMethodNotAllowed, http.StatusUnsupportedMediaType, http.StatusNotImplemented,
 		http.StatusHTTPVersionNotSupported), ErrUnsupported},
@@ -77,11 +79,21 @@ func (e *responseError) isSuccess() bool {
 	return e.status >= http.StatusOK && e.status < http.StatusMultipleChoices
 }
 
-// isTagConflict reports whether the registry does not let anybody move the tag.
-func (e *responseError) isTagConflict() bool {
+// keepsTag reports whether the response refuses to move a tag if it points to another
+// manifest.
+func (e *responseError) keepsTag() bool {
 	if !e.manifest || e.method != http.MethodPut {
 		return false
 	}
+	return e.isConflict() || isOneOf(e.status, http.StatusBadRequest, http.StatusForbidden) && slices.Contains(codesOfTags, e.code)
+}
+
+// isConflict reports whether the response can mean nothing else.
+func (e *responseError) isConflict() bool {
 	return isOneOf(e.status, http.StatusConflict, http.StatusPreconditionFailed) ||
 		e.status == http.StatusBadRequest && e.code == codeTagInvalid // ECR
 }
+
+// codesOfTags are the codes with which registries refuse to move a tag. Most have other
+// meanings, too. BLOB_UPLOAD_INVALID is that of Nexus.
+var codesOfTags = []string{codeTagInvalid, "TAG_IMMUTABLE", codeUploadInvalid, "MANIFEST_INVALID", "DENIED", "UNKNOWN"}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"slices"
 	"sync/atomic"
 
 	"github.com/opencontainers/go-digest"
@@ -220,8 +221,11 @@ func (p *push) setTag(ctx context.Context, manifest []byte, tag string) error {
 		return err
 	})
 	odd, responded := errors.AsType[*responseError](err)
-	if err == nil && reported == p.manifest.Digest || err != nil && !isSuccess(err) {
-		return err
+	switch {
+	case err == nil && reported == p.manifest.Digest:
+		return nil
+	case err != nil && !isSuccess(err):
+		return p.refusal(ctx, tag, err)
 	}
 	asked := p.client.retry(ctx, p.events.retries(ctx, p.manifest, tag), func(ctx context.Context) error {
 		desc, err := p.repo.resolve(ctx, tag)
@@ -236,6 +240,42 @@ func (p *push) setTag(ctx context.Context, manifest []byte, tag string) error {
 	}
 	return asked
 }
+
+// refusal returns the error for a registry that refused to set a tag with err: nil if the
+// tag points to the manifest all the same, and a conflict if it points to another one.
+func (p *push) refusal(ctx context.Context, tag string, err error) error {
+	resp, responded := errors.AsType[*responseError](err)
+	assumed := p.trust.current() == trustTag // nothing was accepted yet, and blobs may be missing
+	if !responded || !resp.keepsTag() || assumed && isOneOf(resp.status, http.StatusBadRequest, http.StatusForbidden) {
+		return err
+	}
+	have := p.states[slices.Index(p.tags, tag)] // another push may have set it meanwhile
+	desc, asked := p.repo.resolve(ctx, tag)
+	switch {
+	case asked == nil && desc.Digest == p.manifest.Digest:
+		return nil
+	case asked == nil:
+		have = tagState{exists: true, digest: desc.Digest}
+	case hasStatus(asked, http.StatusNotFound):
+		have = tagState{}
+	case p.refused != nil: // nobody knows
+		have.exists = resp.isConflict()
+	}
+	if !have.exists || have.digest == p.manifest.Digest {
+		return err
+	}
+	return &tagRefusal{&TagConflictError{Tag: tag, Have: have.digest, Want: p.manifest.Digest}, err}
+}
+
+// tagRefusal is a tag that the registry does not move, with its response.
+type tagRefusal struct {
+	conflict *TagConflictError
+	err      error
+}
+
+func (e *tagRefusal) Error() string { return e.err.Error() }
+
+func (e *tagRefusal) Unwrap() error { return e.err }
 
 // isAmbiguous reports whether a failed request may have taken effect.
 func isAmbiguous(err error) bool {

@@ -28,6 +28,7 @@ type responseError struct {
 	status      int
 	code        string // the registry's own, if it gave one
 	message     string
+	detail      string // if it is text
 	contentType string
 	server      string // the name that it gives itself
 	signed      bool   // by headers or a body that only registries send
@@ -65,12 +66,20 @@ func expect(resp *http.Response, statuses ...int) error {
 	}
 	// A body that is read to its end leaves the connection reusable.
 	data, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBytes))
-	if json.Unmarshal(data, &body) == nil && len(body.Errors) > 0 {
-		e.code, e.message = body.Errors[0].Code, body.Errors[0].Message
+	if json.Unmarshal(data, &body) == nil {
+		e.quote(body.Errors)
 	}
 	// The body may be longer than what was read of it.
 	e.signed = e.signed || bytes.HasPrefix(bytes.TrimSpace(data), []byte(`{"errors"`))
 	return e
+}
+
+// quote takes over the first of the errors in a body.
+func (e *responseError) quote(all errcode.Errors) {
+	if len(all) > 0 {
+		e.code, e.message = all[0].Code, all[0].Message
+		e.detail, _ = all[0].Detail.(string)
+	}
 }
 
 func newResponseError(resp *http.Response) *responseError {

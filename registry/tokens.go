@@ -74,9 +74,7 @@ func (l *lastResponse) explain(err error) error {
 	case isRefused:
 		e := *l.response
 		e.token = l.token
-		if len(refused.Errors) > 0 {
-			e.code, e.message = refused.Errors[0].Code, refused.Errors[0].Message
-		}
+		e.quote(refused.Errors)
 		return &e
 	case l.token:
 		return &malformedError{what: "not a token", status: l.response.status, contentType: l.response.contentType}
