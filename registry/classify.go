@@ -80,13 +80,17 @@ func (c *Client) explain(e *Error, err error) {
 			e.Kind, e.Err = ErrTagConflict, &cause{e.Err.Error(), refused.conflict}
 		}
 	case isOdd:
-		e.Kind, e.StatusCode, e.Err = ErrNotRegistry, odd.status, &cause{c.clean(odd.Error()), err}
+		e.Kind, e.StatusCode, e.Err = odd.kind(), odd.status, &cause{c.clean(odd.Error()), err}
+		e.service = odd.service != nil
 	case is[*corruptError](err):
 		e.Kind, e.Err = ErrCorrupt, c.shown(err)
 	case errors.Is(err, ErrTagConflict):
 		e.Kind, e.Err = ErrTagConflict, c.shown(err)
 	case errors.Is(err, auth.ErrBasicCredentialNotFound):
 		e.Kind, e.StatusCode = ErrAuthRequired, http.StatusUnauthorized
+		if none, ok := errors.AsType[*noCredentialError](err); ok && none.owner.text != "" {
+			e.Err = errors.New(c.clean(none.owner.text))
+		}
 	case isRealm:
 		e.Kind, e.Err = ErrUnsupported, &cause{c.clean(realm.Error()), err}
 	case errors.Is(err, http.ErrSchemeMismatch):
@@ -134,16 +138,24 @@ func (c *Client) explainResponse(e *Error, resp *responseError) {
 	e.Code = cut(c.clean(resp.code), maxCodeBytes)
 	e.RetryAfter = resp.retryAfter
 	e.Kind = resp.kind()
+	e.service = resp.token
 	text := c.describe(e, resp)
+	if resp.token {
+		text = fmt.Sprintf("%s responds with %s", c.clean(nameOfService(resp.from)), text)
+	}
 	if resp.unsure {
 		text += "; the tag may be set"
+	}
+	if resp.owner != nil && resp.owner.text != "" && (e.Kind == ErrAuthRequired || e.Kind == ErrPermissionDenied) {
+		text += " (" + c.clean(resp.owner.text) + ")"
+		e.stored = resp.owner.stored && resp.given
 	}
 	e.Err = errors.New(text)
 }
 
 // describe returns the text for a response.
 func (c *Client) describe(e *Error, resp *responseError) string {
-	if resp.isSuccess() && e.Kind == ErrUnsupported {
+	if resp.isSuccess() && !resp.token && e.Kind == ErrUnsupported {
 		return fmt.Sprintf("the registry responds to %s with status %d, which the specification does not allow", resp.subject(), resp.status)
 	}
 	if resp.isForeignDenial() && e.Kind == ErrNotRegistry {
@@ -156,7 +168,7 @@ func (c *Client) describe(e *Error, resp *responseError) string {
 	if resp.code+resp.message+resp.detail == "" {
 		words[0] = http.StatusText(resp.status)
 	}
-	if e.Kind == ErrNotRegistry {
+	if e.Kind == ErrNotRegistry || resp.token && resp.isPage() {
 		words[1] = c.clean(resp.contentType)
 	}
 	if e.Kind == ErrNotRegistry && resp.mayExpectTLS() {

@@ -152,5 +152,5 @@ func TestRegistryThatRepeatsAShortPassword(t *testing.T) {
 		})},
 	})
 	require.EqualError(t, client.VerifyAccess(t.Context(), repository),
-		"verify access to localhost/apps/demo: registry denies access: status 403, DENIED: password [redacted] is wrong, see Basic [redacted]")
+		"verify access to localhost/apps/demo: registry denies access: status 403, DENIED: password [redacted] is wrong, see Basic [redacted] (user \"ci\" from the options)")
 }

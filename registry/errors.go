@@ -62,6 +62,15 @@ func (s *subclass) Error() string { return s.text }
 
 func (s *subclass) Unwrap() error { return s.of }
 
+// The values of Error.Op.
+const (
+	opPush       = "push to"
+	opVerify     = "verify access to"
+	opResolve    = "resolve"
+	opPull       = "pull"
+	opVerifyRead = "verify read access to"
+)
+
 // maxErrorText bounds the text of an Error, in bytes.
 const maxErrorText = 500
 
@@ -87,6 +96,8 @@ type Error struct {
 	Err error
 
 	retryable bool
+	service   bool // it is about the token service
+	stored    bool // it is about a credential in a Docker configuration
 }
 
 // Retryable reports whether the same call may succeed later: the failure was

@@ -88,11 +88,11 @@ func TestErrorTexts(t *testing.T) {
 		},
 		{
 			"wrong password", guarded, registry.Credential{Username: "ci", Password: "wrong"}, registry.ErrPermissionDenied, "",
-			"registry denies access: status 401, UNAUTHORIZED: authentication required", hintPassword,
+			"registry denies access: status 401, UNAUTHORIZED: authentication required (user \"ci\" from the options)", hintPassword,
 		},
 		{
 			"read-only user", guarded, registry.Credential{Username: "guest", Password: password}, registry.ErrPermissionDenied, "",
-			"registry denies access: status 403, DENIED: requested access to the resource is denied", hintPermission,
+			"registry denies access: status 403, DENIED: requested access to the resource is denied (user \"guest\" from the options)", hintPermission,
 		},
 		{
 			"no repository", answers("POST", refusal(404, "NAME_UNKNOWN", "")), ci, registry.ErrNotFound, "",
@@ -146,7 +146,7 @@ func TestErrorTextsOfTheOtherOperations(t *testing.T) {
 	client := at(refusal(http.StatusNotFound, "MANIFEST_UNKNOWN", "no such tag"))
 	_, err := client.Resolve(t.Context(), repository, "v1")
 	require.EqualError(t, err, "resolve registry.example.com/apps/demo:v1: not found in the registry: status 404, MANIFEST_UNKNOWN: no such tag")
-	assert.Equal(t, hintNotFound, requireKind(t, err, registry.ErrNotFound).Hint())
+	assert.Equal(t, "check the name, and the tag or digest", requireKind(t, err, registry.ErrNotFound).Hint())
 
 	a := newArtifact(t, "demo")
 	_, err = client.Resolve(t.Context(), repository, a.Manifest.Digest.String())

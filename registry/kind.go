@@ -13,6 +13,7 @@ var kinds = []struct {
 	kind    error
 }{
 	{(*responseError).limited, ErrRateLimited},
+	{(*responseError).isNoTokenService, ErrUnsupported},
 	{func(e *responseError) bool { return e.challenges != nil }, ErrUnsupported},
 	{(*responseError).isForeignDenial, ErrNotRegistry},
 	{func(e *responseError) bool { return e.isDenial() && !e.given }, ErrAuthRequired},
@@ -44,6 +45,13 @@ func withStatus(statuses ...int) func(*responseError) bool {
 
 func (e *responseError) isDenial() bool {
 	return isOneOf(e.status, http.StatusUnauthorized, http.StatusForbidden)
+}
+
+// isNoTokenService reports whether no token service gives the response, although the
+// registry names one there.
+func (e *responseError) isNoTokenService() bool {
+	return e.token && (e.status < http.StatusBadRequest || isOneOf(e.status, http.StatusNotFound, http.StatusMethodNotAllowed) ||
+		e.isPage() && e.status < http.StatusInternalServerError && e.status != http.StatusUnauthorized)
 }
 
 // isForeignDenial reports whether another program than a registry forbids the request, such

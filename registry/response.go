@@ -35,6 +35,7 @@ type responseError struct {
 	retryAfter  time.Duration
 	from        *url.URL // it came from this one
 	given       bool     // a credential was sent, or would have been
+	owner       *owner   // of that, if it was looked up
 	plain       bool     // over plain HTTP
 	challenges  []string // if this package knows none of their schemes
 	// token is set for a response of the token service.
@@ -170,7 +171,7 @@ func (e *responseError) doubtfulDenial() bool { return e.isTokenDenial() && !e.r
 
 // isTokenDenial reports whether a token service denied a credential.
 func (e *responseError) isTokenDenial() bool {
-	return e.token && e.given && e.isDenial() && !e.limited()
+	return e.token && e.given && e.isDenial() && !e.limited() && !e.isNoTokenService()
 }
 
 // throttles reports whether the response concerns every request to the server: it is no
@@ -206,17 +207,17 @@ func (e *responseError) subject() string {
 	return e.method + " of " + object
 }
 
-// hasStatus reports whether err is a response with one of the statuses.
+// hasStatus reports whether err is a response of the registry with one of the statuses.
 func hasStatus(err error, statuses ...int) bool {
 	resp, ok := errors.AsType[*responseError](err)
-	return ok && isOneOf(resp.status, statuses...)
+	return ok && !resp.token && isOneOf(resp.status, statuses...)
 }
 
 // isSuccess reports whether err is a response with a status of success that is not the one
 // for the request.
 func isSuccess(err error) bool {
 	resp, ok := errors.AsType[*responseError](err)
-	return ok && resp.isSuccess()
+	return ok && !resp.token && resp.isSuccess()
 }
 
 func isOneOf(status int, statuses ...int) bool {

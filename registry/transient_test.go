@@ -45,7 +45,7 @@ func TestTransientFailuresOfTheTokenService(t *testing.T) {
 	}{
 		{"denied", status(http.StatusForbidden, "DENIED"), 1, 2, registry.ErrPermissionDenied, false},
 		{"unauthorized", status(http.StatusUnauthorized, ""), 1, 2, registry.ErrPermissionDenied, false},
-		{"redirect loop", loop, 10, 4, registry.ErrNotRegistry, true},
+		{"redirect loop", loop, 10, 4, registry.ErrServer, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			a := newArtifact(t, "demo")
