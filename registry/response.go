@@ -165,13 +165,15 @@ func (e *responseError) limited() bool {
 		e.status == http.StatusForbidden && e.retryAfter > 0
 }
 
-// doubtfulDenial reports whether a token service denied a credential that may be good.
-// That of GHCR does so at times. A denial by a registry is final.
+// doubtfulDenial reports whether a token service denied what it may grant later. That of
+// GHCR does so at times. A denial by a registry is final.
 func (e *responseError) doubtfulDenial() bool { return e.isTokenDenial() && !e.repeated }
 
-// isTokenDenial reports whether a token service denied a credential.
+// isTokenDenial reports whether a token service denied a credential, or that of GHCR a
+// token for everybody. Without a credential, other denials mean that one is needed.
 func (e *responseError) isTokenDenial() bool {
-	return e.token && e.given && e.isDenial() && !e.limited() && !e.isNoTokenService()
+	asked := e.given || e.status == http.StatusForbidden && e.from.Hostname() == "ghcr.io"
+	return e.token && asked && e.isDenial() && !e.limited() && !e.isNoTokenService()
 }
 
 // throttles reports whether the response concerns every request to the server: it is no
