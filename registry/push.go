@@ -12,6 +12,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
 
+	"github.com/kubeoci/oci/internal/guard"
 	"github.com/kubeoci/oci/internal/ordered"
 )
 
@@ -155,6 +156,7 @@ func (p *push) confirm(ctx context.Context, blobs []ocispec.Descriptor) (bool, e
 	}
 	slots := make([]struct{}, min(len(blobs), maxParallel))
 	found := 0
+	ctx, _ = guard.WithPatience(ctx, maxDoubt)
 	err := ordered.Each(ctx, len(blobs), slots, func(ctx context.Context, _ struct{}, i int) error {
 		has, err := p.repo.hasBlob(ctx, blobs[i])
 		if err == nil && !has {

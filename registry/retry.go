@@ -34,6 +34,9 @@ const maxDenials = 3
 // again if it denies a request without a credential. Other failures are final: a certificate that is not trusted, TLS that is
 // refused, an unknown name, a denial by the registry itself, and any other response.
 //
+// A step waits 50 seconds for a registry that is silent, or sends next to nothing, all
+// attempts together, and no more than 30 seconds for one response.
+//
 // A Retry-After of up to an hour is obeyed in full, also if it exceeds MaxWait: if the
 // deadline leaves no time for it, the call fails immediately. With the status 429 or 503
 // it holds for all calls of the Client, unless a token service or storage on another host
@@ -78,6 +81,7 @@ type Retry struct {
 // attempt. It returns the error of the last step, or of ctx.
 func (c *Client) retry(ctx context.Context, report func(Retry), step func(ctx context.Context) error) error {
 	denials := 0
+	ctx, patience := guard.WithPatience(ctx, maxSilence)
 	for attempt := 1; ; attempt++ {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -103,7 +107,7 @@ func (c *Client) retry(ctx context.Context, report func(Retry), step func(ctx co
 			c.gate.Pause(min(wait, maxRetryAfter), resp.comeBack)
 		}
 		deadline, limited := ctx.Deadline()
-		if attempt >= c.retryPolicy.MaxAttempts || limited && wait >= time.Until(deadline) {
+		if attempt >= c.retryPolicy.MaxAttempts || patience.Exhausted() || limited && wait >= time.Until(deadline) {
 			return err
 		}
 		if report != nil {

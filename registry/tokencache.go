@@ -6,9 +6,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"oras.land/oras-go/v2/errdef"
 	"oras.land/oras-go/v2/registry/remote/auth"
+
+	"github.com/kubeoci/oci/internal/guard"
 )
 
 // Bounds on the tokens of one repository, of which there may be maxAccounts. A push needs
@@ -139,10 +142,14 @@ func (c *tokenCache) Set(ctx context.Context, host string, scheme auth.Scheme, k
 			c.fetch(ctx, key, f, get)
 			return f.token, f.failure()
 		}
+		began := time.Now()
 		select {
 		case <-f.done:
 		case <-ctx.Done():
 			return "", ctx.Err()
+		}
+		if is[*guard.StalledError](f.err) {
+			guard.SpendPatience(ctx, time.Since(began))
 		}
 		if !errors.Is(f.err, errAbandoned) {
 			return f.token, f.failure()

@@ -2,7 +2,6 @@ package guard
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/http"
 	"net/netip"
@@ -188,9 +187,4 @@ func (c Checked) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, &ForbiddenError{req.URL.Host, slow}
 	}
 	return c.Next.RoundTrip(req)
-}
-
-func isTimeout(err error) bool {
-	timeout, ok := errors.AsType[net.Error](err)
-	return ok && timeout.Timeout()
 }

@@ -65,6 +65,12 @@ func TestWatched(t *testing.T) {
 		{"slow body", nil, func(*http.Request) (*http.Response, error) {
 			return &http.Response{Body: slow("abc", limit-time.Second)}, nil
 		}, false},
+		{"body with a byte now and then", nil, func(*http.Request) (*http.Response, error) {
+			return &http.Response{Body: slow(strings.Repeat("a", 100), time.Second)}, nil
+		}, true},
+		{"body with a little at a time", nil, func(*http.Request) (*http.Response, error) {
+			return &http.Response{Body: slow(strings.Repeat("a", 1000), limit/129)}, nil
+		}, false},
 		{"slow source", slow("abc", 2*limit), func(r *http.Request) (*http.Response, error) {
 			_, err := io.Copy(io.Discard, r.Body)
 			return new(http.Response), err
