@@ -110,7 +110,7 @@ func (n *Network) note(at net.Addr) {
 
 // forbidsReach reports whether the server must not lead to addresses of a reach.
 func (n *Network) forbidsReach(ctx context.Context, r reach) bool {
-	return r == local || r == private && n.isPublic(ctx)
+	return r == local || r != public && n.isPublic(ctx)
 }
 
 // Forbids reports whether the server must not lead a client to the host, as far as a
@@ -147,7 +147,7 @@ const lookupTimeout = 2 * time.Second
 // There is at least one without an error.
 func lookUp(ctx context.Context, host string) ([]reach, error) {
 	if IsLocalName(host) || strings.EqualFold(host, "localhost") {
-		return []reach{local}, nil
+		return []reach{loopback}, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
