@@ -2,6 +2,7 @@ package packager
 
 import (
 	"context"
+	"errors"
 	"path"
 	"slices"
 	"strings"
@@ -44,6 +45,9 @@ type Entry struct {
 // name of the Set cannot be the prefix, [manifests.ErrCollision] or
 // [ErrArchiveTooLarge].
 func NewPlan(set *manifests.Set, layout Layout, opts Options) (*Plan, error) {
+	if set == nil {
+		return nil, errNoSet
+	}
 	settings, err := opts.resolve(layout)
 	if err != nil {
 		return nil, err
@@ -59,6 +63,27 @@ func NewPlan(set *manifests.Set, layout Layout, opts Options) (*Plan, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+var (
+	errNoSet    = errors.New("the Set is nil: collect the manifests first")
+	errNoPlan   = errors.New("the Plan was not made by NewPlan")
+	errNoPusher = errors.New("the store is nil: pass one, such as a Store")
+)
+
+// check returns an error if the Plan, the context or the store cannot be used.
+func (p *Plan) check(ctx context.Context, store Pusher) error {
+	if store == nil {
+		return errNoPusher
+	}
+	return p.checkMade(ctx)
+}
+
+func (p *Plan) checkMade(ctx context.Context) error {
+	if p == nil || p.archive == nil {
+		return errNoPlan
+	}
+	return calls.Check(ctx)
 }
 
 // layOut lists the entries of the archive, and its records and blocks.
@@ -111,14 +136,19 @@ func (p *Plan) Paths() EnginePaths {
 }
 
 // ArchiveSize returns the size of the uncompressed archive in bytes.
-func (p *Plan) ArchiveSize() int64 { return p.archive.Size() }
+func (p *Plan) ArchiveSize() int64 {
+	if p.archive == nil {
+		return 0
+	}
+	return p.archive.Size()
+}
 
 // Digest returns the content digest that [Plan.Pack] would give. It reads the
 // files, and compresses and writes nothing.
 //
 // Errors match those of [manifests.Reader.Open], or are that of ctx.
 func (p *Plan) Digest(ctx context.Context) (digest.Digest, error) {
-	if err := calls.Check(ctx); err != nil {
+	if err := p.checkMade(ctx); err != nil {
 		return "", err
 	}
 	nothing := func(*slot) error { return nil }
