@@ -14,7 +14,7 @@ func TestCases(t *testing.T) {
 	for _, w := range cases() {
 		t.Run(w.limit+"/"+w.name, func(t *testing.T) {
 			dir := t.TempDir()
-			require.NoError(t, write(t.Context(), dir, w, 700))
+			require.NoError(t, write(t.Context(), dir, w, 700)) // at least one in each directory
 			assert.NotEmpty(t, w.unit)
 			set, err := manifests.Collect(t.Context(), dir, manifests.Options{})
 			require.NoError(t, err)
