@@ -3,6 +3,7 @@ package packager
 import (
 	"context"
 	"errors"
+	"iter"
 	"path"
 	"slices"
 	"strings"
@@ -107,11 +108,9 @@ func (p *Plan) layOut(files []manifests.File) (err error) {
 		}
 		slices.SortFunc(p.entries, func(a, b Entry) int { return strings.Compare(a.Path, b.Path) })
 	}
-	records := make([]archive.Entry, len(p.entries))
-	for i, e := range p.entries {
-		records[i] = archive.Entry{Path: e.Path, Size: e.File.Size}
-	}
-	p.archive, err = archive.New(records, MaxArchiveSize)
+	p.archive, err = archive.New(len(p.entries), func(i int) archive.Entry {
+		return archive.Entry{Path: p.entries[i].Path, Size: p.entries[i].File.Size}
+	}, MaxArchiveSize)
 	return err
 }
 
@@ -127,6 +126,15 @@ func (p *Plan) Prefix() string { return p.prefix }
 
 // Entries lists the files of the archive in the order of their paths' bytes.
 func (p *Plan) Entries() []Entry { return slices.Clone(p.entries) }
+
+// Len returns the number of entries.
+func (p *Plan) Len() int { return len(p.entries) }
+
+// Entry returns the entry with an index of [Plan.Entries], without a copy of all.
+func (p *Plan) Entry(i int) Entry { return p.entries[i] }
+
+// All iterates over the entries and their indices, without a copy of all.
+func (p *Plan) All() iter.Seq2[int, Entry] { return slices.All(p.entries) }
 
 // Paths returns the paths at which the engines find the tree. For [LayoutBoth]
 // they are those of the copy under the prefix: at the root, an engine that

@@ -61,7 +61,7 @@ func (m *model) findBuilds() {
 	if len(m.builds) == 0 {
 		return
 	}
-	entries := make(map[string]int, len(m.entries))
+	entries := make(map[string]int, m.artifact.Plan.Len())
 	for i, e := range m.entries {
 		entries[e.Path] = i
 	}
@@ -75,7 +75,7 @@ func (m *model) findBuilds() {
 			}
 			target := path.Join(b.directory, r.Path)
 			if i, found := entries[target]; found {
-				e := m.entries[i] // its path takes no more memory
+				e := m.artifact.Plan.Entry(i) // its path takes no more memory
 				s := m.byPath[e.File.Path]
 				named := namedFile{s, r, e.Path}
 				s.listed = s.listed || named.isResource()

@@ -106,7 +106,7 @@ func (m *model) findViews() {
 			continue
 		}
 		v.index, v.named, v.root = len(m.views), named, path.Clean(v.path)
-		v.items, v.dropped = make([]item, 0, len(m.entries)), map[string]bool{}
+		v.items, v.dropped = make([]item, 0, m.artifact.Plan.Len()), map[string]bool{}
 		if m.find(v); m.ended() {
 			return
 		}

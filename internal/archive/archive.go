@@ -50,30 +50,34 @@ type Archive struct {
 // record is a file or directory in the stream: header, content, padding.
 type record struct {
 	name    string // ends in a slash for a directory
-	entry   int    // index of the entry given to New
 	offset  int64  // in the stream
-	header  int64  // bytes of the header
 	content int64  // bytes of the content
+	header  int32  // bytes of the header
+	entry   int32  // index of the entry given to New
 }
 
-func (r record) end() int64 { return r.offset + r.header + (r.content+unit-1)/unit*unit }
+// start returns the offset of the content.
+func (r record) start() int64 { return r.offset + int64(r.header) }
 
-// New lays the entries out as a tar stream of at most limit bytes. The entries must
+func (r record) end() int64 { return r.start() + (r.content+unit-1)/unit*unit }
+
+// New lays n entries out as a tar stream of at most limit bytes. The entries must
 // be in the order of their paths' bytes and free of collisions. Every directory
 // that holds an entry gets an entry of its own before it, because oras pull creates
 // only directories that are listed.
 //
 // The stream uses the USTAR format, and PAX records for names that do not fit it.
 // Names and sizes alone determine the borders of its blocks.
-func New(entries []Entry, limit int64) (*Archive, error) {
+func New(n int, entry func(i int) Entry, limit int64) (*Archive, error) {
 	a := new(Archive)
 	var err error
 	if a.headers, err = newHeaders(); err != nil {
 		return nil, err
 	}
-	a.records = make([]record, 0, len(entries)+len(entries)/4) // with directories
+	a.records = make([]record, 0, n+n/4) // with directories
 	before := ""
-	for i, e := range entries {
+	for i := range n {
+		e := entry(i)
 		if size := a.size + e.Size + endSize; size > limit {
 			return nil, tooLarge(size, limit)
 		}
@@ -81,7 +85,7 @@ func New(entries []Entry, limit int64) (*Archive, error) {
 			return nil, err
 		}
 		before = e.Path
-		if err := a.add(record{name: e.Path, entry: i, content: e.Size}); err != nil {
+		if err := a.add(record{name: e.Path, entry: int32(i), content: e.Size}); err != nil {
 			return nil, err
 		}
 	}
@@ -128,7 +132,7 @@ func (a *Archive) add(r record) (err error) {
 		block >= resyncSize && crc32.ChecksumIEEE([]byte(r.name))%resyncOdds == 0:
 		a.ends = append(a.ends, a.size)
 	}
-	content := r.offset + r.header
+	content := r.start()
 	for done := int64(BlockSize); done < r.content; done += BlockSize {
 		a.ends = append(a.ends, content+done)
 	}
@@ -182,11 +186,11 @@ func (a *Archive) Block(buf []byte, n int, content func(entry int, p []byte, off
 			if err := a.headers.write(block[r.offset-start:][:r.header], r); err != nil {
 				return nil, err
 			}
-			filled = r.offset + r.header
+			filled = r.start()
 		}
-		to := min(r.offset+r.header+r.content, end)
+		to := min(r.start()+r.content, end)
 		if filled < to || r.content == 0 && !isDir(r.name) {
-			if err := content(r.entry, block[filled-start:to-start], filled-r.offset-r.header); err != nil {
+			if err := content(int(r.entry), block[filled-start:to-start], filled-r.start()); err != nil {
 				return nil, err
 			}
 			filled = to
