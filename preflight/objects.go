@@ -75,7 +75,7 @@ func flawOf(o *objects.Object) Code {
 		return CodeNoKind
 	case o.APIVersion == "":
 		return CodeNoAPIVersion
-	case o.Name == "" && o.GenerateName != "":
+	case o.Name == "" && o.GenerateName:
 		return CodeGenerateName
 	case o.Name == "" && !o.List: // an empty one
 		return CodeNoName

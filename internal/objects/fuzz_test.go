@@ -90,7 +90,6 @@ func requireObjects(t *testing.T, found []Object, last int) {
 	t.Helper()
 	for _, o := range found {
 		require.True(t, o.Line >= 1 && o.Line <= last && o.Column >= 1, "%+v", o)
-		require.True(t, o.NameLine >= 0 && o.NameLine <= last && o.KindLine >= 0 && o.KindLine <= last, "%+v", o)
 		require.False(t, o.Empty && o.Mapping, "%+v", o)
 		require.False(t, o.Secret && (o.Encrypted || o.Kind != "Secret"), "%+v", o)
 		require.True(t, o.Items == nil || strings.HasSuffix(o.Kind, "List"), "%+v", o)

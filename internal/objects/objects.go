@@ -34,10 +34,9 @@ type Object struct {
 
 	// These are empty if they are absent or not strings: engines treat a number or
 	// true as absent. They may come from an alias or a merge key.
-	APIVersion, Kind, Name, GenerateName, Namespace string
+	APIVersion, Kind, Name, Namespace string
 
-	// NameLine and KindLine are the lines of the keys, or 0 if they are absent.
-	NameLine, KindLine int
+	GenerateName bool // metadata.generateName is a string that is not empty
 
 	Empty   bool // null, or nothing but comments
 	Mapping bool // the document is a mapping

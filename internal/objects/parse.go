@@ -103,7 +103,7 @@ func (f *File) report(problem Problem) {
 func clampObjects(objects []Object, last int) {
 	for i := range objects {
 		o := &objects[i]
-		o.Line, o.NameLine, o.KindLine = min(o.Line, last), min(o.NameLine, last), min(o.KindLine, last)
+		o.Line = min(o.Line, last)
 		clampObjects(o.Items, last)
 	}
 }

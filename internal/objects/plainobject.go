@@ -10,8 +10,9 @@ import (
 // openObject is an object of which further lines may follow.
 type openObject struct {
 	Object
-	size    int64 // of its items
-	literal bool  // a value in its data is certainly readable
+	generateName string
+	size         int64 // of its items
+	literal      bool  // a value in its data is certainly readable
 	// unclear reports that the parser has to inspect the object if it is a Secret or a
 	// List.
 	unclear bool
@@ -40,13 +41,11 @@ func (s *plainScanner) wanted(of role, key string) *string {
 	case of == root && key == "apiVersion":
 		return &o.APIVersion
 	case of == root && key == "kind":
-		o.KindLine = s.line
 		return &o.Kind
 	case of == metadata && key == "name":
-		o.NameLine = s.line
 		return &o.Name
 	case of == metadata && key == "generateName":
-		return &o.GenerateName
+		return &o.generateName
 	case of == metadata && key == "namespace":
 		return &o.Namespace
 	}
@@ -89,6 +88,7 @@ func isReadable(text []byte) bool {
 func (s *plainScanner) endObject() bool {
 	o := *s.innermost()
 	s.within = s.within[:len(s.within)-1]
+	o.GenerateName = o.generateName != ""
 	isList := strings.HasSuffix(o.Kind, "List")
 	switch {
 	case o.unclear && (o.Kind == "Secret" || isList):

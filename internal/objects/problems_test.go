@@ -163,7 +163,7 @@ func TestObjectsBeforeAProblem(t *testing.T) {
 
 func TestTheFirstOfTwoKeysCounts(t *testing.T) {
 	file := scan(t, "a.yaml", []byte("kind: A\nkind: B\n"))
-	assert.Equal(t, []objects.Object{{Line: 1, Column: 1, Kind: "A", KindLine: 1, Mapping: true}}, file.Objects)
+	assert.Equal(t, []objects.Object{{Line: 1, Column: 1, Kind: "A", Mapping: true}}, file.Objects)
 }
 
 func TestManyProblems(t *testing.T) {
@@ -228,7 +228,7 @@ func TestTemplates(t *testing.T) {
 func TestJSON(t *testing.T) {
 	file := scan(t, "a.json", []byte("\ufeff{\"kind\": \"A\",\r\n\t\"metadata\": {\"name\": \"n\"}, \"é\": [1e999, true, null]}\n null\n  {\"<<\": {\"kind\": \"B\"}}"))
 	assert.Equal(t, objects.File{JSON: true, Objects: []objects.Object{
-		{Line: 1, Column: 1, Kind: "A", KindLine: 1, Name: "n", NameLine: 2, Mapping: true},
+		{Line: 1, Column: 1, Kind: "A", Name: "n", Mapping: true},
 		{Line: 3, Column: 2, Empty: true},
 		{Line: 4, Column: 3, Mapping: true},
 	}}, file)
@@ -245,7 +245,7 @@ func TestLargeJSONInYAML(t *testing.T) {
 		assert.Equal(t, "List", file.Objects[0].Kind)
 		assert.False(t, file.JSON)
 		if items := file.Objects[0].Items; len(items) > 0 {
-			assert.Equal(t, objects.Object{Line: 50_002, Column: 1, Kind: "B", KindLine: 50_002, Name: "n", NameLine: 50_002, Mapping: true}, items[50_000])
+			assert.Equal(t, objects.Object{Line: 50_002, Column: 1, Kind: "B", Name: "n", Mapping: true}, items[50_000])
 		}
 	}
 }

@@ -31,16 +31,16 @@ func (r *reader) object(n *yaml.Node, depth int) Object {
 		return r.take(o)
 	}
 	top := r.fields(n)
-	o.APIVersion, o.Kind, o.KindLine = text(top["apiVersion"]), text(top["kind"]), top["kind"].line
-	metadata := r.fields(top["metadata"].value)
-	o.Name, o.NameLine = text(metadata["name"]), metadata["name"].line
-	o.GenerateName, o.Namespace = text(metadata["generateName"]), text(metadata["namespace"])
+	o.APIVersion, o.Kind = text(top["apiVersion"]), text(top["kind"])
+	metadata := r.fields(top["metadata"])
+	o.Name, o.Namespace = text(metadata["name"]), text(metadata["namespace"])
+	o.GenerateName = text(metadata["generateName"]) != ""
 
-	o.Encrypted = len(r.fields(top["sops"].value)) > 0
+	o.Encrypted = len(r.fields(top["sops"])) > 0
 	if o.Kind == "Secret" && o.APIVersion == "v1" && !o.Encrypted {
-		o.Secret, o.Encrypted = r.secret(top["data"].value, top["stringData"].value)
+		o.Secret, o.Encrypted = r.secret(top["data"], top["stringData"])
 	}
-	items := top["items"].value
+	items := top["items"]
 	o.List = strings.HasSuffix(o.Kind, "List") && items != nil && (items.Kind == yaml.SequenceNode || isNull(items))
 	o = r.take(o)
 	if depth > MaxDepth || !o.List {
@@ -70,9 +70,8 @@ func (r *reader) secret(parts ...*yaml.Node) (literal, encrypted bool) {
 		if part != nil && part.Kind == yaml.ScalarNode && !isNull(part) && part.Value != "" {
 			literal, encrypted = true, false // not valid in a Secret, but readable
 		}
-		for _, f := range r.fields(part) {
+		for _, value := range r.fields(part) {
 			found = true
-			value := f.value
 			isText := value.Kind == yaml.ScalarNode
 			sealed := isText && strings.HasPrefix(value.Value, "ENC[") && strings.HasSuffix(value.Value, "]")
 			empty := isNull(value) || isText && value.Value == ""
@@ -93,22 +92,16 @@ func isVariable(value string) bool {
 	}) < 0
 }
 
-// field is a value in a mapping, and the line of its key.
-type field struct {
-	value *yaml.Node // not an alias
-	line  int
-}
-
-// fields returns the values of a mapping by their keys, those of merge keys
-// included. It returns none if n is not a mapping.
-func (r *reader) fields(n *yaml.Node) map[string]field {
+// fields returns the values of a mapping by their keys, without aliases and those of
+// merge keys included. It returns none if n is not a mapping.
+func (r *reader) fields(n *yaml.Node) map[string]*yaml.Node {
 	if n == nil || n.Kind != yaml.MappingNode {
 		return nil
 	}
 	if r.left -= 1 + len(n.Content); r.left < 0 {
 		return nil
 	}
-	found := make(map[string]field, len(n.Content)/2)
+	found := make(map[string]*yaml.Node, len(n.Content)/2)
 	var merges []*yaml.Node
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := resolve(n.Content[i]), resolve(n.Content[i+1])
@@ -119,13 +112,13 @@ func (r *reader) fields(n *yaml.Node) map[string]field {
 		case key.Tag == "!!merge":
 			merges = append(merges, value)
 		case key.Kind == yaml.ScalarNode && !duplicate:
-			found[key.Value] = field{value, n.Content[i].Line}
+			found[key.Value] = value
 		}
 	}
 	for _, source := range merges {
-		for key, f := range r.fields(resolve(source)) {
+		for key, value := range r.fields(resolve(source)) {
 			if _, own := found[key]; !own {
-				found[key] = f
+				found[key] = value
 			}
 		}
 	}
@@ -136,12 +129,12 @@ func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!
 
 // text returns the value of a scalar that decoders read as a string, as they do a
 // date.
-func text(f field) string {
-	if f.value == nil || f.value.Kind != yaml.ScalarNode {
+func text(value *yaml.Node) string {
+	if value == nil || value.Kind != yaml.ScalarNode {
 		return ""
 	}
-	if tag := f.value.ShortTag(); tag != "!!str" && tag != "!!timestamp" {
+	if tag := value.ShortTag(); tag != "!!str" && tag != "!!timestamp" {
 		return ""
 	}
-	return f.value.Value
+	return value.Value
 }

@@ -11,13 +11,18 @@ import (
 // shorter.
 const maxText = 320
 
-// shorten replaces texts that no cluster accepts, so that an object takes little memory.
-// Texts stay different if they are.
+// shorten replaces texts that no cluster accepts, so that an object takes little memory,
+// and allocates all texts together. Texts stay different if they are.
 func (o *Object) shorten() {
-	for _, text := range []*string{&o.APIVersion, &o.Kind, &o.Name, &o.GenerateName, &o.Namespace} {
+	texts := []*string{&o.APIVersion, &o.Kind, &o.Name, &o.Namespace}
+	for _, text := range texts {
 		if len(*text) > maxText {
 			*text = fmt.Sprintf("%s…%x", strings.ToValidUTF8((*text)[:maxText-70], ""), sha256.Sum256([]byte(*text)))
 		}
+	}
+	joined := o.APIVersion + o.Kind + o.Name + o.Namespace
+	for _, text := range texts {
+		*text, joined = joined[:len(*text)], joined[len(*text):]
 	}
 }
 
@@ -34,11 +39,7 @@ func tooManyValues(line, column int, limit int64) *Problem {
 
 // size returns the bytes that an object takes, without its items.
 func (o *Object) size() int64 {
-	size := int64(unsafe.Sizeof(*o))
-	for _, text := range []string{o.APIVersion, o.Kind, o.Name, o.GenerateName, o.Namespace} {
-		size += allocation(len(text))
-	}
-	return size
+	return int64(unsafe.Sizeof(*o)) + allocation(len(o.APIVersion)+len(o.Kind)+len(o.Name)+len(o.Namespace))
 }
 
 // allocation returns the bytes that a text takes.
