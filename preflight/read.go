@@ -51,7 +51,7 @@ func (m *model) read(set *manifests.Set, cache *Cache) error {
 	kept := int64(0)
 	var again []int
 	for i, s := range m.sources {
-		size := perFile + found[i].size + perReference*int64(len(m.references[s]))
+		size := found[i].size + perReference*int64(len(m.references[s]))
 		if kept+size > m.memory.kept {
 			s.facts = m.unkept(s)
 			delete(m.references, s)
