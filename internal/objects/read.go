@@ -19,45 +19,47 @@ type reader struct {
 func (r *reader) document(n *yaml.Node) Object {
 	top := n.Content[0]
 	if isNull(top) {
-		return r.take(Object{Line: n.Line, Column: n.Column, Empty: true})
+		o := newObject(n.Line, n.Column)
+		o.Empty = true
+		return r.take(o)
 	}
 	return r.object(top, 0)
 }
 
 func (r *reader) object(n *yaml.Node, depth int) Object {
-	o := Object{Line: n.Line, Column: n.Column, Empty: isNull(n), Mapping: n.Kind == yaml.MappingNode}
+	o := newObject(n.Line, n.Column)
+	o.Empty, o.Mapping = isNull(n), n.Kind == yaml.MappingNode
 	o.Blank = n.Kind != yaml.ScalarNode && len(n.Content) == 0
 	if !o.Mapping {
 		return r.take(o)
 	}
 	top := r.fields(n)
-	o.APIVersion, o.Kind = text(top["apiVersion"]), text(top["kind"])
 	metadata := r.fields(top["metadata"])
-	o.Name, o.Namespace = text(metadata["name"]), text(metadata["namespace"])
+	o.names = Names{text(top["apiVersion"]), text(top["kind"]), text(metadata["name"]), text(metadata["namespace"])}.join()
 	o.GenerateName = text(metadata["generateName"]) != ""
 
 	o.Encrypted = len(r.fields(top["sops"])) > 0
-	if o.Kind == "Secret" && o.APIVersion == "v1" && !o.Encrypted {
+	if o.Kind() == "Secret" && o.APIVersion() == "v1" && !o.Encrypted {
 		o.Secret, o.Encrypted = r.secret(top["data"], top["stringData"])
 	}
 	items := top["items"]
-	o.List = strings.HasSuffix(o.Kind, "List") && items != nil && (items.Kind == yaml.SequenceNode || isNull(items))
+	o.List = strings.HasSuffix(o.Kind(), "List") && items != nil && (items.Kind == yaml.SequenceNode || isNull(items))
 	o = r.take(o)
 	if depth > MaxDepth || !o.List {
 		return o
 	}
+	var list []Object
 	for _, item := range items.Content {
 		if item.Kind != yaml.AliasNode && r.memory >= 0 {
-			o.Items = append(o.Items, r.object(item, depth+1))
+			list = append(list, r.object(item, depth+1))
 		}
 	}
-	o.Items = compact(o.Items)
+	o.setItems(list)
 	return o
 }
 
 // take counts the memory of an object.
 func (r *reader) take(o Object) Object {
-	o.shorten()
 	r.memory -= o.size()
 	return o
 }
