@@ -110,7 +110,7 @@ func checkComponents(m *model, r *report) {
 // isComponent reports whether a kustomization is for use in others only.
 func isComponent(s *source) bool {
 	docs := s.content.Objects
-	return len(docs) > 0 && docs[0].Kind == "Component"
+	return len(docs) > 0 && docs[0].Kind() == "Component"
 }
 
 // checkListedKustomizations reports kustomization files among resources.

@@ -40,6 +40,7 @@ type model struct {
 	ignoreFiles map[string]*source // those with rules, by their paths in the archive
 	unknown     *unknownRules      // nil if the rules are known
 	looked      int                // how often resources were compared
+	noMemory    *facts             // of all files for which there is none
 }
 
 // ended reports whether the context has ended. Loops over all files or objects call it,
