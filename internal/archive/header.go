@@ -36,12 +36,12 @@ func newHeaders() (h headers, err error) {
 }
 
 // headerSize returns the size of the header of a record in bytes.
-func headerSize(r record) (int32, error) {
+func headerSize(r record) (int64, error) {
 	if isPlain(r) {
 		return unit, nil
 	}
 	header, err := marshal(r)
-	return int32(len(header)), err
+	return int64(len(header)), err
 }
 
 // isPlain reports whether the name fits the field for names of the header, and the
