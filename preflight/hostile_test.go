@@ -36,7 +36,7 @@ func TestMaximumNumberOfFiles(t *testing.T) {
 	for i := range 100_000 {
 		text := ""
 		for _, kind := range []string{"Deployment", "Service", "ServiceAccount"} {
-			text += strings.Replace(object(kind, fmt.Sprint("some-service-", i)), "v1", "example.com/v1", 1) + "  namespace: some-team\n---\n"
+			text += "---\n" + strings.Replace(object(kind, fmt.Sprint("some-service-", i)), "v1", "example.com/v1", 1) + "  namespace: some-team\n"
 		}
 		fsys[fmt.Sprintf("%05d.yaml", i)] = &fstest.MapFile{Data: []byte(text)}
 	}

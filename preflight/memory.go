@@ -30,7 +30,7 @@ func memoryOf(maximum int64, files int) memory {
 	all := perFile * int64(files)
 	m := memory{
 		parsing: max(maximum/6, maximum/3-all/3),
-		kept:    min(maximum/2, max(maximum-maximum/6-all, maximum/8)),
+		kept:    min(maximum/2, max(maximum-maximum/5-all, maximum/8)),
 	}
 	m.limits.Objects = m.parsing / 8
 	m.limits.Parsing = m.parsing - growth*m.limits.Objects
