@@ -30,7 +30,8 @@ type Plan struct {
 	layout   Layout
 	prefix   string // "" for LayoutRoot
 	settings settings
-	entries  []Entry
+	files    []manifests.File
+	below    int // the number of files whose paths precede the prefix
 	archive  *archive.Archive
 }
 
@@ -87,29 +88,20 @@ func (p *Plan) checkMade(ctx context.Context) error {
 	return calls.Check(ctx)
 }
 
-// layOut lists the entries of the archive, and its records and blocks.
+// layOut lists the files of the archive.
 func (p *Plan) layOut(files []manifests.File) (err error) {
-	copies := 1
-	if p.layout == LayoutBoth {
-		copies = 2
-	}
-	p.entries = make([]Entry, 0, copies*len(files))
-	for _, f := range files {
-		if p.layout != LayoutPrefix {
-			p.entries = append(p.entries, Entry{f.Path, f})
-		}
-		if p.layout != LayoutRoot {
-			p.entries = append(p.entries, Entry{path.Join(p.prefix, f.Path), f})
-		}
-	}
+	p.files = files
 	if p.layout == LayoutBoth { // one copy is in order, and free of collisions, as the Set is
 		if err := checkCopies(files, p.prefix); err != nil {
 			return err
 		}
-		slices.SortFunc(p.entries, func(a, b Entry) int { return strings.Compare(a.Path, b.Path) })
+		p.below, _ = slices.BinarySearchFunc(files, p.prefix+"/", func(f manifests.File, prefix string) int {
+			return strings.Compare(f.Path, prefix)
+		})
 	}
-	p.archive, err = archive.New(len(p.entries), func(i int) archive.Entry {
-		return archive.Entry{Path: p.entries[i].Path, Size: p.entries[i].File.Size}
+	p.archive, err = archive.New(p.Len(), func(i int) archive.Entry {
+		e := p.Entry(i)
+		return archive.Entry{Path: e.Path, Size: e.File.Size}
 	}, MaxArchiveSize)
 	return err
 }
@@ -125,16 +117,56 @@ func (p *Plan) Layout() Layout { return p.layout }
 func (p *Plan) Prefix() string { return p.prefix }
 
 // Entries lists the files of the archive in the order of their paths' bytes.
-func (p *Plan) Entries() []Entry { return slices.Clone(p.entries) }
+func (p *Plan) Entries() []Entry {
+	entries := make([]Entry, p.Len())
+	for i, e := range p.All() {
+		entries[i] = e
+	}
+	return entries
+}
+
+// All iterates over the entries and their indices. A path below the prefix takes memory
+// only for as long as the caller holds it.
+func (p *Plan) All() iter.Seq2[int, Entry] {
+	return func(yield func(int, Entry) bool) {
+		for i := range p.Len() {
+			if !yield(i, p.Entry(i)) {
+				return
+			}
+		}
+	}
+}
 
 // Len returns the number of entries.
-func (p *Plan) Len() int { return len(p.entries) }
+func (p *Plan) Len() int {
+	if p.layout == LayoutBoth {
+		return 2 * len(p.files)
+	}
+	return len(p.files)
+}
 
-// Entry returns the entry with an index of [Plan.Entries], without a copy of all.
-func (p *Plan) Entry(i int) Entry { return p.entries[i] }
+// Entry returns the entry with an index below [Plan.Len].
+func (p *Plan) Entry(i int) Entry {
+	f, copied := p.file(i)
+	if copied {
+		return Entry{path.Join(p.prefix, f.Path), f}
+	}
+	return Entry{f.Path, f}
+}
 
-// All iterates over the entries and their indices, without a copy of all.
-func (p *Plan) All() iter.Seq2[int, Entry] { return slices.All(p.entries) }
+// file returns the file of an entry, and whether the entry is below the prefix. With both
+// copies, those entries follow one another.
+func (p *Plan) file(i int) (f manifests.File, copied bool) {
+	switch {
+	case p.layout != LayoutBoth:
+		return p.files[i], p.layout == LayoutPrefix
+	case i < p.below:
+		return p.files[i], false
+	case i < p.below+len(p.files):
+		return p.files[i-p.below], true
+	}
+	return p.files[i-len(p.files)], false
+}
 
 // Paths returns the paths at which the engines find the tree. For [LayoutBoth]
 // they are those of the copy under the prefix: at the root, an engine that

@@ -111,7 +111,7 @@ func (s *source) open() (*manifests.Reader, error) {
 }
 
 func (s *source) read(ctx context.Context, reader *manifests.Reader, entry int, p []byte, offset int64) error {
-	file := s.plan.entries[entry].File
+	file, _ := s.plan.file(entry)
 	var err error
 	if int64(len(p)) == file.Size {
 		err = reader.ReadFile(ctx, file, p)
@@ -148,7 +148,7 @@ func (s *source) readPiece(ctx context.Context, reader *manifests.Reader, entry 
 
 // share opens a file for all the blocks that it spans.
 func (s *source) share(ctx context.Context, reader *manifests.Reader, entry int) (*manifests.Content, error) {
-	file := s.plan.entries[entry].File
+	file, _ := s.plan.file(entry)
 	s.mu.Lock()
 	shared, found := s.large[entry]
 	if !found {

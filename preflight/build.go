@@ -2,9 +2,11 @@ package preflight
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/kubeoci/oci/internal/kustomize"
+	"github.com/kubeoci/oci/packager"
 )
 
 // build is a kustomization in the archive, and the files of the archive that it
@@ -61,10 +63,6 @@ func (m *model) findBuilds() {
 	if len(m.builds) == 0 {
 		return
 	}
-	entries := make(map[string]int, m.artifact.Plan.Len())
-	for i, e := range m.entries {
-		entries[e.Path] = i
-	}
 	for _, b := range m.builds {
 		if m.ended() {
 			return
@@ -74,10 +72,11 @@ func (m *model) findBuilds() {
 				continue // and refused
 			}
 			target := path.Join(b.directory, r.Path)
-			if i, found := entries[target]; found {
-				e := m.artifact.Plan.Entry(i) // its path takes no more memory
-				s := m.byPath[e.File.Path]
-				named := namedFile{s, r, e.Path}
+			if s := m.sourceAt(target); s != nil {
+				if target == s.file.Path {
+					target = s.file.Path // takes no more memory
+				}
+				named := namedFile{s, r, target}
 				s.listed = s.listed || named.isResource()
 				b.files = append(b.files, named)
 			} else if other := m.buildIn(target); other != nil {
@@ -85,6 +84,19 @@ func (m *model) findBuilds() {
 			}
 		}
 	}
+}
+
+// sourceAt returns the file at a path of the archive, or nil.
+func (m *model) sourceAt(entry string) *source {
+	plan := m.artifact.Plan
+	if s := m.byPath[entry]; s != nil && plan.Layout() != packager.LayoutPrefix {
+		return s
+	}
+	rest, below := strings.CutPrefix(entry, plan.Prefix()+"/")
+	if !below || plan.Layout() == packager.LayoutRoot {
+		return nil
+	}
+	return m.byPath[rest]
 }
 
 // buildIn returns the kustomization of a directory, or nil.
@@ -100,11 +112,18 @@ func (m *model) buildIn(directory string) *build {
 // follow finds the files that an engine certainly reads because a kustomization
 // lists them that it certainly builds.
 func (m *model) follow(v *view) {
+	var next []*build // the last one first
+	for _, i := range slices.Backward(v.items) {
+		if v.mode != directory && i.role == certain && isKustomization(i.path) {
+			next = append(next, m.builds[path.Join(v.root, i.path)])
+		}
+	}
 	done := map[*build]bool{}
-	var enter func(b *build)
-	enter = func(b *build) {
-		if b == nil || done[b] || v.dropped[b.entry] || m.ended() {
-			return
+	for len(next) > 0 && !m.ended() {
+		b := next[len(next)-1]
+		next = next[:len(next)-1]
+		if b == nil || done[b] || v.dropped[b.entry] {
+			continue
 		}
 		done[b] = true
 		b.uses[v.index].role = certain
@@ -115,13 +134,8 @@ func (m *model) follow(v *view) {
 				named.uses[v.index].role = certain
 			}
 		}
-		for _, other := range b.others {
-			enter(other)
-		}
-	}
-	for _, i := range v.items {
-		if v.mode != directory && i.role == certain && isKustomization(i.path) {
-			enter(m.builds[path.Join(v.root, i.path)])
+		for _, other := range slices.Backward(b.others) {
+			next = append(next, other)
 		}
 	}
 }

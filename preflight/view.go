@@ -144,6 +144,9 @@ func (m *model) find(v *view) {
 			v.ignored = append(v.ignored, ignored{s, rule, file})
 			continue
 		}
+		if rel == s.file.Path {
+			rel = s.file.Path // takes no more memory
+		}
 		v.items = append(v.items, item{source: s, path: rel})
 	}
 }
