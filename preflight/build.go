@@ -13,16 +13,17 @@ import (
 // refers to.
 type build struct {
 	*source
-	entry     string // in the archive
-	directory string // of the entry
-	files     []namedFile
-	others    []*build // in directories that it refers to
+	entry  string // in the archive
+	files  []namedFile
+	others []*build // in directories that it refers to
 }
+
+func (b *build) directory() string { return path.Dir(b.entry) }
 
 // namedFile is a file that a kustomization refers to.
 type namedFile struct {
 	*source
-	at    kustomize.Reference
+	at    *kustomize.Reference
 	entry string // in the archive
 }
 
@@ -49,15 +50,17 @@ func (n namedFile) hasNoObject() bool {
 // isAbove reports whether the file is neither in the directory of the kustomization
 // nor below it.
 func (b *build) isAbove(n namedFile) bool {
-	return b.directory != "." && !strings.HasPrefix(n.entry, b.directory+"/")
+	dir := b.directory()
+	return dir != "." && !strings.HasPrefix(n.entry, dir+"/")
 }
 
 // findBuilds finds the kustomizations of the archive and resolves their references.
 func (m *model) findBuilds() {
 	m.builds = map[string]*build{}
+	hidden := m.hiddenCopy()
 	for _, e := range m.entries {
-		if isKustomization(e.Path) {
-			m.builds[e.Path] = &build{source: m.byPath[e.File.Path], entry: e.Path, directory: path.Dir(e.Path)}
+		if isKustomization(e.Path) && !hidden(e) {
+			m.builds[e.Path] = &build{source: m.byPath[e.File.Path], entry: e.Path}
 		}
 	}
 	if len(m.builds) == 0 {
@@ -67,11 +70,12 @@ func (m *model) findBuilds() {
 		if m.ended() {
 			return
 		}
-		for _, r := range m.references[b.source] {
+		for i := range m.references[b.source] {
+			r := &m.references[b.source][i]
 			if path.IsAbs(r.Path) {
 				continue // and refused
 			}
-			target := path.Join(b.directory, r.Path)
+			target := path.Join(b.directory(), r.Path)
 			if s := m.sourceAt(target); s != nil {
 				if target == s.file.Path {
 					target = s.file.Path // takes no more memory
@@ -83,6 +87,26 @@ func (m *model) findBuilds() {
 				b.others = append(b.others, other)
 			}
 		}
+	}
+}
+
+// hiddenCopy returns a function that reports whether an entry belongs to a copy of the tree
+// at which no engine looks.
+func (m *model) hiddenCopy() func(packager.Entry) bool {
+	plan, paths := m.artifact.Plan, m.paths()
+	if plan.Layout() != packager.LayoutBoth {
+		return func(packager.Entry) bool { return false }
+	}
+	var top, below bool // is looked at
+	for _, root := range []string{path.Clean(paths.Flux), path.Clean(paths.ArgoCD)} {
+		within := root == plan.Prefix() || strings.HasPrefix(root, plan.Prefix()+"/")
+		top, below = top || !within, below || within || root == "."
+	}
+	return func(e packager.Entry) bool {
+		if e.Path == e.File.Path {
+			return !top
+		}
+		return !below
 	}
 }
 

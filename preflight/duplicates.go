@@ -125,7 +125,7 @@ func checkResources(m *model, b *build, r *report) {
 			if named.object {
 				r.refuseBuild(Finding{
 					File: b.file.Path, Line: named.at.Line, Column: named.at.Column,
-					Message: fmt.Sprintf("%s lists the same file again: %s", named.at.Field, quoteReference(named.at)),
+					Message: fmt.Sprintf("%s lists the same file again: %s", named.at.Field, quoteReference(*named.at)),
 				}, building)
 			}
 			continue
