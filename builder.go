@@ -144,6 +144,7 @@ func (b *Builder) ship(ctx context.Context, j job, set *manifests.Set, requested
 	}
 	events.Send(ctx, Event{Phase: PhasePack, Files: plan.Len(), Bytes: packed.Layer.Size})
 	findings, err := j.check(ctx, plan, pack.files)
+	pack.files = nil // and the memory that it holds
 	if err != nil {
 		return BuildResult{}, err
 	}

@@ -147,25 +147,26 @@ func (p *Plan) Len() int {
 
 // Entry returns the entry with an index below [Plan.Len].
 func (p *Plan) Entry(i int) Entry {
-	f, copied := p.file(i)
+	n, copied := p.file(i)
+	f := p.files[n]
 	if copied {
 		return Entry{path.Join(p.prefix, f.Path), f}
 	}
 	return Entry{f.Path, f}
 }
 
-// file returns the file of an entry, and whether the entry is below the prefix. With both
-// copies, those entries follow one another.
-func (p *Plan) file(i int) (f manifests.File, copied bool) {
+// file returns the index of the file of an entry, and whether the entry is below the
+// prefix. With both copies, those entries follow one another.
+func (p *Plan) file(i int) (file int, copied bool) {
 	switch {
 	case p.layout != LayoutBoth:
-		return p.files[i], p.layout == LayoutPrefix
+		return i, p.layout == LayoutPrefix
 	case i < p.below:
-		return p.files[i], false
+		return i, false
 	case i < p.below+len(p.files):
-		return p.files[i-p.below], true
+		return i - p.below, true
 	}
-	return p.files[i-len(p.files)], false
+	return i - len(p.files), false
 }
 
 // Paths returns the paths at which the engines find the tree. For [LayoutBoth]
