@@ -22,7 +22,7 @@ var (
 	// of files. The error in the chain is an [*ArtifactError].
 	ErrNotArtifact = errors.New("not an artifact with one layer of files")
 	// ErrUnsupportedLayer reports a layer of another media type or another
-	// compression. The error in the chain is an [*ArtifactError] or a
+	// compression, or one that is no tar archive. The error in the chain is an [*ArtifactError] or a
 	// [*BlobError].
 	ErrUnsupportedLayer = errors.New("unsupported layer")
 	// ErrCorruptArtifact reports content that does not match its descriptor or its
@@ -179,7 +179,7 @@ var hints = []struct {
 	text string
 }{
 	{ErrNotArtifact, "name the image manifest of an artifact that contains manifests"},
-	{ErrUnsupportedLayer, "push the files as one gzip-compressed tar archive"},
+	{ErrUnsupportedLayer, "push the files as one gzip-compressed tar archive of the media type " + ocispec.MediaTypeImageLayerGzip + ", as oras push does with a directory"},
 	{ErrCorruptArtifact, "fetch it again; if the error persists, push the artifact again"},
 	{ErrLinkEntry, "set SkipLinks if the links are not needed, or push files in their place"},
 	{ErrVersionControlEntry, "set AllowVersionControl if you trust the artifact, or remove the data and push it again"},
