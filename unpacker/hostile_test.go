@@ -94,9 +94,6 @@ func hostileArchives(t testing.TB) []hostileArchive {
 		"drive alone":                "C:",
 		"backslash":                  `a\b`,
 		"backslash and parent":       `..\a`,
-		"dot at the start":           "./a",
-		"dot within":                 "a/./b",
-		"two slashes":                "a//b",
 		"newline":                    "a\nb",
 		"escape":                     "a\x1b[31mb",
 		"DEL":                        "a\x7fb",
@@ -107,15 +104,14 @@ func hostileArchives(t testing.TB) []hostileArchive {
 	} {
 		all = append(all, hostileArchive{"name: " + name, of(regular(path, "evil")), unsafe, path})
 	}
-	return append(all,
+	return append(append(all, unclean(of, raw)...),
 		hostileArchive{"name: empty", raw(rawEntry('0', "", "")), unsafe, ""},
 		hostileArchive{"name: not UTF-8", raw(rawEntry('0', "a\xff", "")), unsafe, "a\xff"},
 		hostileArchive{"name: dot as a file", raw(rawEntry('0', ".", "")), unsafe, "."},
 		hostileArchive{"name: slash at the end of a file of PAX", raw(rawPAX('x', "11 path=a/\n"), rawEntry('0', "a", "")), unsafe, "a/"},
 		hostileArchive{"name: parent as a directory", of(directory("../")), unsafe, "../"},
-		hostileArchive{"name: a directory that ends in two dots, and a file in it", of(directory("a../"), regular("a../b", "")), unsafe, "a../b"},
+		hostileArchive{"name: a directory that ends in two dots, and a file in it", of(directory("a../"), regular("a../b", "")), unsafe, "a../"},
 		hostileArchive{"name: root as a directory", of(directory("/")), unsafe, "/"},
-		hostileArchive{"name: two slashes at the end of a directory", of(directory("a//")), unsafe, "a//"},
 		hostileArchive{"name: parent of GNU", raw(rawEntry('L', "././@LongLink", "../a\x00"), rawEntry('0', "a", "")), unsafe, "../a"},
 		hostileArchive{"name: parent of PAX", raw(rawPAX('x', "13 path=../a\n"), rawEntry('0', "a", "")), unsafe, "../a"},
 	)

@@ -221,7 +221,7 @@ func TestUnpackErrors(t *testing.T) {
 		{
 			"portable name", unpacked(gz(regular("a/CON", "")), unpacker.Options{PortableNames: true}),
 			`unsafe entry in the archive: "a/CON": "CON" is a device name, which Windows refuses`,
-			"do not trust the artifact unless you know who made it",
+			"rename it, and push the artifact again",
 		},
 		{
 			"header", unpacked(longHeader, unpacker.Options{MaxHeaderSize: 1}),
