@@ -108,10 +108,12 @@ func nameFault(h *tar.Header, cleaned string, portable bool) string {
 		return "the name is empty"
 	case !utf8.ValidString(h.Name):
 		return "the name is not UTF-8"
-	case h.Typeflag == tar.TypeDir && cleaned == "":
-		return ""
 	case h.Typeflag != tar.TypeDir && (last == "" || last == "."):
 		return "the name is that of a directory"
+	case h.Name == ".", h.Name == "./":
+		return ""
+	case cleaned == "":
+		return "the name is that of the root, in a form that Argo CD refuses"
 	}
 	for element := range strings.SplitSeq(cleaned, "/") {
 		if len(element) > maxNameLength {
