@@ -71,7 +71,7 @@ func TestAdopterRetries(t *testing.T) {
 		{"a bare 400 for a manifest", []faults.Kind{faults.ManifestPut}, faults.Status(400, ""), oci.ErrRegistryInvalid, oci.ErrRegistryUnreachable, false, 2, 2},
 		{"denied by the registry", opening, faults.Status(403, "DENIED"), oci.ErrRegistryPermissionDenied, oci.ErrRegistryRateLimited, false, 4, 4},
 		{"denied by the token service", []faults.Kind{faults.Token}, faults.Status(403, "DENIED"), oci.ErrRegistryPermissionDenied, oci.ErrRegistryUnreachable, false, 0, 0},
-		{"a redirect loop of the token service", []faults.Kind{faults.Token}, loop, oci.ErrRegistryNotRegistry, oci.ErrRegistryInvalid, true, 12, 2},
+		{"a redirect loop of the token service", []faults.Kind{faults.Token}, loop, oci.ErrRegistryServer, oci.ErrRegistryInvalid, true, 12, 2},
 		{"a redirect loop of the registry", nil, loop, oci.ErrRegistryNotRegistry, oci.ErrRegistryInvalid, false, 20, 20},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -17,8 +17,8 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// localNames makes names in .test lead to this machine. The first lookup of those that
-// begin with "rebinding" finds nothing.
+// localNames makes names in .test lead to this machine, and those with "metadata" to a
+// metadata service. The first lookup of those that begin with "rebinding" finds nothing.
 func localNames(t *testing.T) {
 	t.Helper()
 	var mu sync.Mutex
@@ -30,6 +30,8 @@ func localNames(t *testing.T) {
 		seen[name] = true
 		switch {
 		case first && strings.HasPrefix(name, "rebinding"):
+		case strings.Contains(name, "metadata"):
+			return []string{"169.254.169.254"}
 		case name == "public.test":
 			return []string{"198.51.100.9"}
 		case strings.HasSuffix(name, ".test") && name != "unknown.test":
@@ -74,33 +76,41 @@ var leads = []struct {
 }
 
 // The address counts that a connection is made to, not one that a lookup found before.
-func TestRegistryLeadsToALocalName(t *testing.T) {
+func TestRegistryLeadsToAForbiddenName(t *testing.T) {
 	localNames(t)
 	a := newArtifact(t, "demo")
 	for _, lead := range leads {
-		for _, name := range []string{"other.test", "rebinding-" + strings.ReplaceAll(lead.name, " ", "-") + ".test", "127.0.0.1", "::ffff:127.0.0.1"} {
-			t.Run(lead.name+" "+name, func(t *testing.T) {
-				thief := startStranger(t, http.HandlerFunc(page(http.StatusOK)))
-				place := underName(t, thief.URL, name)
-				srv := start(t, memregistry.Options{}, lead.to(place))
+		for _, host := range []string{"metadata.test", "rebinding-metadata-" + strings.ReplaceAll(lead.name, " ", "-") + ".test", "169.254.169.254", "[::ffff:169.254.169.254]", "0.0.0.0"} {
+			t.Run(lead.name+" "+host, func(t *testing.T) {
+				srv := start(t, memregistry.Options{}, lead.to("http://"+host))
 				opts := registry.Options{Retry: once, AllowPlainHTTPCredentials: true, AllowCrossOriginUploads: true}
 				client := newClient(t, underName(t, srv.URL, "registry.test"), opts)
 				defer client.Close()
-				if strings.HasPrefix(name, "rebinding") {
+				if strings.HasPrefix(host, "rebinding") {
 					requireError(t, lead.run(t.Context(), client, a))
-					require.Empty(t, thief.seen())
 				}
 				failed := requireKind(t, lead.run(t.Context(), client, a), registry.ErrUnsupported)
-				host := strings.TrimPrefix(place, "http://")
 				assert.True(t, strings.HasSuffix(failed.Error(), "not supported: the registry leads to a local address: "+host), failed.Error())
 				assert.Equal(t, "set Registry.AllowLocalServices if the registry is one of your own", failed.Hint())
-				assert.Empty(t, thief.seen())
+			})
+		}
+	}
+}
 
-				opts.AllowLocalServices = true
-				allowed := newClient(t, underName(t, srv.URL, "registry.test"), opts)
-				defer allowed.Close()
-				requireError(t, lead.run(t.Context(), allowed, a))
-				assert.NotEmpty(t, thief.seen())
+// A registry on this machine has its storage and token service there, too.
+func TestLocalRegistryLeadsToALocalName(t *testing.T) {
+	localNames(t)
+	a := newArtifact(t, "demo")
+	for _, lead := range leads {
+		for _, name := range []string{"other.test", "127.0.0.1", "::ffff:127.0.0.1", "localhost"} {
+			t.Run(lead.name+" "+name, func(t *testing.T) {
+				elsewhere := startStranger(t, http.HandlerFunc(page(http.StatusOK)))
+				srv := start(t, memregistry.Options{}, lead.to(underName(t, elsewhere.URL, name)))
+				opts := registry.Options{Retry: once, AllowPlainHTTPCredentials: true, AllowCrossOriginUploads: true}
+				client := newClient(t, underName(t, srv.URL, "registry.test"), opts)
+				defer client.Close()
+				requireError(t, lead.run(t.Context(), client, a))
+				assert.NotEmpty(t, elsewhere.seen())
 			})
 		}
 	}
@@ -119,7 +129,7 @@ func TestConnectionsAreSharedByName(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		allowed bool
-	}{{"other.test", false}, {"REGISTRY.test", true}, {"127.0.0.1", false}, {"registry.test", true}} {
+	}{{"other.test", true}, {"REGISTRY.test", true}, {"metadata.test", false}, {"registry.test", true}} {
 		place := underName(t, srv.URL, tt.name) + "/v2/" + repository + "/manifests/" + a.Manifest.Digest.String()
 		srv.fail(fault{"HEAD manifests/v1", http.RedirectHandler(place, http.StatusTemporaryRedirect).ServeHTTP})
 		_, err := client.Resolve(t.Context(), repository, "v1")

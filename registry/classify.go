@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -75,14 +76,21 @@ func (c *Client) explain(e *Error, err error) {
 		}
 	case isResponse:
 		c.explainResponse(e, resp)
+		if refused, ok := errors.AsType[*tagRefusal](err); ok {
+			e.Kind, e.Err = ErrTagConflict, &cause{e.Err.Error(), refused.conflict}
+		}
 	case isOdd:
-		e.Kind, e.StatusCode, e.Err = ErrNotRegistry, odd.status, &cause{c.clean(odd.Error()), err}
+		e.Kind, e.StatusCode, e.Err = odd.kind(), odd.status, &cause{c.clean(odd.Error()), err}
+		e.service = odd.service != nil
 	case is[*corruptError](err):
 		e.Kind, e.Err = ErrCorrupt, c.shown(err)
 	case errors.Is(err, ErrTagConflict):
 		e.Kind, e.Err = ErrTagConflict, c.shown(err)
 	case errors.Is(err, auth.ErrBasicCredentialNotFound):
 		e.Kind, e.StatusCode = ErrAuthRequired, http.StatusUnauthorized
+		if none, ok := errors.AsType[*noCredentialError](err); ok && none.owner.text != "" {
+			e.Err = errors.New(c.clean(none.owner.text))
+		}
 	case isRealm:
 		e.Kind, e.Err = ErrUnsupported, &cause{c.clean(realm.Error()), err}
 	case errors.Is(err, http.ErrSchemeMismatch):
@@ -130,18 +138,60 @@ func (c *Client) explainResponse(e *Error, resp *responseError) {
 	e.Code = cut(c.clean(resp.code), maxCodeBytes)
 	e.RetryAfter = resp.retryAfter
 	e.Kind = resp.kind()
+	e.service = resp.token
+	text := c.describe(e, resp)
+	if resp.token {
+		text = fmt.Sprintf("%s responds with %s", c.clean(nameOfService(resp.from)), text)
+	}
+	if resp.unsure {
+		text += "; the tag may be set"
+	}
+	if resp.owner != nil && resp.owner.text != "" && (e.Kind == ErrAuthRequired || e.Kind == ErrPermissionDenied) {
+		text += " (" + c.clean(resp.owner.text) + ")"
+		e.stored = resp.owner.stored && resp.given
+	}
+	e.Err = errors.New(text)
+}
+
+// describe returns the text for a response.
+func (c *Client) describe(e *Error, resp *responseError) string {
+	if resp.isSuccess() && !resp.token && e.Kind == ErrUnsupported {
+		return fmt.Sprintf("the registry responds to %s with status %d, which the specification does not allow", resp.subject(), resp.status)
+	}
+	if resp.isForeignDenial() && e.Kind == ErrNotRegistry {
+		return strings.TrimSuffix("refused with status 403, and not by a registry: "+c.author(resp), ": ")
+	}
 	words := []string{e.Code, c.clean(resp.message)}
-	if resp.code+resp.message == "" {
+	if resp.detail != resp.message {
+		words = append(words, c.clean(resp.detail))
+	}
+	if resp.code+resp.message+resp.detail == "" {
 		words[0] = http.StatusText(resp.status)
 	}
-	if e.Kind == ErrNotRegistry {
+	if e.Kind == ErrNotRegistry || resp.token && resp.isPage() {
 		words[1] = c.clean(resp.contentType)
+	}
+	if e.Kind == ErrNotRegistry && resp.mayExpectTLS() {
+		words = append(words, "the port may expect TLS")
+	}
+	if resp.challenges != nil { // what is redacted first, may not be taken apart before
+		schemes := schemesIn(c.keys.redact(strings.Join(resp.challenges, ", ")))
+		words = append(words, "the registry offers only the authentication schemes "+c.clean(schemes))
 	}
 	text := "status " + strconv.Itoa(resp.status)
 	if words = slices.DeleteFunc(words, func(s string) bool { return s == "" }); len(words) > 0 {
 		text += ", " + strings.Join(words, ": ")
 	}
-	e.Err = errors.New(text)
+	return text
+}
+
+// author returns what a response tells about the program that wrote it, or "".
+func (c *Client) author(resp *responseError) string {
+	words := []string{c.clean(resp.contentType)}
+	if server := cut(c.clean(resp.server), maxCodeBytes); server != "" {
+		words = append(words, "server "+server)
+	}
+	return strings.TrimPrefix(strings.Join(words, ", "), ", ")
 }
 
 // Bounds on the text of a registry that errors repeat.

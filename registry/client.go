@@ -37,6 +37,7 @@ type Client struct {
 	gate *guard.Gate
 
 	given    bool // the options have a credential
+	stored   bool // it is in a Docker configuration
 	mu       sync.Mutex
 	accounts map[string]*account // by repository
 }
@@ -53,23 +54,20 @@ const maxAccounts = 256
 type account struct {
 	auth  *auth.Client
 	given atomic.Bool
+	owner atomic.Pointer[owner] // of the credential that was found last
 }
 
 // NewClient returns a Client for the registry at endpoint, which is
 // "host[:port]" with or without a scheme in front. It makes no request.
 //
-// The error is that of [reference.ParseEndpoint] or [Options.ForEndpoint], or matches
-// [ErrInvalidCredential] for a Docker configuration that cannot be read.
+// The error is that of [reference.ParseEndpoint] or [Options.ForEndpoint]. A Docker
+// configuration that cannot be read is the error of the calls that need a credential.
 func NewClient(endpoint string, opts Options) (*Client, error) {
 	parsed, err := reference.ParseEndpoint(endpoint)
 	if err != nil {
 		return nil, err
 	}
 	opts, err = opts.ForEndpoint(parsed)
-	if err != nil {
-		return nil, err
-	}
-	find, err := opts.finder()
 	if err != nil {
 		return nil, err
 	}
@@ -88,8 +86,9 @@ func NewClient(endpoint string, opts Options) (*Client, error) {
 		timeout:        cmp.Or(opts.Timeout, 5*time.Minute),
 		verifyTimeout:  cmp.Or(opts.VerifyTimeout, 30*time.Second),
 		retryPolicy:    opts.Retry.withDefaults(),
-		keys:           &keyring{host: address, find: find},
+		keys:           &keyring{host: address, find: opts.finder()},
 		given:          !opts.Credential.IsZero(),
+		stored:         opts.Credential.IsZero() && opts.CredentialFunc == nil,
 		gate:           guard.NewGate(maxRequests),
 		accounts:       map[string]*account{},
 	}
@@ -130,7 +129,8 @@ func (c *Client) accountFor(repository string) *account {
 		Header: http.Header{"User-Agent": {c.userAgent}},
 		Cache:  newTokenCache(),
 		Credential: func(ctx context.Context, host string) (auth.Credential, error) {
-			cred, err := c.keys.credential(ctx, host, repository)
+			cred, from, err := c.keys.credential(ctx, host, repository)
+			made.owner.Store(&owner{from.describe(), c.stored})
 			if cred != auth.EmptyCredential {
 				made.given.Store(true)
 			}

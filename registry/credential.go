@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/kubeoci/oci/internal/calls"
@@ -112,23 +113,58 @@ func (c *Credential) UnmarshalJSON(data []byte) error {
 // it, because that waits for the credential: this is [ErrInvalidCredential].
 type CredentialFunc func(ctx context.Context, host string) (Credential, error)
 
+// found is a credential and its origin, or where there was none, in words.
+type found struct {
+	Credential
+	where string
+}
+
+// owner describes a credential for an error, without its secrets, or tells where there is
+// none.
+type owner struct {
+	text   string
+	stored bool // by docker login or similar
+}
+
+func (f found) describe() string {
+	var text, secret string
+	switch {
+	case f.Username != "":
+		text, secret = fmt.Sprintf("user %.80q", f.Username), f.Password
+	case f.IdentityToken != "":
+		text = "an identity token"
+	case f.AccessToken != "":
+		text = "an access token"
+	default:
+		return f.where
+	}
+	text += " from " + f.where
+	if strings.ContainsAny(secret, "\r\n") {
+		text += ", whose password has a line break"
+	}
+	return text
+}
+
 // finder returns the credential for a repository.
-type finder func(ctx context.Context, host, repository string) (Credential, error)
+type finder func(ctx context.Context, host, repository string) (found, error)
 
 // finder returns the finder for the source of the credential, or nil without one.
-func (o Options) finder() (finder, error) {
+func (o Options) finder() finder {
 	switch {
 	case !o.Credential.IsZero():
-		return func(context.Context, string, string) (Credential, error) { return o.Credential, nil }, nil
+		return func(context.Context, string, string) (found, error) { return found{o.Credential, "the options"}, nil }
 	case o.CredentialFunc != nil:
-		return func(ctx context.Context, host, _ string) (Credential, error) {
-			return calls.Await(ctx, func(ctx context.Context) (Credential, error) { return o.CredentialFunc(ctx, host) })
-		}, nil
+		return func(ctx context.Context, host, _ string) (found, error) {
+			cred, err := calls.Await(ctx, func(ctx context.Context) (Credential, error) { return o.CredentialFunc(ctx, host) })
+			if cred.IsZero() {
+				return found{where: "none from CredentialFunc"}, err
+			}
+			return found{cred, "CredentialFunc"}, err
+		}
 	case o.DockerConfig != "":
 		return dockerFinder(func() (*dockerauth.Config, error) { return dockerauth.Read(o.DockerConfig) })
 	case len(o.DockerConfigJSON) > 0:
-		config, err := dockerauth.Parse(o.DockerConfigJSON)
-		return dockerFinder(func() (*dockerauth.Config, error) { return config, err })
+		return dockerFinder(sync.OnceValues(func() (*dockerauth.Config, error) { return dockerauth.Parse(o.DockerConfigJSON) }))
 	}
-	return nil, nil
+	return nil
 }

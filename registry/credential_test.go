@@ -125,15 +125,24 @@ func TestDockerConfigIsOnlyRead(t *testing.T) {
 
 func TestDockerConfigThatIsBroken(t *testing.T) {
 	for _, tt := range []struct{ name, path, fault string }{
-		{"not JSON", writeConfig(t, `{"auths": %s`, password), "cannot be read"},
-		{"another shape", writeConfig(t, `{"auths": [%q]}`, password), "cannot be read"},
+		{"not JSON", writeConfig(t, `{"auths": %s`, password), "cannot be read: it is not JSON, on line 1"},
+		{"another shape", writeConfig(t, `{"auths": [%q]}`, password), `cannot be read: "auths" has another form than docker login writes, on line 1`},
+		{"a byte order mark", writeConfig(t, "\xef\xbb\xbf{}"), "begins with a byte order mark: save it as UTF-8 without one"},
 		{"a directory", t.TempDir(), "is a directory"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			client, err := registry.NewClient("localhost", registry.Options{DockerConfig: tt.path})
-			require.ErrorIs(t, err, registry.ErrInvalidCredential)
-			require.EqualError(t, err, fmt.Sprintf("invalid registry credential: Docker configuration %q %s", tt.path, tt.fault))
-			assert.Nil(t, client)
+			open := memregistry.Handler(memregistry.Options{})
+			client := newClient(t, "localhost", registry.Options{DockerConfig: tt.path, Transport: inProcess{open}})
+			require.NoError(t, client.VerifyAccess(t.Context(), repository), "the registry needs no credential")
+
+			eachScheme(t, func(t *testing.T, opts memregistry.Options) {
+				client := newClient(t, "localhost", registry.Options{DockerConfig: tt.path, Transport: inProcess{memregistry.Handler(opts)}})
+				everything(t, client, func(t *testing.T, err error) {
+					require.ErrorIs(t, err, registry.ErrInvalidCredential)
+					assert.Contains(t, err.Error(), fmt.Sprintf(": invalid registry credential: Docker configuration %q %s", tt.path, tt.fault))
+					assert.False(t, requireKind(t, err, nil).Retryable())
+				})
+			})
 		})
 	}
 }
@@ -183,7 +192,9 @@ func TestDockerConfigJSON(t *testing.T) {
 			assert.Equal(t, tt.kind == nil, errors.Is(err, registry.ErrInvalidCredential))
 		})
 	}
-	_, err := registry.NewClient("localhost", registry.Options{DockerConfigJSON: []byte(password)})
+	err := newClient(t, "localhost", registry.Options{
+		DockerConfigJSON: []byte(password), Transport: inProcess{memregistry.Handler(memregistry.Options{Users: users})},
+	}).VerifyAccess(t.Context(), repository)
 	require.ErrorIs(t, err, registry.ErrInvalidCredential)
 	requireNothingSecretIn(t, err)
 	opts := registry.Options{DockerConfigJSON: []byte(authEntry("localhost", ci))}

@@ -140,7 +140,7 @@ func TestTokensAreBounded(t *testing.T) {
 		case r.URL.Path == "/token":
 			_, _ = fmt.Fprintf(w, `{"token":"%d-%s"}`, tokens.Add(1), filler)
 		case r.Header.Get("Authorization") == "":
-			w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="http://localhost/token",scope="%d:%s"`, challenges.Add(1), strings.Repeat(filler, 10)))
+			w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="http://localhost/token",scope="%d:%s"`, challenges.Add(1), strings.Repeat(filler, 3)))
 			status(http.StatusUnauthorized, "UNAUTHORIZED")(w, r)
 		default:
 			opened("/upload")(w, r)
@@ -158,6 +158,6 @@ func TestTokensAreBounded(t *testing.T) {
 		require.NoError(t, client.VerifyAccess(t.Context(), repository))
 	}
 	assert.GreaterOrEqual(t, tokens.Load(), int32(requests), "each is another")
-	assert.Less(t, held(), before+16<<20, "they are kept") // all of them have 66 MB
+	assert.Less(t, held(), before+16<<20, "they are kept") // all of them have 24 MB
 	require.NoError(t, client.VerifyAccess(t.Context(), repository))
 }

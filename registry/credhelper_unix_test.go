@@ -141,8 +141,10 @@ func TestCredentialHelperPrintsNowhere(t *testing.T) {
 // A helper is a program on the PATH, not one that the configuration can point at.
 func TestCredentialHelperWithAPath(t *testing.T) {
 	for _, config := range []string{`{"credHelpers":{%q:"x/y"}}`, `{"auths":{%q:{}},"credsStore":"../x"}`} {
-		_, err := registry.NewClient("localhost:5000", registry.Options{DockerConfig: writeConfig(t, config, "localhost:5000")})
-		require.ErrorIs(t, err, registry.ErrInvalidCredential)
+		client := newClient(t, "localhost:5000", registry.Options{
+			DockerConfig: writeConfig(t, config, "localhost:5000"), Transport: inProcess{memregistry.Handler(memregistry.Options{Users: users})},
+		})
+		require.ErrorIs(t, client.VerifyAccess(t.Context(), repository), registry.ErrInvalidCredential)
 	}
 }
 

@@ -8,19 +8,17 @@ import (
 )
 
 // dockerFinder returns a finder for a Docker configuration, which it reads each time:
-// credentials in files are rotated. An error is reported at the first time already.
-func dockerFinder(read func() (*dockerauth.Config, error)) (finder, error) {
-	if _, err := read(); err != nil {
-		return nil, dockerError(err)
-	}
-	return func(ctx context.Context, host, repository string) (Credential, error) {
+// credentials in files are rotated. A registry that needs no credential does not need a
+// configuration that can be read, either.
+func dockerFinder(read func() (*dockerauth.Config, error)) finder {
+	return func(ctx context.Context, host, repository string) (found, error) {
 		config, err := read()
 		if err != nil {
-			return Credential{}, dockerError(err)
+			return found{}, dockerError(err)
 		}
-		cred, err := config.Credential(ctx, host, repository)
-		return Credential(cred), dockerError(err)
-	}, nil
+		cred, where, err := config.Credential(ctx, host, repository)
+		return found{Credential(cred), where}, dockerError(err)
+	}
 }
 
 // dockerError makes an error of package dockerauth one of this package.

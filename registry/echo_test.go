@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -22,6 +23,9 @@ var echoes = []struct {
 }{
 	{"message", func(w http.ResponseWriter, text string) { refusal(403, "DENIED", text)(w, nil) }},
 	{"code", func(w http.ResponseWriter, text string) { refusal(400, text, "sorry")(w, nil) }},
+	{"detail", func(w http.ResponseWriter, text string) {
+		told(400, "UNKNOWN", "sorry", string(quoted(text)))(w, nil)
+	}},
 	{"content type", func(w http.ResponseWriter, text string) { header(w, 404, "Content-Type", text) }},
 	{"media type", func(w http.ResponseWriter, text string) { header(w, 200, "Content-Type", "application/"+text) }},
 	{"digest header", func(w http.ResponseWriter, text string) {
@@ -57,7 +61,15 @@ var echoes = []struct {
 	{"no realm", func(w http.ResponseWriter, text string) {
 		header(w, 401, "WWW-Authenticate", `Bearer error="`+text+`"`)
 	}},
+	{"server", func(w http.ResponseWriter, text string) { header(w, 403, "Server", text) }},
+	{"scheme", func(w http.ResponseWriter, text string) { header(w, 401, "WWW-Authenticate", text) }},
 	{"reset", func(w http.ResponseWriter, text string) { w.Header().Set("Break", text) }},
+}
+
+// quoted returns text in JSON.
+func quoted(text string) []byte {
+	data, _ := json.Marshal(text)
+	return data
 }
 
 // header responds with one header, as it is.
@@ -140,5 +152,5 @@ func TestRegistryThatRepeatsAShortPassword(t *testing.T) {
 		})},
 	})
 	require.EqualError(t, client.VerifyAccess(t.Context(), repository),
-		"verify access to localhost/apps/demo: registry denies access: status 403, DENIED: password [redacted] is wrong, see Basic [redacted]")
+		"verify access to localhost/apps/demo: registry denies access: status 403, DENIED: password [redacted] is wrong, see Basic [redacted] (user \"ci\" from the options)")
 }

@@ -20,9 +20,9 @@ var (
 	// matches ErrUnreachable.
 	ErrTLSMismatch = fmt.Errorf("%w: the server does not speak TLS", ErrUnreachable)
 	// ErrNotRegistry reports a response that no registry gives, such as a web
-	// page or, over plain HTTP, that of a TLS port. It also matches
-	// ErrUnreachable.
-	ErrNotRegistry = fmt.Errorf("%w: the server is not an OCI registry, or expects TLS", ErrUnreachable)
+	// page, a refusal by a proxy or, over plain HTTP, that of a TLS port. It also
+	// matches ErrUnreachable.
+	ErrNotRegistry error = &subclass{"the response is not from an OCI registry", ErrUnreachable}
 	// ErrAuthRequired reports that the registry requires a credential and there
 	// was none.
 	ErrAuthRequired = errors.New("registry requires authentication")
@@ -43,13 +43,32 @@ var (
 	// ErrInvalid reports a request that the registry refuses as malformed.
 	ErrInvalid = errors.New("registry refuses the request as invalid")
 	// ErrUnsupported reports something that the registry, or this package, does
-	// not support.
+	// not support, such as a response that the specification does not allow.
 	ErrUnsupported = errors.New("not supported")
 	// ErrServer reports a failure of the registry itself.
 	ErrServer = errors.New("registry failed")
 	// ErrCorrupt reports content that does not match its digest, or is missing
 	// from an artifact that exists.
 	ErrCorrupt = errors.New("registry holds corrupt content")
+)
+
+// subclass is an error that also matches another one, with a text of its own.
+type subclass struct {
+	text string
+	of   error
+}
+
+func (s *subclass) Error() string { return s.text }
+
+func (s *subclass) Unwrap() error { return s.of }
+
+// The values of Error.Op.
+const (
+	opPush       = "push to"
+	opVerify     = "verify access to"
+	opResolve    = "resolve"
+	opPull       = "pull"
+	opVerifyRead = "verify read access to"
 )
 
 // maxErrorText bounds the text of an Error, in bytes.
@@ -77,6 +96,8 @@ type Error struct {
 	Err error
 
 	retryable bool
+	service   bool // it is about the token service
+	stored    bool // it is about a credential in a Docker configuration
 }
 
 // Retryable reports whether the same call may succeed later: the failure was

@@ -20,6 +20,7 @@ import (
 const (
 	hintUnreachable = "check the host and port, and that the registry is running"
 	hintNotRegistry = "check the host and port; if the registry expects TLS there, unset Insecure, set Registry.Scheme to https, and remove http:// from RegistryEndpoint"
+	hintPage        = "check the host and port, and whether a proxy or a login page responds in place of the registry"
 	hintAuth        = "set Username and Password, or log in and set Registry.DockerConfig"
 	hintPermission  = "check the credentials, and that they allow pushing to this repository"
 	hintPassword    = "check Username and Password, or the token"
@@ -75,7 +76,7 @@ func TestErrorTexts(t *testing.T) {
 		},
 		{
 			"web page", answers("POST", page(http.StatusOK)), ci, registry.ErrNotRegistry, "",
-			"registry unreachable: the server is not an OCI registry, or expects TLS: status 200, OK: text/html", hintNotRegistry,
+			"the response is not from an OCI registry: status 200, OK: text/html", hintPage,
 		},
 		{
 			"no credential for basic authentication", guarded, registry.Credential{}, registry.ErrAuthRequired, "",
@@ -87,11 +88,11 @@ func TestErrorTexts(t *testing.T) {
 		},
 		{
 			"wrong password", guarded, registry.Credential{Username: "ci", Password: "wrong"}, registry.ErrPermissionDenied, "",
-			"registry denies access: status 401, UNAUTHORIZED: authentication required", hintPassword,
+			"registry denies access: status 401, UNAUTHORIZED: authentication required (user \"ci\" from the options)", hintPassword,
 		},
 		{
 			"read-only user", guarded, registry.Credential{Username: "guest", Password: password}, registry.ErrPermissionDenied, "",
-			"registry denies access: status 403, DENIED: requested access to the resource is denied", hintPermission,
+			"registry denies access: status 403, DENIED: requested access to the resource is denied (user \"guest\" from the options)", hintPermission,
 		},
 		{
 			"no repository", answers("POST", refusal(404, "NAME_UNKNOWN", "")), ci, registry.ErrNotFound, "",
@@ -124,9 +125,9 @@ func TestErrorTexts(t *testing.T) {
 			"not supported: status 415, MANIFEST_INVALID: no artifacts", "check whether the registry accepts OCI artifacts",
 		},
 		{
-			"immutable tag", answers("PUT manifests/", refusal(412, "PRECONDITION", "immutable")), ci, registry.ErrTagConflict, ":v1",
-			"tag exists with other content: status 412, PRECONDITION: immutable",
-			"push under another tag: the registry does not let this one be moved",
+			"quota", answers("PUT manifests/", refusal(412, "PRECONDITION", "quota exceeded")), ci, registry.ErrInvalid, ":v1",
+			"registry refuses the request as invalid: status 412, PRECONDITION: quota exceeded",
+			"read the registry's message: a quota or a policy may be the reason",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -145,7 +146,7 @@ func TestErrorTextsOfTheOtherOperations(t *testing.T) {
 	client := at(refusal(http.StatusNotFound, "MANIFEST_UNKNOWN", "no such tag"))
 	_, err := client.Resolve(t.Context(), repository, "v1")
 	require.EqualError(t, err, "resolve registry.example.com/apps/demo:v1: not found in the registry: status 404, MANIFEST_UNKNOWN: no such tag")
-	assert.Equal(t, hintNotFound, requireKind(t, err, registry.ErrNotFound).Hint())
+	assert.Equal(t, "check the name, and the tag or digest", requireKind(t, err, registry.ErrNotFound).Hint())
 
 	a := newArtifact(t, "demo")
 	_, err = client.Resolve(t.Context(), repository, a.Manifest.Digest.String())
@@ -155,8 +156,7 @@ func TestErrorTextsOfTheOtherOperations(t *testing.T) {
 	_, err = client.Exists(t.Context(), repository, "v1")
 	requireKind(t, err, registry.ErrNotRegistry)
 	err = client.VerifyAccess(t.Context(), repository)
-	require.EqualError(t, err, "verify access to registry.example.com/apps/demo: registry unreachable: "+
-		"the server is not an OCI registry, or expects TLS: status 404, Not Found: text/html")
+	require.EqualError(t, err, "verify access to registry.example.com/apps/demo: the response is not from an OCI registry: status 404, Not Found: text/html")
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -22,8 +22,11 @@ var steps = []faults.Kind{faults.Token, faults.ManifestGet, faults.UploadOpen, f
 func TestPushOutlastsFaults(t *testing.T) {
 	for _, kind := range steps {
 		for _, tt := range passing {
+			if tt.attempts() == 2 && kind == faults.UploadOpen {
+				continue // the second request names no blob, and is the first of its kind again
+			}
 			t.Run(fmt.Sprint(kind, " ", tt.fault.Name), func(t *testing.T) {
-				rules := []faults.Rule{{On: on(kind), First: 2, Do: tt.fault}}
+				rules := []faults.Rule{{On: on(kind), First: min(2, tt.attempts()-1), Do: tt.fault}}
 				inFaults(t, private, 0, rules, func(t *testing.T, f *faulty) {
 					a := newArtifact(t, "demo")
 					began := time.Now()
@@ -53,7 +56,7 @@ func TestPushGivesUp(t *testing.T) {
 						require.NoError(t, err)
 					} else {
 						requireKind(t, err, tt.kind)
-						assert.GreaterOrEqual(t, f.count(kind), 6)
+						assert.GreaterOrEqual(t, f.count(kind), tt.attempts())
 					}
 					assert.Equal(t, done, requireTag(t, f.past, a, "v1"))
 				})
@@ -126,7 +129,7 @@ func TestPushMeetsFaults(t *testing.T) {
 		{"a loop of blobs", registry.Options{}, registry.ErrNotRegistry, []faults.Rule{{On: on(faults.UploadPut), Do: faults.Redirect("")}}},
 		{"slow answers", registry.Options{}, nil, []faults.Rule{{Do: faults.Slow(100 * time.Millisecond)}}},
 		{"no room", registry.Options{}, registry.ErrTooLarge, []faults.Rule{{On: on(faults.UploadPut), Do: faults.Status(413, "")}}},
-		{"an immutable tag", registry.Options{}, registry.ErrTagConflict, []faults.Rule{{On: on(faults.ManifestPut), Do: faults.Status(409, "TAG_IMMUTABLE")}}},
+		{"a conflict about a new tag", registry.Options{}, registry.ErrInvalid, []faults.Rule{{On: on(faults.ManifestPut), Do: faults.Status(409, "TAG_IMMUTABLE")}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			inFaults(t, memregistry.Options{}, 0, tt.rules, func(t *testing.T, f *faulty) {
@@ -175,8 +178,7 @@ func TestPushKeepsTheQueryOfAnUpload(t *testing.T) {
 	})
 }
 
-// A registry that sends a byte every few seconds does not stall, but is not waited for
-// forever.
+// A registry that sends a byte now and then is not waited for.
 func TestPushIsNotHeldUpByATrickle(t *testing.T) {
 	rules := []faults.Rule{{On: on(faults.ManifestGet), Do: faults.Slow(20 * time.Second)}}
 	inFaults(t, private, 0, rules, func(t *testing.T, f *faulty) {
@@ -186,7 +188,7 @@ func TestPushIsNotHeldUpByATrickle(t *testing.T) {
 		began := time.Now()
 		_, err = a.push(t, f.client(t, registry.Options{}), registry.PushOptions{}, "v1")
 		requireKind(t, err, registry.ErrUnreachable)
-		assert.Equal(t, 5*time.Minute, time.Since(began))
+		assert.LessOrEqual(t, time.Since(began), time.Minute)
 		assert.True(t, requireTag(t, f.past, stored, "v1"))
 	})
 }
@@ -200,7 +202,11 @@ func TestPushReportsTheLastFailure(t *testing.T) {
 				_, err := a.push(t, f.client(t, registry.Options{Timeout: 45 * time.Second}), registry.PushOptions{}, "v1")
 				requireKind(t, err, registry.ErrUnreachable)
 				require.ErrorIs(t, err, context.DeadlineExceeded)
-				assert.Contains(t, err.Error(), "not done within 45s; before that: registry unreachable: nothing moved for 30s")
+				last := "nothing moved for 30s"
+				if kind == faults.Token {
+					last = "the token service at localhost/token: " + last
+				}
+				assert.Contains(t, err.Error(), "not done within 45s; before that: registry unreachable: "+last)
 				assert.LessOrEqual(t, time.Since(began), 46*time.Second)
 			})
 		})

@@ -139,9 +139,17 @@ var passing = []trouble{
 	{faults.CutBody(10), registry.ErrUnreachable, time.Second},
 	{faults.CutResponse(), registry.ErrUnreachable, time.Second},
 	{faults.Reset(), registry.ErrUnreachable, time.Second},
-	{faults.Silence(), registry.ErrUnreachable, 181 * time.Second},
-	{faults.Deaf(45 * time.Second), registry.ErrUnreachable, 181 * time.Second},
-	{faults.Delay(45 * time.Second), registry.ErrUnreachable, 181 * time.Second},
+	{faults.Silence(), registry.ErrUnreachable, time.Minute},
+	{faults.Deaf(45 * time.Second), registry.ErrUnreachable, time.Minute},
+	{faults.Delay(45 * time.Second), registry.ErrUnreachable, time.Minute},
+}
+
+// attempts returns how often a step is tried.
+func (t trouble) attempts() int {
+	if t.within == time.Minute && t.kind == registry.ErrUnreachable {
+		return 2 // there is no patience for more silence
+	}
+	return 6
 }
 
 // slowBody is sent at four bytes a second.

@@ -205,11 +205,11 @@ func TestSharedToken(t *testing.T) {
 		{faults.CutResponseBody(), registry.ErrUnreachable, 8},
 		{faults.Silence(), registry.ErrUnreachable, 8},
 		{faults.SilentResponse(), registry.ErrUnreachable, 8},
-		{faults.Page(), registry.ErrNotRegistry, 8},
-		{faults.Truncated(), registry.ErrNotRegistry, 8},
-		{faults.Body(200, "application/json", `{"token":""}`), registry.ErrNotRegistry, 1}, // oras-go has no type for it
-		{faults.Body(200, "application/json", `{"token":"`+largeText+`"}`), registry.ErrNotRegistry, 8},
-		{faults.Body(200, "application/json", `{"token":7}`), registry.ErrNotRegistry, 8},
+		{faults.Page(), registry.ErrUnsupported, 8},
+		{faults.Truncated(), registry.ErrUnsupported, 8},
+		{faults.Body(200, "application/json", `{"token":""}`), registry.ErrUnsupported, 1}, // oras-go has no type for it
+		{faults.Body(200, "application/json", `{"token":"`+largeText+`"}`), registry.ErrUnsupported, 8},
+		{faults.Body(200, "application/json", `{"token":7}`), registry.ErrUnsupported, 8},
 	} {
 		t.Run(tt.fault.Name, func(t *testing.T) {
 			inFaults(t, private, 0, []faults.Rule{{On: on(faults.Token), Do: tt.fault}}, func(t *testing.T, f *faulty) {

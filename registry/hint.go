@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -18,8 +19,14 @@ func (e *Error) Hint() string {
 			return text
 		}
 	}
+	if hint := readHints[e.Kind]; hint != "" && e.reads() {
+		return hint
+	}
 	return hints[e.Kind]
 }
+
+// reads reports whether the operation only reads.
+func (e *Error) reads() bool { return slices.Contains([]string{opResolve, opPull, opVerifyRead}, e.Op) }
 
 var hints = map[error]string{
 	ErrUnreachable:      "check the host and port, and that the registry is running",
@@ -35,6 +42,16 @@ var hints = map[error]string{
 	ErrUnsupported:      "check whether the registry accepts OCI artifacts",
 	ErrServer:           "try again later",
 	ErrCorrupt:          "try again; if the error remains, push the artifact again",
+}
+
+// readHints are those of operations that only read, where they differ.
+var readHints = map[error]string{
+	ErrPermissionDenied: "check the credentials, and that they allow pulling from this repository",
+	ErrNotFound:         "check the name, and the tag or digest",
+	ErrTooLarge:         "raise the limit of the registry or of the proxy in front of it",
+	ErrInvalid:          "check the name, and the tag or digest",
+	ErrUnsupported:      "check whether the registry serves OCI artifacts",
+	ErrCorrupt:          "try again; if the error remains, the artifact has to be published again",
 }
 
 // inputHint is that of an option, a credential or a proxy that cannot be used.
@@ -61,14 +78,36 @@ func (e *Error) causeHint() string {
 		return "set Registry.AllowLocalServices if the registry is one of your own"
 	case errors.Is(e.Err, errPlainToken):
 		return errPlainCredential.(*inputError).hint
+	case e.service && e.Kind == ErrUnsupported:
+		return "check the URL of the token service in the configuration of the registry: what responds there is none"
 	case is[*realmError](e.Err):
 		return "configure the registry with the URL of its token service, with https if the registry has TLS"
+	case e.Kind == ErrUnsupported && e.StatusCode >= http.StatusOK && e.StatusCode < http.StatusMultipleChoices:
+		return "check whether a proxy changes the responses of the registry; otherwise report the status to the owner of the registry"
+	case e.Kind == ErrNotRegistry && e.StatusCode == http.StatusForbidden && strings.HasPrefix(e.Reference, "localhost:5000/"):
+		return "check the port: on macOS, AirPlay Receiver uses port 5000"
+	case e.Kind == ErrNotRegistry && e.StatusCode == http.StatusForbidden:
+		return "check the host and port, and the proxies and filters in front of the registry: one of them, or another program, refuses the request"
+	case e.Kind == ErrNotRegistry && e.StatusCode != 0 && e.StatusCode != http.StatusBadRequest:
+		return "check the host and port, and whether a proxy or a login page responds in place of the registry"
+	case e.Kind == ErrUnsupported && e.StatusCode == http.StatusUnauthorized:
+		return "ask the owner of the registry to offer Basic or Bearer authentication"
+	case e.Kind == ErrPermissionDenied && e.stored && e.reads():
+		return "log in to the registry again, or log out: without a credential, public repositories can be read"
+	case e.Kind == ErrPermissionDenied && e.stored && (e.service || e.StatusCode == http.StatusUnauthorized):
+		return "log in to the registry again"
 	case e.Kind == ErrPermissionDenied && e.StatusCode == http.StatusUnauthorized:
 		return "check Username and Password, or the token"
+	case e.Kind == ErrTagConflict && isOneOf(e.StatusCode, http.StatusBadRequest, http.StatusForbidden) && e.Code != codeTagInvalid:
+		return "push under another tag if the registry does not let this one be moved; otherwise its message gives the reason"
+	case e.Kind == ErrInvalid && isOneOf(e.StatusCode, http.StatusConflict, http.StatusPreconditionFailed):
+		return "read the registry's message: a quota or a policy may be the reason"
 	case e.Kind == ErrTagConflict && e.StatusCode != 0:
 		return "push under another tag: the registry does not let this one be moved"
 	case is[*sizeError](e.Err):
 		return "set Pull.MaxSize to a larger number of bytes if the artifact is to be trusted"
+	case e.Kind == ErrTooLarge && e.StatusCode == 0 && e.reads():
+		return "name a smaller artifact: manifests are limited to 4 MiB and 1,000 blobs"
 	case e.Kind == ErrTooLarge && e.StatusCode == 0:
 		return "split the artifact: manifests are limited to 4 MiB"
 	case e.Kind == ErrUnsupported && e.StatusCode == 0:
@@ -87,6 +126,11 @@ func (e *Error) providerHint() string {
 	host, _, _ = strings.Cut(host, ":")
 	refused := e.Kind == ErrPermissionDenied || e.Kind == ErrAuthRequired
 	switch parts := strings.Count(repository, "/") + 1; {
+	case e.reads() && host == "ghcr.io" && refused && e.StatusCode == http.StatusForbidden:
+		return "set Username, and as Password a token that may read packages, of a user with access to this one"
+	case e.reads() && host == "docker.io" && refused && parts != 2:
+		return "write docker.io/<namespace>/<name>: Docker Hub has names of exactly two parts"
+	case e.reads():
 	case (isBelow(host, "amazonaws.com") || isBelow(host, "amazonaws.com.cn")) && (e.Kind == ErrNotFound || e.Kind == ErrUnreachable && isBroken(e.Err)):
 		return "create the repository first: Amazon ECR creates it on push only with a creation template"
 	case isBelow(host, "pkg.dev") && e.Kind == ErrNotFound:

@@ -1,12 +1,18 @@
 package registry_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/registry"
 )
 
@@ -54,9 +60,39 @@ func TestHintsOfOptions(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := registry.NewClient(tt.endpoint, tt.opts)
+			if err == nil { // a configuration is read when it is needed
+				tt.opts.Transport = inProcess{memregistry.Handler(memregistry.Options{Users: users})}
+				err = newClient(t, tt.endpoint, tt.opts).VerifyAccess(t.Context(), repository)
+			}
 			var adviser interface{ Hint() string }
 			require.ErrorAs(t, err, &adviser)
 			assert.Equal(t, tt.hint, adviser.Hint())
 		})
 	}
+}
+
+// Advice for an operation that only reads is not about pushing.
+func TestHintsOfReading(t *testing.T) {
+	hosts := []string{"123456789012.dkr.ecr.eu-west-1.amazonaws.com", "europe-docker.pkg.dev", "ghcr.io", "docker.io", "acme.azurecr.io", "quay.io", "registry.example.com"}
+	for _, host := range hosts {
+		for _, answer := range answers {
+			for _, cred := range []registry.Credential{{}, ci} {
+				client := newClient(t, host, registry.Options{Credential: cred, Retry: once, Transport: inProcess{status(answer.status, answer.code)}})
+				_, resolveErr := client.Resolve(t.Context(), "org/team/app", "v1")
+				_, pullErr := client.Pull(t.Context(), "app", "v1", new(packager.Store), registry.PullOptions{})
+				for _, err := range []error{resolveErr, pullErr, client.VerifyReadAccess(t.Context(), "org/app")} {
+					if answer.status == 200 && err == nil {
+						continue
+					}
+					hint := requireError(t, err).Hint()
+					assert.NotEmpty(t, hint, err)
+					assert.NotRegexp(t, "push|create|write packages|move", hint, err)
+				}
+			}
+		}
+	}
+	manifest := fmt.Sprintf(`{"layers":[%s{}]}`, strings.Repeat("{},", 2000))
+	client := newClient(t, "localhost", registry.Options{Transport: inProcess{tagged(ocispec.MediaTypeImageManifest, []byte(manifest), digest.FromString(manifest))}})
+	_, err := client.Pull(t.Context(), repository, "v1", new(packager.Store), registry.PullOptions{})
+	assert.Equal(t, "name a smaller artifact: manifests are limited to 4 MiB and 1,000 blobs", requireKind(t, err, registry.ErrTooLarge).Hint())
 }

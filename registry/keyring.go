@@ -25,20 +25,20 @@ type keyring struct {
 	secrets []string
 }
 
-// credential finds the credential for a repository.
-func (k *keyring) credential(ctx context.Context, host, repository string) (auth.Credential, error) {
+// credential finds the credential for a repository, and describes it for errors.
+func (k *keyring) credential(ctx context.Context, host, repository string) (auth.Credential, found, error) {
 	if k.find == nil || host != k.host {
-		return auth.EmptyCredential, nil
+		return auth.EmptyCredential, found{}, nil
 	}
 	cred, err := k.find(context.WithValue(ctx, askingKey{k}, true), host, repository)
 	if err == nil {
 		err = cred.Validate()
 	}
 	if err != nil {
-		return auth.EmptyCredential, &localError{nil, err}
+		return auth.EmptyCredential, found{}, &localError{nil, err}
 	}
 	if cred.IsZero() {
-		return auth.EmptyCredential, nil
+		return auth.EmptyCredential, cred, nil
 	}
 	k.note(cred.IdentityToken)
 	k.note(cred.AccessToken)
@@ -48,7 +48,7 @@ func (k *keyring) credential(ctx context.Context, host, repository string) (auth
 		Password:     cred.Password,
 		RefreshToken: cred.IdentityToken,
 		AccessToken:  cred.AccessToken,
-	}, nil
+	}, cred, nil
 }
 
 // askingKey is the key of a context in which a keyring asks for the credential.

@@ -130,8 +130,9 @@ func (d *Destination) lookUp(ctx context.Context, tag string) (tagState, error) 
 // isRefusal reports whether err is a final response of the registry, as opposed to
 // a failure to reach it or to get a token.
 func isRefusal(err error) bool {
-	resp, ok := errors.AsType[*responseError](err)
-	return ok && !resp.isTokenDenial() && !isRetryable(err) || is[*malformedError](err) || is[*corruptError](err)
+	resp, responded := errors.AsType[*responseError](err)
+	odd, isOdd := errors.AsType[*malformedError](err)
+	return responded && !resp.token && !isRetryable(err) || isOdd && odd.service == nil || is[*corruptError](err)
 }
 
 // within calls f with a context for the remaining time of the push, and returns when all
@@ -145,7 +146,7 @@ func (d *Destination) within(ctx context.Context, f func(context.Context) error)
 	defer cancel()
 	d.events.Fail = cancel
 	err := f(limited)
-	err = d.client.fail(limited, "push to", d.repo.at(d.tag), err)
+	err = d.client.fail(limited, opPush, d.repo.at(d.tag), err)
 	d.events.Flush(limited)
 	d.left = max(d.left-time.Since(began), 1)
 	return err

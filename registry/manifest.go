@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -216,7 +217,11 @@ func isManifest(mediaType string) bool {
 
 func malformed(resp *http.Response, what string) error {
 	e := newResponseError(resp)
-	return &malformedError{what: what, status: e.status, contentType: e.contentType}
+	odd := &malformedError{what: what, status: e.status, contentType: e.contentType}
+	if isToken(resp.Request) {
+		odd.service = e.from
+	}
+	return odd
 }
 
 // malformedError is a successful response that no registry gives.
@@ -224,13 +229,27 @@ type malformedError struct {
 	what        string
 	status      int
 	contentType string
-	transient   bool // it may be another one later
+	service     *url.URL // of the token service, if it is from that
+	transient   bool     // it may be another one later
+}
+
+func (e *malformedError) kind() error {
+	switch {
+	case e.service == nil:
+		return ErrNotRegistry
+	case e.transient:
+		return ErrServer
+	}
+	return ErrUnsupported
 }
 
 func (e *malformedError) Error() string {
 	text := e.what + ": status " + strconv.Itoa(e.status)
 	if e.contentType != "" {
 		text += ", " + e.contentType
+	}
+	if e.service != nil {
+		text = nameOfService(e.service) + ": " + text
 	}
 	return text
 }

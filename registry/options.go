@@ -95,10 +95,9 @@ type Options struct {
 	// it, without a credential. By default that is an error.
 	AllowCrossOriginUploads bool
 	// AllowLocalServices lets the registry name a token service, or redirect to a
-	// storage, on this machine, at a link-local address or at a metadata service and,
-	// if the registry has a public address, in a private network. By default that is
-	// refused, so that a registry cannot reach services that it has no access to. A
-	// local registry that is addressed by another name needs it.
+	// storage, at a link-local address or at a metadata service and, if the registry has
+	// a public address, on this machine or in a private network. By default that is
+	// refused, so that a registry cannot reach services that it has no access to.
 	//
 	// The address is checked when the connection is made, and so is an IPv4 address
 	// within it, except for a NAT64 prefix of the network's own. Only a lookup before

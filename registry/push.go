@@ -5,12 +5,14 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"slices"
 	"sync/atomic"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
 
+	"github.com/kubeoci/oci/internal/guard"
 	"github.com/kubeoci/oci/internal/ordered"
 )
 
@@ -154,6 +156,7 @@ func (p *push) confirm(ctx context.Context, blobs []ocispec.Descriptor) (bool, e
 	}
 	slots := make([]struct{}, min(len(blobs), maxParallel))
 	found := 0
+	ctx, _ = guard.WithPatience(ctx, maxDoubt)
 	err := ordered.Each(ctx, len(blobs), slots, func(ctx context.Context, _ struct{}, i int) error {
 		has, err := p.repo.hasBlob(ctx, blobs[i])
 		if err == nil && !has {
@@ -219,17 +222,62 @@ func (p *push) setTag(ctx context.Context, manifest []byte, tag string) error {
 		}
 		return err
 	})
-	if err != nil || reported == p.manifest.Digest {
-		return err
+	odd, responded := errors.AsType[*responseError](err)
+	switch {
+	case err == nil && reported == p.manifest.Digest:
+		return nil
+	case err != nil && !isSuccess(err):
+		return p.refusal(ctx, tag, err)
 	}
-	return p.client.retry(ctx, p.events.retries(ctx, p.manifest, tag), func(ctx context.Context) error {
+	asked := p.client.retry(ctx, p.events.retries(ctx, p.manifest, tag), func(ctx context.Context) error {
 		desc, err := p.repo.resolve(ctx, tag)
 		if err == nil && desc.Digest != p.manifest.Digest {
 			err = &TagConflictError{Tag: tag, Have: desc.Digest, Want: p.manifest.Digest}
 		}
 		return err
 	})
+	if asked != nil && responded {
+		odd.unsure = true
+		return err
+	}
+	return asked
 }
+
+// refusal returns the error for a registry that refused to set a tag with err: nil if the
+// tag points to the manifest all the same, and a conflict if it points to another one.
+func (p *push) refusal(ctx context.Context, tag string, err error) error {
+	resp, responded := errors.AsType[*responseError](err)
+	assumed := p.trust.current() == trustTag // nothing was accepted yet, and blobs may be missing
+	if !responded || !resp.keepsTag() || assumed && isOneOf(resp.status, http.StatusBadRequest, http.StatusForbidden) {
+		return err
+	}
+	have := p.states[slices.Index(p.tags, tag)] // another push may have set it meanwhile
+	desc, asked := p.repo.resolve(ctx, tag)
+	switch {
+	case asked == nil && desc.Digest == p.manifest.Digest:
+		return nil
+	case asked == nil:
+		have = tagState{exists: true, digest: desc.Digest}
+	case hasStatus(asked, http.StatusNotFound):
+		have = tagState{}
+	case p.refused != nil: // nobody knows
+		have.exists = resp.isConflict()
+	}
+	if !have.exists || have.digest == p.manifest.Digest {
+		return err
+	}
+	return &tagRefusal{&TagConflictError{Tag: tag, Have: have.digest, Want: p.manifest.Digest}, err}
+}
+
+// tagRefusal is a tag that the registry does not move, with its response.
+type tagRefusal struct {
+	conflict *TagConflictError
+	err      error
+}
+
+func (e *tagRefusal) Error() string { return e.err.Error() }
+
+func (e *tagRefusal) Unwrap() error { return e.err }
 
 // isAmbiguous reports whether a failed request may have taken effect.
 func isAmbiguous(err error) bool {

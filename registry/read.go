@@ -24,7 +24,7 @@ import (
 // Errors are those of [Client.Push]. They match [ErrNotFound] if the repository or ref
 // does not exist.
 func (c *Client) Resolve(ctx context.Context, repository, ref string) (desc ocispec.Descriptor, err error) {
-	err = c.read(ctx, "resolve", repository, ref, func(ctx context.Context, repo *remote) error {
+	err = c.read(ctx, opResolve, repository, ref, func(ctx context.Context, repo *remote) error {
 		return c.retry(ctx, nil, func(ctx context.Context) (err error) {
 			desc, err = repo.resolve(ctx, ref)
 			return err
@@ -90,7 +90,7 @@ func (c *Client) Pull(ctx context.Context, repository, ref string, dst Pusher, o
 		return desc, errNoTarget
 	}
 	events := newReporter(opts.OnEvent)
-	err = c.read(ctx, "pull", repository, ref, func(ctx context.Context, repo *remote) (err error) {
+	err = c.read(ctx, opPull, repository, ref, func(ctx context.Context, repo *remote) (err error) {
 		ctx, events.Fail = context.WithCancel(ctx)
 		desc, err = pull(ctx, repo, ref, dst, cmp.Or(opts.MaxSize, defaultMaxPull), events)
 		events.Flush(ctx)

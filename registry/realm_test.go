@@ -156,7 +156,7 @@ func TestChallengeThatCannotBeFollowed(t *testing.T) {
 		{"ftp", `Bearer realm="ftp://registry.example.com/token"`, "unsupported scheme"},
 		{"ftp without quotes", `Bearer realm=ftp://registry.example.com/token`, "unsupported scheme"},
 		{"no URL", `Bearer realm="https://[::1/token"`, "no token service"},
-		{"URL with a control character", `Bearer realm="https://h\x7f/token"`, "no token service"},
+		{"URL with a control character", "Bearer realm=\"https://h\x7f/token\"", "no token service"},
 	} {
 		for _, endpoint := range []string{"registry.example.com", "localhost:5000", "http://registry.example.com"} {
 			for name, cred := range map[string]registry.Credential{"anonymous": {}, "password": ci, "token": {IdentityToken: password}} {

@@ -177,11 +177,25 @@ func (r *remote) ask(ctx context.Context, q request, statuses ...int) (*http.Res
 
 // mark adds the facts about the repository and the call to a response.
 func (r *remote) mark(ctx context.Context, err error) error {
+	owner := r.account.owner.Load()
 	if resp, ok := errors.AsType[*responseError](err); ok {
-		resp.given, resp.known = r.account.given.Load(), callIn(ctx).hasResponded()
+		resp.given, resp.known, resp.owner = r.account.given.Load(), callIn(ctx).hasResponded(), owner
+	}
+	if owner != nil && errors.Is(err, auth.ErrBasicCredentialNotFound) {
+		return &noCredentialError{owner, err}
 	}
 	return err
 }
+
+// noCredentialError reports a registry that asks for a user and a password.
+type noCredentialError struct {
+	owner *owner
+	err   error
+}
+
+func (e *noCredentialError) Error() string { return e.err.Error() }
+
+func (e *noCredentialError) Unwrap() error { return e.err }
 
 // releasedBody calls release when it is closed for the first time.
 type releasedBody struct {

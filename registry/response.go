@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -27,17 +28,24 @@ type responseError struct {
 	status      int
 	code        string // the registry's own, if it gave one
 	message     string
+	detail      string // if it is text
 	contentType string
+	server      string // the name that it gives itself
+	signed      bool   // by headers or a body that only registries send
 	retryAfter  time.Duration
 	from        *url.URL // it came from this one
 	given       bool     // a credential was sent, or would have been
+	owner       *owner   // of that, if it was looked up
 	plain       bool     // over plain HTTP
+	challenges  []string // if this package knows none of their schemes
 	// token is set for a response of the token service.
 	token bool
 	// repeated is set for a doubtful denial after the last attempt.
 	repeated bool
 	// known is set if the host has responded as a registry before in the same call.
 	known bool
+	// unsure is set if the request may have set the tag all the same.
+	unsure bool
 	// lost is set if the registry does not know the upload any more, as happens
 	// behind a load balancer.
 	lost bool
@@ -59,10 +67,20 @@ func expect(resp *http.Response, statuses ...int) error {
 	}
 	// A body that is read to its end leaves the connection reusable.
 	data, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBytes))
-	if json.Unmarshal(data, &body) == nil && len(body.Errors) > 0 {
-		e.code, e.message = body.Errors[0].Code, body.Errors[0].Message
+	if json.Unmarshal(data, &body) == nil {
+		e.quote(body.Errors)
 	}
+	// The body may be longer than what was read of it.
+	e.signed = e.signed || bytes.HasPrefix(bytes.TrimSpace(data), []byte(`{"errors"`))
 	return e
+}
+
+// quote takes over the first of the errors in a body.
+func (e *responseError) quote(all errcode.Errors) {
+	if len(all) > 0 {
+		e.code, e.message = all[0].Code, all[0].Message
+		e.detail, _ = all[0].Detail.(string)
+	}
 }
 
 func newResponseError(resp *http.Response) *responseError {
@@ -73,8 +91,11 @@ func newResponseError(resp *http.Response) *responseError {
 		status:      resp.StatusCode,
 		plain:       resp.Request.URL.Scheme == "http",
 		contentType: contentType,
+		server:      resp.Header.Get("Server"),
+		signed:      resp.Header.Get(headerChallenge) != "" || resp.Header.Get("Docker-Distribution-Api-Version") != "",
 		retryAfter:  retryAfter(resp.Header.Get("Retry-After"), time.Now()),
 		from:        resp.Request.URL,
+		challenges:  unknownChallenges(resp),
 	}
 }
 
@@ -144,13 +165,15 @@ func (e *responseError) limited() bool {
 		e.status == http.StatusForbidden && e.retryAfter > 0
 }
 
-// doubtfulDenial reports whether a token service denied a credential that may be good.
-// That of GHCR does so at times. A denial by a registry is final.
+// doubtfulDenial reports whether a token service denied what it may grant later. That of
+// GHCR does so at times. A denial by a registry is final.
 func (e *responseError) doubtfulDenial() bool { return e.isTokenDenial() && !e.repeated }
 
-// isTokenDenial reports whether a token service denied a credential.
+// isTokenDenial reports whether a token service denied a credential, or that of GHCR a
+// token for everybody. Without a credential, other denials mean that one is needed.
 func (e *responseError) isTokenDenial() bool {
-	return e.token && e.given && e.isDenial() && !e.limited()
+	asked := e.given || e.status == http.StatusForbidden && e.from.Hostname() == "ghcr.io"
+	return e.token && asked && e.isDenial() && !e.limited() && !e.isNoTokenService()
 }
 
 // throttles reports whether the response concerns every request to the server: it is no
@@ -172,10 +195,31 @@ func (e responseError) comeBack(left time.Duration) error {
 	return &e
 }
 
-// hasStatus reports whether err is a response with one of the statuses.
+// subject returns the request and its object, in words.
+func (e *responseError) subject() string {
+	object := "an upload"
+	switch path := e.from.Path; {
+	case e.manifest:
+		object = "a manifest"
+	case strings.HasSuffix(path, "/tags/list"):
+		object = "the list of tags"
+	case e.method == http.MethodGet, e.method == http.MethodHead:
+		object = "a blob"
+	}
+	return e.method + " of " + object
+}
+
+// hasStatus reports whether err is a response of the registry with one of the statuses.
 func hasStatus(err error, statuses ...int) bool {
 	resp, ok := errors.AsType[*responseError](err)
-	return ok && isOneOf(resp.status, statuses...)
+	return ok && !resp.token && isOneOf(resp.status, statuses...)
+}
+
+// isSuccess reports whether err is a response with a status of success that is not the one
+// for the request.
+func isSuccess(err error) bool {
+	resp, ok := errors.AsType[*responseError](err)
+	return ok && !resp.token && resp.isSuccess()
 }
 
 func isOneOf(status int, statuses ...int) bool {

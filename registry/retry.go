@@ -30,8 +30,12 @@ const maxDenials = 3
 // and 511. So is a 403 with Retry-After, and a credential that the token service denies
 // or answers with a redirect loop: that of GHCR does so to good ones at times. A denied
 // credential is tried at most three times, because repeated failures may lock an
-// account. Other failures are final: a certificate that is not trusted, TLS that is
+// account, and the waits in between are not random. The token service of GHCR is also asked
+// again if it denies a request without a credential. Other failures are final: a certificate that is not trusted, TLS that is
 // refused, an unknown name, a denial by the registry itself, and any other response.
+//
+// A step waits 50 seconds for a registry that is silent, or sends next to nothing, all
+// attempts together, and no more than 30 seconds for one response.
 //
 // A Retry-After of up to an hour is obeyed in full, also if it exceeds MaxWait: if the
 // deadline leaves no time for it, the call fails immediately. With the status 429 or 503
@@ -55,13 +59,12 @@ func (r RetryPolicy) withDefaults() RetryPolicy {
 	return r
 }
 
-// wait returns how long to wait after so many attempts.
-func (r RetryPolicy) wait(attempts int) time.Duration {
-	bound := r.MaxWait
-	if shift := attempts - 1; shift < 32 && r.MinWait<<shift < bound {
-		bound = r.MinWait << shift
+// bound returns how long to wait at most after so many attempts.
+func (r RetryPolicy) bound(attempts int) time.Duration {
+	if shift := attempts - 1; shift < 32 && r.MinWait<<shift < r.MaxWait {
+		return r.MinWait << shift
 	}
-	return rand.N(bound + 1)
+	return r.MaxWait
 }
 
 // Retry describes a failure that is retried.
@@ -78,6 +81,7 @@ type Retry struct {
 // attempt. It returns the error of the last step, or of ctx.
 func (c *Client) retry(ctx context.Context, report func(Retry), step func(ctx context.Context) error) error {
 	denials := 0
+	ctx, patience := guard.WithPatience(ctx, maxSilence)
 	for attempt := 1; ; attempt++ {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -92,7 +96,10 @@ func (c *Client) retry(ctx context.Context, report func(Retry), step func(ctx co
 			return err
 		}
 		callIn(ctx).noteFailure(err)
-		wait := c.retryPolicy.wait(attempt)
+		wait := rand.N(c.retryPolicy.bound(attempt) + 1)
+		if responded && resp.isTokenDenial() {
+			wait = c.retryPolicy.bound(attempt) // it is not asked often enough to be lucky
+		}
 		if responded {
 			wait = max(wait, resp.retryAfter)
 		}
@@ -100,7 +107,7 @@ func (c *Client) retry(ctx context.Context, report func(Retry), step func(ctx co
 			c.gate.Pause(min(wait, maxRetryAfter), resp.comeBack)
 		}
 		deadline, limited := ctx.Deadline()
-		if attempt >= c.retryPolicy.MaxAttempts || limited && wait >= time.Until(deadline) {
+		if attempt >= c.retryPolicy.MaxAttempts || patience.Exhausted() || limited && wait >= time.Until(deadline) {
 			return err
 		}
 		if report != nil {

@@ -43,7 +43,11 @@ func (g *secretGuard) RoundTrip(req *http.Request) (*http.Response, error) {
 	delete(sent.Header, ownRequest)
 	resp, err := g.next.RoundTrip(sent)
 	if err != nil {
-		return nil, explainForbidden(req, err)
+		err = explainForbidden(req, err)
+		if isToken(req) && !isFinal(err) {
+			err = &serviceError{req.URL, err}
+		}
+		return nil, err
 	}
 	if resp.StatusCode == http.StatusProxyAuthRequired {
 		_ = resp.Body.Close() // not needed
@@ -54,6 +58,9 @@ func (g *secretGuard) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, &localError{ErrNotRegistry, earlyStatus(resp.StatusCode)}
 	}
 	resp.Request = req
+	if resp.StatusCode == http.StatusUnauthorized && !isToken(req) {
+		resp.Header = withOneChallenge(resp.Header)
+	}
 	if seen := lastResponseIn(req.Context()); seen != nil {
 		seen.note(req, resp)
 	}
@@ -106,10 +113,11 @@ func (c *Client) checkRedirect(req *http.Request, via []*http.Request) error {
 // one at times.
 func tooManyRedirects(req *http.Request) error {
 	e := newResponseError(req.Response)
-	return &malformedError{
-		what: "too many redirects", status: e.status, contentType: e.contentType,
-		transient: isToken(req),
+	odd := &malformedError{what: "too many redirects", status: e.status, contentType: e.contentType, transient: isToken(req)}
+	if odd.transient {
+		odd.service = e.from
 	}
+	return odd
 }
 
 // errLocalService reports a registry that leads to a forbidden address.

@@ -6,9 +6,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"oras.land/oras-go/v2/errdef"
 	"oras.land/oras-go/v2/registry/remote/auth"
+
+	"github.com/kubeoci/oci/internal/guard"
 )
 
 // Bounds on the tokens of one repository, of which there may be maxAccounts. A push needs
@@ -27,6 +30,9 @@ type tokenCache struct {
 	scheme  auth.Scheme
 	tokens  []keyedToken // the oldest first
 	fetches map[string]*fetch
+	// extended has the key of the last token for the scopes of a request: the registry
+	// may ask for more than these.
+	extended map[string]string
 }
 
 // keyedToken is a token and its scopes.
@@ -51,7 +57,7 @@ func (f *fetch) failure() error {
 }
 
 func newTokenCache() *tokenCache {
-	return &tokenCache{fetches: map[string]*fetch{}}
+	return &tokenCache{fetches: map[string]*fetch{}, extended: map[string]string{}}
 }
 
 // GetScheme returns the scheme of the last token.
@@ -64,12 +70,16 @@ func (c *tokenCache) GetScheme(context.Context, string) (auth.Scheme, error) {
 	return c.scheme, nil
 }
 
-// GetToken returns a token that was fetched.
-func (c *tokenCache) GetToken(_ context.Context, _ string, scheme auth.Scheme, key string) (string, error) {
+// GetToken returns a token that was fetched for the scopes, or for more, unless it was
+// just refused.
+func (c *tokenCache) GetToken(ctx context.Context, _ string, scheme auth.Scheme, key string) (string, error) {
+	seen := lastResponseIn(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if token, found := c.find(key); found && scheme == c.scheme {
-		return token, nil
+	for _, key := range []string{c.extended[key], key} {
+		if token, found := c.find(key); found && scheme == c.scheme && !seen.wasSent(token) {
+			return token, nil
+		}
 	}
 	return "", errdef.ErrNotFound
 }
@@ -105,13 +115,17 @@ func (c *tokenCache) keep(t keyedToken) {
 
 // Set fetches a token, unless another caller has done so since the registry was sent
 // the previous one.
-func (c *tokenCache) Set(ctx context.Context, _ string, scheme auth.Scheme, key string, get func(context.Context) (string, error)) (string, error) {
+func (c *tokenCache) Set(ctx context.Context, host string, scheme auth.Scheme, key string, get func(context.Context) (string, error)) (string, error) {
 	seen := lastResponseIn(ctx)
+	own := strings.Join(auth.GetAllScopesForHost(ctx, host), " ")
 	for {
 		c.mu.Lock()
 		if scheme != c.scheme {
 			c.tokens = nil
 			c.scheme = scheme
+		}
+		if own != key {
+			c.extended[own] = key
 		}
 		if token, found := c.find(key); found && !seen.wasSent(token) {
 			c.mu.Unlock()
@@ -128,10 +142,14 @@ func (c *tokenCache) Set(ctx context.Context, _ string, scheme auth.Scheme, key 
 			c.fetch(ctx, key, f, get)
 			return f.token, f.failure()
 		}
+		began := time.Now()
 		select {
 		case <-f.done:
 		case <-ctx.Done():
 			return "", ctx.Err()
+		}
+		if is[*guard.StalledError](f.err) {
+			guard.SpendPatience(ctx, time.Since(began))
 		}
 		if !errors.Is(f.err, errAbandoned) {
 			return f.token, f.failure()

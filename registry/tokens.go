@@ -74,12 +74,10 @@ func (l *lastResponse) explain(err error) error {
 	case isRefused:
 		e := *l.response
 		e.token = l.token
-		if len(refused.Errors) > 0 {
-			e.code, e.message = refused.Errors[0].Code, refused.Errors[0].Message
-		}
+		e.quote(refused.Errors)
 		return &e
 	case l.token:
-		return &malformedError{what: "not a token", status: l.response.status, contentType: l.response.contentType}
+		return &malformedError{what: "not a token", status: l.response.status, contentType: l.response.contentType, service: l.response.from}
 	case strings.HasPrefix(strings.ToLower(l.challenge), "basic"): // and the credential is a token
 		return auth.ErrBasicCredentialNotFound
 	}
@@ -92,6 +90,19 @@ type realmError struct{ err error }
 func (e *realmError) Error() string { return e.err.Error() }
 
 func (e *realmError) Unwrap() error { return e.err }
+
+// nameOfService names the token service at a URL.
+func nameOfService(at *url.URL) string { return "the token service at " + at.Host + at.Path }
+
+// serviceError reports a token service that cannot be reached.
+type serviceError struct {
+	at  *url.URL
+	err error
+}
+
+func (e *serviceError) Error() string { return nameOfService(e.at) + ": " + e.err.Error() }
+
+func (e *serviceError) Unwrap() error { return e.err }
 
 // boundedBody fails if there is more to read than allowed.
 type boundedBody struct {
@@ -106,7 +117,7 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 		return 0, malformed(b.resp, "token response too large")
 	}
 	if err != nil && !errors.Is(err, io.EOF) { // or the decoder would make a wrong token of it
-		err = connectionError(err)
+		err = connectionError(&serviceError{b.resp.Request.URL, err})
 	}
 	return n, err
 }

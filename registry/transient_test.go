@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -44,7 +46,7 @@ func TestTransientFailuresOfTheTokenService(t *testing.T) {
 	}{
 		{"denied", status(http.StatusForbidden, "DENIED"), 1, 2, registry.ErrPermissionDenied, false},
 		{"unauthorized", status(http.StatusUnauthorized, ""), 1, 2, registry.ErrPermissionDenied, false},
-		{"redirect loop", loop, 10, 4, registry.ErrNotRegistry, true},
+		{"redirect loop", loop, 10, 4, registry.ErrServer, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			a := newArtifact(t, "demo")
@@ -94,9 +96,52 @@ func TestDenialOfTheTokenServiceIsWaitedOut(t *testing.T) {
 			},
 		})
 		requireKind(t, client.VerifyAccess(t.Context(), repository), registry.ErrPermissionDenied)
-		assert.Greater(t, time.Since(began), 10*time.Millisecond)
+		assert.Equal(t, 2*time.Second, time.Since(began), "the waits are not random")
 		assert.Equal(t, 3, asked)
 	})
+}
+
+// That of GHCR also denies tokens for everybody at times.
+func TestAnonymousDenialOfGHCR(t *testing.T) {
+	for _, tt := range []struct {
+		host            string
+		status, denials int
+		requests        int
+		kind            error
+	}{
+		{"ghcr.io", 403, 2, 3, nil},
+		{"ghcr.io", 403, 100, 3, registry.ErrAuthRequired},
+		{"ghcr.io", 401, 100, 1, registry.ErrAuthRequired},
+		{"registry.example.com", 403, 100, 1, registry.ErrAuthRequired},
+	} {
+		t.Run(fmt.Sprint(tt.host, tt.status, tt.denials), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began, asked := time.Now(), 0
+				client := newClient(t, tt.host, registry.Options{AllowLocalServices: true, Transport: hosts{tt.host: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					switch {
+					case r.URL.Path == "/token":
+						if asked++; asked <= tt.denials {
+							refusal(tt.status, "DENIED", "denied")(w, r)
+							return
+						}
+						_, _ = io.WriteString(w, `{"token":"anonymous"}`)
+					case r.Header.Get("Authorization") == "":
+						challenge("https://"+tt.host+"/token").ServeHTTP(w, r)
+					default:
+						opened("/upload")(w, r)
+					}
+				})}, Retry: registry.RetryPolicy{MinWait: time.Second, MaxWait: time.Second}})
+				err := client.VerifyAccess(t.Context(), repository)
+				if tt.kind == nil {
+					require.NoError(t, err)
+				} else {
+					assert.False(t, requireKind(t, err, tt.kind).Retryable())
+				}
+				assert.Equal(t, tt.requests, asked)
+				assert.Equal(t, time.Duration(tt.requests-1)*time.Second, time.Since(began))
+			})
+		})
+	}
 }
 
 // Neither the tags that are looked up nor the blobs are tried with a password that was
@@ -174,7 +219,10 @@ func TestBareBadRequest(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			srv := start(t, memregistry.Options{}, fault{tt.step, page(http.StatusBadRequest)})
 			_, err := a.push(t, srv.client(t, registry.Options{Retry: once}), registry.PushOptions{}, "v1")
-			assert.Equal(t, http.StatusBadRequest, requireKind(t, err, tt.kind).StatusCode)
+			failed := requireKind(t, err, tt.kind)
+			assert.Equal(t, http.StatusBadRequest, failed.StatusCode)
+			assert.Equal(t, tt.kind == registry.ErrNotRegistry, strings.HasSuffix(err.Error(), "status 400, Bad Request: text/html: the port may expect TLS"), err)
+			assert.Equal(t, tt.kind == registry.ErrNotRegistry, failed.Hint() == hintNotRegistry)
 		})
 	}
 }

@@ -17,7 +17,12 @@ const (
 	dialTimeout           = 10 * time.Second
 	responseHeaderTimeout = 30 * time.Second
 	stallTimeout          = 30 * time.Second
-	maxHeaderBytes        = 1 << 20
+	// maxSilence bounds how long a step waits for a silent registry, so that a call ends
+	// within a minute.
+	maxSilence = 50 * time.Second
+	// maxDoubt bounds the wait for a question without which a push goes on.
+	maxDoubt       = 5 * time.Second
+	maxHeaderBytes = 1 << 20
 )
 
 // ownTransport is the transport of a Client whose options have none. Requests for a proxy

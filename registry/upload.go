@@ -94,7 +94,17 @@ func (u *blobUpload) attempt(ctx context.Context) (err error) {
 	if u.found = u.location == nil; u.found {
 		return nil
 	}
-	if err := u.send(ctx); err != nil {
+	err = u.send(ctx)
+	if isSuccess(err) { // it may be stored all the same
+		stored, ended := repo.hasBlob(ctx, u.blob)
+		if ended != nil {
+			return ended
+		}
+		if u.found = stored; stored {
+			err = nil
+		}
+	}
+	if err != nil {
 		u.cautious = !is[*responseError](err) && u.blob.Size >= cautionSize
 		return err
 	}

@@ -37,7 +37,7 @@ func (c *Client) VerifyAccess(ctx context.Context, repository string) error {
 		return err
 	})
 	if err != nil {
-		return c.fail(limited, "verify access to", repo.String(), err)
+		return c.fail(limited, opVerify, repo.String(), err)
 	}
 	repo.cancelUpload(ctx, location)
 	return nil
@@ -72,5 +72,5 @@ func (c *Client) VerifyReadAccess(ctx context.Context, repository string) error 
 		}
 		return nil
 	})
-	return c.fail(limited, "verify read access to", repo.String(), err)
+	return c.fail(limited, opVerifyRead, repo.String(), err)
 }

@@ -146,7 +146,7 @@ func TestVerifyAccessNameUnknownWithAnotherStatus(t *testing.T) {
 	for status, kind := range map[int]error{
 		http.StatusBadRequest: registry.ErrInvalid,
 		http.StatusForbidden:  registry.ErrAuthRequired,
-		http.StatusOK:         registry.ErrNotRegistry,
+		http.StatusOK:         registry.ErrUnsupported,
 	} {
 		srv := start(t, memregistry.Options{}, fault{"POST", refusal(status, "NAME_UNKNOWN", "no such project")})
 		requireKind(t, srv.client(t, registry.Options{}).VerifyAccess(t.Context(), repository), kind)

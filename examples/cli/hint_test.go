@@ -36,6 +36,7 @@ func TestHint(t *testing.T) {
 		{"TLS there", (&registry.Error{Kind: registry.ErrNotRegistry}).Hint(), "check the host and port; if the registry expects TLS there, set -plain-http=false"},
 		{"proxy", "check the proxy, which Registry.Proxy or the environment names", "check the proxy, which HTTPS_PROXY or HTTP_PROXY names"},
 		{"credential", "set Username and Password, or log in and set Registry.DockerConfig", "set -username and -password-stdin, or log in with docker login"},
+		{"Docker configuration", "set Registry.DockerConfig to a file as docker login writes it, or leave it empty", "set DOCKER_CONFIG to the directory of a config.json as docker login writes it, or leave it empty"},
 		{"option without a flag", "set a higher MaxSize if you trust it", "set a higher MaxSize if you trust it (an option of the library without a flag: MaxSize)"},
 		{"file of such a name", `rename "Source" or a/Version/Source.yaml`, `rename "Source" or a/Version/Source.yaml`},
 		{"product", "Docker Hub and Artifact Registry do so", "Docker Hub and Artifact Registry do so"},

@@ -218,7 +218,7 @@ func TestTLS(t *testing.T) {
 	assert.Contains(t, o.stderr, "hint: add the certificate authority")
 	o = push(t, "", nil, "-ref", ref, flatTree)
 	assert.Equal(t, 1, o.status)
-	assert.Contains(t, o.stderr, "not an OCI registry, or expects TLS")
+	assert.Contains(t, o.stderr, "the port may expect TLS")
 }
 
 func TestSourceURLAndRevision(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -41,6 +42,8 @@ const (
 
 // Config is a Docker configuration. It is safe for concurrent use.
 type Config struct {
+	name    string // with the path, if it is a file
+	missing bool   // the file does not exist
 	sources []source
 	store   string // the helper for all servers, or ""
 	inert   bool   // helpers are not run
@@ -62,8 +65,12 @@ type source struct {
 func Read(path string) (*Config, error) {
 	name := fmt.Sprintf("Docker configuration %q", path)
 	data, err := readFile(path)
-	if err == nil {
-		return parse(data, name, hintFile, false)
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		config, broken := parse(data, name, hintFile, false)
+		if broken == nil {
+			config.missing = err != nil
+		}
+		return config, broken
 	}
 	fault := "cannot be read"
 	if kind, ok := errors.AsType[kindError](err); ok {
@@ -87,10 +94,12 @@ func parse(data []byte, name, hint string, inert bool) (*Config, error) {
 		CredsStore  string                     `json:"credsStore"`
 	}
 	// Docker accepts a file of nothing but space.
-	if len(bytes.TrimSpace(data)) > 0 && json.Unmarshal(data, &file) != nil {
-		return nil, &Error{Reason: name + " cannot be read", Hint: hint}
+	if len(bytes.TrimSpace(data)) > 0 {
+		if err := json.Unmarshal(data, &file); err != nil {
+			return nil, &Error{Reason: name + " " + faultOf(data, err), Hint: hint}
+		}
 	}
-	config := &Config{store: file.CredsStore, inert: inert}
+	config := &Config{name: name, store: file.CredsStore, inert: inert}
 	for text, helper := range file.CredHelpers {
 		config.sources = append(config.sources, source{key: parseKey(text), isHelper: true, helper: helper})
 	}
@@ -104,6 +113,34 @@ func parse(data []byte, name, hint string, inert bool) (*Config, error) {
 		}
 	}
 	return config, nil
+}
+
+// faultOf describes JSON that cannot be read. The text of err is not repeated: it may have
+// parts of a secret.
+func faultOf(data []byte, err error) string {
+	for _, mark := range []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} {
+		if bytes.HasPrefix(data, []byte(mark)) {
+			return "begins with a byte order mark: save it as UTF-8 without one"
+		}
+	}
+	if form, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		subject := "it"
+		if form.Field != "" {
+			subject = strconv.Quote(form.Field)
+		}
+		return fmt.Sprintf("cannot be read: %s has another form than docker login writes, on line %d", subject, lineAt(data, form.Offset))
+	}
+	offset := int64(len(data))
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		offset = syntax.Offset
+	}
+	return fmt.Sprintf("cannot be read: it is not JSON, on line %d", lineAt(data, offset))
+}
+
+// lineAt returns the number of the line that has the last of so many bytes.
+func lineAt(data []byte, offset int64) int {
+	before := bytes.TrimRight(data[:min(offset, int64(len(data)))], "\n")
+	return 1 + bytes.Count(before, []byte("\n"))
 }
 
 func (s source) compare(other source) int {
@@ -129,7 +166,8 @@ func (s source) rank() []int {
 	return rank
 }
 
-// Credential returns the credential for a repository of a host, or the zero value.
+// Credential returns the credential for a repository of a host, or the zero value, and
+// where it was found or is missing, in words.
 //
 // The most specific key is used, of credHelpers or auths: the name of the host
 // before one with wildcards, then the longest path, then the longest host; of two
@@ -143,10 +181,13 @@ func (s source) rank() []int {
 // The file store of oras-go would use an entry with a path for the whole host.
 //
 // The error is an [*Error], or that of ctx.
-func (c *Config) Credential(ctx context.Context, host, repository string) (Credential, error) {
+func (c *Config) Credential(ctx context.Context, host, repository string) (found Credential, where string, err error) {
 	server, target, store := serverAddress(host), parseKey(host+"/"+repository), c.store
+	where = fmt.Sprintf("no entry for %s in %s", server, c.name)
+	if c.missing {
+		where = c.name + " does not exist"
+	}
 	var entry Credential
-	var err error
 	listed := false // an entry covers the repository
 	for _, s := range c.sources {
 		switch {
@@ -159,41 +200,47 @@ func (c *Config) Credential(ctx context.Context, host, repository string) (Crede
 			continue
 		}
 		listed = true
-		if entry, err = s.credential(); err == nil && entry == (Credential{}) {
+		if entry, err = s.credential(c.name); err == nil && entry == (Credential{}) {
 			continue
 		}
+		where = fmt.Sprintf("the entry for %q in %s", s.key.text, c.name)
 		if s.key.path != "" {
-			return entry, err
+			return entry, where, err
 		}
 		break
 	}
 	decided := entry != (Credential{}) || err != nil
 	if store == "" || c.inert && (decided || !listed) {
-		return entry, err
+		return entry, where, err
 	}
-	if found, err := c.ask(ctx, store, server); err != nil || found != (Credential{}) {
-		return found, err
+	if found, from, err := c.ask(ctx, store, server); err != nil || found != (Credential{}) || !decided {
+		return found, from, err
 	}
-	return entry, err
+	return entry, where, err
 }
 
 // ask asks a credential helper about a server.
-func (c *Config) ask(ctx context.Context, helper, server string) (Credential, error) {
+func (c *Config) ask(ctx context.Context, helper, server string) (found Credential, where string, err error) {
 	if c.inert {
-		return Credential{}, &Error{
+		return Credential{}, "", &Error{
 			Reason: fmt.Sprintf("the entry for %s needs the credential helper %q, which is not run for DockerConfigJSON", server, helper),
 			Hint:   "put the credential itself into the configuration, as docker login does without a helper",
 		}
 	}
-	return runHelper(ctx, helper, server)
+	where = fmt.Sprintf("the credential helper %q", helper)
+	if found, err = runHelper(ctx, helper, server); found == (Credential{}) {
+		where = fmt.Sprintf("nothing for %s in %s", server, where)
+	}
+	return found, where, err
 }
 
 // credential decodes an entry as Docker does. The error names its key alone.
-func (s source) credential() (Credential, error) {
+func (s source) credential(config string) (Credential, error) {
 	var entry struct{ Auth, Username, Password, IdentityToken, RegistryToken string }
 	err := json.Unmarshal(s.entry, &entry)
 	switch { // beside a token there may be a user name without meaning
 	case err != nil:
+		return Credential{}, s.broken(config, "it is not an object as docker login writes it")
 	case entry.IdentityToken != "":
 		return Credential{IdentityToken: entry.IdentityToken}, nil
 	case entry.RegistryToken != "":
@@ -201,10 +248,17 @@ func (s source) credential() (Credential, error) {
 	case entry.Auth == "":
 		return Credential{Username: entry.Username, Password: entry.Password}, nil
 	}
-	decoded, decodeErr := base64.StdEncoding.DecodeString(entry.Auth) // ignores line breaks
+	decoded, err := base64.StdEncoding.DecodeString(entry.Auth) // ignores line breaks
+	if err != nil {
+		return Credential{}, s.broken(config, `"auth" is not base64`)
+	}
 	user, password, found := strings.Cut(string(decoded), ":")
-	if err != nil || decodeErr != nil || !found {
-		return Credential{}, &Error{Reason: fmt.Sprintf("the entry for %q in the Docker configuration cannot be read", s.key.text), Hint: hintEntry}
+	if !found {
+		return Credential{}, s.broken(config, `"auth" has no colon behind the user name`)
 	}
 	return Credential{Username: user, Password: strings.Trim(password, "\x00")}, nil // some pad with these
+}
+
+func (s source) broken(config, reason string) error {
+	return &Error{Reason: fmt.Sprintf("the entry for %q in %s cannot be read: %s", s.key.text, config, reason), Hint: hintEntry}
 }

@@ -30,7 +30,8 @@ func find(t testing.TB, path, endpoint, repository string) (dockerauth.Credentia
 	if endpoint == "docker.io" {
 		endpoint = "registry-1.docker.io"
 	}
-	return config.Credential(t.Context(), endpoint, repository)
+	cred, _, err := config.Credential(t.Context(), endpoint, repository)
+	return cred, err
 }
 
 // requireFound asserts the user of the credential that is found, "" for none.
@@ -112,9 +113,11 @@ func TestDockerEntryOfAnotherHostIsBroken(t *testing.T) {
 		encoded(password), auth("b"), auth("c"))
 	requireFound(t, "c", config, "c.example.com", repository)
 	requireFound(t, "b", config, "b.example.com", repository)
-	for _, host := range []string{"a.example.com", "b.example.com", "d.example.com"} {
+	for host, reason := range map[string]string{
+		"a.example.com": `"auth" is not base64`, "b.example.com": "it is not an object as docker login writes it", "d.example.com": `"auth" has no colon behind the user name`,
+	} {
 		_, err := find(t, config, host, "other/demo")
-		requireError(t, err, fmt.Sprintf("the entry for %q in the Docker configuration cannot be read", host))
+		requireError(t, err, fmt.Sprintf("the entry for %q in Docker configuration %q cannot be read: %s", host, config, reason))
 	}
 }
 
@@ -125,14 +128,52 @@ func TestDockerConfigThatIsEmpty(t *testing.T) {
 	}
 }
 
+// The error has the reason and the line, and nothing of the content.
 func TestReadFails(t *testing.T) {
-	for _, path := range []string{writeConfig(t, "{"), writeConfig(t, `{"auths":[%q]}`, password)} {
-		_, err := dockerauth.Read(path)
-		requireError(t, err, fmt.Sprintf("Docker configuration %q cannot be read", path))
+	dir := t.TempDir()
+	inFile := filepath.Join(writeConfig(t, "{}"), "config.json")
+	for _, tt := range []struct{ name, path, fault string }{
+		{"end", writeConfig(t, "{"), "cannot be read: it is not JSON, on line 1"},
+		{"end after a line break", writeConfig(t, "{\n\n"), "cannot be read: it is not JSON, on line 1"},
+		{"comma", writeConfig(t, "{\n  \"auths\": {},\n}\n"), "cannot be read: it is not JSON, on line 3"},
+		{"no quotes", writeConfig(t, "{\n  \"auths\": {\n    \"ghcr.io\": {\"auth\": %s}}}", password), "cannot be read: it is not JSON, on line 3"},
+		{"text", writeConfig(t, "%s", password), "cannot be read: it is not JSON, on line 1"},
+		{"more than JSON", writeConfig(t, "{}\n%s", password), "cannot be read: it is not JSON, on line 2"},
+		{"list of entries", writeConfig(t, "{\n\"auths\":[%q]}", password), `cannot be read: "auths" has another form than docker login writes, on line 2`},
+		{"number as a helper", writeConfig(t, "{\n\n\"credsStore\":123456}"), `cannot be read: "credsStore" has another form than docker login writes, on line 3`},
+		{"no object", writeConfig(t, "7"), "cannot be read: it has another form than docker login writes, on line 1"},
+		{"UTF-8 with a byte order mark", writeConfig(t, "\xef\xbb\xbf{}"), "begins with a byte order mark: save it as UTF-8 without one"},
+		{"UTF-16", writeConfig(t, "\xff\xfe{\x00}\x00"), "begins with a byte order mark: save it as UTF-8 without one"},
+		{"directory", dir, "is a directory"},
+		{"below a file", inFile, fmt.Sprintf("cannot be read: %q is a file, and a directory is needed", filepath.Dir(inFile))},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := dockerauth.Read(tt.path)
+			requireError(t, err, fmt.Sprintf("Docker configuration %q %s", tt.path, tt.fault))
+		})
 	}
 	missing := filepath.Join(t.TempDir(), "config.json")
 	requireFound(t, "", missing, "ghcr.io", repository)
 	assert.NoFileExists(t, missing)
+}
+
+// Where a credential was found, or is missing, is for errors.
+func TestWhere(t *testing.T) {
+	config := writeConfig(t, `{"auths":{"ghcr.io":%s,"quay.io/org":%s,"https://index.docker.io/v1/":%s}}`, auth("a"), auth("b"), auth("c"))
+	missing := filepath.Join(t.TempDir(), "config.json")
+	for _, tt := range []struct{ path, host, want string }{
+		{config, "ghcr.io", fmt.Sprintf(`the entry for "ghcr.io" in Docker configuration %q`, config)},
+		{config, "registry-1.docker.io", fmt.Sprintf(`the entry for "https://index.docker.io/v1/" in Docker configuration %q`, config)},
+		{config, "quay.io", fmt.Sprintf("no entry for quay.io in Docker configuration %q", config)},
+		{config, "gcr.io", fmt.Sprintf("no entry for gcr.io in Docker configuration %q", config)},
+		{missing, "ghcr.io", fmt.Sprintf("Docker configuration %q does not exist", missing)},
+	} {
+		config, err := dockerauth.Read(tt.path)
+		require.NoError(t, err)
+		_, where, err := config.Credential(t.Context(), tt.host, repository)
+		require.NoError(t, err)
+		assert.Equal(t, tt.want, where)
+	}
 }
 
 func TestDockerConfigIsBounded(t *testing.T) {

@@ -1,26 +1,26 @@
 package dockerauth
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // maxBytes bounds how much of a configuration is read. Those of people who
 // log in everywhere take some kilobytes.
 const maxBytes = 4 << 20
 
-// readFile returns the content of a regular file, or nothing if it does not exist.
-// Reading any other kind of file may wait forever, and opening it may have effects.
+// readFile returns the content of a regular file. Reading any other kind of file may wait
+// forever, and opening it may have effects.
 func readFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
 	if err == nil {
 		err = checkRegular(info)
+	} else if parent, failed := os.Stat(filepath.Dir(path)); failed == nil && !parent.IsDir() {
+		// DOCKER_CONFIG names a file, for example.
+		return nil, kindError(fmt.Sprintf("cannot be read: %q is a file, and a directory is needed", filepath.Dir(path)))
 	}
 	if err != nil {
 		return nil, err

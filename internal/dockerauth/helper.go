@@ -30,7 +30,10 @@ const (
 // checkHelper refuses a name that would select a program elsewhere than on PATH.
 func checkHelper(name string) error {
 	if strings.ContainsAny(name, `/\`) || filepath.VolumeName(name) != "" {
-		return &Error{Reason: fmt.Sprintf("%.80q is not the name of a credential helper", name)}
+		return &Error{
+			Reason: fmt.Sprintf("%.80q is not the name of a credential helper", name),
+			Hint:   "write the name in credsStore or credHelpers without a directory, as xyz for docker-credential-xyz",
+		}
 	}
 	return nil
 }
@@ -76,7 +79,10 @@ func runHelper(ctx context.Context, name, server string) (Credential, error) {
 			Hint:   "install the program docker-credential-" + name + ", or give the credential in another way",
 		}
 	case err != nil:
-		return Credential{}, &Error{Reason: fmt.Sprintf("the credential helper %q failed for %s", name, server)}
+		return Credential{}, &Error{
+			Reason: fmt.Sprintf("the credential helper %q failed for %s", name, server),
+			Hint:   "log in to the registry again, or run docker-credential-" + name + " get to see why it fails",
+		}
 	case response.Username == helperToken:
 		return Credential{IdentityToken: response.Secret}, nil
 	}

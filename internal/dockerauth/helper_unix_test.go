@@ -136,7 +136,7 @@ func TestCredentialHelperThatHangs(t *testing.T) {
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	_, err = config.Credential(ctx, "ghcr.io", "org/app")
+	_, _, err = config.Credential(ctx, "ghcr.io", "org/app")
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
@@ -161,7 +161,7 @@ func TestParseRunsNoHelper(t *testing.T) {
 		{"helper", `{"credHelpers":{"ghcr.io":"xyz"},"auths":{"ghcr.io":%s}}`, "", refused},
 		{"helper of another host", `{"credHelpers":{"quay.io":"xyz"},"auths":{"ghcr.io":%s}}`, "entry", ""},
 		{"helper for a wildcard", `{"credHelpers":{"*.io":"xyz"}}`, "", refused},
-		{"entry that cannot be read, and a store", `{"credsStore":"xyz","auths":{"ghcr.io":7}}`, "", `the entry for "ghcr.io" in the Docker configuration cannot be read`},
+		{"entry that cannot be read, and a store", `{"credsStore":"xyz","auths":{"ghcr.io":7}}`, "", `the entry for "ghcr.io" in the Docker configuration cannot be read: it is not an object as docker login writes it`},
 		{"space", " \n", "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -169,7 +169,7 @@ func TestParseRunsNoHelper(t *testing.T) {
 			installHelper(t, "touch "+started)
 			config, err := dockerauth.Parse([]byte(strings.ReplaceAll(tt.config, "%s", auth("entry"))))
 			require.NoError(t, err)
-			cred, err := config.Credential(t.Context(), "ghcr.io", "org/app")
+			cred, _, err := config.Credential(t.Context(), "ghcr.io", "org/app")
 			if tt.refused != "" {
 				requireError(t, err, tt.refused)
 			} else {
@@ -235,7 +235,7 @@ func TestCredentialHelperWithChildrenThatHangs(t *testing.T) {
 			defer cancel()
 			done := make(chan error)
 			go func() {
-				_, err := config.Credential(ctx, "ghcr.io", "org/app")
+				_, _, err := config.Credential(ctx, "ghcr.io", "org/app")
 				done <- err
 			}()
 			agent := agentOf(t)

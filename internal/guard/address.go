@@ -13,24 +13,26 @@ const (
 	// private addresses are those of private networks. A public server does not lead
 	// there.
 	private
-	// local addresses are those of this machine, of its link, of the metadata services
-	// of clouds, and those of no single machine. No server leads there.
+	// loopback addresses are those of this machine. A public server does not lead there.
+	loopback
+	// local addresses are those of the link, of the metadata services of clouds, and those
+	// of no single machine. No server leads there.
 	local
 )
 
 // reaches lists the addresses that are not public. References are to the IANA
 // special-purpose address registries, unless a cloud's name is given.
 var reaches = map[reach][]netip.Prefix{
+	loopback: prefixes("127.0.0.0/8", "::1/128"),
 	local: prefixes(
 		"0.0.0.0/8",          // this network; Linux connects 0.0.0.0 to this machine
-		"127.0.0.0/8",        // loopback
 		"169.254.0.0/16",     // link-local, and the metadata services of most clouds
 		"192.0.0.0/24",       // protocol assignments, and metadata of Oracle (192.0.0.192)
 		"224.0.0.0/4",        // multicast
 		"255.255.255.255/32", // broadcast
 		"100.100.100.200/32", // metadata of Alibaba
 		"168.63.129.16/32",   // metadata of Azure
-		"::/127",             // unspecified and loopback
+		"::/128",             // unspecified
 		"fe80::/10",          // link-local
 		"ff00::/8",           // multicast
 		"fd00:ec2::/32",      // metadata and other services of Amazon

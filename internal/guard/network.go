@@ -2,7 +2,6 @@ package guard
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/http"
 	"net/netip"
@@ -111,7 +110,7 @@ func (n *Network) note(at net.Addr) {
 
 // forbidsReach reports whether the server must not lead to addresses of a reach.
 func (n *Network) forbidsReach(ctx context.Context, r reach) bool {
-	return r == local || r == private && n.isPublic(ctx)
+	return r == local || r != public && n.isPublic(ctx)
 }
 
 // Forbids reports whether the server must not lead a client to the host, as far as a
@@ -148,7 +147,7 @@ const lookupTimeout = 2 * time.Second
 // There is at least one without an error.
 func lookUp(ctx context.Context, host string) ([]reach, error) {
 	if IsLocalName(host) || strings.EqualFold(host, "localhost") {
-		return []reach{local}, nil
+		return []reach{loopback}, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
@@ -188,9 +187,4 @@ func (c Checked) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, &ForbiddenError{req.URL.Host, slow}
 	}
 	return c.Next.RoundTrip(req)
-}
-
-func isTimeout(err error) bool {
-	timeout, ok := errors.AsType[net.Error](err)
-	return ok && timeout.Timeout()
 }

@@ -40,14 +40,24 @@ func TestNetworkForbids(t *testing.T) {
 	}{
 		{"public", "198.51.100.1", "198.51.100.2", false},
 		{"this machine", "198.51.100.1", "127.0.0.1", true},
-		{"this machine from a private server", "10.0.0.2", "127.0.0.1", true},
+		{"this machine from a private server", "10.0.0.2", "127.0.0.1", false},
+		{"this machine from a loopback server", "127.0.0.1:5000", "127.0.0.2", false},
+		{"private network of a loopback server", "127.0.0.1:5000", "10.0.0.1", false},
+		{"localhost of a loopback server", "127.0.0.1:5000", "localhost", false},
+		{"metadata service from a loopback server", "127.0.0.1:5000", "169.254.169.254", true},
+		{"metadata service from a private server", "10.0.0.2", "169.254.169.254", true},
+		{"link-local address from a private server", "10.0.0.2", "fe80::1", true},
+		{"unspecified address from a loopback server", "127.0.0.1:5000", "0.0.0.0", true},
+		{"this machine from an unknown server", "unknown.test", "127.0.0.1", true},
+		{"this machine from a server with a public address", "mixed.test", "127.0.0.1", true},
 		{"private network of a public server", "198.51.100.1", "10.0.0.1", true},
 		{"private network of a private server", "10.0.0.2", "10.0.0.1", false},
 		{"the server itself", "127.0.0.1", "127.0.0.1", false},
 		{"another port of the server", "127.0.0.1:5000", "127.0.0.1", false},
 		{"the server itself, in another case", "LocalHost", "localhost", false},
 		{"localhost", "198.51.100.1", "LocalHost", true},
-		{"name in .localhost", "a.localhost", "b.localhost", true},
+		{"name in .localhost", "a.localhost", "b.localhost", false},
+		{"name in .localhost from a public server", "198.51.100.1", "b.localhost", true},
 		{"private network of a server in .localhost", "a.localhost", "10.0.0.1", false},
 		{"unknown name", "198.51.100.1", "unknown.test", false},
 		{"private network of an unknown server", "unknown.test", "10.0.0.1", true},
@@ -56,7 +66,8 @@ func TestNetworkForbids(t *testing.T) {
 		{"private name of a private server", "private.test", "10.0.0.7", false},
 		{"name with a private address", "public.test", "mixed.test", true},
 		{"private network of a server with a public address", "mixed.test", "10.0.0.7", true},
-		{"name with a local address", "private.test", "local.test", true},
+		{"name with a local address", "private.test", "local.test", false},
+		{"name with a local address, of a public server", "public.test", "local.test", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			assert.Equal(t, tt.want, network(tt.server).Forbids(t.Context(), tt.host))
@@ -121,13 +132,15 @@ func TestDial(t *testing.T) {
 	}{
 		{"the server", network("registry.test:" + port), "registry.test", true},
 		{"the server, in another case", network("registry.test:" + port), "Registry.TEST", true},
-		{"another name", network("registry.test:" + port), "other.test", false},
-		{"its address", network("registry.test:" + port), "127.0.0.1", false},
+		{"another name", network("registry.test:" + port), "other.test", true},
+		{"another name, of a public server", network("198.51.100.1:" + port), "other.test", false},
+		{"its address", network("registry.test:" + port), "127.0.0.1", true},
 		{"name that has changed", network("198.51.100.1"), "rebinding.test", false},
 		{"mapped", network("198.51.100.1"), "::ffff:127.0.0.1", false},
 		{"allowed", &guard.Network{Server: &url.URL{Host: "198.51.100.1"}, AllowAll: true}, "other.test", true},
 		{"the server in .localhost", &guard.Network{Server: &url.URL{Host: "a.localhost:" + port}, LocalNames: true}, "a.localhost", true},
-		{"another name in .localhost", &guard.Network{Server: &url.URL{Host: "a.localhost:" + port}, LocalNames: true}, "b.localhost", false},
+		{"another name in .localhost", &guard.Network{Server: &url.URL{Host: "a.localhost:" + port}, LocalNames: true}, "b.localhost", true},
+		{"name in .localhost, of a public server", &guard.Network{Server: &url.URL{Host: "198.51.100.1"}, LocalNames: true}, "b.localhost", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.host == "rebinding.test" {
@@ -161,7 +174,7 @@ func TestDialOtherPortsOfTheServer(t *testing.T) {
 		address, port string
 		allowed       bool
 	}{
-		{"127.0.0.1", port, false}, // not seen yet
+		{"127.0.0.1", port, true}, // nothing else was seen yet
 		{elsewhere, own, true},
 		{elsewhere, port, true},
 		{"127.0.0.1", port, false},
@@ -178,6 +191,7 @@ func TestDialOtherPortsOfTheServer(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, conn.Close())
 	}
+	<-accepted
 	<-accepted
 	assert.Empty(t, accepted)
 }

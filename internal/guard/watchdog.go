@@ -16,10 +16,14 @@ type StalledError struct{ Limit time.Duration }
 
 func (e *StalledError) Error() string { return fmt.Sprintf("nothing moved for %v", e.Limit) }
 
-// Watched is a RoundTripper that ends a request if nothing is sent or received for
-// Limit. The error, also that of reading the response, is then a [*StalledError]. The
-// time that the caller takes to provide or to read a body is not counted: a slow disk
-// is not the server's fault.
+// minProgress is how many bytes of a response have to arrive within the limit. A server that
+// sends fewer sends one now and then, to hold up the client.
+const minProgress = 128
+
+// Watched is a RoundTripper that ends a request if nothing is sent, or next to nothing
+// received, for Limit, or for the rest of the [Patience] in the context. The error, also
+// that of reading the response, is then a [*StalledError]. The time that the caller takes
+// to provide or to read a body is not counted: a slow disk is not the server's fault.
 type Watched struct {
 	Next  http.RoundTripper
 	Limit time.Duration
@@ -27,17 +31,28 @@ type Watched struct {
 
 // RoundTrip implements [http.RoundTripper].
 func (w Watched) RoundTrip(req *http.Request) (*http.Response, error) {
-	watched, dog := watch(req, w.Limit)
+	patience, began := patienceIn(req.Context()), time.Now()
+	limit := patience.limit(w.Limit)
+	if limit <= 0 {
+		if req.Body != nil {
+			_ = req.Body.Close() // as a RoundTripper has to
+		}
+		return nil, &StalledError{w.Limit}
+	}
+	watched, dog := watch(req, limit, patience)
 	resp, err := w.Next.RoundTrip(watched)
 	if err != nil {
 		dog.end()
+		if !dog.barked.Load() && isTimeout(err) && req.Context().Err() == nil {
+			patience.spend(min(time.Since(began), limit))
+		}
 		return nil, dog.explain(err)
 	}
 	if resp.Body == nil { // net/http allows that
 		resp.Body = http.NoBody
 	}
 	dog.responded()
-	resp.Body = &receivedBody{ReadCloser: resp.Body, dog: dog}
+	resp.Body = &receivedBody{ReadCloser: resp.Body, dog: dog, left: limit}
 	resp.Request = req
 	return resp, nil
 }
@@ -55,11 +70,13 @@ type watchdog struct {
 }
 
 // watch returns the request to send in place of req, and its watchdog.
-func watch(req *http.Request, limit time.Duration) (*http.Request, *watchdog) {
+func watch(req *http.Request, limit time.Duration, patience *Patience) (*http.Request, *watchdog) {
 	ctx, cancel := context.WithCancel(req.Context())
 	w := &watchdog{limit: limit, ctx: ctx, cancel: cancel}
 	w.timer = time.AfterFunc(limit, func() {
-		w.barked.Store(true)
+		if !w.barked.Swap(true) {
+			patience.spend(limit)
+		}
 		cancel()
 	})
 	req = req.WithContext(ctx)
@@ -131,13 +148,23 @@ func (b *sentBody) Read(p []byte) (int, error) {
 // receivedBody is watched while it is read.
 type receivedBody struct {
 	io.ReadCloser
-	dog *watchdog
+	dog  *watchdog
+	left time.Duration // until minProgress bytes have to be there
+	got  int           // of them
 }
 
 func (b *receivedBody) Read(p []byte) (int, error) {
-	b.dog.start()
+	began := time.Now()
+	b.dog.timer.Reset(b.left)
 	n, err := b.ReadCloser.Read(p)
 	b.dog.stop()
+	b.left -= time.Since(began)
+	if b.got += n; b.got >= minProgress {
+		b.got, b.left = 0, b.dog.limit
+	}
+	if err == nil && b.dog.barked.Load() { // the body has not noticed
+		err = context.Canceled
+	}
 	return n, b.dog.explain(err)
 }
 

@@ -63,7 +63,13 @@ func TestWatched(t *testing.T) {
 			return &http.Response{Body: blocked{r}}, nil
 		}, true},
 		{"slow body", nil, func(*http.Request) (*http.Response, error) {
-			return &http.Response{Body: slow("abc", limit-time.Second)}, nil
+			return &http.Response{Body: slow("abc", limit/5)}, nil
+		}, false},
+		{"body with a byte now and then", nil, func(*http.Request) (*http.Response, error) {
+			return &http.Response{Body: slow(strings.Repeat("a", 100), time.Second)}, nil
+		}, true},
+		{"body with a little at a time", nil, func(*http.Request) (*http.Response, error) {
+			return &http.Response{Body: slow(strings.Repeat("a", 1000), limit/129)}, nil
 		}, false},
 		{"slow source", slow("abc", 2*limit), func(r *http.Request) (*http.Response, error) {
 			_, err := io.Copy(io.Discard, r.Body)
@@ -97,7 +103,7 @@ func TestWatched(t *testing.T) {
 				var stalled *guard.StalledError
 				require.ErrorAs(t, err, &stalled)
 				require.EqualError(t, err, "nothing moved for 30s")
-				assert.Equal(t, limit, time.Since(began))
+				assert.InDelta(t, limit, time.Since(began), float64(time.Second))
 			})
 		})
 	}

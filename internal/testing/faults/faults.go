@@ -107,6 +107,8 @@ type Handler struct {
 	rules  []Rule
 	counts map[string]int
 	seen   []Seen
+	last   Kind  // the first request of this kind, and all after it, have the fault then
+	then   Fault // or none
 }
 
 // New returns a handler in front of a registry. The first rule that selects a request
@@ -121,6 +123,13 @@ func (h *Handler) Set(rules ...Rule) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.rules, h.counts = rules, map[string]int{}
+}
+
+// Then applies a fault to the first request of a kind and to all requests after it.
+func (h *Handler) Then(first Kind, do Fault) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.last, h.then = first, do
 }
 
 // Seen returns the requests so far, in the order of their arrival.
@@ -142,6 +151,9 @@ func (h *Handler) arrived(r *http.Request) (fault Fault) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	kind, about := KindOf(r)
+	if h.then.serve != nil && kind == h.last {
+		h.rules = []Rule{{Do: h.then}}
+	}
 	for i, rule := range h.rules {
 		if len(rule.On) > 0 && !slices.Contains(rule.On, kind) {
 			continue

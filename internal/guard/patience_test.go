@@ -1,0 +1,73 @@
+package guard_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/guard"
+)
+
+// All requests of a step share the patience. Time in which something moves is not taken
+// from it, and neither is that of other failures.
+func TestPatience(t *testing.T) {
+	silent := func(r *http.Request) (*http.Response, error) {
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	}
+	timeout := func(*http.Request) (*http.Response, error) {
+		time.Sleep(10 * time.Second)
+		return nil, os.ErrDeadlineExceeded // a net.Error, as in a TLS handshake
+	}
+	refused := func(*http.Request) (*http.Response, error) {
+		time.Sleep(10 * time.Second)
+		return nil, errors.New("refused")
+	}
+	moving := func(*http.Request) (*http.Response, error) {
+		return &http.Response{Body: slow(strings.Repeat("a", 1000), time.Second/8)}, nil
+	}
+	for _, tt := range []struct {
+		name     string
+		requests []func(*http.Request) (*http.Response, error)
+		took     []time.Duration
+	}{
+		{"silence", []func(*http.Request) (*http.Response, error){silent, silent, silent}, []time.Duration{30 * time.Second, 20 * time.Second, 0}},
+		{"time-outs", []func(*http.Request) (*http.Response, error){timeout, timeout, silent, silent}, []time.Duration{10 * time.Second, 10 * time.Second, 30 * time.Second, 0}},
+		{"refusals", []func(*http.Request) (*http.Response, error){refused, refused, silent, silent}, []time.Duration{10 * time.Second, 10 * time.Second, 30 * time.Second, 20 * time.Second}},
+		{"responses", []func(*http.Request) (*http.Response, error){moving, silent, silent}, []time.Duration{1000 * time.Second / 8, 30 * time.Second, 20 * time.Second}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, patience := guard.WithPatience(t.Context(), 50*time.Second)
+				for i, respond := range tt.requests {
+					assert.Equal(t, tt.took[i] == 0, patience.Exhausted())
+					req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost", nil)
+					require.NoError(t, err)
+					began := time.Now()
+					resp, err := guard.Watched{Next: roundTripper(respond), Limit: 30 * time.Second}.RoundTrip(req)
+					if err == nil {
+						_, err = io.Copy(io.Discard, resp.Body)
+						require.NoError(t, err)
+					}
+					assert.InDelta(t, tt.took[i], time.Since(began), float64(time.Second), i)
+				}
+			})
+		})
+	}
+}
+
+func TestPatienceThatIsSpent(t *testing.T) {
+	ctx, patience := guard.WithPatience(t.Context(), time.Minute)
+	guard.SpendPatience(t.Context(), time.Hour) // has none
+	assert.False(t, patience.Exhausted())
+	guard.SpendPatience(ctx, time.Minute)
+	assert.True(t, patience.Exhausted())
+}
