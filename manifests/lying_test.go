@@ -213,7 +213,7 @@ func FuzzLyingFS(f *testing.F) {
 				continue
 			}
 			whole := make([]byte, file.Size)
-			if err := reader.ReadFile(file, whole); err == nil {
+			if err := reader.ReadFile(t.Context(), file, whole); err == nil {
 				require.True(t, strings.HasPrefix(fsys.text(file.Path), string(whole)) || file.Linked(), file.Path)
 			} else {
 				var pathErr *manifests.PathError
