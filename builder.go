@@ -142,8 +142,9 @@ func (b *Builder) ship(ctx context.Context, j job, set *manifests.Set, requested
 	if err != nil {
 		return BuildResult{}, err
 	}
-	events.Send(ctx, Event{Phase: PhasePack, Files: len(plan.Entries()), Bytes: packed.Layer.Size})
+	events.Send(ctx, Event{Phase: PhasePack, Files: plan.Len(), Bytes: packed.Layer.Size})
 	findings, err := j.check(ctx, plan, pack.files)
+	pack.files = nil // and the memory that it holds
 	if err != nil {
 		return BuildResult{}, err
 	}

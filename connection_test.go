@@ -154,6 +154,30 @@ func TestBuilderSeparatesTransports(t *testing.T) {
 	assert.NotEmpty(t, other.urls, "the transport of another build was used")
 }
 
+// roundTripFunc is a transport that cannot be compared.
+type roundTripFunc func(*http.Request) (*http.Response, error)
+
+func (f roundTripFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// A comparable type may hold what cannot be compared.
+func TestBuilderWithATransportThatCannotBeCompared(t *testing.T) {
+	for name, transport := range map[string]http.RoundTripper{
+		"function":                       roundTripFunc(http.DefaultTransport.RoundTrip),
+		"struct that holds the function": struct{ http.RoundTripper }{roundTripFunc(http.DefaultTransport.RoundTrip)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			opts := startCountingServer(t).options(t)
+			opts.Registry.Transport = transport
+			var builder oci.Builder
+			defer builder.Close()
+			for range 2 {
+				_, err := builder.Build(t.Context(), opts)
+				require.NoError(t, err)
+			}
+		})
+	}
+}
+
 // A client that is evicted or closed during a build is closed at its end.
 func TestBuilderClosedDuringABuild(t *testing.T) {
 	var builder oci.Builder

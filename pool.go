@@ -84,9 +84,9 @@ func (c *pooledClient) drop() {
 }
 
 // canCompare reports whether options can be the same as others: Go cannot compare
-// functions.
+// functions, which a value of a comparable type may hold.
 func canCompare(o registry.Options) bool {
-	return o.CredentialFunc == nil && o.Proxy == nil && (o.Transport == nil || reflect.TypeOf(o.Transport).Comparable())
+	return o.CredentialFunc == nil && o.Proxy == nil && (o.Transport == nil || reflect.ValueOf(o.Transport).Comparable())
 }
 
 // sameOptions reports whether two comparable options make the same connection. A transport

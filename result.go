@@ -65,8 +65,8 @@ type OCIArtifact struct {
 
 func (j job) result(packed packager.Result, findings []Finding, unchanged bool, requested string) BuildResult {
 	o, plan := j.opts, packed.Plan
-	files := make([]string, len(plan.Entries()))
-	for i, entry := range plan.Entries() {
+	files := make([]string, plan.Len())
+	for i, entry := range plan.All() {
 		files[i] = entry.Path
 	}
 	if trimBlanks(requested) == o.Repository {

@@ -22,6 +22,10 @@ func FuzzCollectFS(f *testing.F) {
 		"app.yaml/a.json\napp.yaml/app.yaml/b.yml", "x/a..yaml\nx../a.yaml", "a\\b.yaml", "a\x7f.yaml\nb.yaml", "é.yaml\nz.yaml\nZ.yaml",
 		"CVS/a.yaml\n_darcs/b.yaml\ncvs/c.yaml\n.jj\n.svn.yaml\n.bzr/a", strings.Repeat("d/", 101) + "a.yaml", strings.Repeat("n", 251) + ".yaml",
 		"a/Kustomization\na/b", "Kustomization/Kustomization\nkustomization",
+		"\n\n", ".", "..", "/", "a//b.yaml", "../a.yaml", "\x00.yaml", "\xff.yaml", "-1.yaml\n0.yaml\n2147483648.yaml\n9223372036854775807.yaml", ".yaml\n..yaml\n...yaml",
+		strings.Repeat("n", 250) + ".yaml", strings.Repeat("d", 255) + "/" + strings.Repeat("n", 256) + ".yaml",
+		strings.Repeat(strings.Repeat("d", 255)+"/", 16)[1:] + ".yaml", strings.Repeat(strings.Repeat("d", 255)+"/", 16) + "a.yaml",
+		strings.Repeat("d/", 100) + "a.yaml", strings.Repeat("d/", 100) + "d/a.txt", strings.Repeat("a.yaml\n", 100),
 	} {
 		f.Add(listing, false)
 		f.Add(listing, true)

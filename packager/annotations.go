@@ -43,8 +43,8 @@ func (e *AnnotationError) Is(target error) bool { return target == ErrInvalidAnn
 // 255 bytes, and a digest follows it.
 const maxRevisionBytes = 512
 
-// manifestAnnotations returns the annotations of the manifest, from which the
-// secrets of URLs are removed.
+// manifestAnnotations returns the annotations of the manifest: those of the caller, byte by
+// byte, except for the address of the source, which loses its secrets.
 func (o Options) manifestAnnotations() (map[string]string, error) {
 	given := maps.Clone(o.Annotations)
 	if given == nil {
@@ -62,6 +62,9 @@ func (o Options) manifestAnnotations() (map[string]string, error) {
 		}
 		given[option.key] = option.value
 	}
+	if source, found := given[ocispec.AnnotationSource]; found {
+		given[ocispec.AnnotationSource] = redact.Source(source)
+	}
 	if err := checkAnnotations(given); err != nil {
 		return nil, err
 	}
@@ -71,9 +74,6 @@ func (o Options) manifestAnnotations() (map[string]string, error) {
 			Reason: fmt.Sprintf("the revision is longer than %d bytes or contains blanks", maxRevisionBytes),
 			hint:   "set Pack.Revision as Flux writes it: branch@sha1:<hex>",
 		}
-	}
-	for key, value := range given {
-		given[key] = redact.URLs(value)
 	}
 	created := o.created()
 	if year := created.Year(); year < 0 || year > 9999 { // RFC 3339 section 5.6
@@ -92,37 +92,30 @@ func isRevision(s string) bool {
 func checkAnnotations(annotations map[string]string) error {
 	total := 0
 	for _, key := range slices.Sorted(maps.Keys(annotations)) {
-		if reason := annotationFault(key, annotations[key]); reason != "" {
-			return &AnnotationError{Key: key, Reason: reason, hint: annotationHint(key)}
-		}
 		if total += len(key) + len(annotations[key]); total > maxAnnotationBytes {
 			return &AnnotationError{Key: key, Reason: fmt.Sprintf("the annotations exceed %d bytes in total", maxAnnotationBytes)}
+		}
+		if reason, hint := annotationFault(key, annotations[key]); reason != "" {
+			return &AnnotationError{key, reason, hint}
 		}
 	}
 	return nil
 }
 
-func annotationHint(key string) string {
-	if key == ocispec.AnnotationCreated {
-		return "set Pack.Created instead"
-	}
-	return ""
-}
-
-func annotationFault(key, value string) string {
+func annotationFault(key, value string) (reason, hint string) {
 	switch {
 	case key == "":
-		return "the key is empty"
+		return "the key is empty", ""
 	case key == ocispec.AnnotationCreated:
-		return "Created sets it"
+		return "Created sets it", "set Pack.Created instead"
 	case !utf8.ValidString(key) || strings.ContainsFunc(key, unicode.IsControl):
-		return "the key contains control characters or is not UTF-8"
+		return "the key contains control characters or is not UTF-8", ""
 	case !utf8.ValidString(value):
-		return "the value is not UTF-8"
-	case redact.IsUnclear(value):
-		return "the value may contain a password that cannot be separated from the rest"
+		return "the value is not UTF-8", ""
+	case redact.HoldsCredential(value):
+		return "the value holds a URL with a password or a token", "write the URL without user information, and without the secrets of its query"
 	case strings.ContainsFunc(value, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) }):
-		return "the value contains control characters"
+		return "the value contains control characters", ""
 	}
-	return ""
+	return "", ""
 }

@@ -27,6 +27,11 @@ func FuzzPlan(f *testing.F) {
 	f.Add("a.yaml", "both", "a/b")
 	f.Add("a.yaml", "root", "a/b") // which ignores the prefix
 	f.Add("a.yaml", "", "..")
+	for _, text := range []string{"", "0", "-1", "2147483648", "4294967296", "9223372036854775807", strings.Repeat("x", 255), strings.Repeat("d/", 100) + "x"} {
+		f.Add(text, "both", "app")
+		f.Add("a.yaml", "prefix", text)
+		f.Add("a.yaml", text, "app")
+	}
 	f.Fuzz(func(t *testing.T, listing, name, prefix string) {
 		texts := map[string]string{}
 		for _, p := range strings.Split(listing, "\n") {

@@ -31,15 +31,16 @@ type Options struct {
 	// ignores it. Empty means the name of the Set. A Set from an fs.FS has no name, and
 	// needs a prefix for the other layouts.
 	Prefix string
-	// Annotations are added to the manifest, without the user names, passwords and
-	// queries of URLs in them. The key of the creation time is refused, as are
-	// those of SourceURL and Revision if these are set. All keys and values together
-	// may have 64 KiB: a manifest must stay below 4 MiB, and consumers copy the
-	// annotations into Kubernetes objects.
+	// Annotations are added to the manifest as they are. A value that holds a URL with
+	// a password, with user information for HTTP, or with a secret in its query is
+	// refused, except for org.opencontainers.image.source, for which see SourceURL. The
+	// key of the creation time is refused, as are those of SourceURL and Revision if
+	// these are set. All keys and values together may have 64 KiB: a manifest must stay
+	// below 4 MiB, and consumers copy the annotations into Kubernetes objects.
 	Annotations map[string]string
-	// SourceURL is recorded as org.opencontainers.image.source, without user name,
-	// password and query. Empty means none; blanks around it are ignored, and so
-	// are those around Revision.
+	// SourceURL is recorded as org.opencontainers.image.source. If it has a password, or
+	// user information for HTTP, it is recorded without, and always without a query.
+	// Empty means none; blanks around it are ignored, and so are those around Revision.
 	SourceURL string
 	// Revision is recorded as org.opencontainers.image.revision. Flux expects
 	// branch@sha1:<hex>, tag@sha1:<hex> or sha1:<hex>. Empty means none.

@@ -66,15 +66,19 @@ func Pack(ctx context.Context, store Pusher, set *manifests.Set, layout Layout, 
 // modify content or retain it. The content is verified only once Pack returns
 // without an error.
 //
-// Pack returns soon after ctx ends even if a method of an [io/fs.FS] blocks, as
-// [manifests.Reader.Open] does. If it panics, so does Pack.
+// Pack returns soon after ctx ends even if a method of an [io/fs.FS], store or observe
+// blocks, which is then left running. If it panics, so does Pack.
 //
 // Errors match those of [manifests.Reader.Open], or are those of store or ctx.
 // Nothing refers to content that was stored before an error.
 func (p *Plan) Pack(ctx context.Context, store Pusher, cache *Cache, observe func(f manifests.File, content []byte)) (Result, error) {
-	if err := calls.Check(ctx); err != nil {
+	if err := p.check(ctx, store); err != nil {
 		return Result{}, err
 	}
+	return calls.Prompt(ctx, func() (Result, error) { return p.pack(ctx, store, cache, observe) })
+}
+
+func (p *Plan) pack(ctx context.Context, store Pusher, cache *Cache, observe func(manifests.File, []byte)) (Result, error) {
 	layer, diffID, err := p.packLayer(ctx, store, cache, observe)
 	if err != nil {
 		return Result{}, err

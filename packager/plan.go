@@ -2,6 +2,8 @@ package packager
 
 import (
 	"context"
+	"errors"
+	"iter"
 	"path"
 	"slices"
 	"strings"
@@ -28,7 +30,8 @@ type Plan struct {
 	layout   Layout
 	prefix   string // "" for LayoutRoot
 	settings settings
-	entries  []Entry
+	files    []manifests.File
+	below    int // the number of files whose paths precede the prefix
 	archive  *archive.Archive
 }
 
@@ -44,6 +47,9 @@ type Entry struct {
 // name of the Set cannot be the prefix, [manifests.ErrCollision] or
 // [ErrArchiveTooLarge].
 func NewPlan(set *manifests.Set, layout Layout, opts Options) (*Plan, error) {
+	if set == nil {
+		return nil, errNoSet
+	}
 	settings, err := opts.resolve(layout)
 	if err != nil {
 		return nil, err
@@ -61,32 +67,42 @@ func NewPlan(set *manifests.Set, layout Layout, opts Options) (*Plan, error) {
 	return p, nil
 }
 
-// layOut lists the entries of the archive, and its records and blocks.
+var (
+	errNoSet    = errors.New("the Set is nil: collect the manifests first")
+	errNoPlan   = errors.New("the Plan was not made by NewPlan")
+	errNoPusher = errors.New("the store is nil: pass one, such as a Store")
+)
+
+// check returns an error if the Plan, the context or the store cannot be used.
+func (p *Plan) check(ctx context.Context, store Pusher) error {
+	if store == nil {
+		return errNoPusher
+	}
+	return p.checkMade(ctx)
+}
+
+func (p *Plan) checkMade(ctx context.Context) error {
+	if p == nil || p.archive == nil {
+		return errNoPlan
+	}
+	return calls.Check(ctx)
+}
+
+// layOut lists the files of the archive.
 func (p *Plan) layOut(files []manifests.File) (err error) {
-	copies := 1
-	if p.layout == LayoutBoth {
-		copies = 2
-	}
-	p.entries = make([]Entry, 0, copies*len(files))
-	for _, f := range files {
-		if p.layout != LayoutPrefix {
-			p.entries = append(p.entries, Entry{f.Path, f})
-		}
-		if p.layout != LayoutRoot {
-			p.entries = append(p.entries, Entry{path.Join(p.prefix, f.Path), f})
-		}
-	}
+	p.files = files
 	if p.layout == LayoutBoth { // one copy is in order, and free of collisions, as the Set is
 		if err := checkCopies(files, p.prefix); err != nil {
 			return err
 		}
-		slices.SortFunc(p.entries, func(a, b Entry) int { return strings.Compare(a.Path, b.Path) })
+		p.below, _ = slices.BinarySearchFunc(files, p.prefix+"/", func(f manifests.File, prefix string) int {
+			return strings.Compare(f.Path, prefix)
+		})
 	}
-	records := make([]archive.Entry, len(p.entries))
-	for i, e := range p.entries {
-		records[i] = archive.Entry{Path: e.Path, Size: e.File.Size}
-	}
-	p.archive, err = archive.New(records, MaxArchiveSize)
+	p.archive, err = archive.New(p.Len(), func(i int) archive.Entry {
+		e := p.Entry(i)
+		return archive.Entry{Path: e.Path, Size: e.File.Size}
+	}, MaxArchiveSize)
 	return err
 }
 
@@ -101,7 +117,57 @@ func (p *Plan) Layout() Layout { return p.layout }
 func (p *Plan) Prefix() string { return p.prefix }
 
 // Entries lists the files of the archive in the order of their paths' bytes.
-func (p *Plan) Entries() []Entry { return slices.Clone(p.entries) }
+func (p *Plan) Entries() []Entry {
+	entries := make([]Entry, p.Len())
+	for i, e := range p.All() {
+		entries[i] = e
+	}
+	return entries
+}
+
+// All iterates over the entries and their indices. A path below the prefix takes memory
+// only for as long as the caller holds it.
+func (p *Plan) All() iter.Seq2[int, Entry] {
+	return func(yield func(int, Entry) bool) {
+		for i := range p.Len() {
+			if !yield(i, p.Entry(i)) {
+				return
+			}
+		}
+	}
+}
+
+// Len returns the number of entries.
+func (p *Plan) Len() int {
+	if p.layout == LayoutBoth {
+		return 2 * len(p.files)
+	}
+	return len(p.files)
+}
+
+// Entry returns the entry with an index below [Plan.Len].
+func (p *Plan) Entry(i int) Entry {
+	n, copied := p.file(i)
+	f := p.files[n]
+	if copied {
+		return Entry{path.Join(p.prefix, f.Path), f}
+	}
+	return Entry{f.Path, f}
+}
+
+// file returns the index of the file of an entry, and whether the entry is below the
+// prefix. With both copies, those entries follow one another.
+func (p *Plan) file(i int) (file int, copied bool) {
+	switch {
+	case p.layout != LayoutBoth:
+		return i, p.layout == LayoutPrefix
+	case i < p.below:
+		return i, false
+	case i < p.below+len(p.files):
+		return i - p.below, true
+	}
+	return i - len(p.files), false
+}
 
 // Paths returns the paths at which the engines find the tree. For [LayoutBoth]
 // they are those of the copy under the prefix: at the root, an engine that
@@ -111,14 +177,19 @@ func (p *Plan) Paths() EnginePaths {
 }
 
 // ArchiveSize returns the size of the uncompressed archive in bytes.
-func (p *Plan) ArchiveSize() int64 { return p.archive.Size() }
+func (p *Plan) ArchiveSize() int64 {
+	if p.archive == nil {
+		return 0
+	}
+	return p.archive.Size()
+}
 
 // Digest returns the content digest that [Plan.Pack] would give. It reads the
 // files, and compresses and writes nothing.
 //
 // Errors match those of [manifests.Reader.Open], or are that of ctx.
 func (p *Plan) Digest(ctx context.Context) (digest.Digest, error) {
-	if err := calls.Check(ctx); err != nil {
+	if err := p.checkMade(ctx); err != nil {
 		return "", err
 	}
 	nothing := func(*slot) error { return nil }

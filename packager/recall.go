@@ -16,15 +16,27 @@ import (
 // Pack, and compares the digests: the files may have changed since, and so may the
 // directory of the cache.
 //
-// observe is that of Pack. The errors are those of Pack, and match [ErrInvalidCache] for
+// observe is that of Pack, and a call that blocks ends as that does. The errors are those of Pack, and match [ErrInvalidCache] for
 // a directory that cannot be used.
 func (p *Plan) Recall(ctx context.Context, store Pusher, cache *Cache, observe func(f manifests.File, content []byte)) (Result, bool, error) {
-	if err := calls.Check(ctx); err != nil {
+	if err := p.check(ctx, store); err != nil {
 		return Result{}, false, err
 	}
 	if filled, err := cache.filled(); err != nil || !filled {
 		return Result{}, false, err
 	}
+	found := false
+	result, err := calls.Prompt(ctx, func() (result Result, err error) {
+		result, found, err = p.recall(ctx, store, cache, observe)
+		return result, err
+	})
+	if err != nil { // and recall may still run
+		return Result{}, false, err
+	}
+	return result, found, nil
+}
+
+func (p *Plan) recall(ctx context.Context, store Pusher, cache *Cache, observe func(manifests.File, []byte)) (Result, bool, error) {
 	source := newSource(p)
 	source.observe = observe
 	nothing := func(*slot) error { return nil }

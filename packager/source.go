@@ -60,9 +60,9 @@ type largeFile struct {
 
 // piece identifies a part of a file, whatever the copy of the tree.
 type piece struct {
-	path   string
+	file   int32 // index in the Plan
+	size   int32
 	offset int64
-	size   int
 }
 
 func newSource(p *Plan) *source {
@@ -111,7 +111,8 @@ func (s *source) open() (*manifests.Reader, error) {
 }
 
 func (s *source) read(ctx context.Context, reader *manifests.Reader, entry int, p []byte, offset int64) error {
-	file := s.plan.entries[entry].File
+	n, _ := s.plan.file(entry)
+	file := s.plan.files[n]
 	var err error
 	if int64(len(p)) == file.Size {
 		err = reader.ReadFile(ctx, file, p)
@@ -121,7 +122,7 @@ func (s *source) read(ctx context.Context, reader *manifests.Reader, entry int, 
 	if err != nil {
 		return err
 	}
-	if err := s.compare(piece{file.Path, offset, len(p)}, p); err != nil {
+	if err := s.compare(piece{int32(n), int32(len(p)), offset}, p); err != nil {
 		return err
 	}
 	if s.observe != nil && int64(len(p)) == file.Size {
@@ -148,7 +149,8 @@ func (s *source) readPiece(ctx context.Context, reader *manifests.Reader, entry 
 
 // share opens a file for all the blocks that it spans.
 func (s *source) share(ctx context.Context, reader *manifests.Reader, entry int) (*manifests.Content, error) {
-	file := s.plan.entries[entry].File
+	n, _ := s.plan.file(entry)
+	file := s.plan.files[n]
 	s.mu.Lock()
 	shared, found := s.large[entry]
 	if !found {
@@ -191,7 +193,7 @@ func (s *source) compare(p piece, content []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if first, found := s.sums[p]; found && first != sum {
-		return &manifests.PathError{Path: p.path, Err: manifests.ErrFileChanged}
+		return &manifests.PathError{Path: s.plan.files[p.file].Path, Err: manifests.ErrFileChanged}
 	}
 	s.sums[p] = sum
 	return nil

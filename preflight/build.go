@@ -2,25 +2,28 @@ package preflight
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/kubeoci/oci/internal/kustomize"
+	"github.com/kubeoci/oci/packager"
 )
 
 // build is a kustomization in the archive, and the files of the archive that it
 // refers to.
 type build struct {
 	*source
-	entry     string // in the archive
-	directory string // of the entry
-	files     []namedFile
-	others    []*build // in directories that it refers to
+	entry  string // in the archive
+	files  []namedFile
+	others []*build // in directories that it refers to
 }
+
+func (b *build) directory() string { return path.Dir(b.entry) }
 
 // namedFile is a file that a kustomization refers to.
 type namedFile struct {
 	*source
-	at    kustomize.Reference
+	at    *kustomize.Reference
 	entry string // in the archive
 }
 
@@ -47,37 +50,37 @@ func (n namedFile) hasNoObject() bool {
 // isAbove reports whether the file is neither in the directory of the kustomization
 // nor below it.
 func (b *build) isAbove(n namedFile) bool {
-	return b.directory != "." && !strings.HasPrefix(n.entry, b.directory+"/")
+	dir := b.directory()
+	return dir != "." && !strings.HasPrefix(n.entry, dir+"/")
 }
 
 // findBuilds finds the kustomizations of the archive and resolves their references.
 func (m *model) findBuilds() {
 	m.builds = map[string]*build{}
+	hidden := m.hiddenCopy()
 	for _, e := range m.entries {
-		if isKustomization(e.Path) {
-			m.builds[e.Path] = &build{source: m.byPath[e.File.Path], entry: e.Path, directory: path.Dir(e.Path)}
+		if isKustomization(e.Path) && !hidden(e) {
+			m.builds[e.Path] = &build{source: m.byPath[e.File.Path], entry: e.Path}
 		}
 	}
 	if len(m.builds) == 0 {
 		return
 	}
-	entries := make(map[string]int, len(m.entries))
-	for i, e := range m.entries {
-		entries[e.Path] = i
-	}
 	for _, b := range m.builds {
 		if m.ended() {
 			return
 		}
-		for _, r := range m.references[b.source] {
+		for i := range m.references[b.source] {
+			r := &m.references[b.source][i]
 			if path.IsAbs(r.Path) {
 				continue // and refused
 			}
-			target := path.Join(b.directory, r.Path)
-			if i, found := entries[target]; found {
-				e := m.entries[i] // its path takes no more memory
-				s := m.byPath[e.File.Path]
-				named := namedFile{s, r, e.Path}
+			target := path.Join(b.directory(), r.Path)
+			if s := m.sourceAt(target); s != nil {
+				if target == s.file.Path {
+					target = s.file.Path // takes no more memory
+				}
+				named := namedFile{s, r, target}
 				s.listed = s.listed || named.isResource()
 				b.files = append(b.files, named)
 			} else if other := m.buildIn(target); other != nil {
@@ -85,6 +88,39 @@ func (m *model) findBuilds() {
 			}
 		}
 	}
+}
+
+// hiddenCopy returns a function that reports whether an entry belongs to a copy of the tree
+// at which no engine looks.
+func (m *model) hiddenCopy() func(packager.Entry) bool {
+	plan, paths := m.artifact.Plan, m.paths()
+	if plan.Layout() != packager.LayoutBoth {
+		return func(packager.Entry) bool { return false }
+	}
+	var top, below bool // is looked at
+	for _, root := range []string{path.Clean(paths.Flux), path.Clean(paths.ArgoCD)} {
+		within := root == plan.Prefix() || strings.HasPrefix(root, plan.Prefix()+"/")
+		top, below = top || !within, below || within || root == "."
+	}
+	return func(e packager.Entry) bool {
+		if e.Path == e.File.Path {
+			return !top
+		}
+		return !below
+	}
+}
+
+// sourceAt returns the file at a path of the archive, or nil.
+func (m *model) sourceAt(entry string) *source {
+	plan := m.artifact.Plan
+	if s := m.byPath[entry]; s != nil && plan.Layout() != packager.LayoutPrefix {
+		return s
+	}
+	rest, below := strings.CutPrefix(entry, plan.Prefix()+"/")
+	if !below || plan.Layout() == packager.LayoutRoot {
+		return nil
+	}
+	return m.byPath[rest]
 }
 
 // buildIn returns the kustomization of a directory, or nil.
@@ -100,11 +136,18 @@ func (m *model) buildIn(directory string) *build {
 // follow finds the files that an engine certainly reads because a kustomization
 // lists them that it certainly builds.
 func (m *model) follow(v *view) {
+	var next []*build // the last one first
+	for _, i := range slices.Backward(v.items) {
+		if v.mode != directory && i.role == certain && isKustomization(i.path) {
+			next = append(next, m.builds[path.Join(v.root, i.path)])
+		}
+	}
 	done := map[*build]bool{}
-	var enter func(b *build)
-	enter = func(b *build) {
-		if b == nil || done[b] || v.dropped[b.entry] || m.ended() {
-			return
+	for len(next) > 0 && !m.ended() {
+		b := next[len(next)-1]
+		next = next[:len(next)-1]
+		if b == nil || done[b] || v.dropped[b.entry] {
+			continue
 		}
 		done[b] = true
 		b.uses[v.index].role = certain
@@ -115,13 +158,8 @@ func (m *model) follow(v *view) {
 				named.uses[v.index].role = certain
 			}
 		}
-		for _, other := range b.others {
-			enter(other)
-		}
-	}
-	for _, i := range v.items {
-		if v.mode != directory && i.role == certain && isKustomization(i.path) {
-			enter(m.builds[path.Join(v.root, i.path)])
+		for _, other := range slices.Backward(b.others) {
+			next = append(next, other)
 		}
 	}
 }

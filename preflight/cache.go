@@ -56,7 +56,7 @@ func (n need) isWithin(limits objects.Limits) bool {
 func (c *Cache) Observe(f manifests.File, content []byte) {
 	if f.Size <= limitOf(f.Path) {
 		mem := memoryOf(0, 0)
-		_, _ = c.parse(context.Background(), f, content, mem, mem.kept, c.parsing.tryTake)
+		_, _ = c.parse(context.Background(), f, content, mem, mem.kept/2, c.parsing.tryTake)
 	}
 }
 
@@ -94,7 +94,7 @@ func (c *Cache) parse(ctx context.Context, f manifests.File, content []byte, mem
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.forget(f.Path)
-	if c.kept += perFile; c.kept+now.size > keep {
+	if c.kept+now.size > keep {
 		now.facts = nil
 	} else {
 		c.kept += now.size
@@ -144,7 +144,7 @@ func (c *Cache) forget(path string) {
 	if s == nil {
 		return
 	}
-	if c.kept -= perFile; s.facts != nil {
+	if s.facts != nil {
 		c.kept -= s.size
 	}
 	delete(c.files, path)

@@ -12,15 +12,15 @@ import (
 type identity struct{ group, kind, namespace, name string }
 
 func identityOf(o *objects.Object) identity {
-	group, _, found := strings.Cut(o.APIVersion, "/")
+	group, _, found := strings.Cut(o.APIVersion(), "/")
 	if !found {
 		group = ""
 	}
-	namespace := o.Namespace
+	namespace := o.Namespace()
 	if namespace == "" {
 		namespace = "default"
 	}
-	return identity{group, o.Kind, namespace, o.Name}
+	return identity{group, o.Kind(), namespace, o.Name()}
 }
 
 // located is an object and the file it is in.
@@ -74,8 +74,8 @@ const defined = ": it is defined"
 // its positions.
 func duplicateFinding(sentence, link string, first, again located) Finding {
 	f := Finding{
-		File: again.file.Path, Line: again.Line, Column: again.Column,
-		Message: fmt.Sprintf("%s the %s %.80q%s here and at %.255s:%d", sentence, kindOf(again.Object), again.Name, link, first.file.Path, first.Line),
+		File: again.file.Path, Line: int(again.Line), Column: int(again.Column),
+		Message: fmt.Sprintf("%s the %s %.80q%s here and at %.255s:%d", sentence, kindOf(again.Object), again.Name(), link, first.file.Path, first.Line),
 	}
 	for _, l := range []located{first, again} {
 		if l.file.Linked() {
@@ -90,7 +90,7 @@ func duplicateFinding(sentence, link string, first, again located) Finding {
 // which it applies the last: Argo CD warns and goes on, and to Flux another version
 // is another object until it is applied.
 func (r *report) addDuplicate(v *view, first, again located) {
-	if v.mode == generated && first.APIVersion == again.APIVersion {
+	if v.mode == generated && first.APIVersion() == again.APIVersion() {
 		r.refuse(duplicateFinding(v.String()+" refuses", defined, first, again), []*view{v})
 	} else {
 		r.add(duplicateFinding(v.String()+" finds", "", first, again), v)
@@ -99,7 +99,7 @@ func (r *report) addDuplicate(v *view, first, again located) {
 
 // resourceOf distinguishes objects in a build.
 func resourceOf(o *objects.Object) identity {
-	return identity{o.APIVersion, o.Kind, o.Namespace, o.Name}
+	return identity{o.APIVersion(), o.Kind(), o.Namespace(), o.Name()}
 }
 
 // maxLooked bounds the time for comparing the resources of kustomizations, because each
@@ -125,7 +125,7 @@ func checkResources(m *model, b *build, r *report) {
 			if named.object {
 				r.refuseBuild(Finding{
 					File: b.file.Path, Line: named.at.Line, Column: named.at.Column,
-					Message: fmt.Sprintf("%s lists the same file again: %s", named.at.Field, quoteReference(named.at)),
+					Message: fmt.Sprintf("%s lists the same file again: %s", named.at.Field, quoteReference(*named.at)),
 				}, building)
 			}
 			continue
@@ -139,7 +139,7 @@ func checkResources(m *model, b *build, r *report) {
 			return
 		}
 		each(named.content.Objects, func(o *objects.Object) {
-			if flawOf(o) != "" || o.Name == "" || !named.isBuilt(o) {
+			if flawOf(o) != "" || o.Name() == "" || !named.isBuilt(o) {
 				return
 			}
 			first, again := seen.add(located{named.source, o})

@@ -27,9 +27,9 @@ type facts struct {
 // summarize fills in the fields that depend on the objects.
 func (f *facts) summarize(path string) {
 	each(f.content.Objects, func(o *objects.Object) {
-		f.object = f.object || o.APIVersion != "" && o.Kind != ""
+		f.object = f.object || o.APIVersion() != "" && o.Kind() != ""
 		f.named = f.named || flawOf(o) == ""
-		f.kind = f.kind || o.Kind != "" && !o.List
+		f.kind = f.kind || o.Kind() != "" && !o.List
 		f.something = f.something || !o.List && !o.Blank
 	})
 	f.object = f.object && !isKustomization(path)

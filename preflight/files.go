@@ -73,7 +73,7 @@ func checkJSONObjects(m *model, r *report) {
 		if !s.content.JSON || len(docs) < 2 {
 			continue
 		}
-		f := Finding{File: s.file.Path, Line: docs[1].Line, Column: docs[1].Column}
+		f := Finding{File: s.file.Path, Line: int(docs[1].Line), Column: int(docs[1].Column)}
 		if refusing := m.viewsWhere(func(v *view) bool { return v.readsPlain(s) && v.judges(s) }); len(refusing) > 0 {
 			f.Message = subject(refusing, "refuse") + " more than one object in a JSON file"
 			r.refuse(f, refusing)

@@ -34,9 +34,15 @@ func checkFS(t *testing.T, fsys fs.FS, engine packager.GitOpsEngine, opts manife
 func TestMaximumNumberOfFiles(t *testing.T) {
 	fsys := fstest.MapFS{}
 	for i := range 100_000 {
-		fsys[fmt.Sprintf("%05d.yaml", i)] = &fstest.MapFile{Data: []byte(object("A", fmt.Sprint("a", i)))}
+		text := ""
+		for _, kind := range []string{"Deployment", "Service", "ServiceAccount"} {
+			text += "---\n" + strings.Replace(object(kind, fmt.Sprint("some-service-", i)), "v1", "example.com/v1", 1) + "  namespace: some-team\n"
+		}
+		fsys[fmt.Sprintf("%05d.yaml", i)] = &fstest.MapFile{Data: []byte(text)}
 	}
-	assert.Empty(t, checkFS(t, fsys, argocd, manifests.Options{}))
+	findings := checkFS(t, fsys, argocd, manifests.Options{})
+	require.Len(t, findings, 1)
+	assert.Equal(t, preflight.CodeManifestSize, findings[0].Code)
 
 	fsys["app.yaml"] = &fstest.MapFile{Data: []byte(app)}
 	_, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})

@@ -110,7 +110,7 @@ func checkComponents(m *model, r *report) {
 // isComponent reports whether a kustomization is for use in others only.
 func isComponent(s *source) bool {
 	docs := s.content.Objects
-	return len(docs) > 0 && docs[0].Kind == "Component"
+	return len(docs) > 0 && docs[0].Kind() == "Component"
 }
 
 // checkListedKustomizations reports kustomization files among resources.
@@ -120,7 +120,7 @@ func checkListedKustomizations(m *model, r *report) {
 			if named.isListed() && isKustomization(named.entry) && named.entry != b.entry && named.hasNoObject() {
 				r.refuseBuild(Finding{
 					File: b.file.Path, Line: named.at.Line, Column: named.at.Column,
-					Message: fmt.Sprintf("%s refers to a kustomization file where its directory is needed: %s", named.at.Field, quoteReference(named.at)),
+					Message: fmt.Sprintf("%s refers to a kustomization file where its directory is needed: %s", named.at.Field, quoteReference(*named.at)),
 				}, m.building(b.source))
 			}
 		}
@@ -132,7 +132,7 @@ func checkListedKustomizations(m *model, r *report) {
 func checkMissing(m *model, r *report) {
 	for _, v := range m.views {
 		for _, n := range v.missing {
-			r.refuse(missingFinding(v, n.build.source, n.named.at), []*view{v})
+			r.refuse(missingFinding(v, n.build.source, *n.named.at), []*view{v})
 		}
 		for _, i := range v.items {
 			if m.ended() {
@@ -175,7 +175,7 @@ func checkLoadRestriction(m *model, r *report) {
 			}
 			f := Finding{
 				File: b.file.Path, Line: named.at.Line, Column: named.at.Column,
-				Message: fmt.Sprintf("%s refers to a file above the directory of its kustomization, which Argo CD refuses: %s", named.at.Field, quoteReference(named.at)),
+				Message: fmt.Sprintf("%s refers to a file above the directory of its kustomization, which Argo CD refuses: %s", named.at.Field, quoteReference(*named.at)),
 			}
 			switch {
 			case restricted[0].builds(b.source):

@@ -15,7 +15,7 @@ const defaultMaxMemory = 96 << 20
 // memory divides [Options.MaxMemory].
 type memory struct {
 	parsing int64 // for all files that are being parsed
-	kept    int64 // for the results of parsing, until the end of the check
+	kept    int64 // for the results of parsing, until the end of the check, besides perFile for each file
 	limits  objects.Limits
 }
 
@@ -30,7 +30,7 @@ func memoryOf(maximum int64, files int) memory {
 	all := perFile * int64(files)
 	m := memory{
 		parsing: max(maximum/6, maximum/3-all/3),
-		kept:    max(maximum/2, min(all+maximum/4, maximum-maximum/4)),
+		kept:    min(maximum/2, max(maximum-maximum/5-all, maximum/8)),
 	}
 	m.limits.Objects = m.parsing / 8
 	m.limits.Parsing = m.parsing - growth*m.limits.Objects

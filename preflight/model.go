@@ -3,6 +3,7 @@ package preflight
 import (
 	"cmp"
 	"context"
+	"iter"
 	"path"
 	"slices"
 	"strings"
@@ -22,7 +23,7 @@ type model struct {
 	artifact Artifact
 	memory   memory
 	opts     Options
-	entries  []packager.Entry
+	entries  iter.Seq2[int, packager.Entry]
 	problems []manifests.Problem // of the Set
 
 	sources []*source // in the order of paths
@@ -39,6 +40,7 @@ type model struct {
 	ignoreFiles map[string]*source // those with rules, by their paths in the archive
 	unknown     *unknownRules      // nil if the rules are known
 	looked      int                // how often resources were compared
+	noMemory    *facts             // of all files for which there is none
 }
 
 // ended reports whether the context has ended. Loops over all files or objects call it,
@@ -76,8 +78,8 @@ func (s *source) isChartTemplate() bool {
 // newModel reads the files and finds out what each engine makes of them.
 func newModel(ctx context.Context, a Artifact, opts Options) (*model, error) {
 	set := a.Plan.Set()
-	m := &model{ctx: ctx, artifact: a, opts: opts, entries: a.Plan.Entries(), problems: set.Problems()}
-	m.collect()
+	m := &model{ctx: ctx, artifact: a, opts: opts, entries: a.Plan.All(), problems: set.Problems()}
+	m.collect(set.Files())
 	m.memory = memoryOf(opts.MaxMemory, len(m.sources))
 	if err := m.read(set, cmp.Or(a.Cache, new(Cache))); err != nil {
 		return nil, err
@@ -90,22 +92,19 @@ func newModel(ctx context.Context, a Artifact, opts Options) (*model, error) {
 	return m, nil
 }
 
-// collect lists the files of the artifact, each of them once.
-func (m *model) collect() {
-	m.byPath = make(map[string]*source, len(m.entries))
+// collect lists the files.
+func (m *model) collect(files []manifests.File) {
+	m.sources = make([]*source, 0, len(files))
+	m.byPath = make(map[string]*source, len(files))
 	charts := map[string]bool{}
-	for _, e := range m.entries {
-		if m.byPath[e.File.Path] != nil {
-			continue // the other copy
-		}
-		s := &source{file: e.File}
-		m.byPath[e.File.Path] = s
+	for _, f := range files {
+		s := &source{file: f}
+		m.byPath[f.Path] = s
 		m.sources = append(m.sources, s)
 		if s.name() == chartFile {
 			charts[path.Dir(s.file.Path)] = true
 		}
 	}
-	slices.SortFunc(m.sources, func(a, b *source) int { return strings.Compare(a.file.Path, b.file.Path) })
 	if len(charts) == 0 {
 		return
 	}

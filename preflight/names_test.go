@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -28,7 +29,7 @@ func TestEntryNames(t *testing.T) {
 			file := manifests.File{Path: tt.name}
 			m := &model{
 				ctx:     t.Context(),
-				entries: []packager.Entry{{Path: tt.name, File: file}, {Path: "shop/" + tt.name, File: file}}, // reported once
+				entries: slices.All([]packager.Entry{{Path: tt.name, File: file}, {Path: "shop/" + tt.name, File: file}}), // reported once
 				views:   []*view{{engine: packager.GitOpsEngineFlux, named: true}},
 			}
 			r := newReport(Options{})

@@ -12,8 +12,8 @@ func each(docs []objects.Object, f func(o *objects.Object)) {
 	for i := range docs {
 		o := &docs[i]
 		switch {
-		case len(o.Items) > 0:
-			each(o.Items, f)
+		case len(o.Items()) > 0:
+			each(o.Items(), f)
 		case !o.Empty:
 			f(o)
 		}
@@ -58,7 +58,7 @@ func (m *model) findFlaws() {
 			case CodeNotObject, CodeNoKind:
 				argocd = s.content.JSON || s.likeObject || before
 			}
-			before = before || o.Kind != ""
+			before = before || o.Kind() != ""
 			if code != "" {
 				m.flaws = append(m.flaws, flaw{s, o, code, argocd})
 			}
@@ -69,15 +69,15 @@ func (m *model) findFlaws() {
 // flawOf returns the code for a document that is not an object with a name, or "".
 func flawOf(o *objects.Object) Code {
 	switch {
-	case !o.Mapping || o.APIVersion == "" && o.Kind == "":
+	case !o.Mapping || o.APIVersion() == "" && o.Kind() == "":
 		return CodeNotObject
-	case o.Kind == "":
+	case o.Kind() == "":
 		return CodeNoKind
-	case o.APIVersion == "":
+	case o.APIVersion() == "":
 		return CodeNoAPIVersion
-	case o.Name == "" && o.GenerateName != "":
+	case o.Name() == "" && o.GenerateName:
 		return CodeGenerateName
-	case o.Name == "" && !o.List: // an empty one
+	case o.Name() == "" && !o.List: // an empty one
 		return CodeNoName
 	}
 	return ""
@@ -114,7 +114,7 @@ func checkFlaw(m *model, f flaw, r *report) {
 		return v.judges(f.source) && (v.readsPlain(f.source) && f.argocd || v.builds(f.source) && f.isBuilt(f.Object))
 	})
 	passing := m.viewsWhere(func(v *view) bool { return v.judges(f.source) && v.readsPlain(f.source) })
-	finding := Finding{File: f.file.Path, Line: f.Line, Column: f.Column}
+	finding := Finding{File: f.file.Path, Line: int(f.Line), Column: int(f.Column)}
 	if isKustomization(f.file.Path) {
 		finding.Hint = hintNotRendered
 	}
@@ -151,10 +151,10 @@ func (s *source) isBuilt(o *objects.Object) bool {
 // that it cannot break the line.
 func kindOf(o *objects.Object) string {
 	letter := func(r rune) bool { return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' }
-	if strings.TrimFunc(o.Kind, letter) == "" && len(o.Kind) <= 80 {
-		return o.Kind
+	if strings.TrimFunc(o.Kind(), letter) == "" && len(o.Kind()) <= 80 {
+		return o.Kind()
 	}
-	return fmt.Sprintf("%.80q", o.Kind)
+	return fmt.Sprintf("%.80q", o.Kind())
 }
 
 func checkSecrets(m *model, r *report) {
@@ -164,7 +164,7 @@ func checkSecrets(m *model, r *report) {
 		}
 		each(s.content.Objects, func(o *objects.Object) {
 			if o.Secret {
-				r.add(Finding{File: s.file.Path, Line: o.Line, Column: o.Column, Message: fmt.Sprintf("the Secret %.80q is not encrypted", o.Name)})
+				r.add(Finding{File: s.file.Path, Line: int(o.Line), Column: int(o.Column), Message: fmt.Sprintf("the Secret %.80q is not encrypted", o.Name())})
 			}
 		})
 	}

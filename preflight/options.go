@@ -40,7 +40,7 @@ type Options struct {
 	// MaxMemory is the approximate limit, in bytes, of the memory for parsing files and
 	// for the results, which are kept until the end of the check. A file that needs
 	// more is not checked, and a finding reports that. Zero means 96 MiB: enough for 100,000 files
-	// of one object each, for 200,000 objects in few files, and for one YAML document
+	// of three objects each, for 400,000 objects in few files, and for one YAML document
 	// with 90,000 values, or with any number in the style of programs; and little enough to build the largest
 	// tree that package manifests collects by default in 256 MiB. A negative number is
 	// an error.

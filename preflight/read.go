@@ -51,7 +51,7 @@ func (m *model) read(set *manifests.Set, cache *Cache) error {
 	kept := int64(0)
 	var again []int
 	for i, s := range m.sources {
-		size := perFile + found[i].size + perReference*int64(len(m.references[s]))
+		size := found[i].size + perReference*int64(len(m.references[s]))
 		if kept+size > m.memory.kept {
 			s.facts = m.unkept(s)
 			delete(m.references, s)
@@ -72,12 +72,18 @@ func (m *model) read(set *manifests.Set, cache *Cache) error {
 	return nil
 }
 
+// noFacts are those of a file that no rule needs.
+var noFacts = new(facts)
+
 // unkept returns the facts of a file for which there is no memory.
 func (m *model) unkept(s *source) *facts {
 	if limitOf(s.file.Path) < 0 {
-		return new(facts)
+		return noFacts
 	}
-	return unchecked(fmt.Sprintf("the file is not checked, because it and the files before it take more than %d MiB of memory", m.memory.kept>>20), true)
+	if m.noMemory == nil {
+		m.noMemory = unchecked(fmt.Sprintf("the file is not checked, because it and the files before it take more than %d MiB of memory", m.memory.kept>>20), true)
+	}
+	return m.noMemory
 }
 
 // parse parses some of the sources.
@@ -102,7 +108,7 @@ func (m *model) parse(set *manifests.Set, cache *Cache, found []*seen, indexes [
 		i = indexes[i]
 		f := m.sources[i].file
 		if limit := limitOf(f.Path); limit < 0 {
-			found[i] = &seen{facts: new(facts)}
+			found[i] = &seen{facts: noFacts}
 			return nil
 		} else if f.Size > limit {
 			found[i] = &seen{facts: uncheckedFor(limit)}

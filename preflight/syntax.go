@@ -43,7 +43,7 @@ func checkProblem(m *model, s *source, p objects.Problem, r *report) {
 // that it may accept a file that is wrong as JSON.
 func (m *model) refusingUnparsed(s *source, line int) []*view {
 	object := s.content.JSON || s.likeObject
-	each(s.content.Objects, func(o *objects.Object) { object = object || o.Kind != "" && o.Line < line })
+	each(s.content.Objects, func(o *objects.Object) { object = object || o.Kind() != "" && int(o.Line) < line })
 	return m.viewsWhere(func(v *view) bool {
 		return v.readsPlain(s) && object || v.builds(s) && !s.content.JSON
 	})

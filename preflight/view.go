@@ -89,11 +89,16 @@ func (v *view) isFlux() bool { return v.engine == packager.GitOpsEngineFlux }
 
 func (v *view) isArgoCD() bool { return v.engine == packager.GitOpsEngineArgoCD }
 
-// findViews finds out what each engine would see.
-func (m *model) findViews() {
+// paths returns the paths of the engines.
+func (m *model) paths() packager.EnginePaths {
 	paths, given := m.artifact.Plan.Paths(), m.artifact.Paths
 	paths.Flux, paths.ArgoCD = cmp.Or(given.Flux, paths.Flux), cmp.Or(given.ArgoCD, paths.ArgoCD)
-	paths = paths.Below(m.opts.path())
+	return paths.Below(m.opts.path())
+}
+
+// findViews finds out what each engine would see.
+func (m *model) findViews() {
+	paths := m.paths()
 	for _, v := range []*view{
 		{engine: packager.GitOpsEngineFlux, path: paths.Flux},
 		{engine: packager.GitOpsEngineArgoCD, path: paths.ArgoCD, recurse: m.opts.DirectoryRecurse},
@@ -106,7 +111,7 @@ func (m *model) findViews() {
 			continue
 		}
 		v.index, v.named, v.root = len(m.views), named, path.Clean(v.path)
-		v.items, v.dropped = make([]item, 0, len(m.entries)), map[string]bool{}
+		v.items, v.dropped = make([]item, 0, len(m.sources)), map[string]bool{}
 		if m.find(v); m.ended() {
 			return
 		}
@@ -143,6 +148,9 @@ func (m *model) find(v *view) {
 		if rule != nil {
 			v.ignored = append(v.ignored, ignored{s, rule, file})
 			continue
+		}
+		if rel == s.file.Path {
+			rel = s.file.Path // takes no more memory
 		}
 		v.items = append(v.items, item{source: s, path: rel})
 	}

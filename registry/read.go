@@ -16,7 +16,6 @@ import (
 	"oras.land/oras-go/v2/registry/remote/auth"
 
 	"github.com/kubeoci/oci/internal/calls"
-	"github.com/kubeoci/oci/internal/guard"
 	"github.com/kubeoci/oci/reference"
 )
 
@@ -171,7 +170,7 @@ func connectionError(err error) error { return &url.Error{Op: "Get", Err: err} }
 // failed.
 func store(ctx context.Context, dst Pusher, desc ocispec.Descriptor, r io.Reader) error {
 	source := &watchedReader{Reader: r}
-	_, err := guard.Await(ctx, func() (struct{}, error) { return struct{}{}, dst.Push(ctx, desc, source) })
+	_, err := calls.Prompt(ctx, func() (struct{}, error) { return struct{}{}, dst.Push(ctx, desc, source) })
 	calls.Rethrow(source.failed())
 	switch failed := source.failed(); {
 	case errors.Is(err, errdef.ErrAlreadyExists):

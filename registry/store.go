@@ -6,6 +6,7 @@ import (
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/kubeoci/oci/internal/calls"
 	"github.com/kubeoci/oci/internal/guard"
 )
 
@@ -46,7 +47,7 @@ func exists(ctx context.Context, dst Pusher, desc ocispec.Descriptor) (bool, err
 	if !ok {
 		return false, nil
 	}
-	found, err := guard.Await(ctx, func() (bool, error) { return store.Exists(ctx, desc) })
+	found, err := calls.Prompt(ctx, func() (bool, error) { return store.Exists(ctx, desc) })
 	if err != nil {
 		return false, &localError{nil, err}
 	}

@@ -22,15 +22,15 @@ var (
 	// of files. The error in the chain is an [*ArtifactError].
 	ErrNotArtifact = errors.New("not an artifact with one layer of files")
 	// ErrUnsupportedLayer reports a layer of another media type or another
-	// compression. The error in the chain is an [*ArtifactError] or a
-	// [*BlobError].
+	// compression, or one that is no tar archive. The error in the chain is an
+	// [*ArtifactError] or a [*BlobError].
 	ErrUnsupportedLayer = errors.New("unsupported layer")
 	// ErrCorruptArtifact reports content that does not match its descriptor or its
 	// media type. The error in the chain is a [*BlobError].
 	ErrCorruptArtifact = errors.New("content is corrupt")
 	// ErrUnsafeEntry reports an entry that is neither a file nor a directory, or
-	// whose name leads out of the archive or has another meaning elsewhere. The error
-	// in the chain is an [*EntryError].
+	// whose name leads out of the archive or has another meaning elsewhere, and a global
+	// header with more than a comment. The error in the chain is an [*EntryError].
 	ErrUnsafeEntry = errors.New("unsafe entry in the archive")
 	// ErrLinkEntry reports a symbolic or hard link. The error in the chain is an
 	// [*EntryError].
@@ -124,12 +124,13 @@ func quoteUnlessPlain(s string) string {
 
 // EntryError reports an entry of an archive that is refused.
 type EntryError struct {
-	// Entry is the name of the entry, as the archive has it.
+	// Entry is the name of the entry, as the archive has it or without elements that mean
+	// nothing.
 	Entry string
 	// Reason gives details, or is empty.
 	Reason string
-	// Err is ErrUnsafeEntry, ErrLinkEntry, ErrVersionControlEntry,
-	// manifests.ErrCollision or a manifests.LimitError.
+	// Err matches ErrUnsafeEntry, ErrLinkEntry, ErrVersionControlEntry or
+	// manifests.ErrCollision, or is a manifests.LimitError.
 	Err error
 }
 
@@ -179,10 +180,12 @@ var hints = []struct {
 	text string
 }{
 	{ErrNotArtifact, "name the image manifest of an artifact that contains manifests"},
-	{ErrUnsupportedLayer, "push the files as one gzip-compressed tar archive"},
+	{ErrUnsupportedLayer, "push the files as one gzip-compressed tar archive of the media type " + ocispec.MediaTypeImageLayerGzip + ", as oras push does with a directory"},
 	{ErrCorruptArtifact, "fetch it again; if the error persists, push the artifact again"},
 	{ErrLinkEntry, "set SkipLinks if the links are not needed, or push files in their place"},
 	{ErrVersionControlEntry, "set AllowVersionControl if you trust the artifact, or remove the data and push it again"},
+	{errKind, "push it as a regular file"},
+	{errName, "rename it, and push the artifact again"},
 	{ErrUnsafeEntry, "do not trust the artifact unless you know who made it"},
 	{manifests.ErrCollision, "rename one of the two, and push the artifact again"},
 	{ErrTargetNotEmpty, "name a directory that is empty or does not exist"},

@@ -67,18 +67,22 @@ func (x *extraction) entries(ctx context.Context) error {
 		}
 		// They are parts of the whole header otherwise, which is much larger perhaps.
 		header.Name, header.Linkname = strings.Clone(header.Name), strings.Clone(header.Linkname)
-		end = x.stream.n
+		headerSize := x.stream.n - end
+		end = roundUp(x.stream.n)
 		if header.Typeflag == tar.TypeReg {
 			if header.Size > x.opts.MaxSize-end {
 				return &EntryError{Entry: header.Name, Reason: fmt.Sprintf("it has %d bytes", header.Size), Err: &manifests.LimitError{Limit: "MaxSize", Max: x.opts.MaxSize}}
 			}
-			end += (header.Size + tarUnit - 1) / tarUnit * tarUnit
+			end += roundUp(header.Size)
 		}
-		if err := x.entry(header, archive); err != nil {
+		if err := x.entry(header, headerSize, archive); err != nil {
 			return err
 		}
 	}
 }
+
+// roundUp returns the size of n bytes with their padding.
+func roundUp(n int64) int64 { return (n + tarUnit - 1) / tarUnit * tarUnit }
 
 // finish reads the rest of the archive after the last entry, which ends at end: two
 // units of zeros, without which entries may be missing, and then only zeros.
@@ -101,24 +105,21 @@ func (x *extraction) finish(end int64) error {
 	}
 }
 
-func (x *extraction) entry(h *tar.Header, archive io.Reader) error {
-	if reason := kindFault(h); reason != "" {
-		return &EntryError{h.Name, reason, ErrUnsafeEntry}
+func (x *extraction) entry(h *tar.Header, headerSize int64, archive io.Reader) error {
+	if err := checkKind(h, headerSize); err != nil {
+		return err
 	}
-	isDir := h.Typeflag == tar.TypeDir
-	if isDir && (h.Name == "." || h.Name == "./") {
-		return x.tree.addRoot(h.Name)
-	}
-	name := h.Name
-	if isDir {
-		name = strings.TrimSuffix(name, "/")
-	}
+	name := clean(h.Name)
 	if err := x.checkLimits(h, name); err != nil {
 		return err
 	}
 	if err := x.checkName(h, name); err != nil {
 		return err
 	}
+	if name == "" {
+		return x.tree.addRoot(h.Name)
+	}
+	isDir := h.Typeflag == tar.TypeDir
 	isLink := h.Typeflag == tar.TypeSymlink || h.Typeflag == tar.TypeLink
 	if isLink && !x.opts.SkipLinks {
 		return &EntryError{h.Name, fmt.Sprintf("its target is %.100q", h.Linkname), ErrLinkEntry}
@@ -133,7 +134,7 @@ func (x *extraction) entry(h *tar.Header, archive io.Reader) error {
 		}
 	}
 	switch {
-	case isDir:
+	case isDir, h.Typeflag == tar.TypeXGlobalHeader: // of which Flux makes a file
 		return nil
 	case isLink:
 		x.links = append(x.links, SkippedLink{name, h.Linkname, h.Typeflag == tar.TypeLink})
@@ -143,12 +144,11 @@ func (x *extraction) entry(h *tar.Header, archive io.Reader) error {
 }
 
 func (x *extraction) checkName(h *tar.Header, name string) error {
-	reason := nameFault(name)
-	if reason == "" {
-		reason = portabilityFault(name, x.opts.PortableNames)
-	}
-	if reason != "" {
+	if reason := harm(h.Name, name); reason != "" {
 		return &EntryError{h.Name, reason, ErrUnsafeEntry}
+	}
+	if reason := nameFault(h, name, x.opts.PortableNames); reason != "" {
+		return &EntryError{h.Name, reason, errName}
 	}
 	if element := versionControl(name); element != "" && !x.opts.AllowVersionControl {
 		return &EntryError{h.Name, fmt.Sprintf("programs run commands in %.100q", element), ErrVersionControlEntry}

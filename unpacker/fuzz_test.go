@@ -45,6 +45,13 @@ func FuzzUnpack(f *testing.F) {
 	for _, hostile := range hostileArchives(f) {
 		add(hostile.archive)
 	}
+	programs, err := filepath.Glob("testdata/archives/*.tgz")
+	require.NoError(f, err)
+	for _, name := range programs {
+		layer, err := os.ReadFile(name)
+		require.NoError(f, err)
+		add(gunzipped(f, layer))
+	}
 	add(archiveOf(f, directory("./"), directory("a"), regular("a/b", "text"), special(tar.TypeSymlink, "l", "..")))
 	for _, layer := range [][]byte{gzipped(f, archiveOf(f)), bytes.Repeat(gzipped(f, archiveOf(f)), 2), zstandard(f, nil)} {
 		f.Add(layer, byte(2), false)
@@ -95,6 +102,7 @@ func FuzzUnpack(f *testing.F) {
 		require.NoError(t, memErr)
 		require.NoError(t, naiveErr, "an unreadable archive was unpacked")
 		require.Equal(t, []string{"out"}, namesIn(t, parent))
+		require.False(t, want.redefines)
 		require.True(t, skip || len(want.links) == 0)
 		require.Len(t, unpacked.SkippedLinks, len(want.links))
 		require.Equal(t, want.files, allFiles(t, dir))
@@ -111,6 +119,8 @@ type naiveTree struct {
 	dirs  map[string]bool
 	links []string
 	size  int64
+	// redefines is set if a global header changes entries.
+	redefines bool
 }
 
 func naiveRead(layer []byte, mediaType string) (naiveTree, error) {
@@ -137,6 +147,9 @@ func naiveRead(layer []byte, mediaType string) (naiveTree, error) {
 		switch header.Typeflag {
 		case tar.TypeDir:
 			tree.dirs[name] = true
+		case tar.TypeXGlobalHeader:
+			delete(header.PAXRecords, "comment")
+			tree.redefines = tree.redefines || len(header.PAXRecords) > 0
 		case tar.TypeSymlink, tar.TypeLink:
 			tree.links = append(tree.links, name)
 		default:

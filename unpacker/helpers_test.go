@@ -77,11 +77,9 @@ func (p packed) archive(t testing.TB) []byte {
 	t.Helper()
 	layer, err := p.store.Fetch(t.Context(), p.Layer)
 	require.NoError(t, err)
-	reader, err := gzip.NewReader(layer)
+	data, err := io.ReadAll(layer)
 	require.NoError(t, err)
-	text, err := io.ReadAll(reader)
-	require.NoError(t, err)
-	return text
+	return gunzipped(t, data)
 }
 
 // blobs is a source that returns the given content, right or wrong.
@@ -213,6 +211,15 @@ func gzipped(t testing.TB, data []byte) []byte {
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
 	return out.Bytes()
+}
+
+func gunzipped(t testing.TB, data []byte) []byte {
+	t.Helper()
+	reader, err := gzip.NewReader(bytes.NewReader(data))
+	require.NoError(t, err)
+	text, err := io.ReadAll(reader)
+	require.NoError(t, err)
+	return text
 }
 
 // unpackAll unpacks into a new directory, and checks that nothing else is left in

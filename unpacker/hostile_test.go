@@ -66,11 +66,13 @@ func hostileArchives(t testing.TB) []hostileArchive {
 		{"no end marker", bytes.TrimRight(of(), "\x00"), corrupt, ""},
 		{"no end marker, but whole entries", rawEntry('0', "good.yaml", "good"), corrupt, ""},
 		{"half an end marker", of()[:1024+512], corrupt, ""},
-		{"empty", nil, corrupt, ""},
+		{"empty", nil, unpacker.ErrUnsupportedLayer, ""},
+		{"shorter than a header", []byte("a: 1\n"), unpacker.ErrUnsupportedLayer, ""},
+		{"a header of something else", []byte(strings.Repeat("a: 1 # b\n", 57)[:512]), unpacker.ErrUnsupportedLayer, ""},
 		{"cut in a header", append(rawEntry('0', "good.yaml", "good"), rawEntry('0', "a", "")[:300]...), corrupt, ""},
 		{"cut in a file", append(rawEntry('0', "good.yaml", "good"), rawEntry('0', "a", long(5000))[:2000]...), corrupt, ""},
 		{"checksum of a header", bytes.Replace(of(), []byte("good.yaml"), []byte("evil.yaml"), 1), corrupt, ""},
-		{"no archive", []byte(strings.Repeat("<html>", 1000)), corrupt, ""},
+		{"no archive", []byte(strings.Repeat("<html>", 1000)), unpacker.ErrUnsupportedLayer, ""},
 		{"more entries after the end", append(of(), archiveOf(t, regular("a", ""))...), corrupt, ""},
 		{"a byte after the end", append(of(), append(make([]byte, 100_000), 'x')...), corrupt, ""},
 		{"PAX path with NUL", raw(rawPAX('x', "12 path=a\x00b\n"), rawEntry('0', "a", "")), corrupt, ""},
@@ -92,9 +94,6 @@ func hostileArchives(t testing.TB) []hostileArchive {
 		"drive alone":                "C:",
 		"backslash":                  `a\b`,
 		"backslash and parent":       `..\a`,
-		"dot at the start":           "./a",
-		"dot within":                 "a/./b",
-		"two slashes":                "a//b",
 		"newline":                    "a\nb",
 		"escape":                     "a\x1b[31mb",
 		"DEL":                        "a\x7fb",
@@ -105,15 +104,14 @@ func hostileArchives(t testing.TB) []hostileArchive {
 	} {
 		all = append(all, hostileArchive{"name: " + name, of(regular(path, "evil")), unsafe, path})
 	}
-	return append(all,
+	return append(append(all, unclean(of, raw)...),
 		hostileArchive{"name: empty", raw(rawEntry('0', "", "")), unsafe, ""},
 		hostileArchive{"name: not UTF-8", raw(rawEntry('0', "a\xff", "")), unsafe, "a\xff"},
 		hostileArchive{"name: dot as a file", raw(rawEntry('0', ".", "")), unsafe, "."},
 		hostileArchive{"name: slash at the end of a file of PAX", raw(rawPAX('x', "11 path=a/\n"), rawEntry('0', "a", "")), unsafe, "a/"},
 		hostileArchive{"name: parent as a directory", of(directory("../")), unsafe, "../"},
-		hostileArchive{"name: a directory that ends in two dots, and a file in it", of(directory("a../"), regular("a../b", "")), unsafe, "a../b"},
+		hostileArchive{"name: a directory that ends in two dots, and a file in it", of(directory("a../"), regular("a../b", "")), unsafe, "a../"},
 		hostileArchive{"name: root as a directory", of(directory("/")), unsafe, "/"},
-		hostileArchive{"name: two slashes at the end of a directory", of(directory("a//")), unsafe, "a//"},
 		hostileArchive{"name: parent of GNU", raw(rawEntry('L', "././@LongLink", "../a\x00"), rawEntry('0', "a", "")), unsafe, "../a"},
 		hostileArchive{"name: parent of PAX", raw(rawPAX('x', "13 path=../a\n"), rawEntry('0', "a", "")), unsafe, "../a"},
 	)
@@ -137,7 +135,7 @@ func TestUnpackHostileArchives(t *testing.T) {
 					_, _, err := unpackBoth(t, src, manifest, unpacker.Options{SkipLinks: skip})
 					requireKind(t, err, tt.kind)
 					var entryErr *unpacker.EntryError
-					if assert.Equal(t, tt.kind != unpacker.ErrCorruptArtifact, assert.ErrorAs(ignoring{t}, err, &entryErr)) && entryErr != nil {
+					if assert.Equal(t, tt.kind != unpacker.ErrCorruptArtifact && tt.kind != unpacker.ErrUnsupportedLayer, assert.ErrorAs(ignoring{t}, err, &entryErr)) && entryErr != nil {
 						assert.Equal(t, tt.entry, entryErr.Entry)
 					}
 				}
@@ -198,8 +196,12 @@ func TestUnpackCompression(t *testing.T) {
 		kind            error
 		reason          string
 	}{
-		{"not gzip", layerType, archive, unpacker.ErrUnsupportedLayer, "its content is something else, not gzip"},
+		{"not gzip", layerType, archive, unpacker.ErrUnsupportedLayer, "its content is a tar archive, not gzip"},
 		{"empty", layerType, nil, unpacker.ErrUnsupportedLayer, "its content is something else, not gzip"},
+		{"a file in gzip", layerType, gzipped(t, []byte("a: 1\n")), unpacker.ErrUnsupportedLayer, "its content is something else, not a tar archive"},
+		{"a file", plainType, []byte("a: 1\n"), unpacker.ErrUnsupportedLayer, "its content is something else, not a tar archive"},
+		{"a longer file", plainType, bytes.Repeat([]byte("a: 1\n"), 1000), unpacker.ErrUnsupportedLayer, "its content is something else, not a tar archive"},
+		{"an empty file", plainType, nil, unpacker.ErrUnsupportedLayer, "its content is something else, not a tar archive"},
 		{"zstd", layerType, zstandard(t, archive), unpacker.ErrUnsupportedLayer, "its content is zstd, not gzip"},
 		{"zstd without a suffix", plainType, zstandard(t, archive), unpacker.ErrUnsupportedLayer, "its content is zstd, not a tar archive"},
 		{"gzip without a suffix", plainType, good, unpacker.ErrUnsupportedLayer, "its content is gzip, not a tar archive"},

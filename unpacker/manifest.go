@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
@@ -89,7 +90,7 @@ func (d document) contentLayer() (int, error) {
 	case len(d.Layers) == 0:
 		return 0, d.reject(ErrNotArtifact, "it has no layers")
 	case len(found) == 0:
-		return 0, d.reject(ErrUnsupportedLayer, "no layer is a tar archive, plain or compressed by gzip")
+		return 0, d.reject(ErrUnsupportedLayer, "no layer has one of the media types \""+strings.Join(contentTypes, `", "`)+`"`)
 	case len(found) > 1:
 		return 0, d.reject(ErrNotArtifact, fmt.Sprintf("%d layers of files", len(found)))
 	}

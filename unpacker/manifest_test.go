@@ -31,6 +31,7 @@ func TestUnpackNoArtifact(t *testing.T) {
 	}
 	ten := strings.Split(strings.Repeat("text/plain ", 10), " ")[:10]
 	const imageType = ocispec.MediaTypeImageManifest
+	const supported = `no layer has one of the media types "application/vnd.oci.image.layer.v1.tar+gzip", "application/vnd.oci.image.layer.v1.tar", "application/vnd.cncf.flux.content.v1.tar+gzip"`
 	for _, tt := range []struct {
 		name, mediaType string
 		document        any
@@ -73,15 +74,23 @@ func TestUnpackNoArtifact(t *testing.T) {
 		{"more than 10 layers", imageType, image("", append(ten, layerType)...), unpacker.ErrNotArtifact, "11 layers, and the limit is 10", append(ten, layerType)},
 		{
 			"a layer of another type", imageType, image("application/vnd.example", "application/vnd.cncf.helm.chart.content.v1.tar+gzip"),
-			unpacker.ErrUnsupportedLayer, "no layer is a tar archive, plain or compressed by gzip", []string{"application/vnd.cncf.helm.chart.content.v1.tar+gzip"},
+			unpacker.ErrUnsupportedLayer, supported, []string{"application/vnd.cncf.helm.chart.content.v1.tar+gzip"},
+		},
+		{
+			"a layer of Docker", imageType, image("", "application/vnd.docker.image.rootfs.diff.tar.gzip"),
+			unpacker.ErrUnsupportedLayer, supported, []string{"application/vnd.docker.image.rootfs.diff.tar.gzip"},
+		},
+		{
+			"a media type with a parameter", imageType, image("", layerType+"; a=b"),
+			unpacker.ErrUnsupportedLayer, supported, []string{layerType + "; a=b"},
 		},
 		{
 			"a layer of zstd", imageType, image("", ocispec.MediaTypeImageLayerZstd),
-			unpacker.ErrUnsupportedLayer, "no layer is a tar archive, plain or compressed by gzip", []string{ocispec.MediaTypeImageLayerZstd},
+			unpacker.ErrUnsupportedLayer, supported, []string{ocispec.MediaTypeImageLayerZstd},
 		},
 		{
 			"invalid media types", imageType, image("\x1b[31m", "a\nb", ""),
-			unpacker.ErrUnsupportedLayer, "no layer is a tar archive, plain or compressed by gzip", []string{"a\nb", ""},
+			unpacker.ErrUnsupportedLayer, supported, []string{"a\nb", ""},
 		},
 		{"manifest of more than 4 MiB", imageType, strings.Repeat("a", 4<<20), unpacker.ErrNotArtifact, fmt.Sprintf("a manifest has at most 4194304 bytes, not %d", 4<<20+2), nil},
 	} {
@@ -159,6 +168,8 @@ func TestUnpackErrors(t *testing.T) {
 		return err
 	}
 	_, _, indexErr := unpackAll(t, b, index, unpacker.Options{})
+	_, _, helmErr := unpackAll(t, b, b.manifest(t, ocispec.Descriptor{MediaType: "application/vnd.cncf.helm.chart.content.v1.tar+gzip"}), unpacker.Options{})
+	_, _, fileErr := unpackAll(t, b, b.manifest(t, b.add(plainType, []byte("a: 1\n"))), unpacker.Options{})
 	_, _, digestErr := unpackAll(t, b, ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: "a\nb"}, unpacker.Options{})
 	for _, tt := range []struct {
 		name          string
@@ -179,7 +190,18 @@ func TestUnpackErrors(t *testing.T) {
 		{
 			"zstd", unpacked([]byte("\x28\xb5\x2f\xfd"), unpacker.Options{}),
 			`unsupported layer: "application/vnd.oci.image.layer.v1.tar+gzip" sha256:1c986dc083de2f3d01811ccf5feba7bbf933659591bf729c687c1177df4cb47d: its content is zstd, not gzip`,
-			"push the files as one gzip-compressed tar archive",
+			"push the files as one gzip-compressed tar archive of the media type application/vnd.oci.image.layer.v1.tar+gzip, as oras push does with a directory",
+		},
+		{
+			"media type", helmErr,
+			`unsupported layer: no layer has one of the media types "application/vnd.oci.image.layer.v1.tar+gzip", "application/vnd.oci.image.layer.v1.tar", "application/vnd.cncf.flux.content.v1.tar+gzip"; ` +
+				`it is "application/vnd.oci.image.manifest.v1+json"; it contains "application/vnd.cncf.helm.chart.content.v1.tar+gzip"`,
+			"push the files as one gzip-compressed tar archive of the media type application/vnd.oci.image.layer.v1.tar+gzip, as oras push does with a directory",
+		},
+		{
+			"plain file", fileErr,
+			`unsupported layer: "application/vnd.oci.image.layer.v1.tar" sha256:37b128c59f1f5097f73f82691cb519f1f568667faab5ced1b4ab979d36837eae: its content is something else, not a tar archive`,
+			"push the files as one gzip-compressed tar archive of the media type application/vnd.oci.image.layer.v1.tar+gzip, as oras push does with a directory",
 		},
 		{
 			"name", unpacked(gz(regular("../a\nb", "")), unpacker.Options{}),
@@ -199,7 +221,7 @@ func TestUnpackErrors(t *testing.T) {
 		{
 			"portable name", unpacked(gz(regular("a/CON", "")), unpacker.Options{PortableNames: true}),
 			`unsafe entry in the archive: "a/CON": "CON" is a device name, which Windows refuses`,
-			"do not trust the artifact unless you know who made it",
+			"rename it, and push the artifact again",
 		},
 		{
 			"header", unpacked(longHeader, unpacker.Options{MaxHeaderSize: 1}),

@@ -3,8 +3,11 @@ package unpacker
 import (
 	"archive/tar"
 	"fmt"
+	"io/fs"
+	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -16,64 +19,111 @@ import (
 // maxNameLength is the limit of the usual file systems for one name, in bytes.
 const maxNameLength = 255
 
-// kindFault returns why entries of this kind are never unpacked, or "".
-func kindFault(h *tar.Header) string {
+// Errors of entries that do no harm. Their advice differs from that of other unsafe entries.
+var (
+	errKind = fmt.Errorf("%w", ErrUnsafeEntry)
+	errName = fmt.Errorf("%w", ErrUnsafeEntry)
+)
+
+// checkKind refuses the kinds of entries that are never unpacked. headerSize is the number
+// of bytes of everything before the content.
+func checkKind(h *tar.Header, headerSize int64) error {
+	refuse := func(err error, reason string) error { return &EntryError{h.Name, reason, err} }
 	for key := range h.PAXRecords {
-		if strings.HasPrefix(key, "GNU.sparse.") {
-			return "it is a sparse file"
+		if strings.HasPrefix(key, "GNU.sparse.") && h.Typeflag != tar.TypeXGlobalHeader {
+			return refuse(errKind, "it is a sparse file")
 		}
 	}
-	switch h.Typeflag {
-	case tar.TypeReg, tar.TypeSymlink, tar.TypeLink:
-		return ""
+	const otherMode = "its mode is that of another kind of entry" // by which Flux goes
+	switch kind := h.FileInfo().Mode().Type(); h.Typeflag {
+	case tar.TypeReg:
+		if kind != 0 {
+			return refuse(ErrUnsafeEntry, otherMode)
+		}
 	case tar.TypeDir:
-		if h.Size != 0 { // readers disagree on the meaning
-			return "it is a directory with content"
+		if kind != fs.ModeDir {
+			return refuse(ErrUnsafeEntry, otherMode)
 		}
-		return ""
+		if h.Size != 0 { // readers disagree on the meaning
+			return refuse(ErrUnsafeEntry, "it is a directory with content")
+		}
+	case tar.TypeSymlink, tar.TypeLink:
 	case tar.TypeChar, tar.TypeBlock:
-		return "it is a device"
+		return refuse(ErrUnsafeEntry, "it is a device")
 	case tar.TypeFifo:
-		return "it is a FIFO"
-	case tar.TypeGNUSparse:
-		return "it is a sparse file"
+		return refuse(ErrUnsafeEntry, "it is a FIFO")
 	case tar.TypeXGlobalHeader:
-		return "it is a global header, which changes the entries after it"
+		if !isComment(h, headerSize) {
+			return refuse(ErrUnsafeEntry, "it is a global header, which changes the entries after it")
+		}
+	case tar.TypeGNUSparse:
+		return refuse(errKind, "it is a sparse file")
+	default:
+		return refuse(errKind, fmt.Sprintf("it is of the unknown kind %q", h.Typeflag))
 	}
-	return fmt.Sprintf("it is of the unknown kind %q", h.Typeflag)
+	return nil
 }
 
-// nameFault returns why a name is refused on every system, or by Flux, or "".
-func nameFault(name string) string {
+// isComment reports whether a global header consists of a comment, as git archive writes
+// it. A header before it, of at least one unit, would be for the next entry with some
+// readers, and for none with others.
+func isComment(h *tar.Header, headerSize int64) bool {
+	for key := range h.PAXRecords {
+		if key != "comment" {
+			return false
+		}
+	}
+	return headerSize < 2*tarUnit+int64(len(h.PAXRecords["comment"]))
+}
+
+// clean removes the elements of a path that mean nothing. It keeps "..".
+func clean(name string) string {
+	return strings.Join(slices.DeleteFunc(strings.Split(name, "/"), func(element string) bool {
+		return element == "" || element == "."
+	}), "/")
+}
+
+// harm returns why a name leads elsewhere, or why Flux refuses it, or "".
+func harm(name, cleaned string) string {
 	switch {
-	case name == "":
-		return "the name is empty"
-	case !utf8.ValidString(name):
-		return "the name is not UTF-8"
 	case strings.ContainsFunc(name, unicode.IsControl):
 		return "the name contains control characters"
 	case strings.Contains(name, `\`):
 		return "the name contains a backslash"
 	case strings.HasPrefix(name, "/"):
 		return "the name is absolute"
-	case hasDrive(name):
+	case hasDrive(cleaned):
 		return "the name starts with a drive"
+	case strings.Contains(name, "../"), path.Base(cleaned) == "..":
+		return "the name contains ../"
 	}
-	elements := strings.Split(name, "/")
-	for i, element := range elements {
-		switch {
-		case element == "..", i < len(elements)-1 && strings.HasSuffix(element, ".."):
-			return "the name contains ../"
-		case element == "", element == ".":
-			return "the name is not clean"
-		case len(element) > maxNameLength:
+	return ""
+}
+
+// nameFault returns why there can be no entry of this name on this system, or "".
+func nameFault(h *tar.Header, cleaned string, portable bool) string {
+	last := h.Name[strings.LastIndexByte(h.Name, '/')+1:]
+	switch {
+	case h.Name == "":
+		return "the name is empty"
+	case !utf8.ValidString(h.Name):
+		return "the name is not UTF-8"
+	case h.Typeflag != tar.TypeDir && (last == "" || last == "."):
+		return "the name is that of a directory"
+	case h.Name == ".", h.Name == "./":
+		return ""
+	case cleaned == "":
+		return "the name is that of the root, in a form that Argo CD refuses"
+	}
+	for element := range strings.SplitSeq(cleaned, "/") {
+		if len(element) > maxNameLength {
 			return fmt.Sprintf("the name is longer than %d bytes", maxNameLength)
 		}
 	}
-	if !filepath.IsLocal(filepath.FromSlash(name)) { // such as CON on Windows
+	if !filepath.IsLocal(filepath.FromSlash(cleaned)) { // such as CON on Windows
 		return "the name has another meaning on this system"
 	}
-	return ""
+	return portabilityFault(cleaned, portable)
 }
 
 // portabilityFault returns why a name does not mean the same on every system, or "". On

@@ -27,13 +27,13 @@ type Options struct {
 	// MaxEntries limits the number of files, links and directories. Directories that
 	// only occur in the path of an entry count too. The default is 100,000.
 	MaxEntries int
-	// MaxPathLength limits the bytes of one path. The default is 4096, PATH_MAX of
-	// Linux.
+	// MaxPathLength limits the bytes of one path, after its name was cleaned. The default
+	// is 4096, PATH_MAX of Linux.
 	MaxPathLength int
 	// MaxDepth limits how deep directories are nested. The default is 100.
 	MaxDepth int
-	// MaxNamesSize limits the bytes of all paths and link targets, which are held in
-	// memory. The default is 16 MiB, 160 bytes for each of the default of MaxEntries.
+	// MaxNamesSize limits the bytes of all names and link targets of the archive, which are
+	// held in memory. The default is 16 MiB, 160 bytes for each of the default of MaxEntries.
 	MaxNamesSize int64
 
 	// MaxHeaderSize limits the bytes of the headers of one entry, with its PAX records and

@@ -1,6 +1,7 @@
 package unpacker
 
 import (
+	"archive/tar"
 	"bufio"
 	"bytes"
 	"context"
@@ -64,9 +65,9 @@ func openStream(ctx context.Context, blob io.Reader, layer ocispec.Descriptor, c
 	return s, s.checkPlain(found)
 }
 
-// checkPlain refuses an archive that is compressed where it should be plain.
+// checkPlain refuses content that is compressed where it should be plain, or no archive.
 func (s *stream) checkPlain(format string) error {
-	if format == formatOther {
+	if format == formatTar {
 		return nil
 	}
 	return &BlobError{s.layer, "its content is " + format + ", not a tar archive", ErrUnsupportedLayer}
@@ -75,19 +76,32 @@ func (s *stream) checkPlain(format string) error {
 const (
 	formatGzip  = "gzip"
 	formatZstd  = "zstd"
+	formatTar   = "a tar archive"
 	formatOther = "something else"
 )
 
 // sniff returns the format of the content by its first bytes, and consumes none.
 func sniff(r *bufio.Reader) (string, error) {
-	start, err := r.Peek(4)
+	start, err := r.Peek(tarUnit)
 	switch {
 	case bytes.HasPrefix(start, []byte{0x1f, 0x8b}): // RFC 1952 section 2.3.1
 		return formatGzip, nil
 	case bytes.HasPrefix(start, []byte{0x28, 0xb5, 0x2f, 0xfd}): // RFC 8878 section 3.1.1
 		return formatZstd, nil
+	case len(start) == tarUnit && isHeader(start):
+		return formatTar, nil
 	}
 	return formatOther, err
+}
+
+// isHeader reports whether an archive can start with this unit: it has the mark of a tar
+// header, or is a header without it or an end marker.
+func isHeader(unit []byte) bool {
+	if bytes.HasPrefix(unit[257:], []byte("ustar")) { // POSIX.1-2017, pax, "ustar Interchange Format"
+		return true
+	}
+	_, err := tar.NewReader(bytes.NewReader(unit)).Next()
+	return !errors.Is(err, tar.ErrHeader)
 }
 
 var errTrailing = errors.New("data after the end of the gzip stream")

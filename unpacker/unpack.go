@@ -62,10 +62,11 @@ type Fetcher interface {
 // that is verified too: otherwise a layer could be put in the place of another. JSON with
 // duplicate keys is refused, because other readers may see another artifact in it.
 //
-// The archive may contain regular files and directories only. Their names must be
-// relative, clean and UTF-8, without control characters and backslashes, must not belong
-// to the data of a version-control system, and must not differ by case only;
-// [Options.PortableNames] refuses more. Files get the mode 0644 and directories 0755, less
+// The archive may contain regular files and directories only, and global headers that have
+// nothing but a comment, as git archive writes them. Names are cleaned: ./a//b is a/b. They
+// must be relative and UTF-8, without ../, control characters and backslashes, must not
+// belong to the data of a version-control system, and must not be equal or differ by case
+// only; [Options.PortableNames] refuses more. Files get the mode 0644 and directories 0755, less
 // the umask of the process; times, owners and attributes are not restored.
 //
 // Unpack writes all files or none: it fills a directory beside dir, which then

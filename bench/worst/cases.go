@@ -117,20 +117,20 @@ func cases() []worst {
 				t.file(fmt.Sprintf("r/%d.yaml", i), object(fmt.Sprint("r", i)))
 			}
 			for k := 0; k*each < n; k++ {
-				text := "resources:\n"
+				text := []byte("resources:\n")
 				for i := k * each; i < min((k+1)*each, n); i++ {
-					text += fmt.Sprintf("- ../r/%d.yaml\n", i/2)
+					text = fmt.Appendf(text, "- ../r/%d.yaml\n", i/2)
 				}
-				t.file(fmt.Sprintf("k%d/kustomization.yaml", k), text)
+				t.file(fmt.Sprintf("k%d/kustomization.yaml", k), string(text))
 			}
 		}},
 		{"references", "missing", references, "references to missing files", func(t *tree, n int) {
 			for k := 0; k*20_000 < n; k++ {
-				text := "resources:\n"
+				text := []byte("resources:\n")
 				for i := range min(20_000, n-k*20_000) {
-					text += fmt.Sprintf("- ../../x%d/y%d/../z\n", i, i)
+					text = fmt.Appendf(text, "- ../../x%d/y%d/../z\n", i, i)
 				}
-				t.file(fmt.Sprintf("a/k%d/kustomization.yaml", k), text)
+				t.file(fmt.Sprintf("a/k%d/kustomization.yaml", k), string(text))
 			}
 		}},
 		{"references", "chain", files, "kustomizations, each for the next", func(t *tree, n int) {
@@ -160,10 +160,7 @@ func cases() []worst {
 			}
 		}},
 		{"references", "values", 14 * (kustomizationSize / 60), "values of long fields", func(t *tree, n int) {
-			text := "configMapGenerator:\n"
-			for range kustomizationSize / 60 {
-				text += "- {name: a, files: [a=../a.yaml], literals: [a, b, c, d]}\n"
-			}
+			text := "configMapGenerator:\n" + strings.Repeat("- {name: a, files: [a=../a.yaml], literals: [a, b, c, d]}\n", kustomizationSize/60)
 			for i := range n / (kustomizationSize / 60) {
 				t.file(fmt.Sprintf("k%d/kustomization.yaml", i), text)
 			}

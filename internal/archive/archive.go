@@ -6,11 +6,9 @@
 package archive
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"slices"
 	"strings"
 )
 
@@ -38,61 +36,72 @@ const (
 	endSize = 2 * unit // of zeros
 )
 
-// Archive describes a tar stream that is not written yet.
+// Archive describes a tar stream that is not written yet. It holds no list of the
+// records, which would take more memory than all names: they follow from the entries.
 type Archive struct {
-	records []record
-	ends    []int64 // offsets at which the blocks end
+	n       int
+	entry   func(int) Entry
+	blocks  []block
 	size    int64
 	largest int64 // size of the largest block
 	headers headers
 }
 
+// block begins with a record, or within its content.
+type block struct {
+	start  int64 // offset in the stream
+	record int64 // offset of the record
+	entry  int   // that the record is of
+	parent int   // length of the part of its path that precedes the record's name
+}
+
 // record is a file or directory in the stream: header, content, padding.
 type record struct {
 	name    string // ends in a slash for a directory
-	entry   int    // index of the entry given to New
+	entry   int    // index
 	offset  int64  // in the stream
 	header  int64  // bytes of the header
 	content int64  // bytes of the content
 }
 
-func (r record) end() int64 { return r.offset + r.header + (r.content+unit-1)/unit*unit }
+// start returns the offset of the content.
+func (r record) start() int64 { return r.offset + r.header }
 
-// New lays the entries out as a tar stream of at most limit bytes. The entries must
+func (r record) end() int64 { return r.start() + (r.content+unit-1)/unit*unit }
+
+func (r record) parent() int { return strings.LastIndexByte(strings.TrimSuffix(r.name, "/"), '/') + 1 }
+
+// New lays n entries out as a tar stream of at most limit bytes. The entries must
 // be in the order of their paths' bytes and free of collisions. Every directory
 // that holds an entry gets an entry of its own before it, because oras pull creates
 // only directories that are listed.
 //
 // The stream uses the USTAR format, and PAX records for names that do not fit it.
 // Names and sizes alone determine the borders of its blocks.
-func New(entries []Entry, limit int64) (*Archive, error) {
-	a := new(Archive)
+func New(n int, entry func(i int) Entry, limit int64) (*Archive, error) {
+	a := &Archive{n: n, entry: entry}
 	var err error
 	if a.headers, err = newHeaders(); err != nil {
 		return nil, err
 	}
-	a.records = make([]record, 0, len(entries)+len(entries)/4) // with directories
-	before := ""
-	for i, e := range entries {
-		if size := a.size + e.Size + endSize; size > limit {
-			return nil, tooLarge(size, limit)
+	err = a.walk(block{}, func(r record) error {
+		if size := r.offset + r.content + endSize; r.content > limit || size > limit {
+			return tooLarge(max(size, r.content), limit)
 		}
-		if err := a.addDirs(e.Path, before); err != nil {
-			return nil, err
-		}
-		before = e.Path
-		if err := a.add(record{name: e.Path, entry: i, content: e.Size}); err != nil {
-			return nil, err
-		}
+		a.add(r)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	if a.size += endSize; a.size > limit {
 		return nil, tooLarge(a.size, limit)
 	}
-	a.ends = append(a.ends, a.size)
-	var start int64
-	for _, end := range a.ends {
-		a.largest = max(a.largest, end-start)
-		start = end
+	if len(a.blocks) == 0 {
+		a.blocks = make([]block, 1)
+	}
+	for i := range a.blocks {
+		a.largest = max(a.largest, a.end(i)-a.blocks[i].start)
 	}
 	return a, nil
 }
@@ -101,55 +110,72 @@ func tooLarge(size, limit int64) error {
 	return fmt.Errorf("%w: at least %d bytes, and the limit is %d", ErrTooLarge, size, limit)
 }
 
-// addDirs adds the directories above an entry, except those that the entry before
-// it has in common: the entries of a directory follow one another.
-func (a *Archive) addDirs(name, before string) error {
-	for i := range len(name) {
-		if name[i] != '/' || strings.HasPrefix(before, name[:i+1]) {
-			continue
+// walk calls f for all records, from the one that a block begins with. The directories
+// above an entry precede it, except those that the entry before it has in common: the
+// entries of a directory follow one another.
+func (a *Archive) walk(from block, f func(record) error) error {
+	offset, before := from.record, ""
+	if from.entry < a.n {
+		before = a.entry(from.entry).Path[:from.parent]
+	}
+	visit := func(r record) (err error) {
+		r.offset = offset
+		if r.header, err = headerSize(r); err != nil {
+			return err
 		}
-		if err := a.add(record{name: name[:i+1]}); err != nil {
+		offset = r.end()
+		return f(r)
+	}
+	for i := from.entry; i < a.n; i++ {
+		e := a.entry(i)
+		for at := range len(e.Path) {
+			if e.Path[at] != '/' || strings.HasPrefix(before, e.Path[:at+1]) {
+				continue
+			}
+			if err := visit(record{name: e.Path[:at+1], entry: i}); err != nil {
+				return err
+			}
+		}
+		before = e.Path
+		if err := visit(record{name: e.Path, entry: i, content: e.Size}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// add appends a record, and ends blocks before and within it.
-func (a *Archive) add(r record) (err error) {
-	r.offset = a.size
-	if r.header, err = headerSize(r); err != nil {
-		return err
+// add begins blocks at and within a record.
+func (a *Archive) add(r record) {
+	begin := func(start int64) {
+		a.blocks = append(a.blocks, block{start: start, record: r.offset, entry: r.entry, parent: r.parent()})
 	}
-	block := a.size - a.blockStart()
-	switch {
-	case block == 0:
-	case block+r.end()-r.offset > BlockSize,
-		block >= resyncSize && crc32.ChecksumIEEE([]byte(r.name))%resyncOdds == 0:
-		a.ends = append(a.ends, a.size)
+	size := int64(0) // of the block so far
+	if len(a.blocks) > 0 {
+		size = r.offset - a.blocks[len(a.blocks)-1].start
 	}
-	content := r.offset + r.header
+	if len(a.blocks) == 0 || size > 0 && size+r.end()-r.offset > BlockSize ||
+		size >= resyncSize && crc32.ChecksumIEEE([]byte(r.name))%resyncOdds == 0 {
+		begin(r.offset)
+	}
 	for done := int64(BlockSize); done < r.content; done += BlockSize {
-		a.ends = append(a.ends, content+done)
+		begin(r.start() + done)
 	}
-	a.records = append(a.records, r)
 	a.size = r.end()
-	return nil
 }
 
-// blockStart returns the offset of the last block, which has no end yet.
-func (a *Archive) blockStart() int64 {
-	if len(a.ends) == 0 {
-		return 0
+// end returns the offset at which a block ends.
+func (a *Archive) end(block int) int64 {
+	if block+1 < len(a.blocks) {
+		return a.blocks[block+1].start
 	}
-	return a.ends[len(a.ends)-1]
+	return a.size
 }
 
 // Size returns the number of bytes in the stream.
 func (a *Archive) Size() int64 { return a.size }
 
 // Blocks returns the number of blocks that make up the stream.
-func (a *Archive) Blocks() int { return len(a.ends) }
+func (a *Archive) Blocks() int { return len(a.blocks) }
 
 // Block returns block n, in buf if that is large enough. It calls content to fill p
 // with the bytes of an entry that start at offset, and returns its errors unchanged.
@@ -157,46 +183,42 @@ func (a *Archive) Blocks() int { return len(a.ends) }
 //
 // Block may be called concurrently.
 func (a *Archive) Block(buf []byte, n int, content func(entry int, p []byte, offset int64) error) ([]byte, error) {
-	var start int64
-	if n > 0 {
-		start = a.ends[n-1]
-	}
-	end := a.ends[n]
+	start, end := a.blocks[n].start, a.end(n)
 	if int64(cap(buf)) < end-start {
 		buf = make([]byte, a.largest) // fits every block
 	}
-	block := buf[:end-start]
-
-	first, found := slices.BinarySearchFunc(a.records, start, func(r record, at int64) int {
-		return cmp.Compare(r.offset, at)
-	})
-	if !found { // it begins within the record before
-		first--
-	}
+	p := buf[:end-start]
 	filled := start
-	for _, r := range a.records[max(first, 0):] {
+	err := a.walk(a.blocks[n], func(r record) error {
 		if r.offset >= end {
-			break
+			return errEnd
 		}
 		if r.offset >= start {
-			if err := a.headers.write(block[r.offset-start:][:r.header], r); err != nil {
-				return nil, err
+			if err := a.headers.write(p[r.offset-start:][:r.header], r); err != nil {
+				return err
 			}
-			filled = r.offset + r.header
+			filled = r.start()
 		}
-		to := min(r.offset+r.header+r.content, end)
+		to := min(r.start()+r.content, end)
 		if filled < to || r.content == 0 && !isDir(r.name) {
-			if err := content(r.entry, block[filled-start:to-start], filled-r.offset-r.header); err != nil {
-				return nil, err
+			if err := content(r.entry, p[filled-start:to-start], filled-r.start()); err != nil {
+				return err
 			}
 			filled = to
 		}
 		to = min(r.end(), end)
-		clear(block[filled-start : to-start])
+		clear(p[filled-start : to-start])
 		filled = to
+		return nil
+	})
+	if err != nil && err != errEnd {
+		return nil, err
 	}
-	clear(block[filled-start:]) // the end of the stream
-	return block, nil
+	clear(p[filled-start:]) // the end of the stream
+	return p, nil
 }
+
+// errEnd ends a walk.
+var errEnd = errors.New("end of the block")
 
 func isDir(name string) bool { return strings.HasSuffix(name, "/") }

@@ -201,26 +201,26 @@ func TestLimit(t *testing.T) {
 	const size = 512*(1+2) + 512 + 512*(1+1) + 1024 // two files, a directory, the end
 	require.Len(t, write(t, f), size)
 
-	_, err := archive.New(f.entries(), size)
+	_, err := layOut(f.entries(), size)
 	require.NoError(t, err)
 	for _, limit := range []int64{size - 1, size - 1024, 1024, 1, 0} {
-		_, err := archive.New(f.entries(), limit)
+		_, err := layOut(f.entries(), limit)
 		require.ErrorIs(t, err, archive.ErrTooLarge, "limit %d", limit)
 	}
-	_, err = archive.New(f.entries(), size-1)
+	_, err = layOut(f.entries(), size-1)
 	require.EqualError(t, err, "archive is too large: at least 4096 bytes, and the limit is 4095")
 }
 
 // TestLimitOfAHugeFile checks that the limit applies before blocks are listed.
 func TestLimitOfAHugeFile(t *testing.T) {
-	_, err := archive.New([]archive.Entry{{Path: "a.yaml", Size: math.MaxInt64 / 2}}, 1<<20)
+	_, err := layOut([]archive.Entry{{Path: "a.yaml", Size: math.MaxInt64 / 2}}, 1<<20)
 	require.ErrorIs(t, err, archive.ErrTooLarge)
 }
 
 // TestSizeBeyondOctal lays out a size that does not fit the octal digits.
 func TestSizeBeyondOctal(t *testing.T) {
 	const size int64 = 1 << 33
-	a, err := archive.New([]archive.Entry{{Path: "a", Size: size}}, math.MaxInt64)
+	a, err := layOut([]archive.Entry{{Path: "a", Size: size}}, math.MaxInt64)
 	require.NoError(t, err)
 	block, err := a.Block(nil, 0, func(int, []byte, int64) error { return nil })
 	require.NoError(t, err)
@@ -232,7 +232,7 @@ func TestSizeBeyondOctal(t *testing.T) {
 func TestContentFails(t *testing.T) {
 	errBroken := errors.New("broken")
 	f := files{"a.yaml": "a", "b.yaml": "b"}
-	a, err := archive.New(f.entries(), math.MaxInt64)
+	a, err := layOut(f.entries(), math.MaxInt64)
 	require.NoError(t, err)
 	_, err = a.Block(nil, 0, func(entry int, _ []byte, _ int64) error {
 		if entry == 1 {
@@ -244,7 +244,7 @@ func TestContentFails(t *testing.T) {
 }
 
 func TestNameThatNoHeaderHolds(t *testing.T) {
-	_, err := archive.New([]archive.Entry{{Path: "a\x00é"}}, math.MaxInt64)
+	_, err := layOut([]archive.Entry{{Path: "a\x00é"}}, math.MaxInt64)
 	require.ErrorContains(t, err, "cannot encode header")
 }
 
@@ -252,7 +252,7 @@ func TestNameThatNoHeaderHolds(t *testing.T) {
 // empty files are read as well.
 func TestContentIsAskedForOnce(t *testing.T) {
 	f := files{"a": "", "b": strings.Repeat("b", 2*archive.BlockSize+10), "c/d": "d"}
-	a, err := archive.New(f.entries(), math.MaxInt64)
+	a, err := layOut(f.entries(), math.MaxInt64)
 	require.NoError(t, err)
 	asked := map[int]int64{}
 	for n := range a.Blocks() {

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"io/fs"
 	"maps"
+	"math"
 	"path"
 	"slices"
 	"strings"
@@ -23,6 +24,11 @@ func FuzzWrite(f *testing.F) {
 	} {
 		f.Add(listing, "content", 700)
 	}
+	for _, repeat := range []int64{0, -1, 1 << 31, 1 << 32, math.MaxInt64, math.MinInt64} {
+		f.Add("a\nb/c", "content", int(repeat))
+		f.Add("a\nb/c", "", int(repeat))
+	}
+	f.Add(strings.Repeat("n", 255)+"\n"+strings.Repeat("d/", 2047)+"x", strings.Repeat("x", 512), 1)
 	f.Fuzz(func(t *testing.T, listing, text string, repeat int) {
 		tree, dirs := files{}, map[string]bool{}
 		for i, name := range strings.Split(listing, "\n") {

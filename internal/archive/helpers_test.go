@@ -29,6 +29,10 @@ func (f files) entries() []archive.Entry {
 	return entries
 }
 
+func layOut(entries []archive.Entry, limit int64) (*archive.Archive, error) {
+	return archive.New(len(entries), func(i int) archive.Entry { return entries[i] }, limit)
+}
+
 // content returns a function that fills blocks with the content of the files.
 func (f files) content() func(entry int, p []byte, offset int64) error {
 	entries := f.entries()
@@ -42,7 +46,7 @@ func (f files) content() func(entry int, p []byte, offset int64) error {
 // order.
 func blocks(t *testing.T, f files) [][]byte {
 	t.Helper()
-	a, err := archive.New(f.entries(), math.MaxInt64)
+	a, err := layOut(f.entries(), math.MaxInt64)
 	require.NoError(t, err)
 	blocks := make([][]byte, a.Blocks())
 	for _, n := range rand.Perm(a.Blocks()) {

@@ -50,6 +50,18 @@ func Await[T any](ctx context.Context, f func(context.Context) (T, error)) (T, e
 	}
 }
 
+// Prompt is [Await] for a function of the caller that may ignore ctx, and need not: it has
+// a moment to return by itself after the end of ctx.
+func Prompt[T any](ctx context.Context, f func() (T, error)) (T, error) {
+	late, cancel := Linger(ctx, grace)
+	defer cancel()
+	v, err := Await(late, func(context.Context) (T, error) { return f() })
+	if late.Err() != nil {
+		err = ctx.Err()
+	}
+	return v, err
+}
+
 // Linger returns a context that ends some time after ctx does.
 func Linger(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	if d == 0 {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// grace is how long Flush waits for a callback after its context has ended.
+// grace is how long functions of the caller may take to notice the end of a context.
 const grace = 250 * time.Millisecond
 
 // Events delivers events to a callback, one at a time and in order, in a goroutine of its

@@ -80,18 +80,6 @@ func Open(ctx context.Context, open func() (io.ReadCloser, error)) (io.ReadClose
 	return nil, err
 }
 
-// Await returns the result of f, or shortly after the end of ctx the error of that. f then
-// runs on in its goroutine.
-func Await[T any](ctx context.Context, f func() (T, error)) (T, error) {
-	late, cancel := calls.Linger(ctx, grace)
-	defer cancel()
-	v, err := calls.Await(late, func(context.Context) (T, error) { return f() })
-	if late.Err() != nil {
-		err = ctx.Err()
-	}
-	return v, err
-}
-
 // promptBody is a body whose methods may block or panic.
 type promptBody struct {
 	late   context.Context

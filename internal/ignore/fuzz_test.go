@@ -19,6 +19,16 @@ func FuzzMatch(f *testing.F) {
 			}
 		}
 	}
+	longest := strings.Repeat("a", ignore.MaxPatternLen)
+	for _, rule := range []string{
+		"", "/", "//", "!", "!/", "**/", "/**/", "**/a", "**/*", "**/a*", "**/**/a", "**/a/", "**//", `**/\/`, "**/[/]", "**/!a", "a*a", "*a*", "**a", "a**", "*", "?", "-1", "0",
+		"2147483648", "9223372036854775807", longest, longest[1:] + "*", "**/" + longest[3:], longest[:500] + "*" + longest[:523], strings.Repeat("*", 1024),
+	} {
+		for _, name := range []string{"a", "aa", "a/a", "!a", "/", "b/a/a", "-1", "0", "9223372036854775807", longest, longest[:500], longest[:1023], strings.Repeat("a/", 500) + "a"} {
+			f.Add(rule, name, false)
+			f.Add(rule, name, true)
+		}
+	}
 	f.Fuzz(func(t *testing.T, rule, name string, isDir bool) {
 		if strings.ContainsAny(rule, "\n") || len(rule) > ignore.MaxPatternLen || strings.HasPrefix(rule, "\ufeff") || !clean(name) {
 			return

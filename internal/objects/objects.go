@@ -30,14 +30,11 @@ const (
 type Object struct {
 	// Line and Column are the start of the content, or of the document if it is
 	// empty.
-	Line, Column int
+	Line, Column int32
 
-	// These are empty if they are absent or not strings: engines treat a number or
-	// true as absent. They may come from an alias or a merge key.
-	APIVersion, Kind, Name, GenerateName, Namespace string
+	names // see Names
 
-	// NameLine and KindLine are the lines of the keys, or 0 if they are absent.
-	NameLine, KindLine int
+	GenerateName bool // metadata.generateName is a string that is not empty
 
 	Empty   bool // null, or nothing but comments
 	Mapping bool // the document is a mapping
@@ -53,10 +50,23 @@ type Object struct {
 
 	// List is set for a List, or any kind that ends in List, with items, which may
 	// be null.
-	List bool
-	// Items are the objects of such a list. An item that is an alias is omitted,
-	// because its anchor is listed.
-	Items []Object
+	List  bool
+	items *[]Object
+}
+
+// Items returns the objects of a list. An item that is an alias is omitted, because its
+// anchor is listed.
+func (o *Object) Items() []Object {
+	if o.items == nil {
+		return nil
+	}
+	return *o.items
+}
+
+func (o *Object) setItems(list []Object) {
+	if list = compact(list); len(list) > 0 {
+		o.items = &list
+	}
 }
 
 // Code classifies a Problem.

@@ -19,11 +19,29 @@ func scan(t *testing.T, name string, data []byte) objects.File {
 	return file
 }
 
+// object is what tests compare of one.
+type object struct {
+	Line, Column                                                 int32
+	APIVersion, Kind, Name, Namespace                            string
+	GenerateName, Empty, Mapping, Blank, Secret, Encrypted, List bool
+	Items                                                        []object
+}
+
+func inspect(found []objects.Object) (all []object) {
+	for _, o := range found {
+		all = append(all, object{
+			o.Line, o.Column, o.APIVersion(), o.Kind(), o.Name(), o.Namespace(),
+			o.GenerateName, o.Empty, o.Mapping, o.Blank, o.Secret, o.Encrypted, o.List, inspect(o.Items()),
+		})
+	}
+	return all
+}
+
 // service is an object that starts on the given line, as Scan reports it.
-func service(line int) objects.Object {
-	return objects.Object{
+func service(line int32) object {
+	return object{
 		Line: line, Column: 1, APIVersion: "v1", Kind: "Service", Name: "web", Namespace: "apps",
-		KindLine: line + 1, NameLine: line + 3, Mapping: true,
+		Mapping: true,
 	}
 }
 
@@ -32,76 +50,78 @@ const serviceText = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n  na
 func TestObjects(t *testing.T) {
 	for name, row := range map[string]struct {
 		text string
-		want []objects.Object
+		want []object
 	}{
 		"nothing":        {"", nil},
 		"only comments":  {"# nothing\n\n# at all", nil},
-		"an object":      {serviceText, []objects.Object{service(1)}},
-		"no final break": {strings.TrimSuffix(serviceText, "\n"), []objects.Object{service(1)}},
+		"an object":      {serviceText, []object{service(1)}},
+		"no final break": {strings.TrimSuffix(serviceText, "\n"), []object{service(1)}},
 		"byte order mark, Windows line breaks": {
-			"\ufeff" + strings.ReplaceAll(serviceText, "\n", "\r\n"), []objects.Object{service(1)},
+			"\ufeff" + strings.ReplaceAll(serviceText, "\n", "\r\n"), []object{service(1)},
 		},
 		"several documents": {
 			"---\n" + serviceText + "...\n---\n# nothing\n---\nnull\n---\n" + serviceText,
-			[]objects.Object{service(2), {Line: 8, Column: 1, Empty: true}, {Line: 10, Column: 1, Empty: true}, service(13)},
+			[]object{service(2), {Line: 8, Column: 1, Empty: true}, {Line: 10, Column: 1, Empty: true}, service(13)},
 		},
-		"an empty document at the end": {serviceText + "---\n", []objects.Object{service(1), {Line: 6, Column: 1, Empty: true}}},
-		"no mapping":                   {"- kind: Service\n", []objects.Object{{Line: 1, Column: 1}}},
-		"no entries":                   {"{}\n--- []", []objects.Object{{Line: 1, Column: 1, Mapping: true, Blank: true}, {Line: 2, Column: 5, Blank: true}}},
-		"a list with no entries in it": {"kind: List\nitems: [{}]\n", []objects.Object{{Line: 1, Column: 1, Kind: "List", KindLine: 1, Mapping: true, List: true, Items: []objects.Object{{Line: 2, Column: 9, Mapping: true, Blank: true}}}}},
+		"an empty document at the end": {serviceText + "---\n", []object{service(1), {Line: 6, Column: 1, Empty: true}}},
+		"no mapping":                   {"- kind: Service\n", []object{{Line: 1, Column: 1}}},
+		"no entries":                   {"{}\n--- []", []object{{Line: 1, Column: 1, Mapping: true, Blank: true}, {Line: 2, Column: 5, Blank: true}}},
+		"a list with no entries in it": {"kind: List\nitems: [{}]\n", []object{{Line: 1, Column: 1, Kind: "List", Mapping: true, List: true, Items: []object{{Line: 2, Column: 9, Mapping: true, Blank: true}}}}},
 		"flow style": {
-			"# one\n  {kind: Pod, metadata: {generateName: job-}}", []objects.Object{
-				{Line: 2, Column: 3, Kind: "Pod", GenerateName: "job-", KindLine: 2, Mapping: true},
+			"# one\n  {kind: Pod, metadata: {generateName: job-}}", []object{
+				{Line: 2, Column: 3, Kind: "Pod", GenerateName: true, Mapping: true},
 			},
 		},
 		"null, and kinds that are no text": {
 			"kind: ~\nmetadata:\n  name: null\n  namespace: [a]\napiVersion: {}\n",
-			[]objects.Object{{Line: 1, Column: 1, KindLine: 1, NameLine: 3, Mapping: true}},
+			[]object{{Line: 1, Column: 1, Mapping: true}},
 		},
 		"a number, a truth and a date": {
 			"kind: true\nmetadata:\n  name: 12\n  generateName: 0x1F\n  namespace: 2025-01-01\napiVersion: 1.0\n",
-			[]objects.Object{{Line: 1, Column: 1, Namespace: "2025-01-01", KindLine: 1, NameLine: 3, Mapping: true}},
+			[]object{{Line: 1, Column: 1, Namespace: "2025-01-01", Mapping: true}},
 		},
 		"a number in quotes": {
-			"kind: A\nmetadata:\n  name: '12'\n  namespace: !!str 12\n", []objects.Object{
-				{Line: 1, Column: 1, Kind: "A", Name: "12", Namespace: "12", KindLine: 1, NameLine: 3, Mapping: true},
+			"kind: A\nmetadata:\n  name: '12'\n  namespace: !!str 12\n", []object{
+				{Line: 1, Column: 1, Kind: "A", Name: "12", Namespace: "12", Mapping: true},
 			},
 		},
 		"lists with nothing in them": {
-			"kind: List\nitems: []\n---\nkind: AList\nitems:\n---\nkind: List\n---\nkind: List\nitems: 1\n", []objects.Object{
-				{Line: 1, Column: 1, Kind: "List", KindLine: 1, Mapping: true, List: true},
-				{Line: 4, Column: 1, Kind: "AList", KindLine: 4, Mapping: true, List: true},
-				{Line: 7, Column: 1, Kind: "List", KindLine: 7, Mapping: true},
-				{Line: 9, Column: 1, Kind: "List", KindLine: 9, Mapping: true},
+			"kind: List\nitems: []\n---\nkind: AList\nitems:\n---\nkind: List\n---\nkind: List\nitems: 1\n", []object{
+				{Line: 1, Column: 1, Kind: "List", Mapping: true, List: true},
+				{Line: 4, Column: 1, Kind: "AList", Mapping: true, List: true},
+				{Line: 7, Column: 1, Kind: "List", Mapping: true},
+				{Line: 9, Column: 1, Kind: "List", Mapping: true},
 			},
 		},
-		"metadata that is none": {"kind: A\nmetadata: name\n", []objects.Object{{Line: 1, Column: 1, Kind: "A", KindLine: 1, Mapping: true}}},
+		"metadata that is none": {"kind: A\nmetadata: name\n", []object{{Line: 1, Column: 1, Kind: "A", Mapping: true}}},
 		"a variable of Flux": {
-			"kind: A\nmetadata:\n  name: ${NAME}\n", []objects.Object{
-				{Line: 1, Column: 1, Kind: "A", Name: "${NAME}", KindLine: 1, NameLine: 3, Mapping: true},
+			"kind: A\nmetadata:\n  name: ${NAME}\n", []object{
+				{Line: 1, Column: 1, Kind: "A", Name: "${NAME}", Mapping: true},
 			},
 		},
 		"aliases and merge keys": {
 			"x: &all\n  kind: A\n  metadata: &m {name: n}\n<<: *all\nmetadata:\n  <<: [*m, {namespace: s}]\n",
-			[]objects.Object{{Line: 1, Column: 1, Kind: "A", Name: "n", Namespace: "s", KindLine: 2, NameLine: 3, Mapping: true}},
+			[]object{{Line: 1, Column: 1, Kind: "A", Name: "n", Namespace: "s", Mapping: true}},
 		},
 		"list": {
 			"kind: List\nitems:\n- &a\n  kind: A\n- *a\n- null\n- kind: BList\n  items: [{kind: C}]\n",
-			[]objects.Object{{Line: 1, Column: 1, Kind: "List", KindLine: 1, Mapping: true, List: true, Items: []objects.Object{
-				{Line: 3, Column: 3, Kind: "A", KindLine: 4, Mapping: true},
+			[]object{{Line: 1, Column: 1, Kind: "List", Mapping: true, List: true, Items: []object{
+				{Line: 3, Column: 3, Kind: "A", Mapping: true},
 				{Line: 6, Column: 3, Empty: true},
-				{Line: 7, Column: 3, Kind: "BList", KindLine: 7, Mapping: true, List: true, Items: []objects.Object{
-					{Line: 8, Column: 11, Kind: "C", KindLine: 8, Mapping: true},
+				{Line: 7, Column: 3, Kind: "BList", Mapping: true, List: true, Items: []object{
+					{Line: 8, Column: 11, Kind: "C", Mapping: true},
 				}},
 			}}},
 		},
 		"line breaks that no editor knows": {
-			"\u0085kind: A\u0085metadata: {name: n}", []objects.Object{{Line: 1, Column: 1, Kind: "A", Name: "n", KindLine: 1, NameLine: 1, Mapping: true}},
+			"\u0085kind: A\u0085metadata: {name: n}", []object{{Line: 1, Column: 1, Kind: "A", Name: "n", Mapping: true}},
 		},
-		"items of no list": {"kind: A\nitems: [{kind: B}]\n", []objects.Object{{Line: 1, Column: 1, Kind: "A", KindLine: 1, Mapping: true}}},
+		"items of no list": {"kind: A\nitems: [{kind: B}]\n", []object{{Line: 1, Column: 1, Kind: "A", Mapping: true}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			assert.Equal(t, objects.File{Objects: row.want}, scan(t, "a.yaml", []byte(row.text)))
+			file := scan(t, "a.yaml", []byte(row.text))
+			assert.Equal(t, row.want, inspect(file.Objects))
+			assert.Equal(t, objects.File{Objects: file.Objects}, file)
 		})
 	}
 }
@@ -146,5 +166,5 @@ func TestSecrets(t *testing.T) {
 	}
 
 	file := scan(t, "a.yaml", []byte("kind: List\nitems:\n- apiVersion: v1\n  kind: Secret\n  data: {a: b}\n"))
-	assert.True(t, file.Objects[0].Items[0].Secret, "in a list")
+	assert.True(t, file.Objects[0].Items()[0].Secret, "in a list")
 }

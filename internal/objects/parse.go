@@ -103,8 +103,8 @@ func (f *File) report(problem Problem) {
 func clampObjects(objects []Object, last int) {
 	for i := range objects {
 		o := &objects[i]
-		o.Line, o.NameLine, o.KindLine = min(o.Line, last), min(o.NameLine, last), min(o.KindLine, last)
-		clampObjects(o.Items, last)
+		o.Line = min(o.Line, int32(last)) //nolint:gosec // a file has at most 4 Mi lines
+		clampObjects(o.Items(), last)
 	}
 }
 

@@ -137,7 +137,9 @@ func (s *plainScanner) cutLine() (indent int, text []byte) {
 func (s *plainScanner) endDocument() bool {
 	s.folds = false
 	if len(s.levels) == 0 && s.marker > 0 {
-		return s.add(Object{Line: s.marker, Column: 1, Empty: true})
+		o := newObject(s.marker, 1)
+		o.Empty = true
+		return s.add(o)
 	}
 	s.endValue()
 	for len(s.levels) > 0 {

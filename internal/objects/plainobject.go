@@ -10,8 +10,11 @@ import (
 // openObject is an object of which further lines may follow.
 type openObject struct {
 	Object
-	size    int64 // of its items
-	literal bool  // a value in its data is certainly readable
+	Names
+	generateName string
+	list         []Object // its items
+	size         int64    // of those
+	literal      bool     // a value in its data is certainly readable
 	// unclear reports that the parser has to inspect the object if it is a Secret or a
 	// List.
 	unclear bool
@@ -23,7 +26,9 @@ func (s *plainScanner) innermost() *openObject { return &s.within[len(s.within)-
 func (s *plainScanner) begin(l level) {
 	switch {
 	case l.role == root && !l.sequence:
-		s.within = append(s.within, openObject{Object: Object{Line: s.line, Column: l.indent + 1, Mapping: true}})
+		o := newObject(s.line, l.indent+1)
+		o.Mapping = true
+		s.within = append(s.within, openObject{Object: o})
 	case l.role == secret:
 		s.innermost().literal = true
 	case l.sequence != (l.role == items) && l.role != other && l.role != metadata:
@@ -38,17 +43,15 @@ func (s *plainScanner) wanted(of role, key string) *string {
 	}
 	switch o := s.innermost(); {
 	case of == root && key == "apiVersion":
-		return &o.APIVersion
+		return &o.Names.APIVersion
 	case of == root && key == "kind":
-		o.KindLine = s.line
-		return &o.Kind
+		return &o.Names.Kind
 	case of == metadata && key == "name":
-		o.NameLine = s.line
-		return &o.Name
+		return &o.Names.Name
 	case of == metadata && key == "generateName":
-		return &o.GenerateName
+		return &o.generateName
 	case of == metadata && key == "namespace":
-		return &o.Namespace
+		return &o.Names.Namespace
 	}
 	return nil
 }
@@ -89,33 +92,33 @@ func isReadable(text []byte) bool {
 func (s *plainScanner) endObject() bool {
 	o := *s.innermost()
 	s.within = s.within[:len(s.within)-1]
-	isList := strings.HasSuffix(o.Kind, "List")
+	kind := o.Names.Kind
+	o.names, o.GenerateName = o.join(), o.generateName != ""
+	isList := strings.HasSuffix(kind, "List")
 	switch {
-	case o.unclear && (o.Kind == "Secret" || isList):
+	case o.unclear && (kind == "Secret" || isList):
 		return false
-	case o.Kind == "Secret" && o.APIVersion == "v1":
+	case kind == "Secret" && o.Names.APIVersion == "v1":
 		o.Secret = o.literal
 	case isList:
-		o.List = len(o.Items) > 0
+		o.List = len(o.list) > 0
+		o.setItems(o.list)
 	}
 	if s.pending -= o.size; !isList {
-		o.Items, o.size = nil, 0
+		o.size = 0
 	}
-	o.Items = compact(o.Items)
 	if len(s.within) == 0 {
 		s.left -= o.size
 		return s.add(o.Object)
 	}
-	o.shorten()
 	list, size := s.innermost(), o.Object.size()+o.size
-	list.Items, list.size = append(list.Items, o.Object), list.size+size
+	list.list, list.size = append(list.list, o.Object), list.size+size
 	s.pending += size
 	return s.pending <= s.left
 }
 
 // add adds an object of the file. It always reports true.
 func (s *plainScanner) add(o Object) bool {
-	o.shorten()
 	if s.left -= o.size(); s.left < 0 {
 		s.full = tooMany(o)
 	} else {

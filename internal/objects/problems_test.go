@@ -157,13 +157,13 @@ func bomb(n int) string {
 
 func TestObjectsBeforeAProblem(t *testing.T) {
 	file := scan(t, "a.yaml", []byte(serviceText+"---\n"+serviceText+"---\na: b: c\n"))
-	assert.Equal(t, []objects.Object{service(1), service(7)}, file.Objects)
+	assert.Equal(t, []object{service(1), service(7)}, inspect(file.Objects))
 	assert.Len(t, file.Problems, 1)
 }
 
 func TestTheFirstOfTwoKeysCounts(t *testing.T) {
 	file := scan(t, "a.yaml", []byte("kind: A\nkind: B\n"))
-	assert.Equal(t, []objects.Object{{Line: 1, Column: 1, Kind: "A", KindLine: 1, Mapping: true}}, file.Objects)
+	assert.Equal(t, []object{{Line: 1, Column: 1, Kind: "A", Mapping: true}}, inspect(file.Objects))
 }
 
 func TestManyProblems(t *testing.T) {
@@ -227,11 +227,12 @@ func TestTemplates(t *testing.T) {
 
 func TestJSON(t *testing.T) {
 	file := scan(t, "a.json", []byte("\ufeff{\"kind\": \"A\",\r\n\t\"metadata\": {\"name\": \"n\"}, \"é\": [1e999, true, null]}\n null\n  {\"<<\": {\"kind\": \"B\"}}"))
-	assert.Equal(t, objects.File{JSON: true, Objects: []objects.Object{
-		{Line: 1, Column: 1, Kind: "A", KindLine: 1, Name: "n", NameLine: 2, Mapping: true},
+	assert.Equal(t, []object{
+		{Line: 1, Column: 1, Kind: "A", Name: "n", Mapping: true},
 		{Line: 3, Column: 2, Empty: true},
 		{Line: 4, Column: 3, Mapping: true},
-	}}, file)
+	}, inspect(file.Objects))
+	assert.Equal(t, objects.File{JSON: true, Objects: file.Objects}, file)
 	assert.Equal(t, objects.File{JSON: true}, scan(t, "a.json", nil))
 }
 
@@ -242,10 +243,10 @@ func TestLargeJSONInYAML(t *testing.T) {
 		file := scan(t, "a.yaml", []byte(text))
 		require.Empty(t, file.Problems)
 		require.Len(t, file.Objects, 1)
-		assert.Equal(t, "List", file.Objects[0].Kind)
+		assert.Equal(t, "List", file.Objects[0].Kind())
 		assert.False(t, file.JSON)
-		if items := file.Objects[0].Items; len(items) > 0 {
-			assert.Equal(t, objects.Object{Line: 50_002, Column: 1, Kind: "B", KindLine: 50_002, Name: "n", NameLine: 50_002, Mapping: true}, items[50_000])
+		if items := file.Objects[0].Items(); len(items) > 0 {
+			assert.Equal(t, object{Line: 50_002, Column: 1, Kind: "B", Name: "n", Mapping: true}, inspect(items[50_000:])[0])
 		}
 	}
 }

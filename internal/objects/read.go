@@ -19,45 +19,47 @@ type reader struct {
 func (r *reader) document(n *yaml.Node) Object {
 	top := n.Content[0]
 	if isNull(top) {
-		return r.take(Object{Line: n.Line, Column: n.Column, Empty: true})
+		o := newObject(n.Line, n.Column)
+		o.Empty = true
+		return r.take(o)
 	}
 	return r.object(top, 0)
 }
 
 func (r *reader) object(n *yaml.Node, depth int) Object {
-	o := Object{Line: n.Line, Column: n.Column, Empty: isNull(n), Mapping: n.Kind == yaml.MappingNode}
+	o := newObject(n.Line, n.Column)
+	o.Empty, o.Mapping = isNull(n), n.Kind == yaml.MappingNode
 	o.Blank = n.Kind != yaml.ScalarNode && len(n.Content) == 0
 	if !o.Mapping {
 		return r.take(o)
 	}
 	top := r.fields(n)
-	o.APIVersion, o.Kind, o.KindLine = text(top["apiVersion"]), text(top["kind"]), top["kind"].line
-	metadata := r.fields(top["metadata"].value)
-	o.Name, o.NameLine = text(metadata["name"]), metadata["name"].line
-	o.GenerateName, o.Namespace = text(metadata["generateName"]), text(metadata["namespace"])
+	metadata := r.fields(top["metadata"])
+	o.names = Names{text(top["apiVersion"]), text(top["kind"]), text(metadata["name"]), text(metadata["namespace"])}.join()
+	o.GenerateName = text(metadata["generateName"]) != ""
 
-	o.Encrypted = len(r.fields(top["sops"].value)) > 0
-	if o.Kind == "Secret" && o.APIVersion == "v1" && !o.Encrypted {
-		o.Secret, o.Encrypted = r.secret(top["data"].value, top["stringData"].value)
+	o.Encrypted = len(r.fields(top["sops"])) > 0
+	if o.Kind() == "Secret" && o.APIVersion() == "v1" && !o.Encrypted {
+		o.Secret, o.Encrypted = r.secret(top["data"], top["stringData"])
 	}
-	items := top["items"].value
-	o.List = strings.HasSuffix(o.Kind, "List") && items != nil && (items.Kind == yaml.SequenceNode || isNull(items))
+	items := top["items"]
+	o.List = strings.HasSuffix(o.Kind(), "List") && items != nil && (items.Kind == yaml.SequenceNode || isNull(items))
 	o = r.take(o)
 	if depth > MaxDepth || !o.List {
 		return o
 	}
+	var list []Object
 	for _, item := range items.Content {
 		if item.Kind != yaml.AliasNode && r.memory >= 0 {
-			o.Items = append(o.Items, r.object(item, depth+1))
+			list = append(list, r.object(item, depth+1))
 		}
 	}
-	o.Items = compact(o.Items)
+	o.setItems(list)
 	return o
 }
 
 // take counts the memory of an object.
 func (r *reader) take(o Object) Object {
-	o.shorten()
 	r.memory -= o.size()
 	return o
 }
@@ -70,9 +72,8 @@ func (r *reader) secret(parts ...*yaml.Node) (literal, encrypted bool) {
 		if part != nil && part.Kind == yaml.ScalarNode && !isNull(part) && part.Value != "" {
 			literal, encrypted = true, false // not valid in a Secret, but readable
 		}
-		for _, f := range r.fields(part) {
+		for _, value := range r.fields(part) {
 			found = true
-			value := f.value
 			isText := value.Kind == yaml.ScalarNode
 			sealed := isText && strings.HasPrefix(value.Value, "ENC[") && strings.HasSuffix(value.Value, "]")
 			empty := isNull(value) || isText && value.Value == ""
@@ -93,22 +94,16 @@ func isVariable(value string) bool {
 	}) < 0
 }
 
-// field is a value in a mapping, and the line of its key.
-type field struct {
-	value *yaml.Node // not an alias
-	line  int
-}
-
-// fields returns the values of a mapping by their keys, those of merge keys
-// included. It returns none if n is not a mapping.
-func (r *reader) fields(n *yaml.Node) map[string]field {
+// fields returns the values of a mapping by their keys, without aliases and those of
+// merge keys included. It returns none if n is not a mapping.
+func (r *reader) fields(n *yaml.Node) map[string]*yaml.Node {
 	if n == nil || n.Kind != yaml.MappingNode {
 		return nil
 	}
 	if r.left -= 1 + len(n.Content); r.left < 0 {
 		return nil
 	}
-	found := make(map[string]field, len(n.Content)/2)
+	found := make(map[string]*yaml.Node, len(n.Content)/2)
 	var merges []*yaml.Node
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := resolve(n.Content[i]), resolve(n.Content[i+1])
@@ -119,13 +114,13 @@ func (r *reader) fields(n *yaml.Node) map[string]field {
 		case key.Tag == "!!merge":
 			merges = append(merges, value)
 		case key.Kind == yaml.ScalarNode && !duplicate:
-			found[key.Value] = field{value, n.Content[i].Line}
+			found[key.Value] = value
 		}
 	}
 	for _, source := range merges {
-		for key, f := range r.fields(resolve(source)) {
+		for key, value := range r.fields(resolve(source)) {
 			if _, own := found[key]; !own {
-				found[key] = f
+				found[key] = value
 			}
 		}
 	}
@@ -136,12 +131,12 @@ func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!
 
 // text returns the value of a scalar that decoders read as a string, as they do a
 // date.
-func text(f field) string {
-	if f.value == nil || f.value.Kind != yaml.ScalarNode {
+func text(value *yaml.Node) string {
+	if value == nil || value.Kind != yaml.ScalarNode {
 		return ""
 	}
-	if tag := f.value.ShortTag(); tag != "!!str" && tag != "!!timestamp" {
+	if tag := value.ShortTag(); tag != "!!str" && tag != "!!timestamp" {
 		return ""
 	}
-	return f.value.Value
+	return value.Value
 }

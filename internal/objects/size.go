@@ -1,29 +1,13 @@
 package objects
 
 import (
-	"crypto/sha256"
 	"fmt"
-	"strings"
 	"unsafe"
 )
 
-// maxText is the length of a name that is kept as it is. Those of Kubernetes are
-// shorter.
-const maxText = 320
-
-// shorten replaces texts that no cluster accepts, so that an object takes little memory.
-// Texts stay different if they are.
-func (o *Object) shorten() {
-	for _, text := range []*string{&o.APIVersion, &o.Kind, &o.Name, &o.GenerateName, &o.Namespace} {
-		if len(*text) > maxText {
-			*text = fmt.Sprintf("%s…%x", strings.ToValidUTF8((*text)[:maxText-70], ""), sha256.Sum256([]byte(*text)))
-		}
-	}
-}
-
 // tooMany returns the problem of an object for which there is no memory.
 func tooMany(o Object) *Problem {
-	return &Problem{Line: o.Line, Column: o.Column, Code: CodeTooLarge, Text: "the file has too many objects to check this one and those after it", Memory: true}
+	return &Problem{Line: int(o.Line), Column: int(o.Column), Code: CodeTooLarge, Text: "the file has too many objects to check this one and those after it", Memory: true}
 }
 
 // tooManyValues returns the problem of a document for which there is no memory.
@@ -34,9 +18,9 @@ func tooManyValues(line, column int, limit int64) *Problem {
 
 // size returns the bytes that an object takes, without its items.
 func (o *Object) size() int64 {
-	size := int64(unsafe.Sizeof(*o))
-	for _, text := range []string{o.APIVersion, o.Kind, o.Name, o.GenerateName, o.Namespace} {
-		size += allocation(len(text))
+	size := int64(unsafe.Sizeof(*o)) + allocation(len(o.text))
+	if o.List {
+		size += int64(unsafe.Sizeof(*o.items))
 	}
 	return size
 }
@@ -63,7 +47,7 @@ func (f *File) Size() int64 {
 
 func sizeOf(objects []Object) (size int64) {
 	for i := range objects {
-		size += objects[i].size() + sizeOf(objects[i].Items)
+		size += objects[i].size() + sizeOf(objects[i].Items())
 	}
 	return size
 }

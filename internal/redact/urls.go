@@ -27,8 +27,6 @@ var (
 	// hidden is user information with a slash in the password, so that the text before it
 	// looks like a host with a port that is not a number.
 	hidden = expression(`(` + start + `)[^/\s@:]*` + colon + `[^/\s@]*[^/\s@0-9][^\s@]*` + atSign)
-	// unclear is the same with blanks in the password, which end a URL in a sentence.
-	unclear = expression(`//[^/\s@:]*:[^/\s@]*[^/\s@0-9].*@`)
 	// bare is a user and a password without a scheme, as in user:password@host/path or
 	// in the user:password@host:path of SSH, or a digest in the place of the host. The
 	// password has no quotes, in which other text may lie.
@@ -67,14 +65,24 @@ func URLs(text string) string {
 		}
 		return parts[1] + parts[3]
 	})
-	text = query().ReplaceAllString(text, "$1")
-	return bareQuery().ReplaceAllString(text, "$1")
+	return withoutQuery(text)
 }
 
-// IsUnclear reports whether text holds a URL whose user information cannot be told
-// from the rest, so that [URLs] may remove too much, or too little.
-func IsUnclear(text string) bool {
-	return strings.Contains(text, "//") && unclear().MatchString(withoutUserinfo(text))
+// Source returns the address of a source without its query and, if there is a credential
+// in it, without its user information.
+func Source(text string) string {
+	switch {
+	case !strings.Contains(text, "//"):
+		return URLs(text)
+	case HoldsCredential(text):
+		text = withoutUserinfo(text)
+	}
+	return withoutQuery(text)
+}
+
+func withoutQuery(text string) string {
+	text = query().ReplaceAllString(text, "$1")
+	return bareQuery().ReplaceAllString(text, "$1")
 }
 
 func withoutUserinfo(text string) string {
