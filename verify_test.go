@@ -83,7 +83,7 @@ func TestVerifyRegistryAccessWithTimeout(t *testing.T) {
 	err := oci.VerifyRegistryAccessWithTimeout(t.Context(), opts, 50*time.Millisecond)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.ErrorIs(t, err, oci.ErrRegistryUnreachable)
-	assert.EqualError(t, err, "verify access to "+host(server)+"/app: registry unreachable: not done within 50ms")
+	assert.EqualError(t, err, "verify access to "+host(server)+"/app: registry unreachable: not done within 50ms; no response to POST of an upload")
 
 	err = oci.VerifyRegistryAccessWithTimeout(t.Context(), opts, -time.Second)
 	require.ErrorIs(t, err, oci.ErrInvalidOptions)

@@ -44,19 +44,23 @@ func (c *Client) fail(ctx context.Context, op, reference string, err error) erro
 		e.Kind, e.StatusCode, e.Code, e.Err = cmp.Or(last.Kind, ErrUnreachable), last.StatusCode, last.Code, overdue
 		e.retryable = true
 	}
+	if pending := callIn(ctx).pendingRequest(); e.retryable && last.Err == nil && pending != "" {
+		e.Err = &lateError{e.Err, "no response to " + c.clean(pending)}
+	}
 	if last.Err != nil {
-		e.Err = &lateError{e.Err, last.Error()}
+		e.Err = &lateError{e.Err, "before that: " + last.Error()}
 	}
 	return e
 }
 
-// lateError is the end of a context after attempts that failed.
+// lateError is the end of a context with its reason: a request without a response, or
+// attempts that failed.
 type lateError struct {
-	err  error
-	last string
+	err    error
+	reason string
 }
 
-func (e *lateError) Error() string { return e.err.Error() + "; before that: " + e.last }
+func (e *lateError) Error() string { return e.err.Error() + "; " + e.reason }
 
 func (e *lateError) Unwrap() error { return e.err }
 
@@ -156,7 +160,7 @@ func (c *Client) explainResponse(e *Error, resp *responseError) {
 // describe returns the text for a response.
 func (c *Client) describe(e *Error, resp *responseError) string {
 	if resp.isSuccess() && !resp.token && e.Kind == ErrUnsupported {
-		return fmt.Sprintf("the registry responds to %s with status %d, which the specification does not allow", resp.subject(), resp.status)
+		return fmt.Sprintf("the registry responds to %s with status %d, which the specification does not allow", subject(resp.method, resp.from.Path), resp.status)
 	}
 	if resp.isForeignDenial() && e.Kind == ErrNotRegistry {
 		return strings.TrimSuffix("refused with status 403, and not by a registry: "+c.author(resp), ": ")

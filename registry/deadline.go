@@ -32,6 +32,7 @@ type call struct {
 	mu        sync.Mutex // guards the rest
 	failure   error      // of the last step that was retried
 	responded bool       // the host has responded as a registry
+	pending   string     // the request that was sent last, if it has no response
 }
 
 type callKey struct{}
@@ -53,6 +54,28 @@ func (c *call) lastFailure() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.failure
+}
+
+// noteRequest remembers the request that was sent last, in words, until the function that
+// it returns is called with its response.
+func (c *call) noteRequest(request string) (responded func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pending = request
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.pending == request {
+			c.pending = ""
+		}
+	}
+}
+
+// pendingRequest returns the request that has no response, or "".
+func (c *call) pendingRequest() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.pending
 }
 
 // noteResponse remembers that the host has responded as a registry.

@@ -87,7 +87,7 @@ func newResponseError(resp *http.Response) *responseError {
 	contentType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	return &responseError{
 		method:      resp.Request.Method,
-		manifest:    strings.Contains(resp.Request.URL.Path, "/manifests/"),
+		manifest:    isManifestPath(resp.Request.URL.Path),
 		status:      resp.StatusCode,
 		plain:       resp.Request.URL.Scheme == "http",
 		contentType: contentType,
@@ -195,19 +195,21 @@ func (e responseError) comeBack(left time.Duration) error {
 	return &e
 }
 
-// subject returns the request and its object, in words.
-func (e *responseError) subject() string {
+// subject returns a request to the registry and its object, in words.
+func subject(method string, path string) string {
 	object := "an upload"
-	switch path := e.from.Path; {
-	case e.manifest:
+	switch {
+	case isManifestPath(path):
 		object = "a manifest"
 	case strings.HasSuffix(path, "/tags/list"):
 		object = "the list of tags"
-	case e.method == http.MethodGet, e.method == http.MethodHead:
+	case method == http.MethodGet, method == http.MethodHead:
 		object = "a blob"
 	}
-	return e.method + " of " + object
+	return method + " of " + object
 }
+
+func isManifestPath(path string) bool { return strings.Contains(path, "/manifests/") }
 
 // hasStatus reports whether err is a response of the registry with one of the statuses.
 func hasStatus(err error, statuses ...int) bool {

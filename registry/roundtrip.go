@@ -41,7 +41,15 @@ func (g *secretGuard) RoundTrip(req *http.Request) (*http.Response, error) {
 	sent := req.WithContext(req.Context()) // a copy
 	sent.Header = req.Header.Clone()
 	delete(sent.Header, ownRequest)
+	pending := subject(req.Method, req.URL.Path)
+	if isToken(req) {
+		pending = nameOfService(req.URL)
+	}
+	responded := callIn(req.Context()).noteRequest(pending)
 	resp, err := g.next.RoundTrip(sent)
+	if err == nil {
+		responded()
+	}
 	if err != nil {
 		err = explainForbidden(req, err)
 		if isToken(req) && !isFinal(err) {
