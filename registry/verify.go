@@ -39,7 +39,7 @@ func (c *Client) VerifyAccess(ctx context.Context, repository string) error {
 	if err != nil {
 		return c.fail(limited, opVerify, repo.String(), err)
 	}
-	repo.cancelUpload(ctx, location)
+	repo.cancelUpload(limited, location)
 	return nil
 }
 

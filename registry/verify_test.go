@@ -193,3 +193,14 @@ func TestVerifyAccessLeavesNothingBehind(t *testing.T) {
 	assert.False(t, exists)
 	assert.Empty(t, srv.digestOf(t, "latest"))
 }
+
+// The token may be refused when the upload is cancelled. The access is verified all the same.
+func TestVerifyAccessThoughTheTokenIsRefusedLater(t *testing.T) {
+	srv := start(t, memregistry.Options{Users: users, Bearer: true})
+	srv.fail(fault{"DELETE", func(w http.ResponseWriter, r *http.Request) {
+		srv.fail(fault{"GET /token", status(http.StatusForbidden, "DENIED")})
+		challenge("http://"+r.Host+"/token").ServeHTTP(w, r)
+	}})
+	require.NoError(t, srv.client(t, registry.Options{Credential: ci}).VerifyAccess(t.Context(), repository))
+	assert.Equal(t, 2, srv.count("GET /token"))
+}
