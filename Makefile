@@ -90,12 +90,15 @@ test-consumers: ## Read pushed artifacts with Flux, Argo CD and go-containerregi
 zot: ## Start a zot for experiments, until interrupted
 	go run ./internal/testing/registrytest/play zot-docker zot
 
-.PHONY: bench bench-quick compare compare-quick
+.PHONY: bench bench-quick worst compare compare-quick
 bench: ## Write bench.txt for benchstat; BENCHFLAGS=-short omits trees of 200 and 500 MB
 	go test -run '^$$' -bench . -count 6 -timeout 2h $(BENCHFLAGS) ./... | tee bench.txt
 
 bench-quick: ## Run each benchmark once, without large trees
 	go test -short -run '^$$' -bench . -benchtime 1x ./...
+
+worst: ## Measure the worst trees that the limits of collection allow, for half an hour
+	cd bench && go run ./worst
 
 compare: ## Compare with flux and oras for half an hour, and write docs/benchmarks.md
 	cd bench && go run ./compare -json ../compare.json -o ../docs/benchmarks.md \
