@@ -39,23 +39,23 @@ func TestTreesThatFillMemory(t *testing.T) {
 		limit string
 		max   int64
 	}{
-		{"names that are skipped", linked(strings.Repeat("n", 190), "x"), "MaxNamesSize", 32 << 20},
-		{"names of files", linked(strings.Repeat("n", 190)+".yaml", "x"), "MaxNamesSize", 32 << 20},
-		{"names of directories", linked(strings.Repeat("n", 190)+"/", ""), "MaxNamesSize", 32 << 20},
+		{"names that are skipped", linked(strings.Repeat("n", 190), "x"), "MaxNamesSize", 24 << 20},
+		{"names of files", linked(strings.Repeat("n", 190)+".yaml", "x"), "MaxNamesSize", 24 << 20},
+		{"names of directories", linked(strings.Repeat("n", 190)+"/", ""), "MaxNamesSize", 24 << 20},
 		{"links to long paths", func() tree {
 			tr := tree{deep + "/a.yaml": "a"}
 			for i := range 10_000 {
 				tr[fmt.Sprintf("l/%d.yaml", i)] = linkTo + "../" + deep + "/a.yaml"
 			}
 			return tr
-		}(), "MaxNamesSize", 32 << 20},
+		}(), "MaxNamesSize", 24 << 20},
 		{"references that are long", func() tree {
 			tr := tree{}
 			for i := range 40 {
 				tr[fmt.Sprintf("%d/kustomization.yaml", i)] = naming(strings.Repeat("x", 1_000_000))
 			}
 			return tr
-		}(), "MaxNamesSize", 32 << 20},
+		}(), "MaxNamesSize", 24 << 20},
 		{"references", tree{
 			"a/kustomization.yaml": "namespace: a",
 			"b/kustomization.yaml": "resources:\n" + strings.Repeat("- ../a\n", 140_000),

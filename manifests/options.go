@@ -16,7 +16,7 @@ const (
 	defaultMaxTotalSize = 1_000_000_000 // the same
 	defaultMaxDepth     = 100
 	defaultMaxEntries   = 500_000
-	defaultMaxNamesSize = 32 << 20 // 67 bytes for each of the entries
+	defaultMaxNamesSize = 24 << 20 // 50 bytes for each of the entries
 	defaultMaxIgnore    = 1 << 20  // 16 files of the largest size
 	defaultMaxRefs      = 200_000  // two for each of the files
 )
@@ -70,7 +70,7 @@ type Options struct {
 	MaxEntries   int   // files, directories and other entries, included or not; 500,000
 	// MaxNamesSize limits the bytes in the paths of all entries, included or not, and in
 	// the references of kustomizations, because they are held in memory. Links can make
-	// long paths of few files. The default is 33,554,432, which is 67 for each of 500,000
+	// long paths of few files. The default is 25,165,824, which is 50 for each of 500,000
 	// entries.
 	MaxNamesSize int64
 	// MaxReferences limits the local paths in all kustomizations. The default is 200,000,

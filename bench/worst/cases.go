@@ -23,7 +23,7 @@ type worst struct {
 const (
 	files      = 100_000 - 100
 	entries    = 500_000 - 500
-	namesSize  = 32<<20 - 32<<10
+	namesSize  = 24<<20 - 32<<10
 	references = 200_000 - 100
 	ignoreSize = 1<<20 - 100
 	depth      = 100
@@ -43,7 +43,7 @@ func cases() []worst {
 		{"files", "flawed", files, "files of 200 duplicate keys", func(t *tree, n int) { t.files(n, strings.Repeat("a: 1\n", 200)) }},
 		{"files", "long names", files, "files", func(t *tree, n int) {
 			for i := range n {
-				t.file(fmt.Sprintf("%060d/%0240d.yaml", i/1000, i), object("a"))
+				t.file(fmt.Sprintf("%060d/%0180d.yaml", i/1000, i), object("a"))
 			}
 		}},
 		{"files", "links", files, "links", func(t *tree, n int) {
