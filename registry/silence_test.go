@@ -135,9 +135,12 @@ func TestSilenceInTheHandshake(t *testing.T) {
 		for _, operation := range quietSteps {
 			t.Run(fmt.Sprint(operation.name, limit), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
+					var mu sync.Mutex // guards conns
 					var conns []net.Conn
 					transport := &http.Transport{TLSHandshakeTimeout: limit, DialContext: func(context.Context, string, string) (net.Conn, error) {
 						client, server := net.Pipe()
+						mu.Lock()
+						defer mu.Unlock()
 						conns = append(conns, server)
 						go func() { _, _ = io.Copy(io.Discard, server) }()
 						return client, nil
@@ -147,9 +150,11 @@ func TestSilenceInTheHandshake(t *testing.T) {
 					began := time.Now()
 					requireKind(t, operation.run(t.Context(), client, a), registry.ErrUnreachable)
 					assert.LessOrEqual(t, time.Since(began), time.Minute)
+					mu.Lock()
 					for _, conn := range conns {
 						_ = conn.Close()
 					}
+					mu.Unlock()
 					time.Sleep(time.Minute)
 				})
 			})
