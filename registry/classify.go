@@ -178,7 +178,7 @@ func (c *Client) describe(e *Error, resp *responseError) string {
 	if e.Kind == ErrNotRegistry && resp.mayExpectTLS() {
 		words = append(words, "the port may expect TLS")
 	}
-	if resp.challenges != nil { // what is redacted first, may not be taken apart before
+	if resp.challenges != nil { // text is redacted first, and must not be taken apart before
 		schemes := schemesIn(c.keys.redact(strings.Join(resp.challenges, ", ")))
 		words = append(words, "the registry offers only the authentication schemes "+c.clean(schemes))
 	}

@@ -50,7 +50,7 @@ func (w *replacing) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
-// bare responds with a status and nothing else, and does not do what was asked.
+// bare responds with a status and nothing else, and ignores the request.
 func bare(code int) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
 }

@@ -244,7 +244,7 @@ func (p *push) setTag(ctx context.Context, manifest []byte, tag string) error {
 }
 
 // refusal returns the error for a registry that refused to set a tag with err: nil if the
-// tag points to the manifest all the same, and a conflict if it points to another one.
+// tag points to the manifest nevertheless, and a conflict if it points to another one.
 func (p *push) refusal(ctx context.Context, tag string, err error) error {
 	resp, responded := errors.AsType[*responseError](err)
 	assumed := p.trust.current() == trustTag // nothing was accepted yet, and blobs may be missing

@@ -44,7 +44,7 @@ type responseError struct {
 	repeated bool
 	// known is set if the host has responded as a registry before in the same call.
 	known bool
-	// unsure is set if the request may have set the tag all the same.
+	// unsure is set if the request may have set the tag nevertheless.
 	unsure bool
 	// lost is set if the registry does not know the upload any more, as happens
 	// behind a load balancer.
@@ -70,7 +70,7 @@ func expect(resp *http.Response, statuses ...int) error {
 	if json.Unmarshal(data, &body) == nil {
 		e.quote(body.Errors)
 	}
-	// The body may be longer than what was read of it.
+	// The body may be longer than the part that was read.
 	e.signed = e.signed || bytes.HasPrefix(bytes.TrimSpace(data), []byte(`{"errors"`))
 	return e
 }
@@ -165,7 +165,7 @@ func (e *responseError) limited() bool {
 		e.status == http.StatusForbidden && e.retryAfter > 0
 }
 
-// doubtfulDenial reports whether a token service denied what it may grant later. That of
+// doubtfulDenial reports whether a token service denied a token that it may grant later. That of
 // GHCR does so at times. A denial by a registry is final.
 func (e *responseError) doubtfulDenial() bool { return e.isTokenDenial() && !e.repeated }
 

@@ -95,7 +95,7 @@ func (u *blobUpload) attempt(ctx context.Context) (err error) {
 		return nil
 	}
 	err = u.send(ctx)
-	if isSuccess(err) { // it may be stored all the same
+	if isSuccess(err) { // it may be stored nevertheless
 		stored, ended := repo.hasBlob(ctx, u.blob)
 		if ended != nil {
 			return ended

@@ -194,7 +194,7 @@ func TestVerifyAccessLeavesNothingBehind(t *testing.T) {
 	assert.Empty(t, srv.digestOf(t, "latest"))
 }
 
-// The token may be refused when the upload is cancelled. The access is verified all the same.
+// The token may be refused when the upload is cancelled. The access is verified nevertheless.
 func TestVerifyAccessThoughTheTokenIsRefusedLater(t *testing.T) {
 	srv := start(t, memregistry.Options{Users: users, Bearer: true})
 	srv.fail(fault{"DELETE", func(w http.ResponseWriter, r *http.Request) {

@@ -293,7 +293,7 @@ func (t *tree) large(size, each int, text string) {
 	}
 }
 
-// random writes size bytes that cannot be compressed, but for the encoding, in files of
+// random writes size bytes that can be compressed by their encoding only, in files of
 // the same size.
 func (t *tree) random(size, each int) {
 	source := rand.NewChaCha8([32]byte{})

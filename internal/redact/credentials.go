@@ -8,7 +8,7 @@ import (
 var (
 	// authority is what slashes begin, with the scheme before them.
 	authority = expression(`([a-z][a-z0-9+.-]*:)?([/\\]+)([^/\\?#\s"'<>]*)`)
-	// host is an authority without user information, and what may end a sentence.
+	// host is an authority without user information, and a character that may end a sentence.
 	host = expression(`^(?:\[[^\]]*\]|[^:]*)(?::[0-9]*)?[).,;:!?\]}*_|]*$`)
 	// tagged follows the at sign of an image, which has a tag in the place of a password.
 	tagged = expression(`^[a-z0-9+._-]+:[0-9a-f]{32,}`)
