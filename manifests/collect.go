@@ -31,6 +31,14 @@ import (
 // lead or whatever replaces a file during the walk: all access goes through an
 // [os.Root].
 //
+// A ConfigMap, Secret or projected volume that Kubernetes mounted, in dir or anywhere below,
+// is treated as the files in it: those of the version that its link ..data leads to, under
+// their names in the volume. The link and the directories of versions are skipped and
+// reported with [ReasonMountedVolume], and the names of versions have no influence on the
+// Set. If the volume is updated meanwhile, the error is [ErrFileChanged]. A link ..data that
+// leads to anything but a directory beside it whose name starts with two dots, and a
+// directory of such a name without that link, are entries like any other.
+//
 // Collect includes everything or fails. Its error is a [*PathError] with one of the
 // package's sentinels or the file system's own error, or that of ctx.
 func Collect(ctx context.Context, dir string, opts Options) (*Set, error) {
@@ -83,7 +91,7 @@ func collect(ctx context.Context, trees []tree, opts Options) (*Set, error) {
 	w := &walker{opts: opts, trees: trees, reader: reader, listing: new(listing)}
 	for i := range trees {
 		if err := w.walk(ctx, i); err != nil {
-			return nil, err
+			return nil, w.explain(ctx, err)
 		}
 	}
 	if err := checkCollisions(ctx, trees, w.listing.files); err != nil {
@@ -92,8 +100,11 @@ func collect(ctx context.Context, trees []tree, opts Options) (*Set, error) {
 	c := newClosure(opts, trees, reader, w.listing)
 	if !opts.SkipReferences {
 		if err := c.complete(ctx, w.follow); err != nil {
-			return nil, err
+			return nil, w.explain(ctx, err)
 		}
+	}
+	if err := w.settled(ctx); err != nil {
+		return nil, err
 	}
 	if err := set.fill(ctx, w.listing, c); err != nil {
 		return nil, err

@@ -15,7 +15,7 @@ func (c *closure) include(ctx context.Context, name string) error {
 		return &CollisionError{Path: name, First: c.trees[first.tree].origin(name), Second: c.trees[second.tree].origin(name)}
 	}
 	o := c.listing.skipped[c.index.skipped[name]]
-	if err := c.listing.addSkipped(o, c.trees[o.tree], c.reader.trees[o.tree].fsys, c.opts); err != nil {
+	if err := c.listing.addSkipped(o, c.reader.trees[o.tree].fsys, c.opts); err != nil {
 		return err
 	}
 	return c.index.update(ctx, c.listing)

@@ -11,7 +11,9 @@ import (
 )
 
 // SymlinkPolicy determines how symbolic links are treated. Links that are ignored,
-// or have the name of a version-control directory, are skipped under each policy.
+// or have the name of a version-control directory, are skipped under each policy. The
+// links of a mounted volume present its files, see [Collect], under each policy but
+// SymlinksRefuse.
 type SymlinkPolicy string
 
 const (
@@ -27,7 +29,8 @@ const (
 	// SymlinksFollow. An ignore file is never skipped: that would include the files
 	// that it ignores.
 	SymlinksSkip SymlinkPolicy = "skip"
-	// SymlinksRefuse makes every link an error, [ErrSymlinkRefused].
+	// SymlinksRefuse makes every link an error, [ErrSymlinkRefused], those of mounted
+	// volumes included.
 	SymlinksRefuse SymlinkPolicy = "refuse"
 )
 
@@ -80,7 +83,8 @@ type resolver struct {
 	// count counts a name that is kept or an entry that is looked up, apart from the
 	// link and its target: links can make many lookups of few entries.
 	count       func(name string) error
-	directories map[string]bool // known not to be links
+	directories map[string]bool   // known not to be links
+	pinned      map[string]string // targets of each ..data
 }
 
 // resolve follows the symbolic link at at, whose directory is already resolved. The error
@@ -179,6 +183,11 @@ func (r *resolver) read(fsys fs.ReadLinkFS, name string, l *link) ([]string, err
 	}
 	if l.target == "" {
 		l.target = target
+	}
+	if path.Base(name) == dataLink {
+		if err := r.pin(name, target); err != nil {
+			return nil, err
+		}
 	}
 	target = filepath.ToSlash(target)
 	switch {

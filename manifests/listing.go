@@ -34,6 +34,8 @@ type omission struct {
 	real string // path in the tree of a file with another extension
 	why  *cause
 	tree int32
+
+	linked bool
 }
 
 // cause is the reason why entries were skipped.
@@ -62,8 +64,8 @@ type directoryLink struct {
 	in     *directory
 }
 
-func newFile(at entryPath, t tree, index int, info fs.FileInfo) File {
-	return File{at.path, info.Size(), &found{int32(index), t.below(at.path) != at.real, at.real, info.ModTime()}}
+func newFile(at entryPath, tree int, info fs.FileInfo) File {
+	return File{at.path, info.Size(), &found{int32(tree), at.linked, at.real, info.ModTime()}}
 }
 
 // add appends a file, unless that exceeds a limit.
@@ -85,7 +87,7 @@ func (l *listing) add(f File, opts Options) error {
 }
 
 // addSkipped adds a file that the walk skipped because of its extension.
-func (l *listing) addSkipped(o omission, t tree, fsys fs.FS, opts Options) error {
+func (l *listing) addSkipped(o omission, fsys fs.FS, opts Options) error {
 	info, err := lstat(fsys, o.real)
 	if err == nil && !info.Mode().IsRegular() { // it was a file before
 		err = ErrFileChanged
@@ -93,7 +95,7 @@ func (l *listing) addSkipped(o omission, t tree, fsys fs.FS, opts Options) error
 	if err != nil {
 		return &PathError{Path: o.path, Err: accessError(err)}
 	}
-	return l.add(newFile(entryPath{o.path, o.real}, t, int(o.tree), info), opts)
+	return l.add(newFile(entryPath{o.path, o.real, o.linked}, int(o.tree), info), opts)
 }
 
 func sortFiles(ctx context.Context, files []File) error {

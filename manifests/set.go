@@ -21,13 +21,15 @@ type File struct {
 // kept apart from the File because that is copied often.
 type found struct {
 	tree    int32  // index of the tree; small, so that linked takes no space of its own
-	linked  bool   // real is not the path under which the file was found
+	linked  bool   // as in entryPath
 	real    string // path in the tree, with symbolic links resolved
 	modTime time.Time
 }
 
 // Linked reports whether the file, or a directory above it, is a symbolic link in
-// its tree. The Set may then contain the same content under another path.
+// its tree. The Set may then contain the same content under another path. The links by
+// which Kubernetes mounts a volume do not count, because the Set contains no other path of
+// what they lead to.
 func (f File) Linked() bool { return f.found != nil && f.found.linked }
 
 // Reason is the reason why an entry was skipped.
@@ -53,6 +55,9 @@ const (
 	// ReasonSymlinkDirectory is for symbolic links to directories that
 	// [SymlinksFiles] skips.
 	ReasonSymlinkDirectory Reason = "symlink-directory"
+	// ReasonMountedVolume is for the directories in which Kubernetes keeps the versions
+	// of a mounted volume, and the links to them: see [Collect].
+	ReasonMountedVolume Reason = "mounted-volume"
 )
 
 // Skipped is an entry that was not included in a [Set]. A directory is listed once,

@@ -13,16 +13,17 @@ import (
 
 // entryPath is the path of an entry in the Set, and in its tree.
 type entryPath struct {
-	path string
-	real string // in the tree, with symbolic links resolved
+	path   string
+	real   string // in the tree, with symbolic links resolved
+	linked bool   // reached through a symbolic link that is not one of a volume
 }
 
 func (p entryPath) child(name string) entryPath {
 	below := path.Join(p.path, name)
 	if p.real == p.path { // the usual case
-		return entryPath{below, below}
+		return entryPath{below, below, p.linked}
 	}
-	return entryPath{below, path.Join(p.real, name)}
+	return entryPath{below, path.Join(p.real, name), p.linked}
 }
 
 // directory is a directory that is walked. It does not change once its entries are
@@ -111,9 +112,21 @@ func (w *walker) directory(ctx context.Context, d *directory) error {
 	if err != nil {
 		return err
 	}
+	version, err := w.version(d, entries)
+	if err != nil {
+		return err
+	}
+	if version != nil {
+		return w.volume(ctx, d, version, entries)
+	}
 	if err := w.addIgnoreFile(ctx, d, entries); err != nil {
 		return err
 	}
+	return w.visit(ctx, d, entries)
+}
+
+// visit visits entries of a directory.
+func (w *walker) visit(ctx context.Context, d *directory, entries []fs.DirEntry) error {
 	ahead := 0
 	for i, e := range entries {
 		if err := ctx.Err(); err != nil {
@@ -260,7 +273,7 @@ func (w *walker) link(ctx context.Context, d *directory, at entryPath) error {
 	if err := w.listing.hold(len(l.real), w.opts); err != nil {
 		return &PathError{Path: at.path, Err: err}
 	}
-	at.real = l.real
+	at.real, at.linked = l.real, true
 	isDir := l.info.IsDir()
 	if rule, ignored := d.rules.ignoring(at.path, isDir); ignored {
 		return w.ignore(at, isDir, rule)
@@ -273,17 +286,22 @@ func (w *walker) link(ctx context.Context, d *directory, at entryPath) error {
 	return w.include(ctx, d, at, l.info.Mode().Type(), func() (fs.FileInfo, error) { return l.info, nil })
 }
 
-// resolve resolves a link in d. A link to d, or to a directory above it, is a loop
-// unless it is followed later or not at all.
-func (w *walker) resolve(ctx context.Context, d *directory, at entryPath) (link, error) {
+// resolver returns the resolver of the current tree.
+func (w *walker) resolver() *resolver {
 	if w.resolvers == nil {
 		w.resolvers = make([]*resolver, len(w.trees))
 	}
 	r := &w.resolvers[w.tree]
 	if *r == nil {
-		*r = &resolver{w.fsys, w.opts.Symlinks, w.opts.MaxDepth, w.lookUp, map[string]bool{}}
+		*r = &resolver{w.fsys, w.opts.Symlinks, w.opts.MaxDepth, w.lookUp, map[string]bool{}, map[string]string{}}
 	}
-	l, err := (*r).resolve(ctx, at)
+	return *r
+}
+
+// resolve resolves a link in d. A link to d, or to a directory above it, is a loop
+// unless it is followed later or not at all.
+func (w *walker) resolve(ctx context.Context, d *directory, at entryPath) (link, error) {
+	l, err := w.resolver().resolve(ctx, at)
 	if err == nil && w.opts.Symlinks != SymlinksFiles && d.isWithin(l.real) {
 		return l, &PathError{Path: at.path, Target: l.target, Err: ErrSymlinkLoop}
 	}
@@ -323,12 +341,12 @@ func (w *walker) include(ctx context.Context, d *directory, at entryPath, kind f
 	if err != nil {
 		return &PathError{Path: at.path, Err: accessError(err)}
 	}
-	return w.listing.add(newFile(at, w.trees[w.tree], w.tree, info), w.opts)
+	return w.listing.add(newFile(at, w.tree, info), w.opts)
 }
 
 func (w *walker) skip(at entryPath, listed string, reason Reason) {
 	why, _ := w.listing.cause(cause{reason: reason})
-	w.listing.skipped = append(w.listing.skipped, omission{listed, at.real, why, int32(w.tree)})
+	w.listing.skipped = append(w.listing.skipped, omission{listed, at.real, why, int32(w.tree), at.linked})
 }
 
 // ignore skips an entry because of a rule.
@@ -342,6 +360,6 @@ func (w *walker) ignore(at entryPath, isDir bool, rule ignore.Rule) error {
 			return &PathError{Path: at.path, Err: err}
 		}
 	}
-	w.listing.skipped = append(w.listing.skipped, omission{at.path, "", why, int32(w.tree)})
+	w.listing.skipped = append(w.listing.skipped, omission{path: at.path, why: why, tree: int32(w.tree)})
 	return nil
 }
