@@ -1,11 +1,13 @@
 package manifests
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -197,4 +199,30 @@ func (r *resolver) read(fsys fs.ReadLinkFS, name string, l *link) ([]string, err
 		return nil, ErrSymlinkDangling
 	}
 	return strings.Split(target, "/"), nil
+}
+
+// explain returns the error of a walk, or a better one if links are the cause: the version of
+// a volume that a link led to was removed, or links to directories make a tree large.
+func (w *walker) explain(ctx context.Context, err error) error {
+	if errors.Is(err, ErrSymlinkDangling) {
+		return cmp.Or(w.settled(ctx), err)
+	}
+	at, isPath := errors.AsType[*PathError](err)
+	limit, isLimit := errors.AsType[*LimitError](err)
+	if isPath && isLimit && w.twice && slices.Contains(limitsOfTrees, limit.Limit) {
+		return &PathError{Path: at.Path, Target: at.Target, Err: linkLimitError{limit}}
+	}
+	return err
+}
+
+// limitsOfTrees are those that a tree exceeds in which links lead to large directories.
+var limitsOfTrees = []string{"MaxFiles", "MaxTotalSize", "MaxDepth", "MaxEntries", "MaxNamesSize"}
+
+// linkLimitError is the limit of a tree in which links to directories were followed.
+type linkLimitError struct{ *LimitError }
+
+func (e linkLimitError) Unwrap() error { return e.LimitError }
+
+func (e linkLimitError) Hint() string {
+	return "links lead to directories, whose files count again: set Collect.Symlinks to files, which skips such links, or raise Collect." + e.Limit
 }

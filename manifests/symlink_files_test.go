@@ -246,3 +246,34 @@ func TestLongChainOfNeededLinks(t *testing.T) {
 	assert.Empty(t, set.Skipped())
 	assert.Len(t, set.Files(), 402)
 }
+
+// A link to a directory makes its files count twice, and the hint, if followed, helps.
+func TestLimitsOfLinkedDirectories(t *testing.T) {
+	twice := tree{"base/a.yaml": "a", "base/b.yaml": "b", "linked": linkTo + "base"}
+	for _, tt := range []struct {
+		limit string
+		tree  tree
+		opts  manifests.Options
+	}{
+		{"MaxFiles", twice, manifests.Options{MaxFiles: 3}},
+		{"MaxTotalSize", twice, manifests.Options{MaxTotalSize: 3}},
+		{"MaxEntries", twice, manifests.Options{MaxEntries: 5}},
+		{"MaxNamesSize", twice, manifests.Options{MaxNamesSize: 60}},
+		{"MaxDepth", tree{"a/b.yaml": "b", "c/d/e": linkTo + "../../a/", "c/f": linkTo + "d"}, manifests.Options{MaxDepth: 2}},
+	} {
+		t.Run(tt.limit, func(t *testing.T) {
+			collectEachWay(t, tt.tree, tt.opts, func(t *testing.T, _ *manifests.Set, err error) {
+				var pathErr *manifests.PathError
+				require.ErrorAs(t, err, &pathErr)
+				require.ErrorIs(t, err, manifests.ErrLimitExceeded)
+				assert.Equal(t, "links lead to directories, whose files count again: set Collect.Symlinks to files, which skips such links, or raise Collect."+tt.limit, pathErr.Hint())
+			})
+			tt.opts.Symlinks = manifests.SymlinksFiles
+			collectEachWay(t, tt.tree, tt.opts, func(t *testing.T, _ *manifests.Set, err error) {
+				require.NoError(t, err)
+			})
+		})
+	}
+	_, err := manifests.CollectFS(t.Context(), twice.mapFS(), manifests.Options{MaxFiles: 1})
+	assert.Equal(t, "choose a smaller tree, or raise Collect.MaxFiles", requirePathError(t, err, manifests.ErrLimitExceeded, "base/b.yaml").Hint(), "links play no part")
+}

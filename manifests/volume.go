@@ -2,7 +2,6 @@ package manifests
 
 import (
 	"context"
-	"errors"
 	"io/fs"
 	"maps"
 	"path"
@@ -127,18 +126,6 @@ func (w *walker) settled(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// explain returns the error of settled for a link that leads to nothing, because the version
-// that it led to may have been removed.
-func (w *walker) explain(ctx context.Context, err error) error {
-	if !errors.Is(err, ErrSymlinkDangling) {
-		return err
-	}
-	if changed := w.settled(ctx); changed != nil {
-		return changed
-	}
-	return err
 }
 
 // pin remembers the target of the ..data of a volume. Another target than before is an

@@ -77,6 +77,7 @@ type walker struct {
 	lister *lister
 
 	resolvers []*resolver // by tree
+	twice     bool        // a link to a directory was followed, which may be there twice now
 }
 
 // walk walks all of a tree.
@@ -283,6 +284,7 @@ func (w *walker) link(ctx context.Context, d *directory, at entryPath) error {
 		w.listing.links = append(w.listing.links, directoryLink{at, l.target, w.tree, d})
 		return nil
 	}
+	w.twice = w.twice || isDir
 	return w.include(ctx, d, at, l.info.Mode().Type(), func() (fs.FileInfo, error) { return l.info, nil })
 }
 
