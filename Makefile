@@ -22,9 +22,11 @@ check: test lint ## Run the tests and the linters: before each commit
 test: ## Run the tests
 	go test ./...
 
-race: ## Run the tests with the race detector, in random order
+# The detector makes tests several times slower. The sizes and repeats that -short reduces
+# are those of make test; what runs concurrently is the same.
+race: ## Run the tests with the race detector, in random order, with -short
 	$(call need,$(firstword $(shell go env CC)),the race detector uses cgo)
-	go test -race -shuffle=on ./...
+	go test -race -short -shuffle=on ./...
 
 lint: vet ## Check formatting, modules, staticcheck and the import rules
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "run make fmt:" $$unformatted >&2; exit 1; }

@@ -44,22 +44,22 @@ func TestTreesThatFillMemory(t *testing.T) {
 		{"names of directories", linked(strings.Repeat("n", 190)+"/", ""), "MaxNamesSize", 24 << 20},
 		{"links to long paths", func() tree {
 			tr := tree{deep + "/a.yaml": "a"}
-			for i := range 10_000 {
+			for i := range 7_200 {
 				tr[fmt.Sprintf("l/%d.yaml", i)] = linkTo + "../" + deep + "/a.yaml"
 			}
 			return tr
 		}(), "MaxNamesSize", 24 << 20},
 		{"references that are long", func() tree {
 			tr := tree{}
-			for i := range 40 {
-				tr[fmt.Sprintf("%d/kustomization.yaml", i)] = naming(strings.Repeat("x", 1_000_000))
+			for i := range 26 {
+				tr[fmt.Sprintf("%d/kustomization.yaml", i)] = naming("./" + strings.Repeat("x", 1_000_000))
 			}
 			return tr
 		}(), "MaxNamesSize", 24 << 20},
 		{"references", tree{
 			"a/kustomization.yaml": "namespace: a",
-			"b/kustomization.yaml": "resources:\n" + strings.Repeat("- ../a\n", 140_000),
-			"c/kustomization.yaml": "resources:\n" + strings.Repeat("- ../a\n", 140_000),
+			"b/kustomization.yaml": "resources:\n" + strings.Repeat("- ../a\n", 101_000),
+			"c/kustomization.yaml": "resources:\n" + strings.Repeat("- ../a\n", 101_000),
 		}, "MaxReferences", 200_000},
 		{"ignore files", func() tree {
 			tr := tree{"a.yaml": "a"}
@@ -77,7 +77,7 @@ func TestTreesThatFillMemory(t *testing.T) {
 			assert.Equal(t, manifests.LimitError{Limit: tt.limit, Max: tt.max}, *limit)
 			var pathErr *manifests.PathError
 			require.ErrorAs(t, err, &pathErr)
-			assert.Equal(t, "choose a smaller tree, or raise Collect."+tt.limit, pathErr.Hint())
+			assert.Contains(t, pathErr.Hint(), "or raise Collect."+tt.limit)
 		})
 	}
 }

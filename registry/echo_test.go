@@ -91,7 +91,9 @@ func TestRegistryThatRepeatsTheCredential(t *testing.T) {
 			}
 			for _, scheme := range schemes {
 				for form, text := range echo.Forms(secret) {
-					requireNoEcho(t, a, scheme, form, text, secret, tt.respond)
+					if !testing.Short() || scheme == schemes[len(form)%len(schemes)] { // one scheme for each form
+						requireNoEcho(t, a, scheme, form, text, secret, tt.respond)
+					}
 				}
 			}
 		})
