@@ -57,7 +57,7 @@ func TestWrongOptions(t *testing.T) {
 // PolicyOff reads no file and finds nothing.
 func TestPolicyOff(t *testing.T) {
 	fsys := &countingFS{MapFS: many().fs()}
-	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{AllowEmptyFiles: true})
+	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
 	require.NoError(t, err)
 	a := artifact(t, set, none)
 	fsys.opened.Store(0)

@@ -116,10 +116,8 @@ func (c *config) check(ctx context.Context, dir string) (files int, findings pre
 	if err := opts.Validate(); err != nil {
 		return 0, nil, cli.Usagef("-path: %w", err)
 	}
-	collect := c.files.Options
-	collect.AllowEmptyFiles = true // to find further faults; empty files become errors below
 	roots := append([]manifests.Root{{Dir: dir}}, c.files.Roots...)
-	set, err := manifests.CollectRoots(ctx, roots, collect)
+	set, err := manifests.CollectRoots(ctx, roots, c.files.Options)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -128,20 +126,6 @@ func (c *config) check(ctx context.Context, dir string) (files int, findings pre
 		return 0, nil, err
 	}
 	artifact := preflight.Artifact{Plan: plan, Engines: []packager.GitOpsEngine{engine}, Tags: c.tags}
-	if findings, err = preflight.Check(ctx, artifact, opts); err != nil {
-		return 0, nil, err
-	}
-	if !c.files.Options.AllowEmptyFiles {
-		asErrors(findings, preflight.CodeEmptyFile)
-	}
-	return len(set.Files()), findings, nil
-}
-
-// asErrors sets the severity of the findings with a code to error.
-func asErrors(findings preflight.Findings, code preflight.Code) {
-	for i := range findings {
-		if findings[i].Code == code {
-			findings[i].Severity = preflight.Error
-		}
-	}
+	findings, err = preflight.Check(ctx, artifact, opts)
+	return len(set.Files()), findings, err
 }
