@@ -143,8 +143,8 @@ func (b *Builder) ship(ctx context.Context, j job, set *manifests.Set, requested
 		return BuildResult{}, err
 	}
 	events.Send(ctx, Event{Phase: PhasePack, Files: plan.Len(), Bytes: packed.Layer.Size})
-	findings, err := j.check(ctx, plan, pack.files)
-	pack.files = nil // and the memory that it holds
+	findings, err := j.check(ctx, plan, pack.observer)
+	pack.files, pack.observer = nil, nil // and the memory that it holds
 	if err != nil {
 		return BuildResult{}, err
 	}
@@ -189,13 +189,13 @@ func both[F, G any](ctx context.Context, f func(context.Context) (F, error), g f
 
 // check returns the findings of preflight, or a [*PreflightError] if the policy refuses
 // the artifact.
-func (j job) check(ctx context.Context, plan *packager.Plan, cache *preflight.Cache) ([]Finding, error) {
+func (j job) check(ctx context.Context, plan *packager.Plan, observer *preflight.Observer) ([]Finding, error) {
 	findings, err := preflight.Check(ctx, preflight.Artifact{
 		Plan:       plan,
 		Engines:    []GitOpsEngine{j.opts.GitOpsEngine},
 		Tags:       j.opts.allTags(),
 		Repository: j.opts.Repository,
-		Cache:      cache,
+		Observer:   observer,
 	}, j.opts.Preflight)
 	if err != nil {
 		return nil, err

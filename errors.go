@@ -106,12 +106,12 @@ type TagConflictError = registry.TagConflictError
 var ErrPreflight = errors.New("preflight refused the artifact")
 
 // PreflightError has the findings for an artifact that was not pushed. It matches
-// [ErrPreflight].
+// [ErrPreflight], and marshals to JSON.
 type PreflightError struct {
 	// Findings are all findings, including those that are not a reason.
-	Findings preflight.Findings
+	Findings preflight.Findings `json:"findings"`
 	// Reasons are the findings for which the artifact was not pushed.
-	Reasons preflight.Findings
+	Reasons preflight.Findings `json:"reasons"`
 }
 
 func (e *PreflightError) Error() string {

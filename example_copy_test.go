@@ -19,6 +19,7 @@ import (
 // wantExamples is the output of the examples of example_test.go, in the order of the file.
 const wantExamples = `6 files, .
 acme/wiki/staging [1.0.0]
+pod.yaml:7: error: the image has no fixed version [acme-latest]
 [kustomization.yaml]
 true
 a push would be allowed

@@ -1,12 +1,14 @@
 package oci_test
 
 import (
+	"bytes"
 	"context"
 	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log"
+	"testing/fstest"
 	"time"
 
 	ocilayout "oras.land/oras-go/v2/content/oci"
@@ -14,6 +16,7 @@ import (
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/preflight"
 )
 
 // The examples of this file use nothing that another module cannot import.
@@ -50,6 +53,30 @@ func ExampleBuild_reference() {
 		log.Fatal(err)
 	}
 	fmt.Println(result.Artifact.Repository, result.Tags)
+}
+
+// noLatest finds images without a fixed version.
+func noLatest(_ context.Context, file preflight.File) (findings preflight.Findings, err error) {
+	number := 0
+	for line := range bytes.Lines(file.Content) {
+		if number++; bytes.HasSuffix(bytes.TrimSpace(line), []byte(":latest")) {
+			findings = append(findings, preflight.Finding{Code: "acme-latest", Severity: preflight.Error, Line: number, Message: "the image has no fixed version"})
+		}
+	}
+	return findings, nil
+}
+
+// A check of the caller sees each file while it is packed, and may refuse the artifact.
+func ExampleBuild_checker() {
+	_, err := oci.Build(context.Background(), oci.BuildOptions{
+		Source:           fstest.MapFS{"pod.yaml": {Data: []byte("apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n  - image: web:latest\n")}},
+		RegistryEndpoint: "localhost:5000", Repository: "acme/web", Version: "1.0.0", Layout: oci.LayoutRoot,
+		Preflight: oci.PreflightOptions{Checkers: []preflight.Checker{preflight.CheckerFunc(noLatest)}},
+	})
+	var refused *oci.PreflightError
+	if errors.As(err, &refused) {
+		fmt.Println(refused.Reasons[0])
+	}
 }
 
 // A cluster can be prepared before there is anything to deploy.

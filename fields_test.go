@@ -97,7 +97,7 @@ func TestEveryFieldOfBuildOptions(t *testing.T) {
 		Layout: oci.LayoutPrefix, Tags: []string{"latest"}, Insecure: true,
 		Collect: oci.CollectOptions{
 			Include: []string{"*.env"}, Ignore: []string{"/b.yaml"}, IgnoreFluxDefaults: true,
-			Symlinks: manifests.SymlinksSkip, AllowEmptyFiles: true,
+			Symlinks: manifests.SymlinksSkip,
 		},
 		Pack:      packOptions(),
 		Preflight: oci.PreflightOptions{Policy: oci.PreflightEnforce, Severity: preflight.Error},

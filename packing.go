@@ -18,17 +18,18 @@ import (
 type packing struct {
 	plan   *packager.Plan
 	store  packager.Store
-	layers *packager.Cache  // or nil
-	files  *preflight.Cache // through which preflight gets the files
-	check  bool
+	layers *packager.Cache // or nil
+	files  *preflight.Cache
+	checks preflight.Options
 
-	mu     sync.Mutex      // guards the rest
-	result packager.Result // of the layer in store, or the one that was recalled
-	packed bool
+	mu       sync.Mutex          // guards the rest
+	observer *preflight.Observer // through which preflight gets the files
+	result   packager.Result     // of the layer in store, or the one that was recalled
+	packed   bool
 }
 
 func newPacking(plan *packager.Plan, opts BuildOptions) *packing {
-	p := &packing{plan: plan, files: new(preflight.Cache), check: opts.Preflight.Policy != PreflightOff}
+	p := &packing{plan: plan, files: new(preflight.Cache), checks: opts.Preflight}
 	if opts.Cache != nil {
 		p.layers, p.files = &opts.Cache.Layer, &opts.Cache.Preflight
 	}
@@ -41,15 +42,12 @@ func (p *packing) close() { _ = p.store.Close() } // only temporary files are lo
 func (p *packing) run(ctx context.Context) (packager.Result, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	observe := p.files.Observe
-	if !p.check {
-		observe = nil
-	}
-	recalled, found, err := p.plan.Recall(ctx, &p.store, p.layers, observe)
+	p.observer = preflight.NewObserver(ctx, p.files, p.checks)
+	recalled, found, err := p.plan.Recall(ctx, &p.store, p.layers, p.observer.Observe)
 	if p.result = recalled; err != nil || found {
 		return recalled, err
 	}
-	p.result, err = p.plan.Pack(ctx, &p.store, p.layers, observe)
+	p.result, err = p.plan.Pack(ctx, &p.store, p.layers, p.observer.Observe)
 	p.packed = err == nil
 	return p.result, err
 }

@@ -75,6 +75,12 @@ func (r BuildResult) MarshalJSON() ([]byte, error) {
 	return redact.JSON(plain(r), redact.Addresses)
 }
 
+// MarshalJSON omits passwords in URLs.
+func (e *PreflightError) MarshalJSON() ([]byte, error) {
+	type plain PreflightError
+	return redact.JSON((*plain)(e), redact.Addresses)
+}
+
 // printable hides an endpoint that may hold a password, which package reference
 // refuses as well.
 func printable(endpoint string) string {

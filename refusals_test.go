@@ -39,9 +39,6 @@ func TestBuildRefuses(t *testing.T) {
 		{"missing path", func(_ *testing.T, o *oci.BuildOptions) { o.SourcePath = "no/such/place" }, oci.ErrSourcePathNotFound, "no/such/place"},
 		{"file instead of directory", func(_ *testing.T, o *oci.BuildOptions) { o.SourcePath = "README.md" }, oci.ErrSourcePathNotDirectory, "README.md"},
 		{"no manifests", func(t *testing.T, o *oci.BuildOptions) { require.NoError(t, os.Remove(o.SourcePath+"/cm.yaml")) }, oci.ErrNoManifestFiles, "app"},
-		{"empty file", func(t *testing.T, o *oci.BuildOptions) {
-			require.NoError(t, os.WriteFile(o.SourcePath+"/empty.yaml", nil, 0o600))
-		}, manifests.ErrEmptyFile, "empty.yaml"},
 		{"symlink out of the tree", symlink("../../outside.yaml"), manifests.ErrSymlinkEscapes, "link.yaml"},
 		{"absolute symlink", symlink("/etc/hostname"), manifests.ErrSymlinkEscapes, "link.yaml"},
 		{"dangling symlink", symlink("nothing.yaml"), manifests.ErrSymlinkDangling, "link.yaml"},

@@ -6,6 +6,7 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/preflight"
 )
 
 // BuildResult describes a finished build. It marshals to JSON.
@@ -24,9 +25,13 @@ type BuildResult struct {
 	Files []string `json:"files"`
 	// Skipped lists the entries of the source that are not in the artifact, and why.
 	Skipped []Skipped `json:"skipped,omitempty"`
-	// Findings are the findings of preflight. They depend on the files and the options
-	// alone, never on the registry.
-	Findings []Finding `json:"findings,omitempty"`
+	// Preflight is the policy by which the artifact was checked. PreflightOff means that it
+	// was not.
+	Preflight PreflightPolicy `json:"preflight"`
+	// Findings are the findings of preflight: empty if there are none, and nil, without a
+	// member in JSON, under PreflightOff. They depend on the files and the options alone,
+	// never on the registry.
+	Findings []Finding `json:"findings,omitzero"`
 }
 
 // OCIArtifact is an artifact in a registry.
@@ -69,6 +74,10 @@ func (j job) result(packed packager.Result, findings []Finding, unchanged bool, 
 	for i, entry := range plan.All() {
 		files[i] = entry.Path
 	}
+	policy, _ := preflight.ParsePolicy(string(o.Preflight.Policy)) // it is validated
+	if policy != PreflightOff && findings == nil {
+		findings = []Finding{}
+	}
 	if trimBlanks(requested) == o.Repository {
 		requested = ""
 	}
@@ -78,6 +87,7 @@ func (j job) result(packed packager.Result, findings []Finding, unchanged bool, 
 		RequestedRepository: requested,
 		Files:               files,
 		Skipped:             plan.Set().Skipped(),
+		Preflight:           policy,
 		Findings:            findings,
 		Artifact: OCIArtifact{
 			Name:             o.Name,

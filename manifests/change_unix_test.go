@@ -49,7 +49,7 @@ func TestReplacedByFIFO(t *testing.T) {
 	dir := tree{"a.yaml": ""}.dir(t)
 	file := filepath.Join(dir, "a.yaml")
 	require.NoError(t, os.Chtimes(file, longAgo, longAgo))
-	set, err := manifests.Collect(t.Context(), dir, manifests.Options{AllowEmptyFiles: true})
+	set, err := manifests.Collect(t.Context(), dir, manifests.Options{})
 	require.NoError(t, err)
 	require.NoError(t, os.Remove(file))
 	makeFIFO(t, file)

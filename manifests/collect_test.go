@@ -113,7 +113,7 @@ func TestCollect(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			collectEachWay(t, tt.tree, manifests.Options{AllowEmptyFiles: true}, func(t *testing.T, set *manifests.Set, err error) {
+			collectEachWay(t, tt.tree, manifests.Options{}, func(t *testing.T, set *manifests.Set, err error) {
 				require.NoError(t, err)
 				assert.Equal(t, tt.files, paths(set))
 				assert.Equal(t, tt.skipped, set.Skipped())
@@ -159,17 +159,9 @@ func TestCollectHardLinks(t *testing.T) {
 
 func TestCollectEmptyFile(t *testing.T) {
 	texts := tree{"a.yaml": "a", "empty.yaml": "", "empty.txt": ""}
-	t.Run("refused", func(t *testing.T) {
-		collectEachWay(t, texts, manifests.Options{}, func(t *testing.T, set *manifests.Set, err error) {
-			require.Nil(t, set)
-			requirePathError(t, err, manifests.ErrEmptyFile, "empty.yaml")
-		})
-	})
-	t.Run("allowed", func(t *testing.T) {
-		collectEachWay(t, texts, manifests.Options{AllowEmptyFiles: true}, func(t *testing.T, set *manifests.Set, err error) {
-			require.NoError(t, err)
-			assert.Equal(t, map[string]string{"a.yaml": "a", "empty.yaml": ""}, contents(t, set))
-		})
+	collectEachWay(t, texts, manifests.Options{}, func(t *testing.T, set *manifests.Set, err error) {
+		require.NoError(t, err)
+		assert.Equal(t, map[string]string{"a.yaml": "a", "empty.yaml": ""}, contents(t, set))
 	})
 }
 

@@ -40,7 +40,8 @@ var (
 	// ErrSpecialFile reports a FIFO, socket or device with a manifest's name, or an
 	// entry called .sourceignore that is not a file.
 	ErrSpecialFile = errors.New("not a regular file")
-	// ErrEmptyFile reports a manifest file without content.
+	// ErrEmptyFile reports empty input to [FromReader]. An empty file of a tree is not an
+	// error: package preflight reports it.
 	ErrEmptyFile = errors.New("file is empty")
 	// ErrInvalidName reports a name that not every consumer can unpack.
 	ErrInvalidName = errors.New("name is not usable in an archive")
@@ -148,7 +149,6 @@ var hints = []struct {
 	{ErrUnknownSymlinkPolicy, "set Collect.Symlinks to follow, files, skip or refuse"},
 	{errSpecialIgnoreFile, "replace it with a regular file, or set Collect.SkipIgnoreFiles"},
 	{ErrSpecialFile, "move it out of the directory, rename it, or set Collect.SkipSpecial"},
-	{ErrEmptyFile, "remove the file, or set Collect.AllowEmptyFiles"},
 	{ErrInvalidName, "rename it: names must be UTF-8 without control characters and backslashes, and directories must not end in two dots"},
 	{errTooManyPatterns, "use fewer patterns in Collect.Include, such as *.properties: the limit is 64 KiB in all"},
 	{ErrInvalidPattern, "use patterns for the names of files in Collect.Include, such as *.properties, without directories"},

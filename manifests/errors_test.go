@@ -143,11 +143,6 @@ func TestErrors(t *testing.T) {
 			`negative limit: "MaxFiles"`, `set Collect.MaxFiles to a positive number, or to zero for the default`,
 		},
 		{
-			"empty file", inTree(tree{"sub/a.yaml": ""}, manifests.Options{}), manifests.ErrEmptyFile,
-			`file is empty: "sub/a.yaml"`,
-			`remove the file, or set Collect.AllowEmptyFiles`,
-		},
-		{
 			"invalid name", inTree(tree{"a\n\xff.yaml": "a"}, manifests.Options{}), manifests.ErrInvalidName,
 			`name is not usable in an archive: "a\n\xff.yaml"`,
 			`rename it: names must be UTF-8 without control characters and backslashes, and directories must not end in two dots`,

@@ -131,7 +131,7 @@ func ExampleCollect_refused() {
 func ExampleCollectFS() {
 	fsys := fstest.MapFS{
 		"namespace.yaml": {Data: []byte("kind: Namespace\n")},
-		"app.yaml":       {},
+		"app\nv2.yaml":   {Data: []byte("kind: ConfigMap\n")},
 	}
 	_, err := manifests.CollectFS(context.Background(), fsys, manifests.Options{})
 	fmt.Println(err)
@@ -141,8 +141,8 @@ func ExampleCollectFS() {
 		fmt.Println("hint:", pathErr.Hint())
 	}
 	// Output:
-	// file is empty: "app.yaml"
-	// hint: remove the file, or set Collect.AllowEmptyFiles
+	// name is not usable in an archive: "app\nv2.yaml"
+	// hint: rename it: names must be UTF-8 without control characters and backslashes, and directories must not end in two dots
 }
 
 func ExampleOptions_ignore() {

@@ -96,7 +96,7 @@ func TestOddFileSystems(t *testing.T) {
 		err     error
 	}{
 		{"negative size", entry(oddEntry{name: "z.yaml", size: -1}), nil, manifests.Options{}, fs.ErrInvalid},
-		{"least size", entry(oddEntry{name: "z.yaml", size: math.MinInt64}), nil, manifests.Options{AllowEmptyFiles: true}, fs.ErrInvalid},
+		{"least size", entry(oddEntry{name: "z.yaml", size: math.MinInt64}), nil, manifests.Options{}, fs.ErrInvalid},
 		{"largest size", entry(oddEntry{name: "z.yaml", size: math.MaxInt64}), nil, manifests.Options{}, manifests.ErrLimitExceeded},
 		{"largest size without limits", entry(oddEntry{name: "z.yaml", size: math.MaxInt64}), nil, unlimited, manifests.ErrLimitExceeded},
 		{"no information", entry(oddEntry{name: "z.yaml", none: true}), nil, manifests.Options{}, fs.ErrInvalid},

@@ -27,15 +27,14 @@ func FuzzCollectFS(f *testing.F) {
 		strings.Repeat(strings.Repeat("d", 255)+"/", 16)[1:] + ".yaml", strings.Repeat(strings.Repeat("d", 255)+"/", 16) + "a.yaml",
 		strings.Repeat("d/", 100) + "a.yaml", strings.Repeat("d/", 100) + "d/a.txt", strings.Repeat("a.yaml\n", 100),
 	} {
-		f.Add(listing, false)
-		f.Add(listing, true)
+		f.Add(listing)
 	}
-	f.Fuzz(func(t *testing.T, listing string, allowEmpty bool) {
+	f.Fuzz(func(t *testing.T, listing string) {
 		texts := treeOf(listing)
 		fsys := texts.mapFS()
-		set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{AllowEmptyFiles: allowEmpty, SkipIgnoreFiles: true})
+		set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{SkipIgnoreFiles: true})
 
-		want, wrong := expect(texts, allowEmpty)
+		want, wrong := expect(texts)
 		if wrong != nil {
 			require.Nil(t, set)
 			require.True(t, slices.ContainsFunc(wrong, func(e error) bool { return errors.Is(err, e) }), "%v is none of %v", err, wrong)
@@ -87,8 +86,8 @@ func treeOf(listing string) tree {
 }
 
 // expect returns the files of a tree that are collected, or the possible errors.
-func expect(texts tree, allowEmpty bool) (want []string, wrong []error) {
-	for name, text := range texts {
+func expect(texts tree) (want []string, wrong []error) {
+	for name := range texts {
 		directories := strings.Split(name, "/")
 		file := directories[len(directories)-1]
 		directories = directories[:len(directories)-1]
@@ -113,9 +112,6 @@ func expect(texts tree, allowEmpty bool) (want []string, wrong []error) {
 		want = append(want, name)
 		if unfit(file) || len(name) > 4096 {
 			wrong = append(wrong, manifests.ErrInvalidName)
-		}
-		if text == "" && !allowEmpty && !named {
-			wrong = append(wrong, manifests.ErrEmptyFile)
 		}
 	}
 	if len(want) == 0 && wrong == nil {

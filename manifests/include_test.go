@@ -56,7 +56,6 @@ func TestIncludeAsManifests(t *testing.T) {
 		{"special file", fstest.MapFS{"a.env": {Mode: fs.ModeNamedPipe}}, manifests.ErrSpecialFile, "a.env"},
 		{"name", tree{"a\nb.env": "a"}.mapFS(), manifests.ErrInvalidName, "a\nb.env"},
 		{"link", tree{"a.env": linkTo + "b"}.mapFS(), manifests.ErrSymlinkDangling, "a.env"},
-		{"empty manifest", tree{"a.env": "", "a.yaml": ""}.mapFS(), manifests.ErrEmptyFile, "a.yaml"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := manifests.CollectFS(t.Context(), tt.fsys, opts)

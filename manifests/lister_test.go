@@ -51,14 +51,14 @@ func TestReadingAheadChangesNothing(t *testing.T) {
 func TestFirstErrorIsTheSame(t *testing.T) {
 	dir := wide(t)
 	for _, broken := range []string{"team-4/app-00", "team-2/app-03", "team-1/app-16"} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, broken, "empty.yaml"), nil, 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, broken, "large.yaml"), make([]byte, 100), 0o600))
 	}
 	for _, i := range []int{0, 1, 2, 3, 4} {
 		require.NoError(t, os.Remove(filepath.Join(dir, fmt.Sprint("a-link-", i))))
 	}
 	for range 20 {
-		_, err := manifests.Collect(t.Context(), dir, manifests.Options{})
-		requirePathError(t, err, manifests.ErrEmptyFile, "team-1/app-16/empty.yaml")
+		_, err := manifests.Collect(t.Context(), dir, manifests.Options{MaxFileSize: 99})
+		requirePathError(t, err, manifests.ErrLimitExceeded, "team-1/app-16/large.yaml")
 	}
 }
 

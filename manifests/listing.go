@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kubeoci/oci/internal/filename"
 	"github.com/kubeoci/oci/internal/ignore"
 )
 
@@ -73,8 +72,6 @@ func (l *listing) add(f File, opts Options) error {
 	switch {
 	case f.Size < 0:
 		return &PathError{Path: f.Path, Err: errNegativeSize}
-	case f.Size == 0 && !opts.AllowEmptyFiles && filename.IsManifest(f.Path):
-		return &PathError{Path: f.Path, Err: ErrEmptyFile}
 	case f.Size > opts.MaxFileSize:
 		return &PathError{Path: f.Path, Err: &LimitError{"MaxFileSize", opts.MaxFileSize}}
 	case f.Size > opts.MaxTotalSize-l.size:

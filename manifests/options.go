@@ -23,13 +23,9 @@ const (
 
 // Options adjust how files are collected. The zero value is the default.
 type Options struct {
-	// AllowEmptyFiles includes manifest files without content. By default they are an
-	// error, because nearly always the program that writes them failed.
-	AllowEmptyFiles bool
-
 	// Include lists further files besides .yaml, .yml and .json: patterns of
 	// [path.Match] for the name of a file in any directory, like "*.properties", of at
-	// most 64 KiB in all. Such files may be empty.
+	// most 64 KiB in all.
 	Include []string
 
 	// SkipReferences leaves kustomizations unread. By default the local files that

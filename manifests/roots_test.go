@@ -144,7 +144,6 @@ func TestCollectRootsRefuses(t *testing.T) {
 		{"path that ends in two dots", []planted{{"x../y", one}}, manifests.Options{}, manifests.ErrInvalidName, "x../y"},
 		{"path of a version-control system", []planted{{"x/.git", one}}, manifests.Options{}, manifests.ErrInvalidName, "x/.git"},
 		{"link into another tree", []planted{{"x", one}, {"y", tree{"l.yaml": linkTo + "../x/a.yaml"}}}, manifests.Options{}, manifests.ErrSymlinkEscapes, "y/l.yaml"},
-		{"an empty file", []planted{{"x", one}, {"y", tree{"a.yaml": ""}}}, manifests.Options{}, manifests.ErrEmptyFile, "y/a.yaml"},
 		{"files in all", []planted{{"x", one}, {"y", one}}, manifests.Options{MaxFiles: 1}, manifests.ErrLimitExceeded, "y/a.yaml"},
 		{"bytes in all", []planted{{"x", one}, {"y", one}}, manifests.Options{MaxTotalSize: 1}, manifests.ErrLimitExceeded, "y/a.yaml"},
 		{"entries in all", []planted{{"x", one}, {"y", one}}, manifests.Options{MaxEntries: 1}, manifests.ErrLimitExceeded, "y"},

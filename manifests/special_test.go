@@ -32,7 +32,7 @@ func TestSpecialFiles(t *testing.T) {
 		t.Run(name+" with a manifest's name", func(t *testing.T) {
 			fsys := closedFS{MapFS: tree{"a.yaml": "a"}.mapFS(), t: t, closed: "sub/special.yaml"}
 			fsys.MapFS["sub/special.yaml"] = &fstest.MapFile{Mode: kind | 0o644}
-			_, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{AllowEmptyFiles: true})
+			_, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
 			requirePathError(t, err, manifests.ErrSpecialFile, "sub/special.yaml")
 			set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{SkipSpecial: true})
 			require.NoError(t, err)
@@ -41,7 +41,7 @@ func TestSpecialFiles(t *testing.T) {
 		t.Run(name+" by a link with a manifest's name", func(t *testing.T) {
 			fsys := closedFS{MapFS: tree{"a.yaml": "a", "link.yaml": linkTo + "special"}.mapFS(), t: t, closed: "special"}
 			fsys.MapFS["special"] = &fstest.MapFile{Mode: kind | 0o644}
-			_, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{AllowEmptyFiles: true})
+			_, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
 			requirePathError(t, err, manifests.ErrSpecialFile, "link.yaml")
 			set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{SkipSpecial: true})
 			require.NoError(t, err)

@@ -17,7 +17,7 @@ func TestPackObserve(t *testing.T) {
 	texts := manyBlocks(t)
 	texts["empty.json"] = ""
 	fsys := fsOf(texts)
-	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{AllowEmptyFiles: true})
+	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
 	require.NoError(t, err)
 	delete(texts, "large.yaml")
 	for layout, times := range map[packager.Layout]int{

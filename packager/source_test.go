@@ -104,7 +104,7 @@ func TestPackAnEmptyFileThatIsFilled(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "a.yaml")
 	require.NoError(t, os.WriteFile(file, nil, 0o644))
-	set, err := manifests.Collect(t.Context(), dir, manifests.Options{AllowEmptyFiles: true})
+	set, err := manifests.Collect(t.Context(), dir, manifests.Options{})
 	require.NoError(t, err)
 	p := pack(t, set, packager.LayoutRoot, packager.Options{})
 	assert.Len(t, tartest.Read(t, p.archive(t)), 1)

@@ -28,15 +28,17 @@ func (c *countingFS) Open(name string) (fs.File, error) {
 	return c.MapFS.Open(name)
 }
 
-// readAll passes the files of a Set to a Cache, as packing does.
-func readAll(t testing.TB, set *manifests.Set, cache *preflight.Cache) {
+// readAll passes the files of a Set to a Cache or an Observer, as packing does.
+func readAll(t testing.TB, set *manifests.Set, to interface {
+	Observe(f manifests.File, content []byte)
+}) {
 	t.Helper()
 	reader, err := set.Open()
 	require.NoError(t, err)
 	for _, f := range set.Files() {
 		content := make([]byte, f.Size)
 		require.NoError(t, reader.ReadFile(t.Context(), f, content))
-		cache.Observe(f, content)
+		to.Observe(f, content)
 		clear(content) // the caller may use it again
 	}
 	require.NoError(t, reader.Close())
@@ -82,7 +84,7 @@ func TestObservedFilesAreNotReadAgain(t *testing.T) {
 	fsys := &countingFS{MapFS: many().fs()}
 	cache := new(preflight.Cache)
 	collect := func() *manifests.Set {
-		set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{AllowEmptyFiles: true})
+		set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
 		require.NoError(t, err)
 		return set
 	}

@@ -28,6 +28,8 @@ type Artifact struct {
 	Paths packager.EnginePaths
 	// Cache holds files that were parsed before. Nil means none.
 	Cache *Cache
+	// Observer has seen files before, and takes the place of Cache. Nil means none.
+	Observer *Observer
 }
 
 // ErrNoPlan reports an [Artifact] without a Plan.
@@ -63,7 +65,9 @@ func (a Artifact) names(engine packager.GitOpsEngine) (named, any bool) {
 //
 // The error is that of [Options.Validate], matches [ErrNoPlan] or
 // packager.ErrUnknownEngine, is one of package manifests for a file that cannot be read
-// or has changed, or is that of ctx, which may also be nil. Everything else is a finding.
+// or has changed, is a [*CheckerError], or is that of ctx, which may also be nil.
+// Everything else is a finding. Check returns soon after ctx ends even if a Checker
+// blocks, which is then left running.
 // Check is safe for concurrent use.
 //
 // Its memory does not grow with the size of the files, and is limited by
@@ -81,6 +85,11 @@ func Check(ctx context.Context, a Artifact, opts Options) (Findings, error) {
 	if opts.policy() == PolicyOff {
 		return nil, nil
 	}
+	return calls.Prompt(ctx, func() (Findings, error) { return check(ctx, a, opts) })
+}
+
+// check is Check for arguments that are valid.
+func check(ctx context.Context, a Artifact, opts Options) (Findings, error) {
 	m, err := newModel(ctx, a, opts)
 	if err != nil {
 		return nil, err
@@ -91,5 +100,6 @@ func Check(ctx context.Context, a Artifact, opts Options) (Findings, error) {
 			return nil, ctx.Err()
 		}
 	}
+	m.observer.report(r)
 	return r.findings(m.engines), nil
 }

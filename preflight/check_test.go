@@ -32,6 +32,8 @@ func TestWrongOptions(t *testing.T) {
 	}{
 		{"archive size", preflight.Options{MaxArchiveSize: -1}, manifests.ErrInvalidLimit, "negative limit: MaxArchiveSize -1", "set Preflight.MaxArchiveSize to a positive number, or to zero for the default"},
 		{"manifest size", preflight.Options{MaxManifestSize: -1}, manifests.ErrInvalidLimit, "negative limit: MaxManifestSize -1", "set Preflight.MaxManifestSize to a positive number, or to zero for the default"},
+		{"size of files for checkers", preflight.Options{MaxCheckerFileSize: -1}, manifests.ErrInvalidLimit, "negative limit: MaxCheckerFileSize -1", "set Preflight.MaxCheckerFileSize to a positive number, or to zero for the default"},
+		{"nil checker", preflight.Options{Checkers: []preflight.Checker{finds(), nil}}, preflight.ErrNilChecker, "checker is nil", "remove the nil from Preflight.Checkers"},
 		{"policy", preflight.Options{Policy: "no"}, preflight.ErrUnknownPolicy, `unknown preflight policy: "no" is not report, enforce or off`, "set Preflight.Policy to report, enforce or off"},
 		{"severity", preflight.Options{Severity: 4}, preflight.ErrUnknownSeverity, "unknown severity: 4", severity},
 		{"negative severity", preflight.Options{Severity: -1}, preflight.ErrUnknownSeverity, "unknown severity: -1", severity},
@@ -57,7 +59,7 @@ func TestWrongOptions(t *testing.T) {
 // PolicyOff reads no file and finds nothing.
 func TestPolicyOff(t *testing.T) {
 	fsys := &countingFS{MapFS: many().fs()}
-	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{AllowEmptyFiles: true})
+	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
 	require.NoError(t, err)
 	a := artifact(t, set, none)
 	fsys.opened.Store(0)

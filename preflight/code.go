@@ -44,5 +44,6 @@ const (
 	CodeTooDeep           Code = "too-deep"
 	CodeTooLarge          Code = "too-large"
 	CodeAlias             Code = "alias"
+	CodeUnseenFile        Code = "unseen-file"
 	CodeMoreFindings      Code = "more-findings"
 )

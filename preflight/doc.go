@@ -69,7 +69,11 @@
 //	too-deep             a document is nested too deeply to be checked
 //	too-large            a file, or its part in flow style, is too large to be checked
 //	alias                the aliases of a document expand to too many values
+//	unseen-file          a file is too large for the checkers of the caller
 //	more-findings        there are more findings than are listed
 //
 // Names that differ by Unicode normalization only are not reported.
+//
+// [Options.Checkers] adds rules of the caller. A caller that reads the files for another
+// purpose passes them to an [Observer] or a [Cache], so that Check need not read them.
 package preflight

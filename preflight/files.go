@@ -8,14 +8,14 @@ import (
 	"github.com/kubeoci/oci/internal/filename"
 )
 
-// checkEmptyFiles reports manifest files of no bytes, and JSON without a value,
-// which an engine that reads JSON refuses.
+// checkEmptyFiles reports manifest files of no bytes, and JSON without a value, which
+// Argo CD refuses in a plain directory. kustomize takes it for a file without objects.
 func checkEmptyFiles(m *model, r *report) {
 	for _, s := range m.sources {
-		reading := m.reading(s)
+		refusing := m.viewsWhere(func(v *view) bool { return v.readsPlain(s) })
 		switch {
-		case s.content.JSON && len(s.content.Objects) == 0 && len(s.content.Problems) == 0 && len(reading) > 0:
-			r.refuse(Finding{File: s.file.Path, Message: subject(reading, "refuse") + " a JSON file without a value"}, reading)
+		case s.content.JSON && len(s.content.Objects) == 0 && len(s.content.Problems) == 0 && len(refusing) > 0:
+			r.refuse(Finding{File: s.file.Path, Message: subject(refusing, "refuse") + " a JSON file without a value"}, refusing)
 		case s.file.Size == 0 && filename.IsManifest(s.file.Path) && !isKustomization(s.file.Path):
 			r.add(Finding{File: s.file.Path, Message: "the file is empty"})
 		}

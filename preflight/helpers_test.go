@@ -31,7 +31,7 @@ func (tr tree) fs() fstest.MapFS {
 // collect collects all files of the tree.
 func (tr tree) collect(t testing.TB) *manifests.Set {
 	t.Helper()
-	set, err := manifests.CollectFS(t.Context(), tr.fs(), manifests.Options{AllowEmptyFiles: true, Include: []string{"*"}})
+	set, err := manifests.CollectFS(t.Context(), tr.fs(), manifests.Options{Include: []string{"*"}})
 	require.NoError(t, err)
 	return set
 }

@@ -1,7 +1,6 @@
 package preflight
 
 import (
-	"cmp"
 	"context"
 	"iter"
 	"path"
@@ -23,6 +22,7 @@ type model struct {
 	artifact Artifact
 	memory   memory
 	opts     Options
+	observer *Observer
 	entries  iter.Seq2[int, packager.Entry]
 	problems []manifests.Problem // of the Set
 
@@ -78,10 +78,10 @@ func (s *source) isChartTemplate() bool {
 // newModel reads the files and finds out what each engine makes of them.
 func newModel(ctx context.Context, a Artifact, opts Options) (*model, error) {
 	set := a.Plan.Set()
-	m := &model{ctx: ctx, artifact: a, opts: opts, entries: a.Plan.All(), problems: set.Problems()}
+	m := &model{ctx: ctx, artifact: a, opts: opts, observer: a.observer(ctx, opts), entries: a.Plan.All(), problems: set.Problems()}
 	m.collect(set.Files())
 	m.memory = memoryOf(opts.MaxMemory, len(m.sources))
-	if err := m.read(set, cmp.Or(a.Cache, new(Cache))); err != nil {
+	if err := m.read(set, m.observer.cache); err != nil {
 		return nil, err
 	}
 	for _, find := range []func(){m.findIgnoreRules, m.findBuilds, m.findViews, m.findFlaws} {

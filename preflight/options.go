@@ -31,6 +31,12 @@ type Options struct {
 	// and renders neither kustomizations nor charts.
 	DirectoryRecurse bool
 
+	// Checkers check the files of the artifact for rules of the caller. Each file is
+	// passed to each of them once in a check, in the same read as for the rules of this
+	// package, and their findings obey the same policy, order and limits. A [Cache] does
+	// not remember what they return.
+	Checkers []Checker `json:"-"`
+
 	// MaxArchiveSize and MaxManifestSize are limits of Argo CD in bytes: of the
 	// uncompressed tar stream, and of the files of a plain directory. Zero means the
 	// limit of an Argo CD installed with its defaults, 1 GB and 10 MB (powers of
@@ -52,6 +58,9 @@ type Options struct {
 	// MaxFileFindings is the same for the findings of one severity in one file. Zero
 	// means 100.
 	MaxFileFindings int
+	// MaxCheckerFileSize is the largest file, in bytes, that Checkers see. Two of them may
+	// be in memory at a time. A finding reports a larger one. Zero means 16 MiB.
+	MaxCheckerFileSize int64
 }
 
 const (
@@ -60,7 +69,7 @@ const (
 )
 
 // Validate checks the options. The error matches [ErrUnknownPolicy],
-// [ErrUnknownSeverity], [ErrInvalidPath] or manifests.ErrInvalidLimit.
+// [ErrUnknownSeverity], [ErrInvalidPath], [ErrNilChecker] or manifests.ErrInvalidLimit.
 func (o Options) Validate() error {
 	if _, err := ParsePolicy(string(o.Policy)); err != nil {
 		return err
@@ -74,12 +83,16 @@ func (o Options) Validate() error {
 			Text: "set Preflight.Path to a directory of the tree such as clusters/production, or leave it empty",
 		}
 	}
+	if slices.Contains(o.Checkers, nil) {
+		return &advice.Error{Err: ErrNilChecker, Text: "remove the nil from Preflight.Checkers"}
+	}
 	for _, limit := range []struct {
 		name  string
 		value int64
 	}{
 		{"MaxArchiveSize", o.MaxArchiveSize}, {"MaxManifestSize", o.MaxManifestSize}, {"MaxMemory", o.MaxMemory},
 		{"MaxFindings", int64(o.MaxFindings)}, {"MaxFileFindings", int64(o.MaxFileFindings)},
+		{"MaxCheckerFileSize", o.MaxCheckerFileSize},
 	} {
 		if limit.value < 0 {
 			return &advice.Error{

@@ -30,6 +30,9 @@ const (
 // read parses the files that the cache does not have, on several cores, and keeps what
 // there is memory for.
 func (m *model) read(set *manifests.Set, cache *Cache) error {
+	if err := m.observer.err(); err != nil {
+		return err
+	}
 	cache.keepOnly(m.byPath)
 	found := make([]*seen, len(m.sources))
 	var unknown []int
@@ -37,7 +40,7 @@ func (m *model) read(set *manifests.Set, cache *Cache) error {
 		if m.ended() {
 			return m.ctx.Err()
 		}
-		if found[i] = cache.find(s.file, m.memory.limits); found[i] == nil {
+		if found[i] = cache.find(s.file, m.memory.limits); found[i] == nil || m.observer.wants(s.file) {
 			unknown = append(unknown, i)
 		}
 	}
@@ -75,6 +78,14 @@ func (m *model) read(set *manifests.Set, cache *Cache) error {
 // noFacts are those of a file that no rule needs.
 var noFacts = new(facts)
 
+// factsBeyond returns the facts of a file above the limit for its name.
+func factsBeyond(limit int64) *facts {
+	if limit < 0 {
+		return noFacts
+	}
+	return uncheckedFor(limit)
+}
+
 // unkept returns the facts of a file for which there is no memory.
 func (m *model) unkept(s *source) *facts {
 	if limitOf(s.file.Path) < 0 {
@@ -107,16 +118,20 @@ func (m *model) parse(set *manifests.Set, cache *Cache, found []*seen, indexes [
 	return ordered.Each(m.ctx, len(indexes), slots, func(ctx context.Context, w *slot, i int) (err error) {
 		i = indexes[i]
 		f := m.sources[i].file
-		if limit := limitOf(f.Path); limit < 0 {
-			found[i] = &seen{facts: noFacts}
-			return nil
-		} else if f.Size > limit {
-			found[i] = &seen{facts: uncheckedFor(limit)}
+		known := found[i] != nil && found[i].facts != nil
+		if limit := limitOf(f.Path); !known && f.Size > limit {
+			found[i], known = &seen{facts: factsBeyond(limit)}, true
+		}
+		if known && !m.observer.wants(f) {
 			return nil
 		}
 		return w.with(ctx, set, f, func(content []byte) (err error) {
-			found[i], err = cache.parse(ctx, f, content, m.memory, keep, cache.parsing.take)
-			return err
+			if !known {
+				if found[i], err = cache.parse(ctx, f, content, m.memory, keep, cache.parsing.take); err != nil {
+					return err
+				}
+			}
+			return m.observer.check(ctx, f, content)
 		})
 	}, func(*slot, int) error { return nil })
 }

@@ -37,6 +37,9 @@ const (
 	ranks
 )
 
+// rankOf is the rank of a finding that no engine refuses.
+var rankOf = [...]rank{Info: rankInfo, Warning: rankWarning, Error: rankError}
+
 func newReport(opts Options) *report {
 	return &report{
 		maxAll:   cmp.Or(opts.MaxFindings, defaultMaxFindings),
@@ -117,7 +120,7 @@ func (r *report) omitOne(than rank) bool {
 func (f *found) rank() rank {
 	switch {
 	case len(f.refusing) == 0:
-		return [...]rank{Info: rankInfo, Warning: rankWarning, Error: rankError}[f.Severity]
+		return rankOf[f.Severity]
 	case slices.ContainsFunc(f.refusing, func(v *view) bool { return v.named }):
 		return rankError
 	}

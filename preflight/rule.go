@@ -92,6 +92,8 @@ func rules() []rule {
 			"", unparsed(CodeTooLarge)},
 		{CodeAlias, Warning, "the aliases of a document expand to too many values",
 			"", unparsed(CodeAlias)},
+		{CodeUnseenFile, Warning, "a file is too large for the checkers of the caller",
+			"exclude it with Collect.Ignore, or raise Preflight.MaxCheckerFileSize", checkUnseenFiles},
 		{CodeMoreFindings, Info, "there are more findings than are listed",
 			"", checkOmitted},
 	}

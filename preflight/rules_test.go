@@ -252,6 +252,17 @@ func TestObjects(t *testing.T) {
 			"c.json: error: Argo CD refuses a JSON file without a value [empty-file]",
 			"f.json: error: Argo CD refuses a JSON file without a value [empty-file]",
 		}},
+		{"nothing but empty files", tree{"a.yaml": "", "b/c.yml": "", "d.json": ""}, flux, []string{
+			`error: Flux renders nothing at the path "./", without an error [nothing-rendered]`,
+			"a.yaml: info: the file is empty [empty-file]",
+			"b/c.yml: info: the file is empty [empty-file]",
+			"d.json: info: the file is empty [empty-file]",
+			"d.json: info: Flux ignores JSON unless a kustomization lists it [json-not-taken]",
+		}},
+		{"empty files that a kustomization lists", tree{"app.yaml": app, "a.yaml": "", "b.json": "", "kustomization.yaml": "resources: [app.yaml, a.yaml, b.json]\n"}, flux, []string{
+			"a.yaml: info: the file is empty [empty-file]",
+			"b.json: info: the file is empty [empty-file]",
+		}},
 		{"no object, Flux", tree{"app.yaml": app, "values.yaml": "a: 1\n"}, flux, []string{
 			"values.yaml:1:1: error: Flux refuses a document that is not a Kubernetes object [not-an-object]",
 		}},

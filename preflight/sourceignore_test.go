@@ -12,7 +12,7 @@ import (
 )
 
 // keepingAll collects the files that rules would exclude.
-var keepingAll = manifests.Options{SkipIgnoreFiles: true, Include: []string{"*"}, AllowEmptyFiles: true}
+var keepingAll = manifests.Options{SkipIgnoreFiles: true, Include: []string{"*"}}
 
 func TestSourceIgnore(t *testing.T) {
 	const there = ".sourceignore: info: this file replaces Flux's default ignore rules [source-ignore]"

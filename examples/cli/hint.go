@@ -49,7 +49,6 @@ var flagNames = map[string]string{
 	"IgnoreFluxDefaults": "-ignore-flux-defaults",
 	"Symlinks":           "-symlinks",
 	"SkipSpecial":        "-skip-special",
-	"AllowEmptyFiles":    "-allow-empty-files",
 	"SkipIgnoreFiles":    "",
 	"SkipReferences":     "",
 	"PortableNames":      "",
@@ -84,6 +83,8 @@ var flagNames = map[string]string{
 	"MaxMemory":                  "",
 	"MaxFindings":                "",
 	"MaxFileFindings":            "",
+	"MaxCheckerFileSize":         "",
+	"Checkers":                   "",
 
 	// Push, pull and connection
 	"ImmutableTags":             "",

@@ -24,7 +24,7 @@ import (
 func TestHint(t *testing.T) {
 	for _, tt := range []struct{ name, hint, want string }{
 		{"no option", "try again later", "try again later"},
-		{"option", "remove the file, or set AllowEmptyFiles", "remove the file, or set -allow-empty-files"},
+		{"option", "rename it, or set SkipSpecial", "rename it, or set -skip-special"},
 		{"qualified option", "exclude it with Collect.Ignore, or rename it", "exclude it with -ignore, or rename it"},
 		{"two options", "set SourcePath or Preflight.Path to the directory: x", "set DIR or -path to the directory: x"},
 		{"value", "set Symlinks to skip", "set -symlinks to skip"},

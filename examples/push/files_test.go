@@ -57,11 +57,23 @@ func TestPathAndRecurse(t *testing.T) {
 
 func TestEmptyFiles(t *testing.T) {
 	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "empty.yaml"), nil, 0o600))
-	o := push(t, "", nil, dir)
-	assert.Equal(t, 1, o.status)
-	assert.Contains(t, o.stderr, `error: file is empty: "empty.yaml"`)
-	assert.Len(t, push(t, "", nil, "-json", "-engine", "flux", "-preflight", "off", "-allow-empty-files", dir).result(t).Files, 1)
+	for _, name := range []string{"a.yaml", "b.yaml", "c.json"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), nil, 0o600))
+	}
+	for _, tt := range []struct {
+		engine string
+		want   []string
+	}{
+		{"flux", []string{"a.yaml\n  -  info  empty-file", "b.yaml\n  -  info  empty-file", "c.json\n  -  info  empty-file", "error  nothing-rendered  Flux renders nothing"}},
+		{"argocd", []string{"a.yaml\n  -  info  empty-file", "b.yaml\n  -  info  empty-file", "c.json\n  -  error  empty-file  Argo CD refuses a JSON file without a value"}},
+	} {
+		o := push(t, "", nil, "-engine", tt.engine, dir)
+		assert.Equal(t, 1, o.status)
+		for _, want := range tt.want {
+			assert.Contains(t, o.stderr, want)
+		}
+	}
+	assert.Len(t, push(t, "", nil, "-json", "-engine", "flux", "-preflight", "off", dir).result(t).Files, 3)
 }
 
 func TestSkippedFilesAreShown(t *testing.T) {

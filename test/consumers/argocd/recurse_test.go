@@ -40,7 +40,7 @@ func TestPreflightAgreesWithArgoCDThatRecurses(t *testing.T) {
 	for _, tt := range cases {
 		t.Run(tt.Name, func(t *testing.T) {
 			dir := fixture.Write(t, tt.Files)
-			set, err := manifests.Collect(t.Context(), dir, manifests.Options{Include: []string{"*"}, AllowEmptyFiles: true})
+			set, err := manifests.Collect(t.Context(), dir, manifests.Options{Include: []string{"*"}})
 			require.NoError(t, err)
 			plan, err := packager.NewPlan(set, packager.LayoutRoot, packager.Options{})
 			require.NoError(t, err)
