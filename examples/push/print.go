@@ -56,8 +56,14 @@ func printResult(w io.Writer, result oci.BuildResult, asJSON bool) error {
 	row("manifest", "%s  %d bytes", a.Digest, a.ManifestSize)
 	row("layer", "%s  %d bytes", a.LayerDigest, a.LayerSize)
 	row("content", "%s  %d bytes, %d files", a.ContentDigest, a.ContentSize, len(result.Files))
-	row("Flux", "path: %s", a.Paths.Flux)
-	row("Argo CD", "path: %s", a.Paths.ArgoCD)
+	paths := a.AllPaths
+	if len(paths) == 0 {
+		paths = []oci.EnginePaths{a.Paths}
+	}
+	for _, p := range paths {
+		row("Flux", "path: %s", p.Flux)
+		row("Argo CD", "path: %s", p.ArgoCD)
+	}
 	for _, s := range result.Skipped {
 		reason := string(s.Reason)
 		if s.Pattern != "" {
