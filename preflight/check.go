@@ -92,7 +92,7 @@ func Check(ctx context.Context, a Artifact, opts Options) (Findings, error) {
 	for _, path := range opts.EveryPath() {
 		m := files.at(path, opts.DirectoryRecurse)
 		r := m.judge()
-		if m.ended() {
+		if m.advise(r); m.ended() {
 			return nil, ctx.Err()
 		}
 		findings, omitted := r.findings(m.engines)

@@ -23,6 +23,7 @@ type model struct {
 	artifact Artifact
 	memory   memory
 	opts     Options
+	files    *model // the same before anything depends on the path
 	path     string // the directory of the tree that the engines render
 	recurse  bool   // Argo CD reads plain files in all subdirectories
 	entries  iter.Seq2[int, packager.Entry]
@@ -89,13 +90,14 @@ func newModel(ctx context.Context, a Artifact, opts Options) (*model, error) {
 	if m.findIgnoreRules(); m.ended() {
 		return nil, ctx.Err()
 	}
+	m.files = m
 	return m, nil
 }
 
 // at finds out what each engine makes of the files at a path. The model before serves
 // no longer, because it has the same files.
 func (m *model) at(path string, recurse bool) *model {
-	at := *m
+	at := *m.files
 	at.path, at.recurse = path, recurse
 	for _, s := range m.sources {
 		*s = source{file: s.file, facts: s.facts, chart: s.chart}
