@@ -2,12 +2,12 @@ package preflight
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"path"
 	"slices"
 	"strings"
 
+	"github.com/kubeoci/oci/internal/advice"
 	"github.com/kubeoci/oci/internal/closest"
 	"github.com/kubeoci/oci/packager"
 )
@@ -105,7 +105,7 @@ func pathHint(directories []string) string {
 	}
 	var quoted []string
 	for _, dir := range directories {
-		quoted = append(quoted, quotePath(dir))
+		quoted = append(quoted, advice.Path(dir))
 	}
 	last := len(quoted) - 1
 	text := quoted[last]
@@ -113,15 +113,6 @@ func pathHint(directories []string) string {
 		text = strings.Join(quoted[:last], ", ") + " or " + text
 	}
 	return "set Preflight.Path to the directory that the engine renders, such as " + text
-}
-
-// quotePath quotes a path unless it has nothing but lower-case letters, digits and usual
-// punctuation.
-func quotePath(p string) string {
-	if strings.Trim(p, "abcdefghijklmnopqrstuvwxyz0123456789-_./") == "" && len(p) <= 255 {
-		return p
-	}
-	return fmt.Sprintf("%.255q", p)
 }
 
 // besideEachOther returns the places of objects that are defined twice in files of one
@@ -155,17 +146,17 @@ func (m *model) missingHint() (hint string, paths []string) {
 	directories := m.directories()
 	switch dir := path.Dir(m.path); {
 	case m.byPath[m.path] != nil && dir != ".":
-		return "set Preflight.Path to the directory of the file, " + quotePath(dir), nil
+		return "set Preflight.Path to the directory of the file, " + advice.Path(dir), nil
 	case m.byPath[m.path] != nil:
 		return "leave Preflight.Path empty: it is a directory, not a file", nil
 	}
 	for _, rest, more := strings.Cut(m.path, "/"); more; _, rest, more = strings.Cut(rest, "/") {
 		if directories[rest] {
-			return "set Preflight.Path to the path in the source, " + quotePath(rest), nil
+			return "set Preflight.Path to the path in the source, " + advice.Path(rest), nil
 		}
 	}
 	if like := closest.Of(m.path, slices.Values(slices.Sorted(maps.Keys(directories)))); like != "" {
-		return "set Preflight.Path to " + quotePath(like) + ", which is spelt almost like it", nil
+		return "set Preflight.Path to " + advice.Path(like) + ", which is spelt almost like it", nil
 	}
 	top := m.at(".", m.recurse)
 	if r := top.judge(); top.isRendered(r) {

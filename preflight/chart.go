@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 
+	"github.com/kubeoci/oci/internal/advice"
 	"github.com/kubeoci/oci/internal/objects"
 )
 
@@ -41,7 +42,7 @@ func (m *model) chartHint(chart string, refusing []*view) string {
 	case !slices.ContainsFunc(refusing, (*view).isFlux):
 		return hintNotRendered // Argo CD renders charts
 	case slices.ContainsFunc(m.sources, func(s *source) bool { return s.chart == "" && s.object }):
-		return "exclude " + quotePath(chart+"/") + " with Collect.Ignore, and " + install
+		return "exclude " + advice.Path(chart+"/") + " with Collect.Ignore, and " + install
 	}
 	return "render it with helm template and push the output, or " + install
 }
