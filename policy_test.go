@@ -130,3 +130,37 @@ func TestBuildForADirectoryOfTheTree(t *testing.T) {
 		require.ErrorIs(t, err, preflight.ErrInvalidPath, path)
 	}
 }
+
+func TestBuildForSeveralPaths(t *testing.T) {
+	files := map[string]string{"clusters/a/app.yaml": configMap, "clusters/b/app.yaml": configMap, "clusters/c/app.yaml": "a: 1\n"}
+	for _, tt := range []struct {
+		name    string
+		opts    oci.PreflightOptions
+		refused bool
+		first   oci.EnginePaths
+		all     []oci.EnginePaths
+	}{
+		{"one", oci.PreflightOptions{Paths: []string{"clusters/a", "clusters/a/"}}, false, oci.EnginePaths{Flux: "./clusters/a", ArgoCD: "clusters/a"}, nil},
+		{"two", oci.PreflightOptions{Path: "clusters/b", Paths: []string{"clusters/a"}}, false, oci.EnginePaths{Flux: "./clusters/b", ArgoCD: "clusters/b"}, []oci.EnginePaths{
+			{Flux: "./clusters/b", ArgoCD: "clusters/b"}, {Flux: "./clusters/a", ArgoCD: "clusters/a"},
+		}},
+		{"one of two is refused", oci.PreflightOptions{Paths: []string{"clusters/a", "clusters/c"}}, true, oci.EnginePaths{}, nil},
+		{"without a check", oci.PreflightOptions{Paths: []string{".", "clusters/c"}, Policy: oci.PreflightOff}, false, oci.EnginePaths{Flux: "./", ArgoCD: "."}, []oci.EnginePaths{
+			{Flux: "./", ArgoCD: "."}, {Flux: "./clusters/c", ArgoCD: "clusters/c"},
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			registry := startRegistry(t, memregistry.Options{})
+			result, err := oci.Build(t.Context(), oci.BuildOptions{
+				SourcePath: tree(t, files), RegistryEndpoint: registry.Host, Version: "v1", GitOpsEngine: oci.GitOpsEngineFlux, Preflight: tt.opts,
+			})
+			if tt.refused {
+				require.ErrorIs(t, err, oci.ErrPreflight)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, tt.first, result.Artifact.Paths)
+			assert.Equal(t, tt.all, result.Artifact.AllPaths)
+		})
+	}
+}

@@ -64,8 +64,11 @@ type OCIArtifact struct {
 	// The digest depends on the files and the layout alone.
 	ContentDigest digest.Digest `json:"contentDigest"`
 	ContentSize   int64         `json:"contentSize"`
-	// Paths are the paths to give to the engines.
+	// Paths are the paths to give to the engines: the first ones, if Preflight has several.
 	Paths EnginePaths `json:"paths"`
+	// AllPaths are those of each directory in Preflight, in the order of
+	// preflight.Options.EveryPath. It is nil unless there are several.
+	AllPaths []EnginePaths `json:"allPaths,omitempty"`
 }
 
 func (j job) result(packed packager.Result, findings []Finding, unchanged bool, requested string) BuildResult {
@@ -81,6 +84,7 @@ func (j job) result(packed packager.Result, findings []Finding, unchanged bool, 
 	if trimBlanks(requested) == o.Repository {
 		requested = ""
 	}
+	first, all := o.paths(plan)
 	return BuildResult{
 		Tags:                o.allTags(),
 		Unchanged:           unchanged,
@@ -106,7 +110,20 @@ func (j job) result(packed packager.Result, findings []Finding, unchanged bool, 
 			LayerSize:        packed.Layer.Size,
 			ContentDigest:    packed.ContentDigest,
 			ContentSize:      packed.ContentSize,
-			Paths:            plan.Paths().Below(o.Preflight.Path),
+			Paths:            first,
+			AllPaths:         all,
 		},
 	}
+}
+
+// paths returns the paths to give to the engines: the first ones, and all if there are
+// several.
+func (o BuildOptions) paths(plan *packager.Plan) (first EnginePaths, all []EnginePaths) {
+	for _, dir := range o.Preflight.EveryPath() {
+		all = append(all, plan.Paths().Below(dir))
+	}
+	if first = all[0]; len(all) == 1 {
+		all = nil
+	}
+	return first, all
 }

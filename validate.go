@@ -77,6 +77,7 @@ func (o BuildOptions) job() (job, error) {
 	if err := o.Preflight.Validate(); err != nil {
 		return job{}, err
 	}
+	o.Preflight.Paths = slices.Clone(o.Preflight.Paths)
 	return o.destination(base, defaultPrefix)
 }
 

@@ -32,6 +32,7 @@ type closure struct {
 	problems  []Problem
 	recorded  map[string]int // problems of each kustomization
 	parsed    kustomize.Parsed
+	advised   int             // references for which a similar name was looked for
 	followed  map[string]bool // directories that were skipped links
 	following map[string]bool // those to follow next
 }
@@ -153,7 +154,7 @@ func (c *closure) readKustomization(ctx context.Context, name string) error {
 	references, err := kustomize.Parse(text)
 	if invalid, ok := errors.AsType[*kustomize.Error](err); ok {
 		at.Line, at.Column, at.Field = invalid.Line, invalid.Column, invalid.Field
-		c.record(at, "", &fault{ProblemInvalid, "not a valid kustomization: " + invalid.Reason()})
+		c.record(at, "", &fault{ProblemInvalid, "not a valid kustomization: " + invalid.Reason(), "correct the kustomization"})
 	}
 	if err := c.hold(references); err != nil {
 		return &PathError{Path: name, Err: err}
@@ -185,7 +186,7 @@ func (c *closure) record(at Problem, path string, f *fault) {
 		c.parsed.OmitProblem()
 		return
 	}
-	at.Path, at.Code, at.Message = path, f.code, redact.URLs(f.message)
+	at.Path, at.Code, at.Message, at.Hint = path, f.code, redact.URLs(f.message), f.hint
 	if f.code != ProblemDuplicate {
 		at.Path = redact.URLs(path) // before a cut through the middle of one
 	}

@@ -51,6 +51,8 @@ type Problem struct {
 	Path string
 	// Message describes the problem without the fields above.
 	Message string
+	// Hint advises what to do.
+	Hint string
 }
 
 // String returns the problem in one line.
@@ -78,16 +80,17 @@ func (s *Set) Problems() []Problem { return slices.Clone(s.problems) }
 type fault struct {
 	code    ProblemCode
 	message string
+	hint    string
 }
 
 var (
-	faultDuplicate       = &fault{ProblemDuplicate, "the directory has another kustomization"}
-	faultNoKustomization = &fault{ProblemNoKustomization, "refers to a directory without a kustomization"}
-	faultLoop            = &fault{ProblemLoop, "creates a reference loop"}
-	faultMissing         = &fault{ProblemMissing, "refers to a missing file"}
-	faultOutside         = &fault{ProblemOutside, "refers to a path outside the source directory"}
-	faultSkipped         = &fault{ProblemSkipped, "refers to a skipped file"}
-	faultDirectory       = &fault{ProblemWrongType, "refers to a directory where a file is needed"}
-	faultFile            = &fault{ProblemWrongType, "refers to a file where a directory is needed"}
-	faultSpecial         = &fault{ProblemWrongType, "refers to a FIFO, socket or device"}
+	faultDuplicate       = &fault{ProblemDuplicate, "the directory has another kustomization", "keep one of them"}
+	faultNoKustomization = &fault{ProblemNoKustomization, "refers to a directory without a kustomization", "add a kustomization.yaml to the directory, or refer to the files in it"}
+	faultLoop            = &fault{ProblemLoop, "creates a reference loop", "remove one of the references that form the loop"}
+	faultMissing         = &fault{ProblemMissing, "refers to a missing file", "add the file, or remove the reference"}
+	faultOutside         = &fault{ProblemOutside, "refers to a path outside the source directory", "copy the file into the source directory, and refer to it by a relative path"}
+	faultSkipped         = &fault{ProblemSkipped, "refers to a skipped file", "remove the rule in Collect.Ignore or a .sourceignore file that skips it, set Collect.Symlinks to follow if it is behind a link, or remove the reference"}
+	faultDirectory       = &fault{ProblemWrongType, "refers to a directory where a file is needed", "refer to a file in the directory"}
+	faultFile            = &fault{ProblemWrongType, "refers to a file where a directory is needed", "refer to a directory"}
+	faultSpecial         = &fault{ProblemWrongType, "refers to a FIFO, socket or device", "replace it with a regular file"}
 )

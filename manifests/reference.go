@@ -24,8 +24,10 @@ func (c *closure) resolve(ctx context.Context, r reference) error {
 	isFile, isDir := c.index.isFile(c.listing, target), c.index.directories[target]
 	var f *fault
 	switch {
-	case path.IsAbs(r.Path) || target == ".." || strings.HasPrefix(target, "../"):
+	case path.IsAbs(r.Path):
 		f = faultOutside
+	case target == ".." || strings.HasPrefix(target, "../"):
+		f = c.outside(target, r.Kind)
 	case len(target) > maxPathLength:
 		f = faultMissing
 	case target == r.at.File:
@@ -43,7 +45,7 @@ func (c *closure) resolve(ctx context.Context, r reference) error {
 	case isDir:
 		f = c.enter(r, target)
 	default:
-		f = c.absence(target, r.Kind)
+		f = c.absence(path.Dir(r.at.File), target, r.Kind)
 	}
 	if f != nil {
 		c.record(r.at, r.Path, f)
@@ -88,7 +90,7 @@ func (c *closure) enter(r reference, dir string) *fault {
 
 // absence returns the fault of a reference to a path that is neither a file nor a
 // directory of the Set.
-func (c *closure) absence(name string, kind kustomize.Kind) *fault {
+func (c *closure) absence(from, name string, kind kustomize.Kind) *fault {
 	i, skipped := c.index.skipped[name]
 	switch {
 	case skipped && c.listing.skipped[i].why.reason == ReasonSpecial:
@@ -98,7 +100,7 @@ func (c *closure) absence(name string, kind kustomize.Kind) *fault {
 	case kind == kustomize.Tree: // kustomize fetches missing charts
 		return nil
 	}
-	return faultMissing
+	return c.misspelt(from, name, kind)
 }
 
 // shallow returns the part of a path that is not too deep to be in the Set, because

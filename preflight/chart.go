@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 
+	"github.com/kubeoci/oci/internal/advice"
 	"github.com/kubeoci/oci/internal/objects"
 )
 
@@ -25,13 +26,25 @@ func checkCharts(m *model, r *report) {
 		switch {
 		case len(refusing) > 0:
 			f.Message = subject(refusing, "refuse") + fmt.Sprintf(" the files of this Helm chart, which are not manifests (templates: %d)", templates)
-			f.Hint = "install the chart with a HelmRelease, from an artifact of its own"
+			f.Hint = m.chartHint(s.chart, refusing)
 			r.refuse(f, refusing)
 		case len(m.reading(s)) == 0:
 			f.Message = fmt.Sprintf("this Helm chart is not rendered, and its output is not checked (templates: %d)", templates)
 			r.add(f)
 		}
 	}
+}
+
+// chartHint returns the advice for a chart of which engines read the files.
+func (m *model) chartHint(chart string, refusing []*view) string {
+	install := "push the chart with helm push and install it with a HelmRelease"
+	switch {
+	case !slices.ContainsFunc(refusing, (*view).isFlux):
+		return hintNotRendered // Argo CD renders charts
+	case slices.ContainsFunc(m.sources, func(s *source) bool { return s.chart == "" && s.object }):
+		return "exclude " + advice.Path(chart+"/") + " with Collect.Ignore, and " + install
+	}
+	return "render it with helm template and push the output, or " + install
 }
 
 // refusesChart reports whether an engine that reads the files of a chart as plain

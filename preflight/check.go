@@ -23,7 +23,7 @@ type Artifact struct {
 	// Repository is the one that the artifact will be in, without the registry.
 	// Empty means that it is not checked.
 	Repository string
-	// Paths are the paths that the engines are given, if they differ from those of
+	// Paths are the paths of the tree for the engines, if they differ from those of
 	// the plan. An empty path means that of the plan.
 	Paths packager.EnginePaths
 	// Cache holds files that were parsed before. Nil means none.
@@ -58,7 +58,9 @@ func (a Artifact) names(engine packager.GitOpsEngine) (named, any bool) {
 }
 
 // Check applies the rules of Flux and Argo CD to the files of an artifact, at the
-// paths of its plan joined with [Options.Path]. It checks nothing under [PolicyOff].
+// paths of its plan joined with [Options.Path] and each of [Options.Paths]. It checks
+// nothing under [PolicyOff]. Files are read once, and a finding that is the same at
+// several paths is reported once.
 //
 // The findings depend on the files, the plan and the options only, and are ordered
 // by file, line and code. They are nil if there are none.
@@ -71,7 +73,8 @@ func (a Artifact) names(engine packager.GitOpsEngine) (named, any bool) {
 // Check is safe for concurrent use.
 //
 // Its memory does not grow with the size of the files, and is limited by
-// [Options.MaxMemory]; its time grows linearly with the number of files and their size.
+// [Options.MaxMemory]; its time grows linearly with the number of files and their size,
+// and with the number of paths.
 func Check(ctx context.Context, a Artifact, opts Options) (Findings, error) {
 	if err := calls.Check(ctx); err != nil {
 		return nil, err
@@ -90,16 +93,20 @@ func Check(ctx context.Context, a Artifact, opts Options) (Findings, error) {
 
 // check is Check for arguments that are valid.
 func check(ctx context.Context, a Artifact, opts Options) (Findings, error) {
-	m, err := newModel(ctx, a, opts)
+	files, err := newModel(ctx, a, opts)
 	if err != nil {
 		return nil, err
 	}
-	r := newReport(opts)
-	for _, r.rule = range rules() {
-		if r.rule.check(m, r); m.ended() {
+	var all []judgement
+	for _, path := range opts.EveryPath() {
+		m := files.at(path, opts.DirectoryRecurse)
+		r := m.judge()
+		m.observer.report(r)
+		if m.advise(r); m.ended() {
 			return nil, ctx.Err()
 		}
+		findings, omitted := r.findings(m.engines)
+		all = append(all, judgement{path, findings, omitted})
 	}
-	m.observer.report(r)
-	return r.findings(m.engines), nil
+	return merge(all, opts), nil
 }

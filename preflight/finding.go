@@ -86,6 +86,9 @@ type Finding struct {
 	Message string `json:"message"`
 	// Hint advises what to do, and may be empty.
 	Hint string `json:"hint,omitempty"`
+	// Paths are directories that the hint names for [Options.Path]. An engine renders
+	// each of them without an error.
+	Paths []string `json:"paths,omitempty"`
 }
 
 // String returns one line, such as "app.yaml:3:1: warning: message [code]". It omits

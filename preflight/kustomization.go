@@ -77,7 +77,7 @@ func checkProblemsOfSet(m *model, r *report) {
 		if broken && p.Code == manifests.ProblemInvalid { // reported by another rule
 			continue
 		}
-		r.refuseBuild(Finding{File: p.File, Line: p.Line, Column: p.Column, Message: kustomizationFault(p)}, m.building(s))
+		r.refuseBuild(Finding{File: p.File, Line: p.Line, Column: p.Column, Message: kustomizationFault(p), Hint: p.Hint}, m.building(s))
 	}
 }
 

@@ -15,14 +15,17 @@ import (
 
 const chartFile = "Chart.yaml"
 
-// model is what the engines find in an artifact. It is complete before the first
-// rule reads it.
+// model is what the engines find in an artifact at one path. It is complete before the
+// first rule reads it.
 type model struct {
 	ctx      context.Context // of the call of Check that makes and uses the model
 	artifact Artifact
 	memory   memory
 	opts     Options
 	observer *Observer
+	files    *model // the same before anything depends on the path
+	path     string // the directory of the tree that the engines render
+	recurse  bool   // Argo CD reads plain files in all subdirectories
 	entries  iter.Seq2[int, packager.Entry]
 	problems []manifests.Problem // of the Set
 
@@ -75,7 +78,7 @@ func (s *source) isChartTemplate() bool {
 	return s.chart != "" && (s.content.Template || strings.HasPrefix(s.file.Path, path.Join(s.chart, "templates")+"/"))
 }
 
-// newModel reads the files and finds out what each engine makes of them.
+// newModel reads the files. What the engines make of them depends on the path.
 func newModel(ctx context.Context, a Artifact, opts Options) (*model, error) {
 	set := a.Plan.Set()
 	m := &model{ctx: ctx, artifact: a, opts: opts, observer: a.observer(ctx, opts), entries: a.Plan.All(), problems: set.Problems()}
@@ -84,12 +87,38 @@ func newModel(ctx context.Context, a Artifact, opts Options) (*model, error) {
 	if err := m.read(set, m.observer.cache); err != nil {
 		return nil, err
 	}
-	for _, find := range []func(){m.findIgnoreRules, m.findBuilds, m.findViews, m.findFlaws} {
-		if find(); m.ended() {
-			return nil, ctx.Err()
+	if m.findIgnoreRules(); m.ended() {
+		return nil, ctx.Err()
+	}
+	m.files = m
+	return m, nil
+}
+
+// at finds out what each engine makes of the files at a path. The model before serves
+// no longer, because it has the same files.
+func (m *model) at(path string, recurse bool) *model {
+	at := *m.files
+	at.path, at.recurse = path, recurse
+	for _, s := range m.sources {
+		*s = source{file: s.file, facts: s.facts, chart: s.chart}
+	}
+	for _, find := range []func(){at.findBuilds, at.findViews, at.findFlaws} {
+		if find(); at.ended() {
+			break
 		}
 	}
-	return m, nil
+	return &at
+}
+
+// judge applies all rules.
+func (m *model) judge() *report {
+	r := newReport(m.opts)
+	for _, r.rule = range rules() {
+		if r.rule.check(m, r); m.ended() {
+			break
+		}
+	}
+	return r
 }
 
 // collect lists the files.

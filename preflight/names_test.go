@@ -35,7 +35,7 @@ func TestEntryNames(t *testing.T) {
 			r := newReport(Options{})
 			r.rule = rule{code: CodeEntryName, severity: Warning}
 			checkEntryNames(m, r)
-			findings := r.findings(len(m.views))
+			findings, _ := r.findings(len(m.views))
 			if !tt.bad {
 				assert.Empty(t, findings)
 				return

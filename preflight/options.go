@@ -13,7 +13,7 @@ import (
 	"github.com/kubeoci/oci/manifests"
 )
 
-// ErrInvalidPath reports an [Options.Path] that is not below the tree.
+// ErrInvalidPath reports a path in [Options] that is not below the tree.
 var ErrInvalidPath = errors.New("invalid path")
 
 // Options configure a check. The zero value is the default.
@@ -26,6 +26,11 @@ type Options struct {
 	// Path is the directory of the tree that the engines render, such as
 	// "clusters/production". Empty means all of it.
 	Path string
+	// Paths are further directories of the tree that engines render, such as
+	// "clusters/staging". Each is checked, and an artifact that is refused at one of
+	// them is refused. If there are some, an empty Path means none, and "." all of the
+	// tree. Directories may be nested, and each counts once.
+	Paths []string
 	// DirectoryRecurse reports that spec.source.directory.recurse is set in the
 	// Argo CD Application, with which Argo CD reads the files of all subdirectories
 	// and renders neither kustomizations nor charts.
@@ -77,10 +82,12 @@ func (o Options) Validate() error {
 	if o.Severity < 0 || o.Severity > Error {
 		return &advice.Error{Err: fmt.Errorf("%w: %d", ErrUnknownSeverity, o.Severity), Text: hintSeverity}
 	}
-	if !fs.ValidPath(o.path()) {
-		return &advice.Error{
-			Err:  fmt.Errorf("%w: %.80q is not below the source directory", ErrInvalidPath, o.Path),
-			Text: "set Preflight.Path to a directory of the tree such as clusters/production, or leave it empty",
+	for _, dir := range append([]string{o.Path}, o.Paths...) {
+		if !fs.ValidPath(cleanPath(dir)) {
+			return &advice.Error{
+				Err:  fmt.Errorf("%w: %.80q is not below the source directory", ErrInvalidPath, dir),
+				Text: "set Preflight.Path to a directory of the tree such as clusters/production, or leave it empty",
+			}
 		}
 	}
 	if slices.Contains(o.Checkers, nil) {
@@ -104,8 +111,20 @@ func (o Options) Validate() error {
 	return nil
 }
 
-// path returns the directory to render, clean.
-func (o Options) path() string { return path.Clean(filepath.ToSlash(o.Path)) }
+// EveryPath returns the directories that are checked, clean and each once: Path, or "."
+// if neither Path nor Paths is set, and then Paths.
+func (o Options) EveryPath() []string {
+	var all []string
+	for i, dir := range append([]string{o.Path}, o.Paths...) {
+		dir = cleanPath(dir)
+		if none := i == 0 && o.Path == "" && len(o.Paths) > 0; !none && !slices.Contains(all, dir) {
+			all = append(all, dir)
+		}
+	}
+	return all
+}
+
+func cleanPath(dir string) string { return path.Clean(filepath.ToSlash(dir)) }
 
 // policy returns the policy of options that are valid.
 func (o Options) policy() Policy {

@@ -137,9 +137,11 @@ func (r *report) severities(engines int) [ranks]Severity {
 	return [ranks]Severity{rankInfo: Info, rankWarning: Warning, rankRefused: refused, rankError: Error}
 }
 
-// findings returns the findings in their order, and one that describes those that are
-// not listed.
-func (r *report) findings(engines int) Findings {
+// counts are numbers of findings by severity.
+type counts [Error + 1]int
+
+// findings returns the findings, and how many are not among them.
+func (r *report) findings(engines int) (Findings, counts) {
 	severities := r.severities(engines)
 	var all Findings
 	for rank, same := range r.found {
@@ -148,30 +150,29 @@ func (r *report) findings(engines int) Findings {
 			all = append(all, f.Finding)
 		}
 	}
-	all.sort()
-	if f, some := r.omission(severities); some {
-		all = append(all, f)
+	var omitted counts
+	for rank, n := range r.omitted {
+		omitted[severities[rank]] += n
 	}
-	return all
+	return all, omitted
 }
 
 // omission returns the finding for those that are not listed. It is as bad as the worst
-// of them.
-func (r *report) omission(severities [ranks]Severity) (Finding, bool) {
-	var omitted [Error + 1]int
-	total := 0
-	for rank, n := range r.omitted {
-		omitted[severities[rank]] += n
-		total += n
-	}
+// of them. If they are those of several paths, some may be the same.
+func (r *report) omission(omitted counts, several bool) (Finding, bool) {
 	f := Finding{Code: CodeMoreFindings, Hint: "correct those that are listed first, or raise Preflight.MaxFindings and Preflight.MaxFileFindings"}
-	var counts []string
+	total, least := 0, ""
+	var texts []string
 	for severity := Error; severity >= Info; severity-- {
 		if n := omitted[severity]; n > 0 {
+			total += n
 			f.Severity = max(f.Severity, severity)
-			counts = append(counts, fmt.Sprintf("%v: %d", severity, n))
+			texts = append(texts, fmt.Sprintf("%v: %d", severity, n))
 		}
 	}
-	f.Message = fmt.Sprintf("%d more findings are not listed, because there are more than %d in a file or %d in all (%s)", total, r.maxFile, r.maxAll, strings.Join(counts, ", "))
+	if several {
+		least = "at least "
+	}
+	f.Message = fmt.Sprintf("%s%d more findings are not listed, because there are more than %d in a file or %d in all (%s)", least, total, r.maxFile, r.maxAll, strings.Join(texts, ", "))
 	return f, total > 0
 }

@@ -11,6 +11,11 @@ type rule struct {
 	check    func(m *model, r *report)
 }
 
+const (
+	hintDuplicate = "keep one of them"
+	pruning       = ": an engine that prunes deletes everything it applied before"
+)
+
 // rules returns the rules in the order of the package documentation.
 func rules() []rule {
 	return []rule{
@@ -19,9 +24,9 @@ func rules() []rule {
 		{CodePathMissing, Warning, "the path of an engine is not in the artifact",
 			"set Preflight.Path to a directory of the source", checkPathMissing},
 		{CodeNothingRendered, Warning, "an engine renders nothing at its path, and reports success",
-			"set SourcePath or Preflight.Path to the directory that holds the manifests: an engine that prunes deletes everything it applied before", checkNothingRendered},
+			"set SourcePath or Preflight.Path to the directory that holds the manifests" + pruning, checkNothingRendered},
 		{CodeSubfoldersOnly, Warning, "all manifests are in subdirectories, which Argo CD does not read",
-			"set directory.recurse in the Application and Preflight.DirectoryRecurse, set Preflight.Path to a subdirectory, or add a kustomization.yaml", checkSubfoldersOnly},
+			"add a kustomization.yaml that lists the manifests to render", checkSubfoldersOnly},
 		{CodeSubfolders, Warning, "some manifests are in subdirectories, which Argo CD does not read",
 			"set directory.recurse in the Application and Preflight.DirectoryRecurse, or add a kustomization.yaml", checkSubfolders},
 		{CodeTwoCopies, Warning, "an engine finds both copies of the tree at its path",
@@ -35,11 +40,11 @@ func rules() []rule {
 		{CodeKustomization, Warning, "a kustomization is invalid, or refers to a file that is not there",
 			"correct the kustomization, or add the file that it refers to", checkKustomizations},
 		{CodeLoadRestriction, Info, "a kustomization refers to a file above its directory, which Argo CD refuses",
-			"move the file into that directory or below, make its own directory a base, or set kustomize.buildOptions of Argo CD to --load-restrictor LoadRestrictionsNone", checkLoadRestriction},
+			"move the file into that directory or below, make its own directory a base, or set kustomize.buildOptions of Argo CD to --load-restrictor LoadRestrictionsNone and Preflight.Policy to off", checkLoadRestriction},
 		{CodeArchiveSize, Warning, "the archive is larger than Argo CD unpacks",
-			"exclude files with Collect.Ignore, or split the directory", checkArchiveSize},
+			"exclude files with Collect.Ignore, split the directory, or raise the limit of Argo CD's repository server and Preflight.MaxArchiveSize", checkArchiveSize},
 		{CodeManifestSize, Warning, "a plain directory is larger than Argo CD accepts",
-			"add a kustomization.yaml, split the directory, or raise the limit of Argo CD's repository server", checkManifestSize},
+			"add a kustomization.yaml, split the directory, or raise the limit of Argo CD's repository server and Preflight.MaxManifestSize", checkManifestSize},
 		{CodeTag, Warning, "a tag is a version with + or _",
 			"", checkTags},
 		{CodeRepositoryName, Warning, "a repository has one character, which Flux before source-controller 1.10 refuses",
@@ -65,15 +70,15 @@ func rules() []rule {
 		{CodeNotObject, Info, "a document is not a Kubernetes object although an engine expects one",
 			"exclude it with Collect.Ignore, or add a kustomization.yaml that lists the manifests", flawed(CodeNotObject)},
 		{CodeNoAPIVersion, Info, "an object has no apiVersion",
-			"", flawed(CodeNoAPIVersion)},
+			"set apiVersion, or exclude the file with Collect.Ignore", flawed(CodeNoAPIVersion)},
 		{CodeNoKind, Info, "an object has no kind",
-			"", flawed(CodeNoKind)},
+			"set kind, or exclude the file with Collect.Ignore", flawed(CodeNoKind)},
 		{CodeNoName, Info, "an object has no metadata.name",
-			"", flawed(CodeNoName)},
+			"set metadata.name", flawed(CodeNoName)},
 		{CodeGenerateName, Info, "an object has metadata.generateName only, which Flux refuses",
 			"set metadata.name", flawed(CodeGenerateName)},
 		{CodeDuplicateObject, Warning, "an object is defined more than once",
-			"keep one of them", checkDuplicates},
+			hintDuplicate, checkDuplicates},
 		{CodeSecret, Warning, "a Secret has values that are not encrypted",
 			"encrypt it with SOPS, or use a SealedSecret or an ExternalSecret: anyone who can pull the artifact can read it", checkSecrets},
 		{CodeTemplate, Info, "a template is outside a Helm chart",
@@ -81,17 +86,17 @@ func rules() []rule {
 		{CodeChart, Info, "a Helm chart is below the path of an engine",
 			"", checkCharts},
 		{CodeSyntax, Warning, "a file is not valid YAML or JSON",
-			"", unparsed(CodeSyntax)},
+			"correct it, or exclude the file with Collect.Ignore", unparsed(CodeSyntax)},
 		{CodeDuplicateKey, Warning, "a mapping has a duplicate key",
-			"", unparsed(CodeDuplicateKey)},
+			"keep one of the keys", unparsed(CodeDuplicateKey)},
 		{CodeTab, Warning, "a line of YAML is indented with a tab",
-			"", unparsed(CodeTab)},
+			"indent it with spaces", unparsed(CodeTab)},
 		{CodeTooDeep, Warning, "a document is nested too deeply to be checked",
-			"", unparsed(CodeTooDeep)},
+			"nest the values less deeply", unparsed(CodeTooDeep)},
 		{CodeTooLarge, Warning, "a file, or its part in flow style, is too large to be checked",
-			"", unparsed(CodeTooLarge)},
+			"split the file", unparsed(CodeTooLarge)},
 		{CodeAlias, Warning, "the aliases of a document expand to too many values",
-			"", unparsed(CodeAlias)},
+			"write the values in place of the aliases", unparsed(CodeAlias)},
 		{CodeUnseenFile, Warning, "a file is too large for the checkers of the caller",
 			"exclude it with Collect.Ignore, or raise Preflight.MaxCheckerFileSize", checkUnseenFiles},
 		{CodeMoreFindings, Info, "there are more findings than are listed",

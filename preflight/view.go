@@ -93,7 +93,7 @@ func (v *view) isArgoCD() bool { return v.engine == packager.GitOpsEngineArgoCD 
 func (m *model) paths() packager.EnginePaths {
 	paths, given := m.artifact.Plan.Paths(), m.artifact.Paths
 	paths.Flux, paths.ArgoCD = cmp.Or(given.Flux, paths.Flux), cmp.Or(given.ArgoCD, paths.ArgoCD)
-	return paths.Below(m.opts.path())
+	return paths.Below(m.path)
 }
 
 // findViews finds out what each engine would see.
@@ -101,7 +101,7 @@ func (m *model) findViews() {
 	paths := m.paths()
 	for _, v := range []*view{
 		{engine: packager.GitOpsEngineFlux, path: paths.Flux},
-		{engine: packager.GitOpsEngineArgoCD, path: paths.ArgoCD, recurse: m.opts.DirectoryRecurse},
+		{engine: packager.GitOpsEngineArgoCD, path: paths.ArgoCD, recurse: m.recurse},
 	} {
 		named, any := m.artifact.names(v.engine)
 		if any && !named {

@@ -28,6 +28,9 @@ func CollectionFlags(flags *flag.FlagSet) *Collection {
 	return c
 }
 
+// PathUsage describes the flag for the directories that engines render.
+const PathUsage = "`directory` in DIR that the engine renders, such as clusters/production, can be repeated to check each; by default DIR"
+
 // List returns the function of a flag that can be repeated.
 func List(list *[]string) func(string) error {
 	return func(s string) error {

@@ -75,6 +75,7 @@ var flagNames = map[string]string{
 
 	// Preflight
 	"Preflight.Path":             "-path",
+	"Preflight.Paths":            "-path",
 	"Preflight.DirectoryRecurse": "-recurse",
 	"Preflight.Policy":           "-preflight",
 	"Preflight.Severity":         "",

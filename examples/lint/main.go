@@ -61,7 +61,7 @@ type config struct {
 	engine  string
 	layout  string
 	prefix  string
-	path    string
+	paths   []string
 	recurse bool
 	least   string
 	format  string
@@ -76,7 +76,7 @@ func newConfig(flags *flag.FlagSet) *config {
 	flags.StringVar(&c.engine, "engine", "none", "the engine that reads the artifact, `none|flux|argocd`; none means both")
 	flags.StringVar(&c.layout, "layout", "", "place the tree at the `root|prefix|both`; by default root for flux, prefix for argocd, both for none")
 	flags.StringVar(&c.prefix, "prefix", "", "`directory` for the layouts prefix and both; by default the base name of DIR")
-	flags.StringVar(&c.path, "path", "", "`directory` in DIR that the engine renders, such as clusters/production; by default DIR")
+	flags.Func("path", cli.PathUsage, cli.List(&c.paths))
 	flags.BoolVar(&c.recurse, "recurse", false, "check for an Argo CD Application with directory.recurse")
 	flags.StringVar(&c.least, "min", "info", "the least severity to print, `info|warning|error`")
 	flags.BoolVar(&c.json, "json", false, "print the findings as JSON, as -format json does")
@@ -142,7 +142,7 @@ func (c *config) check(ctx context.Context, dir string) (files int, findings pre
 	if err != nil {
 		return 0, nil, cli.Usagef("-layout: %w", err)
 	}
-	opts := preflight.Options{Path: c.path, DirectoryRecurse: c.recurse}
+	opts := preflight.Options{Paths: c.paths, DirectoryRecurse: c.recurse}
 	if err := opts.Validate(); err != nil {
 		return 0, nil, cli.Usagef("-path: %w", err)
 	}

@@ -69,6 +69,8 @@ func TestLintStatus(t *testing.T) {
 		{"both engines", []string{dir}, 0, "warnings: 3, infos: 0", ""},
 		{"without a path", []string{"-engine", "flux", "-prefix", "x", filepath.Join(dir, "b")}, 1, `nothing at the path "./"`, ""},
 		{"path", []string{"-engine", "flux", "-path", "a", dir}, 0, "files: 4, errors: 0, warnings: 0, infos: 0\n", ""},
+		{"two paths", []string{"-engine", "flux", "-path", "a", "-path", "a/", dir}, 0, "files: 4, errors: 0, warnings: 0, infos: 0\n", ""},
+		{"two paths and one is missing", []string{"-engine", "flux", "-path", "a", "-path", "c", dir}, 1, `no directory "./c"`, ""},
 		{"missing path", []string{"-engine", "flux", "-path", "c", dir}, 1, "path-missing", ""},
 		{"path below a prefix", []string{"-engine", "argocd", "-prefix", "x", "-path", "a", dir}, 0, "warnings: 0", ""},
 		{"further files", []string{"-engine", "argocd", "-include", "*.properties", dir}, 0, "files: 5", ""},

@@ -24,7 +24,7 @@ type config struct {
 	created     string
 	level       int
 	preflight   string
-	path        string
+	paths       []string
 	recurse     bool
 	sourceURL   string
 	revision    string
@@ -45,7 +45,7 @@ func newConfig(flags *flag.FlagSet) *config {
 	flags.Func("annotation", "annotation `key=value` to add, can be repeated", c.addAnnotation)
 	flags.StringVar(&c.created, "created", "", "creation `time` to record, such as 2006-01-02T15:04:05Z; by default SOURCE_DATE_EPOCH, or else the epoch")
 	flags.IntVar(&c.level, "level", 0, "compression level, `1 to 9`; by default 6")
-	flags.StringVar(&c.path, "path", "", "`directory` in DIR that the engine renders, such as clusters/production; by default DIR")
+	flags.Func("path", cli.PathUsage, cli.List(&c.paths))
 	flags.BoolVar(&c.recurse, "recurse", false, "check for an Argo CD Application with directory.recurse")
 	flags.StringVar(&c.sourceURL, "source-url", "", "`URL` of the repository to record, without credentials")
 	flags.StringVar(&c.revision, "revision", "", "`revision` to record, such as main@sha1:5b1e...")
@@ -108,7 +108,7 @@ func (c *config) options(env cli.Env) (oci.BuildOptions, error) {
 			Created:     created,
 			Level:       c.level,
 		},
-		Preflight: oci.PreflightOptions{Policy: policy, Path: c.path, DirectoryRecurse: c.recurse},
+		Preflight: oci.PreflightOptions{Policy: policy, Paths: c.paths, DirectoryRecurse: c.recurse},
 	}, nil
 }
 

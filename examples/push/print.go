@@ -79,8 +79,14 @@ func (c *config) printResult(w io.Writer, result oci.BuildResult) error {
 	row("created", "%s", a.CreatedAt.Format(time.RFC3339))
 	row("layer", "%s  %d bytes", a.LayerDigest, a.LayerSize)
 	row("content", "%s  %d bytes, %d files", a.ContentDigest, a.ContentSize, len(result.Files))
-	row("Flux", "path: %s", a.Paths.Flux)
-	row("Argo CD", "path: %s", a.Paths.ArgoCD)
+	paths := a.AllPaths
+	if len(paths) == 0 {
+		paths = []oci.EnginePaths{a.Paths}
+	}
+	for _, p := range paths {
+		row("Flux", "path: %s", p.Flux)
+		row("Argo CD", "path: %s", p.ArgoCD)
+	}
 	row("manifest", "%s  %d bytes", a.Digest, a.ManifestSize)
 	if result.RequestedRepository != "" {
 		row("", "%q is not a legal repository", result.RequestedRepository)

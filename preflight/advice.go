@@ -1,0 +1,178 @@
+package preflight
+
+import (
+	"cmp"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/kubeoci/oci/internal/advice"
+	"github.com/kubeoci/oci/internal/closest"
+	"github.com/kubeoci/oci/packager"
+)
+
+// advise names directories in the hints for what an engine refuses because there is
+// nothing at its path, or because it reads everything below, or only what is directly
+// there. The model serves no longer.
+func (m *model) advise(r *report) {
+	missing := m.viewsWhere((*view).isMissing)
+	scanning := m.viewsWhere(func(v *view) bool {
+		return r.refusing[v] && !v.isMissing() && (v.mode == generated || v.mode == directory)
+	})
+	switch {
+	case len(m.sources) == 0 || m.ended():
+	case len(missing) > 0:
+		hint, paths := m.missingHint()
+		r.setHints(missing, func(f *found) {
+			if f.Code == CodePathMissing && hint != "" {
+				f.Hint, f.Paths = hint, paths
+			}
+		})
+	case len(scanning) > 0:
+		r.setHints(scanning, m.newScanAdvice(scanning, len(r.refusing) == m.engines).give)
+	}
+}
+
+// setHints calls set for the findings because of which some views fail.
+func (r *report) setHints(views []*view, set func(*found)) {
+	for rank := range r.found {
+		for i := range r.found[rank] {
+			f := &r.found[rank][i]
+			if slices.ContainsFunc(f.refusing, func(v *view) bool { return slices.Contains(views, v) }) {
+				set(f)
+			}
+		}
+	}
+}
+
+// scanAdvice is the advice for findings in files that an engine reads because it scans
+// the directory at its path.
+type scanAdvice struct {
+	path        string
+	directories []string       // below the path, which the engine renders without an error
+	recursing   string         // the hint to recurse, if Argo CD renders the path then
+	direct      bool           // there are manifests at the path itself
+	beside      map[place]bool // of the same object in the same directory
+}
+
+func (m *model) newScanAdvice(scanning []*view, all bool) *scanAdvice {
+	a := &scanAdvice{path: m.path, beside: m.besideEachOther(scanning)}
+	a.direct = slices.ContainsFunc(m.sources, func(s *source) bool { return s.object && path.Dir(s.file.Path) == m.path })
+	if m.rendersRecursing(scanning) {
+		a.recursing = "set directory.recurse in the Application and Preflight.DirectoryRecurse"
+	}
+	a.directories = m.candidates(m.path, all)
+	return a
+}
+
+func (a *scanAdvice) give(f *found) {
+	hint := pathHint(a.directories)
+	other := f.Code == CodeTwoCopies || f.Code == CodeDuplicateObject && f.Hint != hintDuplicate // causes
+	switch {
+	case f.Code == CodeSubfoldersOnly:
+		f.Hint = cmp.Or(either(a.recursing, hint), f.Hint)
+	case hint == "" || other:
+		return
+	case f.Code == CodeNothingRendered:
+		f.Hint = hint + pruning
+	case f.Code == CodeDuplicateObject && !a.direct && !a.beside[f.place()]:
+		f.Hint = hint
+	case (f.Code == CodeChart || f.Code == CodeNotObject) && !a.direct:
+		f.Hint = either(hint, f.Hint)
+	case f.File != "" && path.Dir(f.File) == a.path:
+		return // not because of the path
+	default:
+		f.Hint = either(f.Hint, hint)
+	}
+	f.Paths = a.directories
+}
+
+func (f *found) place() place { return place{f.Code, f.File, f.Line, f.Column} }
+
+// either joins two hints, of which one may be empty.
+func either(first, second string) string {
+	if first == "" || second == "" {
+		return first + second
+	}
+	return first + ", or " + second
+}
+
+// pathHint returns the advice to give an engine one of some paths, or "" without any.
+func pathHint(directories []string) string {
+	if len(directories) == 0 {
+		return ""
+	}
+	var quoted []string
+	for _, dir := range directories {
+		quoted = append(quoted, advice.Path(dir))
+	}
+	last := len(quoted) - 1
+	text := quoted[last]
+	if last > 0 {
+		text = strings.Join(quoted[:last], ", ") + " or " + text
+	}
+	return "set Preflight.Path to the directory that the engine renders, such as " + text
+}
+
+// besideEachOther returns the places of objects that are defined twice in files of one
+// directory, because of which no other path is advised.
+func (m *model) besideEachOther(views []*view) map[place]bool {
+	beside := map[place]bool{}
+	for _, v := range views {
+		m.duplicates(v, func(first, again located) {
+			if path.Dir(first.file.Path) == path.Dir(again.file.Path) {
+				beside[place{CodeDuplicateObject, again.file.Path, int(again.Line), int(again.Column)}] = true
+			}
+		})
+	}
+	return beside
+}
+
+// rendersRecursing reports whether Argo CD is among the views, and renders the path
+// without an error if it recurses into directories.
+func (m *model) rendersRecursing(views []*view) bool {
+	if m.recurse || !slices.ContainsFunc(views, (*view).isArgoCD) {
+		return false
+	}
+	recursing := m.at(m.path, true)
+	r := recursing.judge()
+	return !slices.ContainsFunc(recursing.of(packager.GitOpsEngineArgoCD), func(v *view) bool { return r.refusing[v] })
+}
+
+// missingHint returns the advice for a path that is not in the tree, and directories that
+// engines render without an error.
+func (m *model) missingHint() (hint string, paths []string) {
+	directories := m.directories()
+	switch dir := path.Dir(m.path); {
+	case m.byPath[m.path] != nil && dir != ".":
+		return "set Preflight.Path to the directory of the file, " + advice.Path(dir), nil
+	case m.byPath[m.path] != nil:
+		return "leave Preflight.Path empty: it is a directory, not a file", nil
+	}
+	for _, rest, more := strings.Cut(m.path, "/"); more; _, rest, more = strings.Cut(rest, "/") {
+		if directories[rest] {
+			return "set Preflight.Path to the path in the source, " + advice.Path(rest), nil
+		}
+	}
+	if like := closest.Of(m.path, slices.Values(slices.Sorted(maps.Keys(directories)))); like != "" {
+		return "set Preflight.Path to " + advice.Path(like) + ", which is spelt almost like it", nil
+	}
+	top := m.at(".", m.recurse)
+	if r := top.judge(); top.isRendered(r) {
+		return "leave Preflight.Path empty, or set it to a directory of the source", []string{"."}
+	}
+	paths = top.candidates(".", true)
+	return pathHint(paths), paths
+}
+
+// directories returns all directories of the tree, except its top.
+func (m *model) directories() map[string]bool {
+	all := map[string]bool{}
+	for _, s := range m.sources {
+		for dir := path.Dir(s.file.Path); dir != "." && !all[dir]; dir = path.Dir(dir) {
+			all[dir] = true
+		}
+	}
+	return all
+}
