@@ -37,6 +37,16 @@ Check an overlay together with a base in another directory:
 Print warnings and errors as a table:
   go run ./examples/lint -json -min warning ./deploy | jq -r '.findings[] | [.code, .file] | @tsv'
 
+Annotate a pull request from a job of GitHub Actions, which shows 10 findings of each
+severity in a step:
+  go run ./examples/lint -format github -engine flux ./deploy
+
+Write a file for a code scanning service, with paths relative to DIR:
+  go run ./examples/lint -format sarif ./deploy > lint.sarif
+
+If the findings do not fit on a screen, the default format is a summary of each rule
+with examples, and -v lists all of them.
+
 The exit status is 0 without a finding of severity error, 1 with one or for a
 failure, and 2 for wrong usage.
 `
@@ -54,7 +64,9 @@ type config struct {
 	path    string
 	recurse bool
 	least   string
+	format  string
 	json    bool
+	verbose bool
 	tags    []string
 	files   *cli.Collection
 }
@@ -67,7 +79,9 @@ func newConfig(flags *flag.FlagSet) *config {
 	flags.StringVar(&c.path, "path", "", "`directory` in DIR that the engine renders, such as clusters/production; by default DIR")
 	flags.BoolVar(&c.recurse, "recurse", false, "check for an Argo CD Application with directory.recurse")
 	flags.StringVar(&c.least, "min", "info", "the least severity to print, `info|warning|error`")
-	flags.BoolVar(&c.json, "json", false, "print the findings as JSON")
+	flags.BoolVar(&c.json, "json", false, "print the findings as JSON, as -format json does")
+	flags.StringVar(&c.format, "format", "text", "print the findings as `text|json|sarif|github`")
+	flags.BoolVar(&c.verbose, "v", false, "print all findings as text, even if they do not fit on a screen")
 	flags.Func("tag", "`tag` to check, can be repeated", cli.List(&c.tags))
 	c.files = cli.CollectionFlags(flags)
 	return c
@@ -86,6 +100,16 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	if err != nil {
 		return cli.Usagef("-min: %w", err)
 	}
+	if c.json && cli.Given(flags)["format"] && c.format != "json" {
+		return cli.Usagef("-json and -format %s contradict each other", c.format)
+	}
+	if c.json {
+		c.format = "json"
+	}
+	write, known := formats[c.format]
+	if !known {
+		return cli.Usagef("-format: %q is not text, json, sarif or github", c.format)
+	}
 	if err := c.files.Validate(); err != nil {
 		return err
 	}
@@ -93,13 +117,19 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := report(env.Stdout, files, findings, least, c.json); err != nil {
+	r := report{findings.AtLeast(least), count(files, findings), c.roots(flags.Arg(0)), env.Style(env.Stdout, c.verbose)}
+	if err := write(r, env.Stdout); err != nil {
 		return fmt.Errorf("print the findings: %w", err)
 	}
 	if findings.Worst() == preflight.Error {
 		return errFindings
 	}
 	return nil
+}
+
+// roots returns all trees, that of DIR first.
+func (c *config) roots(dir string) []manifests.Root {
+	return append([]manifests.Root{{Dir: dir}}, c.files.Roots...)
 }
 
 // check returns the number of files in dir and the findings for them.
@@ -116,8 +146,7 @@ func (c *config) check(ctx context.Context, dir string) (files int, findings pre
 	if err := opts.Validate(); err != nil {
 		return 0, nil, cli.Usagef("-path: %w", err)
 	}
-	roots := append([]manifests.Root{{Dir: dir}}, c.files.Roots...)
-	set, err := manifests.CollectRoots(ctx, roots, c.files.Options)
+	set, err := manifests.CollectRoots(ctx, c.roots(dir), c.files.Options)
 	if err != nil {
 		return 0, nil, err
 	}

@@ -31,6 +31,7 @@ type config struct {
 	cache       string
 	timeout     time.Duration
 	json        bool
+	verbose     bool
 }
 
 func newConfig(flags *flag.FlagSet) *config {
@@ -51,7 +52,8 @@ func newConfig(flags *flag.FlagSet) *config {
 	flags.StringVar(&c.preflight, "preflight", "report", "how strictly to treat findings: `off|report|enforce`")
 	flags.StringVar(&c.cache, "cache", "", "`directory` that remembers layers, so that an unchanged push compresses nothing; nobody else may be able to write to it")
 	flags.DurationVar(&c.timeout, "timeout", 5*time.Minute, "give up after this `duration`")
-	flags.BoolVar(&c.json, "json", false, "print the result as JSON, and nothing else, on standard output")
+	flags.BoolVar(&c.json, "json", false, "print the result as JSON, and nothing else, on standard output; for a refused artifact, the findings and reasons")
+	flags.BoolVar(&c.verbose, "v", false, "list all findings, skipped files and files that were read back")
 	return c
 }
 

@@ -14,7 +14,7 @@ import (
 
 // demonstrate pushes to a registry in memory, which it stops at the end, and reads the
 // artifact back.
-func demonstrate(ctx context.Context, env cli.Env, opts oci.BuildOptions, asJSON bool) (err error) {
+func (c *config) demonstrate(ctx context.Context, env cli.Env, opts oci.BuildOptions) (err error) {
 	host, stop, err := cli.StartRegistry()
 	if err != nil {
 		return err
@@ -22,7 +22,7 @@ func demonstrate(ctx context.Context, env cli.Env, opts oci.BuildOptions, asJSON
 	defer func() { err = errors.Join(err, stop()) }()
 
 	opts.RegistryEndpoint, opts.Version = host, sampleTag
-	result, err := build(ctx, env, opts)
+	result, err := c.build(ctx, env, opts)
 	if err != nil {
 		return err
 	}
@@ -30,10 +30,12 @@ func demonstrate(ctx context.Context, env cli.Env, opts oci.BuildOptions, asJSON
 	if err != nil {
 		return fmt.Errorf("read back: %w", err)
 	}
-	if err := printResult(env.Stdout, result, asJSON); err != nil || asJSON {
-		return err
+	if !c.json {
+		if err := printFiles(env.Stdout, files, c.verbose); err != nil {
+			return err
+		}
 	}
-	return printFiles(env.Stdout, files)
+	return c.printResult(env.Stdout, result)
 }
 
 // readBack pulls the artifact by its tag and unpacks it in memory, as a consumer would.

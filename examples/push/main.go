@@ -11,7 +11,6 @@ import (
 
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/examples/cli"
-	"github.com/kubeoci/oci/preflight"
 )
 
 const usage = `push packages the manifests in DIR as an OCI artifact and pushes it.
@@ -36,7 +35,7 @@ Push from CI and print the digest, with set -o pipefail so that a failure is one
 of the pipe:
   echo "$TOKEN" | go run ./examples/push -ref oci://ghcr.io/acme/shop:1.4.0 \
     -username "$REGISTRY_USER" -password-stdin -json -source-url "$REPOSITORY_URL" \
-    -revision "main@sha1:$COMMIT" ./deploy | jq -r .artifact.digest
+    -revision "main@sha1:$COMMIT" ./deploy | jq -er .artifact.digest
 
 Push in a job that runs again and again, mostly for nothing:
   go run ./examples/push -ref oci://localhost:5000/shop:1.4.0 -cache ~/.cache/push ./deploy
@@ -95,17 +94,17 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 		return err
 	}
 	if c.ref == "" {
-		return demonstrate(ctx, env, opts, c.json)
+		return c.demonstrate(ctx, env, opts)
 	}
 	if opts.Registry, err = connection.Resolve(ctx, env, flags); err != nil {
 		return err
 	}
 	opts.Registry.Timeout = c.timeout
-	result, err := build(ctx, env, opts)
+	result, err := c.build(ctx, env, opts)
 	if err != nil {
 		return err
 	}
-	return printResult(env.Stdout, result, c.json)
+	return c.printResult(env.Stdout, result)
 }
 
 func setSource(ctx context.Context, env cli.Env, opts *oci.BuildOptions, dir string) (err error) {
@@ -120,7 +119,7 @@ func setSource(ctx context.Context, env cli.Env, opts *oci.BuildOptions, dir str
 }
 
 // build reports mistakes on the command line as usage errors, and prints the findings.
-func build(ctx context.Context, env cli.Env, opts oci.BuildOptions) (oci.BuildResult, error) {
+func (c *config) build(ctx context.Context, env cli.Env, opts oci.BuildOptions) (oci.BuildResult, error) {
 	_, err := opts.Validate()
 	switch {
 	case errors.Is(err, oci.ErrSourcePathNotFound), errors.Is(err, oci.ErrSourcePathNotDirectory):
@@ -129,10 +128,11 @@ func build(ctx context.Context, env cli.Env, opts oci.BuildOptions) (oci.BuildRe
 		return oci.BuildResult{}, cli.Usagef("%w", err)
 	}
 	result, err := oci.Build(ctx, opts)
-	findings := preflight.Findings(result.Findings)
+	style := env.Style(env.Stderr, c.verbose)
 	if refused, ok := errors.AsType[*oci.PreflightError](err); ok {
-		findings = refused.Findings
+		cli.PrintFindings(env.Stderr, refused.Findings, style)
+		return result, errors.Join(c.printRefusal(env.Stdout, refused), &refusal{refused.Reasons})
 	}
-	cli.PrintFindings(env.Stderr, findings)
+	cli.PrintFindings(env.Stderr, result.Findings, style)
 	return result, err
 }

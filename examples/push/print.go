@@ -6,12 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/examples/cli"
+	"github.com/kubeoci/oci/manifests"
+	"github.com/kubeoci/oci/preflight"
 	"github.com/kubeoci/oci/unpacker"
 )
 
@@ -31,11 +35,31 @@ func printEvent(p *cli.Progress, e oci.Event) {
 	}
 }
 
-func printResult(w io.Writer, result oci.BuildResult, asJSON bool) error {
-	if asJSON {
-		encoder := json.NewEncoder(w)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(result)
+// refusal is the error for findings that are printed already.
+type refusal struct{ reasons preflight.Findings }
+
+func (r *refusal) Error() string {
+	return "not pushed: preflight refuses the artifact because of " + cli.Counts(r.reasons)
+}
+
+// printRefusal prints the findings and the reasons as JSON.
+func (c *config) printRefusal(w io.Writer, refused *oci.PreflightError) error {
+	if !c.json {
+		return nil
+	}
+	return writeJSON(w, refused)
+}
+
+func writeJSON(w io.Writer, v any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(v)
+}
+
+// printResult prints the digest and the reference last, where a person looks for them.
+func (c *config) printResult(w io.Writer, result oci.BuildResult) error {
+	if c.json {
+		return writeJSON(w, result)
 	}
 	a := result.Artifact
 	verb := "pushed"
@@ -47,33 +71,77 @@ func printResult(w io.Writer, result oci.BuildResult, asJSON bool) error {
 	row := func(name, format string, args ...any) {
 		_, _ = fmt.Fprintf(table, "%s\t"+format+"\n", append([]any{name}, args...)...) // Flush has the error
 	}
-	row(verb, "%s", a.Reference)
-	if result.RequestedRepository != "" {
-		row("", "%q is not a legal repository", result.RequestedRepository)
+	row("checked", "%s", checkedLine(result))
+	for _, line := range skippedLines(result.Skipped, c.verbose) {
+		row("skipped", "%s", line)
 	}
 	row("tags", "%s", strings.Join(result.Tags, ", "))
 	row("created", "%s", a.CreatedAt.Format(time.RFC3339))
-	row("manifest", "%s  %d bytes", a.Digest, a.ManifestSize)
 	row("layer", "%s  %d bytes", a.LayerDigest, a.LayerSize)
 	row("content", "%s  %d bytes, %d files", a.ContentDigest, a.ContentSize, len(result.Files))
 	row("Flux", "path: %s", a.Paths.Flux)
 	row("Argo CD", "path: %s", a.Paths.ArgoCD)
-	for _, s := range result.Skipped {
+	row("manifest", "%s  %d bytes", a.Digest, a.ManifestSize)
+	if result.RequestedRepository != "" {
+		row("", "%q is not a legal repository", result.RequestedRepository)
+	}
+	row(verb, "%s", a.Reference)
+	return errors.Join(table.Flush(), out.Flush())
+}
+
+// checkedLine describes what preflight found, or that the artifact was not checked.
+func checkedLine(result oci.BuildResult) string {
+	switch {
+	case result.Preflight == oci.PreflightOff:
+		return "no, because of -preflight off"
+	case len(result.Findings) == 0:
+		return "no findings"
+	}
+	return cli.Counts(result.Findings)
+}
+
+// maxListed is how many lines about files a person reads. More are counted instead.
+const maxListed = 20
+
+// skippedLines returns a line for each skipped entry, or for each reason.
+func skippedLines(skipped []oci.Skipped, all bool) (lines []string) {
+	if len(skipped) > maxListed/4 && !all {
+		return []string{countReasons(skipped) + ", -v lists them"}
+	}
+	for _, s := range skipped {
 		reason := string(s.Reason)
 		if s.Pattern != "" {
 			reason = fmt.Sprintf("%s by %q, %s", s.Reason, s.Pattern, s.Source)
 		}
-		row("skipped", "%q (%s)", s.Path, reason)
+		lines = append(lines, fmt.Sprintf("%q (%s)", s.Path, reason))
 	}
-	return errors.Join(table.Flush(), out.Flush())
+	return lines
+}
+
+// countReasons returns how many entries were skipped for each reason.
+func countReasons(skipped []oci.Skipped) string {
+	counts := map[manifests.Reason]int{}
+	for _, s := range skipped {
+		counts[s.Reason]++
+	}
+	var texts []string
+	for _, reason := range slices.Sorted(maps.Keys(counts)) {
+		texts = append(texts, fmt.Sprintf("%d (%s)", counts[reason], reason))
+	}
+	return strings.Join(texts, ", ")
 }
 
 // printFiles lists the files that were read back.
-func printFiles(w io.Writer, files []unpacker.File) error {
+func printFiles(w io.Writer, files []unpacker.File, all bool) error {
+	if len(files) > maxListed && !all {
+		_, err := fmt.Fprintf(w, "Read back from the registry: %d files, -v lists them\n\n", len(files))
+		return err
+	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	_, _ = fmt.Fprintf(w, "\nRead back from the registry:\n") // Flush has the error
+	_, _ = fmt.Fprintf(w, "Read back from the registry:\n") // Flush has the error
 	for _, f := range files {
 		_, _ = fmt.Fprintf(table, "%d\t  %q\n", f.Size, f.Path)
 	}
+	_, _ = fmt.Fprintln(table)
 	return table.Flush()
 }

@@ -87,7 +87,7 @@ func commands(t *testing.T, text, program string) [][]string {
 	return all
 }
 
-// split returns the words of each command of a pipe. It understands single and double
+// split returns the words of each command of a pipe, and the names of files to write. It understands single and double
 // quotes and variables, as far as the texts need them.
 func split(t *testing.T, line string) (commands [][]string) {
 	t.Helper()
@@ -100,12 +100,12 @@ func split(t *testing.T, line string) (commands [][]string) {
 			quote = r
 		case r == quote:
 			quote = 0
-		case quote == 0 && strings.ContainsRune(" \n|", r):
+		case quote == 0 && strings.ContainsRune(" \n|>", r):
 			if word.Len() > 0 {
 				words = append(words, expand(word.String()))
 				word.Reset()
 			}
-			if r == '|' {
+			if r == '|' || r == '>' {
 				commands, words = append(commands, words), nil
 			}
 		default:
