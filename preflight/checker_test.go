@@ -316,10 +316,10 @@ func TestCheckersWithManyFindings(t *testing.T) {
 func TestFileThatIsTooLargeForCheckers(t *testing.T) {
 	checker := new(recorder)
 	a := artifact(t, tree{"app.yaml": app, "b.txt": "1234567890"}.collect(t), flux)
-	findings, err := preflight.Check(t.Context(), a, preflight.Options{Checkers: []preflight.Checker{checker}, MaxCheckerFileSize: int64(len(app))})
+	_, err := preflight.Check(t.Context(), a, preflight.Options{Checkers: []preflight.Checker{checker}, MaxCheckerFileSize: int64(len(app))})
 	require.NoError(t, err)
 	assert.Len(t, checker.seen, 2)
-	findings, err = preflight.Check(t.Context(), a, preflight.Options{Checkers: []preflight.Checker{checker}, MaxCheckerFileSize: 10})
+	findings, err := preflight.Check(t.Context(), a, preflight.Options{Checkers: []preflight.Checker{checker}, MaxCheckerFileSize: 10})
 	require.NoError(t, err)
 	assert.Equal(t, 3, checker.times)
 	assert.Equal(t, []string{

@@ -24,6 +24,7 @@ func CollectionFlags(flags *flag.FlagSet) *Collection {
 	flags.BoolVar(&o.IgnoreFluxDefaults, "ignore-flux-defaults", false, "skip the files that Flux skips by default")
 	flags.StringVar((*string)(&o.Symlinks), "symlinks", "follow", "treatment of symbolic links, `follow|files|skip|refuse`: follow refuses broken links, and files skips links to directories")
 	flags.BoolVar(&o.SkipSpecial, "skip-special", false, "skip FIFOs, sockets and devices with a manifest's name; by default they are an error")
+	flags.Bool("allow-empty-files", true, "has no effect: empty manifest files are always included, and reported as findings")
 	flags.Func("root", "further tree to add, `name=directory`: the directory in the artifact and its source, such as base=../base, can be repeated", c.addRoot)
 	return c
 }
