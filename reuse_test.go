@@ -46,7 +46,7 @@ func buildFirst(t *testing.T, change func(*oci.BuildOptions)) *built {
 // manyConfigMaps differ enough for the level of compression to matter.
 func manyConfigMaps() string {
 	var text strings.Builder
-	for i := range 2000 {
+	for i := range 300 {
 		fmt.Fprintf(&text, "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: cm-%d}\ndata: {key: %q}\n", i, fmt.Sprint(i*i*i))
 	}
 	return text.String()

@@ -220,3 +220,53 @@ func collectTexts(t *testing.T, dir string) (map[string]string, error) {
 	}
 	return texts, nil
 }
+
+// FuzzVolume makes ..data, and a link in a version, lead anywhere. Nothing outside is read,
+// and each visible name has the content that the operating system finds there.
+func FuzzVolume(f *testing.F) {
+	for _, targets := range [][2]string{
+		{"..v", "a.yaml"}, {"./..v/", ".."}, {"..v/sub", "../.."}, {"..w", "../../a.yaml"}, {"..data", "../..data"}, {"..", "../..data/a.yaml"}, {"../in/..v", "../..v"},
+		{"sub", "."}, {"a.yaml", "../a.yaml"}, {"/", "/etc"}, {"..gone", "gone"}, {"...", "..v/../../.."}, {"..v//.", "../../in/..w/b.yaml"},
+	} {
+		f.Add(targets[0], targets[1])
+	}
+	f.Fuzz(func(t *testing.T, data, inside string) {
+		dir, err := filepath.EvalSymlinks(tree{
+			"a.yaml": "out", "in/..v/a.yaml": "a", "in/..v/sub/b.yaml": "b", "in/..w/a.yaml": "c", "in/sub/d.yaml": "d", "in/.../a.yaml": "e",
+			"in/a.yaml": linkTo + "..data/a.yaml", "in/own.yaml": linkTo + "..data/sub/b.yaml",
+		}.dir(t))
+		require.NoError(t, err)
+		root := filepath.Join(dir, "in")
+		if os.Symlink(data, filepath.Join(root, "..data")) != nil || os.Symlink(inside, filepath.Join(root, "..v", "link.yaml")) != nil {
+			return // there are no such links
+		}
+		for _, policy := range []manifests.SymlinkPolicy{manifests.SymlinksFollow, manifests.SymlinksFiles, manifests.SymlinksSkip, manifests.SymlinksRefuse} {
+			set, err := manifests.Collect(t.Context(), root, manifests.Options{Symlinks: policy})
+			if err != nil {
+				var pathErr *manifests.PathError
+				require.ErrorAs(t, err, &pathErr)
+				require.NotErrorIs(t, err, manifests.ErrFileChanged)
+				continue
+			}
+			for name, text := range contents(t, set) {
+				require.NotEqual(t, "out", text, name)
+				if visible, err := os.ReadFile(filepath.Join(root, name)); err == nil {
+					require.Equal(t, string(visible), text, name)
+				}
+			}
+		}
+	})
+}
+
+// Volumes are recognized in each of several roots.
+func TestVolumesAsRoots(t *testing.T) {
+	first, second := volumetest.Volume{Dir: t.TempDir()}, volumetest.Volume{Dir: t.TempDir()}
+	require.NoError(t, first.Publish(tree{"a.yaml": "a"}))
+	require.NoError(t, second.Publish(tree{"a.yaml": "b", "sub/c.yaml": "c"}))
+	set, err := manifests.CollectRoots(t.Context(), []manifests.Root{{Path: "x", Dir: first.Dir}, {Path: "y/z", FS: os.DirFS(second.Dir)}}, manifests.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"x/a.yaml": "a", "y/z/a.yaml": "b", "y/z/sub/c.yaml": "c"}, contents(t, set))
+	for _, f := range set.Files() {
+		assert.False(t, f.Linked(), f.Path)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/opencontainers/go-digest"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/internal/testing/dnstest"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/registry"
 )
@@ -73,24 +75,27 @@ func TestHintsOfOptions(t *testing.T) {
 
 // Advice for an operation that only reads is not about pushing.
 func TestHintsOfReading(t *testing.T) {
-	hosts := []string{"123456789012.dkr.ecr.eu-west-1.amazonaws.com", "europe-docker.pkg.dev", "ghcr.io", "docker.io", "acme.azurecr.io", "quay.io", "registry.example.com"}
-	for _, host := range hosts {
-		for _, answer := range answers {
-			for _, cred := range []registry.Credential{{}, ci} {
-				client := newClient(t, host, registry.Options{Credential: cred, Retry: once, Transport: inProcess{status(answer.status, answer.code)}})
-				_, resolveErr := client.Resolve(t.Context(), "org/team/app", "v1")
-				_, pullErr := client.Pull(t.Context(), "app", "v1", new(packager.Store), registry.PullOptions{})
-				for _, err := range []error{resolveErr, pullErr, client.VerifyReadAccess(t.Context(), "org/app")} {
-					if answer.status == 200 && err == nil {
-						continue
+	dnstest.Install(t, func(string) []string { return []string{"203.0.113.1"} })
+	synctest.Test(t, func(t *testing.T) { // which need not wait after a 429
+		hosts := []string{"123456789012.dkr.ecr.eu-west-1.amazonaws.com", "europe-docker.pkg.dev", "ghcr.io", "docker.io", "acme.azurecr.io", "quay.io", "registry.example.com"}
+		for _, host := range hosts {
+			for _, answer := range answers {
+				for _, cred := range []registry.Credential{{}, ci} {
+					client := newClient(t, host, registry.Options{Credential: cred, Retry: once, Transport: inProcess{status(answer.status, answer.code)}})
+					_, resolveErr := client.Resolve(t.Context(), "org/team/app", "v1")
+					_, pullErr := client.Pull(t.Context(), "app", "v1", new(packager.Store), registry.PullOptions{})
+					for _, err := range []error{resolveErr, pullErr, client.VerifyReadAccess(t.Context(), "org/app")} {
+						if answer.status == 200 && err == nil {
+							continue
+						}
+						hint := requireError(t, err).Hint()
+						assert.NotEmpty(t, hint, err)
+						assert.NotRegexp(t, "push|create|write packages|move", hint, err)
 					}
-					hint := requireError(t, err).Hint()
-					assert.NotEmpty(t, hint, err)
-					assert.NotRegexp(t, "push|create|write packages|move", hint, err)
 				}
 			}
 		}
-	}
+	})
 	manifest := fmt.Sprintf(`{"layers":[%s{}]}`, strings.Repeat("{},", 2000))
 	client := newClient(t, "localhost", registry.Options{Transport: inProcess{tagged(ocispec.MediaTypeImageManifest, []byte(manifest), digest.FromString(manifest))}})
 	_, err := client.Pull(t.Context(), repository, "v1", new(packager.Store), registry.PullOptions{})

@@ -50,7 +50,11 @@ func shapes() []treegen.Shape {
 	large := treegen.Large()
 	large.Files /= 50
 	large.Bytes /= 50
-	return []treegen.Shape{treegen.Few(), treegen.Few().Times(2), treegen.Small(), large}
+	all := []treegen.Shape{treegen.Few(), treegen.Few().Times(2), large, treegen.Small()}
+	if testing.Short() {
+		return all[:3]
+	}
+	return all
 }
 
 func TestTreesHaveTheirShape(t *testing.T) {
