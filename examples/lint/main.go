@@ -17,7 +17,9 @@ import (
 
 const usage = `lint checks how Flux and Argo CD would treat the manifests in DIR.
 
-  lint [flags] DIR
+  lint [flags] [DIR]
+
+Without DIR, the trees in -root are checked.
 
 Check for both engines with their default settings:
   go run ./examples/lint testdata/trees/multidoc
@@ -31,8 +33,11 @@ Check one directory of many, as in spec.path of a Flux Kustomization:
 Check for an Argo CD Application with directory.recurse and an artifact without a prefix:
   go run ./examples/lint -engine argocd -layout root -recurse ./deploy
 
-Check an overlay together with a base in another directory:
-  go run ./examples/lint -engine flux -root base=../base ./overlay
+Check each of several directories:
+  go run ./examples/lint -engine flux -path clusters/production -path clusters/staging ./fleet
+
+Check an overlay together with the base to which it refers as ../base:
+  go run ./examples/lint -engine flux -root overlay=./overlay -root base=./base -path overlay
 
 Print warnings and errors as a table:
   go run ./examples/lint -json -min warning ./deploy | jq -r '.findings[] | [.code, .file] | @tsv'
@@ -79,8 +84,8 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	if err := cli.Parse(env, flags, args, 1, usage); err != nil {
 		return err
 	}
-	if flags.NArg() == 0 {
-		return cli.Usagef("want the directory to check")
+	if flags.NArg() == 0 && len(c.files.Roots) == 0 {
+		return cli.Usagef("want the directory to check, or trees in -root")
 	}
 	least, err := preflight.ParseSeverity(c.least)
 	if err != nil {
@@ -118,7 +123,10 @@ func (c *config) check(ctx context.Context, dir string) (files int, findings pre
 	}
 	collect := c.files.Options
 	collect.AllowEmptyFiles = true // to find further faults; empty files become errors below
-	roots := append([]manifests.Root{{Dir: dir}}, c.files.Roots...)
+	roots := c.files.Roots
+	if dir != "" {
+		roots = append([]manifests.Root{{Dir: dir}}, roots...)
+	}
 	set, err := manifests.CollectRoots(ctx, roots, collect)
 	if err != nil {
 		return 0, nil, err
