@@ -79,7 +79,7 @@ func TestAdopterPushes(t *testing.T) {
 		{row: "20", name: "values beside manifests", files: beside, want: []string{"cm.yaml", "values.yaml"}, codes: []string{"warning not-an-object"}},
 		{row: "20", name: "the same for Argo CD", files: beside, opts: oci.BuildOptions{GitOpsEngine: oci.GitOpsEngineArgoCD}, want: []string{"cm.yaml", "values.yaml"}, codes: []string{"info not-an-object"}},
 		{row: "20", name: "the same for Flux", files: beside, opts: oci.BuildOptions{GitOpsEngine: oci.GitOpsEngineFlux}, refusal: "values.yaml:1:1: error: Flux refuses", hint: "exclude it with Collect.Ignore"},
-		{row: "21", name: "a plus sign in a tag", files: one, opts: oci.BuildOptions{Version: "1.0.0+1"}, refusal: `"1.0.0+1"`, hint: "1.0.0-1"},
+		{row: "21", name: "a plus sign in a tag", files: one, opts: oci.BuildOptions{Version: "1.0.0+1"}, refusal: `"1.0.0+1"`, hint: `write "1.0.0"`},
 		{row: "22", name: "one character", files: one, opts: oci.BuildOptions{Repository: "a"}, want: []string{"cm.yaml"}, codes: []string{"warning repository-name"}},
 		{row: "22", name: "the same for Argo CD", files: one, opts: oci.BuildOptions{Repository: "a", GitOpsEngine: oci.GitOpsEngineArgoCD}, want: []string{"cm.yaml"}},
 		{row: "22", name: "the same for Flux", files: one, opts: oci.BuildOptions{Repository: "a", GitOpsEngine: oci.GitOpsEngineFlux}, want: []string{"cm.yaml"}, codes: []string{"warning repository-name"}},

@@ -27,7 +27,7 @@ func ExampleBuildOptions_Validate() {
 	fmt.Println(valid.RegistryEndpoint, valid.Repository, valid.Layout, err)
 	// Output:
 	// invalid tag "1.0.0+build": "+" is not allowed
-	// write "1.0.0-build"
+	// write "1.0.0" without the build metadata: with a hyphen in front, version ranges would pass over it
 	// registry.example.com flat both <nil>
 }
 

@@ -109,7 +109,7 @@ func TestValidateRefuses(t *testing.T) {
 		},
 		{
 			"illegal version", func(o *oci.BuildOptions) { o.Version = "1.2.3+build" },
-			reference.ErrInvalidTag, `invalid tag "1.2.3+build": "+" is not allowed`, `write "1.2.3-build"`,
+			reference.ErrInvalidTag, `invalid tag "1.2.3+build": "+" is not allowed`, `write "1.2.3" without the build metadata: with a hyphen in front, version ranges would pass over it`,
 		},
 		{
 			"digest as version", func(o *oci.BuildOptions) { o.Version = "sha256:abc" },

@@ -198,3 +198,14 @@ func TestHints(t *testing.T) {
 		})
 	}
 }
+
+// A .sourceignore file with a rule, in the artifact, replaces the rules by which Flux
+// ignores files.
+func TestHintForIgnoredFiles(t *testing.T) {
+	tr := tree{"kustomization.yaml": resources("cloudbuild.yaml"), "cloudbuild.yaml": object("ConfigMap", "a")}
+	findings := tr.check(t, flux, preflight.Options{})
+	require.NotEmpty(t, findings)
+	assert.Contains(t, findings[0].Hint, ".sourceignore file with at least one rule")
+	assert.Empty(t, preflight.Options{}.Refusals(with(tr, tree{".sourceignore": "*.tmp\n"}).check(t, flux, preflight.Options{})))
+	assert.NotEmpty(t, preflight.Options{}.Refusals(with(tr, tree{".sourceignore": "# nothing\n"}).check(t, flux, preflight.Options{})))
+}

@@ -76,9 +76,9 @@ func TestTags(t *testing.T) {
 		{"latest_one", []string{}, ""},
 		{"1.2_3", []string{}, ""},
 		{"a.b.c_d", []string{}, ""},
-		{"1.2.3_4", []string{`warning: the tag "1.2.3_4" is a version with an underscore, which version ranges never match [tag]`}, `use "1.2.3-4"`},
-		{"v1.2.3-rc_1", []string{`warning: the tag "v1.2.3-rc_1" is a version with an underscore, which version ranges never match [tag]`}, `use "v1.2.3-rc-1"`},
-		{"1.2.3+4", []string{`error: the tag "1.2.3+4" is a version with a plus sign, which a tag cannot contain [tag]`}, `use "1.2.3-4"`},
+		{"1.2.3_4", []string{`warning: the tag "1.2.3_4" is a version with an underscore, which version ranges never match [tag]`}, `use "1.2.3", which version ranges select, and record the rest in Pack.Annotations`},
+		{"v1.2.3-rc_1", []string{`warning: the tag "v1.2.3-rc_1" is a version with an underscore, which version ranges never match [tag]`}, `use "v1.2.3-rc-1", which version ranges select, and record the rest in Pack.Annotations`},
+		{"1.2.3+4", []string{`error: the tag "1.2.3+4" is a version with a plus sign, which a tag cannot contain [tag]`}, `use "1.2.3", which version ranges select, and record the rest in Pack.Annotations`},
 	} {
 		t.Run(tt.tag, func(t *testing.T) {
 			a := artifact(t, tree{"app.yaml": app}.collect(t), flux)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/kubeoci/oci/internal/version"
 	"github.com/kubeoci/oci/packager"
 )
 
@@ -14,17 +15,17 @@ func checkTags(m *model, r *report) {
 		return
 	}
 	for _, tag := range m.artifact.Tags {
-		rest, isVersion := afterVersion(tag)
-		if !isVersion || !strings.ContainsAny(rest, "+_") {
+		proposal, unselectable := version.Selectable(tag)
+		if !unselectable {
 			continue
 		}
 		severity, what := Warning, "a version with an underscore, which version ranges never match"
-		if strings.Contains(rest, "+") {
+		if strings.Contains(tag, "+") {
 			severity, what = Error, "a version with a plus sign, which a tag cannot contain"
 		}
 		r.add(Finding{
 			Severity: severity, Message: fmt.Sprintf("the tag %.128q is %s", tag, what),
-			Hint: fmt.Sprintf("use %.128q", strings.NewReplacer("+", "-", "_", "-").Replace(tag)),
+			Hint: fmt.Sprintf("use %.128q, which version ranges select, and record the rest in Pack.Annotations", proposal),
 		})
 	}
 }
@@ -39,16 +40,4 @@ func checkRepositoryName(m *model, r *report) {
 			r.add(Finding{Message: fmt.Sprintf("Flux before source-controller 1.10 refuses the repository %q, because it has one character", name)}, v)
 		}
 	}
-}
-
-// afterVersion returns the part of a tag after major.minor.patch, and whether it
-// begins with those.
-func afterVersion(tag string) (rest string, isVersion bool) {
-	core := tag
-	if i := strings.IndexAny(tag, "-+_"); i >= 0 {
-		core, rest = tag[:i], tag[i:]
-	}
-	parts := strings.Split(strings.TrimPrefix(core, "v"), ".")
-	number := func(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
-	return rest, len(parts) == 3 && number(parts[0]) && number(parts[1]) && number(parts[2])
 }

@@ -92,5 +92,5 @@ func ExampleCheckTag() {
 	}
 	// Output:
 	// invalid tag "1.2.3+build": "+" is not allowed
-	// hint: write "1.2.3-build"
+	// hint: write "1.2.3" without the build metadata: with a hyphen in front, version ranges would pass over it
 }

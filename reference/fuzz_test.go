@@ -142,8 +142,9 @@ func FuzzCheckTag(f *testing.F) {
 		if err == nil {
 			return
 		}
-		if proposal, found := strings.CutPrefix(requireError(t, err).Hint(), `write "`); found {
-			assert.NoError(t, reference.CheckTag(strings.TrimSuffix(proposal, `"`)))
+		if quoted, found := strings.CutPrefix(requireError(t, err).Hint(), `write "`); found {
+			proposal, _, _ := strings.Cut(quoted, `"`)
+			assert.NoError(t, reference.CheckTag(proposal))
 		}
 	})
 }

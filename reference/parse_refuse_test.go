@@ -240,7 +240,7 @@ func TestParseRefuses(t *testing.T) {
 		},
 		{
 			"plus in the tag", "oci://host/repo:1.0.0+build.7", reference.ErrInvalidTag,
-			`invalid tag "1.0.0+build.7" in "oci://host/repo:1.0.0+build.7": "+" is not allowed`, `write "1.0.0-build.7"`,
+			`invalid tag "1.0.0+build.7" in "oci://host/repo:1.0.0+build.7": "+" is not allowed`, `write "1.0.0" without the build metadata: with a hyphen in front, version ranges would pass over it`,
 		},
 		{
 			"two tags", "oci://host/repo:v1:v2", reference.ErrInvalidTag,

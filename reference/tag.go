@@ -3,6 +3,8 @@ package reference
 import (
 	"strconv"
 	"strings"
+
+	"github.com/kubeoci/oci/internal/version"
 )
 
 const (
@@ -14,7 +16,8 @@ const (
 // specification 1.1, section "Pulling manifests": [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}.
 //
 // The error is an [*Error] of kind [ErrInvalidTag]. Its hint proposes a legal tag
-// like the refused one where there is any: 1.2.3-build for 1.2.3+build. It is for
+// like the refused one where there is any: a-b for a+b, and 1.2.3 for 1.2.3+build, which
+// version ranges select, while they pass over 1.2.3-build as a pre-release. It is for
 // a person to accept: different texts can lead to the same tag. It proposes none for
 // a digest. Text that may hold a secret is not repeated, nor made into a proposal.
 func CheckTag(s string) error {
@@ -64,6 +67,10 @@ func tagHint(s string) string {
 	if resemblesDigest(s) {
 		return "a digest is the result of a push: set Version to a tag"
 	}
+	reason := ""
+	if release, unselectable := version.Selectable(s); unselectable {
+		s, reason = release, " without the build metadata: with a hyphen in front, version ranges would pass over it"
+	}
 	runs := strings.FieldsFunc(s[:min(len(s), maxTag)], func(r rune) bool {
 		return !strings.ContainsRune(tagBytes, r)
 	})
@@ -71,5 +78,5 @@ func tagHint(s string) string {
 	if proposal == "" {
 		return "write a tag such as v1.0.0"
 	}
-	return "write " + strconv.Quote(proposal)
+	return "write " + strconv.Quote(proposal) + reason
 }

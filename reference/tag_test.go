@@ -21,7 +21,10 @@ func TestCheckTagRefuses(t *testing.T) {
 	for _, tt := range []struct{ name, input, message, hint string }{
 		{"empty", "", `invalid tag: missing`, `write a tag such as v1.0.0`},
 		{"blank", " ", `invalid tag " ": " " is not allowed`, `write a tag such as v1.0.0`},
-		{"plus", "1.2.3+build", `invalid tag "1.2.3+build": "+" is not allowed`, `write "1.2.3-build"`},
+		{"plus", "1.2.3+build", `invalid tag "1.2.3+build": "+" is not allowed`, `write "1.2.3" without the build metadata: with a hyphen in front, version ranges would pass over it`},
+		{"plus in a pre-release", "v1.2.3-rc.1+5", `invalid tag "v1.2.3-rc.1+5": "+" is not allowed`, `write "v1.2.3-rc.1" without the build metadata: with a hyphen in front, version ranges would pass over it`},
+		{"plus without a version", "a+b", `invalid tag "a+b": "+" is not allowed`, `write "a-b"`},
+		{"version with a blank", "1.2.3 beta", `invalid tag "1.2.3 beta": " " is not allowed`, `write "1.2.3-beta"`},
 		{"dot in front", ".v1", `invalid tag ".v1": starts with "."`, `write "v1"`},
 		{"hyphen in front", "-v1", `invalid tag "-v1": starts with "-"`, `write "v1"`},
 		{"slash", "feature/x", `invalid tag "feature/x": "/" is not allowed`, `write "feature-x"`},
@@ -38,8 +41,9 @@ func TestCheckTagRefuses(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			err := reference.CheckTag(tt.input)
 			refusal{tt.name, tt.input, reference.ErrInvalidTag, tt.message, tt.hint}.check(t, err)
-			if proposal, found := strings.CutPrefix(requireError(t, err).Hint(), `write "`); found {
-				require.NoError(t, reference.CheckTag(strings.TrimSuffix(proposal, `"`)))
+			if quoted, found := strings.CutPrefix(requireError(t, err).Hint(), `write "`); found {
+				proposal, _, _ := strings.Cut(quoted, `"`)
+				require.NoError(t, reference.CheckTag(proposal))
 			}
 		})
 	}

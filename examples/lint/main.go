@@ -17,7 +17,9 @@ import (
 
 const usage = `lint checks how Flux and Argo CD would treat the manifests in DIR.
 
-  lint [flags] DIR
+  lint [flags] [DIR]
+
+Without DIR, the trees in -root are checked.
 
 Check for both engines with their default settings:
   go run ./examples/lint testdata/trees/multidoc
@@ -31,8 +33,11 @@ Check one directory of many, as in spec.path of a Flux Kustomization:
 Check for an Argo CD Application with directory.recurse and an artifact without a prefix:
   go run ./examples/lint -engine argocd -layout root -recurse ./deploy
 
-Check an overlay together with a base in another directory:
-  go run ./examples/lint -engine flux -root base=../base ./overlay
+Check each of several directories:
+  go run ./examples/lint -engine flux -path clusters/production -path clusters/staging ./fleet
+
+Check an overlay together with the base to which it refers as ../base:
+  go run ./examples/lint -engine flux -root overlay=./overlay -root base=./base -path overlay
 
 Print warnings and errors as a table:
   go run ./examples/lint -json -min warning ./deploy | jq -r '.findings[] | [.code, .file] | @tsv'
@@ -93,8 +98,8 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	if err := cli.Parse(env, flags, args, 1, usage); err != nil {
 		return err
 	}
-	if flags.NArg() == 0 {
-		return cli.Usagef("want the directory to check")
+	if flags.NArg() == 0 && len(c.files.Roots) == 0 {
+		return cli.Usagef("want the directory to check, or trees in -root")
 	}
 	least, err := preflight.ParseSeverity(c.least)
 	if err != nil {
@@ -129,6 +134,9 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 
 // roots returns all trees, that of DIR first.
 func (c *config) roots(dir string) []manifests.Root {
+	if dir == "" {
+		return c.files.Roots
+	}
 	return append([]manifests.Root{{Dir: dir}}, c.files.Roots...)
 }
 

@@ -49,7 +49,7 @@ func TestPathAndRecurse(t *testing.T) {
 			o := push(t, "", nil, append(tt.args, "-engine", "argocd", dir)...)
 			assert.Equal(t, tt.status, o.status, o.stderr)
 			if tt.status != 0 {
-				assert.Contains(t, o.stderr, "and -recurse, set -path to a subdirectory")
+				assert.Contains(t, o.stderr, "and -recurse, or set -path to the directory that the engine renders, such as a")
 			}
 		})
 	}

@@ -18,8 +18,9 @@ const usage = `push packages the manifests in DIR as an OCI artifact and pushes 
   push [flags] [DIR]
 
 If DIR is - the manifests are read from standard input, as multi-document YAML.
-If there is no -ref the registry is one in memory: push reads the artifact back
-and lists its files. DIR then defaults to testdata/trees/flat of this project.
+Without DIR, the trees in -root are pushed. If there is no -ref the registry is
+one in memory: push reads the artifact back and lists its files. DIR then defaults
+to testdata/trees/flat of this project.
 
 Try it without a registry:
   go run ./examples/push
@@ -40,8 +41,8 @@ of the pipe:
 Push in a job that runs again and again, mostly for nothing:
   go run ./examples/push -ref oci://localhost:5000/shop:1.4.0 -cache ~/.cache/push ./deploy
 
-Push an overlay together with a base in another directory:
-  go run ./examples/push -ref oci://localhost:5000/shop:1.4.0 -root base=../base ./overlay
+Push an overlay together with the base to which it refers as ../base:
+  go run ./examples/push -ref oci://localhost:5000/shop:1.4.0 -root overlay=./overlay -root base=./base -path overlay
 
 The exit status is 0 for success, 1 for a failure, and 2 for wrong usage.
 `
@@ -77,10 +78,11 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 		return err
 	}
 	switch {
+	case dir == "" && len(opts.Roots) > 0:
 	case c.ref == "":
 		dir = cmp.Or(dir, sampleTree)
 	case dir == "":
-		return cli.Usagef("want the directory to push")
+		return cli.Usagef("want the directory to push, or trees in -root")
 	case dir == stdin && connection.ReadsPassword():
 		return cli.Usagef("-password-stdin: standard input has the manifests; use docker login, or write them to a directory")
 	}
@@ -108,11 +110,14 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 }
 
 func setSource(ctx context.Context, env cli.Env, opts *oci.BuildOptions, dir string) (err error) {
-	if dir != stdin {
+	if dir != stdin && dir != "" {
 		opts.SourcePath = dir
 		return nil
 	}
 	opts.Repository = cmp.Or(opts.Repository, stdinName)
+	if dir == "" {
+		return nil
+	}
 	opts.Pack.Prefix = cmp.Or(opts.Pack.Prefix, stdinName)
 	opts.Source, err = env.ReadManifests(ctx)
 	return err

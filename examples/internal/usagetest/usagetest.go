@@ -58,7 +58,7 @@ func chdir(t *testing.T) {
 	t.Helper()
 	dir := t.TempDir()
 	require.NoError(t, os.CopyFS(filepath.Join(dir, "work", "testdata"), os.DirFS(filepath.Join("..", "..", "testdata"))))
-	for _, name := range []string{"base", "work/deploy", "work/overlay", "work/fleet/clusters/production"} {
+	for _, name := range []string{"base", "work/deploy", "work/overlay", "work/base", "work/fleet/clusters/production", "work/fleet/clusters/staging"} {
 		path := filepath.Join(dir, filepath.FromSlash(name), "app.yaml")
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
 		text := strings.ReplaceAll(manifest, "app", filepath.Base(name))
