@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -129,24 +130,34 @@ func TestSilenceOfASharedTokenService(t *testing.T) {
 	})
 }
 
-// A peer that never answers to TLS.
+// A peer that never answers to TLS, and a proxy that never answers to CONNECT.
 func TestSilenceInTheHandshake(t *testing.T) {
-	for _, limit := range []time.Duration{0, 10 * time.Second} {
+	proxy := http.ProxyURL(&url.URL{Scheme: "http", Host: "proxy.example.com:3128"})
+	for _, tt := range []struct {
+		name      string
+		transport http.Transport
+	}{
+		{"TLS", http.Transport{}},
+		{"TLS with a limit", http.Transport{TLSHandshakeTimeout: 10 * time.Second}},
+		{"proxy", http.Transport{Proxy: proxy}},
+		{"proxy with a limit for TLS", http.Transport{Proxy: proxy, TLSHandshakeTimeout: 10 * time.Second}},
+	} {
 		for _, operation := range quietSteps {
-			t.Run(fmt.Sprint(operation.name, limit), func(t *testing.T) {
+			t.Run(tt.name+", "+operation.name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					var mu sync.Mutex // guards conns
 					var conns []net.Conn
-					transport := &http.Transport{TLSHandshakeTimeout: limit, DialContext: func(context.Context, string, string) (net.Conn, error) {
+					transport := tt.transport.Clone()
+					transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
 						client, server := net.Pipe()
 						mu.Lock()
 						defer mu.Unlock()
 						conns = append(conns, server)
 						go func() { _, _ = io.Copy(io.Discard, server) }()
 						return client, nil
-					}}
+					}
 					a := newSmallArtifact(t)
-					client := newClient(t, "https://localhost", registry.Options{Transport: transport, Retry: registry.RetryPolicy{MinWait: 300 * time.Millisecond}})
+					client := newClient(t, "https://registry.example.com", registry.Options{Transport: transport, Retry: registry.RetryPolicy{MinWait: 300 * time.Millisecond}})
 					began := time.Now()
 					requireKind(t, operation.run(t.Context(), client, a), registry.ErrUnreachable)
 					assert.LessOrEqual(t, time.Since(began), time.Minute)
