@@ -195,6 +195,7 @@ func (j job) check(ctx context.Context, plan *packager.Plan, observer *preflight
 		Engines:    []GitOpsEngine{j.opts.GitOpsEngine},
 		Tags:       j.opts.allTags(),
 		Repository: j.opts.Repository,
+		Registry:   j.opts.RegistryEndpoint,
 		Observer:   observer,
 	}, j.opts.Preflight)
 	if err != nil {

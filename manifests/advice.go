@@ -3,6 +3,7 @@ package manifests
 import (
 	"fmt"
 	"maps"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -115,4 +116,29 @@ func (c *closure) namesIn(dir string, kind kustomize.Kind) []string {
 		}
 	}
 	return slices.Sorted(maps.Keys(found))
+}
+
+// notFound returns ErrPathNotFound for a directory on disk. Its hint names the directory
+// beside it that is most like it, if there is one.
+func notFound(dir string) error {
+	dir = filepath.Clean(dir)
+	above, err := os.Open(filepath.Dir(dir))
+	if err != nil {
+		return ErrPathNotFound
+	}
+	defer func() { _ = above.Close() }() // only read from
+	entries, _ := above.ReadDir(maxCompared)
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	slices.Sort(names)
+	like := closest.Of(filepath.Base(dir), slices.Values(names))
+	if like == "" {
+		return ErrPathNotFound
+	}
+	like = filepath.ToSlash(filepath.Join(filepath.Dir(dir), like))
+	return &advice.Error{Err: ErrPathNotFound, Text: "check the path: " + advice.Path(like) + " is spelt almost like it"}
 }

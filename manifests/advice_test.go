@@ -1,6 +1,7 @@
 package manifests_test
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -14,7 +15,9 @@ import (
 
 func TestHintsForMisspeltReferences(t *testing.T) {
 	const missing = "add the file, or remove the reference"
-	like := func(name string) string { return "refer to " + name + ", which is spelt almost like it, or add the file" }
+	like := func(name string) string {
+		return "refer to " + name + ", which is spelt almost like it, or add the file"
+	}
 	for _, tt := range []struct {
 		name  string
 		texts tree
@@ -122,4 +125,24 @@ func TestHintsForReferencesAbove(t *testing.T) {
 	assert.Equal(t, "collect the directory above, and begin Preflight.Path with the name of this one", set.Problems()[0].Hint)
 	assert.Equal(t, "copy the file into the source directory, and refer to it by a relative path", set.Problems()[1].Hint)
 	assert.Equal(t, set.Problems()[0].Hint, set.Problems()[2].Hint)
+}
+
+func TestHintsForMisspeltDirectories(t *testing.T) {
+	t.Chdir(tree{"deploy/overlays/app.yaml": "a", "deployed": "a"}.dir(t))
+	for _, tt := range []struct{ dir, want string }{
+		{"deply", "check the path: deploy is spelt almost like it"},
+		{"./deploy/overlay/", "check the path: deploy/overlays is spelt almost like it"},
+		{"Deploy/overlays", "check the path"}, // the directory above is not there either
+		{"other", "check the path"},
+		{"deploy/overlays/app.yaml/x", "check the path"},
+	} {
+		t.Run(tt.dir, func(t *testing.T) {
+			_, err := manifests.Collect(t.Context(), tt.dir, manifests.Options{})
+			require.ErrorIs(t, err, manifests.ErrPathNotFound)
+			pathError, ok := errors.AsType[*manifests.PathError](err)
+			require.True(t, ok)
+			assert.Equal(t, tt.want, pathError.Hint())
+			assert.EqualError(t, err, fmt.Sprintf("source path does not exist: %q", tt.dir))
+		})
+	}
 }

@@ -71,7 +71,7 @@ func checkDir(dir string) error {
 	case err != nil && strings.Contains(dir, "://"): // as kustomize takes, maybe with a password
 		return &PathError{Path: redact.URLs(dir), Err: errURL}
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR): // below a file
-		return &PathError{Path: dir, Err: ErrPathNotFound}
+		return &PathError{Path: dir, Err: notFound(dir)}
 	case err != nil:
 		return &PathError{Path: dir, Err: systemError(err)}
 	case !info.IsDir():

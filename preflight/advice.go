@@ -140,6 +140,9 @@ func (m *model) rendersRecursing(views []*view) bool {
 	return !slices.ContainsFunc(recursing.of(packager.GitOpsEngineArgoCD), func(v *view) bool { return r.refusing[v] })
 }
 
+// maxCompared bounds the time for comparing a path with all directories.
+const maxCompared = 10_000
+
 // missingHint returns the advice for a path that is not in the tree, and directories that
 // engines render without an error.
 func (m *model) missingHint() (hint string, paths []string) {
@@ -155,7 +158,11 @@ func (m *model) missingHint() (hint string, paths []string) {
 			return "set Preflight.Path to the path in the source, " + advice.Path(rest), nil
 		}
 	}
-	if like := closest.Of(m.path, slices.Values(slices.Sorted(maps.Keys(directories)))); like != "" {
+	like := ""
+	if len(directories) <= maxCompared {
+		like = closest.Of(m.path, slices.Values(slices.Sorted(maps.Keys(directories))))
+	}
+	if like != "" {
 		return "set Preflight.Path to " + advice.Path(like) + ", which is spelt almost like it", nil
 	}
 	top := m.at(".", m.recurse)

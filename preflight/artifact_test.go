@@ -125,6 +125,54 @@ func TestRepositoryNames(t *testing.T) {
 	}
 }
 
+// go-containerregistry, with which Flux parses references, takes a name without a dot and a
+// port for a part of a repository on Docker Hub.
+func TestRegistryNames(t *testing.T) {
+	hub := func(registry string) string {
+		return `warning: Flux takes the registry "` + registry + `" for a part of a repository on Docker Hub, because it has neither a dot nor a port [repository-name]`
+	}
+	const (
+		official      = `warning: Flux reads the repository "library/app" in place of "app", which is the namespace of Docker Hub for official images [repository-name]`
+		hintPort      = "add the port to RegistryEndpoint, such as :443, or use the full name of the host"
+		hintNamespace = "begin Repository with a namespace, such as acme/"
+	)
+	for _, tt := range []struct {
+		registry, repository string
+		engine               packager.GitOpsEngine
+		want                 []string
+		hint                 string
+	}{
+		{"", "app", flux, []string{}, ""},
+		{"registry", "", flux, []string{}, ""},
+		{"ghcr.io", "app", flux, []string{}, ""},
+		{"localhost", "app", flux, []string{}, ""},
+		{"localhost:5000", "app", flux, []string{}, ""},
+		{"registry:443", "app", flux, []string{}, ""},
+		{"[::1]", "app", flux, []string{}, ""},
+		{"REGISTRY.example.com", "app", flux, []string{}, ""},
+		{"registry", "app", argocd, []string{}, ""},
+		{"registry", "app", flux, []string{hub("registry")}, hintPort},
+		{"registry", "app", none, []string{hub("registry")}, hintPort},
+		{"LOCALHOST", "acme/app", flux, []string{hub("LOCALHOST")}, hintPort},
+		{"docker.io", "acme/app", flux, []string{}, ""},
+		{"docker.io", "app", argocd, []string{}, ""},
+		{"docker.io", "app", flux, []string{official}, hintNamespace},
+		{"index.docker.io", "app", flux, []string{official}, hintNamespace},
+	} {
+		t.Run(tt.registry+"/"+tt.repository+" "+string(tt.engine), func(t *testing.T) {
+			a := artifact(t, tree{"app.yaml": app}.collect(t), tt.engine)
+			a.Registry, a.Repository = tt.registry, tt.repository
+			findings, err := preflight.Check(t.Context(), a, preflight.Options{})
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, brief(findings))
+			for _, f := range findings {
+				assert.Equal(t, flux, f.Engine)
+				assert.Equal(t, tt.hint, f.Hint)
+			}
+		})
+	}
+}
+
 // Two copies matter only to an engine that finds both at its path.
 func TestTwoCopies(t *testing.T) {
 	const hint = "give the engine the path of one copy, or set Layout to root"

@@ -41,6 +41,8 @@ type candidate struct {
 	// top reports a kustomization to which no other refers, or a chart that an engine
 	// renders.
 	top bool
+	// part reports a component, which is only for use in kustomizations.
+	part bool
 
 	refusing, rendered int // engines and files, once it is judged
 }
@@ -95,7 +97,7 @@ func (s *search) collect() {
 		switch {
 		case isKustomization(name):
 			c := s.at(dir)
-			c.direct, c.top = true, c.top || !named[dir] && !isComponent(file)
+			c.direct, c.top, c.part = true, c.top || !named[dir], isComponent(file)
 		case name == chartFile && dir == file.chart && len(s.model.of(packager.GitOpsEngineArgoCD)) > 0:
 			c := s.at(dir)
 			c.direct, c.top = true, true
@@ -178,7 +180,7 @@ func (c *candidate) isCollection() bool {
 func (s *search) try(kind func(*candidate) bool) {
 	var next []*candidate
 	for _, c := range s.below {
-		if kind(c) && !c.isCollection() {
+		if kind(c) && !c.part && !c.isCollection() {
 			next = append(next, c)
 		}
 	}

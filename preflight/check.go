@@ -23,6 +23,8 @@ type Artifact struct {
 	// Repository is the one that the artifact will be in, without the registry.
 	// Empty means that it is not checked.
 	Repository string
+	// Registry is host[:port] of the registry. Empty means that it is not checked.
+	Registry string
 	// Paths are the paths of the tree for the engines, if they differ from those of
 	// the plan. An empty path means that of the plan.
 	Paths packager.EnginePaths

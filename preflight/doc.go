@@ -44,7 +44,7 @@
 //	archive-size         the archive is larger than Argo CD unpacks
 //	manifest-size        a plain directory is larger than Argo CD accepts
 //	tag                  a tag is a version with + or _
-//	repository-name      a repository has one character, which Flux before source-controller 1.10 refuses
+//	repository-name      Flux refuses the name of a repository or registry, or takes it for another
 //	entry-name           a name contains a backslash or ../, or is not clean
 //	case-twins           two names differ by case only
 //	portable-name        Windows refuses a name, or a character of it is invisible

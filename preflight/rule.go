@@ -47,7 +47,7 @@ func rules() []rule {
 			"add a kustomization.yaml, split the directory, or raise the limit of Argo CD's repository server and Preflight.MaxManifestSize", checkManifestSize},
 		{CodeTag, Warning, "a tag is a version with + or _",
 			"", checkTags},
-		{CodeRepositoryName, Warning, "a repository has one character, which Flux before source-controller 1.10 refuses",
+		{CodeRepositoryName, Warning, "Flux refuses the name of a repository or registry, or takes it for another",
 			"set Repository to two characters or more", checkRepositoryName},
 		{CodeEntryName, Warning, "a name contains a backslash or ../, or is not clean",
 			"rename it", checkEntryNames},

@@ -45,3 +45,22 @@ func TestPreflightPredictsIgnoredFiles(t *testing.T) {
 		})
 	}
 }
+
+// Flux renders each path that a hint names for a tree that it does not render as it is.
+func TestAdviceIsGoodForFlux(t *testing.T) {
+	instance := fixture.Embedded(t)
+	advised := 0
+	for _, tt := range append(fixture.Cases(), fixture.ForSeveralPaths()...) {
+		t.Run(tt.Name, func(t *testing.T) {
+			for _, c := range fixture.Judge(t, instance, tt, oci.GitOpsEngineFlux).Advised(tt) {
+				advised++
+				verdict := fixture.Judge(t, instance, c, oci.GitOpsEngineFlux)
+				objects, err := render(store(t, fetch(t, verdict.Pushed)), verdict.Pushed.Artifact.Paths.Flux)
+				assert.NoError(t, err, c.Path)
+				assert.NotEmpty(t, objects, c.Path)
+				assert.False(t, verdict.Refused, "%s: %v", c.Path, verdict.Findings)
+			}
+		})
+	}
+	assert.Greater(t, advised, 5)
+}
