@@ -26,7 +26,7 @@ func each(docs []objects.Object, f func(o *objects.Object)) {
 // and kustomizations under names of other files.
 func isApplied(o *objects.Object) bool {
 	isKustomization := strings.EqualFold(o.Kind(), "Kustomization") && strings.HasPrefix(o.APIVersion(), "kustomize.config.k8s.io/")
-	return !o.Empty && !o.Blank && !o.List && !o.Local && !o.NotText && (!isKustomization || o.Name() == "")
+	return !o.Empty && !o.Blank && !o.List && !o.Has(objects.Local) && !o.Has(objects.Numeric) && (!isKustomization || o.Name() == "")
 }
 
 func isEmpty(s *source) bool {
