@@ -15,6 +15,8 @@ type facts struct {
 	// likeObject reports that Argo CD refuses a file that it cannot parse, because
 	// the file looks like a manifest.
 	likeObject bool
+	// skipped reports that Argo CD does not read a plain file because of a mark in it.
+	skipped bool
 
 	// What the file has, the items of lists included and the lists excluded.
 
@@ -78,6 +80,9 @@ func (f *facts) need() need {
 	}
 	return n
 }
+
+// skipMark is text that Argo CD looks for in a file (skipFileRenderingMarker there).
+const skipMark = "+argocd:skip-file-rendering"
 
 // looksLikeObject is the test of Argo CD (getObjsFromYAMLOrJSON there).
 func looksLikeObject(data []byte) bool {

@@ -82,6 +82,8 @@ func flawOf(o *objects.Object) Code {
 		return CodeNotObject
 	case o.Kind() == "":
 		return CodeNoKind
+	case o.Has(objects.Numeric):
+		return CodeNotText
 	case o.APIVersion() == "":
 		return CodeNoAPIVersion
 	case o.Name() == "" && o.GenerateName:
@@ -100,6 +102,8 @@ func (f flaw) String() string {
 		return "an object without kind"
 	case CodeNoAPIVersion:
 		return fmt.Sprintf("a %s without apiVersion", kindOf(f.Object))
+	case CodeNotText:
+		return fmt.Sprintf("a %s of which metadata.name or apiVersion is a number or boolean", kindOf(f.Object))
 	case CodeGenerateName:
 		return fmt.Sprintf("a %s with metadata.generateName but no metadata.name", kindOf(f.Object))
 	}
@@ -128,6 +132,8 @@ func checkFlaw(m *model, f flaw, r *report) {
 		finding.Hint = hintNotRendered
 	}
 	switch {
+	case f.code == CodeNotText:
+		checkNumeric(m, f, finding, r)
 	case len(refusing) > 0:
 		finding.Message = subject(refusing, "refuse") + " " + f.String()
 		r.refuse(finding, refusing)
