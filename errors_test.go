@@ -40,6 +40,24 @@ func TestHint(t *testing.T) {
 	}
 }
 
+// The reason is that of the finding, which may be another than an engine that fails.
+func TestPreflightErrorGivesTheReason(t *testing.T) {
+	secret := preflight.Finding{Code: preflight.CodeSecret, Severity: preflight.Warning, File: "a.yaml", Message: "the Secret \"a\" is not encrypted"}
+	for _, tt := range []struct {
+		name    string
+		reasons preflight.Findings
+		want    string
+	}{
+		{"none", nil, "preflight refused the artifact"},
+		{"a warning", preflight.Findings{secret}, "preflight refused the artifact: a.yaml: warning: the Secret \"a\" is not encrypted [plaintext-secret]"},
+		{"several", preflight.Findings{secret, {}, {}}, "preflight refused the artifact: a.yaml: warning: the Secret \"a\" is not encrypted [plaintext-secret] (and 2 more)"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			assert.EqualError(t, &oci.PreflightError{Reasons: tt.reasons}, tt.want)
+		})
+	}
+}
+
 func TestRetryable(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }))
 	defer server.Close()

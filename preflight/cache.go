@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"bytes"
 	"context"
 	"hash/maphash"
 	"sync"
@@ -178,7 +179,7 @@ func (c *Cache) scan(ctx context.Context, path string, content []byte, mem memor
 		}
 		done = file.Need <= limits.Parsing || limits == mem.limits
 	}
-	f := &facts{content: file, likeObject: looksLikeObject(content)}
+	f := &facts{content: file, likeObject: looksLikeObject(content), skipped: bytes.Contains(content, []byte(skipMark))}
 	f.summarize(path)
 	return f, nil
 }

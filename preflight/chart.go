@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/kubeoci/oci/internal/advice"
 	"github.com/kubeoci/oci/internal/objects"
@@ -67,7 +68,14 @@ func (m *model) refusesChart(v *view, chart string) bool {
 // checkTemplates reports templates outside of a chart.
 func checkTemplates(m *model, r *report) {
 	for _, s := range m.sources {
-		if !s.content.Template || s.isChartTemplate() {
+		if m.ended() {
+			return
+		}
+		if s.isChartTemplate() {
+			continue
+		}
+		if !s.content.Template {
+			checkTemplateNames(m, s, r)
 			continue
 		}
 		f := Finding{File: s.file.Path, Message: "this is a template, and not YAML until it is rendered"}
@@ -78,4 +86,26 @@ func checkTemplates(m *model, r *report) {
 		}
 		r.add(f)
 	}
+}
+
+// checkTemplateNames reports objects whose names have template actions in quotes, so that
+// the file is YAML. The API server has no object of such a name.
+func checkTemplateNames(m *model, s *source, r *report) {
+	each(s.content.Objects, func(o *objects.Object) {
+		isTemplate := func(name string) bool { return strings.Contains(name, "{{") }
+		if !slices.ContainsFunc([]string{o.APIVersion(), o.Kind(), o.Name(), o.Namespace()}, isTemplate) {
+			return
+		}
+		f := Finding{
+			File: s.file.Path, Line: int(o.Line), Column: int(o.Column),
+			Message: "the name, namespace or kind of an object is a template, which the API server refuses",
+		}
+		if applying := m.applying(s); len(applying) > 0 {
+			f.Message = subject(applying, "fail") + " to apply an object whose name, namespace or kind is a template"
+			r.refuse(f, applying)
+		} else if m.isJudged(s) {
+			f.Severity = Warning
+			r.add(f, m.judging(s)...)
+		}
+	})
 }

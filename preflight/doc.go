@@ -61,9 +61,13 @@
 //	generate-name        an object has metadata.generateName only, which Flux refuses
 //	duplicate-object     an object is defined more than once
 //	plaintext-secret     a Secret has values that are not encrypted
+//	encrypted            SOPS encrypted an object
+//	not-text             a value that has to be text is not
+//	too-large-to-apply   an object is larger than the API server accepts
 //	template             a template is outside a Helm chart
 //	chart                a Helm chart is below the path of an engine
 //	syntax               a file is not valid YAML or JSON
+//	document-start       a document starts with a directive, or on the line of ---
 //	duplicate-key        a mapping has a duplicate key
 //	tab                  a line of YAML is indented with a tab
 //	too-deep             a document is nested too deeply to be checked

@@ -15,6 +15,8 @@ type facts struct {
 	// likeObject reports that Argo CD refuses a file that it cannot parse, because
 	// the file looks like a manifest.
 	likeObject bool
+	// skipped reports that Argo CD does not read a plain file because of a mark in it.
+	skipped bool
 
 	// What the file has, the items of lists included and the lists excluded.
 
@@ -22,6 +24,7 @@ type facts struct {
 	named     bool // an object with a name
 	kind      bool // an object with a kind
 	something bool // a document with entries
+	applied   bool // a document that Flux applies, or for which it fails
 }
 
 // summarize fills in the fields that depend on the objects.
@@ -31,6 +34,7 @@ func (f *facts) summarize(path string) {
 		f.named = f.named || flawOf(o) == ""
 		f.kind = f.kind || o.Kind() != "" && !o.List
 		f.something = f.something || !o.List && !o.Blank
+		f.applied = f.applied || isApplied(o)
 	})
 	f.object = f.object && !isKustomization(path)
 }
@@ -76,6 +80,9 @@ func (f *facts) need() need {
 	}
 	return n
 }
+
+// skipMark is text that Argo CD looks for in a file (skipFileRenderingMarker there).
+const skipMark = "+argocd:skip-file-rendering"
 
 // looksLikeObject is the test of Argo CD (getObjsFromYAMLOrJSON there).
 func looksLikeObject(data []byte) bool {

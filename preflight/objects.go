@@ -20,6 +20,15 @@ func each(docs []objects.Object, f func(o *objects.Object)) {
 	}
 }
 
+// isApplied reports whether Flux applies a document of a file that is built, or fails for
+// it. Flux drops all others silently: those that kustomize keeps local, those whose name
+// or apiVersion is not text, unless a kustomization prepends or appends text to the name,
+// and kustomizations under names of other files.
+func isApplied(o *objects.Object) bool {
+	isKustomization := strings.EqualFold(o.Kind(), "Kustomization") && strings.HasPrefix(o.APIVersion(), "kustomize.config.k8s.io/")
+	return !o.Empty && !o.Blank && !o.List && !o.Has(objects.Local) && !o.Has(objects.Numeric) && (!isKustomization || o.Name() == "")
+}
+
 func isEmpty(s *source) bool {
 	for _, o := range s.content.Objects {
 		if !o.Empty {
@@ -73,6 +82,8 @@ func flawOf(o *objects.Object) Code {
 		return CodeNotObject
 	case o.Kind() == "":
 		return CodeNoKind
+	case o.Has(objects.Numeric):
+		return CodeNotText
 	case o.APIVersion() == "":
 		return CodeNoAPIVersion
 	case o.Name() == "" && o.GenerateName:
@@ -91,6 +102,8 @@ func (f flaw) String() string {
 		return "an object without kind"
 	case CodeNoAPIVersion:
 		return fmt.Sprintf("a %s without apiVersion", kindOf(f.Object))
+	case CodeNotText:
+		return fmt.Sprintf("a %s of which metadata.name or apiVersion is a number or boolean", kindOf(f.Object))
 	case CodeGenerateName:
 		return fmt.Sprintf("a %s with metadata.generateName but no metadata.name", kindOf(f.Object))
 	}
@@ -119,6 +132,8 @@ func checkFlaw(m *model, f flaw, r *report) {
 		finding.Hint = hintNotRendered
 	}
 	switch {
+	case f.code == CodeNotText:
+		checkNumeric(m, f, finding, r)
 	case len(refusing) > 0:
 		finding.Message = subject(refusing, "refuse") + " " + f.String()
 		r.refuse(finding, refusing)

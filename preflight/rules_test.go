@@ -305,7 +305,7 @@ func TestObjects(t *testing.T) {
 			"app.yaml:1:1: error: Flux and Argo CD refuse a ConfigMap without metadata.name [no-name]",
 		}},
 		{"a number for a name", tree{"app.yaml": app, "b.yaml": object("ConfigMap", "12")}, flux, []string{
-			"b.yaml:1:1: error: Flux refuses a ConfigMap without metadata.name [no-name]",
+			"b.yaml:1:1: warning: Flux drops a ConfigMap of which metadata.name or apiVersion is a number or boolean, without an error [not-text]",
 		}},
 		{"a list without items", tree{"app.yaml": app, "b.yaml": "apiVersion: v1\nkind: List\n"}, flux, []string{
 			"b.yaml:1:1: error: Flux refuses a List without metadata.name [no-name]",
@@ -353,6 +353,8 @@ func TestObjects(t *testing.T) {
 		{"a Secret below a kustomization", tree{"kustomization.yaml": kustomization, "app.yaml": app, "b.yaml": object("Secret", "db") + "data:\n  a: aHVudGVyMg==\n"}, flux, []string{
 			`b.yaml:1:1: warning: the Secret "db" is not encrypted [plaintext-secret]`,
 		}},
-		{"encrypted and sealed", tree{"app.yaml": object("Secret", "db") + "data:\n  a: ENC[a]\nsops:\n  version: \"1\"\n", "b.yaml": object("SealedSecret", "s") + "spec: {}\n"}, flux, []string{}},
+		{"encrypted and sealed", tree{"app.yaml": object("Secret", "db") + "data:\n  a: ENC[a]\nsops:\n  version: \"1\"\n", "b.yaml": object("SealedSecret", "s") + "spec: {}\n"}, flux, []string{
+			`app.yaml:1:1: info: Flux refuses the Secret "db", which SOPS encrypted, unless its Kustomization configures decryption [encrypted]`,
+		}},
 	})
 }

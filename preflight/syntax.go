@@ -1,6 +1,10 @@
 package preflight
 
-import "github.com/kubeoci/oci/internal/objects"
+import (
+	"slices"
+
+	"github.com/kubeoci/oci/internal/objects"
+)
 
 // unparsed returns the check for one code of the parser.
 func unparsed(code Code) func(m *model, r *report) {
@@ -27,6 +31,17 @@ func checkProblem(m *model, s *source, p objects.Problem, r *report) {
 	switch Code(p.Code) {
 	case CodeSyntax, CodeTab:
 		refusing = m.refusingUnparsed(s, p.Line)
+	case CodeDocumentStart:
+		refusing = m.refusingUnparsed(s, p.Line)
+		if p.Line == 1 && p.Column > 1 { // kustomize takes a value on the first line
+			refusing = slices.DeleteFunc(refusing, func(v *view) bool { return v.mode != directory })
+			if len(m.viewsWhere(func(v *view) bool { return v.readsPlain(s) })) == 0 {
+				return
+			}
+		}
+		if len(refusing) > 0 {
+			f.Message = subject(refusing, "refuse") + " the file, because " + p.Text
+		}
 	case CodeDuplicateKey: // Argo CD takes the last value of a plain file
 		refusing = m.building(s)
 	}

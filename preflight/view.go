@@ -201,7 +201,7 @@ func (v *view) roleOf(i *item, kustomized *byDirectory[string]) role {
 		return unread
 	case directory:
 		// Argo CD reads hidden files, and hidden directories, too.
-		if path.Dir(i.path) != "." && !v.recurse || i.lacks(".yaml", ".yml", ".json", jsonnet) {
+		if path.Dir(i.path) != "." && !v.recurse || i.skipped || i.lacks(".yaml", ".yml", ".json", jsonnet) {
 			return unread
 		}
 		return certain

@@ -26,6 +26,8 @@ type jsonDecoder struct {
 	memory int64 // of this document
 	most   int64 // of the one that took most
 
+	sizes map[*yaml.Node]int64 // of the large objects of this document
+
 	// position of the last token
 	offset       int
 	line, column int
@@ -48,8 +50,22 @@ func newJSONDecoder(ctx context.Context, data []byte, limit int64, report func(P
 
 func (d *jsonDecoder) need() int64 { return d.most }
 
+func (d *jsonDecoder) size(n *yaml.Node) int64 { return d.sizes[n] }
+
+// measure records the size of an object that may be large.
+func (d *jsonDecoder) measure(n *yaml.Node, start int) {
+	text := d.data[start:d.decoder.InputOffset()]
+	if len(text) <= MaxApplied {
+		return
+	}
+	if d.sizes == nil {
+		d.sizes = map[*yaml.Node]int64{}
+	}
+	d.sizes[n] = compactSize(text)
+}
+
 func (d *jsonDecoder) next() (*yaml.Node, *Problem) {
-	d.memory = 0
+	d.memory, d.sizes = 0, nil
 	top, problem := d.value(1, root)
 	if top == nil || problem != nil {
 		return nil, problem
@@ -75,9 +91,9 @@ func (d *jsonDecoder) value(depth int, r role) (*yaml.Node, *Problem) {
 	n := &yaml.Node{Kind: yaml.ScalarNode, Line: d.line, Column: d.column}
 	switch token := token.(type) {
 	case nil:
-		n.Tag = "!!null"
+		n.Tag, n.Value = "!!null", "null"
 	case string:
-		n.Tag, n.Value = "!!str", token
+		n.Tag, n.Value, n.Style = "!!str", token, yaml.DoubleQuotedStyle
 	case json.Number:
 		n.Tag, n.Value = "!!float", token.String()
 	case bool:
@@ -91,7 +107,12 @@ func (d *jsonDecoder) value(depth int, r role) (*yaml.Node, *Problem) {
 		}
 		if token == '{' {
 			n.Kind = yaml.MappingNode
-			return n, d.mapping(n, depth, r)
+			start := d.offset
+			problem := d.mapping(n, depth, r)
+			if r == root && problem == nil {
+				d.measure(n, start)
+			}
+			return n, problem
 		}
 		n.Kind = yaml.SequenceNode
 		return n, d.sequence(n, depth, r)
@@ -137,7 +158,7 @@ func (d *jsonDecoder) mapping(n *yaml.Node, depth int, r role) *Problem {
 		if value == nil || problem != nil {
 			return problem
 		}
-		if again || !r.needs(key.Value) && len(n.Content) > 0 {
+		if again || !r.needs(key.Value, value) && len(n.Content) > 0 {
 			d.memory = before
 		} else if problem := d.keep(n, key, value); problem != nil {
 			return problem

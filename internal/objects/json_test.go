@@ -36,9 +36,9 @@ func (d *treeDecoder) node() (*yaml.Node, bool) {
 	n := &yaml.Node{Kind: yaml.ScalarNode, Line: d.line, Column: d.column}
 	switch token := token.(type) {
 	case nil:
-		n.Tag = "!!null"
+		n.Tag, n.Value = "!!null", "null"
 	case string:
-		n.Tag, n.Value = "!!str", token
+		n.Tag, n.Value, n.Style = "!!str", token, yaml.DoubleQuotedStyle
 	case json.Number:
 		n.Tag, n.Value = "!!float", token.String()
 	case bool:
@@ -70,6 +70,7 @@ func requireAgreementWithTree(tb testing.TB, data []byte, file File) {
 		return // it was not read to its end
 	}
 	var want File
+	read := reader{memory: ample.Objects, size: func(*yaml.Node) int64 { return 0 }}
 	d := treeDecoder{*newJSONDecoder(tb.Context(), data, 0, nil)}
 	for {
 		document, ok := d.next()
@@ -79,10 +80,11 @@ func requireAgreementWithTree(tb testing.TB, data []byte, file File) {
 		}
 		check := checker{file: &want, sizes: map[*yaml.Node]int{}}
 		check.document(document)
-		read := reader{left: check.nodes + maxAliased, memory: ample.Objects}
+		read.left = visits*check.nodes + maxAliased
 		want.Objects = append(want.Objects, read.document(document))
 	}
 	require.Equal(tb, want.Objects, file.Objects)
+	require.Equal(tb, read.remarks, file.Remarks)
 	byPosition := func(a, b Problem) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) }
 	slices.SortFunc(want.Problems, byPosition)
 	slices.SortFunc(file.Problems, byPosition)

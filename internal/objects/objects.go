@@ -41,8 +41,8 @@ type Object struct {
 	Blank   bool // it is a mapping or sequence without entries
 
 	// Secret is set for a v1 Secret with a value in data or stringData that anyone
-	// can read: neither empty, nor encrypted by SOPS, nor a single ${VARIABLE} that
-	// Flux replaces.
+	// can read: neither empty, nor encrypted by SOPS, nor made of variables that Flux
+	// replaces.
 	Secret bool
 	// Encrypted is set if SOPS encrypted the object: it has a mapping sops at the
 	// top, or only ENC[…] in the data of a Secret.
@@ -50,8 +50,40 @@ type Object struct {
 
 	// List is set for a List, or any kind that ends in List, with items, which may
 	// be null.
-	List  bool
-	items *[]Object
+	List bool
+
+	traits Trait
+	items  *[]Object
+}
+
+// Trait is a set of further properties of an object.
+type Trait uint8
+
+const (
+	// Local is set for an object that kustomize reads, and that its output does not have
+	// because of the annotation config.kubernetes.io/local-config.
+	Local Trait = 1 << iota
+	// Numeric is set if metadata.name or apiVersion is a number or boolean. Kustomize
+	// takes it for text, and Flux then drops the object.
+	Numeric
+	// Sealed is set for an encrypted v1 Secret of which a value in data is ENC[…], which
+	// is not base64.
+	Sealed
+	// Large is set for an object of more than [MaxApplied] bytes of JSON, without the
+	// annotation because of which Argo CD applies it in a way that has no such limit.
+	Large
+	// Huge is set for a v1 ConfigMap or Secret with more than [MaxData] bytes of data.
+	Huge
+)
+
+// Has reports whether the object has all of some traits.
+func (o *Object) Has(t Trait) bool { return o.traits&t == t }
+
+// set adds traits on a condition.
+func (o *Object) set(t Trait, on bool) {
+	if on {
+		o.traits |= t
+	}
 }
 
 // Items returns the objects of a list. An item that is an alias is omitted, because its
@@ -80,6 +112,9 @@ const (
 	CodeTooDeep   Code = "too-deep"      // above MaxDepth, or the limit for flow style
 	CodeTooLarge  Code = "too-large"     // above MaxBytes, the limit for flow style, or Limits
 	CodeAlias     Code = "alias"         // an alias to itself, or more than MaxExpanded values
+	// CodeStart is a problem only of parsers that split a file at lines before they parse
+	// it: a directive, or a value beside ---.
+	CodeStart Code = "document-start"
 )
 
 // Problem is a reason for a parser to refuse the file.
@@ -103,6 +138,7 @@ type Limits struct {
 type File struct {
 	Objects  []Object  // in the order of the file; those before a syntax error, if there is one
 	Problems []Problem // in the order found, the first MaxProblems
+	Remarks  []Remark  // in the order of the file, the first MaxProblems
 	// Template is set if the file is not valid YAML or JSON because of template
 	// actions, {{ … }}. It has neither Objects nor Problems then.
 	Template bool

@@ -19,6 +19,8 @@ type decoder interface {
 	next() (*yaml.Node, *Problem)
 	// need returns the most memory that a document took.
 	need() int64
+	// size returns the bytes that a value of the last document takes as JSON, or fewer.
+	size(n *yaml.Node) int64
 }
 
 // parser reads one file.
@@ -53,7 +55,7 @@ func (p *parser) parse(f *File) error {
 
 func (p *parser) decode(f *File, isJSON bool) {
 	decoder := p.newDecoder(p.data, isJSON, f.report)
-	read := reader{memory: p.limits.Objects}
+	read := reader{memory: p.limits.Objects, size: decoder.size}
 	for {
 		document, problem := decoder.next()
 		p.need = max(p.need, decoder.need())
@@ -73,7 +75,7 @@ func (p *parser) decode(f *File, isJSON bool) {
 			*f = File{Template: true, JSON: f.JSON}
 			return
 		}
-		read.left = check.nodes + maxAliased
+		read.left = visits*check.nodes + maxAliased
 		object := read.document(document)
 		if read.memory < 0 {
 			f.report(*tooMany(object))
@@ -81,12 +83,24 @@ func (p *parser) decode(f *File, isJSON bool) {
 		}
 		f.Objects = append(f.Objects, object)
 	}
+	if !isJSON && !slices.ContainsFunc(f.Problems, func(p Problem) bool { return p.Code == CodeSyntax || p.Code == CodeTab }) {
+		p.starts(f)
+	}
 	// The parser counts some characters as line breaks that editors do not, and
 	// puts the end of a file on a line of its own.
 	last := max(1, bytes.Count(bytes.TrimSuffix(p.data, []byte("\n")), []byte("\n"))+1)
 	clampObjects(f.Objects, last)
+	f.remark(read.remarks, last)
 	for i := range f.Problems {
 		f.Problems[i].Line = min(f.Problems[i].Line, last)
+	}
+}
+
+// remark keeps the first remarks, within the lines of the file.
+func (f *File) remark(remarks []Remark, last int) {
+	f.Remarks = compact(remarks)
+	for i := range f.Remarks {
+		f.Remarks[i].Line = min(f.Remarks[i].Line, last)
 	}
 }
 
@@ -113,6 +127,7 @@ type yamlDecoder struct {
 	memory int64 // limit
 	loader *boundyaml.Loader
 	err    error // of creating the loader
+	sizes  sizer // of this document
 }
 
 func newYAMLDecoder(ctx context.Context, data []byte, memory int64) *yamlDecoder {
@@ -128,11 +143,19 @@ func (d *yamlDecoder) need() int64 {
 	return d.loader.Need()
 }
 
+func (d *yamlDecoder) size(n *yaml.Node) int64 {
+	if len(d.data) <= MaxApplied/8 && !bytes.Contains(d.data, []byte("*")) { // or an alias
+		return 0
+	}
+	return d.sizes.of(n)
+}
+
 func (d *yamlDecoder) next() (*yaml.Node, *Problem) {
 	if d.err != nil {
 		return nil, d.problem(d.err)
 	}
 	var document yaml.Node
+	d.sizes = sizer{}
 	err := d.loader.Load(&document)
 	switch {
 	case err == nil:

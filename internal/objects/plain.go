@@ -91,10 +91,11 @@ type level struct {
 
 // plainScanner reads one file after another.
 type plainScanner struct {
-	data []byte
-	pos  int  // start of the next line
-	line int  // number of the last line read
-	odd  bool // a line needs the parser
+	data  []byte
+	pos   int  // start of the next line
+	start int  // of the last line read
+	line  int  // number of the last line read
+	odd   bool // a line needs the parser
 
 	levels []level
 	keys   []uint64 // hashes of the keys of all open mappings
@@ -120,6 +121,7 @@ func (s *plainScanner) nextLine() (indent int, text []byte) {
 // cutLine is nextLine for a caller that inspects the characters.
 func (s *plainScanner) cutLine() (indent int, text []byte) {
 	text = s.data[s.pos:]
+	s.start = s.pos
 	s.line++
 	if end := bytes.IndexByte(text, '\n'); end >= 0 {
 		text = text[:end]
@@ -224,8 +226,11 @@ func (s *plainScanner) pair(text []byte) bool {
 		return false
 	}
 	of := top.role.of(string(key))
-	if top.role == root && (string(key) == "sops" || of == items && text[0] != 'i') {
+	if top.role == root && (string(key) == "sops" || of == items && text[0] != 'i') || top.role == annotations && !s.annotation(string(key), value) {
 		return false
+	}
+	if of == data && len(key) == len("binaryData") && top.role == root {
+		s.innermost().binary = s.innermost().binary || string(key) == "binaryData"
 	}
 	wanted := s.wanted(top.role, string(key))
 	if len(value) == 0 || value[0] == '#' {
@@ -233,7 +238,7 @@ func (s *plainScanner) pair(text []byte) bool {
 		return true
 	}
 	if wanted == nil {
-		return s.value(value, of)
+		return (!top.role.wantsText() || of == texts || of == other || isPlainText(value)) && s.value(value, of)
 	}
 	scalar, ok := simpleScalar(value)
 	*wanted = string(scalar)
@@ -260,7 +265,7 @@ func (s *plainScanner) value(text []byte, of role) bool {
 	switch text[0] {
 	case '|', '>':
 		indicator, ok := blockHeader(text)
-		if of != other && (of != secret || indicator > 0) {
+		if of.isParsed() && (of != secret || indicator > 0) {
 			s.innermost().unclear = true
 		}
 		return ok && s.block(of, indicator)
@@ -328,6 +333,9 @@ func (s *plainScanner) block(of role, indicator int) bool {
 		case content == 0 || indent < content:
 			s.pos, s.line = pos, number
 			return true
+		}
+		if of == secret {
+			s.innermost().text += int64(len(text))
 		}
 	}
 	return true

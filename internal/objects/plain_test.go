@@ -25,6 +25,7 @@ var oddities = []string{
 	"a: { }", "- # b", "a: {  } # b", "a: {b: c}", "? a", ": a", "a: &a b", "a: *a", "<<: b", "a: !!str b", "'a': b", `"a": b`, "a : b", "a: -", "a: - b", "a: @b", "a: `b", "a: %b", "%a", "a: ~",
 	"name: null", "kind: Secret", "kind: \"Secret\"", "kind: List", "data:", "  b: c", "metadata:", "  name: n", "sops:", "items:", "a: {{ b }}", "{{ a }}", "a: b {{ c }}", "a: ${B}",
 	"a:  b  ", "é: é", "a: \u00a0", "a: \u2028b", "a: \x01", "\ufeffa: b", "a: b\r", "a: :b", "a: b\t# c", "kind: b\t# c", "kind: b\t", "a: b\t", "\ta: b", "...: a", "... a", "a: b\ufeffc", "a: b\u0085c", "a: b\ufffdc", "a: ::", "a: -b", "a: ---", "a: ?b", "a: =", "- =", "a: <b>", "a: 0o7", "a: 2001-01-01", "1: a", "a: []", "a: [[]]",
+	"  labels:", "  annotations:", "spec:", "  selector:", "  template:", "    matchLabels:", "    a: b", "    a: yes", "    a: 1", "    a: 1.2.3", "    a: no # b", "    a:", "a: ~b", "a: :${B}", "a: ${B:=c}", "name: 12", "  config.kubernetes.io/local-config: b", "%YAML 1.1", "--- a",
 }
 
 // samples returns manifests to change: those of this repository, generated ones, and
@@ -300,13 +301,12 @@ func TestPlainKnows(t *testing.T) {
 		"items of another kind":               "kind: A\nitems:\n- kind: AList\n  items:\n  - kind: B\n- a\n",
 		"a Secret":                            "kind: Secret\napiVersion: v1\ndata:\n  a: Yg==\n  c: \"\"\nstringData:\n  d: 'e\n    f'\n  g: |\n    h\n",
 		"a Secret without text":               "kind: Secret\napiVersion: v1\nstringData:\n  a: \"\"\n  b:\n",
-		"a Secret with a mapping":             "kind: Secret\napiVersion: v1\ndata:\n  a:\n    b: c\n",
-		"a Secret with a sequence":            "kind: Secret\napiVersion: v1\ndata:\n  a:\n  - b\n",
-		"a Secret with brackets":              "kind: Secret\napiVersion: v1\ndata:\n  a: []\n",
 		"a Secret of another API":             "kind: Secret\napiVersion: a/v1\ndata:\n  a: Yg==\n",
 		"Secrets in a list":                   "items:\n- apiVersion: v1\n  data:\n    a: Yg==\n  kind: Secret\n- apiVersion: v1\n  kind: Secret\n  type: a\nkind: List\n",
 		"a Secret after data":                 "data:\n  a: b\n---\nkind: Secret\n",
 		"a List after items":                  "items:\n- a: b\n---\nkind: List\n",
+		"labels and annotations":              "metadata:\n  labels:\n    a: b\n    version: 1.2.3\n    c: 10m\n    d: nope\n    e: /f\n    g: ${H}\n  annotations:\n    i: \"1\"\n    j: |\n      1\n",
+		"selectors":                           "spec:\n  selector:\n    matchLabels:\n      a: b\n    matchExpressions:\n    - key: a\n      operator: In\n      values: [b]\n  template:\n    metadata:\n      labels:\n        a: b\n    spec:\n      replicas: 1\n",
 		"a key on two levels":                 "a:\n  b: c\nb: d\n",
 		"no value":                            "a:\nb: # c\nd:\n  e:\nf: g",
 	} {

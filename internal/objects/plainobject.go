@@ -15,6 +15,10 @@ type openObject struct {
 	list         []Object // its items
 	size         int64    // of those
 	literal      bool     // a value in its data is certainly readable
+	start        int      // offset of its first line
+	text         int64    // bytes of the blocks in its data, without their line breaks
+	binary       bool     // some of them are base64
+	sync         []byte   // the value of the annotation syncOptions, as written
 	// unclear reports that the parser has to inspect the object if it is a Secret or a
 	// List.
 	unclear bool
@@ -28,10 +32,10 @@ func (s *plainScanner) begin(l level) {
 	case l.role == root && !l.sequence:
 		o := newObject(s.line, l.indent+1)
 		o.Mapping = true
-		s.within = append(s.within, openObject{Object: o})
-	case l.role == secret:
-		s.innermost().literal = true
-	case l.sequence != (l.role == items) && l.role != other && l.role != metadata:
+		s.within = append(s.within, openObject{Object: o, start: s.start})
+	case l.role == secret || l.role == value:
+		s.odd = true // the value has to be text
+	case l.sequence != (l.role == items) && l.role.isParsed():
 		s.innermost().unclear = true
 	}
 }
@@ -56,6 +60,15 @@ func (s *plainScanner) wanted(of role, key string) *string {
 	return nil
 }
 
+// annotation inspects an annotation of an object. It reports false for one that the parser
+// has to inspect.
+func (s *plainScanner) annotation(key string, value []byte) bool {
+	if key == syncOptions {
+		s.innermost().sync = value
+	}
+	return key != localConfig
+}
+
 // found inspects a value that is not a mapping or sequence of several lines. The text is
 // its first line, or nil if it is in brackets.
 func (s *plainScanner) found(of role, text []byte) {
@@ -74,8 +87,11 @@ func (s *plainScanner) found(of role, text []byte) {
 
 // endValue ends an entry without a value.
 func (s *plainScanner) endValue() {
-	if s.open && (s.next == root || s.next == items) {
+	switch {
+	case s.open && (s.next == root || s.next == items):
 		s.innermost().unclear = true
+	case s.open && s.next == value:
+		s.odd = true // an annotation that is null
 	}
 	s.open = false
 }
@@ -84,7 +100,8 @@ func (s *plainScanner) endValue() {
 // encrypted or a variable.
 func isReadable(text []byte) bool {
 	value := bytes.TrimLeft(text, `"'`)
-	return len(value) > 0 && !bytes.HasPrefix(value, []byte("ENC[")) && bytes.IndexByte([]byte(`$\~`), value[0]) < 0 &&
+	return len(value) > 0 && !bytes.HasPrefix(value, []byte("ENC[")) && bytes.IndexByte([]byte(`\~`), value[0]) < 0 &&
+		bytes.IndexByte(value, '$') < 0 &&
 		!(len(value) >= len("null") && strings.EqualFold(string(value[:len("null")]), "null"))
 }
 
@@ -96,7 +113,7 @@ func (s *plainScanner) endObject() bool {
 	o.names, o.GenerateName = o.join(), o.generateName != ""
 	isList := strings.HasSuffix(kind, "List")
 	switch {
-	case o.unclear && (kind == "Secret" || isList):
+	case o.unclear && (kind == "Secret" || isList), !isList && !s.measure(&o):
 		return false
 	case kind == "Secret" && o.Names.APIVersion == "v1":
 		o.Secret = o.literal

@@ -6,6 +6,9 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
+// visits is how often values may be visited without an alias.
+const visits = 8
+
 // maxAliased is how many values are visited again because of aliases in a document,
 // so that many aliases to one large mapping cost little.
 const maxAliased = 10_000
@@ -14,6 +17,9 @@ const maxAliased = 10_000
 type reader struct {
 	left   int   // how many values it may still visit
 	memory int64 // how many bytes of objects it may still return
+
+	remarks []Remark
+	size    func(n *yaml.Node) int64 // returns the bytes of a value as JSON
 }
 
 func (r *reader) document(n *yaml.Node) Object {
@@ -37,13 +43,23 @@ func (r *reader) object(n *yaml.Node, depth int) Object {
 	metadata := r.fields(top["metadata"])
 	o.names = Names{text(top["apiVersion"]), text(top["kind"]), text(metadata["name"]), text(metadata["namespace"])}.join()
 	o.GenerateName = text(metadata["generateName"]) != ""
+	o.set(Numeric, isNumeric(top["apiVersion"]) || isNumeric(metadata["name"]))
+	annotations := r.fields(metadata["annotations"])
+	o.set(Local, isLocal(annotations[localConfig]))
 
 	o.Encrypted = len(r.fields(top["sops"])) > 0
-	if o.Kind() == "Secret" && o.APIVersion() == "v1" && !o.Encrypted {
-		o.Secret, o.Encrypted = r.secret(top["data"], top["stringData"])
+	if o.Kind() == "Secret" && o.APIVersion() == "v1" {
+		if !o.Encrypted {
+			o.Secret, o.Encrypted = r.secret(top["data"], top["stringData"])
+		}
+		o.set(Sealed, o.Encrypted && r.hasSealed(top["data"]))
 	}
 	items := top["items"]
 	o.List = strings.HasSuffix(o.Kind(), "List") && items != nil && (items.Kind == yaml.SequenceNode || isNull(items))
+	if !o.List && !o.Has(Local) { // those are input of a build, and may have any form
+		r.remark(&o, top)
+		r.measure(&o, n, top, annotations[syncOptions])
+	}
 	o = r.take(o)
 	if depth > MaxDepth || !o.List {
 		return o
@@ -75,23 +91,26 @@ func (r *reader) secret(parts ...*yaml.Node) (literal, encrypted bool) {
 		for _, value := range r.fields(part) {
 			found = true
 			isText := value.Kind == yaml.ScalarNode
-			sealed := isText && strings.HasPrefix(value.Value, "ENC[") && strings.HasSuffix(value.Value, "]")
 			empty := isNull(value) || isText && value.Value == ""
-			literal = literal || !sealed && !empty && !(isText && isVariable(value.Value))
-			encrypted = encrypted && sealed
+			literal = literal || !isSealed(value) && !empty && !(isText && isPlaceholder(value.Value))
+			encrypted = encrypted && isSealed(value)
 		}
 	}
 	return literal, encrypted && found
 }
 
-// isVariable reports whether a value is exactly ${NAME}. A default would be
-// readable.
-func isVariable(value string) bool {
-	name, isOne := strings.CutPrefix(value, "${")
-	name, closed := strings.CutSuffix(name, "}")
-	return isOne && closed && name != "" && strings.IndexFunc(name, func(c rune) bool {
-		return c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z')
-	}) < 0
+// hasSealed reports whether SOPS encrypted a value of a mapping.
+func (r *reader) hasSealed(part *yaml.Node) bool {
+	for _, value := range r.fields(part) {
+		if isSealed(value) {
+			return true
+		}
+	}
+	return false
+}
+
+func isSealed(n *yaml.Node) bool {
+	return n.Kind == yaml.ScalarNode && strings.HasPrefix(n.Value, "ENC[") && strings.HasSuffix(n.Value, "]")
 }
 
 // fields returns the values of a mapping by their keys, without aliases and those of
@@ -125,6 +144,24 @@ func (r *reader) fields(n *yaml.Node) map[string]*yaml.Node {
 		}
 	}
 	return found
+}
+
+// localConfig is the annotation of objects that are input of a build only.
+const localConfig = "config.kubernetes.io/local-config"
+
+// isLocal reports whether kustomize omits an object with this value of the annotation:
+// any but false, be it text or not.
+func isLocal(value *yaml.Node) bool {
+	return value != nil && (value.Kind != yaml.ScalarNode || value.Value != "false")
+}
+
+// isNumeric reports whether a value is a number or a boolean.
+func isNumeric(value *yaml.Node) bool {
+	if value == nil || value.Kind != yaml.ScalarNode {
+		return false
+	}
+	tag := value.ShortTag()
+	return tag == "!!int" || tag == "!!float" || tag == "!!bool"
 }
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }

@@ -1,15 +1,24 @@
 package objects
 
+import "go.yaml.in/yaml/v4"
+
 // role is the meaning of a node for an object.
 type role byte
 
 const (
-	other    role = iota
-	root          // an object
-	metadata      // its metadata, or its sops
-	data          // its data or stringData, of which the values may be secret
-	secret        // a value of those, and all in it
-	items         // the items of a list
+	other       role = iota
+	root             // an object
+	metadata         // its metadata, or its sops
+	data             // its data, stringData or binaryData, of which the values may be secret
+	secret           // a value of those, and all in it
+	items            // the items of a list
+	spec             // its spec, or that of a template in it
+	template         // a template of objects
+	inner            // the metadata of those
+	selector         // a selector: texts, or matchLabels with texts
+	annotations      // those of the object itself
+	texts            // labels, or annotations of a template: the values have to be text
+	value            // one of those, and all in it
 )
 
 // of returns the role of a value in a mapping, by its key, or in a sequence.
@@ -19,11 +28,43 @@ func (r role) of(key string) role {
 		switch key {
 		case "metadata", "sops":
 			return metadata
-		case "data", "stringData":
+		case "data", "stringData", "binaryData":
 			return data
 		case "items":
 			return items
+		case "spec":
+			return spec
 		}
+	case spec:
+		switch key {
+		case "selector":
+			return selector
+		case "template", "jobTemplate":
+			return template
+		}
+	case template:
+		switch key {
+		case "metadata":
+			return inner
+		case "spec":
+			return spec
+		}
+	case metadata, inner:
+		switch {
+		case r == metadata && key == "annotations":
+			return annotations
+		case key == "labels" || key == "annotations":
+			return texts
+		}
+	case selector:
+		if key == "matchLabels" {
+			return texts
+		}
+		if key != "matchExpressions" {
+			return value
+		}
+	case annotations, texts, value:
+		return value
 	case data, secret:
 		return secret
 	case items:
@@ -32,13 +73,24 @@ func (r role) of(key string) role {
 	return other
 }
 
-// needs reports whether an object needs the value of a key in a mapping.
-func (r role) needs(key string) bool {
+// needs reports whether an object needs a value in a mapping of JSON, by its key.
+func (r role) needs(key string, n *yaml.Node) bool {
 	switch r {
 	case root:
 		return r.of(key) != other || key == "apiVersion" || key == "kind"
 	case metadata:
-		return key == "name" || key == "generateName" || key == "namespace"
+		return r.of(key) != other || key == "name" || key == "generateName" || key == "namespace"
+	case spec, template, inner:
+		return r.of(key) != other
+	case selector, annotations, texts:
+		return r.of(key) == texts || key == localConfig || key == syncOptions || n.Tag != "!!str"
 	}
 	return r == data
 }
+
+// isParsed reports whether an object needs more than the shape of a value, so that a form
+// that is not usual for it needs the parser.
+func (r role) isParsed() bool { return r == root || r == data || r == secret || r == items }
+
+// wantsText reports whether the values of a mapping have to be text.
+func (r role) wantsText() bool { return r == annotations || r == texts || r == data || r == selector }

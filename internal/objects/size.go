@@ -42,6 +42,9 @@ func (f *File) Size() int64 {
 	for _, p := range f.Problems {
 		size += int64(unsafe.Sizeof(p)) + allocation(len(p.Text))
 	}
+	for _, r := range f.Remarks {
+		size += int64(unsafe.Sizeof(r)) + allocation(len(r.Field))
+	}
 	return size
 }
 

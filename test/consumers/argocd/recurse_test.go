@@ -55,7 +55,7 @@ func TestPreflightAgreesWithArgoCDThatRecurses(t *testing.T) {
 			})
 			reason := tt.ArgoCD
 			switch {
-			case onlyApplyFails(opts.Refusals(findings)):
+			case err == nil && onlyApplyFails(opts.Refusals(findings)):
 				reason = "Argo CD fails only when it applies the object"
 			case reason == "preflight does not render kustomizations", reason == "preflight does not read settings":
 				reason = "" // neither matters for plain files

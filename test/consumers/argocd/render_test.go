@@ -13,6 +13,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/argoproj/argo-cd/v3/common"
 	"github.com/argoproj/argo-cd/v3/pkg/apis/application/v1alpha1"
 	"github.com/argoproj/argo-cd/v3/reposerver/apiclient"
 	"github.com/argoproj/argo-cd/v3/reposerver/repository"
@@ -32,7 +33,7 @@ import (
 )
 
 // render builds a directory as an Application with this source does, up to the objects
-// that it would apply, as JSON.
+// that it would apply, as JSON, without the annotation by which it tracks them.
 func render(ctx context.Context, dir string, source v1alpha1.ApplicationSource) ([]string, error) {
 	if err := apppath.CheckOutOfBoundsSymlinks(dir); err != nil {
 		return nil, err
@@ -45,6 +46,9 @@ func render(ctx context.Context, dir string, source v1alpha1.ApplicationSource) 
 		Repo:              &v1alpha1.Repository{Repo: "oci://registry.example.com/shop", Type: "oci"},
 		ApplicationSource: &source,
 		KustomizeOptions:  &v1alpha1.KustomizeOptions{BinaryPath: os.Args[0]},
+		AppName:           "shop",
+		AppLabelKey:       common.LabelKeyAppInstance,
+		TrackingMethod:    string(v1alpha1.TrackingMethodAnnotation),
 	}
 	response, err := repository.GenerateManifests(ctx, directory, dir, "revision", request, false, git.NoopCredsStore{},
 		resource.MustParse("10M"), utilio.NewRandomizedTempPaths(dir))
@@ -57,9 +61,18 @@ func render(ctx context.Context, dir string, source v1alpha1.ApplicationSource) 
 		if err != nil {
 			return nil, err
 		}
-		if object != nil {
-			objects = append(objects, manifest)
+		if object == nil {
+			continue
 		}
+		unstructured.RemoveNestedField(object.Object, "metadata", "annotations", common.AnnotationKeyAppInstance)
+		if annotations, found, _ := unstructured.NestedMap(object.Object, "metadata", "annotations"); found && len(annotations) == 0 {
+			unstructured.RemoveNestedField(object.Object, "metadata", "annotations")
+		}
+		text, err := json.Marshal(object.Object)
+		if err != nil {
+			return nil, err
+		}
+		objects = append(objects, string(text))
 	}
 	return objects, nil
 }

@@ -1,0 +1,156 @@
+package objects
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/kubeoci/oci/internal/redact"
+)
+
+// Remark is a value that has to be text, and is not.
+type Remark struct {
+	Line, Column int
+	Part         Part
+	Type         Type
+	Field        string // such as metadata.labels["app"], cut if it is long
+}
+
+// Part is where engines treat values alike.
+type Part uint8
+
+// The parts of an object.
+const (
+	Labels      Part = iota // metadata.labels
+	Annotations             // metadata.annotations
+	Content                 // whatever only the API server reads
+)
+
+// Type describes a value.
+type Type string
+
+// The types of values that are not text.
+const (
+	Number   Type = "a number"
+	Boolean  Type = "a boolean"
+	Null     Type = "null"
+	Mapping  Type = "a mapping"
+	Sequence Type = "a list"
+	// Word is text to some parsers, and a boolean to those of YAML 1.1.
+	Word Type = "yes, no, on, off, y or n without quotes"
+)
+
+// kindsWithText lists the kinds of which the API server requires text in further places.
+var kindsWithText = map[string][]string{
+	"v1 ConfigMap":             {"data", "binaryData"},
+	"v1 Secret":                {"data", "stringData"},
+	"v1 Service":               {"spec.selector"},
+	"v1 ReplicationController": {"spec.selector", "spec.template.metadata.labels", "spec.template.metadata.annotations"},
+	"apps/v1 Deployment":       workload,
+	"apps/v1 StatefulSet":      workload,
+	"apps/v1 DaemonSet":        workload,
+	"apps/v1 ReplicaSet":       workload,
+	"batch/v1 Job":             workload,
+	"batch/v1 CronJob":         {"spec.jobTemplate.metadata.labels", "spec.jobTemplate.spec.template.metadata.labels", "spec.jobTemplate.spec.template.metadata.annotations"},
+}
+
+var workload = []string{"spec.selector.matchLabels", "spec.template.metadata.labels", "spec.template.metadata.annotations"}
+
+// remark finds the values of an object that have to be text, and are not.
+func (r *reader) remark(o *Object, top map[string]*yaml.Node) {
+	before := len(r.remarks)
+	r.text(Labels, "metadata.labels", top)
+	annotations := Annotations
+	if o.Kind() == "CustomResourceDefinition" { // Argo CD does not read them
+		annotations = Content
+	}
+	r.text(annotations, "metadata.annotations", top)
+	for _, field := range kindsWithText[o.APIVersion()+" "+o.Kind()] {
+		r.text(Content, field, top)
+	}
+	slices.SortStableFunc(r.remarks[before:], func(a, b Remark) int {
+		return cmp.Or(a.Line-b.Line, a.Column-b.Column, strings.Compare(a.Field, b.Field))
+	})
+	r.remarks = r.remarks[:min(len(r.remarks), MaxProblems)]
+}
+
+// text finds them in the mapping of one field.
+func (r *reader) text(part Part, field string, in map[string]*yaml.Node) {
+	if len(r.remarks) >= MaxProblems {
+		return
+	}
+	name, rest, below := strings.Cut(field, ".")
+	for ; below; name, rest, below = strings.Cut(rest, ".") {
+		in = r.fields(in[name])
+	}
+	for key, n := range r.fields(in[name]) {
+		if t := typeOf(n); t == Null && n.Value == "" && part != Annotations {
+			continue // as good as an empty text
+		} else if t != "" {
+			r.remarks = append(r.remarks, Remark{n.Line, n.Column, part, t, fmt.Sprintf("%s[%q]", field, shorten(redact.URLs(key)))})
+		}
+	}
+}
+
+// typeOf returns the type of a value that is not text, or "".
+func typeOf(n *yaml.Node) Type {
+	switch {
+	case n.Kind == yaml.MappingNode:
+		return Mapping
+	case n.Kind == yaml.SequenceNode:
+		return Sequence
+	case isNull(n):
+		return Null
+	}
+	switch n.ShortTag() {
+	case "!!int", "!!float":
+		return Number
+	case "!!bool":
+		return Boolean
+	case "!!str":
+		if n.Style == 0 && isWord(n.Value) {
+			return Word
+		}
+	}
+	return ""
+}
+
+// isWord reports whether YAML 1.1 takes a text without quotes for a boolean, and later
+// versions do not.
+func isWord(s string) bool {
+	switch s {
+	case "y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF":
+		return true
+	}
+	return false
+}
+
+// isPlainText reports whether a value on a line is certainly text to all parsers.
+func isPlainText(text []byte) bool {
+	word, _, _ := bytes.Cut(text, []byte(" "))
+	switch c := text[0]; {
+	case strings.IndexByte(`"'|>$/(`, c) >= 0:
+		return true
+	case c > '9':
+		return strings.IndexByte("~[{", c) < 0 && !isWord(string(word)) &&
+			(len(word) > len("false") || !strings.Contains("|true|false|null|", "|"+strings.ToLower(string(word))+"|"))
+	case c < '0':
+		return false
+	}
+	digits := word
+	if len(word) > 1 && word[0] == '0' && strings.IndexByte("xXoObB", word[1]) >= 0 {
+		if digits = word[2:]; word[1]|' ' == 'x' {
+			return false
+		}
+	}
+	for _, c := range digits { // of a decimal number, which include those of others
+		if (c < '0' || c > '9') && strings.IndexByte("eE_+-.", c) < 0 {
+			return true
+		}
+	}
+	return bytes.Count(word, []byte(".")) > 1
+}
