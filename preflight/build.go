@@ -70,8 +70,9 @@ func (m *model) findBuilds() {
 		if m.ended() {
 			return
 		}
-		for i := range m.references[b.source] {
-			r := &m.references[b.source][i]
+		references := m.references(b.source)
+		for i := range references {
+			r := &references[i]
 			if path.IsAbs(r.Path) {
 				continue // and refused
 			}

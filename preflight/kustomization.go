@@ -138,7 +138,7 @@ func checkMissing(m *model, r *report) {
 			if m.ended() {
 				return
 			}
-			for _, ref := range m.references[i.source] {
+			for _, ref := range m.references(i.source) {
 				needed := m.byPath[path.Join(path.Dir(i.file.Path), ref.Path)]
 				if i.role != certain && needed != nil && needed.uses[v.index].dropped {
 					r.add(missingFinding(v, i.source, ref), v)

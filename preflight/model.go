@@ -29,12 +29,13 @@ type model struct {
 	sources []*source // in the order of paths
 	byPath  map[string]*source
 	charts  map[string][]*source // by their directories
-	// references are those of the kustomizations that can be read.
-	references map[*source][]kustomize.Reference
-	views      []*view
-	engines    int               // that may read the artifact, those without a view included
-	builds     map[string]*build // kustomizations, by their paths in the archive
-	flaws      []flaw
+	// kustomizations has those that can be read, and nil for those that kustomize cannot
+	// read either.
+	kustomizations map[*source]*kustomize.Kustomization
+	views          []*view
+	engines        int               // that may read the artifact, those without a view included
+	builds         map[string]*build // kustomizations, by their paths in the archive
+	flaws          []flaw
 
 	ignore      *flux.Ignore
 	ignoreFiles map[string]*source // those with rules, by their paths in the archive

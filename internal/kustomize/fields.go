@@ -10,34 +10,59 @@ import (
 	"github.com/kubeoci/oci/internal/redact"
 )
 
-// rule collects the references in one value.
+// rule collects the facts in one value.
 type rule func(p *parser, v value)
 
-// kustomization is the rule for the fields that contain paths, in lower case.
+// kustomization is the rule for the fields that matter, in lower case.
 var kustomization = mapping(map[string]rule{
 	"resources":                   list(path(FileOrDirectory)),
 	"bases":                       list(path(FileOrDirectory)),
-	"components":                  list(path(Directory)),
+	"components":                  set(renames, list(path(Directory))),
 	"crds":                        list(path(File)),
 	"configurations":              list(path(File)),
-	"generators":                  list(inlineOr(path(FileOrDirectory))),
-	"transformers":                list(inlineOr(path(FileOrDirectory))),
+	"generators":                  set(generates, list(inlineOr(path(FileOrDirectory)))),
+	"transformers":                set(renames, list(inlineOr(path(FileOrDirectory)))),
 	"validators":                  list(inlineOr(path(FileOrDirectory))),
-	"patchesstrategicmerge":       list(inlineOr(path(File))),
-	"patches":                     list(withPath),
-	"patchesjson6902":             list(withPath),
-	"replacements":                list(withPath),
+	"patchesstrategicmerge":       set(renames, list(inlineOr(path(File)))),
+	"patches":                     set(renames, list(withPath)),
+	"patchesjson6902":             set(renames, list(withPath)),
+	"replacements":                set(renames, list(withPath)),
+	"nameprefix":                  set(renames, nothing),
+	"namesuffix":                  set(renames, nothing),
+	"namespace":                   set(renames, namespace),
+	"vars":                        set(renames, nothing),
+	"kind":                        kind,
 	"openapi":                     withPath,
-	"configmapgenerator":          list(generator),
-	"secretgenerator":             list(generator),
+	"configmapgenerator":          set(generates, list(generator)),
+	"secretgenerator":             set(generates, list(generator)),
 	"helmglobals":                 mapping(map[string]rule{"charthome": path(Tree)}),
-	"helmcharts":                  list(mapping(map[string]rule{"valuesfile": path(File), "additionalvaluesfiles": list(path(File))})),
-	"helmchartinflationgenerator": list(mapping(map[string]rule{"values": path(File), "charthome": path(Tree)})),
+	"helmcharts":                  set(generates, list(mapping(map[string]rule{"valuesfile": path(File), "additionalvaluesfiles": list(path(File))}))),
+	"helmchartinflationgenerator": set(generates, list(mapping(map[string]rule{"values": path(File), "charthome": path(Tree)}))),
 })
 
 var withPath = mapping(map[string]rule{"path": path(File)})
 
 var generator = mapping(map[string]rule{"files": list(source), "envs": list(path(File)), "env": path(File)})
+
+// set applies a rule to a field, and records a fact if the field has a value.
+func set(fact func(*Kustomization), read rule) rule {
+	return func(p *parser, v value) {
+		if !v.empty() {
+			fact(&p.found)
+		}
+		read(p, v)
+	}
+}
+
+func renames(k *Kustomization) { k.Renames = true }
+
+func generates(k *Kustomization) { k.Generates = true }
+
+func nothing(*parser, value) {}
+
+func namespace(p *parser, v value) { p.found.Namespace = p.text(v) }
+
+func kind(p *parser, v value) { p.found.Component = v.node.Value == "Component" }
 
 // mapping applies rules to the fields of a mapping.
 func mapping(rules map[string]rule) rule {
@@ -118,11 +143,16 @@ type value struct {
 
 func (v value) null() bool { return v.node.Kind == yaml.ScalarNode && v.node.ShortTag() == "!!null" }
 
+// empty reports whether decoding the value leaves a field as it is without one.
+func (v value) empty() bool {
+	return v.null() || len(v.node.Content) == 0 && v.node.Value == ""
+}
+
 type parser struct {
-	budget     int // nodes and bytes that may still be visited
-	merging    int // nested merges
-	references []Reference
-	err        *Error
+	budget  int // nodes and bytes that may still be visited
+	merging int // nested merges
+	found   Kustomization
+	err     *Error
 }
 
 // value resolves an alias, and charges the budget for the visit.
@@ -205,9 +235,11 @@ func (p *parser) merge(from value, seen map[string]bool, visit func(name string,
 }
 
 func (p *parser) add(v value, path string, kind Kind) {
-	if !isRemote(path, kind) {
-		p.references = append(p.references, Reference{Field: v.field, Line: v.at.Line, Column: v.at.Column, Path: path, Kind: kind})
+	if isRemote(path, kind) {
+		p.found.Remote = true
+		return
 	}
+	p.found.References = append(p.found.References, Reference{Field: v.field, Line: v.at.Line, Column: v.at.Column, Path: path, Kind: kind})
 }
 
 func (p *parser) fail(v value, err error) {

@@ -1,5 +1,6 @@
 // Package kustomize lists the local files and directories that a kustomization refers
-// to. It parses the text of one file, opens no others, and renders nothing.
+// to, and describes what else it does. It parses the text of one file, opens no others,
+// and renders nothing.
 package kustomize
 
 import (
@@ -51,6 +52,26 @@ const (
 	Tree
 )
 
+// Kustomization describes the content of a kustomization or component. A field that is
+// empty counts as one that is not set.
+type Kustomization struct {
+	References []Reference // in the order of the file
+	Namespace  string      // that all objects get, or ""
+	Component  bool        // for use in other kustomizations only
+	// Empty reports that no field is set besides kind and apiVersion.
+	Empty bool
+	// Remote reports that some paths are fetched, and not in References. The objects in
+	// them are not known.
+	Remote bool
+	// Generates reports that there may be objects that are not in any of the resources:
+	// there is a generator or a chart.
+	Generates bool
+	// Renames reports that the names or namespaces of objects may change, or that objects
+	// may be deleted: by a prefix, a suffix, a namespace, patches, replacements,
+	// variables, transformers or components.
+	Renames bool
+}
+
 // Reference is a local path in a kustomization.
 type Reference struct {
 	Field        string // such as "configMapGenerator[0].files[1]"
@@ -59,20 +80,31 @@ type Reference struct {
 	Kind         Kind
 }
 
-// Parse lists the local paths in a kustomization or component, in the order of the
-// file. It follows kustomize's own rules: field names are case-insensitive, only the
-// first document counts, aliases and merge keys are resolved. Remote paths and inline
-// content are not listed, and unknown fields are ignored. Paths are neither cleaned
-// nor looked up on disk.
+// Parse describes a kustomization or component. It follows kustomize's own rules: field
+// names are case-insensitive, only the first document counts, aliases and merge keys are
+// resolved. Remote paths and inline content are not listed, and unknown fields are
+// ignored. Paths are neither cleaned nor looked up on disk.
 //
-// The error is an [*Error]. The work is bounded, however far aliases expand.
-func Parse(data []byte) ([]Reference, error) {
+// The error is an [*Error], and the result is then nil, unless the error is [ErrEmpty].
+// The work is bounded, however far aliases expand.
+func Parse(data []byte) (*Kustomization, error) {
+	k, invalid := parse(data)
+	switch {
+	case invalid == nil:
+		return k, nil
+	case errors.Is(invalid, ErrEmpty):
+		return &Kustomization{Empty: true}, invalid.within(string(data))
+	}
+	return nil, invalid.within(string(data))
+}
+
+func parse(data []byte) (*Kustomization, *Error) {
 	if len(data) > MaxSize {
 		return nil, &Error{Line: 1, Column: 1, Err: ErrTooLarge}
 	}
 	root, invalid := load(data)
 	if invalid != nil {
-		return nil, invalid.within(string(data))
+		return nil, invalid
 	}
 	// Without aliases, neither the nodes nor the bytes in them outnumber the bytes of
 	// the file.
@@ -85,10 +117,7 @@ func Parse(data []byte) ([]Reference, error) {
 		p.err = checkKind(top)
 	}
 	kustomization(&p, top)
-	if p.err != nil {
-		return nil, p.err.within(string(data))
-	}
-	return p.references, nil
+	return &p.found, p.err
 }
 
 // load returns the top node of the first document.

@@ -89,9 +89,46 @@ func TestParse(t *testing.T) {
 		{"component", "kind: Component\npatches: [{path: p.yaml}]", []string{"2:18 patches[0].path p.yaml file"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			references, err := kustomize.Parse([]byte(tt.text))
+			k, err := kustomize.Parse([]byte(tt.text))
 			require.NoError(t, err)
-			assert.Equal(t, tt.want, show(references))
+			assert.Equal(t, tt.want, show(k.References))
+		})
+	}
+}
+
+func TestParseFacts(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		text string
+		want kustomize.Kustomization
+	}{
+		{"nothing special", "images: [{name: a}]\ncommonLabels: {a: b}\nbuildMetadata: [originAnnotations]", kustomize.Kustomization{}},
+		{"a namespace", "namespace: shop", kustomize.Kustomization{Namespace: "shop", Renames: true}},
+		{"a namespace by an alias", "nameSuffix: &a b\nNamespace: *a", kustomize.Kustomization{Namespace: "b", Renames: true}},
+		{"no namespace", "namespace: ''\nlabels: []", kustomize.Kustomization{}},
+		{"a component", "kind: Component\nlabels: []", kustomize.Kustomization{Component: true}},
+		{"a kind", "kind: Kustomization\nlabels: []", kustomize.Kustomization{}},
+		{"a prefix", "namePrefix: a-", kustomize.Kustomization{Renames: true}},
+		{"a suffix", "NAMESUFFIX: -a", kustomize.Kustomization{Renames: true}},
+		{"a patch", "patches: [{patch: a}]", kustomize.Kustomization{Renames: true}},
+		{"a strategic merge patch", "patchesStrategicMerge: ['a: b']", kustomize.Kustomization{Renames: true}},
+		{"a JSON patch", "patchesJson6902: [{patch: a}]", kustomize.Kustomization{Renames: true}},
+		{"a replacement", "replacements: [{source: {}}]", kustomize.Kustomization{Renames: true}},
+		{"a transformer", "transformers: ['a: b']", kustomize.Kustomization{Renames: true}},
+		{"variables", "vars: [{name: A}]", kustomize.Kustomization{Renames: true}},
+		{"a generated ConfigMap", "configMapGenerator: [{name: a}]", kustomize.Kustomization{Generates: true}},
+		{"a generated Secret", "secretGenerator: [{name: a}]", kustomize.Kustomization{Generates: true}},
+		{"a generator", "generators: ['a: b']", kustomize.Kustomization{Generates: true}},
+		{"a chart", "helmCharts: [{name: a}]", kustomize.Kustomization{Generates: true}},
+		{"a chart in the old form", "helmChartInflationGenerator: [{chartName: a}]", kustomize.Kustomization{Generates: true}},
+		{"fields without a value", "namePrefix:\npatches: []\nhelmCharts: ~\ngenerators: []\nconfigMapGenerator: []\nlabels: []", kustomize.Kustomization{}},
+		{"something remote", "resources: ['https://example.com/a/b']", kustomize.Kustomization{Remote: true}},
+		{"a remote component", "components: ['https://example.com/a/b']", kustomize.Kustomization{Remote: true, Renames: true}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			k, err := kustomize.Parse([]byte(tt.text))
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, *k)
 		})
 	}
 }
@@ -131,9 +168,13 @@ func TestParseRefuses(t *testing.T) {
 		{"too large", strings.Repeat("#", kustomize.MaxSize) + "\n", kustomize.ErrTooLarge, "1:1: larger than 1 MiB"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			references, err := kustomize.Parse([]byte(tt.text))
-			require.Empty(t, references)
+			k, err := kustomize.Parse([]byte(tt.text))
 			require.ErrorIs(t, err, tt.err)
+			if tt.err == kustomize.ErrEmpty {
+				require.Equal(t, &kustomize.Kustomization{Empty: true}, k)
+			} else {
+				require.Nil(t, k)
+			}
 			var parseErr *kustomize.Error
 			require.ErrorAs(t, err, &parseErr)
 			assert.EqualError(t, err, tt.message)
