@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -66,10 +65,34 @@ type Kustomization struct {
 	// Generates reports that there may be objects that are not in any of the resources:
 	// there is a generator or a chart.
 	Generates bool
+	// Charts are the positions of charts, Programs those of plugins that are not built
+	// into kustomize, and Secrets those of literals of generated Secrets that anyone can
+	// read. The first 100 of each are listed, and none that are in other files.
+	Charts, Programs, Secrets []Mark
+	Faults                    []Fault // the first 100
 	// Renames reports that the names or namespaces of objects may change, or that objects
 	// may be deleted: by a prefix, a suffix, a namespace, patches, replacements,
 	// variables, transformers or components.
 	Renames bool
+}
+
+// Mark is a position in a kustomization.
+type Mark struct {
+	Field        string // such as "patches[0].target", without credentials of URLs
+	Line, Column int    // of the value or, for an unknown field, of the key, from 1
+}
+
+// Fault is a value that kustomize refuses or ignores.
+type Fault struct {
+	Mark
+	Err error // one of the package's sentinels
+	// Closest is the field that an unknown one may have been meant to be, or "".
+	Closest string
+	// Kept is the line of the value that replaces one that is ignored.
+	Kept int
+	// Lenient reports that Flux does not refuse the kustomization at its path for it. It
+	// ignores an unknown field, and converts a number or boolean to a string.
+	Lenient bool
 }
 
 // Reference is a local path in a kustomization.
@@ -82,8 +105,8 @@ type Reference struct {
 
 // Parse describes a kustomization or component. It follows kustomize's own rules: field
 // names are case-insensitive, only the first document counts, aliases and merge keys are
-// resolved. Remote paths and inline content are not listed, and unknown fields are
-// ignored. Paths are neither cleaned nor looked up on disk.
+// resolved, and the last of several values remains. Remote paths and inline content are
+// not listed. Paths are neither cleaned nor looked up on disk.
 //
 // The error is an [*Error], and the result is then nil, unless the error is [ErrEmpty].
 // The work is bounded, however far aliases expand.
@@ -120,9 +143,11 @@ func parse(data []byte) (*Kustomization, *Error) {
 	return &p.found, p.err
 }
 
+var limits = boundyaml.Limits{Depth: maxDepth, Memory: maxMemory}
+
 // load returns the top node of the first document.
 func load(data []byte) (*yaml.Node, *Error) {
-	loader, err := boundyaml.NewLoader(context.Background(), data, boundyaml.Limits{Depth: maxDepth, Memory: maxMemory}, yaml.WithSingleDocument())
+	loader, err := boundyaml.NewLoader(context.Background(), data, limits, yaml.WithSingleDocument())
 	if err != nil {
 		return nil, &Error{Line: 1, Column: 1, Detail: err.Error(), Err: ErrSyntax}
 	}
@@ -146,18 +171,4 @@ func syntaxError(err error) *Error {
 		invalid.Line, invalid.Column, invalid.Detail = at.Line, at.Column, at.Err.Error()
 	}
 	return invalid
-}
-
-// isInline reports whether text is content instead of a path, in a field that takes
-// both: kustomize first tries to read objects from it. Invalid YAML of several lines
-// is not a path either.
-func isInline(text string) bool {
-	if strings.Contains(strings.TrimSpace(text), "\n") {
-		return true
-	}
-	root, err := load([]byte(text))
-	if err != nil {
-		return errors.Is(err, ErrEmpty)
-	}
-	return root.Kind == yaml.MappingNode
 }

@@ -50,5 +50,13 @@ func (k *Kustomization) Size() (size int64) {
 	for _, r := range k.References {
 		size += int64(unsafe.Sizeof(r)) + int64(len(r.Field)+len(r.Path))
 	}
+	for _, marks := range [][]Mark{k.Charts, k.Programs, k.Secrets} {
+		for _, m := range marks {
+			size += int64(unsafe.Sizeof(m)) + int64(len(m.Field))
+		}
+	}
+	for _, f := range k.Faults {
+		size += int64(unsafe.Sizeof(f)) + int64(len(f.Field)+len(f.Closest))
+	}
 	return size
 }
