@@ -29,8 +29,9 @@ func (v value) empty() bool {
 func (v value) mark() Mark { return Mark{v.field, v.at.Line, v.at.Column} }
 
 type parser struct {
-	budget  int // nodes and bytes that may still be visited
-	merging int // nested merges
+	budget  int  // nodes and bytes that may still be visited
+	merging int  // nested merges
+	placed  bool // the generated object that is read has a namespace
 	found   Kustomization
 	err     *Error
 }

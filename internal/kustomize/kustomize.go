@@ -74,6 +74,15 @@ type Kustomization struct {
 	// may be deleted: by a prefix, a suffix, a namespace, patches, replacements,
 	// variables, transformers or components.
 	Renames bool
+	// Affixes reports a prefix or suffix for names.
+	Affixes bool
+	// Rewrites reports that objects may be renamed, moved to another namespace or deleted
+	// by other means than Affixes and Namespace. Components are not considered, and
+	// neither are patches in files, which [IsRewrite] judges.
+	Rewrites bool
+	// Unplaced is the number of ConfigMaps and Secrets that are generated without a
+	// namespace.
+	Unplaced int
 }
 
 // Mark is a position in a kustomization.

@@ -16,27 +16,27 @@ var kustomization = mapping(fields{
 	"apiVersion": embedded,
 	"kind":       kind,
 	"metadata":   mapping(fields{"name": text, "namespace": text, "labels": texts(text), "annotations": texts(text)}),
-	"openapi":    openAPI,
+	"openapi":    set(rewrites, openAPI),
 
-	"namePrefix":            set(renames, text),
-	"nameSuffix":            set(renames, text),
+	"namePrefix":            set(affixes, text),
+	"nameSuffix":            set(affixes, text),
 	"namespace":             set(renames, namespace),
 	"commonLabels":          texts(text),
 	"labels":                list(mapping(fields{"pairs": texts(text), "includeSelectors": boolean, "includeTemplates": boolean, "fields": list(mapping(ids, fields{"path": text, "create": boolean}))})),
-	"commonAnnotations":     texts(text),
-	"patchesStrategicMerge": set(renames, entries(inlineOr(path(File)))),
+	"commonAnnotations":     annotations,
+	"patchesStrategicMerge": set(renames, entries(both(inlinePatch, inlineOr(path(File))))),
 	"patchesJson6902":       set(renames, entries(patch)),
 	"patches":               set(renames, entries(patch)),
 	"images":                list(image),
 	"imageTags":             list(image),
-	"replacements": set(renames, entries(mapping(fields{
+	"replacements": set(rewrites, entries(mapping(fields{
 		"path":        path(File),
 		"source":      mapping(ids, named, fields{"fieldPath": embedded, "options": options}),
 		"targets":     list(mapping(fields{"select": selector(embedded), "reject": list(selector(embedded)), "fieldPaths": list(embedded), "options": options})),
 		"sourceValue": embedded,
 	}))),
 	"replicas": list(mapping(fields{"name": text, "count": number})),
-	"vars": set(renames, list(mapping(fields{
+	"vars": set(rewrites, list(mapping(fields{
 		"name":     text,
 		"objref":   mapping(ids, fields{"apiVersion": text, "name": text, "namespace": text}),
 		"fieldref": mapping(fields{"fieldPath": text}),
@@ -48,8 +48,8 @@ var kustomization = mapping(fields{
 	"crds":       entries(path(File)),
 	"bases":      entries(path(FileOrDirectory)),
 
-	"configMapGenerator": set(generates, entries(mapping(generator, fields{"literals": list(literal)}))),
-	"secretGenerator":    set(generates, entries(mapping(generator, fields{"literals": list(secretLiteral), "type": text}))),
+	"configMapGenerator": set(generates, entries(unplaced(mapping(generator, fields{"literals": list(literal)})))),
+	"secretGenerator":    set(generates, entries(unplaced(mapping(generator, fields{"literals": list(secretLiteral), "type": text})))),
 	"helmGlobals":        mapping(fields{"chartHome": path(Tree), "configHome": text}),
 	"helmCharts": set(inflates, entries(mapping(fields{
 		"name": text, "version": text, "repo": text, "releaseName": text, "namespace": text,
@@ -65,7 +65,7 @@ var kustomization = mapping(fields{
 	"generatorOptions": generatorOptions(text),
 	"configurations":   entries(path(File)),
 	"generators":       set(generates, entries(plugin)),
-	"transformers":     set(renames, entries(plugin)),
+	"transformers":     set(rewrites, entries(plugin)),
 	"validators":       entries(plugin),
 	"buildMetadata":    list(text),
 })
@@ -77,10 +77,12 @@ var (
 	named   = fields{"name": embedded, "namespace": embedded}
 	options = mapping(fields{"delimiter": embedded, "index": number, "encoding": embedded, "create": boolean})
 	image   = mapping(fields{"name": text, "newName": text, "tagSuffix": text, "newTag": text, "digest": text})
-	patch   = mapping(fields{"path": path(File), "patch": text, "target": selector(text), "options": mapping(fields{"allowNameChange": boolean, "allowKindChange": boolean})})
+	patch   = mapping(fields{"path": path(File), "patch": both(text, inlinePatch), "target": selector(text), "options": patchOptions})
+
+	patchOptions = mapping(fields{"allowNameChange": set(rewrites, boolean), "allowKindChange": set(rewrites, boolean)})
 
 	generator = fields{
-		"namespace": embedded, "name": embedded, "behavior": embedded,
+		"namespace": both(embedded, placed), "name": embedded, "behavior": both(embedded, placedByOther),
 		"files": entries(source), "envs": entries(path(File)), "env": path(File), "options": generatorOptions(embedded),
 	}
 )
