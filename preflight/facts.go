@@ -22,6 +22,7 @@ type facts struct {
 	named     bool // an object with a name
 	kind      bool // an object with a kind
 	something bool // a document with entries
+	applied   bool // a document that Flux applies, or for which it fails
 }
 
 // summarize fills in the fields that depend on the objects.
@@ -31,6 +32,7 @@ func (f *facts) summarize(path string) {
 		f.named = f.named || flawOf(o) == ""
 		f.kind = f.kind || o.Kind() != "" && !o.List
 		f.something = f.something || !o.List && !o.Blank
+		f.applied = f.applied || isApplied(o)
 	})
 	f.object = f.object && !isKustomization(path)
 }

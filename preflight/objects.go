@@ -20,6 +20,15 @@ func each(docs []objects.Object, f func(o *objects.Object)) {
 	}
 }
 
+// isApplied reports whether Flux applies a document of a file that is built, or fails for
+// it. Flux drops all others silently: those that kustomize keeps local, those whose name
+// or apiVersion is not text, unless a kustomization prepends or appends text to the name,
+// and kustomizations under names of other files.
+func isApplied(o *objects.Object) bool {
+	isKustomization := strings.EqualFold(o.Kind(), "Kustomization") && strings.HasPrefix(o.APIVersion(), "kustomize.config.k8s.io/")
+	return !o.Empty && !o.Blank && !o.List && !o.Local && !o.NotText && (!isKustomization || o.Name() == "")
+}
+
 func isEmpty(s *source) bool {
 	for _, o := range s.content.Objects {
 		if !o.Empty {

@@ -35,7 +35,7 @@ func (v *view) renders(i item) bool {
 	case v.mode == directory && !i.content.JSON:
 		return i.likeObject || i.kind || i.isUnread()
 	}
-	return len(i.content.Problems) > 0 || i.content.Template || i.something
+	return len(i.content.Problems) > 0 || i.content.Template || i.applied || v.isArgoCD() && i.something
 }
 
 // below counts the files with objects that Argo CD does not read because they are

@@ -24,6 +24,7 @@ type object struct {
 	Line, Column                                                 int32
 	APIVersion, Kind, Name, Namespace                            string
 	GenerateName, Empty, Mapping, Blank, Secret, Encrypted, List bool
+	Local, NotText                                               bool
 	Items                                                        []object
 }
 
@@ -31,7 +32,7 @@ func inspect(found []objects.Object) (all []object) {
 	for _, o := range found {
 		all = append(all, object{
 			o.Line, o.Column, o.APIVersion(), o.Kind(), o.Name(), o.Namespace(),
-			o.GenerateName, o.Empty, o.Mapping, o.Blank, o.Secret, o.Encrypted, o.List, inspect(o.Items()),
+			o.GenerateName, o.Empty, o.Mapping, o.Blank, o.Secret, o.Encrypted, o.List, o.Local, o.NotText, inspect(o.Items()),
 		})
 	}
 	return all
@@ -78,7 +79,18 @@ func TestObjects(t *testing.T) {
 		},
 		"a number, a truth and a date": {
 			"kind: true\nmetadata:\n  name: 12\n  generateName: 0x1F\n  namespace: 2025-01-01\napiVersion: 1.0\n",
-			[]object{{Line: 1, Column: 1, Namespace: "2025-01-01", Mapping: true}},
+			[]object{{Line: 1, Column: 1, Namespace: "2025-01-01", Mapping: true, NotText: true}},
+		},
+		"a number for a name, in a block": {
+			"apiVersion: v1\nkind: A\nmetadata:\n  name: 12\n", []object{{Line: 1, Column: 1, APIVersion: "v1", Kind: "A", Mapping: true, NotText: true}},
+		},
+		"local": {
+			"kind: A\nmetadata:\n  annotations:\n    config.kubernetes.io/local-config: \"true\"\n---\nkind: A\nmetadata: {annotations: {config.kubernetes.io/local-config: }}\n",
+			[]object{{Line: 1, Column: 1, Kind: "A", Mapping: true, Local: true}, {Line: 6, Column: 1, Kind: "A", Mapping: true, Local: true}},
+		},
+		"not local": {
+			"kind: A\nmetadata:\n  annotations:\n    config.kubernetes.io/local-config: false\n---\nkind: A\nmetadata:\n  labels:\n    config.kubernetes.io/local-config: \"true\"\n",
+			[]object{{Line: 1, Column: 1, Kind: "A", Mapping: true}, {Line: 6, Column: 1, Kind: "A", Mapping: true}},
 		},
 		"a number in quotes": {
 			"kind: A\nmetadata:\n  name: '12'\n  namespace: !!str 12\n", []object{

@@ -224,7 +224,7 @@ func (s *plainScanner) pair(text []byte) bool {
 		return false
 	}
 	of := top.role.of(string(key))
-	if top.role == root && (string(key) == "sops" || of == items && text[0] != 'i') {
+	if top.role == root && (string(key) == "sops" || of == items && text[0] != 'i') || top.role == annotations && string(key) == localConfig {
 		return false
 	}
 	wanted := s.wanted(top.role, string(key))

@@ -31,7 +31,7 @@ func (s *plainScanner) begin(l level) {
 		s.within = append(s.within, openObject{Object: o})
 	case l.role == secret:
 		s.innermost().literal = true
-	case l.sequence != (l.role == items) && l.role != other && l.role != metadata:
+	case l.sequence != (l.role == items) && l.role != other && l.role != metadata && l.role != annotations:
 		s.innermost().unclear = true
 	}
 }

@@ -37,6 +37,8 @@ func (r *reader) object(n *yaml.Node, depth int) Object {
 	metadata := r.fields(top["metadata"])
 	o.names = Names{text(top["apiVersion"]), text(top["kind"]), text(metadata["name"]), text(metadata["namespace"])}.join()
 	o.GenerateName = text(metadata["generateName"]) != ""
+	o.NotText = isNumeric(top["apiVersion"]) || isNumeric(metadata["name"])
+	o.Local = isLocal(r.fields(metadata["annotations"])[localConfig])
 
 	o.Encrypted = len(r.fields(top["sops"])) > 0
 	if o.Kind() == "Secret" && o.APIVersion() == "v1" && !o.Encrypted {
@@ -125,6 +127,24 @@ func (r *reader) fields(n *yaml.Node) map[string]*yaml.Node {
 		}
 	}
 	return found
+}
+
+// localConfig is the annotation of objects that are input of a build only.
+const localConfig = "config.kubernetes.io/local-config"
+
+// isLocal reports whether kustomize omits an object with this value of the annotation:
+// any but false, be it text or not.
+func isLocal(value *yaml.Node) bool {
+	return value != nil && (value.Kind != yaml.ScalarNode || value.Value != "false")
+}
+
+// isNumeric reports whether a value is a number or a boolean.
+func isNumeric(value *yaml.Node) bool {
+	if value == nil || value.Kind != yaml.ScalarNode {
+		return false
+	}
+	tag := value.ShortTag()
+	return tag == "!!int" || tag == "!!float" || tag == "!!bool"
 }
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }

@@ -4,12 +4,13 @@ package objects
 type role byte
 
 const (
-	other    role = iota
-	root          // an object
-	metadata      // its metadata, or its sops
-	data          // its data or stringData, of which the values may be secret
-	secret        // a value of those, and all in it
-	items         // the items of a list
+	other       role = iota
+	root             // an object
+	metadata         // its metadata, or its sops
+	annotations      // of its metadata
+	data             // its data or stringData, of which the values may be secret
+	secret           // a value of those, and all in it
+	items            // the items of a list
 )
 
 // of returns the role of a value in a mapping, by its key, or in a sequence.
@@ -23,6 +24,10 @@ func (r role) of(key string) role {
 			return data
 		case "items":
 			return items
+		}
+	case metadata:
+		if key == "annotations" {
+			return annotations
 		}
 	case data, secret:
 		return secret
@@ -38,7 +43,9 @@ func (r role) needs(key string) bool {
 	case root:
 		return r.of(key) != other || key == "apiVersion" || key == "kind"
 	case metadata:
-		return key == "name" || key == "generateName" || key == "namespace"
+		return key == "name" || key == "generateName" || key == "namespace" || key == "annotations"
+	case annotations:
+		return key == localConfig
 	}
 	return r == data
 }
