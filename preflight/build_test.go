@@ -203,7 +203,7 @@ func TestOneObjectInTwoResources(t *testing.T) {
 		{"one file listed again", tree{"kustomization.yaml": "resources: [app.yaml, ./app.yaml]\n", "app.yaml": app}, argocd, []string{
 			rendered, `kustomization.yaml:1:23: error: resources[1] lists the same file again: "./app.yaml" [duplicate-object]`,
 		}},
-		{"one file without objects listed again", tree{"kustomization.yaml": "resources: [app.yaml, ./app.yaml]\n", "app.yaml": "# later\n"}, flux, []string{}},
+		{"one file without objects listed again", tree{"kustomization.yaml": "resources: [app.yaml, ./app.yaml, b.yaml]\n", "app.yaml": "# later\n", "b.yaml": app}, flux, []string{}},
 		{"in two versions", tree{"kustomization.yaml": both, "app.yaml": "apiVersion: a/v1\nkind: B\nmetadata:\n  name: c\n", "b.yaml": "apiVersion: a/v2\nkind: B\nmetadata:\n  name: c\n"}, flux, []string{}},
 		{"in two namespaces", tree{"kustomization.yaml": both, "app.yaml": app, "b.yaml": app + "  namespace: other\n"}, flux, []string{}},
 		{"a resource and a patch", tree{"kustomization.yaml": "resources: [app.yaml]\npatches: [{path: b.yaml}]\n", "app.yaml": app, "b.yaml": app}, flux, []string{}},

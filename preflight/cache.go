@@ -8,6 +8,7 @@ import (
 	"github.com/kubeoci/oci/internal/filename"
 	"github.com/kubeoci/oci/internal/flux"
 	"github.com/kubeoci/oci/internal/ignore"
+	"github.com/kubeoci/oci/internal/kustomize"
 	"github.com/kubeoci/oci/internal/objects"
 	"github.com/kubeoci/oci/manifests"
 )
@@ -178,7 +179,7 @@ func (c *Cache) scan(ctx context.Context, path string, content []byte, mem memor
 		}
 		done = file.Need <= limits.Parsing || limits == mem.limits
 	}
-	f := &facts{content: file, likeObject: looksLikeObject(content)}
+	f := &facts{content: file, likeObject: looksLikeObject(content), rewrites: kustomize.IsRewrite(content)}
 	f.summarize(path)
 	return f, nil
 }

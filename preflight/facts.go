@@ -15,6 +15,7 @@ type facts struct {
 	// likeObject reports that Argo CD refuses a file that it cannot parse, because
 	// the file looks like a manifest.
 	likeObject bool
+	rewrites   bool // it may rename or delete objects if it is a patch
 
 	// What the file has, the items of lists included and the lists excluded.
 

@@ -63,7 +63,8 @@ type source struct {
 // use is what an engine does with a file.
 type use struct {
 	role    role
-	dropped bool // by Flux, anywhere in the archive
+	dropped bool   // by Flux, anywhere in the archive
+	output  output // as a resource of a kustomization, once it is needed
 }
 
 func (s *source) name() string { return path.Base(s.file.Path) }

@@ -14,7 +14,7 @@ import (
 var app = object("ConfigMap", "app")
 
 const (
-	kustomization = "namePrefix: team-\n"
+	kustomization = "configMapGenerator: [{name: team}]\n"
 	chart         = "apiVersion: v2\nname: shop\nversion: 1.0.0\n"
 	template      = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n"
 )
@@ -135,7 +135,7 @@ func TestRendering(t *testing.T) {
 			"c/kustomization.yaml: error: Flux refuses a component where it expects a kustomization [kustomization]",
 		}},
 		{"a component, Argo CD", tree{"app.yaml": app, "c/kustomization.yaml": "kind: Component\nnamePrefix: a-\n"}, argocd, []string{}},
-		{"a component below a kustomization", tree{"app.yaml": app, "kustomization.yaml": "components: [c]\n", "c/kustomization.yaml": "kind: Component\nnamePrefix: a-\n"}, flux, []string{}},
+		{"a component below a kustomization", tree{"app.yaml": app, "kustomization.yaml": "resources: [app.yaml]\ncomponents: [c]\n", "c/kustomization.yaml": "kind: Component\nnamePrefix: a-\n"}, flux, []string{}},
 		{"empty lists only", tree{"app.yaml": "apiVersion: v1\nkind: List\nitems: []\n---\napiVersion: v1\nkind: ConfigMapList\nitems:\n"}, none, []string{
 			`error: Flux and Argo CD render nothing at the path "./shop" and "shop", without an error [nothing-rendered]`,
 		}},
