@@ -32,6 +32,7 @@ type model struct {
 	// kustomizations has those that can be read, and nil for those that kustomize cannot
 	// read either.
 	kustomizations map[*source]*kustomize.Kustomization
+	plaintext      map[*source]bool // files of generated Secrets that anyone can read
 	views          []*view
 	engines        int               // that may read the artifact, those without a view included
 	builds         map[string]*build // kustomizations, by their paths in the archive

@@ -71,7 +71,7 @@ func (m *model) findOutputs(v *view) {
 // combine returns the output of a kustomization from those of all that it refers to.
 func (m *model) combine(b *build, v *view) output {
 	k := m.kustomizations[b.source]
-	if k == nil || k.Empty || k.Remote || k.Generates || b.unresolved || len(b.content.Problems) > 0 {
+	if k == nil || k.Remote || k.Generates || b.unresolved || b.isBroken() || m.refuses(v, b.source) {
 		return anything
 	}
 	all := none

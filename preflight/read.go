@@ -206,5 +206,5 @@ func (m *model) readKustomizations(set *manifests.Set, found []*seen) error {
 			found[i] = &seen{facts: m.unkept(s)}
 		}
 	}
-	return nil
+	return m.readSecrets(w, set)
 }

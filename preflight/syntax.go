@@ -28,7 +28,11 @@ func checkProblem(m *model, s *source, p objects.Problem, r *report) {
 	case CodeSyntax, CodeTab:
 		refusing = m.refusingUnparsed(s, p.Line)
 	case CodeDuplicateKey: // Argo CD takes the last value of a plain file
-		refusing = m.building(s)
+		if isKustomization(s.file.Path) {
+			f.Message, f.Hint = p.Text+", and that value is ignored, because kustomize keeps the last one", "keep one of them"
+		} else {
+			refusing = m.building(s)
+		}
 	}
 	if len(refusing) > 0 {
 		r.refuse(f, refusing)

@@ -57,6 +57,7 @@ type Kustomization struct {
 	References []Reference // in the order of the file
 	Namespace  string      // that all objects get, or ""
 	Component  bool        // for use in other kustomizations only
+	Versioned  bool        // it has an apiVersion, which may be empty
 	// Empty reports that no field is set besides kind and apiVersion.
 	Empty bool
 	// Remote reports that some paths are fetched, and not in References. The objects in

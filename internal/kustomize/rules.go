@@ -37,6 +37,11 @@ func anything(*parser, value) {}
 
 func kind(p *parser, v value) { p.found.Component = v.node.Value == "Component" }
 
+func version(p *parser, v value) {
+	embedded(p, v)
+	p.found.Versioned = !v.null()
+}
+
 func namespace(p *parser, v value) {
 	text(p, v)
 	if v.node.Kind == yaml.ScalarNode && !v.null() {

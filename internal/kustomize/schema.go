@@ -13,7 +13,7 @@ type rule func(p *parser, v value)
 // kustomization is the rule for the whole document. It has all fields that kustomize
 // knows.
 var kustomization = mapping(fields{
-	"apiVersion": embedded,
+	"apiVersion": version,
 	"kind":       kind,
 	"metadata":   mapping(fields{"name": text, "namespace": text, "labels": texts(text), "annotations": texts(text)}),
 	"openapi":    set(rewrites, openAPI),
