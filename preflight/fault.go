@@ -65,7 +65,7 @@ func checkUnknownFields(m *model, r *report) {
 	m.eachFault(unknown, func(s *source, fault kustomize.Fault, f Finding) {
 		what := fmt.Sprintf(" the unknown field %.100q", fault.Field)
 		if fault.Closest != "" {
-			f.Hint = fmt.Sprintf("did you mean %s?", fault.Closest)
+			what += fmt.Sprintf(" (did you mean %q?)", fault.Closest)
 		}
 		refusing, passing := m.buildingFault(s, true)
 		if len(passing) > 0 {

@@ -36,7 +36,7 @@ func checkPlugins(m *model, r *report) {
 		for i := range k.References {
 			if ref := &k.References[i]; isPluginField(ref.Field) {
 				at := kustomize.Mark{Field: ref.Field, Line: ref.Line, Column: ref.Column}
-				r.addPlugin(m, b, at, files.at(path.Join(b.directory(), ref.Path)))
+				r.addPlugin(m, b, at, files.at(path.Join(b.directory(), ref.Path), 0))
 			}
 		}
 	}
@@ -80,10 +80,13 @@ type pluginFiles struct {
 	known map[string]plugin
 }
 
+// maxNested is how many directories may refer to one another.
+const maxNested = 1_000
+
 // at returns the plugin in a file or directory of the archive. The kustomization of a
 // directory may change the objects in it, but hardly what they are.
-func (p pluginFiles) at(entry string) (worst plugin) {
-	if worst, known := p.known[entry]; known {
+func (p pluginFiles) at(entry string, depth int) (worst plugin) {
+	if worst, known := p.known[entry]; known || depth > maxNested {
 		return worst
 	}
 	p.known[entry] = builtinPlugin // of a directory that refers to itself
@@ -102,12 +105,12 @@ func (p pluginFiles) at(entry string) (worst plugin) {
 	}
 	for _, named := range b.files {
 		if named.isResource() {
-			worst = max(worst, p.at(named.entry))
+			worst = max(worst, p.at(named.entry, depth+1))
 		}
 	}
 	for _, e := range b.others {
 		if e.isResource() {
-			worst = max(worst, p.at(e.to.directory()))
+			worst = max(worst, p.at(e.to.directory(), depth+1))
 		}
 	}
 	return worst
