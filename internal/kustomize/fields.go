@@ -59,22 +59,24 @@ type field struct {
 
 // fields visits the fields of a mapping as kustomize decodes them. It sets one after the
 // other, those of a merge in the place of the merge, so that the last value of a name
-// remains. Names that are one after fold are decoded in their byte order.
-func (p *parser) fields(v value, fold func(string) string, visit func(field)) {
+// remains. If names are known in any case, those of one name are decoded in their byte
+// order.
+func (p *parser) fields(v value, anyCase bool, visit func(field)) {
 	all := map[string]field{}
 	p.collect(v, all, true)
 	if p.err != nil {
 		return
 	}
-	last := make(map[string]field, len(all))
-	for _, f := range all {
-		if before, again := last[fold(f.name)]; !again || before.name < f.name {
-			last[fold(f.name)] = f
+	last := map[string]string{} // of the names in any case
+	if anyCase {
+		for name := range all {
+			folded := strings.ToLower(name)
+			last[folded] = max(last[folded], name)
 		}
 	}
 	for _, f := range slices.SortedFunc(maps.Values(all), func(a, b field) int { return cmp.Compare(a.order, b.order) }) {
-		if kept := last[fold(f.name)]; kept.name != f.name {
-			p.lose(f, kept)
+		if kept := last[strings.ToLower(f.name)]; anyCase && kept != f.name {
+			p.lose(f, all[kept])
 		} else if p.err == nil {
 			visit(f)
 		}

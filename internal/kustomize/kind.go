@@ -18,7 +18,7 @@ var versions = map[string]string{
 func checkKind(top value) *Error {
 	p := parser{budget: 2 * MaxSize} // the fields are visited a second time
 	given, empty := map[string]value{}, true
-	p.fields(top, strings.ToLower, func(f field) {
+	p.fields(top, true, func(f field) {
 		switch name := strings.ToLower(f.name); name {
 		case "kind", "apiversion":
 			given[name] = f.value

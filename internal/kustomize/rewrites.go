@@ -2,7 +2,6 @@ package kustomize
 
 import (
 	"bytes"
-	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -24,7 +23,7 @@ func both(first, second rule) rule {
 
 // annotations are texts, of which one keeps objects local.
 func annotations(p *parser, v value) {
-	p.fields(v, strings.Clone, func(f field) {
+	p.fields(v, false, func(f field) {
 		text(p, f.value)
 		if f.name == localConfig && !f.empty() {
 			rewrites(&p.found, v.mark())

@@ -138,13 +138,13 @@ func isWord(text string, words ...string) bool {
 // texts requires a mapping of strings.
 func texts(text rule) rule {
 	return func(p *parser, v value) {
-		p.fields(v, strings.Clone, func(f field) { text(p, f.value) })
+		p.fields(v, false, func(f field) { text(p, f.value) })
 	}
 }
 
 // openAPI reads a mapping of strings, with a path among them.
 func openAPI(p *parser, v value) {
-	p.fields(v, strings.Clone, func(f field) {
+	p.fields(v, false, func(f field) {
 		if f.name == "path" {
 			path(File)(p, f.value)
 		} else {

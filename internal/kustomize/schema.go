@@ -109,7 +109,7 @@ func mapping(parts ...fields) rule {
 	}
 	slices.Sort(names)
 	return func(p *parser, v value) {
-		p.fields(v, strings.ToLower, func(f field) {
+		p.fields(v, true, func(f field) {
 			if read, ok := rules[strings.ToLower(f.name)]; ok {
 				read(p, f.value)
 				return
