@@ -91,6 +91,18 @@ func TestDuplicateKeysInKustomizations(t *testing.T) {
 	})
 }
 
+// A kustomization that Argo CD reads as a plain manifest is built by nobody.
+func TestDuplicateKeysInPlainKustomizations(t *testing.T) {
+	files := tree{"app.yaml": app, "a/kustomization.yaml": object("Kustomization", "a") + "resources: []\nresources: []\n"}
+	var got []string
+	for _, f := range files.check(t, argocd, preflight.Options{DirectoryRecurse: true}) {
+		if f.Code == preflight.CodeDuplicateKey {
+			got = append(got, f.String())
+		}
+	}
+	assert.Equal(t, []string{`a/kustomization.yaml:6:1: warning: the key "resources" is already on line 5 [duplicate-key]`}, got)
+}
+
 func TestEmptyKustomizations(t *testing.T) {
 	const empty = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
 	runRules(t, []ruleTest{

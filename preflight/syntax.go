@@ -28,10 +28,12 @@ func checkProblem(m *model, s *source, p objects.Problem, r *report) {
 	case CodeSyntax, CodeTab:
 		refusing = m.refusingUnparsed(s, p.Line)
 	case CodeDuplicateKey: // Argo CD takes the last value of a plain file
-		if isKustomization(s.file.Path) {
+		building := m.building(s)
+		switch {
+		case !isKustomization(s.file.Path):
+			refusing = building
+		case len(building) > 0 || len(m.reading(s)) == 0:
 			f.Message, f.Hint = p.Text+", and that value is ignored, because kustomize keeps the last one", "keep one of them"
-		} else {
-			refusing = m.building(s)
 		}
 	}
 	if len(refusing) > 0 {
