@@ -57,6 +57,10 @@ type field struct {
 	order int
 }
 
+// path returns the field with those above it. Until it is visited, its value has only
+// those above, since most names of a hostile file are never needed.
+func (f field) path() string { return strings.TrimPrefix(f.field+"."+shorten(f.name), ".") }
+
 // fields visits the fields of a mapping as kustomize decodes them. It sets one after the
 // other, those of a merge in the place of the merge, so that the last value of a name
 // remains. If names are known in any case, those of one name are decoded in their byte
@@ -78,6 +82,7 @@ func (p *parser) fields(v value, anyCase bool, visit func(field)) {
 		if kept := last[strings.ToLower(f.name)]; anyCase && kept != f.name {
 			p.lose(f, all[kept])
 		} else if p.err == nil {
+			f.field = f.path()
 			visit(f)
 		}
 	}
@@ -95,12 +100,11 @@ func (p *parser) collect(v value, all map[string]field, own bool) {
 	for i := 0; i+1 < len(v.node.Content); i += 2 {
 		key := p.value(v.field, v.node.Content[i])
 		name := key.node.Value
-		f := field{p.value(strings.TrimPrefix(v.field+"."+shorten(name), "."), v.node.Content[i+1]), name, key.at, own, -p.budget}
+		f := field{p.value(v.field, v.node.Content[i+1]), name, key.at, own, -p.budget}
 		if p.err != nil {
 			return
 		}
 		if key.node.ShortTag() == "!!merge" {
-			f.value.field = v.field
 			p.merge(f.value, all)
 			continue
 		}
@@ -135,7 +139,7 @@ func (p *parser) merge(from value, all map[string]field) {
 // is not recorded, since each parser of YAML finds it.
 func (p *parser) lose(f, kept field) {
 	if f.own {
-		f.at = f.key
+		f.at, f.field = f.key, f.path()
 		p.fault(f.value, Fault{Err: ErrLost, Kept: kept.key.Line})
 	}
 }
