@@ -151,16 +151,19 @@ func (c *closure) readKustomization(ctx context.Context, name string) error {
 			return err
 		}
 	}
-	references, err := kustomize.Parse(text)
+	k, err := kustomize.Parse(text)
 	if invalid, ok := errors.AsType[*kustomize.Error](err); ok {
 		at.Line, at.Column, at.Field = invalid.Line, invalid.Column, invalid.Field
 		c.record(at, "", &fault{ProblemInvalid, "not a valid kustomization: " + invalid.Reason(), "correct the kustomization"})
 	}
-	if err := c.hold(references); err != nil {
+	c.parsed.Add(name, k)
+	if k == nil {
+		return nil
+	}
+	if err := c.hold(k.References); err != nil {
 		return &PathError{Path: name, Err: err}
 	}
-	c.parsed.Add(name, references)
-	for _, r := range references {
+	for _, r := range k.References {
 		at.Line, at.Column, at.Field = r.Line, r.Column, r.Field
 		if err := c.resolve(ctx, reference{r, at}); err != nil {
 			return err

@@ -103,25 +103,27 @@ func TestLinked(t *testing.T) {
 }
 
 // Package preflight does not parse kustomizations again.
-func TestSetKeepsReferences(t *testing.T) {
+func TestSetKeepsKustomizations(t *testing.T) {
 	texts := tree{"a/kustomization.yaml": naming("b.yaml", "missing"), "a/b.yaml": "b", "c/Kustomization": "- invalid", "d/kustomization.yaml": "namespace: d"}
 	set, err := manifests.CollectFS(t.Context(), texts.mapFS(), manifests.Options{})
 	require.NoError(t, err)
-	references, found := set.References("a/kustomization.yaml")
+	k, found := set.Kustomization("a/kustomization.yaml")
 	require.True(t, found)
-	require.Len(t, references, 2)
-	assert.Equal(t, "resources[1]", references[1].Field)
-	for _, name := range []string{"c/Kustomization", "d/kustomization.yaml"} {
-		references, found = set.References(name)
-		assert.True(t, found, name)
-		assert.Empty(t, references, name)
-	}
-	_, found = set.References("a/b.yaml")
+	require.Len(t, k.References, 2)
+	assert.Equal(t, "resources[1]", k.References[1].Field)
+	k, found = set.Kustomization("c/Kustomization")
+	assert.True(t, found)
+	assert.Nil(t, k)
+	k, found = set.Kustomization("d/kustomization.yaml")
+	require.True(t, found)
+	assert.Empty(t, k.References)
+	assert.Equal(t, "d", k.Namespace)
+	_, found = set.Kustomization("a/b.yaml")
 	assert.False(t, found)
 
 	set, err = manifests.CollectFS(t.Context(), texts.mapFS(), manifests.Options{SkipReferences: true})
 	require.NoError(t, err)
-	_, found = set.References("a/kustomization.yaml")
+	_, found = set.Kustomization("a/kustomization.yaml")
 	assert.False(t, found)
 }
 

@@ -15,10 +15,28 @@ type build struct {
 	*source
 	entry  string // in the archive
 	files  []namedFile
-	others []*build // in directories that it refers to
+	others []edge // to those in directories that it refers to
+
+	unresolved bool // there are references to something else
+	// rewrites reports that the kustomization itself may rename objects, move them to
+	// another namespace or delete them, by other means than an affix and a namespace.
+	rewrites bool
+	outputs  [2]output // by the index of a view
 }
 
 func (b *build) directory() string { return path.Dir(b.entry) }
+
+// edge leads from a kustomization to another one.
+type edge struct {
+	to *build
+	at *kustomize.Reference
+}
+
+func (e edge) isComponent() bool { return e.at.Kind == kustomize.Directory }
+
+// isResource reports whether the objects of the other kustomization become those of this
+// one.
+func (e edge) isResource() bool { return e.isComponent() || isResources(e.at) }
 
 // namedFile is a file that a kustomization refers to.
 type namedFile struct {
@@ -37,9 +55,17 @@ type missing struct {
 // it uses the file for.
 func (n namedFile) isResource() bool { return n.isListed() && !isKustomization(n.entry) }
 
-func (n namedFile) isListed() bool {
-	field, _, _ := strings.Cut(n.at.Field, "[")
+func (n namedFile) isListed() bool { return isResources(n.at) }
+
+func isResources(at *kustomize.Reference) bool {
+	field, _, _ := strings.Cut(at.Field, "[")
 	return strings.EqualFold(field, "resources") || strings.EqualFold(field, "bases")
+}
+
+// mayRewrite reports whether the file is a patch that may rename or delete objects.
+func (n namedFile) mayRewrite() bool {
+	return len(n.at.Field) > len("patches") && strings.EqualFold(n.at.Field[:len("patches")], "patches") &&
+		(n.rewrites || n.isUnparsed() || len(n.content.Problems) > 0 || n.content.Template)
 }
 
 // hasNoObject reports whether no document of the file is an object with a name.
@@ -70,9 +96,13 @@ func (m *model) findBuilds() {
 		if m.ended() {
 			return
 		}
-		for i := range m.references[b.source] {
-			r := &m.references[b.source][i]
+		k := m.kustomizations[b.source]
+		b.rewrites = k == nil || k.Rewrites || k.Remote
+		references := m.references(b.source)
+		for i := range references {
+			r := &references[i]
 			if path.IsAbs(r.Path) {
+				b.unresolved = true
 				continue // and refused
 			}
 			target := path.Join(b.directory(), r.Path)
@@ -82,9 +112,12 @@ func (m *model) findBuilds() {
 				}
 				named := namedFile{s, r, target}
 				s.listed = s.listed || named.isResource()
+				b.rewrites = b.rewrites || named.mayRewrite()
 				b.files = append(b.files, named)
 			} else if other := m.buildIn(target); other != nil {
-				b.others = append(b.others, other)
+				b.others = append(b.others, edge{other, r})
+			} else {
+				b.unresolved = true
 			}
 		}
 	}
@@ -158,8 +191,8 @@ func (m *model) follow(v *view) {
 				named.uses[v.index].role = certain
 			}
 		}
-		for _, other := range slices.Backward(b.others) {
-			next = append(next, other)
+		for _, e := range slices.Backward(b.others) {
+			next = append(next, e.to)
 		}
 	}
 }

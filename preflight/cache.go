@@ -9,6 +9,7 @@ import (
 	"github.com/kubeoci/oci/internal/filename"
 	"github.com/kubeoci/oci/internal/flux"
 	"github.com/kubeoci/oci/internal/ignore"
+	"github.com/kubeoci/oci/internal/kustomize"
 	"github.com/kubeoci/oci/internal/objects"
 	"github.com/kubeoci/oci/manifests"
 )
@@ -179,7 +180,10 @@ func (c *Cache) scan(ctx context.Context, path string, content []byte, mem memor
 		}
 		done = file.Need <= limits.Parsing || limits == mem.limits
 	}
-	f := &facts{content: file, likeObject: looksLikeObject(content), skipped: bytes.Contains(content, []byte(skipMark))}
+	f := &facts{
+		content: file, likeObject: looksLikeObject(content),
+		skipped: bytes.Contains(content, []byte(skipMark)), rewrites: kustomize.IsRewrite(content),
+	}
 	f.summarize(path)
 	return f, nil
 }

@@ -129,8 +129,11 @@ func (s *search) at(dir string) *candidate {
 // namedDirectories returns the directories to which kustomizations refer.
 func (m *model) namedDirectories() map[string]bool {
 	named := map[string]bool{}
-	for s, references := range m.references {
-		for _, r := range references {
+	for s, k := range m.kustomizations {
+		if k == nil {
+			continue
+		}
+		for _, r := range k.References {
 			if dir := path.Dir(s.file.Path); !path.IsAbs(r.Path) {
 				named[path.Join(dir, r.Path)] = true
 			}

@@ -40,6 +40,9 @@
 //	two-kustomizations   a directory has more than one kustomization file
 //	empty-kustomization  a kustomization is empty
 //	kustomization        a kustomization is invalid, or refers to a file that is not there
+//	unknown-field        a kustomization has a field that kustomize does not know
+//	kustomize-plugin     a kustomization needs Helm, a program or a container, which engines refuse by default
+//	unlisted             no kustomization refers to manifests beside one or below it
 //	load-restriction     a kustomization refers to a file above its directory, which Argo CD refuses
 //	archive-size         the archive is larger than Argo CD unpacks
 //	manifest-size        a plain directory is larger than Argo CD accepts

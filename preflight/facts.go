@@ -17,6 +17,8 @@ type facts struct {
 	likeObject bool
 	// skipped reports that Argo CD does not read a plain file because of a mark in it.
 	skipped bool
+	// rewrites reports that the file may rename or delete objects if it is a patch.
+	rewrites bool
 
 	// What the file has, the items of lists included and the lists excluded.
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/kubeoci/oci/internal/kustomize"
+	"github.com/kubeoci/oci/internal/objects"
 	"github.com/kubeoci/oci/internal/redact"
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
@@ -42,21 +43,27 @@ func checkTwoKustomizations(m *model, r *report) {
 	})
 }
 
+// checkEmptyKustomization reports kustomizations without fields. Flux adds one to that at
+// its path, and renders nothing.
 func checkEmptyKustomization(m *model, r *report) {
-	m.kustomizationsOf(func(v *view, same []*source) {
-		for _, s := range same {
-			if len(s.content.Problems) == 0 && !s.content.Template && isEmpty(s) {
-				one := []*view{v}
-				r.refuse(Finding{File: s.file.Path, Message: subject(one, "refuse") + " an empty kustomization"}, one)
-			}
+	for _, b := range m.distinctBuilds() {
+		refusing, passing := m.buildingFault(b.source, true)
+		if m.isEmpty(b.source) && (len(refusing) > 0 || len(passing) == 0) {
+			r.refuseBuild(Finding{File: b.file.Path, Message: kustomizeSubject(refusing, "refuse") + " an empty kustomization"}, refusing)
 		}
-	})
+	}
+}
+
+func (m *model) isEmpty(s *source) bool {
+	k := m.kustomizations[s]
+	return k != nil && k.Empty
 }
 
 // checkKustomizations reports everything for which the build of a kustomization
 // fails and that has no rule of its own.
 func checkKustomizations(m *model, r *report) {
 	checkProblemsOfSet(m, r)
+	checkTypes(m, r)
 	checkComponents(m, r)
 	checkListedKustomizations(m, r)
 	checkMissing(m, r)
@@ -73,12 +80,16 @@ func checkProblemsOfSet(m *model, r *report) {
 		if s == nil || p.Code == manifests.ProblemDuplicate { // a rule of its own
 			continue
 		}
-		broken := len(s.content.Problems) > 0 || s.content.Template || isEmpty(s)
-		if broken && p.Code == manifests.ProblemInvalid { // reported by another rule
+		if (s.isBroken() || m.isEmpty(s)) && p.Code == manifests.ProblemInvalid { // reported by another rule
 			continue
 		}
 		r.refuseBuild(Finding{File: p.File, Line: p.Line, Column: p.Column, Message: kustomizationFault(p), Hint: p.Hint}, m.building(s))
 	}
+}
+
+// isBroken reports whether the file cannot be read as YAML.
+func (s *source) isBroken() bool {
+	return s.content.Template || slices.ContainsFunc(s.content.Problems, func(p objects.Problem) bool { return p.Code != objects.CodeDuplicate })
 }
 
 // checkOmitted counts the problems that package manifests does not list. None is worse
@@ -95,12 +106,16 @@ func kustomizationFault(p manifests.Problem) string {
 	return strings.TrimSpace(p.Field + " " + text)
 }
 
-// checkComponents reports components that Flux would build by themselves.
+// checkComponents reports components that Flux would build by themselves, and one that it
+// would give the apiVersion of a kustomization, because it has none.
 func checkComponents(m *model, r *report) {
 	m.kustomizationsOf(func(v *view, same []*source) {
 		for _, s := range same {
+			one := []*view{v}
+			if k := m.kustomizations[s]; k != nil && k.Component && !k.Versioned && m.decodes(v, s) {
+				r.refuse(Finding{File: s.file.Path, Message: subject(one, "refuse") + " a component without apiVersion at its path", Hint: "set apiVersion to kustomize.config.k8s.io/v1alpha1"}, one)
+			}
 			if v.mode == generated && isComponent(s) {
-				one := []*view{v}
 				r.refuse(Finding{File: s.file.Path, Message: subject(one, "refuse") + " a component where it expects a kustomization", Hint: "add a kustomization.yaml above it that lists the directories to build"}, one)
 			}
 		}
@@ -138,7 +153,7 @@ func checkMissing(m *model, r *report) {
 			if m.ended() {
 				return
 			}
-			for _, ref := range m.references[i.source] {
+			for _, ref := range m.references(i.source) {
 				needed := m.byPath[path.Join(path.Dir(i.file.Path), ref.Path)]
 				if i.role != certain && needed != nil && needed.uses[v.index].dropped {
 					r.add(missingFinding(v, i.source, ref), v)

@@ -32,12 +32,14 @@ type model struct {
 	sources []*source // in the order of paths
 	byPath  map[string]*source
 	charts  map[string][]*source // by their directories
-	// references are those of the kustomizations that can be read.
-	references map[*source][]kustomize.Reference
-	views      []*view
-	engines    int               // that may read the artifact, those without a view included
-	builds     map[string]*build // kustomizations, by their paths in the archive
-	flaws      []flaw
+	// kustomizations has those that can be read, and nil for those that kustomize cannot
+	// read either.
+	kustomizations map[*source]*kustomize.Kustomization
+	plaintext      map[*source]bool // files of generated Secrets that anyone can read
+	views          []*view
+	engines        int               // that may read the artifact, those without a view included
+	builds         map[string]*build // kustomizations, by their paths in the archive
+	flaws          []flaw
 
 	ignore      *flux.Ignore
 	ignoreFiles map[string]*source // those with rules, by their paths in the archive
@@ -65,7 +67,8 @@ type source struct {
 // use is what an engine does with a file.
 type use struct {
 	role    role
-	dropped bool // by Flux, anywhere in the archive
+	dropped bool   // by Flux, anywhere in the archive
+	output  output // as a resource of a kustomization, once it is needed
 }
 
 func (s *source) name() string { return path.Base(s.file.Path) }

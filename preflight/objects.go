@@ -29,15 +29,6 @@ func isApplied(o *objects.Object) bool {
 	return !o.Empty && !o.Blank && !o.List && !o.Has(objects.Local) && !o.Has(objects.Numeric) && (!isKustomization || o.Name() == "")
 }
 
-func isEmpty(s *source) bool {
-	for _, o := range s.content.Objects {
-		if !o.Empty {
-			return false
-		}
-	}
-	return true
-}
-
 // flaw is a document that is not an object with a name.
 type flaw struct {
 	*source

@@ -47,17 +47,17 @@ func (m *model) read(set *manifests.Set, cache *Cache) error {
 	if err := m.parse(set, cache, found, unknown, m.memory.kept); err != nil {
 		return err
 	}
-	if err := m.readReferences(set, found); err != nil {
+	if err := m.readKustomizations(set, found); err != nil {
 		return err
 	}
 	// The files that are kept must not depend on the order in which they were parsed.
 	kept := int64(0)
 	var again []int
 	for i, s := range m.sources {
-		size := found[i].size + perReference*int64(len(m.references[s]))
+		size := found[i].size + perReference*int64(len(m.references(s)))
 		if kept+size > m.memory.kept {
 			s.facts = m.unkept(s)
-			delete(m.references, s)
+			delete(m.kustomizations, s)
 			cache.drop(s.file.Path)
 			continue
 		}
@@ -172,14 +172,22 @@ func (w *slot) close() {
 // perReference is what a reference takes in memory besides the one in the Set.
 const perReference = 128
 
-// readReferences finds the references of the kustomizations. The Set has those that
-// it parsed; the others, of a Set that did not follow references, are parsed here.
-func (m *model) readReferences(set *manifests.Set, found []*seen) error {
+// references returns the references of a kustomization.
+func (m *model) references(s *source) []kustomize.Reference {
+	if k := m.kustomizations[s]; k != nil {
+		return k.References
+	}
+	return nil
+}
+
+// readKustomizations parses the kustomizations. The Set has those that it parsed; the
+// others, of a Set that did not follow references, are parsed here.
+func (m *model) readKustomizations(set *manifests.Set, found []*seen) error {
 	large := make(buffers, 1)
 	large <- nil
 	w := &slot{large: large}
 	defer w.close()
-	m.references = map[*source][]kustomize.Reference{}
+	m.kustomizations = map[*source]*kustomize.Kustomization{}
 	left := m.memory.kept / 2
 	for i, s := range m.sources {
 		if m.ended() {
@@ -188,9 +196,9 @@ func (m *model) readReferences(set *manifests.Set, found []*seen) error {
 		if !isKustomization(s.file.Path) {
 			continue
 		}
-		references, known := set.References(s.file.Path)
+		k, known := set.Kustomization(s.file.Path)
 		if known {
-			m.references[s] = references
+			m.kustomizations[s] = k
 			continue
 		}
 		if s.file.Size > kustomize.MaxSize {
@@ -200,18 +208,18 @@ func (m *model) readReferences(set *manifests.Set, found []*seen) error {
 			continue
 		}
 		err := w.with(m.ctx, set, s.file, func(content []byte) error {
-			references, _ = kustomize.Parse(content) // other rules report the error
+			k, _ = kustomize.Parse(content) // other rules report the error
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		if size := kustomize.Size(references); size <= left {
+		if size := k.Size(); size <= left {
 			left -= size
-			m.references[s] = references
+			m.kustomizations[s] = k
 		} else {
 			found[i] = &seen{facts: m.unkept(s)}
 		}
 	}
-	return nil
+	return m.readSecrets(w, set)
 }

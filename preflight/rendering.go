@@ -16,21 +16,19 @@ func checkNoFiles(m *model, r *report) {
 // isMissing reports whether there is nothing at the path of the engine.
 func (v *view) isMissing() bool { return len(v.items) == 0 && v.root != "." }
 
-// rendersNothing reports whether the engine finds nothing to render at its path,
-// although the path exists.
-func (v *view) rendersNothing() bool {
-	return !v.isMissing() && !slices.ContainsFunc(v.items, v.renders)
-}
-
-// renders reports whether an engine renders an object of a file, or fails for it.
-// The output of a kustomization, a chart or Jsonnet is not known.
-func (v *view) renders(i item) bool {
+// renders reports whether an engine renders an object of a file, or fails for it. What
+// it renders of a chart, of Jsonnet and of some kustomizations is not known.
+func (m *model) renders(v *view, i item) bool {
 	switch {
-	case v.mode == built || v.mode == helm:
+	case v.mode == helm:
 		return true
 	case i.role != certain:
 		return false
-	case v.mode != directory && isKustomization(i.path) || path.Ext(i.path) == jsonnet:
+	case v.mode != directory && isKustomization(i.path):
+		return m.outputAt(v, i) == anything
+	case v.mode == built:
+		return false // unless a kustomization lists it
+	case path.Ext(i.path) == jsonnet:
 		return true
 	case v.mode == directory && !i.content.JSON:
 		return i.likeObject || i.kind || i.isUnread()
@@ -57,10 +55,17 @@ func checkPathMissing(m *model, r *report) {
 }
 
 func checkNothingRendered(m *model, r *report) {
-	nothing := m.viewsWhere(func(v *view) bool { return v.rendersNothing() && v.below() == 0 })
-	if len(nothing) > 0 && len(m.sources) > 0 {
-		r.refuse(Finding{Message: subject(nothing, "render") + " nothing at the path " + quotePaths(nothing) + ", without an error"}, nothing)
+	nothing := m.viewsWhere(func(v *view) bool { return v.rendersNothing && v.below() == 0 })
+	if len(nothing) == 0 || len(m.sources) == 0 {
+		return
 	}
+	f := Finding{Message: subject(nothing, "render") + " nothing at the path " + quotePaths(nothing) + ", without an error"}
+	_, _, kustomization := nothing[0].renderers()
+	if !slices.ContainsFunc(nothing, func(v *view) bool { return v.mode != built }) {
+		f.File = kustomization.file.Path
+		f.Message += ", because this kustomization has no objects, and neither have those that it refers to"
+	}
+	r.refuse(f, nothing)
 }
 
 // quotePaths lists the paths of engines.
@@ -74,7 +79,7 @@ func quotePaths(views []*view) string {
 
 func checkSubfoldersOnly(m *model, r *report) {
 	for _, v := range m.views {
-		if v.rendersNothing() && v.below() > 0 {
+		if v.rendersNothing && v.below() > 0 {
 			r.refuse(Finding{Message: fmt.Sprintf("all manifests at the path %q are in subdirectories, which Argo CD does not read by default, so that it renders nothing", v.path)}, []*view{v})
 		}
 	}
@@ -82,7 +87,7 @@ func checkSubfoldersOnly(m *model, r *report) {
 
 func checkSubfolders(m *model, r *report) {
 	for _, v := range m.views {
-		if below := v.below(); below > 0 && !v.rendersNothing() {
+		if below := v.below(); below > 0 && !v.rendersNothing {
 			r.add(Finding{Message: fmt.Sprintf("Argo CD does not read the subdirectories of its path %q by default (files with objects in them: %d)", v.path, below)}, v)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 var app = object("ConfigMap", "app")
 
 const (
-	kustomization = "namePrefix: team-\n"
+	kustomization = "configMapGenerator: [{name: team}]\n"
 	chart         = "apiVersion: v2\nname: shop\nversion: 1.0.0\n"
 	template      = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n"
 )
@@ -71,8 +71,9 @@ func TestRendering(t *testing.T) {
 		{"both copies", tree{"app.yaml": app}, none, []string{}},
 		{"both copies with a kustomization", tree{"app.yaml": app, "kustomization.yaml": kustomization}, none, []string{
 			"kustomization.yaml: info: Argo CD renders this kustomization [rendered-by]",
+			`kustomization.yaml: info: no kustomization lists some manifests in this directory or below (files: 1), such as "app.yaml" [unlisted]`,
 		}},
-		{"kustomization, Argo CD", tree{"app.yaml": app, "kustomization.yml": kustomization}, argocd, []string{
+		{"kustomization, Argo CD", tree{"kustomization.yml": kustomization}, argocd, []string{
 			"kustomization.yml: info: Argo CD renders this kustomization [rendered-by]",
 		}},
 		{"chart, Argo CD", tree{"Chart.yaml": chart, "templates/app.yaml": template, "values.yaml": "a: 1"}, argocd, []string{
@@ -100,6 +101,7 @@ func TestRendering(t *testing.T) {
 		}},
 		{"like a chart, and kustomization, Argo CD", tree{"app.yaml": app, "kustomization.yaml": kustomization, "MyChart.yaml": app}, argocd, []string{
 			"kustomization.yaml: info: Argo CD renders this kustomization [rendered-by]",
+			`kustomization.yaml: info: no kustomization lists some manifests in this directory or below (files: 2), such as "MyChart.yaml", "app.yaml" [unlisted]`,
 		}},
 		{"chart in a subdirectory, Flux", tree{"app.yaml": app, "c/Chart.yaml": chart, "c/charts/d/Chart.yaml": chart, "c/templates/a.yaml": template, "c/templates/b.yaml": template}, flux, []string{
 			"c/Chart.yaml: error: Flux refuses the files of this Helm chart, which are not manifests (templates: 2) [chart]",
@@ -123,24 +125,25 @@ func TestRendering(t *testing.T) {
 		}},
 		{"chart beside a kustomization", tree{"app.yaml": app, "kustomization.yaml": kustomization, "c/Chart.yaml": chart}, flux, []string{
 			"c/Chart.yaml: info: this Helm chart is not rendered, and its output is not checked (templates: 0) [chart]",
+			`kustomization.yaml: info: no kustomization lists some manifests in this directory or below (files: 1), such as "app.yaml" [unlisted]`,
 		}},
-		{"two kustomizations", tree{"app.yaml": app, "kustomization.yaml": kustomization, "Kustomization": kustomization}, flux, []string{
+		{"two kustomizations", tree{"kustomization.yaml": kustomization, "Kustomization": kustomization}, flux, []string{
 			"kustomization.yaml: error: Flux refuses a directory with two kustomizations, this and Kustomization [two-kustomizations]",
 		}},
-		{"two kustomizations in a subdirectory, Flux", tree{"a/app.yaml": app, "a/kustomization.yaml": kustomization, "a/kustomization.yml": kustomization}, flux, []string{
+		{"two kustomizations in a subdirectory, Flux", tree{"a/kustomization.yaml": kustomization, "a/kustomization.yml": kustomization}, flux, []string{
 			"a/kustomization.yml: error: Flux refuses a directory with two kustomizations, this and kustomization.yaml [two-kustomizations]",
 		}},
-		{"two kustomizations deeper", tree{"app.yaml": app, "kustomization.yaml": kustomization, "a/kustomization.yaml": kustomization, "a/kustomization.yml": kustomization}, flux, []string{}},
+		{"two kustomizations deeper", tree{"kustomization.yaml": kustomization, "a/kustomization.yaml": kustomization, "a/kustomization.yml": kustomization}, flux, []string{}},
 		{"a component, Flux", tree{"app.yaml": app, "c/kustomization.yaml": "kind: Component\nnamePrefix: a-\n"}, flux, []string{
 			"c/kustomization.yaml: error: Flux refuses a component where it expects a kustomization [kustomization]",
 		}},
 		{"a component, Argo CD", tree{"app.yaml": app, "c/kustomization.yaml": "kind: Component\nnamePrefix: a-\n"}, argocd, []string{}},
-		{"a component below a kustomization", tree{"app.yaml": app, "kustomization.yaml": "components: [c]\n", "c/kustomization.yaml": "kind: Component\nnamePrefix: a-\n"}, flux, []string{}},
+		{"a component below a kustomization", tree{"app.yaml": app, "kustomization.yaml": "resources: [app.yaml]\ncomponents: [c]\n", "c/kustomization.yaml": "kind: Component\nnamePrefix: a-\n"}, flux, []string{}},
 		{"empty lists only", tree{"app.yaml": "apiVersion: v1\nkind: List\nitems: []\n---\napiVersion: v1\nkind: ConfigMapList\nitems:\n"}, none, []string{
 			`error: Flux and Argo CD render nothing at the path "./shop" and "shop", without an error [nothing-rendered]`,
 		}},
 		{"empty kustomization", tree{"app.yaml": app, "kustomization.yaml": ""}, flux, []string{
-			"kustomization.yaml: error: Flux refuses an empty kustomization [empty-kustomization]",
+			`kustomization.yaml: error: Flux renders nothing at the path "./", without an error, because this kustomization has no objects, and neither have those that it refers to [nothing-rendered]`,
 		}},
 		{"kustomization of comments", tree{"app.yaml": app, "kustomization.yaml": "# later"}, argocd, []string{
 			"kustomization.yaml: error: Argo CD refuses an empty kustomization [empty-kustomization]",
@@ -156,7 +159,7 @@ func TestKustomizations(t *testing.T) {
 		{"a missing file", tree{"app.yaml": app, "kustomization.yaml": missing}, flux, []string{
 			`kustomization.yaml:5:11: error: configMapGenerator[0].files[0] refers to a missing file: "app.properties" [kustomization]`,
 		}},
-		{"a missing file of one that may not be built", tree{"app.yaml": app, "kustomization.yaml": kustomization, "later/kustomization.yaml": missing, "later/app.yaml": app}, flux, []string{
+		{"a missing file of one that may not be built", tree{"kustomization.yaml": kustomization, "later/kustomization.yaml": missing, "later/app.yaml": app}, flux, []string{
 			`later/kustomization.yaml:5:11: warning: configMapGenerator[0].files[0] refers to a missing file: "app.properties" [kustomization]`,
 		}},
 		{"a file that Flux ignores", tree{"app.yaml": app, "a.png": "", "kustomization.yaml": strings.Replace(missing, "app.properties", "a.png", 1)}, none, []string{
@@ -167,7 +170,7 @@ func TestKustomizations(t *testing.T) {
 		{"a file that Flux does not ignore because of rules", tree{".sourceignore": "*.md\n", "app.yaml": app, "a.png": "", "kustomization.yaml": strings.Replace(missing, "app.properties", "a.png", 1)}, flux, []string{
 			".sourceignore: info: this file replaces Flux's default ignore rules [source-ignore]",
 		}},
-		{"a file that Flux ignores, needed by one that may not be built", tree{"app.yaml": app, "a.png": "", "kustomization.yaml": kustomization, "b/kustomization.yaml": "configMapGenerator:\n- files: [../a.png]\n"}, flux, []string{
+		{"a file that Flux ignores, needed by one that may not be built", tree{"a.png": "", "kustomization.yaml": kustomization, "b/kustomization.yaml": "configMapGenerator:\n- files: [../a.png]\n"}, flux, []string{
 			"a.png: info: Flux ignores a file with this name by default [flux-ignored]",
 			`b/kustomization.yaml:2:11: warning: configMapGenerator[0].files[0] refers to a file that Flux ignores: "../a.png" [kustomization]`,
 		}},
@@ -284,8 +287,8 @@ func TestObjects(t *testing.T) {
 		{"no object in JSON, Argo CD", tree{"app.yaml": app, "package.json": "{}"}, argocd, []string{
 			"package.json:1:1: error: Argo CD refuses a document that is not a Kubernetes object [not-an-object]",
 		}},
-		{"no object below a kustomization", tree{"app.yaml": app, "kustomization.yaml": kustomization, "values.yaml": "a: 1\n"}, flux, []string{}},
-		{"no object in a directory with a kustomization", tree{"a/app.yaml": app, "a/kustomization.yaml": kustomization, "a/b/values.yaml": "a: 1\n"}, flux, []string{}},
+		{"no object below a kustomization", tree{"kustomization.yaml": kustomization, "values.yaml": "a: 1\n"}, flux, []string{}},
+		{"no object in a directory with a kustomization", tree{"a/kustomization.yaml": kustomization, "a/b/values.yaml": "a: 1\n"}, flux, []string{}},
 		{"a list", tree{"app.yaml": "- 1\n"}, flux, []string{
 			"app.yaml:1:1: error: Flux refuses a document that is not a Kubernetes object [not-an-object]",
 		}},
@@ -343,14 +346,14 @@ func TestObjects(t *testing.T) {
 			`b.yaml:1:1: warning: Flux finds the B "c" here and at app.yaml:1 [duplicate-object]`,
 		}},
 		{"duplicate, in two groups", tree{"app.yaml": "apiVersion: a/v1\nkind: B\nmetadata:\n  name: c\n", "b.yaml": "apiVersion: b/v1\nkind: B\nmetadata:\n  name: c\n"}, flux, []string{}},
-		{"duplicate, in directories with kustomizations", tree{"a/app.yaml": app, "a/kustomization.yaml": kustomization, "b/app.yaml": app, "b/kustomization.yaml": kustomization}, flux, []string{}},
+		{"duplicate, in directories with kustomizations", tree{"a/app.yaml": app, "a/kustomization.yaml": "resources: [app.yaml]\n", "b/app.yaml": app, "b/kustomization.yaml": "namePrefix: b-\nresources: [app.yaml]\n"}, flux, []string{}},
 		{"a Secret", tree{"app.yaml": app + "---\n" + object("Secret", "db") + "data:\n  a: aHVudGVyMg==\n"}, flux, []string{
 			`app.yaml:6:1: warning: the Secret "db" is not encrypted [plaintext-secret]`,
 		}},
 		{"a Secret in a list", tree{"app.yaml": "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Secret\n  metadata:\n    name: db\n  stringData:\n    a: hunter2\n"}, flux, []string{
 			`app.yaml:4:3: warning: the Secret "db" is not encrypted [plaintext-secret]`,
 		}},
-		{"a Secret below a kustomization", tree{"kustomization.yaml": kustomization, "app.yaml": app, "b.yaml": object("Secret", "db") + "data:\n  a: aHVudGVyMg==\n"}, flux, []string{
+		{"a Secret below a kustomization", tree{"kustomization.yaml": "resources: [app.yaml]\npatches: [{path: b.yaml}]\n", "app.yaml": app, "b.yaml": object("Secret", "db") + "data:\n  a: aHVudGVyMg==\n"}, flux, []string{
 			`b.yaml:1:1: warning: the Secret "db" is not encrypted [plaintext-secret]`,
 		}},
 		{"encrypted and sealed", tree{"app.yaml": object("Secret", "db") + "data:\n  a: ENC[a]\nsops:\n  version: \"1\"\n", "b.yaml": object("SealedSecret", "s") + "spec: {}\n"}, flux, []string{

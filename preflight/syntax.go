@@ -43,7 +43,13 @@ func checkProblem(m *model, s *source, p objects.Problem, r *report) {
 			f.Message = subject(refusing, "refuse") + " the file, because " + p.Text
 		}
 	case CodeDuplicateKey: // Argo CD takes the last value of a plain file
-		refusing = m.building(s)
+		building := m.building(s)
+		switch {
+		case !isKustomization(s.file.Path):
+			refusing = building
+		case len(building) > 0 || len(m.reading(s)) == 0:
+			f.Message, f.Hint = p.Text+", and that value is ignored, because kustomize keeps the last one", "keep one of them"
+		}
 	}
 	if len(refusing) > 0 {
 		r.refuse(f, refusing)

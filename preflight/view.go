@@ -3,6 +3,7 @@ package preflight
 import (
 	"cmp"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/kubeoci/oci/internal/flux"
@@ -51,6 +52,8 @@ type view struct {
 	dropped map[string]bool // by Flux, anywhere in the archive
 	ignored []ignored       // the same, below its path
 	missing []missing       // what a kustomization needs and Flux has dropped
+
+	rendersNothing bool // at the path, which exists
 }
 
 // item is a file below the path of an engine.
@@ -118,6 +121,8 @@ func (m *model) findViews() {
 		v.mode = v.findMode()
 		v.assignRoles()
 		m.follow(v)
+		m.findOutputs(v)
+		v.rendersNothing = !v.isMissing() && !slices.ContainsFunc(v.items, func(i item) bool { return m.renders(v, i) })
 		m.views = append(m.views, v)
 	}
 }

@@ -3,6 +3,7 @@ package closest
 
 import (
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -39,34 +40,39 @@ func Of(misspelt string, names iter.Seq[string]) string {
 type rows struct{ before, above, this []int }
 
 // distance returns how many letters have to be added, removed, replaced or swapped with
-// the next one to make b of a, or limit if there are as many or more.
+// the next one to make b of a, or limit if there are as many or more. Beginnings of
+// lengths that differ by as much are not compared.
 func (r *rows) distance(a, b []rune, limit int) int {
 	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
 		return limit
 	}
-	r.above = r.above[:0]
-	for j := range len(b) + 1 {
-		r.above = append(r.above, j)
+	for _, row := range []*[]int{&r.before, &r.above, &r.this} {
+		*row = slices.Grow((*row)[:0], len(b)+1)[:len(b)+1]
+	}
+	for j := range r.above {
+		r.above[j] = min(j, limit)
 	}
 	for i := range a {
-		r.this = append(r.this[:0], i+1)
-		least := i + 1
-		for j := range b {
+		first, last := max(0, i-limit), min(len(b), i+limit) // letters of b
+		r.this[first] = limit
+		if first == 0 {
+			r.this[first] = min(i+1, limit)
+		}
+		for j := first; j < last; j++ {
 			d := r.above[j] + 1 // replaced
 			if a[i] == b[j] {
 				d--
 			}
-			d = min(d, r.above[j+1]+1, r.this[j]+1)
+			d = min(d, r.above[j+1]+1, r.this[j]+1, limit)
 			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
 				d = min(d, r.before[j-1]+1)
 			}
-			r.this = append(r.this, d)
-			least = min(least, d)
+			r.this[j+1] = d
 		}
-		if least > limit { // a swap with the next letter makes it one less at most
-			return limit
+		if last < len(b) {
+			r.this[last+1] = limit
 		}
 		r.before, r.above, r.this = r.above, r.this, r.before
 	}
-	return min(limit, r.above[len(b)])
+	return r.above[len(b)]
 }

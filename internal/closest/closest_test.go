@@ -1,6 +1,7 @@
 package closest_test
 
 import (
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -39,8 +40,54 @@ func TestOf(t *testing.T) {
 	assert.Empty(t, closest.Of("app.yaml", slices.Values([]string{strings.Repeat("app.yaml", 1_000)})))
 }
 
+// The result is the same as that of a full table of distances.
+func TestOfFindsTheClosest(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	word := func() string {
+		letters := make([]byte, 3+random.IntN(12))
+		for i := range letters {
+			letters[i] = "abc"[random.IntN(3)]
+		}
+		return string(letters)
+	}
+	for range 20_000 {
+		misspelt, names := word(), []string{word(), word()}
+		want, least := "", min(len(misspelt)/3, 4)+1
+		for _, name := range names {
+			if d := distance(misspelt, name); d < least {
+				want, least = name, d
+			}
+		}
+		assert.Equal(t, want, closest.Of(misspelt, slices.Values(names)), "%s of %v", misspelt, names)
+	}
+}
+
+// distance fills the whole table.
+func distance(a, b string) int {
+	table := make([][]int, len(a)+1)
+	for i := range table {
+		table[i] = make([]int, len(b)+1)
+		for j := range table[i] {
+			switch {
+			case i == 0 || j == 0:
+				table[i][j] = i + j
+				continue
+			case a[i-1] == b[j-1]:
+				table[i][j] = table[i-1][j-1]
+			default:
+				table[i][j] = table[i-1][j-1] + 1
+			}
+			table[i][j] = min(table[i][j], table[i-1][j]+1, table[i][j-1]+1)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				table[i][j] = min(table[i][j], table[i-2][j-2]+1)
+			}
+		}
+	}
+	return table[len(a)][len(b)]
+}
+
 func TestOfIsFast(t *testing.T) {
-	names := make([]string, 20_000)
+	names := make([]string, 5_000)
 	for i := range names {
 		names[i] = strings.Repeat("ab", 100) + strings.Repeat("c", i%50)
 	}

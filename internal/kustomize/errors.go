@@ -26,8 +26,23 @@ var (
 	ErrNotString = errors.New("not a string")
 	// ErrEmptyEntry reports an entry of a list without a value.
 	ErrEmptyEntry = errors.New("empty entry")
+	// ErrNotBoolean reports a value that must be true or false.
+	ErrNotBoolean = errors.New("neither true nor false")
+	// ErrNotNumber reports a value that must be a number.
+	ErrNotNumber = errors.New("not a number")
 	// ErrSource reports a generator's file that is neither a path nor key=path.
 	ErrSource = errors.New("neither a path nor key=path")
+	// ErrLiteral reports a generator's literal without a key.
+	ErrLiteral = errors.New("not key=value")
+)
+
+// Errors of a [Fault] only.
+var (
+	// ErrUnknownField reports a field that kustomize does not know.
+	ErrUnknownField = errors.New("unknown field")
+	// ErrLost reports a value that kustomize ignores, because another one of the mapping
+	// replaces it: a merged one that is behind it, or one whose name differs in case.
+	ErrLost = errors.New("value ignored")
 )
 
 // Error describes an error in a kustomization and its position.

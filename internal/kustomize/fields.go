@@ -1,113 +1,15 @@
 package kustomize
 
 import (
-	"fmt"
+	"cmp"
 	"maps"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 
 	"github.com/kubeoci/oci/internal/redact"
 )
-
-// rule collects the references in one value.
-type rule func(p *parser, v value)
-
-// kustomization is the rule for the fields that contain paths, in lower case.
-var kustomization = mapping(map[string]rule{
-	"resources":                   list(path(FileOrDirectory)),
-	"bases":                       list(path(FileOrDirectory)),
-	"components":                  list(path(Directory)),
-	"crds":                        list(path(File)),
-	"configurations":              list(path(File)),
-	"generators":                  list(inlineOr(path(FileOrDirectory))),
-	"transformers":                list(inlineOr(path(FileOrDirectory))),
-	"validators":                  list(inlineOr(path(FileOrDirectory))),
-	"patchesstrategicmerge":       list(inlineOr(path(File))),
-	"patches":                     list(withPath),
-	"patchesjson6902":             list(withPath),
-	"replacements":                list(withPath),
-	"openapi":                     withPath,
-	"configmapgenerator":          list(generator),
-	"secretgenerator":             list(generator),
-	"helmglobals":                 mapping(map[string]rule{"charthome": path(Tree)}),
-	"helmcharts":                  list(mapping(map[string]rule{"valuesfile": path(File), "additionalvaluesfiles": list(path(File))})),
-	"helmchartinflationgenerator": list(mapping(map[string]rule{"values": path(File), "charthome": path(Tree)})),
-})
-
-var withPath = mapping(map[string]rule{"path": path(File)})
-
-var generator = mapping(map[string]rule{"files": list(source), "envs": list(path(File)), "env": path(File)})
-
-// mapping applies rules to the fields of a mapping.
-func mapping(rules map[string]rule) rule {
-	return func(p *parser, v value) {
-		p.fields(v, map[string]bool{}, func(name string, field value) {
-			if read, ok := rules[strings.ToLower(name)]; ok {
-				read(p, field)
-			}
-		})
-	}
-}
-
-func list(read rule) rule {
-	return func(p *parser, v value) {
-		if v.null() {
-			return
-		}
-		if v.node.Kind != yaml.SequenceNode {
-			p.fail(v, ErrNotList)
-			return
-		}
-		for i, node := range v.node.Content {
-			item := p.value(fmt.Sprintf("%s[%d]", v.field, i), node)
-			if p.err != nil {
-				return
-			}
-			if item.node.Kind == yaml.ScalarNode && (item.null() || item.node.Value == "") {
-				p.fail(item, ErrEmptyEntry)
-				return
-			}
-			read(p, item)
-		}
-	}
-}
-
-func path(kind Kind) rule {
-	return func(p *parser, v value) {
-		if text := p.text(v); text != "" {
-			p.add(v, text, kind)
-		}
-	}
-}
-
-func inlineOr(read rule) rule {
-	return func(p *parser, v value) {
-		if text := p.text(v); text != "" && !isInline(text) {
-			read(p, v)
-		}
-	}
-}
-
-// source collects a path, with or without a key and an equals sign before it.
-func source(p *parser, v value) {
-	text := p.text(v)
-	if p.err != nil {
-		return
-	}
-	key, file, keyed := strings.Cut(text, "=")
-	if !keyed {
-		key, file = "", text
-	}
-	if file == "" || keyed && (key == "" || strings.Contains(file, "=")) {
-		p.fail(v, ErrSource)
-		return
-	}
-	if strings.ContainsAny(key, "/:") { // a URL whose query was cut, and no key
-		file = redact.URLs(text)
-	}
-	p.add(v, file, File)
-}
 
 // value is a node and its position in the document.
 type value struct {
@@ -118,11 +20,20 @@ type value struct {
 
 func (v value) null() bool { return v.node.Kind == yaml.ScalarNode && v.node.ShortTag() == "!!null" }
 
+// empty reports whether decoding the value leaves a field as it is without one.
+func (v value) empty() bool {
+	return v.null() || len(v.node.Content) == 0 && v.node.Value == ""
+}
+
+// mark returns the position of the value.
+func (v value) mark() Mark { return Mark{v.field, v.at.Line, v.at.Column} }
+
 type parser struct {
-	budget     int // nodes and bytes that may still be visited
-	merging    int // nested merges
-	references []Reference
-	err        *Error
+	budget  int  // nodes and bytes that may still be visited
+	merging int  // nested merges
+	placed  bool // the generated object that is read has a namespace
+	found   Kustomization
+	err     *Error
 }
 
 // value resolves an alias, and charges the budget for the visit.
@@ -137,23 +48,48 @@ func (p *parser) value(field string, at *yaml.Node) value {
 	return v
 }
 
-// text returns the string, or "" for null.
-func (p *parser) text(v value) string {
-	if v.null() || p.err != nil {
-		return ""
+// field is a field of a mapping.
+type field struct {
+	value
+	name  string
+	key   *yaml.Node
+	own   bool // not merged
+	order int
+}
+
+// path returns the field with those above it. Until it is visited, its value has only
+// those above, since most names of a hostile file are never needed.
+func (f field) path() string { return strings.TrimPrefix(f.field+"."+shorten(f.name), ".") }
+
+// fields visits the fields of a mapping as kustomize decodes them. It sets one after the
+// other, those of a merge in the place of the merge, so that the last value of a name
+// remains. If names are known in any case, those of one name are decoded in their byte
+// order.
+func (p *parser) fields(v value, anyCase bool, visit func(field)) {
+	all := map[string]field{}
+	p.collect(v, all, true)
+	if p.err != nil {
+		return
 	}
-	switch tag := v.node.ShortTag(); {
-	case v.node.Kind == yaml.ScalarNode && (tag == "!!str" || tag == "!!timestamp"):
-		return v.node.Value
-	default:
-		p.fail(v, ErrNotString)
-		return ""
+	last := map[string]string{} // of the names in any case
+	if anyCase {
+		for name := range all {
+			folded := strings.ToLower(name)
+			last[folded] = max(last[folded], name)
+		}
+	}
+	for _, f := range slices.SortedFunc(maps.Values(all), func(a, b field) int { return cmp.Compare(a.order, b.order) }) {
+		if kept := last[strings.ToLower(f.name)]; anyCase && kept != f.name {
+			p.lose(f, all[kept])
+		} else if p.err == nil {
+			f.field = f.path()
+			visit(f)
+		}
 	}
 }
 
-// fields visits the fields of a mapping, and then the merged fields that it does not
-// override.
-func (p *parser) fields(v value, seen map[string]bool, visit func(name string, field value)) {
+// collect sets the fields of a mapping, own or merged ones.
+func (p *parser) collect(v value, all map[string]field, own bool) {
 	if v.null() {
 		return
 	}
@@ -161,53 +97,77 @@ func (p *parser) fields(v value, seen map[string]bool, visit func(name string, f
 		p.fail(v, ErrNotMapping)
 		return
 	}
-	var merged []value
-	own := map[string]bool{}
 	for i := 0; i+1 < len(v.node.Content); i += 2 {
 		key := p.value(v.field, v.node.Content[i])
 		name := key.node.Value
-		field := p.value(strings.TrimPrefix(v.field+"."+shorten(name), "."), v.node.Content[i+1])
-		switch {
-		case p.err != nil:
+		f := field{p.value(v.field, v.node.Content[i+1]), name, key.at, own, -p.budget}
+		if p.err != nil {
 			return
-		case key.node.ShortTag() == "!!merge":
-			field.field = v.field
-			merged = append(merged, field)
-		case !seen[name]:
-			own[name] = true
-			visit(name, field)
 		}
-	}
-	maps.Copy(seen, own)
-	for _, from := range merged {
-		p.merge(from, seen, visit)
+		if key.node.ShortTag() == "!!merge" {
+			p.merge(f.value, all)
+			continue
+		}
+		if before := all[name]; before.own && !own {
+			p.lose(before, f)
+		}
+		all[name] = f
 	}
 }
 
-// merge visits one mapping, or a list of them of which the first takes precedence. A
-// mapping may merge itself.
-func (p *parser) merge(from value, seen map[string]bool, visit func(name string, field value)) {
+// merge sets the fields of one mapping, or of a list of them of which the first takes
+// precedence. A mapping may merge itself.
+func (p *parser) merge(from value, all map[string]field) {
 	if p.merging++; p.merging > maxDepth {
 		p.fail(from, ErrAliases)
 		return
 	}
 	defer func() { p.merging-- }()
 	if from.node.Kind != yaml.SequenceNode {
-		p.fields(from, seen, visit)
+		p.collect(from, all, false)
 		return
 	}
-	for _, node := range from.node.Content {
+	for _, node := range slices.Backward(from.node.Content) {
 		if p.err != nil {
 			return
 		}
-		p.fields(p.value(from.field, node), seen, visit)
+		p.collect(p.value(from.field, node), all, false)
+	}
+}
+
+// lose records that a value of the file is replaced. That of a key which is there again
+// is not recorded, since each parser of YAML finds it.
+func (p *parser) lose(f, kept field) {
+	if f.own {
+		f.at, f.field = f.key, f.path()
+		p.fault(f.value, Fault{Err: ErrLost, Kept: kept.key.Line})
+	}
+}
+
+// maxMarks is how many positions of one kind are kept of a file.
+const maxMarks = 100
+
+func keep(marks *[]Mark, m Mark) {
+	if len(*marks) < maxMarks {
+		*marks = append(*marks, m)
+	}
+}
+
+// fault records a fault for which the file can be parsed nevertheless.
+func (p *parser) fault(v value, f Fault) {
+	if len(p.found.Faults) < maxMarks {
+		f.Mark = v.mark()
+		f.Field = redact.URLs(f.Field)
+		p.found.Faults = append(p.found.Faults, f)
 	}
 }
 
 func (p *parser) add(v value, path string, kind Kind) {
-	if !isRemote(path, kind) {
-		p.references = append(p.references, Reference{Field: v.field, Line: v.at.Line, Column: v.at.Column, Path: path, Kind: kind})
+	if isRemote(path, kind) {
+		p.found.Remote = true
+		return
 	}
+	p.found.References = append(p.found.References, Reference{Field: v.field, Line: v.at.Line, Column: v.at.Column, Path: path, Kind: kind})
 }
 
 func (p *parser) fail(v value, err error) {

@@ -33,18 +33,18 @@ func FuzzParse(f *testing.F) {
 		within := func(line, column int) {
 			assert.True(t, utf16 || line >= 1 && line <= lines && column >= 1 && column <= len(data)+1, "%d:%d", line, column)
 		}
-		references, err := kustomize.Parse(data)
+		k, err := kustomize.Parse(data)
 		if err != nil {
 			parseErr, ok := errors.AsType[*kustomize.Error](err)
 			require.True(t, ok)
 			within(parseErr.Line, parseErr.Column)
-			require.Empty(t, references)
+			require.Equal(t, errors.Is(err, kustomize.ErrEmpty), k != nil)
 			return
 		}
 		var document yaml.Node
 		require.NoError(t, yaml.Unmarshal(data, &document))
 		texts := scalars(&document)
-		for _, r := range references {
+		for _, r := range k.References {
 			within(r.Line, r.Column)
 			require.NotEmpty(t, r.Path)
 			require.NotEmpty(t, r.Field)

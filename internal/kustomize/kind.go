@@ -1,6 +1,10 @@
 package kustomize
 
-import "strings"
+import (
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
 
 // versions lists the kinds that kustomize reads and the apiVersion of each.
 var versions = map[string]string{
@@ -14,16 +18,19 @@ var versions = map[string]string{
 func checkKind(top value) *Error {
 	p := parser{budget: 2 * MaxSize} // the fields are visited a second time
 	given, empty := map[string]value{}, true
-	p.fields(top, map[string]bool{}, func(name string, field value) {
-		if name = strings.ToLower(name); name == "kind" || name == "apiversion" {
-			given[name] = field
-		} else {
-			empty = empty && field.null()
+	p.fields(top, true, func(f field) {
+		switch name := strings.ToLower(f.name); name {
+		case "kind", "apiversion":
+			given[name] = f.value
+		case "bases", "imagetags", "helmchartinflationgenerator": // added to other fields
+			empty = empty && f.empty()
+		default:
+			empty = empty && f.node.Kind == yaml.ScalarNode && f.empty()
 		}
 	})
 	text := func(name string) string {
 		if field, ok := given[name]; ok {
-			return p.text(field)
+			return p.textOf(field)
 		}
 		return ""
 	}

@@ -1,12 +1,12 @@
 // Package kustomize lists the local files and directories that a kustomization refers
-// to. It parses the text of one file, opens no others, and renders nothing.
+// to, and describes what else it does. It parses the text of one file, opens no others,
+// and renders nothing.
 package kustomize
 
 import (
 	"context"
 	"errors"
 	"io"
-	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -51,6 +51,60 @@ const (
 	Tree
 )
 
+// Kustomization describes the content of a kustomization or component. A field that is
+// empty counts as one that is not set.
+type Kustomization struct {
+	References []Reference // in the order of the file
+	Namespace  string      // that all objects get, or ""
+	Component  bool        // for use in other kustomizations only
+	Versioned  bool        // it has an apiVersion, which may be empty
+	// Empty reports that no field is set besides kind and apiVersion.
+	Empty bool
+	// Remote reports that some paths are fetched, and not in References. The objects in
+	// them are not known.
+	Remote bool
+	// Generates reports that there may be objects that are not in any of the resources:
+	// there is a generator or a chart.
+	Generates bool
+	// Charts are the positions of charts, Programs those of plugins that are not built
+	// into kustomize, and Secrets those of literals of generated Secrets that anyone can
+	// read. The first 100 of each are listed, and none that are in other files.
+	Charts, Programs, Secrets []Mark
+	Faults                    []Fault // the first 100
+	// Renames reports that the names or namespaces of objects may change, or that objects
+	// may be deleted: by a prefix, a suffix, a namespace, patches, replacements,
+	// variables, transformers or components.
+	Renames bool
+	// Affixes reports a prefix or suffix for names.
+	Affixes bool
+	// Rewrites reports that objects may be renamed, moved to another namespace or deleted
+	// by other means than Affixes and Namespace. Components are not considered, and
+	// neither are patches in files, which [IsRewrite] judges.
+	Rewrites bool
+	// Unplaced is the number of ConfigMaps and Secrets that are generated without a
+	// namespace.
+	Unplaced int
+}
+
+// Mark is a position in a kustomization.
+type Mark struct {
+	Field        string // such as "patches[0].target", without credentials of URLs
+	Line, Column int    // of the value or, for an unknown field, of the key, from 1
+}
+
+// Fault is a value that kustomize refuses or ignores.
+type Fault struct {
+	Mark
+	Err error // one of the package's sentinels
+	// Closest is the field that an unknown one may have been meant to be, or "".
+	Closest string
+	// Kept is the line of the value that replaces one that is ignored.
+	Kept int
+	// Lenient reports that Flux does not refuse the kustomization at its path for it. It
+	// ignores an unknown field, and converts a number or boolean to a string.
+	Lenient bool
+}
+
 // Reference is a local path in a kustomization.
 type Reference struct {
 	Field        string // such as "configMapGenerator[0].files[1]"
@@ -59,20 +113,31 @@ type Reference struct {
 	Kind         Kind
 }
 
-// Parse lists the local paths in a kustomization or component, in the order of the
-// file. It follows kustomize's own rules: field names are case-insensitive, only the
-// first document counts, aliases and merge keys are resolved. Remote paths and inline
-// content are not listed, and unknown fields are ignored. Paths are neither cleaned
-// nor looked up on disk.
+// Parse describes a kustomization or component. It follows kustomize's own rules: field
+// names are case-insensitive, only the first document counts, aliases and merge keys are
+// resolved, and the last of several values remains. Remote paths and inline content are
+// not listed. Paths are neither cleaned nor looked up on disk.
 //
-// The error is an [*Error]. The work is bounded, however far aliases expand.
-func Parse(data []byte) ([]Reference, error) {
+// The error is an [*Error], and the result is then nil, unless the error is [ErrEmpty].
+// The work is bounded, however far aliases expand.
+func Parse(data []byte) (*Kustomization, error) {
+	k, invalid := parse(data)
+	switch {
+	case invalid == nil:
+		return k, nil
+	case errors.Is(invalid, ErrEmpty):
+		return &Kustomization{Empty: true}, invalid.within(string(data))
+	}
+	return nil, invalid.within(string(data))
+}
+
+func parse(data []byte) (*Kustomization, *Error) {
 	if len(data) > MaxSize {
 		return nil, &Error{Line: 1, Column: 1, Err: ErrTooLarge}
 	}
 	root, invalid := load(data)
 	if invalid != nil {
-		return nil, invalid.within(string(data))
+		return nil, invalid
 	}
 	// Without aliases, neither the nodes nor the bytes in them outnumber the bytes of
 	// the file.
@@ -85,15 +150,14 @@ func Parse(data []byte) ([]Reference, error) {
 		p.err = checkKind(top)
 	}
 	kustomization(&p, top)
-	if p.err != nil {
-		return nil, p.err.within(string(data))
-	}
-	return p.references, nil
+	return &p.found, p.err
 }
+
+var limits = boundyaml.Limits{Depth: maxDepth, Memory: maxMemory}
 
 // load returns the top node of the first document.
 func load(data []byte) (*yaml.Node, *Error) {
-	loader, err := boundyaml.NewLoader(context.Background(), data, boundyaml.Limits{Depth: maxDepth, Memory: maxMemory}, yaml.WithSingleDocument())
+	loader, err := boundyaml.NewLoader(context.Background(), data, limits, yaml.WithSingleDocument())
 	if err != nil {
 		return nil, &Error{Line: 1, Column: 1, Detail: err.Error(), Err: ErrSyntax}
 	}
@@ -117,18 +181,4 @@ func syntaxError(err error) *Error {
 		invalid.Line, invalid.Column, invalid.Detail = at.Line, at.Column, at.Err.Error()
 	}
 	return invalid
-}
-
-// isInline reports whether text is content instead of a path, in a field that takes
-// both: kustomize first tries to read objects from it. Invalid YAML of several lines
-// is not a path either.
-func isInline(text string) bool {
-	if strings.Contains(strings.TrimSpace(text), "\n") {
-		return true
-	}
-	root, err := load([]byte(text))
-	if err != nil {
-		return errors.Is(err, ErrEmpty)
-	}
-	return root.Kind == yaml.MappingNode
 }

@@ -61,11 +61,11 @@ func TestParse(t *testing.T) {
 		{
 			"charts",
 			"helmGlobals: {chartHome: charts, configHome: no}\nhelmCharts:\n- name: no\n  valuesFile: v.yaml\n  additionalValuesFiles: [w.yaml, 'https://h/x.yaml']\n" +
-				"helmChartInflationGenerator: [{values: x.yaml, chartHome: y, helmHome: no}]",
+				"helmChartInflationGenerator: [{values: x.yaml, chartHome: z, helmHome: no}]",
 			[]string{
 				"1:26 helmGlobals.chartHome charts tree", "4:15 helmCharts[0].valuesFile v.yaml file",
 				"5:27 helmCharts[0].additionalValuesFiles[0] w.yaml file",
-				"6:40 helmChartInflationGenerator[0].values x.yaml file", "6:59 helmChartInflationGenerator[0].chartHome y tree",
+				"6:40 helmChartInflationGenerator[0].values x.yaml file", "6:59 helmChartInflationGenerator[0].chartHome z tree",
 			},
 		},
 		{"no paths", "images: [{name: a}]\nlabels: [{pairs: {path: b}}]\nnamespace: c\nreplicas: [{name: d}]\nvars: []\nspec: {path: ./e}", nil},
@@ -75,12 +75,16 @@ func TestParse(t *testing.T) {
 		{"byte order mark and CRLF", "\ufeffresources:\r\n- a.yaml\r\n", []string{"2:3 resources[0] a.yaml either"}},
 		{"JSON", `{"resources": ["a\u002eyaml"]}`, []string{"1:16 resources[0] a.yaml either"}},
 		{"name in the form of a time", "resources: [2024-01-01]", []string{"1:13 resources[0] 2024-01-01 either"}},
-		{"duplicate field", "resources: [a.yaml]\nresources: [b.yaml]", []string{"1:13 resources[0] a.yaml either", "2:13 resources[0] b.yaml either"}},
+		{"duplicate field", "resources: [a.yaml]\nresources: [b.yaml]", []string{"2:13 resources[0] b.yaml either"}},
+		{"duplicate field of a patch", "patches:\n- path: a.yaml\n  path: b.yaml", []string{"3:9 patches[0].path b.yaml file"}},
+		{"duplicate field, and the last one null", "resources: [a.yaml]\nresources:\nlabels: []", nil},
+		{"two cases", "resources: [a.yaml]\nRESOURCES: [b.yaml]", []string{"1:13 resources[0] a.yaml either"}},
+		{"merged behind the field", "configMapGenerator:\n- files: [a]\n  <<: {files: [b]}", []string{"3:16 configMapGenerator[0].files[0] b file"}},
 		{"aliases", "x-a: &a a.yaml\nx-l: &l [*a, b.yaml]\nresources: *l\ncrds: [*a]", []string{
 			"2:10 resources[0] a.yaml either", "2:14 resources[1] b.yaml either", "4:8 crds[0] a.yaml file",
 		}},
 		{"merged", "x: &x {env: x.env, files: [x.txt]}\ny: &y {env: y.env, envs: [z.env]}\nconfigMapGenerator:\n- <<: [*x, *y]\n  files: [f]\n- <<: *x", []string{
-			"5:11 configMapGenerator[0].files[0] f file", "1:13 configMapGenerator[0].env x.env file", "2:27 configMapGenerator[0].envs[0] z.env file",
+			"2:27 configMapGenerator[0].envs[0] z.env file", "1:13 configMapGenerator[0].env x.env file", "5:11 configMapGenerator[0].files[0] f file",
 			"1:13 configMapGenerator[1].env x.env file", "1:28 configMapGenerator[1].files[0] x.txt file",
 		}},
 		{"kind", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]", []string{"3:13 resources[0] a.yaml either"}},
@@ -89,9 +93,47 @@ func TestParse(t *testing.T) {
 		{"component", "kind: Component\npatches: [{path: p.yaml}]", []string{"2:18 patches[0].path p.yaml file"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			references, err := kustomize.Parse([]byte(tt.text))
+			k, err := kustomize.Parse([]byte(tt.text))
 			require.NoError(t, err)
-			assert.Equal(t, tt.want, show(references))
+			assert.Equal(t, tt.want, show(k.References))
+		})
+	}
+}
+
+func TestParseFacts(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		text string
+		want kustomize.Kustomization
+	}{
+		{"nothing special", "images: [{name: a}]\ncommonLabels: {a: b}\nbuildMetadata: [originAnnotations]", kustomize.Kustomization{}},
+		{"a namespace", "namespace: shop", kustomize.Kustomization{Namespace: "shop", Renames: true}},
+		{"a namespace by an alias", "nameSuffix: &a b\nNamespace: *a", kustomize.Kustomization{Namespace: "b", Renames: true}},
+		{"no namespace", "namespace: ''\nlabels: []", kustomize.Kustomization{}},
+		{"a component", "kind: Component\nlabels: []", kustomize.Kustomization{Component: true}},
+		{"a kind", "kind: Kustomization\nlabels: []", kustomize.Kustomization{}},
+		{"a prefix", "namePrefix: a-", kustomize.Kustomization{Renames: true}},
+		{"a suffix", "NAMESUFFIX: -a", kustomize.Kustomization{Renames: true}},
+		{"a patch", "patches: [{patch: a}]", kustomize.Kustomization{Renames: true}},
+		{"a strategic merge patch", "patchesStrategicMerge: ['a: b']", kustomize.Kustomization{Renames: true}},
+		{"a JSON patch", "patchesJson6902: [{patch: a}]", kustomize.Kustomization{Renames: true}},
+		{"a replacement", "replacements: [{source: {}}]", kustomize.Kustomization{Renames: true}},
+		{"a transformer", "transformers: ['a: b']", kustomize.Kustomization{Renames: true}},
+		{"variables", "vars: [{name: A}]", kustomize.Kustomization{Renames: true}},
+		{"a generated ConfigMap", "configMapGenerator: [{name: a}]", kustomize.Kustomization{Generates: true}},
+		{"a generated Secret", "secretGenerator: [{name: a}]", kustomize.Kustomization{Generates: true}},
+		{"a generator", "generators: ['a: b']", kustomize.Kustomization{Generates: true}},
+		{"a chart", "helmCharts: [{name: a}]", kustomize.Kustomization{Generates: true, Charts: []kustomize.Mark{{"helmCharts", 1, 13}}}},
+		{"a chart in the old form", "helmChartInflationGenerator: [{chartName: a}]", kustomize.Kustomization{Generates: true, Charts: []kustomize.Mark{{"helmChartInflationGenerator", 1, 30}}}},
+		{"fields without a value", "namePrefix:\npatches: []\nhelmCharts: ~\ngenerators: []\nconfigMapGenerator: []\nlabels: []", kustomize.Kustomization{}},
+		{"something remote", "resources: ['https://example.com/a/b']", kustomize.Kustomization{Remote: true}},
+		{"a remote component", "components: ['https://example.com/a/b']", kustomize.Kustomization{Remote: true, Renames: true}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			k, err := kustomize.Parse([]byte(tt.text))
+			require.NoError(t, err)
+			k.Affixes, k.Rewrites, k.Unplaced = false, false, 0 // TestRewrites compares them
+			assert.Equal(t, tt.want, *k)
 		})
 	}
 }
@@ -108,6 +150,9 @@ func TestParseRefuses(t *testing.T) {
 		{"null", "---\n", kustomize.ErrEmpty, "2:1: empty document"},
 		{"only a kind", "kind: Kustomization\nresources:\n", kustomize.ErrEmpty, "1:1: empty document"},
 		{"an empty mapping", "{}", kustomize.ErrEmpty, "1:1: empty document"},
+		{"fields that are empty for kustomize", "namePrefix: ''\nbases: []\nimageTags: []\nvars:", kustomize.ErrEmpty, "1:1: empty document"},
+		{"text for a list", "labels: [a]\nreplicas: a", kustomize.ErrNotMapping, "1:10: labels[0]: not a mapping"},
+		{"a mapping for a text", "images: [{name: {a: b}}]", kustomize.ErrNotString, "1:17: images[0].name: not a string"},
 		{"list", "\n- a", kustomize.ErrNotMapping, "2:1: not a mapping"},
 		{"a Kustomization of Flux", "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n", kustomize.ErrKind, "1:13: apiVersion: neither a Kustomization nor a Component of kustomize"},
 		{"another kind", "kind: ConfigMap\nresources: [a.yaml]", kustomize.ErrKind, "1:7: kind: neither a Kustomization nor a Component of kustomize"},
@@ -131,9 +176,13 @@ func TestParseRefuses(t *testing.T) {
 		{"too large", strings.Repeat("#", kustomize.MaxSize) + "\n", kustomize.ErrTooLarge, "1:1: larger than 1 MiB"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			references, err := kustomize.Parse([]byte(tt.text))
-			require.Empty(t, references)
+			k, err := kustomize.Parse([]byte(tt.text))
 			require.ErrorIs(t, err, tt.err)
+			if tt.err == kustomize.ErrEmpty {
+				require.Equal(t, &kustomize.Kustomization{Empty: true}, k)
+			} else {
+				require.Nil(t, k)
+			}
 			var parseErr *kustomize.Error
 			require.ErrorAs(t, err, &parseErr)
 			assert.EqualError(t, err, tt.message)

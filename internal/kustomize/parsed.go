@@ -2,37 +2,37 @@ package kustomize
 
 import "unsafe"
 
-// maxParsed bounds the memory of the references that Parsed keeps, because a
-// kustomization of 1 MiB can contain 200,000. No handwritten tree comes near it.
+// maxParsed bounds the memory of the kustomizations that Parsed keeps, because one of
+// 1 MiB can contain 200,000 references. No handwritten tree comes near it.
 const maxParsed = 24 << 20
 
 // Parsed holds the results of parsing kustomizations. The zero value
 // is empty. Its methods are safe for concurrent use, unless they add something.
 type Parsed struct {
-	references map[string][]Reference
-	size       int64
-	omitted    int
+	kustomizations map[string]*Kustomization
+	size           int64
+	omitted        int
 }
 
-// Add keeps the result of [Parse] for the kustomization at path, unless that exceeds
-// the bound.
-func (p *Parsed) Add(path string, references []Reference) {
-	size := Size(references)
+// Add keeps the result of [Parse] for the kustomization at path, nil included, unless
+// that exceeds the bound.
+func (p *Parsed) Add(path string, k *Kustomization) {
+	size := k.Size()
 	if p.size+size > maxParsed {
 		return
 	}
 	p.size += size
-	if p.references == nil {
-		p.references = map[string][]Reference{}
+	if p.kustomizations == nil {
+		p.kustomizations = map[string]*Kustomization{}
 	}
-	p.references[path] = references
+	p.kustomizations[path] = k
 }
 
-// References returns the references of the kustomization at path, and whether they were
-// kept. A file that Parse refused has none. The caller must not modify them.
-func (p *Parsed) References(path string) ([]Reference, bool) {
-	references, found := p.references[path]
-	return references, found
+// Kustomization returns the result for the kustomization at path, and whether it was
+// kept. The caller must not modify it.
+func (p *Parsed) Kustomization(path string) (*Kustomization, bool) {
+	k, found := p.kustomizations[path]
+	return k, found
 }
 
 // OmitProblem counts a problem that is not listed.
@@ -41,10 +41,22 @@ func (p *Parsed) OmitProblem() { p.omitted++ }
 // OmittedProblems returns how many problems are not listed.
 func (p *Parsed) OmittedProblems() int { return p.omitted }
 
-// Size returns the bytes that references take in memory.
-func Size(references []Reference) (size int64) {
-	for _, r := range references {
+// Size returns the bytes that the kustomization takes in memory. It may be nil.
+func (k *Kustomization) Size() (size int64) {
+	if k == nil {
+		return 0
+	}
+	size = int64(unsafe.Sizeof(*k)) + int64(len(k.Namespace))
+	for _, r := range k.References {
 		size += int64(unsafe.Sizeof(r)) + int64(len(r.Field)+len(r.Path))
+	}
+	for _, marks := range [][]Mark{k.Charts, k.Programs, k.Secrets} {
+		for _, m := range marks {
+			size += int64(unsafe.Sizeof(m)) + int64(len(m.Field))
+		}
+	}
+	for _, f := range k.Faults {
+		size += int64(unsafe.Sizeof(f)) + int64(len(f.Field)+len(f.Closest))
 	}
 	return size
 }

@@ -10,21 +10,22 @@ import (
 
 func TestParsed(t *testing.T) {
 	var parsed kustomize.Parsed
-	_, found := parsed.References("a")
+	_, found := parsed.Kustomization("a")
 	assert.False(t, found)
-	parsed.Add("a", []kustomize.Reference{{Path: "x"}})
+	a := &kustomize.Kustomization{References: []kustomize.Reference{{Path: "x"}}}
+	parsed.Add("a", a)
 	parsed.Add("invalid", nil)
-	parsed.Add("too much", make([]kustomize.Reference, 500_000))
-	parsed.Add("c", []kustomize.Reference{{Path: "z"}})
+	parsed.Add("too much", &kustomize.Kustomization{References: make([]kustomize.Reference, 500_000)})
+	parsed.Add("c", new(kustomize.Kustomization))
 
-	references, found := parsed.References("a")
+	k, found := parsed.Kustomization("a")
 	assert.True(t, found)
-	assert.Equal(t, []kustomize.Reference{{Path: "x"}}, references)
-	references, found = parsed.References("invalid")
+	assert.Same(t, a, k)
+	k, found = parsed.Kustomization("invalid")
 	assert.True(t, found)
-	assert.Empty(t, references)
-	_, found = parsed.References("too much")
+	assert.Nil(t, k)
+	_, found = parsed.Kustomization("too much")
 	assert.False(t, found)
-	_, found = parsed.References("c")
+	_, found = parsed.Kustomization("c")
 	assert.True(t, found)
 }

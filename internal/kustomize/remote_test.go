@@ -49,9 +49,9 @@ func TestRemote(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			got := 0
 			for bit, field := range map[int]string{file: "crds", dir: "components", either: "resources"} {
-				references, err := kustomize.Parse(fmt.Appendf(nil, "%s: [%q]", field, path))
+				k, err := kustomize.Parse(fmt.Appendf(nil, "%s: [%q]", field, path))
 				require.NoError(t, err)
-				if len(references) == 0 {
+				if len(k.References) == 0 {
 					got |= bit
 				}
 			}

@@ -49,8 +49,8 @@ func TestFieldsThatArePaths(t *testing.T) {
 	for _, field := range fields {
 		t.Run(field, func(t *testing.T) {
 			text := kustomizationWith(t, field)
-			references, err := kustomize.Parse(text)
-			followed := err == nil && slices.ContainsFunc(references, func(r kustomize.Reference) bool { return r.Path == probe })
+			k, err := kustomize.Parse(text)
+			followed := err == nil && slices.ContainsFunc(k.References, func(r kustomize.Reference) bool { return r.Path == probe })
 			if inflated[field] {
 				assert.True(t, followed)
 				return

@@ -1,0 +1,110 @@
+package kustomize_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/kustomize"
+)
+
+func TestParseFaults(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		text string
+		want []string
+	}{
+		{"an unknown field", "namePrefix: a\nressources: [a.yaml]", []string{"2:1 ressources: unknown field, resources? lenient"}},
+		{"an unknown field like no other", "namePrefix: a\nfoo:", []string{"2:1 foo: unknown field lenient"}},
+		{"an unknown field of a patch", "patches:\n- paths: a.yaml", []string{"2:3 patches[0].paths: unknown field, path? lenient"}},
+		{"an unknown field of a generator", "secretGenerator: [{literal: [a=b]}]", []string{"1:20 secretGenerator[0].literal: unknown field, literals? lenient"}},
+		{"an unknown field that is merged", "images: [{<<: {tag: a}}]", []string{"1:16 images[0].tag: unknown field lenient"}},
+		{"names of labels are free", "labels: [{pairs: {anything: a}}]\nopenapi: {anything: a}", nil},
+		{"a field with credentials in its name", "https://user:password@example.com/a: b\nnamePrefix: a", []string{"1:1 https://example.com/a: unknown field lenient"}},
+		{"a number for a tag", "images: [{name: a, newTag: 1.10}]", []string{"1:28 images[0].newTag: not a string lenient"}},
+		{"yes for a label", "commonLabels: {a: yes, b: 'yes'}", []string{"1:19 commonLabels.a: not a string lenient"}},
+		{"a number for the name of a generator", "configMapGenerator: [{name: 1}]", []string{"1:29 configMapGenerator[0].name: not a string"}},
+		{"a number for a namespace", "namespace: 1", []string{"1:12 namespace: not a string lenient"}},
+		{"text for a boolean", "labels: [{includeSelectors: 'true'}]", []string{"1:29 labels[0].includeSelectors: neither true nor false"}},
+		{"on for a boolean", "labels: [{includeSelectors: on}]", nil},
+		{"text for a number", "replicas: [{name: a, count: '1'}]", []string{"1:29 replicas[0].count: not a number"}},
+		{"a literal without a key", "configMapGenerator: [{literals: [a, =b, c=, d=e]}]", []string{
+			"1:34 configMapGenerator[0].literals[0]: not key=value", "1:37 configMapGenerator[0].literals[1]: not key=value",
+		}},
+		{"a value behind which another is merged", "images: [{name: a, <<: {name: b}}]", []string{"1:11 images[0].name: value ignored, for line 1"}},
+		{"a value before which another is merged", "images: [{<<: {name: b}, name: a}]", nil},
+		{"a name in two cases", "namePrefix: a\nnameprefix: b\nNAMEPREFIX: c", []string{"1:1 namePrefix: value ignored, for line 2", "3:1 NAMEPREFIX: value ignored, for line 2"}},
+		{"a name twice", "namePrefix: a\nnamePrefix: b", nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			k, err := kustomize.Parse([]byte(tt.text))
+			require.NoError(t, err)
+			var got []string
+			for _, f := range k.Faults {
+				line := fmt.Sprintf("%d:%d %s: %v", f.Line, f.Column, f.Field, f.Err)
+				if f.Closest != "" {
+					line += ", " + f.Closest + "?"
+				}
+				if f.Kept != 0 {
+					line += fmt.Sprintf(", for line %d", f.Kept)
+				}
+				if f.Lenient {
+					line += " lenient"
+				}
+				got = append(got, line)
+			}
+			assert.Equal(t, tt.want, got)
+		})
+	}
+}
+
+func TestParseMarks(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		text     string
+		charts   []string
+		programs []string
+		secrets  []string
+	}{
+		{"charts", "helmCharts: [{name: a}]\nhelmChartInflationGenerator: [{chartName: b}]", []string{"1:13 helmCharts", "2:30 helmChartInflationGenerator"}, nil, nil},
+		{"a program", "generators:\n- |\n  apiVersion: acme/v1\n  kind: Make", nil, []string{"2:3 generators[0]"}, nil},
+		{"a program among others", "transformers:\n- |\n  apiVersion: builtin\n  kind: PrefixTransformer\n  ---\n  apiVersion: v1\n  kind: Sed", nil, []string{"2:3 transformers[0]"}, nil},
+		{"a validator", "validators: ['{apiVersion: v1, kind: Check}']", nil, []string{"1:14 validators[0]"}, nil},
+		{"a builtin transformer", "transformers: ['{apiVersion: builtin, kind: PrefixTransformer}', t.yaml]", nil, nil, nil},
+		{"a builtin generator of charts", "generators: ['{apiVersion: builtin, kind: HelmChartInflationGenerator}']", []string{"1:14 generators[0]"}, nil, nil},
+		{"no configuration", "generators: ['# nothing', '{a: b}', \"a\\n{{b\", '[a]']", nil, nil, nil},
+		{"literals", "secretGenerator: [{name: a, literals: [a=b, 'c=\"d\"']}]\nconfigMapGenerator: [{literals: [e=f]}]", nil, nil, []string{
+			"1:40 secretGenerator[0].literals[0]", "1:45 secretGenerator[0].literals[1]",
+		}},
+		{"literals without a secret", "secretGenerator: [{literals: [a=, b='', 'c=${C}', 'd=\"${D:=e}\"', 'f=${F:-g}${H}', 'i=ENC[AES256_GCM,data:j]', '']}]", nil, nil, nil},
+		{"a literal with a variable", "secretGenerator: [{literals: ['a=${B}c', 'd=${e']}]", nil, nil, []string{"1:31 secretGenerator[0].literals[0]", "1:42 secretGenerator[0].literals[1]"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			k, err := kustomize.Parse([]byte(tt.text))
+			require.NoError(t, err)
+			for want, marks := range map[*[]string][]kustomize.Mark{&tt.charts: k.Charts, &tt.programs: k.Programs, &tt.secrets: k.Secrets} {
+				var got []string
+				for _, m := range marks {
+					got = append(got, fmt.Sprintf("%d:%d %s", m.Line, m.Column, m.Field))
+				}
+				assert.Equal(t, *want, got)
+			}
+		})
+	}
+}
+
+// A hostile file does not fill the memory.
+func TestFaultsAreBounded(t *testing.T) {
+	var text strings.Builder
+	for i := range 50_000 {
+		fmt.Fprintf(&text, "unknown%d: a\n", i)
+	}
+	text.WriteString("secretGenerator:\n- literals:\n" + strings.Repeat("  - a=b\n", 10_000))
+	k, err := kustomize.Parse([]byte(text.String()))
+	require.NoError(t, err)
+	assert.Len(t, k.Faults, 100)
+	assert.Len(t, k.Secrets, 100)
+}

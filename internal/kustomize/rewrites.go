@@ -1,0 +1,71 @@
+package kustomize
+
+import (
+	"bytes"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// localConfig is the annotation of objects that are not in the output of a build.
+const localConfig = "config.kubernetes.io/local-config"
+
+func affixes(k *Kustomization, _ Mark) { k.Renames, k.Affixes = true, true }
+
+func rewrites(k *Kustomization, _ Mark) { k.Renames, k.Rewrites = true, true }
+
+// both applies two rules to a value.
+func both(first, second rule) rule {
+	return func(p *parser, v value) {
+		first(p, v)
+		second(p, v)
+	}
+}
+
+// annotations are texts, of which one keeps objects local.
+func annotations(p *parser, v value) {
+	p.fields(v, false, func(f field) {
+		text(p, f.value)
+		if f.name == localConfig && !f.empty() {
+			rewrites(&p.found, v.mark())
+		}
+	})
+}
+
+// inlinePatch records a patch that may rename or delete objects.
+func inlinePatch(p *parser, v value) {
+	if IsRewrite([]byte(v.node.Value)) {
+		rewrites(&p.found, v.mark())
+	}
+}
+
+// IsRewrite reports whether a patch may change the kind, name or namespace of an object,
+// or delete the object. Kustomize restores all of them after a strategic merge patch that
+// contains no directive, and after no JSON patch. The answer for an unusual patch is true.
+func IsRewrite(patch []byte) bool {
+	contains := func(texts ...string) bool {
+		for _, text := range texts {
+			if bytes.Contains(patch, []byte(text)) {
+				return true
+			}
+		}
+		return false
+	}
+	return contains("$patch") || contains("op") && contains("/metadata", "/kind", "/apiVersion", `\`, `path: ""`, `path: ''`, `"path":""`, `"path": ""`)
+}
+
+// unplaced counts a generated object without a namespace. One that changes another has
+// the namespace of that.
+func unplaced(read rule) rule {
+	return func(p *parser, v value) {
+		p.placed = v.node.Kind != yaml.MappingNode
+		if read(p, v); !p.placed {
+			p.found.Unplaced++
+		}
+	}
+}
+
+func placed(p *parser, v value) { p.placed = p.placed || !v.empty() }
+
+func placedByOther(p *parser, v value) {
+	p.placed = p.placed || !v.empty() && v.node.Value != "create"
+}

@@ -1,0 +1,85 @@
+package preflight
+
+import (
+	"bytes"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/kubeoci/oci/internal/kustomize"
+	"github.com/kubeoci/oci/manifests"
+)
+
+const hintGenerated = "keep the values in a file that SOPS encrypted, or use a SealedSecret or an ExternalSecret: anyone who can pull the artifact can read them"
+
+// checkPlaintext reports the values of Secrets that anyone can read.
+func checkPlaintext(m *model, r *report) {
+	checkSecrets(m, r)
+	checkGeneratedSecrets(m, r)
+}
+
+// checkGeneratedSecrets reports the values of generated Secrets that anyone can read, once
+// for each list of literals and for each file.
+func checkGeneratedSecrets(m *model, r *report) {
+	for _, b := range m.distinctBuilds() {
+		if m.ended() {
+			return
+		}
+		k := m.kustomizations[b.source]
+		if k == nil {
+			continue
+		}
+		before := ""
+		for _, at := range k.Secrets {
+			if list, _, _ := strings.Cut(at.Field, ".literals"); list != before {
+				before = list
+				r.add(Finding{File: b.file.Path, Line: at.Line, Column: at.Column, Hint: hintGenerated,
+					Message: fmt.Sprintf("%.100s, a value of a Secret, is not encrypted", at.Field)})
+			}
+		}
+		for _, named := range b.files {
+			if isSecretSource(named.at) && m.plaintext[named.source] {
+				r.add(Finding{File: b.file.Path, Line: named.at.Line, Column: named.at.Column, Hint: hintGenerated,
+					Message: fmt.Sprintf("%.100s refers to a file with values of a Secret that is not encrypted: %s", named.at.Field, quoteReference(*named.at))})
+			}
+		}
+	}
+}
+
+// isSecretSource reports whether the values of a Secret are in the file.
+func isSecretSource(at *kustomize.Reference) bool {
+	const field = "secretGenerator["
+	return len(at.Field) > len(field) && strings.EqualFold(at.Field[:len(field)], field)
+}
+
+// readSecrets finds out which files of generated Secrets anyone can read.
+func (m *model) readSecrets(w *slot, set *manifests.Set) error {
+	m.plaintext = map[*source]bool{}
+	for _, s := range m.sources {
+		for _, ref := range m.references(s) {
+			file := m.byPath[path.Join(path.Dir(s.file.Path), ref.Path)]
+			if file == nil || file.file.Size > kustomize.MaxSize || !isSecretSource(&ref) {
+				continue
+			}
+			if _, done := m.plaintext[file]; done {
+				continue
+			}
+			err := w.with(m.ctx, set, file.file, func(content []byte) error {
+				m.plaintext[file] = isPlaintext(content)
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// isPlaintext reports whether a file has content that SOPS did not encrypt. SOPS writes
+// its metadata in the format of the file, and encrypts a file of no known format into
+// JSON.
+func isPlaintext(content []byte) bool {
+	encrypted := bytes.Contains(content, []byte("ENC[AES256_GCM,")) && bytes.Contains(content, []byte("sops"))
+	return !encrypted && len(bytes.TrimSpace(content)) > 0
+}
