@@ -31,7 +31,7 @@ func (v *view) outputOf(s *source) output {
 	each(s.content.Objects, func(o *objects.Object) {
 		switch {
 		case o.Blank || o.List || !s.isBuilt(o):
-		case isApplied(o) || v.isArgoCD() && !o.Local:
+		case isApplied(o) || v.isArgoCD() && !o.Has(objects.Local):
 			*known = anything
 		default:
 			*known = max(*known, dropped)

@@ -40,13 +40,6 @@ type Object struct {
 	Mapping bool // the document is a mapping
 	Blank   bool // it is a mapping or sequence without entries
 
-	// Local is set for an object that kustomize reads, and that its output does not have
-	// because of the annotation config.kubernetes.io/local-config.
-	Local bool
-	// NotText is set if metadata.name or apiVersion is a number or boolean. Kustomize
-	// takes it for text, and Flux then drops the object.
-	NotText bool
-
 	// Secret is set for a v1 Secret with a value in data or stringData that anyone
 	// can read: neither empty, nor encrypted by SOPS, nor made of variables that Flux
 	// replaces.
