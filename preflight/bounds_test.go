@@ -273,12 +273,15 @@ func TestManyKustomizationsOfOneFile(t *testing.T) {
 	}
 	tr["base/app.yaml"] = objects.String()
 	for i := range 300 {
-		tr[fmt.Sprintf("k%04d/kustomization.yaml", i)] = "resources: [../base/app.yaml]\n"
+		tr[fmt.Sprintf("k%04d/kustomization.yaml", i)] = "namePrefix: a-\nresources: [../base/app.yaml]\n"
 	}
 	findings := tr.check(t, flux, preflight.Options{})
 	unchecked := slices.DeleteFunc(findings, func(f preflight.Finding) bool { return f.Code != preflight.CodeDuplicateObject })
-	assert.Len(t, unchecked, 101)
-	assert.Contains(t, unchecked[0].Message, "are not checked for duplicates")
+	assert.Len(t, unchecked, 103)
+	assert.Contains(t, unchecked[0].Message, "twice, under other names or in other namespaces")
+	for _, f := range unchecked[1:] {
+		assert.Contains(t, f.Message, "are not checked for duplicates")
+	}
 }
 
 func TestNonsense(t *testing.T) {

@@ -52,6 +52,11 @@ type Options struct {
 	// MaxFileFindings is the same for the findings of one severity in one file. Zero
 	// means 100.
 	MaxFileFindings int
+
+	// TargetNamespace is spec.targetNamespace of the Flux Kustomization, the namespace that
+	// Flux gives to all objects. Empty means that it is not set, so that Flux refuses
+	// objects that need a namespace and have none.
+	TargetNamespace string
 }
 
 const (
@@ -60,7 +65,8 @@ const (
 )
 
 // Validate checks the options. The error matches [ErrUnknownPolicy],
-// [ErrUnknownSeverity], [ErrInvalidPath] or manifests.ErrInvalidLimit.
+// [ErrUnknownSeverity], [ErrInvalidPath], [ErrInvalidNamespace] or
+// manifests.ErrInvalidLimit.
 func (o Options) Validate() error {
 	if _, err := ParsePolicy(string(o.Policy)); err != nil {
 		return err
@@ -73,6 +79,9 @@ func (o Options) Validate() error {
 			Err:  fmt.Errorf("%w: %.80q is not below the source directory", ErrInvalidPath, o.Path),
 			Text: "set Preflight.Path to a directory of the tree such as clusters/production, or leave it empty",
 		}
+	}
+	if err := o.validateNamespace(); err != nil {
+		return err
 	}
 	for _, limit := range []struct {
 		name  string
