@@ -3,6 +3,7 @@ package preflight
 import (
 	"fmt"
 	"path"
+	"slices"
 
 	"github.com/kubeoci/oci/internal/objects"
 )
@@ -155,16 +156,21 @@ func (d *doubles) checkChanged(v *view) {
 			continue
 		}
 		for _, e := range b.others {
-			if e.isResource() && !e.isComponent() && added[e.to.entry] && !e.to.broken && e.to.outputs[v.index] != none {
-				d.addChanged(v, way{reached{entry: e.to.entry}, e.to.file.Path, b, e.at})
+			if e.isResource() && !e.isComponent() && added[e.to.entry] && !e.to.broken && e.to.outputs[v.index] != none && !d.reportedIn(e.to) {
+				d.addChanged(v, way{reached: reached{entry: e.to.entry}, file: e.to.file.Path, from: b, at: e.at})
 			}
 		}
 		for _, named := range b.files {
 			if named.isResource() && added[named.entry] && v.outputOf(named.source) != none {
-				d.addChanged(v, way{reached{entry: named.entry}, named.file.Path, b, named.at})
+				d.addChanged(v, way{reached: reached{entry: named.entry}, file: named.file.Path, from: b, at: named.at})
 			}
 		}
 	}
+}
+
+// reportedIn reports whether there is a finding for a resource of a kustomization.
+func (d *doubles) reportedIn(b *build) bool {
+	return slices.ContainsFunc(b.files, func(named namedFile) bool { return d.entries[named.entry] })
 }
 
 func (d *doubles) addChanged(v *view, again way) {
@@ -178,7 +184,8 @@ func (d *doubles) addChanged(v *view, again way) {
 	}, v)
 }
 
-// hintPath lists the directories at the path of Flux that no other refers to.
+// hintPath lists the directories with objects at the path of Flux to which no other one
+// refers.
 func (d *doubles) hintPath(v *view) string {
 	const most = 3
 	var some string
@@ -188,7 +195,7 @@ func (d *doubles) hintPath(v *view) string {
 			continue
 		}
 		b := d.builds[path.Join(v.root, i.path)]
-		if b == nil || b.referred || isComponent(b.source) {
+		if b == nil || b.referred || b.outputs[v.index] == none || isComponent(b.source) {
 			continue
 		}
 		if n++; n <= most {
@@ -201,5 +208,5 @@ func (d *doubles) hintPath(v *view) string {
 	if n == 0 {
 		return "add a kustomization.yaml at the path that lists the directories to build"
 	}
-	return "set Preflight.Path to the directory that Flux is to build" + ": " + some[2:] + "; or add a kustomization.yaml at the path that lists the directories to build"
+	return "set Preflight.Path to the directory that Flux is to build: " + some[2:] + "; or add a kustomization.yaml at the path that lists the directories to build"
 }

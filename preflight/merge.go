@@ -37,8 +37,17 @@ type reached struct{ entry, namespace string }
 type way struct {
 	reached
 	file string // of the Set
+	by   *build // that gives the namespace, or nil
 	from *build // nil if Flux adds it by itself
 	at   *kustomize.Reference
+}
+
+// given describes the namespace that objects get on the way.
+func (w way) given() string {
+	if w.by == nil {
+		return "as it is"
+	}
+	return fmt.Sprintf("with the namespace %.80q of %.255s", w.namespace, w.by.file.Path)
 }
 
 // String describes the file, or the directory with the kustomization.
@@ -53,6 +62,7 @@ func (w way) String() string {
 type step struct {
 	*build
 	namespace string
+	by        *build
 }
 
 // placed is an object, and the way to its file.
@@ -93,7 +103,7 @@ func (g *merge) generated() {
 			continue
 		}
 		entry := path.Join(g.view.root, i.path)
-		w := way{reached{entry, g.namespace}, i.file.Path, nil, nil}
+		w := way{reached: reached{entry, g.namespace}, file: i.file.Path}
 		switch b := g.builds[entry]; {
 		case b != nil && b == g.buildIn(b.directory()):
 			added = g.follow(added, edge{to: b}, w)
@@ -110,7 +120,7 @@ func (g *merge) generated() {
 // build compares the objects of a kustomization.
 func (g *merge) build(b *build) {
 	g.first[reached{b.entry, g.namespace}] = loop
-	g.run([]step{{b, g.namespace}}, b)
+	g.run([]step{{b, g.namespace, nil}}, b)
 }
 
 // loop stands for the way to a kustomization that refers to itself.
@@ -124,7 +134,7 @@ func (g *merge) run(added []step, top *build) {
 		g.next = g.next[:len(g.next)-1]
 		g.merged[s.build] = g.merged[s.build] || s.namespace == ""
 		for _, named := range s.files {
-			if named.isResource() && !g.read(named, way{reached{named.entry, s.namespace}, named.file.Path, s.build, named.at}) {
+			if named.isResource() && !g.read(named, way{reached{named.entry, s.namespace}, named.file.Path, s.by, s.build, named.at}) {
 				g.addUnchecked(top, s.build, named.at)
 				return
 			}
@@ -132,7 +142,7 @@ func (g *merge) run(added []step, top *build) {
 		var further []step
 		for _, e := range s.others {
 			if e.isResource() && (!e.isComponent() || g.adds(s.build)) {
-				further = g.follow(further, e, way{reached{e.to.entry, s.namespace}, e.to.file.Path, s.build, e.at})
+				further = g.follow(further, e, way{reached{e.to.entry, s.namespace}, e.to.file.Path, s.by, s.build, e.at})
 			}
 		}
 		slices.Reverse(further)
@@ -162,10 +172,10 @@ func (g *merge) follow(further []step, e edge, w way) []step {
 	if !g.reach(w, certainly, !certainly && !e.to.broken && !g.isEmpty(e.to)) || !g.passes(e.to) {
 		return further
 	}
-	if w.namespace == "" {
-		w.namespace = g.kustomizations[e.to.source].Namespace
+	if k := g.kustomizations[e.to.source]; w.namespace == "" && k.Namespace != "" {
+		w.namespace, w.by = k.Namespace, e.to
 	}
-	return append(further, step{e.to, w.namespace})
+	return append(further, step{e.to, w.namespace, w.by})
 }
 
 // isEmpty reports whether no engine renders an object of a kustomization.
@@ -259,13 +269,11 @@ func (g *merge) addDuplicate(first, again placed) {
 	}
 	g.objects[again.Object] = true
 	subject := kustomizeSubject(g.building, "refuse")
-	if same { // of a kind without a namespace
+	if same {
 		g.entries[two.entry] = true
-		from := two.from
 		g.refuseBuild(Finding{
-			File: from.file.Path, Line: two.at.Line, Column: two.at.Column,
-			Message: fmt.Sprintf("%s the %s %.80q of %v, which comes twice, because its kind has no namespace", subject, kindOf(again.Object), again.Name(), two),
-			Hint:    "move the object into a kustomization that is built once",
+			File: again.file.Path, Line: int(again.Line), Column: int(again.Column), Hint: "build the object once, in a kustomization of its own",
+			Message: fmt.Sprintf("%s the %s %.80q, because it comes twice: %s, and %s, which makes no difference", subject, kindOf(again.Object), again.Name(), one.given(), two.given()),
 		}, g.building)
 		return
 	}
