@@ -190,7 +190,7 @@ func TestFindingsAreBounded(t *testing.T) {
 		tr[fmt.Sprintf("%02d.yaml", i)] = strings.Repeat("a: 1\n---\n", 30) + strings.Repeat(object("A", "a")+"---\n", 30)
 		tr[fmt.Sprintf("%02d.JSON", i)] = "{}"
 	}
-	all := tr.check(t, flux, preflight.Options{})
+	all := tr.check(t, flux, preflight.Options{TargetNamespace: "shop"})
 	assert.Greater(t, len(all), 1_000)
 	count := func(findings preflight.Findings) map[preflight.Severity]int {
 		counts := map[preflight.Severity]int{}
@@ -201,7 +201,7 @@ func TestFindingsAreBounded(t *testing.T) {
 	}
 	for _, tt := range []struct{ most, file int }{{1, 0}, {10, 0}, {500, 0}, {0, 1}, {0, 7}, {25, 3}} {
 		t.Run(fmt.Sprint(tt), func(t *testing.T) {
-			findings := tr.check(t, flux, preflight.Options{MaxFindings: tt.most, MaxFileFindings: tt.file})
+			findings := tr.check(t, flux, preflight.Options{MaxFindings: tt.most, MaxFileFindings: tt.file, TargetNamespace: "shop"})
 			last := findings[len(findings)-1]
 			listed := findings[:len(findings)-1]
 			assert.Equal(t, preflight.CodeMoreFindings, last.Code)

@@ -18,7 +18,7 @@ func (tr tree) checkAt(t *testing.T, engine packager.GitOpsEngine, path string) 
 	a := artifact(t, set, engine)
 	findings, err := preflight.Check(t.Context(), a, preflight.Options{Path: path})
 	require.NoError(t, err)
-	return findings
+	return others(findings)
 }
 
 // Argo CD runs "kustomize build" (util/kustomize/kustomize.go there), which lets
