@@ -17,10 +17,11 @@ type doubles struct {
 	objects map[*objects.Object]bool // reported
 	entries map[string]bool          // of files and kustomizations that are reported
 	merged  map[*build]bool          // their objects were compared, with the namespaces that they have
+	bases   map[*build]*build        // the results of onlyBase, or of a part of the way
 }
 
 func (m *model) doubles(r *report) *doubles {
-	return &doubles{m, r, map[*objects.Object]bool{}, map[string]bool{}, map[*build]bool{}}
+	return &doubles{m, r, map[*objects.Object]bool{}, map[string]bool{}, map[*build]bool{}, map[*build]*build{}}
 }
 
 // check compares the objects of each kustomization that are not, unchanged, objects of
@@ -75,7 +76,8 @@ func (d *doubles) checkBuild(b *build, building []*view) {
 	if k == nil {
 		return
 	}
-	if !b.referred || !d.passes(b) || k.Namespace != "" {
+	atPath := slices.ContainsFunc(building, func(v *view) bool { return v.mode == built && v.root == b.directory() })
+	if atPath || !b.referred || !d.passes(b) || k.Namespace != "" {
 		if top := d.onlyBase(b); !d.merged[top] {
 			d.merge(nil, building, "").build(top)
 		}
@@ -89,17 +91,21 @@ func (d *doubles) checkBuild(b *build, building []*view) {
 }
 
 // onlyBase returns the kustomization that all objects of another one come from, or that
-// one.
+// one. It stops at one whose objects are compared in any case.
 func (d *doubles) onlyBase(b *build) *build {
-	for seen := map[*build]bool{}; !seen[b] && len(b.others) == 1 && b.others[0].isResource(); {
-		seen[b] = true
-		for _, named := range b.files {
-			if named.isResource() {
-				return b
-			}
+	first := b
+	for len(b.others) == 1 && b.others[0].isResource() && !slices.ContainsFunc(b.files, namedFile.isResource) {
+		base := b.others[0].to
+		if known := d.bases[base]; known != nil {
+			b = known
+			break
 		}
-		b = b.others[0].to
+		d.bases[b] = base // also ends a loop
+		if b = base; !d.passes(b) || d.kustomizations[b.source].Namespace != "" {
+			break
+		}
 	}
+	d.bases[first] = b
 	return b
 }
 

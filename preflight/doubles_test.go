@@ -87,10 +87,12 @@ func TestBaseAndOverlayBelowOnePath(t *testing.T) {
 			`error: all manifests at the path "shop" are in subdirectories, which Argo CD does not read by default, so that it renders nothing [subfolders-only]`,
 		}},
 	})
+	findings := tree{"a/kustomization.yaml": "resources: [../b]\n", "b/kustomization.yaml": "resources: [../c, ../c]\n", "c/kustomization.yaml": "resources: [app.yaml]\n", "c/app.yaml": app}.checkAt(t, flux, "b")
+	assert.Equal(t, []string{`b/kustomization.yaml:1:19: error: resources[1] refers to the same directory again: "../c" [duplicate-object]`}, brief(findings), "with a kustomization elsewhere")
 	for _, path := range []string{"base", "overlays", "overlays/dev"} {
 		assert.Empty(t, overlay("").checkAt(t, flux, path), path)
 	}
-	findings := overlay("").with("overlays/prod/kustomization.yaml", "resources: [../../base]\n", "overlays/none/kustomization.yaml", "resources: []\n").check(t, flux, preflight.Options{})
+	findings = overlay("").with("overlays/prod/kustomization.yaml", "resources: [../../base]\n", "overlays/none/kustomization.yaml", "resources: []\n").check(t, flux, preflight.Options{})
 	assert.Equal(t, "set Preflight.Path to the directory that Flux is to build: overlays/dev, overlays/prod; or add a kustomization.yaml at the path that lists the directories to build", findings[0].Hint)
 }
 

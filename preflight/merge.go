@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -134,9 +135,8 @@ func (g *merge) run(added []step, top *build) {
 		g.next = g.next[:len(g.next)-1]
 		g.merged[s.build] = g.merged[s.build] || s.namespace == ""
 		for _, named := range s.files {
-			if named.isResource() && !g.read(named, way{reached{named.entry, s.namespace}, named.file.Path, s.by, s.build, named.at}) {
-				g.addUnchecked(top, s.build, named.at)
-				return
+			if named.isResource() {
+				g.read(named, way{reached{named.entry, s.namespace}, named.file.Path, s.by, s.build, named.at})
 			}
 		}
 		var further []step
@@ -147,21 +147,18 @@ func (g *merge) run(added []step, top *build) {
 		}
 		slices.Reverse(further)
 		g.next = append(g.next, further...)
+		if g.looked > maxLooked {
+			g.addUnchecked(cmp.Or(top, s.build))
+			return
+		}
 	}
 }
 
-func (g *merge) addUnchecked(top, b *build, at *kustomize.Reference) {
-	if top == nil {
-		top = b
-	}
-	f := Finding{
-		File: top.file.Path, Hint: "list a file in one kustomization, and refer to that in others",
+func (g *merge) addUnchecked(b *build) {
+	g.add(Finding{
+		File: b.file.Path, Hint: "list a file in one kustomization, and refer to that in others",
 		Message: fmt.Sprintf("the resources of this kustomization are not checked for duplicates, because kustomizations list more than %d objects", maxLooked),
-	}
-	if top == b {
-		f.Line, f.Column = at.Line, at.Column
-	}
-	g.add(f)
+	})
 }
 
 // follow appends a kustomization to those whose references are followed, unless it
@@ -169,7 +166,8 @@ func (g *merge) addUnchecked(top, b *build, at *kustomize.Reference) {
 func (g *merge) follow(further []step, e edge, w way) []step {
 	g.looked++
 	certainly := e.to.holds && !e.to.broken
-	if !g.reach(w, certainly, !certainly && !e.to.broken && !g.isEmpty(e.to)) || !g.passes(e.to) {
+	perhaps := !certainly && !e.to.broken && !isComponent(e.to.source) && !g.isEmpty(e.to)
+	if !g.reach(w, certainly, perhaps) || !g.passes(e.to) {
 		return further
 	}
 	if k := g.kustomizations[e.to.source]; w.namespace == "" && k.Namespace != "" {
@@ -230,16 +228,17 @@ func (g *merge) addTwice(first, again way, certainly bool) {
 	g.add(f, g.building...)
 }
 
-// read compares the objects of a file, unless it was reached before. It reports false if
-// there are too many.
-func (g *merge) read(named namedFile, w way) bool {
-	return !g.reach(w, named.named, false) || g.compare(named.source, len(g.ways)-1)
+// read compares the objects of a file, unless it was reached before.
+func (g *merge) read(named namedFile, w way) {
+	if g.reach(w, named.named, false) {
+		g.compare(named.source, len(g.ways)-1)
+	}
 }
 
-// compare compares the objects of a file with those before.
-func (g *merge) compare(s *source, way int) bool {
-	if g.looked += len(s.content.Objects); g.looked > maxLooked {
-		return false
+// compare compares the objects of a file with those before, unless there are too many.
+func (g *merge) compare(s *source, way int) {
+	if g.looked += 1 + len(s.content.Objects); g.looked > maxLooked {
+		return
 	}
 	each(s.content.Objects, func(o *objects.Object) {
 		if flawOf(o) != "" || o.Name() == "" || !s.isBuilt(o) {
@@ -250,7 +249,6 @@ func (g *merge) compare(s *source, way int) bool {
 			g.addDuplicate(first, again)
 		}
 	})
-	return true
 }
 
 // addDuplicate reports an object with the identity of another one, unless Flux adds both

@@ -91,7 +91,7 @@ func (m *model) combine(b *build, states map[*build]int8) {
 	if k == nil || b.rewrites {
 		return // it may delete objects
 	}
-	b.holds = k.Generates
+	b.holds = k.Unplaced > 0
 	for _, named := range b.files {
 		b.holds = b.holds || named.isResource() && named.named
 	}
