@@ -66,8 +66,8 @@ func TestBaseAndOverlayBelowOnePath(t *testing.T) {
 			at + ":2:13: warning: " + changed,
 		}},
 		{"no objects", overlay("").with("base/app.yaml", "# later\n", "b.yaml", app), flux, []string{}},
-		{"a generator", overlay("").with("base/kustomization.yaml", "secretGenerator: [{name: a}]\n"), flux, []string{at + ":1:13: error: " + twice}},
-		{"something remote", overlay("").with("base/kustomization.yaml", "resources: ['https://example.com/a/b']\n"), flux, []string{at + ":1:13: warning: " + twice}},
+		{"a generator", tree{"base/kustomization.yaml": "secretGenerator: [{name: a}]\n", at: "resources: [../../base]\n"}, flux, []string{at + ":1:13: error: " + twice}},
+		{"something remote", tree{"base/kustomization.yaml": "resources: ['https://example.com/a/b']\n", at: "resources: [../../base]\n"}, flux, []string{at + ":1:13: warning: " + twice}},
 		{"two overlays", overlay("").with("overlays/prod/kustomization.yaml", "resources: [../../base]\n"), flux, []string{at + ":1:13: error: " + twice}},
 		{"both engines", overlay(""), none, []string{
 			`error: all manifests at the path "shop" are in subdirectories, which Argo CD does not read by default, so that it renders nothing [subfolders-only]`,
