@@ -95,6 +95,7 @@ func TestAdopterPushes(t *testing.T) {
 			}
 			opts := tt.opts
 			opts.SourcePath, opts.RegistryEndpoint = dir, serve(t, memregistry.Handler(private))
+			opts.Preflight.TargetNamespace = "shop"
 			if opts.Layout == "" {
 				opts.Layout = oci.LayoutRoot
 			}

@@ -49,7 +49,7 @@ func TestBuildWithPreflight(t *testing.T) {
 			registry := startRegistry(t, memregistry.Options{})
 			opts := tt.opts
 			opts.SourcePath, opts.RegistryEndpoint, opts.Version = tree(t, tt.files), registry.Host, "v1"
-			opts.GitOpsEngine = oci.GitOpsEngineFlux
+			opts.GitOpsEngine, opts.Preflight.TargetNamespace = oci.GitOpsEngineFlux, "shop"
 			result, err := oci.Build(t.Context(), opts)
 			findings := result.Findings
 			if tt.pushed {

@@ -32,6 +32,7 @@ func TestBuildSources(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.opts.RegistryEndpoint, tt.opts.Repository, tt.opts.Version = startRegistry(t, memregistry.Options{}).Host, "acme/shop", "v1"
+			tt.opts.Preflight.TargetNamespace = "shop"
 			result := build(t, tt.opts)
 			assert.Equal(t, tt.files, result.Files)
 			assert.Equal(t, tt.paths, result.Artifact.Paths)

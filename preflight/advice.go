@@ -68,7 +68,7 @@ func (m *model) newScanAdvice(scanning []*view, all bool) *scanAdvice {
 
 func (a *scanAdvice) give(f *found) {
 	hint := pathHint(a.directories)
-	other := f.Code == CodeTwoCopies || f.Code == CodeDuplicateObject && f.Hint != hintDuplicate // causes
+	other := f.Code == CodeTwoCopies || f.Code == CodeDuplicateObject && f.Hint != hintDuplicate && !strings.HasPrefix(f.Hint, hintBuild) // causes
 	switch {
 	case f.Code == CodeSubfoldersOnly:
 		f.Hint = cmp.Or(either(a.recursing, hint), f.Hint)

@@ -190,7 +190,7 @@ func TestFindingsAreBounded(t *testing.T) {
 		tr[fmt.Sprintf("%02d.yaml", i)] = strings.Repeat("a: 1\n---\n", 30) + strings.Repeat(object("A", "a")+"---\n", 30)
 		tr[fmt.Sprintf("%02d.JSON", i)] = "{}"
 	}
-	all := tr.check(t, flux, preflight.Options{})
+	all := tr.check(t, flux, preflight.Options{TargetNamespace: "shop"})
 	assert.Greater(t, len(all), 1_000)
 	count := func(findings preflight.Findings) map[preflight.Severity]int {
 		counts := map[preflight.Severity]int{}
@@ -201,7 +201,7 @@ func TestFindingsAreBounded(t *testing.T) {
 	}
 	for _, tt := range []struct{ most, file int }{{1, 0}, {10, 0}, {500, 0}, {0, 1}, {0, 7}, {25, 3}} {
 		t.Run(fmt.Sprint(tt), func(t *testing.T) {
-			findings := tr.check(t, flux, preflight.Options{MaxFindings: tt.most, MaxFileFindings: tt.file})
+			findings := tr.check(t, flux, preflight.Options{MaxFindings: tt.most, MaxFileFindings: tt.file, TargetNamespace: "shop"})
 			last := findings[len(findings)-1]
 			listed := findings[:len(findings)-1]
 			assert.Equal(t, preflight.CodeMoreFindings, last.Code)
@@ -273,12 +273,15 @@ func TestManyKustomizationsOfOneFile(t *testing.T) {
 	}
 	tr["base/app.yaml"] = objects.String()
 	for i := range 300 {
-		tr[fmt.Sprintf("k%04d/kustomization.yaml", i)] = "resources: [../base/app.yaml]\n"
+		tr[fmt.Sprintf("k%04d/kustomization.yaml", i)] = "namePrefix: a-\nresources: [../base/app.yaml]\n"
 	}
 	findings := tr.check(t, flux, preflight.Options{})
 	unchecked := slices.DeleteFunc(findings, func(f preflight.Finding) bool { return f.Code != preflight.CodeDuplicateObject })
-	assert.Len(t, unchecked, 101)
-	assert.Contains(t, unchecked[0].Message, "are not checked for duplicates")
+	assert.Len(t, unchecked, 103)
+	assert.Contains(t, unchecked[0].Message, "twice, under other names or in other namespaces")
+	for _, f := range unchecked[1:] {
+		assert.Contains(t, f.Message, "are not checked for duplicates")
+	}
 }
 
 func TestNonsense(t *testing.T) {

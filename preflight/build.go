@@ -17,11 +17,13 @@ type build struct {
 	files  []namedFile
 	others []edge // to those in directories that it refers to
 
-	unresolved bool // there are references to something else
+	broken   bool // a reference, here or in one that it refers to, leads to nothing
+	referred bool // another kustomization has its objects
 	// rewrites reports that the kustomization itself may rename objects, move them to
 	// another namespace or delete them, by other means than an affix and a namespace.
 	rewrites bool
 	outputs  [2]output // by the index of a view
+	holds    bool      // certainly an object with a name, be it local or not
 }
 
 func (b *build) directory() string { return path.Dir(b.entry) }
@@ -102,7 +104,7 @@ func (m *model) findBuilds() {
 		for i := range references {
 			r := &references[i]
 			if path.IsAbs(r.Path) {
-				b.unresolved = true
+				b.broken = true
 				continue // and refused
 			}
 			target := path.Join(b.directory(), r.Path)
@@ -115,9 +117,11 @@ func (m *model) findBuilds() {
 				b.rewrites = b.rewrites || named.mayRewrite()
 				b.files = append(b.files, named)
 			} else if other := m.buildIn(target); other != nil {
-				b.others = append(b.others, edge{other, r})
+				e := edge{other, r}
+				other.referred = other.referred || e.isResource()
+				b.others = append(b.others, e)
 			} else {
-				b.unresolved = true
+				b.broken = true
 			}
 		}
 	}

@@ -110,5 +110,5 @@ func check(ctx context.Context, a Artifact, opts Options) (Findings, error) {
 		findings, omitted := r.findings(m.engines)
 		all = append(all, judgement{path, findings, omitted})
 	}
-	return merge(all, opts), nil
+	return conclude(all, opts), nil
 }

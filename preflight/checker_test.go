@@ -47,7 +47,7 @@ func anything() tree {
 
 func checkWith(t *testing.T, a preflight.Artifact, checkers ...preflight.Checker) (preflight.Findings, error) {
 	t.Helper()
-	return preflight.Check(t.Context(), a, preflight.Options{Checkers: checkers})
+	return preflight.Check(t.Context(), a, preflight.Options{TargetNamespace: "shop", Checkers: checkers})
 }
 
 func own(findings preflight.Findings) []string {
@@ -298,7 +298,7 @@ func TestCheckersWithManyFindings(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var before preflight.Findings
 			for range 2 {
-				tt.opts.Checkers = []preflight.Checker{floods}
+				tt.opts.Checkers, tt.opts.TargetNamespace = []preflight.Checker{floods}, "shop"
 				findings, err := preflight.Check(t.Context(), a, tt.opts)
 				require.NoError(t, err)
 				require.Len(t, findings, tt.count)

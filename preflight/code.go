@@ -37,6 +37,8 @@ const (
 	CodeNoKind            Code = "no-kind"
 	CodeNoName            Code = "no-name"
 	CodeGenerateName      Code = "generate-name"
+	CodeNoNamespace       Code = "no-namespace"
+	CodeNamespaceRenamed  Code = "namespace-renamed"
 	CodeDuplicateObject   Code = "duplicate-object"
 	CodeSecret            Code = "plaintext-secret"
 	CodeEncrypted         Code = "encrypted"

@@ -1,39 +1,35 @@
 package preflight
 
-import (
-	"hash/maphash"
+import "hash/maphash"
 
-	"github.com/kubeoci/oci/internal/objects"
-)
-
-// distinct finds objects with the same identity. It keeps no identities but their
-// hashes, which take a third of the memory.
-type distinct struct {
-	identity func(o *objects.Object) identity
+// distinct finds objects with the same identity, or what holds them. It keeps no
+// identities but their hashes, which take a third of the memory.
+type distinct[T any] struct {
+	identity func(T) identity
 	seed     maphash.Seed
-	byHash   map[uint64]located
-	others   map[identity]located // with the hash of another identity
+	byHash   map[uint64]T
+	others   map[identity]T // with the hash of another identity
 }
 
-func newDistinct(of func(o *objects.Object) identity) *distinct {
-	return &distinct{identity: of, seed: maphash.MakeSeed(), byHash: map[uint64]located{}, others: map[identity]located{}}
+func newDistinct[T any](of func(T) identity) *distinct[T] {
+	return &distinct[T]{identity: of, seed: maphash.MakeSeed(), byHash: map[uint64]T{}, others: map[identity]T{}}
 }
 
-// add returns the first object with the identity of l, and whether there is one already.
-func (d *distinct) add(l located) (first located, again bool) {
-	id := d.identity(l.Object)
+// add returns the first with the identity of t, and whether there is one already.
+func (d *distinct[T]) add(t T) (first T, again bool) {
+	id := d.identity(t)
 	hash := maphash.Comparable(d.seed, id)
 	first, again = d.byHash[hash]
 	if !again {
-		d.byHash[hash] = l
-		return l, false
+		d.byHash[hash] = t
+		return t, false
 	}
-	if d.identity(first.Object) == id {
+	if d.identity(first) == id {
 		return first, true
 	}
 	if first, again = d.others[id]; !again {
-		d.others[id] = l
-		first = l
+		d.others[id] = t
+		first = t
 	}
 	return first, again
 }

@@ -7,7 +7,8 @@
 // and returns [Findings]. [Options.Refusals] returns the findings for which the
 // artifact should not be pushed. The engines are assumed to run with their default
 // settings, with a Flux Kustomization or an Argo CD Application that sets nothing but
-// the path and, if [Options.DirectoryRecurse] is set, directory.recurse.
+// the path, directory.recurse if [Options.DirectoryRecurse] is set, and targetNamespace
+// if [Options.TargetNamespace] is.
 //
 // A finding is an [Error] if an engine that the caller named certainly fails or
 // renders nothing because of it. If no engine was named, it is an Error only if both
@@ -23,7 +24,7 @@
 //     a kustomization of their own.
 //   - At and below a kustomization: the files that it lists, directly or through
 //     another one. Its resources are checked as objects, of which no two may be the
-//     same.
+//     same, unless a kustomization between may rename or delete one.
 //
 // Kustomizations and charts are not rendered, so files that no kustomization lists
 // are not checked as objects.
@@ -62,6 +63,8 @@
 //	no-kind              an object has no kind
 //	no-name              an object has no metadata.name
 //	generate-name        an object has metadata.generateName only, which Flux refuses
+//	no-namespace         an object has no namespace, which Flux refuses
+//	namespace-renamed    a kustomization, or targetNamespace, renames a Namespace
 //	duplicate-object     an object is defined more than once
 //	plaintext-secret     a Secret has values that are not encrypted
 //	encrypted            SOPS encrypted an object

@@ -1,9 +1,11 @@
 package preflight
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
+	"github.com/kubeoci/oci/internal/kinds"
 	"github.com/kubeoci/oci/internal/objects"
 	"github.com/kubeoci/oci/packager"
 )
@@ -11,16 +13,20 @@ import (
 // identity distinguishes objects in a cluster.
 type identity struct{ group, kind, namespace, name string }
 
-func identityOf(o *objects.Object) identity {
-	group, _, found := strings.Cut(o.APIVersion(), "/")
+func identityOf(l located) identity {
+	group, _, found := strings.Cut(l.APIVersion(), "/")
 	if !found {
 		group = ""
 	}
-	namespace := o.Namespace()
-	if namespace == "" {
-		namespace = "default"
+	return identity{group, l.Kind(), namespaceOf(l.Object), l.Name()}
+}
+
+// namespaceOf returns the namespace that distinguishes an object from others.
+func namespaceOf(o *objects.Object) string {
+	if kinds.IsClusterScoped(o.APIVersion(), o.Kind()) {
+		return ""
 	}
-	return identity{group, o.Kind(), namespace, o.Name()}
+	return cmp.Or(o.Namespace(), "default")
 }
 
 // located is an object and the file it is in.
@@ -31,16 +37,16 @@ type located struct {
 
 // checkDuplicates reports objects that an engine finds in more than one place.
 func checkDuplicates(m *model, r *report) {
+	d := m.doubles(r)
 	for _, v := range m.views {
 		m.duplicates(v, func(first, again located) {
 			if first.Object != again.Object { // not the other copy of the file
+				d.objects[again.Object] = true
 				r.addDuplicate(v, first, again)
 			}
 		})
 	}
-	for _, b := range m.distinctBuilds() {
-		checkResources(m, b, r)
-	}
+	d.check()
 }
 
 // duplicates calls f for each object that the engine reads again.
@@ -97,60 +103,6 @@ func (r *report) addDuplicate(v *view, first, again located) {
 	}
 }
 
-// resourceOf distinguishes objects in a build.
-func resourceOf(o *objects.Object) identity {
-	return identity{o.APIVersion(), o.Kind(), o.Namespace(), o.Name()}
-}
-
-// maxLooked bounds the time for comparing the resources of kustomizations, because each
-// of many may list the same large file. It is many times the objects that there is memory
-// for.
-const maxLooked = 2_000_000
-
-// checkResources reports objects defined in more than one resource of a
-// kustomization. Kustomize fails for them before it changes names, namespaces or
-// anything else.
-func checkResources(m *model, b *build, r *report) {
-	seen := newDistinct(resourceOf)
-	building := m.building(b.source)
-	listed := map[*source]bool{}
-	for _, named := range b.files {
-		if !named.isResource() {
-			continue
-		}
-		if m.ended() {
-			return
-		}
-		if listed[named.source] {
-			if named.object {
-				r.refuseBuild(Finding{
-					File: b.file.Path, Line: named.at.Line, Column: named.at.Column,
-					Message: fmt.Sprintf("%s lists the same file again: %s", named.at.Field, quoteReference(*named.at)),
-				}, building)
-			}
-			continue
-		}
-		listed[named.source] = true
-		if m.looked += len(named.content.Objects); m.looked > maxLooked {
-			r.add(Finding{
-				File: b.file.Path, Line: named.at.Line, Column: named.at.Column, Hint: "list a file in one kustomization, and refer to that in others",
-				Message: fmt.Sprintf("the resources of this kustomization are not checked for duplicates, because kustomizations list more than %d objects", maxLooked),
-			})
-			return
-		}
-		each(named.content.Objects, func(o *objects.Object) {
-			if flawOf(o) != "" || o.Name() == "" || !named.isBuilt(o) {
-				return
-			}
-			first, again := seen.add(located{named.source, o})
-			if !again {
-				return
-			}
-			r.refuseBuild(duplicateFinding(kustomizeSubject(building, "refuse"), defined, first, located{named.source, o}), building)
-		})
-	}
-}
-
 // checkTwoCopies reports an engine that finds both copies of the tree at its path.
 func checkTwoCopies(m *model, r *report) {
 	for _, v := range m.views {
@@ -159,6 +111,7 @@ func checkTwoCopies(m *model, r *report) {
 			m.duplicates(v, func(first, again located) {
 				both = both || first.Object == again.Object
 			})
+			both = both || v.mode == generated && m.buildsBothCopies(v)
 		}
 		var f Finding
 		switch {

@@ -17,7 +17,7 @@ func (tr tree) checkRoot(t *testing.T, engines ...packager.GitOpsEngine) preflig
 	require.NoError(t, err)
 	findings, err := preflight.Check(t.Context(), preflight.Artifact{Plan: plan, Engines: engines}, preflight.Options{})
 	require.NoError(t, err)
-	return findings
+	return others(findings)
 }
 
 // An artifact at the root is judged for Flux at ./ and for Argo CD at the path ".".

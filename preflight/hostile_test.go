@@ -28,7 +28,7 @@ func checkFS(t *testing.T, fsys fs.FS, engine packager.GitOpsEngine, opts manife
 	a := artifact(t, set, engine)
 	findings, err := preflight.Check(t.Context(), a, preflight.Options{})
 	require.NoError(t, err)
-	return findings
+	return others(findings)
 }
 
 func TestMaximumNumberOfFiles(t *testing.T) {

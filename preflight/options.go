@@ -36,6 +36,11 @@ type Options struct {
 	// and renders neither kustomizations nor charts.
 	DirectoryRecurse bool
 
+	// TargetNamespace is spec.targetNamespace of the Flux Kustomization, the namespace that
+	// Flux gives to all objects. Empty means that it is not set, so that Flux refuses
+	// objects that need a namespace and have none.
+	TargetNamespace string
+
 	// Checkers check the files of the artifact for rules of the caller. Each file is
 	// passed to each of them once in a check, in the same read as for the rules of this
 	// package, and their findings obey the same policy, order and limits. A [Cache] does
@@ -74,7 +79,8 @@ const (
 )
 
 // Validate checks the options. The error matches [ErrUnknownPolicy],
-// [ErrUnknownSeverity], [ErrInvalidPath], [ErrNilChecker] or manifests.ErrInvalidLimit.
+// [ErrUnknownSeverity], [ErrInvalidPath], [ErrInvalidNamespace], [ErrNilChecker] or
+// manifests.ErrInvalidLimit.
 func (o Options) Validate() error {
 	if _, err := ParsePolicy(string(o.Policy)); err != nil {
 		return err
@@ -92,6 +98,9 @@ func (o Options) Validate() error {
 	}
 	if slices.Contains(o.Checkers, nil) {
 		return &advice.Error{Err: ErrNilChecker, Text: "remove the nil from Preflight.Checkers"}
+	}
+	if err := o.validateNamespace(); err != nil {
+		return err
 	}
 	for _, limit := range []struct {
 		name  string

@@ -4,6 +4,7 @@ import (
 	"path"
 	"slices"
 
+	"github.com/kubeoci/oci/internal/kustomize"
 	"github.com/kubeoci/oci/internal/objects"
 )
 
@@ -14,7 +15,8 @@ type output int8
 const (
 	unset    output = iota
 	none            // there are no objects
-	dropped         // there are none, unless a kustomization changes names or annotations
+	local           // there are none, unless a kustomization changes annotations
+	unnamed         // there are none, unless it changes those or names
 	anything        // there may be objects, or a failure that other rules report
 )
 
@@ -33,8 +35,10 @@ func (v *view) outputOf(s *source) output {
 		case o.Blank || o.List || !s.isBuilt(o):
 		case isApplied(o) || v.isArgoCD() && !o.Has(objects.Local):
 			*known = anything
+		case o.Has(objects.Local):
+			*known = max(*known, local)
 		default:
-			*known = max(*known, dropped)
+			*known = max(*known, unnamed)
 		}
 	})
 	return *known
@@ -43,35 +47,61 @@ func (v *view) outputOf(s *source) output {
 // isUnparsed reports whether the content of the file is not known because of its name.
 func (s *source) isUnparsed() bool { return s.facts == noFacts || limitOf(s.file.Path) < 0 }
 
-// findOutputs finds the outputs of kustomizations from those of the ones that they refer
-// to.
-func (m *model) findOutputs(v *view) {
-	const begun = -1 // the output of a kustomization that refers to itself is not known
+// The states of a kustomization whose output is not to be found any more.
+const (
+	begun = iota + 1
+	done
+)
+
+// settle finds the outputs of kustomizations from those of the ones that they refer to.
+func (m *model) settle() {
+	states := map[*build]int8{}
 	for _, top := range m.builds {
 		for next := []*build{top}; len(next) > 0 && !m.ended(); {
 			b := next[len(next)-1]
-			known := &b.outputs[v.index]
-			switch *known {
-			case unset:
-				*known = begun
+			if states[b] == 0 {
+				states[b] = begun
 				for _, e := range b.others {
-					if e.to.outputs[v.index] == unset {
+					if states[e.to] == 0 {
 						next = append(next, e.to)
 					}
 				}
 				continue
-			case begun:
-				*known = m.combine(b, v)
+			}
+			if states[b] == begun {
+				m.combine(b, states)
+				states[b] = done
 			}
 			next = next[:len(next)-1]
 		}
 	}
 }
 
-// combine returns the output of a kustomization from those of all that it refers to.
-func (m *model) combine(b *build, v *view) output {
+// combine finds the output of a kustomization from those of all that it refers to. One
+// that is not done refers to itself.
+func (m *model) combine(b *build, states map[*build]int8) {
 	k := m.kustomizations[b.source]
-	if k == nil || k.Remote || k.Generates || b.unresolved || b.isBroken() || m.refuses(v, b.source) {
+	b.broken = b.broken || k == nil
+	for _, e := range b.others {
+		b.broken = b.broken || e.to.broken || states[e.to] != done
+	}
+	for _, v := range m.views {
+		b.outputs[v.index] = m.combined(b, k, v)
+	}
+	if k == nil || b.rewrites {
+		return // it may delete objects
+	}
+	b.holds = k.Unplaced > 0
+	for _, named := range b.files {
+		b.holds = b.holds || named.isResource() && named.named
+	}
+	for _, e := range b.others {
+		b.holds = b.holds || e.isResource() && e.to.holds
+	}
+}
+
+func (m *model) combined(b *build, k *kustomize.Kustomization, v *view) output {
+	if k == nil || k.Remote || k.Generates || b.broken || b.isBroken() || m.refuses(v, b.source) {
 		return anything
 	}
 	all := none
@@ -87,13 +117,13 @@ func (m *model) combine(b *build, v *view) output {
 		}
 	}
 	for _, e := range b.others {
-		if known := e.to.outputs[v.index]; known < none || v.dropped[e.to.entry] {
+		if v.dropped[e.to.entry] {
 			return anything
-		} else {
-			all = max(all, known)
 		}
+		all = max(all, e.to.outputs[v.index])
 	}
-	if all == dropped && (k.Affixes || b.rewrites || slices.ContainsFunc(b.others, edge.isComponent)) {
+	changes := b.rewrites || slices.ContainsFunc(b.others, edge.isComponent)
+	if all > none && changes || all > local && k.Affixes {
 		return anything
 	}
 	return all

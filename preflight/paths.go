@@ -14,9 +14,9 @@ type judgement struct {
 	omitted  counts // not among the findings
 }
 
-// merge returns the findings of all paths in their order, each once, and one that
+// conclude returns the findings of all paths in their order, each once, and one that
 // describes those that are not listed.
-func merge(all []judgement, opts Options) Findings {
+func conclude(all []judgement, opts Options) Findings {
 	limited, several := newReport(opts), len(all) > 1
 	findings, omitted := all[0].findings, all[0].omitted
 	if several {

@@ -62,7 +62,7 @@ func checkNothingRendered(m *model, r *report) {
 	f := Finding{Message: subject(nothing, "render") + " nothing at the path " + quotePaths(nothing) + ", without an error"}
 	_, _, kustomization := nothing[0].renderers()
 	if !slices.ContainsFunc(nothing, func(v *view) bool { return v.mode != built }) {
-		f.File = kustomization.file.Path
+		f.File, f.Hint = kustomization.file.Path, "list the manifests under resources, or set Preflight.Path to the directory that holds them: an engine that prunes deletes everything it applied before"
 		f.Message += ", because this kustomization has no objects, and neither have those that it refers to"
 	}
 	r.refuse(f, nothing)

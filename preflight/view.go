@@ -121,9 +121,11 @@ func (m *model) findViews() {
 		v.mode = v.findMode()
 		v.assignRoles()
 		m.follow(v)
-		m.findOutputs(v)
-		v.rendersNothing = !v.isMissing() && !slices.ContainsFunc(v.items, func(i item) bool { return m.renders(v, i) })
 		m.views = append(m.views, v)
+	}
+	m.settle()
+	for _, v := range m.views {
+		v.rendersNothing = !v.isMissing() && !slices.ContainsFunc(v.items, func(i item) bool { return m.renders(v, i) })
 	}
 }
 

@@ -135,12 +135,12 @@ func TestSilenceInTheHandshake(t *testing.T) {
 	proxy := http.ProxyURL(&url.URL{Scheme: "http", Host: "proxy.example.com:3128"})
 	for _, tt := range []struct {
 		name      string
-		transport http.Transport
+		transport *http.Transport
 	}{
-		{"TLS", http.Transport{}},
-		{"TLS with a limit", http.Transport{TLSHandshakeTimeout: 10 * time.Second}},
-		{"proxy", http.Transport{Proxy: proxy}},
-		{"proxy with a limit for TLS", http.Transport{Proxy: proxy, TLSHandshakeTimeout: 10 * time.Second}},
+		{"TLS", &http.Transport{}},
+		{"TLS with a limit", &http.Transport{TLSHandshakeTimeout: 10 * time.Second}},
+		{"proxy", &http.Transport{Proxy: proxy}},
+		{"proxy with a limit for TLS", &http.Transport{Proxy: proxy, TLSHandshakeTimeout: 10 * time.Second}},
 	} {
 		for _, operation := range quietSteps {
 			t.Run(tt.name+", "+operation.name, func(t *testing.T) {

@@ -77,6 +77,7 @@ var flagNames = map[string]string{
 	"Preflight.Path":             "-path",
 	"Preflight.Paths":            "-path",
 	"Preflight.DirectoryRecurse": "-recurse",
+	"Preflight.TargetNamespace":  "-target-namespace",
 	"Preflight.Policy":           "-preflight",
 	"Preflight.Severity":         "",
 	"MaxArchiveSize":             "",

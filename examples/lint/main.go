@@ -30,6 +30,9 @@ Check for Argo CD before a push of a kustomization, with the files of its genera
 Check one directory of many, as in spec.path of a Flux Kustomization:
   go run ./examples/lint -engine flux -path clusters/production ./fleet
 
+Check for a Flux Kustomization that sets spec.targetNamespace:
+  go run ./examples/lint -engine flux -target-namespace shop ./deploy
+
 Check for an Argo CD Application with directory.recurse and an artifact without a prefix:
   go run ./examples/lint -engine argocd -layout root -recurse ./deploy
 
@@ -68,6 +71,7 @@ type config struct {
 	prefix  string
 	paths   []string
 	recurse bool
+	target  string
 	least   string
 	format  string
 	json    bool
@@ -83,6 +87,7 @@ func newConfig(flags *flag.FlagSet) *config {
 	flags.StringVar(&c.prefix, "prefix", "", "`directory` for the layouts prefix and both; by default the base name of DIR")
 	flags.Func("path", cli.PathUsage, cli.List(&c.paths))
 	flags.BoolVar(&c.recurse, "recurse", false, "check for an Argo CD Application with directory.recurse")
+	flags.StringVar(&c.target, "target-namespace", "", "check for a Flux Kustomization with this `namespace` as spec.targetNamespace")
 	flags.StringVar(&c.least, "min", "info", "the least severity to print, `info|warning|error`")
 	flags.BoolVar(&c.json, "json", false, "print the findings as JSON, as -format json does")
 	flags.StringVar(&c.format, "format", "text", "print the findings as `text|json|sarif|github`")
@@ -150,8 +155,11 @@ func (c *config) check(ctx context.Context, dir string) (files int, findings pre
 	if err != nil {
 		return 0, nil, cli.Usagef("-layout: %w", err)
 	}
-	opts := preflight.Options{Paths: c.paths, DirectoryRecurse: c.recurse}
-	if err := opts.Validate(); err != nil {
+	opts := preflight.Options{Paths: c.paths, DirectoryRecurse: c.recurse, TargetNamespace: c.target}
+	switch err := opts.Validate(); {
+	case errors.Is(err, preflight.ErrInvalidNamespace):
+		return 0, nil, cli.Usagef("-target-namespace: %w", err)
+	case err != nil:
 		return 0, nil, cli.Usagef("-path: %w", err)
 	}
 	set, err := manifests.CollectRoots(ctx, c.roots(dir), c.files.Options)

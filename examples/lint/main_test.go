@@ -36,7 +36,7 @@ func shop(t *testing.T) string {
 }
 
 func TestLint(t *testing.T) {
-	status, stdout, stderr := lint(t, "-engine", "flux", shop(t))
+	status, stdout, stderr := lint(t, "-engine", "flux", "-target-namespace", "shop", shop(t))
 	assert.Equal(t, 1, status)
 	assert.Equal(t, `app.yaml
   1:1  error  duplicate-object  Flux refuses the ConfigMap "app": it is defined here and at a/app.yaml:1
@@ -66,11 +66,11 @@ func TestLintStatus(t *testing.T) {
 	}{
 		{"warnings", []string{"-engine", "argocd", dir}, 0, "the artifact\n  -  warning  subfolders", ""},
 		{"infos only hidden", []string{"-engine", "argocd", "-min", "error", dir}, 0, "files: 4, errors: 0, warnings: 1, infos: 1\n", ""},
-		{"both engines", []string{dir}, 0, "warnings: 3, infos: 0", ""},
+		{"both engines", []string{dir}, 0, "warnings: 3, infos: 1", ""},
 		{"without a path", []string{"-engine", "flux", "-prefix", "x", filepath.Join(dir, "b")}, 1, `nothing at the path "./"`, ""},
-		{"path", []string{"-engine", "flux", "-path", "a", dir}, 0, "files: 4, errors: 0, warnings: 0, infos: 0\n", ""},
-		{"two paths", []string{"-engine", "flux", "-path", "a", "-path", "a/", dir}, 0, "files: 4, errors: 0, warnings: 0, infos: 0\n", ""},
-		{"two paths and one is missing", []string{"-engine", "flux", "-path", "a", "-path", "c", dir}, 1, `no directory "./c"`, ""},
+		{"path", []string{"-engine", "flux", "-target-namespace", "shop", "-path", "a", dir}, 0, "files: 4, errors: 0, warnings: 0, infos: 0\n", ""},
+		{"two paths", []string{"-engine", "flux", "-target-namespace", "shop", "-path", "a", "-path", "a/", dir}, 0, "files: 4, errors: 0, warnings: 0, infos: 0\n", ""},
+		{"two paths and one is missing", []string{"-engine", "flux", "-target-namespace", "shop", "-path", "a", "-path", "c", dir}, 1, `no directory "./c"`, ""},
 		{"missing path", []string{"-engine", "flux", "-path", "c", dir}, 1, "path-missing", ""},
 		{"path below a prefix", []string{"-engine", "argocd", "-prefix", "x", "-path", "a", dir}, 0, "warnings: 0", ""},
 		{"further files", []string{"-engine", "argocd", "-include", "*.properties", dir}, 0, "files: 5", ""},
@@ -81,6 +81,8 @@ func TestLintStatus(t *testing.T) {
 		{"root for both engines", []string{"-layout", "root", dir}, 0, `subdirectories of its path "."`, ""},
 		{"recursion", []string{"-engine", "argocd", "-layout", "root", "-recurse", dir}, 0, "warning  duplicate-object  Argo CD finds", ""},
 		{"invalid layout", []string{"-layout", "top", dir}, 2, "", "-layout: unknown layout"},
+		{"no namespace", []string{"-engine", "flux", "-path", "a", dir}, 0, "and -target-namespace here", ""},
+		{"invalid namespace", []string{"-target-namespace", "A", dir}, 2, "", "-target-namespace: invalid namespace"},
 		{"invalid path", []string{"-path", "../x", dir}, 2, "", "-path: invalid path"},
 		{"no directory", nil, 2, "", "want the directory"},
 		{"two directories", []string{dir, dir}, 2, "", "unexpected argument 2"},
@@ -115,7 +117,7 @@ func TestLintAsJSON(t *testing.T) {
 	assert.Equal(t, "ArgoCD", out.Findings[0].Engine)
 	assert.Equal(t, summary{Files: 4, Warnings: 1, Infos: 1}, out.Summary)
 
-	_, stdout, _ = lint(t, "-engine", "flux", "-json", "-path", "a", shop(t))
+	_, stdout, _ = lint(t, "-engine", "flux", "-target-namespace", "shop", "-json", "-path", "a", shop(t))
 	assert.Contains(t, stdout, `"findings": []`)
 }
 

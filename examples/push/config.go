@@ -26,6 +26,7 @@ type config struct {
 	preflight   string
 	paths       []string
 	recurse     bool
+	target      string
 	sourceURL   string
 	revision    string
 	cache       string
@@ -47,6 +48,7 @@ func newConfig(flags *flag.FlagSet) *config {
 	flags.IntVar(&c.level, "level", 0, "compression level, `1 to 9`; by default 6")
 	flags.Func("path", cli.PathUsage, cli.List(&c.paths))
 	flags.BoolVar(&c.recurse, "recurse", false, "check for an Argo CD Application with directory.recurse")
+	flags.StringVar(&c.target, "target-namespace", "", "check for a Flux Kustomization with this `namespace` as spec.targetNamespace")
 	flags.StringVar(&c.sourceURL, "source-url", "", "`URL` of the repository to record, without credentials")
 	flags.StringVar(&c.revision, "revision", "", "`revision` to record, such as main@sha1:5b1e...")
 	flags.StringVar(&c.preflight, "preflight", "report", "how strictly to treat findings: `off|report|enforce`")
@@ -108,7 +110,7 @@ func (c *config) options(env cli.Env) (oci.BuildOptions, error) {
 			Created:     created,
 			Level:       c.level,
 		},
-		Preflight: oci.PreflightOptions{Policy: policy, Paths: c.paths, DirectoryRecurse: c.recurse},
+		Preflight: oci.PreflightOptions{Policy: policy, Paths: c.paths, DirectoryRecurse: c.recurse, TargetNamespace: c.target},
 	}, nil
 }
 

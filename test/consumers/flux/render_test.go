@@ -22,6 +22,11 @@ import (
 // render builds a directory as a Kustomization with this path does, up to the objects
 // that it would apply. It writes to the directory.
 func render(root, path string) ([]*unstructured.Unstructured, error) {
+	return renderInto(root, path, "")
+}
+
+// renderInto is render with a namespace for all objects, unless that is empty.
+func renderInto(root, path, namespace string) ([]*unstructured.Unstructured, error) {
 	dir, err := securejoin.SecureJoin(root, path)
 	if err != nil {
 		return nil, err
@@ -29,7 +34,11 @@ func render(root, path string) ([]*unstructured.Unstructured, error) {
 	if _, err := os.Stat(dir); err != nil {
 		return nil, fmt.Errorf("kustomization path not found: %w", err)
 	}
-	settings := unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"path": path, "prune": true}}}
+	spec := map[string]any{"path": path, "prune": true}
+	if namespace != "" {
+		spec["targetNamespace"] = namespace
+	}
+	settings := unstructured.Unstructured{Object: map[string]any{"spec": spec}}
 	if _, err := kustomize.NewGenerator(root, settings).WriteFile(dir); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,283 @@
+package preflight
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"slices"
+
+	"github.com/kubeoci/oci/internal/kinds"
+	"github.com/kubeoci/oci/internal/kustomize"
+	"github.com/kubeoci/oci/internal/objects"
+	"github.com/kubeoci/oci/packager"
+)
+
+// maxLooked bounds the time for comparing the objects of kustomizations, because each of
+// many may have the same large file. It is many times the objects that there is memory
+// for.
+const maxLooked = 2_000_000
+
+// merge follows the objects that come to one kustomization.
+type merge struct {
+	*doubles
+	view      *view   // with the path at which Flux generates it, or nil
+	building  []*view // the engines that certainly build it
+	namespace string  // that it gives to all objects, or ""
+
+	ids    *distinct[placed]
+	ways   []way
+	first  map[reached]int // the first of the ways
+	next   []step          // the last one first
+	copies bool            // files of the Set come twice, as different files of the archive
+}
+
+// reached is a file or kustomization whose objects get a namespace, or keep theirs.
+type reached struct{ entry, namespace string }
+
+// way leads to a file or kustomization.
+type way struct {
+	reached
+	file string // of the Set
+	by   *build // that gives the namespace, or nil
+	from *build // nil if Flux adds it by itself
+	at   *kustomize.Reference
+}
+
+// given describes the namespace that objects get on the way.
+func (w way) given() string {
+	if w.by == nil {
+		return "as it is"
+	}
+	return fmt.Sprintf("with the namespace %.80q of %.255s", w.namespace, w.by.file.Path)
+}
+
+// String describes the file, or the directory with the kustomization.
+func (w way) String() string {
+	if isKustomization(w.file) {
+		return fmt.Sprintf("the directory %.255q", path.Dir(w.file))
+	}
+	return fmt.Sprintf("the file %.255q", w.file)
+}
+
+// step is a kustomization whose objects are to be followed.
+type step struct {
+	*build
+	namespace string
+	by        *build
+}
+
+// placed is an object, and the way to its file.
+type placed struct {
+	located
+	way int32
+}
+
+func (d *doubles) merge(v *view, building []*view, namespace string) *merge {
+	g := &merge{doubles: d, view: v, building: building, namespace: namespace, first: map[reached]int{}}
+	g.ids = newDistinct(g.identityOf)
+	return g
+}
+
+// identityOf distinguishes objects in a build.
+func (g *merge) identityOf(p placed) identity {
+	id := identity{p.APIVersion(), p.Kind(), namespaceOf(p.Object), p.Name()}
+	switch namespace := g.ways[p.way].namespace; {
+	case namespace == "":
+	case isNamespace(p.Object):
+		id.name = namespace // kustomize renames it
+	case id.namespace != "":
+		id.namespace = namespace
+	}
+	return id
+}
+
+func isNamespace(o *objects.Object) bool { return o.Kind() == "Namespace" && o.APIVersion() == "v1" }
+
+// generated compares the objects of a kustomization that Flux generates.
+func (g *merge) generated() {
+	plain := len(g.ways) // the way to files that no kustomization lists
+	g.ways = append(g.ways, way{reached: reached{namespace: g.namespace}})
+	copies := g.artifact.Plan.Layout() == packager.LayoutBoth
+	var added []step
+	for _, i := range g.view.items {
+		if i.role != certain {
+			continue
+		}
+		entry := path.Join(g.view.root, i.path)
+		w := way{reached: reached{entry, g.namespace}, file: i.file.Path}
+		switch b := g.builds[entry]; {
+		case b != nil && b == g.buildIn(b.directory()):
+			added = g.follow(added, edge{to: b}, w)
+		case b != nil || !g.view.judges(i.source):
+		case i.listed || copies:
+			g.read(namedFile{source: i.source, entry: entry}, w)
+		default:
+			g.compare(i.source, plain)
+		}
+	}
+	g.run(added, nil)
+}
+
+// build compares the objects of a kustomization.
+func (g *merge) build(b *build) {
+	g.first[reached{b.entry, g.namespace}] = loop
+	g.run([]step{{b, g.namespace, nil}}, b)
+}
+
+// loop stands for the way to a kustomization that refers to itself.
+const loop = -1
+
+// run follows the references of kustomizations, in their order.
+func (g *merge) run(added []step, top *build) {
+	slices.Reverse(added)
+	for g.next = added; len(g.next) > 0 && !g.ended(); {
+		s := g.next[len(g.next)-1]
+		g.next = g.next[:len(g.next)-1]
+		g.merged[s.build] = g.merged[s.build] || s.namespace == ""
+		for _, named := range s.files {
+			if named.isResource() {
+				g.read(named, way{reached{named.entry, s.namespace}, named.file.Path, s.by, s.build, named.at})
+			}
+		}
+		var further []step
+		for _, e := range s.others {
+			if e.isResource() && (!e.isComponent() || g.adds(s.build)) {
+				further = g.follow(further, e, way{reached{e.to.entry, s.namespace}, e.to.file.Path, s.by, s.build, e.at})
+			}
+		}
+		slices.Reverse(further)
+		g.next = append(g.next, further...)
+		if g.looked > maxLooked {
+			g.addUnchecked(cmp.Or(top, s.build))
+			return
+		}
+	}
+}
+
+func (g *merge) addUnchecked(b *build) {
+	g.add(Finding{
+		File: b.file.Path, Hint: "list a file in one kustomization, and refer to that in others",
+		Message: fmt.Sprintf("the resources of this kustomization are not checked for duplicates, because kustomizations list more than %d objects", maxLooked),
+	})
+}
+
+// follow appends a kustomization to those whose references are followed, unless it
+// changes names or was reached before.
+func (g *merge) follow(further []step, e edge, w way) []step {
+	g.looked++
+	certainly := e.to.holds && !e.to.broken
+	perhaps := !certainly && !e.to.broken && !isComponent(e.to.source) && !g.isEmpty(e.to)
+	if !g.reach(w, certainly, perhaps) || !g.passes(e.to) {
+		return further
+	}
+	if k := g.kustomizations[e.to.source]; w.namespace == "" && k.Namespace != "" {
+		w.namespace, w.by = k.Namespace, e.to
+	}
+	return append(further, step{e.to, w.namespace, w.by})
+}
+
+// isEmpty reports whether no engine renders an object of a kustomization.
+func (g *merge) isEmpty(b *build) bool {
+	for _, v := range g.views {
+		if b.outputs[v.index] != none {
+			return false
+		}
+	}
+	return true
+}
+
+// reach reports whether a file or kustomization is reached for the first time. If not,
+// its objects certainly come twice, perhaps, or not.
+func (g *merge) reach(w way, certainly, perhaps bool) bool {
+	before, again := g.first[w.reached]
+	if !again {
+		g.first[w.reached] = len(g.ways)
+		g.ways = append(g.ways, w)
+		return true
+	}
+	if before != loop && (certainly || perhaps) && !g.entries[w.entry] {
+		g.entries[w.entry] = true
+		g.addTwice(g.ways[before], w, certainly)
+	}
+	return false
+}
+
+// addTwice reports a file or directory whose objects come twice.
+func (g *merge) addTwice(first, again way, certainly bool) {
+	f := Finding{File: again.from.file.Path, Line: again.at.Line, Column: again.at.Column}
+	switch {
+	case first.from == again.from && isKustomization(again.entry):
+		f.Message = fmt.Sprintf("%s refers to the same directory again: %s", again.at.Field, quoteReference(*again.at))
+	case first.from == again.from:
+		f.Message = fmt.Sprintf("%s lists the same file again: %s", again.at.Field, quoteReference(*again.at))
+	case first.from == nil:
+		f.Hint = g.hintPath(g.view)
+		f.Message = fmt.Sprintf("%s the objects of %v, which come twice: Flux adds them by itself, and %s refers to them", kustomizeSubject(g.building, "refuse"), again, again.at.Field)
+	default:
+		f.Hint = "refer to it in one place, or set namePrefix, nameSuffix or namespace in one of the kustomizations"
+		if g.view != nil {
+			f.Hint = g.hintPath(g.view)
+		}
+		f.Message = fmt.Sprintf("%s the objects of %v, which come twice: because of %s, and because of %s in %.255s:%d", kustomizeSubject(g.building, "refuse"), again, again.at.Field, first.at.Field, first.from.file.Path, first.at.Line)
+	}
+	if certainly {
+		g.refuseBuild(f, g.building)
+		return
+	}
+	f.Severity = Warning
+	g.add(f, g.building...)
+}
+
+// read compares the objects of a file, unless it was reached before.
+func (g *merge) read(named namedFile, w way) {
+	if g.reach(w, named.named, false) {
+		g.compare(named.source, len(g.ways)-1)
+	}
+}
+
+// compare compares the objects of a file with those before, unless there are too many.
+func (g *merge) compare(s *source, way int) {
+	if g.looked += 1 + len(s.content.Objects); g.looked > maxLooked {
+		return
+	}
+	each(s.content.Objects, func(o *objects.Object) {
+		if flawOf(o) != "" || o.Name() == "" || !s.isBuilt(o) {
+			return
+		}
+		again := placed{located{s, o}, int32(way)}
+		if first, found := g.ids.add(again); found {
+			g.addDuplicate(first, again)
+		}
+	})
+}
+
+// addDuplicate reports an object with the identity of another one, unless Flux adds both
+// and another rule reports them.
+func (g *merge) addDuplicate(first, again placed) {
+	one, two := g.ways[first.way], g.ways[again.way]
+	same := first.Object == again.Object
+	switch {
+	case same && one.entry != two.entry:
+		g.copies = true
+		return
+	case g.objects[again.Object], same && g.entries[two.entry]:
+		return
+	case one.from == nil && two.from == nil && g.namespace == "" && one.namespace == two.namespace:
+		return
+	}
+	g.objects[again.Object] = true
+	subject := kustomizeSubject(g.building, "refuse")
+	if same {
+		g.entries[two.entry] = true
+		g.refuseBuild(Finding{
+			File: again.file.Path, Line: int(again.Line), Column: int(again.Column), Hint: "build the object once, in a kustomization of its own",
+			Message: fmt.Sprintf("%s the %s %.80q, because it comes twice: %s, and %s, which makes no difference", subject, kindOf(again.Object), again.Name(), one.given(), two.given()),
+		}, g.building)
+		return
+	}
+	link := defined
+	if two.namespace != "" && (isNamespace(again.Object) && first.Name() != again.Name() || first.Namespace() != again.Namespace() && !kinds.IsClusterScoped(again.APIVersion(), again.Kind())) {
+		link = fmt.Sprintf(", because with the namespace %.80q it is defined", two.namespace)
+	}
+	g.refuseBuild(duplicateFinding(subject, link, first.located, again.located), g.building)
+}
