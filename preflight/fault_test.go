@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/preflight"
 )
 
@@ -217,4 +218,31 @@ func TestUnlisted(t *testing.T) {
 	assert.Equal(t, `base/kustomization.yaml: info: no kustomization lists some manifests in this directory or below (files: 1), such as "base/k.yaml" [unlisted]`, got[0].String())
 	assert.Equal(t, `kustomization.yaml: info: no kustomization lists some manifests in this directory or below (files: 4), such as "d.json", "e.yaml", "f.yaml" [unlisted]`, got[1].String())
 	assert.Contains(t, got[1].Hint, "Collect.Ignore")
+}
+
+// The options of Argo CD are no help for Flux.
+func TestHintsForPlugins(t *testing.T) {
+	chart := tree{"kustomization.yaml": "resources: [app.yaml]\nhelmCharts: [{name: shop}]\n", "app.yaml": app}
+	program := tree{"kustomization.yaml": "resources: [app.yaml]\ngenerators: [b.yaml]\n", "app.yaml": app, "b.yaml": "apiVersion: acme/v1\nkind: Write\nmetadata:\n  name: b\n"}
+	for _, tt := range []struct {
+		name   string
+		tree   tree
+		engine packager.GitOpsEngine
+		want   string
+	}{
+		{"a chart, Flux", chart, flux, "render the chart before, or install it with a HelmRelease of Flux"},
+		{"a chart, Argo CD", chart, argocd, "render the chart before, or install it with a HelmRelease of Flux, or set kustomize.buildOptions of Argo CD to --enable-helm and Preflight.Policy to off"},
+		{"a program, Flux", program, flux, "run it before, and list what it writes in resources"},
+		{"a program, both", program, none, "run it before, and list what it writes in resources, or set kustomize.buildOptions of Argo CD to --enable-alpha-plugins --enable-exec and Preflight.Policy to off"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, f := range tt.tree.check(t, tt.engine, preflight.Options{}) {
+				if f.Code == preflight.CodePlugin {
+					assert.Equal(t, tt.want, f.Hint)
+					return
+				}
+			}
+			assert.Fail(t, "no finding")
+		})
+	}
 }

@@ -3,15 +3,18 @@ package preflight
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/kubeoci/oci/internal/kustomize"
 	"github.com/kubeoci/oci/internal/objects"
 )
 
+// Hints for all engines, and what they go on with for Argo CD.
 const (
-	hintChart   = "render the chart before, install it with a HelmRelease of Flux, or set kustomize.buildOptions of Argo CD to --enable-helm"
-	hintProgram = "run it before, or set kustomize.buildOptions of Argo CD to --enable-alpha-plugins --enable-exec"
+	hintChart   = "render the chart before, or install it with a HelmRelease of Flux"
+	hintProgram = "run it before, and list what it writes in resources"
+	hintOptions = ", or set kustomize.buildOptions of Argo CD to %s and Preflight.Policy to off"
 )
 
 // checkPlugins reports what kustomize does only if it is told to: inflating charts, and
@@ -64,14 +67,22 @@ func (r *report) addPlugin(m *model, b *build, at kustomize.Mark, worst plugin) 
 	switch worst {
 	case chartPlugin:
 		f.Message = fmt.Sprintf("%s to inflate the chart in %.100s by default", kustomizeSubject(building, "refuse"), at.Field)
-		f.Hint = hintChart
+		f.Hint = pluginHint(hintChart, building, "--enable-helm")
 	case programPlugin:
 		f.Message = fmt.Sprintf("%s to run the program or container in %.100s by default", kustomizeSubject(building, "refuse"), at.Field)
-		f.Hint = hintProgram
+		f.Hint = pluginHint(hintProgram, building, "--enable-alpha-plugins --enable-exec")
 	default:
 		return
 	}
 	r.refuseBuild(f, building)
+}
+
+// pluginHint adds the options with which Argo CD runs a plugin, if it is not for Flux alone.
+func pluginHint(hint string, building []*view, options string) string {
+	if len(building) == 0 || slices.ContainsFunc(building, (*view).isArgoCD) {
+		hint += fmt.Sprintf(hintOptions, options)
+	}
+	return hint
 }
 
 // pluginFiles knows the plugins of files and directories.
