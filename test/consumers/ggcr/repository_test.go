@@ -33,7 +33,7 @@ func compare(t *testing.T, plan *packager.Plan, ref *reference.Reference) (findi
 	t.Helper()
 	findings, err := preflight.Check(t.Context(), preflight.Artifact{
 		Plan: plan, Engines: []packager.GitOpsEngine{packager.GitOpsEngineFlux}, Registry: ref.Registry(), Repository: ref.FullRepository(),
-	}, preflight.Options{})
+	}, preflight.Options{TargetNamespace: "shop"})
 	require.NoError(t, err)
 	assert.Empty(t, preflight.Options{}.Refusals(findings), "the name alone is no error")
 
