@@ -80,3 +80,8 @@ func pull(t *testing.T, host, repository, ref string) (*packager.Store, error) {
 	_, err = client.Pull(t.Context(), repository, ref, store, registry.PullOptions{})
 	return store, err
 }
+
+// namespaced is a ConfigMap of which Flux has nothing to warn.
+func namespaced(name string) string {
+	return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name + ", namespace: shop}\n"
+}

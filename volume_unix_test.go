@@ -56,11 +56,6 @@ func TestBuildOfAMountedVolume(t *testing.T) {
 	assert.Equal(t, changed.Artifact.Digest, build(t, copied).Artifact.Digest, "the files alone make the digest")
 }
 
-// namespaced is a ConfigMap of which Flux has nothing to warn.
-func namespaced(name string) string {
-	return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name + ", namespace: shop}\n"
-}
-
 // The volume is updated all the time while it is pushed.
 func TestBuildOfAVolumeThatIsUpdated(t *testing.T) {
 	server := startRegistry(t, memregistry.Options{})

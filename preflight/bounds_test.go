@@ -264,26 +264,6 @@ func TestCheckEndsWithItsContext(t *testing.T) {
 	assert.Greater(t, errs, 20)
 }
 
-// Each of many kustomizations may list the same large file.
-func TestManyKustomizationsOfOneFile(t *testing.T) {
-	tr := tree{}
-	var objects strings.Builder
-	for i := range 10_000 {
-		objects.WriteString(object("A", fmt.Sprint("a", i)) + "---\n")
-	}
-	tr["base/app.yaml"] = objects.String()
-	for i := range 300 {
-		tr[fmt.Sprintf("k%04d/kustomization.yaml", i)] = "namePrefix: a-\nresources: [../base/app.yaml]\n"
-	}
-	findings := tr.check(t, flux, preflight.Options{})
-	unchecked := slices.DeleteFunc(findings, func(f preflight.Finding) bool { return f.Code != preflight.CodeDuplicateObject })
-	assert.Len(t, unchecked, 103)
-	assert.Contains(t, unchecked[0].Message, "twice, under other names or in other namespaces")
-	for _, f := range unchecked[1:] {
-		assert.Contains(t, f.Message, "are not checked for duplicates")
-	}
-}
-
 func TestNonsense(t *testing.T) {
 	//lint:ignore SA1012 the test is about a nil context
 	_, err := preflight.Check(nil, preflight.Artifact{}, preflight.Options{})

@@ -31,26 +31,6 @@ func checkFS(t *testing.T, fsys fs.FS, engine packager.GitOpsEngine, opts manife
 	return others(findings)
 }
 
-func TestMaximumNumberOfFiles(t *testing.T) {
-	fsys := fstest.MapFS{}
-	for i := range 100_000 {
-		text := ""
-		for _, kind := range []string{"Deployment", "Service", "ServiceAccount"} {
-			text += "---\n" + strings.Replace(object(kind, fmt.Sprint("some-service-", i)), "v1", "example.com/v1", 1) + "  namespace: some-team\n"
-		}
-		fsys[fmt.Sprintf("%05d.yaml", i)] = &fstest.MapFile{Data: []byte(text)}
-	}
-	findings := checkFS(t, fsys, argocd, manifests.Options{})
-	require.Len(t, findings, 1)
-	assert.Equal(t, preflight.CodeManifestSize, findings[0].Code)
-
-	fsys["app.yaml"] = &fstest.MapFile{Data: []byte(app)}
-	_, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
-	limit := new(manifests.LimitError)
-	require.ErrorAs(t, err, &limit)
-	assert.Equal(t, manifests.LimitError{Limit: "MaxFiles", Max: 100_000}, *limit)
-}
-
 // Check holds only few of many large files in memory.
 func TestMemoryOfACheck(t *testing.T) {
 	const files, size = 100, 300_000

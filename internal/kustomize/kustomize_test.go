@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -223,10 +222,8 @@ func TestParseIsBounded(t *testing.T) {
 		{"largest possible in flow style", "resources: [" + strings.Repeat("a,", half-100) + "]", kustomize.ErrSyntax},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			start := time.Now()
-			_, err := kustomize.Parse([]byte(tt.text))
+			_, err := kustomize.Parse([]byte(tt.text)) // without bounds, some would take hours
 			require.ErrorIs(t, err, tt.err)
-			assert.Less(t, time.Since(start), 20*time.Second)
 		})
 	}
 }

@@ -28,6 +28,9 @@ func isHTTP(path string) bool {
 // user matches the user in the address of a repository.
 var user = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-]*@`)
 
+// maxUser is longer than a user, and much shorter than what a path may be.
+const maxUser = 256
+
 // isRepository reports whether path is the address of a git repository: an ssh, http,
 // https or file URL, user@host:path, or github.com without a scheme.
 func isRepository(path string) bool {
@@ -46,7 +49,7 @@ func isRepository(path string) bool {
 			break
 		}
 	}
-	login := user.FindString(address)
+	login := user.FindString(address[:min(len(address), maxUser)])
 	address = address[len(login):]
 	_, slash := cutPrefixFold(address, "github.com/")
 	_, colon := cutPrefixFold(address, "github.com:")

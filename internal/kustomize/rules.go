@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/kubeoci/oci/internal/boundyaml"
+	"github.com/kubeoci/oci/internal/flux"
 	"github.com/kubeoci/oci/internal/redact"
 )
 
@@ -215,14 +216,7 @@ func secretLiteral(p *parser, v value) {
 // text that SOPS encrypted.
 func isPlaintext(text string) bool {
 	text = strings.Trim(text, "\"' \t\r\n")
-	for strings.HasPrefix(text, "${") {
-		_, after, ended := strings.Cut(text, "}")
-		if !ended {
-			return true
-		}
-		text = strings.TrimSpace(after)
-	}
-	return text != "" && !strings.HasPrefix(text, "ENC[")
+	return text != "" && !strings.HasPrefix(text, "ENC[") && !flux.IsPlaceholder(text)
 }
 
 // inlineOr applies a rule to text that is a path, and not content.

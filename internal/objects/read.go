@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/kubeoci/oci/internal/flux"
 )
 
 // visits is how often values may be visited without an alias.
@@ -92,7 +94,7 @@ func (r *reader) secret(parts ...*yaml.Node) (literal, encrypted bool) {
 			found = true
 			isText := value.Kind == yaml.ScalarNode
 			empty := isNull(value) || isText && value.Value == ""
-			literal = literal || !isSealed(value) && !empty && !(isText && isPlaceholder(value.Value))
+			literal = literal || !isSealed(value) && !empty && !(isText && flux.IsPlaceholder(value.Value))
 			encrypted = encrypted && isSealed(value)
 		}
 	}

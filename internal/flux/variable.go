@@ -1,18 +1,18 @@
-package objects
+package flux
 
 import "strings"
 
-// isPlaceholder reports whether a text is made of variables that Flux replaces when it
+// IsPlaceholder reports whether a text is made of variables that Flux replaces when it
 // applies an object, with white space and punctuation between them. A default in a
 // variable is a value for a cluster that sets none, and not taken for a secret.
-func isPlaceholder(text string) bool {
+func IsPlaceholder(text string) bool {
 	some := false
 	for text != "" {
 		if rest, ok := cutVariable(text); ok {
 			text, some = rest, true
 			continue
 		}
-		if c := text[0]; isLetter(c) && strings.IndexByte("_./", c) < 0 || c == '$' || c >= 0x80 {
+		if c := text[0]; isNameByte(c) && c != '_' || c == '$' || c >= 0x80 {
 			return false
 		}
 		text = text[1:]
@@ -25,7 +25,7 @@ func isPlaceholder(text string) bool {
 func cutVariable(text string) (rest string, ok bool) {
 	name, ok := strings.CutPrefix(text, "${")
 	end := 0
-	for end < len(name) && (isLetter(name[end]) && name[end] != '.' && name[end] != '/') {
+	for end < len(name) && isNameByte(name[end]) {
 		end++
 	}
 	if !ok || end == 0 || end == len(name) {
@@ -51,4 +51,8 @@ func cutVariable(text string) (rest string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+func isNameByte(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_'
 }
