@@ -55,6 +55,7 @@ func TestBaseAndOverlayBelowOnePath(t *testing.T) {
 		{"a patch in a file that is not parsed", overlay("patches: [{path: p.txt}]\n").with("overlays/dev/p.txt", app), flux, []string{at + ":2:13: warning: " + changed}},
 		{"a prefix", overlay("namePrefix: a-\n"), flux, []string{at + ":2:13: warning: " + changed}},
 		{"a namespace", overlay("namespace: a\n"), flux, []string{at + ":2:13: warning: " + changed}},
+		{"one namespace everywhere", overlay("namespace: a\n").with("base/kustomization.yaml", "namespace: a\nresources: [app.yaml]\n"), flux, []string{at + ":2:13: error: " + twice}},
 		{"the default namespace", overlay("namespace: default\n"), flux, []string{
 			`base/app.yaml:1:1: error: Flux refuses the ConfigMap "app", because it comes twice: as it is, and with the namespace "default" of overlays/dev/kustomization.yaml, which makes no difference [duplicate-object]`,
 		}},
@@ -62,7 +63,7 @@ func TestBaseAndOverlayBelowOnePath(t *testing.T) {
 			`base/app.yaml:1:1: error: Flux refuses the ClusterRole "app", because it comes twice: as it is, and with the namespace "a" of overlays/dev/kustomization.yaml, which makes no difference [duplicate-object]`,
 		}},
 		{"a Namespace", overlay("namespace: a\n").with("base/app.yaml", object("Namespace", "b")), flux, []string{
-			`base/app.yaml:1:1: warning: Flux renames the Namespace "b" to "a", because overlays/dev/kustomization.yaml gives that namespace to all objects [namespace-renamed]`,
+			`base/app.yaml:1:1: info: Flux renames the Namespace "b" to "a", because overlays/dev/kustomization.yaml gives that namespace to all objects [namespace-renamed]`,
 			at + ":2:13: warning: " + changed,
 		}},
 		{"no objects", overlay("").with("base/app.yaml", "# later\n", "b.yaml", app), flux, []string{}},
@@ -136,7 +137,7 @@ func TestObjectsThatReachABuildByTwoWays(t *testing.T) {
 		}},
 		{"Namespaces that become one", tree{"kustomization.yaml": "namespace: c\nresources: [a.yaml]\n", "a.yaml": object("Namespace", "c") + "---\n" + object("Namespace", "b")}, flux, []string{
 			`a.yaml:6:1: error: Flux refuses the Namespace "b", because with the namespace "c" it is defined here and at a.yaml:1 [duplicate-object]`,
-			`a.yaml:6:1: warning: Flux renames the Namespace "b" to "c", because kustomization.yaml gives that namespace to all objects [namespace-renamed]`,
+			`a.yaml:6:1: info: Flux renames the Namespace "b" to "c", because kustomization.yaml gives that namespace to all objects [namespace-renamed]`,
 		}},
 	})
 }

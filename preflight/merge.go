@@ -121,6 +121,9 @@ func (g *merge) generated() {
 // build compares the objects of a kustomization.
 func (g *merge) build(b *build) {
 	g.first[reached{b.entry, g.namespace}] = loop
+	if k := g.kustomizations[b.source]; k != nil && g.namespace == "" {
+		g.first[reached{b.entry, k.Namespace}] = loop
+	}
 	g.run([]step{{b, g.namespace, nil}}, b)
 }
 
@@ -165,13 +168,13 @@ func (g *merge) addUnchecked(b *build) {
 // changes names or was reached before.
 func (g *merge) follow(further []step, e edge, w way) []step {
 	g.looked++
+	if k := g.kustomizations[e.to.source]; k != nil && w.namespace == "" && k.Namespace != "" {
+		w.namespace, w.by = k.Namespace, e.to
+	}
 	certainly := e.to.holds && !e.to.broken
 	perhaps := !certainly && !e.to.broken && !isComponent(e.to.source) && !g.isEmpty(e.to)
 	if !g.reach(w, certainly, perhaps) || !g.passes(e.to) {
 		return further
-	}
-	if k := g.kustomizations[e.to.source]; w.namespace == "" && k.Namespace != "" {
-		w.namespace, w.by = k.Namespace, e.to
 	}
 	return append(further, step{e.to, w.namespace, w.by})
 }

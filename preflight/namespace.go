@@ -167,14 +167,13 @@ func checkNamespaceRenamed(m *model, r *report) {
 					return
 				}
 				done[o] = true
-				cause := "targetNamespace"
-				views := []*view{v}
-				if g.by != nil {
-					cause = fmt.Sprintf("%.255s", g.by.file.Path)
+				cause, severity, views := "targetNamespace", Warning, []*view{v}
+				if g.by != nil { // the tree is written like that
+					cause, severity = fmt.Sprintf("%.255s", g.by.file.Path), Info
 					views = m.building(g.by.source)
 				}
 				r.add(Finding{
-					File: s.file.Path, Line: int(o.Line), Column: int(o.Column),
+					Severity: severity, File: s.file.Path, Line: int(o.Line), Column: int(o.Column),
 					Message: fmt.Sprintf("%s the Namespace %.80q to %.80q, because %s gives that namespace to all objects", kustomizeSubject(views, "rename"), o.Name(), g.namespace, cause),
 				}, views...)
 			})

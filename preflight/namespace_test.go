@@ -90,16 +90,16 @@ func TestNamespacesThatAreRenamed(t *testing.T) {
 		{"another one, Argo CD", tree{"a.yaml": object("Namespace", "a")}, argocd, target, nil},
 		{"no target", tree{"a.yaml": object("Namespace", "a")}, flux, preflight.Options{}, nil},
 		{"a kustomization", listed, argocd, preflight.Options{}, []string{
-			`a.yaml:1:1: warning: Argo CD renames the Namespace "a" to "b", because kustomization.yaml gives that namespace to all objects [namespace-renamed]`,
+			`a.yaml:1:1: info: Argo CD renames the Namespace "a" to "b", because kustomization.yaml gives that namespace to all objects [namespace-renamed]`,
 		}},
 		{"a kustomization, both", listed, none, preflight.Options{}, []string{
-			`a.yaml:1:1: warning: Flux and Argo CD rename the Namespace "a" to "b", because kustomization.yaml gives that namespace to all objects [namespace-renamed]`,
+			`a.yaml:1:1: info: Flux and Argo CD rename the Namespace "a" to "b", because kustomization.yaml gives that namespace to all objects [namespace-renamed]`,
 		}},
 		{"a kustomization and a target", listed, flux, target, []string{
 			`a.yaml:1:1: warning: Flux renames the Namespace "a" to "shop", because targetNamespace gives that namespace to all objects [namespace-renamed]`,
 		}},
 		{"a kustomization above", tree{"a.yaml": object("Namespace", "a"), "b/kustomization.yaml": "namespace: b\nresources: [../c]\n", "c/kustomization.yaml": "namespace: a\nresources: [../a.yaml]\n", "kustomization.yaml": "resources: [b]\n"}, flux, preflight.Options{}, []string{
-			`a.yaml:1:1: warning: Flux renames the Namespace "a" to "b", because b/kustomization.yaml gives that namespace to all objects [namespace-renamed]`,
+			`a.yaml:1:1: info: Flux renames the Namespace "a" to "b", because b/kustomization.yaml gives that namespace to all objects [namespace-renamed]`,
 		}},
 		{"the name that it has", tree{"b.yaml": object("Namespace", "b"), "kustomization.yaml": "namespace: b\nresources: [b.yaml]\n"}, flux, preflight.Options{}, nil},
 	} {

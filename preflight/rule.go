@@ -85,7 +85,7 @@ func rules() []rule {
 			"set metadata.name", flawed(CodeGenerateName)},
 		{CodeNoNamespace, Info, "an object has no namespace, which Flux refuses",
 			"set namespace in a kustomization.yaml, or spec.targetNamespace in the Flux Kustomization and Preflight.TargetNamespace here", checkNoNamespace},
-		{CodeNamespaceRenamed, Warning, "a kustomization, or targetNamespace, renames a Namespace",
+		{CodeNamespaceRenamed, Info, "a kustomization, or targetNamespace, renames a Namespace",
 			"move the Namespace to another directory, or give it that name", checkNamespaceRenamed},
 		{CodeDuplicateObject, Warning, "an object is defined more than once",
 			hintDuplicate, checkDuplicates},
