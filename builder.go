@@ -67,7 +67,8 @@ func (b *Builder) Close() { b.clients.close() }
 //   - collecting: those of [manifests.CollectRoots], such as [ErrNoManifestFiles]
 //   - packing: those of [packager.NewPlan] and [packager.Plan.Pack]
 //   - preflight: [ErrPreflight]; by default for artifacts that the engine named by
-//     GitOpsEngine, or both if none is named, would refuse or render as nothing
+//     GitOpsEngine, or both if none is named, would refuse or render as nothing, for
+//     which there is BuildEmpty; and [*preflight.CheckerError]
 //   - pushing: those of [registry.Client.Push], which are [*RegistryError] values
 //
 // After an error the registry may hold blobs to which nothing refers, and the tags are

@@ -140,7 +140,7 @@ func TestBuildForSeveralPaths(t *testing.T) {
 		first   oci.EnginePaths
 		all     []oci.EnginePaths
 	}{
-		{"one", oci.PreflightOptions{Paths: []string{"clusters/a", "clusters/a/"}}, false, oci.EnginePaths{Flux: "./clusters/a", ArgoCD: "clusters/a"}, nil},
+		{"one", oci.PreflightOptions{Paths: []string{"clusters/a", "clusters/a/"}}, false, oci.EnginePaths{Flux: "./clusters/a", ArgoCD: "clusters/a"}, []oci.EnginePaths{{Flux: "./clusters/a", ArgoCD: "clusters/a"}}},
 		{"two", oci.PreflightOptions{Path: "clusters/b", Paths: []string{"clusters/a"}}, false, oci.EnginePaths{Flux: "./clusters/b", ArgoCD: "clusters/b"}, []oci.EnginePaths{
 			{Flux: "./clusters/b", ArgoCD: "clusters/b"}, {Flux: "./clusters/a", ArgoCD: "clusters/a"},
 		}},

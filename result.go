@@ -64,11 +64,11 @@ type OCIArtifact struct {
 	// The digest depends on the files and the layout alone.
 	ContentDigest digest.Digest `json:"contentDigest"`
 	ContentSize   int64         `json:"contentSize"`
-	// Paths are the paths to give to the engines: the first ones, if Preflight has several.
+	// Paths are the paths to give to the engines: the first of AllPaths.
 	Paths EnginePaths `json:"paths"`
-	// AllPaths are those of each directory in Preflight, in the order of
-	// preflight.Options.EveryPath. It is nil unless there are several.
-	AllPaths []EnginePaths `json:"allPaths,omitempty"`
+	// AllPaths are the paths for each directory of [preflight.Options.EveryPath], in its
+	// order: at least one.
+	AllPaths []EnginePaths `json:"allPaths"`
 }
 
 func (j job) result(packed packager.Result, findings []Finding, unchanged bool, requested string) BuildResult {
@@ -84,7 +84,7 @@ func (j job) result(packed packager.Result, findings []Finding, unchanged bool, 
 	if trimBlanks(requested) == o.Repository {
 		requested = ""
 	}
-	first, all := o.paths(plan)
+	paths := o.paths(plan)
 	return BuildResult{
 		Tags:                o.allTags(),
 		Unchanged:           unchanged,
@@ -110,20 +110,16 @@ func (j job) result(packed packager.Result, findings []Finding, unchanged bool, 
 			LayerSize:        packed.Layer.Size,
 			ContentDigest:    packed.ContentDigest,
 			ContentSize:      packed.ContentSize,
-			Paths:            first,
-			AllPaths:         all,
+			Paths:            paths[0],
+			AllPaths:         paths,
 		},
 	}
 }
 
-// paths returns the paths to give to the engines: the first ones, and all if there are
-// several.
-func (o BuildOptions) paths(plan *packager.Plan) (first EnginePaths, all []EnginePaths) {
+// paths returns the paths to give to the engines, for each directory that they render.
+func (o BuildOptions) paths(plan *packager.Plan) (all []EnginePaths) {
 	for _, dir := range o.Preflight.EveryPath() {
 		all = append(all, plan.Paths().Below(dir))
 	}
-	if first = all[0]; len(all) == 1 {
-		all = nil
-	}
-	return first, all
+	return all
 }

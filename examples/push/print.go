@@ -79,11 +79,7 @@ func (c *config) printResult(w io.Writer, result oci.BuildResult) error {
 	row("created", "%s", a.CreatedAt.Format(time.RFC3339))
 	row("layer", "%s  %d bytes", a.LayerDigest, a.LayerSize)
 	row("content", "%s  %d bytes, %d files", a.ContentDigest, a.ContentSize, len(result.Files))
-	paths := a.AllPaths
-	if len(paths) == 0 {
-		paths = []oci.EnginePaths{a.Paths}
-	}
-	for _, p := range paths {
+	for _, p := range a.AllPaths {
 		row("Flux", "path: %s", p.Flux)
 		row("Argo CD", "path: %s", p.ArgoCD)
 	}
