@@ -27,9 +27,12 @@ type ruleSummary struct {
 	withHint bool
 }
 
+// hints is the pass after the first example of each rule.
+const hints = 1
+
 // printSummary prints the number of findings of each rule, and as many examples and hints
-// as fit on a screen: one example of each rule first, then the hints, each from the worst
-// rule on. Rules of the severity info come last.
+// as fit on a screen: one example of each error, the hints for errors, and then the same of
+// all rules, each from the worst rule on. Rules of the severity info come last.
 func printSummary(w io.Writer, findings preflight.Findings, color bool) {
 	files := map[string]bool{}
 	for _, f := range findings {
@@ -47,9 +50,18 @@ func printSummary(w io.Writer, findings preflight.Findings, color bool) {
 	if len(hidden) > 0 {
 		left--
 	}
-	for pass := range maxExamples + 1 {
-		for i := range rules {
-			left -= rules[i].show(pass, left)
+	errors := slices.IndexFunc(rules, func(r ruleSummary) bool { return r.worst < preflight.Error })
+	if errors < 0 {
+		errors = len(rules)
+	}
+	for _, first := range [][]ruleSummary{rules[:errors], rules} {
+		for pass := range maxExamples + 1 {
+			if len(first) < len(rules) && pass > hints {
+				break // further examples of errors come after the hints of all rules
+			}
+			for i := range first {
+				left -= first[i].show(pass, left)
+			}
 		}
 	}
 	for _, r := range rules {
@@ -94,13 +106,12 @@ func summarize(findings preflight.Findings) []ruleSummary {
 // show adds an example or the hint, if there are enough lines left, and returns how many it
 // takes.
 func (r *ruleSummary) show(pass, left int) int {
-	const hints = 1 // the pass after the first example
 	lines := 1
 	if pass == hints {
 		lines = linesOf(r.hintLine())
 	}
 	switch {
-	case lines > left, pass == 0 && r.worst == preflight.Info:
+	case lines > left, pass == 0 && (r.worst == preflight.Info || r.shown > 0), pass == hints && r.withHint:
 		return 0
 	case pass == hints:
 		r.withHint = r.hint != ""
