@@ -128,12 +128,14 @@ func (e *PreflightError) Error() string {
 // Is reports whether target is [ErrPreflight].
 func (e *PreflightError) Is(target error) bool { return target == ErrPreflight }
 
-// Hint returns the hint of the first reason, or "".
+// Hint returns the first hint of a reason, or "".
 func (e *PreflightError) Hint() string {
-	if len(e.Reasons) == 0 {
-		return ""
+	for _, reason := range e.Reasons {
+		if reason.Hint != "" {
+			return reason.Hint
+		}
 	}
-	return e.Reasons[0].Hint
+	return ""
 }
 
 // Hint returns the advice of the first error in the chain of err that has some, or "". It

@@ -44,7 +44,7 @@ func (c *closure) outside(target string, kind kustomize.Kind) *fault {
 		target = path.Dir(target)
 	}
 	if name := path.Join(own, target); name != "." && name != own && !strings.HasPrefix(own, name+"/") {
-		f.hint += fmt.Sprintf(", or set Roots in place of SourcePath: this directory at %s, and %s at %s", advice.Path(own), advice.Path(target), advice.Path(name))
+		f.hint += fmt.Sprintf(", or set Roots in place of SourcePath, this directory at %[1]s and its %[2]s at %[3]s, and begin Preflight.Path with %[1]s", advice.Path(own), advice.Path(target), advice.Path(name))
 	}
 	return &f
 }

@@ -80,19 +80,19 @@ func TestHintsForReferencesAbove(t *testing.T) {
 		roots        []manifests.Root // the same
 	}{
 		{
-			"deploy/shop", "set SourcePath to the directory above and begin Preflight.Path with shop, or set Roots in place of SourcePath: this directory at shop, and ../base at base",
+			"deploy/shop", "set SourcePath to the directory above and begin Preflight.Path with shop, or set Roots in place of SourcePath, this directory at shop and its ../base at base, and begin Preflight.Path with shop",
 			"deploy", "shop", []manifests.Root{{Path: "shop", Dir: "deploy/shop"}, {Path: "base", Dir: "deploy/base"}},
 		},
 		{
-			"deploy/overlays/dev", "set SourcePath to the directory 2 levels above and begin Preflight.Path with overlays/dev, or set Roots in place of SourcePath: this directory at overlays/dev, and ../../base at base",
+			"deploy/overlays/dev", "set SourcePath to the directory 2 levels above and begin Preflight.Path with overlays/dev, or set Roots in place of SourcePath, this directory at overlays/dev and its ../../base at base, and begin Preflight.Path with overlays/dev",
 			"deploy", "overlays/dev", nil,
 		},
 		{
-			"deploy/app", "set SourcePath to the directory above and begin Preflight.Path with app, or set Roots in place of SourcePath: this directory at app, and ../base at base",
+			"deploy/app", "set SourcePath to the directory above and begin Preflight.Path with app, or set Roots in place of SourcePath, this directory at app and its ../base at base, and begin Preflight.Path with app",
 			"deploy", "app", []manifests.Root{{Path: "app", Dir: "deploy/app"}, {Path: "base", Dir: "deploy/base"}},
 		},
 		{
-			"deploy/deep", "set SourcePath to the directory above and begin Preflight.Path with deep, or set Roots in place of SourcePath: this directory at deep, and ../base at base",
+			"deploy/deep", "set SourcePath to the directory above and begin Preflight.Path with deep, or set Roots in place of SourcePath, this directory at deep and its ../base at base, and begin Preflight.Path with deep",
 			"deploy", "deep/er", []manifests.Root{{Path: "deep", Dir: "deploy/deep"}, {Path: "base", Dir: "deploy/base"}},
 		},
 		{"deploy/parent", "set SourcePath to the directory above and begin Preflight.Path with parent", "", "", nil},

@@ -68,7 +68,7 @@ func (m *model) newScanAdvice(scanning []*view, all bool) *scanAdvice {
 
 func (a *scanAdvice) give(f *found) {
 	hint := pathHint(a.directories)
-	other := f.Code == CodeTwoCopies || f.Code == CodeDuplicateObject && f.Hint != hintDuplicate && !strings.HasPrefix(f.Hint, hintBuild) // causes
+	other := f.Code == CodeTwoCopies || f.Code == CodeDuplicateObject && f.Hint != hintDuplicate && f.Hint != hintBuild // causes
 	switch {
 	case f.Code == CodeSubfoldersOnly:
 		f.Hint = cmp.Or(either(a.recursing, hint), f.Hint)
@@ -137,6 +137,9 @@ func (m *model) rendersRecursing(views []*view) bool {
 	}
 	recursing := m.at(m.path, true)
 	r := recursing.judge()
+	if len(recursing.builds) > 0 { // which it would not render
+		return false
+	}
 	return !slices.ContainsFunc(recursing.of(packager.GitOpsEngineArgoCD), func(v *view) bool { return r.refusing[v] })
 }
 

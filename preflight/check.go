@@ -65,7 +65,7 @@ func (a Artifact) names(engine packager.GitOpsEngine) (named, any bool) {
 // several paths is reported once.
 //
 // The findings depend on the files, the plan and the options only, and are ordered
-// by file, line and code. They are nil if there are none.
+// by file, line and code. They are nil if nothing is checked, and not if there are none.
 //
 // The error is that of [Options.Validate], matches [ErrNoPlan] or
 // packager.ErrUnknownEngine, is one of package manifests for a file that cannot be read
@@ -110,5 +110,5 @@ func check(ctx context.Context, a Artifact, opts Options) (Findings, error) {
 		findings, omitted := r.findings(m.engines)
 		all = append(all, judgement{path, findings, omitted})
 	}
-	return conclude(all, opts), nil
+	return append(Findings{}, conclude(all, opts)...), nil
 }

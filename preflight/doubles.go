@@ -185,37 +185,10 @@ func (d *doubles) addChanged(v *view, again way) {
 	}
 	d.entries[again.entry] = true
 	d.add(Finding{
-		Severity: Warning, File: again.from.file.Path, Line: again.at.Line, Column: again.at.Column, Hint: d.hintPath(v),
+		Severity: Warning, File: again.from.file.Path, Line: again.at.Line, Column: again.at.Column, Hint: hintBuild,
 		Message: fmt.Sprintf("Flux applies the objects of %s twice, under other names or in other namespaces: it adds them by itself, and %s refers to them", again, again.at.Field),
 	}, v)
 }
 
-// hintBuild begins a hint that lists directories without a check of each.
-const hintBuild = "set Preflight.Path to the directory that Flux is to build: "
-
-// hintPath lists the directories with objects at the path of Flux to which no other one
-// refers.
-func (d *doubles) hintPath(v *view) string {
-	const most = 3
-	var some string
-	n := 0
-	for _, i := range v.items {
-		if i.role != certain || !isKustomization(i.path) {
-			continue
-		}
-		b := d.builds[path.Join(v.root, i.path)]
-		if b == nil || b.referred || b.outputs[v.index] == none || isComponent(b.source) {
-			continue
-		}
-		if n++; n <= most {
-			some += ", " + path.Dir(b.file.Path)
-		}
-	}
-	if n > most {
-		some += fmt.Sprintf(" (of %d)", n)
-	}
-	if n == 0 {
-		return "add a kustomization.yaml at the path that lists the directories to build"
-	}
-	return hintBuild + some[2:] + "; or add a kustomization.yaml at the path that lists the directories to build"
-}
+// hintBuild is the advice for what Flux adds by itself and a kustomization refers to.
+const hintBuild = "set Preflight.Path to the directory that Flux is to build, or add a kustomization.yaml at the path that lists the directories to build"

@@ -9,6 +9,7 @@ import (
 	"github.com/kubeoci/oci/packager"
 )
 
+// hintFluxIgnored is for a file that Flux needs.
 const hintFluxIgnored = "rename it, or add a .sourceignore file with at least one rule, which replaces the defaults, and name it in Collect.Include"
 
 func isSourceIgnore(name string) bool { return path.Base(name) == flux.IgnoreFile }

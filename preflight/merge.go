@@ -214,12 +214,12 @@ func (g *merge) addTwice(first, again way, certainly bool) {
 	case first.from == again.from:
 		f.Message = fmt.Sprintf("%s lists the same file again: %s", again.at.Field, quoteReference(*again.at))
 	case first.from == nil:
-		f.Hint = g.hintPath(g.view)
+		f.Hint = hintBuild
 		f.Message = fmt.Sprintf("%s the objects of %v, which come twice: Flux adds them by itself, and %s refers to them", kustomizeSubject(g.building, "refuse"), again, again.at.Field)
 	default:
 		f.Hint = "refer to it in one place, or set namePrefix, nameSuffix or namespace in one of the kustomizations"
 		if g.view != nil {
-			f.Hint = g.hintPath(g.view)
+			f.Hint = hintBuild
 		}
 		f.Message = fmt.Sprintf("%s the objects of %v, which come twice: because of %s, and because of %s in %.255s:%d", kustomizeSubject(g.building, "refuse"), again, again.at.Field, first.at.Field, first.from.file.Path, first.at.Line)
 	}

@@ -62,7 +62,7 @@ func rules() []rule {
 		{CodePortableName, Warning, "Windows refuses a name, or a character of it is invisible",
 			"rename it if the artifact is to be unpacked on Windows", checkPortableNames},
 		{CodeFluxIgnored, Info, "Flux ignores a file, by default or because of a .sourceignore",
-			hintFluxIgnored, checkFluxIgnored},
+			"exclude it with Collect.IgnoreFluxDefaults, or if Flux is to read it, " + hintFluxIgnored, checkFluxIgnored},
 		{CodeSourceIgnore, Info, "a .sourceignore replaces Flux's default ignore rules",
 			"", checkSourceIgnore},
 		{CodeEmptyFile, Info, "a manifest file has no bytes, or a JSON file no value",

@@ -79,7 +79,7 @@ var flagNames = map[string]string{
 	"Preflight.DirectoryRecurse": "-recurse",
 	"Preflight.TargetNamespace":  "-target-namespace",
 	"Preflight.Policy":           "-preflight",
-	"Preflight.Severity":         "",
+	"Preflight.Severity":         "-min",
 	"MaxArchiveSize":             "",
 	"MaxManifestSize":            "",
 	"MaxMemory":                  "",

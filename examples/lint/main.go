@@ -13,6 +13,7 @@ import (
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/preflight"
+	"github.com/kubeoci/oci/reference"
 )
 
 const usage = `lint checks how Flux and Argo CD would treat the manifests in DIR.
@@ -120,6 +121,11 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	if !known {
 		return cli.Usagef("-format: %q is not text, json, sarif or github", c.format)
 	}
+	for _, tag := range c.tags {
+		if err := reference.CheckTag(tag); err != nil {
+			return cli.Usagef("-tag: %w", err)
+		}
+	}
 	if err := c.files.Validate(); err != nil {
 		return err
 	}
@@ -165,6 +171,9 @@ func (c *config) check(ctx context.Context, dir string) (files int, findings pre
 	set, err := manifests.CollectRoots(ctx, c.roots(dir), c.files.Options)
 	if err != nil {
 		return 0, nil, err
+	}
+	if dir == "" && c.prefix == "" {
+		c.prefix = "manifests" // as in package oci
 	}
 	plan, err := packager.NewPlan(set, cmp.Or(layout, engine.Layout()), packager.Options{Prefix: c.prefix})
 	if err != nil {
