@@ -146,6 +146,7 @@ func checkEncrypted(m *model, r *report) {
 
 // checkTooLargeToApply reports objects beyond the limits of the API server.
 func checkTooLargeToApply(m *model, r *report) {
+	checkGenerated(m, r)
 	for _, s := range m.sources {
 		if m.ended() {
 			return
@@ -161,7 +162,7 @@ func checkTooLargeToApply(m *model, r *report) {
 			switch {
 			case o.Has(objects.Huge) && m.isJudged(s):
 				f.Message = fmt.Sprintf("the API server refuses %s, because it has more than %d bytes of data", object, objects.MaxData)
-				f.Hint = "split it, or mount the data from elsewhere"
+				f.Hint = hintHuge
 				if len(applying) > 0 {
 					f.Message = fmt.Sprintf("%s to apply %s, because it has more than %d bytes of data", subject(applying, "fail"), object, objects.MaxData)
 					r.refuse(f, applying)
