@@ -134,7 +134,9 @@ func TestLargeFiles(t *testing.T) {
 		{"a resource of a kustomization", "big.yaml", tree{"kustomization.yaml": "resources: [big.yaml]\n"}, flux, []string{
 			"big.yaml: warning: the file has more than 4194304 bytes and is not checked [too-large]",
 		}},
-		{"a file of a generator", "big.bin", tree{"kustomization.yaml": "configMapGenerator: [{name: a, files: [big.bin]}]\n"}, flux, []string{}},
+		{"a file of a generator", "big.bin", tree{"kustomization.yaml": "configMapGenerator: [{name: a, files: [big.bin]}]\n"}, flux, []string{
+			"kustomization.yaml:1:40: error: Flux fails to apply the ConfigMap of configMapGenerator[0], because it has more than 1048576 bytes of data [too-large-to-apply]",
+		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			fsys := sizedFS{MapFS: tt.tree.fs(), t: t, sizes: map[string]int64{tt.file: size}}

@@ -7,6 +7,7 @@ package preflight_test
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -57,4 +58,25 @@ func TestManyKustomizationsOfOneFile(t *testing.T) {
 	for _, f := range unchecked[1:] {
 		assert.Contains(t, f.Message, "are not checked for duplicates")
 	}
+}
+
+// There is a finding for each of many directories that Flux adds, and that another one
+// refers to.
+func TestManyBasesBelowOnePath(t *testing.T) {
+	const levels = 2000
+	tr := tree{}
+	for i := range levels {
+		tr[fmt.Sprintf("d%d/kustomization.yaml", i)] = fmt.Sprintf("resources: [../d%d]\n", i+1)
+	}
+	tr[fmt.Sprintf("d%d/kustomization.yaml", levels)] = "resources: [app.yaml]\n"
+	tr[fmt.Sprintf("d%d/app.yaml", levels)] = app
+	a := artifact(t, tr.collect(t), flux)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	findings, err := preflight.Check(t.Context(), a, preflight.Options{})
+	runtime.ReadMemStats(&after)
+	require.NoError(t, err)
+	twice := slices.DeleteFunc(findings, func(f preflight.Finding) bool { return f.Code != preflight.CodeDuplicateObject })
+	assert.Len(t, twice, levels)
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(levels*100_000), "allocated in all")
 }
