@@ -32,6 +32,8 @@ type model struct {
 	sources []*source // in the order of paths
 	byPath  map[string]*source
 	charts  map[string][]*source // by their directories
+	// chartFiles has the directories with a Chart.yaml.
+	chartFiles map[string]bool
 	// kustomizations has those that can be read, and nil for those that kustomize cannot
 	// read either.
 	kustomizations map[*source]*kustomize.Kustomization
@@ -59,7 +61,7 @@ type source struct {
 	// listed reports that a kustomization has it among its resources.
 	listed bool
 	// chart is the outermost directory with a Chart.yaml at or above the file, "."
-	// included, and empty if there is none.
+	// included, and empty if there is none. It is not above the path if the file is below.
 	chart string
 	uses  [2]use // by the index of a view
 }
@@ -103,9 +105,9 @@ func (m *model) at(path string, recurse bool) *model {
 	at := *m.files
 	at.path, at.recurse = path, recurse
 	for _, s := range m.sources {
-		*s = source{file: s.file, facts: s.facts, chart: s.chart}
+		*s = source{file: s.file, facts: s.facts}
 	}
-	for _, find := range []func(){at.findBuilds, at.findViews, at.findFlaws} {
+	for _, find := range []func(){at.findCharts, at.findBuilds, at.findViews, at.findFlaws} {
 		if find(); at.ended() {
 			break
 		}
@@ -128,22 +130,35 @@ func (m *model) judge() *report {
 func (m *model) collect(files []manifests.File) {
 	m.sources = make([]*source, 0, len(files))
 	m.byPath = make(map[string]*source, len(files))
-	charts := map[string]bool{}
+	m.chartFiles = map[string]bool{}
 	for _, f := range files {
 		s := &source{file: f}
 		m.byPath[f.Path] = s
 		m.sources = append(m.sources, s)
 		if s.name() == chartFile {
-			charts[path.Dir(s.file.Path)] = true
+			m.chartFiles[path.Dir(s.file.Path)] = true
 		}
 	}
-	if len(charts) == 0 {
+}
+
+// findCharts finds the charts. No engine takes files at its path for those of a chart
+// that begins above it.
+func (m *model) findCharts() {
+	if m.charts = nil; len(m.chartFiles) == 0 {
 		return
 	}
 	m.charts = map[string][]*source{}
-	above := outermost(charts)
+	within := map[string]bool{}
+	for dir := range m.chartFiles {
+		within[dir] = m.path == "." || dir != "." && !isAt(m.path, dir)
+	}
+	everywhere, below := outermost(m.chartFiles), outermost(within)
 	for _, s := range m.sources {
-		if s.chart = above.at(path.Dir(s.file.Path)); s.chart != "" {
+		chart := everywhere
+		if isAt(s.file.Path, m.path) {
+			chart = below
+		}
+		if s.chart = chart.at(path.Dir(s.file.Path)); s.chart != "" {
 			m.charts[s.chart] = append(m.charts[s.chart], s)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/preflight"
 )
 
@@ -104,4 +105,19 @@ func TestSeveralPathsWithinLimits(t *testing.T) {
 	findings = many.check(t, flux, preflight.Options{Paths: []string{".", "a", "b"}, MaxFileFindings: 3})
 	require.Len(t, findings, 4)
 	assert.Contains(t, findings[3].Message, "at least 7 more findings are not listed")
+}
+
+// An engine that is told a directory of a chart does not see the chart.
+func TestPathWithinAChart(t *testing.T) {
+	tr := tree{
+		"c/Chart.yaml":         "apiVersion: v2\nname: c\nversion: 1.0.0\n",
+		"c/templates/a.yaml":   "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n",
+		"c/charts/d/values.md": "", "c/crds/app.yaml": object("Pod", "a"),
+	}
+	for _, engine := range []packager.GitOpsEngine{flux, argocd} {
+		findings := tr.check(t, engine, preflight.Options{Path: "c/templates"})
+		require.NotEmpty(t, findings.AtLeast(preflight.Error), engine)
+		assert.Equal(t, preflight.CodeTemplate, findings.AtLeast(preflight.Error)[0].Code, engine)
+		assert.Empty(t, tr.check(t, engine, preflight.Options{Path: "c/crds"}).AtLeast(preflight.Warning), engine)
+	}
 }
