@@ -196,7 +196,8 @@ func TestGeneratedSecrets(t *testing.T) {
 func TestGeneratedSecretsOfLargeFiles(t *testing.T) {
 	large := strings.Repeat("a", 1<<20+1)
 	findings := tree{"a.txt": large, "kustomization.yaml": generatedSecret + "  files: [a.txt]\n"}.check(t, flux, preflight.Options{})
-	assert.Empty(t, brief(findings))
+	require.Len(t, findings, 1)
+	assert.Equal(t, preflight.CodeTooLargeToApply, findings[0].Code)
 }
 
 func TestUnlisted(t *testing.T) {
@@ -244,5 +245,15 @@ func TestHintsForPlugins(t *testing.T) {
 			}
 			assert.Fail(t, "no finding")
 		})
+	}
+}
+
+// Kustomize reads a file of any size.
+func TestKustomizationThatIsTooLarge(t *testing.T) {
+	for _, engine := range []packager.GitOpsEngine{flux, argocd} {
+		findings := tree{"kustomization.yaml": "resources:\n- app.yaml\n# " + strings.Repeat("later ", 200_000), "app.yaml": app}.check(t, engine, preflight.Options{})
+		assert.Contains(t, brief(findings), "kustomization.yaml: warning: the kustomization has more than 1048576 bytes and is not checked [kustomization]")
+		assert.Empty(t, preflight.Options{}.Refusals(findings))
+		assert.NotContains(t, strings.Join(brief(findings), ""), "unlisted")
 	}
 }

@@ -83,6 +83,10 @@ func checkProblemsOfSet(m *model, r *report) {
 		if (s.isBroken() || m.isEmpty(s)) && p.Code == manifests.ProblemInvalid { // reported by another rule
 			continue
 		}
+		if p.Code == manifests.ProblemInvalid && s.file.Size > kustomize.MaxSize { // which kustomize reads
+			r.add(Finding{Severity: Warning, File: p.File, Message: fmt.Sprintf("the kustomization has more than %d bytes and is not checked", kustomize.MaxSize), Hint: "split it"})
+			continue
+		}
 		r.refuseBuild(Finding{File: p.File, Line: p.Line, Column: p.Column, Message: kustomizationFault(p), Hint: p.Hint}, m.building(s))
 	}
 }
