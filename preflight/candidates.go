@@ -22,7 +22,7 @@ const (
 type search struct {
 	model *model // the last one
 	base  string
-	// all reports that all engines refuse what is at the base.
+	// all reports that all engines refuse the directory at the base.
 	all   bool
 	tries int
 	below map[string]*candidate // directories of the tree

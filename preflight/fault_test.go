@@ -233,8 +233,8 @@ func TestHintsForPlugins(t *testing.T) {
 	}{
 		{"a chart, Flux", chart, flux, "render the chart before, or install it with a HelmRelease of Flux"},
 		{"a chart, Argo CD", chart, argocd, "render the chart before, or install it with a HelmRelease of Flux, or set kustomize.buildOptions of Argo CD to --enable-helm and Preflight.Policy to off"},
-		{"a program, Flux", program, flux, "run it before, and list what it writes in resources"},
-		{"a program, both", program, none, "run it before, and list what it writes in resources, or set kustomize.buildOptions of Argo CD to --enable-alpha-plugins --enable-exec and Preflight.Policy to off"},
+		{"a program, Flux", program, flux, "run it before, and list its output in resources"},
+		{"a program, both", program, none, "run it before, and list its output in resources, or set kustomize.buildOptions of Argo CD to --enable-alpha-plugins --enable-exec and Preflight.Policy to off"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, f := range tt.tree.check(t, tt.engine, preflight.Options{}) {

@@ -8,7 +8,7 @@ import (
 	"github.com/kubeoci/oci/internal/objects"
 )
 
-// output is what is certain about the objects that an engine renders of a file or a
+// output describes what an engine certainly renders of a file or a
 // kustomization.
 type output int8
 

@@ -13,7 +13,7 @@ import (
 // Hints for all engines, and what they go on with for Argo CD.
 const (
 	hintChart   = "render the chart before, or install it with a HelmRelease of Flux"
-	hintProgram = "run it before, and list what it writes in resources"
+	hintProgram = "run it before, and list its output in resources"
 	hintOptions = ", or set kustomize.buildOptions of Argo CD to %s and Preflight.Policy to off"
 )
 
