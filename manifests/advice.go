@@ -92,7 +92,7 @@ func mostLike(misspelt string, names []string) string {
 	return closest.Of(misspelt, slices.Values(names))
 }
 
-// namesIn lists what is in a directory and a reference may lead to.
+// namesIn lists the entries of a directory to which a reference of that kind may lead.
 func (c *closure) namesIn(dir string, kind kustomize.Kind) []string {
 	found := map[string]bool{}
 	add := func(name string) {

@@ -28,8 +28,8 @@ type found struct {
 
 // Linked reports whether the file, or a directory above it, is a symbolic link in
 // its tree. The Set may then contain the same content under another path. The links by
-// which Kubernetes mounts a volume do not count, because the Set contains no other path of
-// what they lead to.
+// which Kubernetes mounts a volume do not count, because the Set contains their targets
+// under no other path.
 func (f File) Linked() bool { return f.found != nil && f.found.linked }
 
 // Reason is the reason why an entry was skipped.

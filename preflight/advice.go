@@ -12,9 +12,9 @@ import (
 	"github.com/kubeoci/oci/packager"
 )
 
-// advise names directories in the hints for what an engine refuses because there is
-// nothing at its path, or because it reads everything below, or only what is directly
-// there. The model serves no longer.
+// advise names directories in the hints of findings that another path would avoid: the
+// path is missing, or the engine reads all files below it, or only those directly there.
+// The model must not be used afterwards.
 func (m *model) advise(r *report) {
 	missing := m.viewsWhere((*view).isMissing)
 	scanning := m.viewsWhere(func(v *view) bool {

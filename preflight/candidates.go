@@ -217,8 +217,8 @@ func (s *search) judge(c *candidate) bool {
 	return true
 }
 
-// isRendered reports whether no engine that is named, and not all of them, refuse what is
-// at the path.
+// isRendered reports whether an engine renders the path: none that is named refuses it,
+// and not all of them do.
 func (m *model) isRendered(r *report) bool {
 	return len(r.refusing) < m.engines && !slices.ContainsFunc(m.views, func(v *view) bool { return v.named && r.refusing[v] })
 }

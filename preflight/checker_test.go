@@ -17,7 +17,7 @@ import (
 	"github.com/kubeoci/oci/preflight"
 )
 
-// recorder is a Checker that finds something in each file, and keeps what it sees.
+// recorder is a Checker that returns a finding for each file, and keeps the contents.
 type recorder struct {
 	mu    sync.Mutex
 	seen  map[string]string

@@ -44,7 +44,7 @@ type Options struct {
 	// Checkers check the files of the artifact for rules of the caller. Each file is
 	// passed to each of them once in a check, in the same read as for the rules of this
 	// package, and their findings obey the same policy, order and limits. A [Cache] does
-	// not remember what they return.
+	// not remember their findings.
 	Checkers []Checker `json:"-"`
 
 	// MaxArchiveSize and MaxManifestSize are limits of Argo CD in bytes: of the

@@ -9,8 +9,8 @@ import (
 	"github.com/kubeoci/oci/preflight"
 )
 
-// Flux and Argo CD report success if a kustomization has no objects, and delete what they
-// applied before.
+// Flux and Argo CD report success if a kustomization has no objects, and delete all objects
+// that they applied before.
 func TestKustomizationsThatRenderNothing(t *testing.T) {
 	const (
 		because  = ", without an error, because this kustomization has no objects, and neither have those that it refers to [nothing-rendered]"

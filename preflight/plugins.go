@@ -10,7 +10,7 @@ import (
 	"github.com/kubeoci/oci/internal/objects"
 )
 
-// Hints for all engines, and what they go on with for Argo CD.
+// Hints for all engines, and the words to add for Argo CD.
 const (
 	hintChart   = "render the chart before, or install it with a HelmRelease of Flux"
 	hintProgram = "run it before, and list its output in resources"
@@ -95,7 +95,7 @@ type pluginFiles struct {
 const maxNested = 1_000
 
 // at returns the plugin in a file or directory of the archive. The kustomization of a
-// directory may change the objects in it, but hardly what they are.
+// directory may change the objects in it, but rarely their kinds.
 func (p pluginFiles) at(entry string, depth int) (worst plugin) {
 	if worst, known := p.known[entry]; known || depth > maxNested {
 		return worst
