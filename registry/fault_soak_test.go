@@ -76,7 +76,8 @@ func TestSoak(t *testing.T) {
 	assert.Empty(t, left)
 
 	f, srv = nil, nil // their memory does not count
-	assert.Less(t, heapInUse(), heap+maxHeapGrowth)
+	// Connections that end may hold them for a moment.
+	eventually(t, "memory is kept", func() bool { return heapInUse() < heap+maxHeapGrowth })
 	runtime.KeepAlive(client)
 }
 
