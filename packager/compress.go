@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"io"
+	"slices"
 
 	"github.com/klauspost/compress/flate"
 )
@@ -55,25 +56,45 @@ var (
 
 // gzipWriter assembles a gzip file from compressed blocks.
 type gzipWriter struct {
-	w    io.Writer
-	crc  uint32
-	size uint32 // modulo 2^32
+	w       io.Writer
+	written io.ReaderAt // what w wrote
+	offset  int64
+	blocks  []span
+	crc     uint32
+	size    uint32 // modulo 2^32
+	again   []byte // memory for a block that is read back
 }
 
-func (g *gzipWriter) open() error {
-	_, err := g.w.Write(gzipHeader)
+// span is a compressed block in the file.
+type span struct{ offset, size int64 }
+
+func (g *gzipWriter) write(p []byte) error {
+	n, err := g.w.Write(p)
+	g.offset += int64(n)
 	return err
 }
 
+func (g *gzipWriter) open() error { return g.write(gzipHeader) }
+
+// add writes the next block.
 func (g *gzipWriter) add(raw, compressed []byte) error {
+	g.blocks = append(g.blocks, span{g.offset, int64(len(compressed))})
 	g.crc = crc32.Update(g.crc, crc32.IEEETable, raw)
 	g.size += uint32(len(raw))
-	_, err := g.w.Write(compressed)
-	return err
+	return g.write(compressed)
+}
+
+// repeat writes a block that is the same as an earlier one.
+func (g *gzipWriter) repeat(raw []byte, block int) error {
+	twin := g.blocks[block]
+	g.again = slices.Grow(g.again[:0], int(twin.size))[:twin.size]
+	if _, err := g.written.ReadAt(g.again, twin.offset); err != nil {
+		return err
+	}
+	return g.add(raw, g.again)
 }
 
 func (g *gzipWriter) close() error {
 	trailer := binary.LittleEndian.AppendUint32(bytes.Clone(endOfStream), g.crc)
-	_, err := g.w.Write(binary.LittleEndian.AppendUint32(trailer, g.size))
-	return err
+	return g.write(binary.LittleEndian.AppendUint32(trailer, g.size))
 }

@@ -78,7 +78,9 @@ func FuzzPlan(f *testing.F) {
 		require.NoError(t, err)
 		require.False(t, layout != packager.LayoutRoot && strings.Contains(prefix, "/"), "a prefix of several directories")
 		entries := plan.Entries()
-		require.True(t, slices.IsSortedFunc(entries, func(a, b packager.Entry) int { return strings.Compare(a.Path, b.Path) }))
+		require.True(t, slices.IsSortedFunc(entries, func(a, b packager.Entry) int {
+			return cmp.Or(strings.Compare(a.File.Path, b.File.Path), cmp.Compare(len(a.Path), len(b.Path)))
+		}))
 		got := map[string]string{}
 		for _, e := range entries {
 			require.True(t, fs.ValidPath(e.Path), "%q", e.Path)

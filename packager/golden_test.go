@@ -41,7 +41,7 @@ func TestGolden(t *testing.T) {
 // that did not include such files.
 func TestGoldenKustomize(t *testing.T) {
 	for layout, without := range map[packager.Layout]digest.Digest{
-		packager.LayoutBoth:   "sha256:ebb4179c9ec3925e8635a9dc69ef9b2ba3ef9acb4924a0f85e6c60629b50a609",
+		packager.LayoutBoth:   "sha256:20e0c28bd94e920e03c3e2be767d5478d406141e0ec5fc94c94e65d6e559bbcd",
 		packager.LayoutRoot:   "sha256:6512ea65a21cb4236c06daeb0ff13c8ac2741a682f46c81ef8bf364dab5ae687",
 		packager.LayoutPrefix: "sha256:3da56614735384574509b92813fac30e74fc95c76a7c7497ed24120675ac0ada",
 	} {

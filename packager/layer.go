@@ -25,8 +25,8 @@ func (p *Plan) packLayer(ctx context.Context, store Pusher, cache *Cache, observ
 		defer func() { _ = spooler.Close() }() // its content was copied, or is no longer needed
 	}
 	var diffID digest.Digest
-	layer, err := spooler.ingest(ctx, ocispec.MediaTypeImageLayerGzip, func(w io.Writer) (err error) {
-		diffID, err = p.writeLayer(ctx, w, cache, observe)
+	layer, err := spooler.ingest(ctx, ocispec.MediaTypeImageLayerGzip, func(w io.Writer, written io.ReaderAt) (err error) {
+		diffID, err = p.writeLayer(ctx, gzipWriter{w: w, written: written}, cache, observe)
 		return err
 	})
 	if err != nil {
@@ -54,18 +54,22 @@ func layerAnnotations(diffID digest.Digest) map[string]string {
 	}
 }
 
-func (p *Plan) writeLayer(ctx context.Context, w io.Writer, cache *Cache, observe func(manifests.File, []byte)) (digest.Digest, error) {
+func (p *Plan) writeLayer(ctx context.Context, compressed gzipWriter, cache *Cache, observe func(manifests.File, []byte)) (digest.Digest, error) {
 	cached := cache.begin()
-	compressed := gzipWriter{w: w}
 	if err := compressed.open(); err != nil {
 		return "", err
 	}
 	source := newSource(p)
 	source.observe = observe
-	diffID, err := p.read(ctx, source, newSlots(spareSlots), func(s *slot) (err error) {
-		s.compressed, err = cached.compress(s, p.settings.level)
+	diffID, err := p.read(ctx, source, newSlots(spareSlots), func(s *slot, n int) (err error) {
+		if _, again := p.archive.Twin(n); !again {
+			s.compressed, err = cached.compress(s, p.settings.level)
+		}
 		return err
-	}, func(s *slot) error {
+	}, func(s *slot, n int) error {
+		if twin, again := p.archive.Twin(n); again {
+			return compressed.repeat(s.raw, twin)
+		}
 		return compressed.add(s.raw, s.compressed)
 	})
 	if err != nil {
@@ -78,17 +82,17 @@ func (p *Plan) writeLayer(ctx context.Context, w io.Writer, cache *Cache, observ
 // read reads the archive into the slots, block by block, and returns its digest.
 // It calls produce for each block on several cores, and then consume for each
 // block in the order of the archive.
-func (p *Plan) read(ctx context.Context, source *source, slots []*slot, produce, consume func(*slot) error) (digest.Digest, error) {
+func (p *Plan) read(ctx context.Context, source *source, slots []*slot, produce, consume func(*slot, int) error) (digest.Digest, error) {
 	defer source.close()
 	digester := digest.Canonical.Digester()
 	err := ordered.Each(ctx, p.archive.Blocks(), slots, func(ctx context.Context, s *slot, n int) error {
 		if err := source.fill(ctx, s, n); err != nil {
 			return err
 		}
-		return produce(s)
-	}, func(s *slot, _ int) error {
+		return produce(s, n)
+	}, func(s *slot, n int) error {
 		_, _ = digester.Hash().Write(s.raw) // never fails
-		return consume(s)
+		return consume(s, n)
 	})
 	if err != nil {
 		return "", err

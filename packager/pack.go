@@ -60,11 +60,10 @@ func Pack(ctx context.Context, store Pusher, set *manifests.Set, layout Layout, 
 //
 // With a cache, only what changed since its last use is compressed. observe, if
 // not nil, receives the content of files while they are packed, so that a check
-// such as that of package preflight need not read them again. It is called for
-// every file of at most 512 KiB and may be called for larger ones, by several
-// goroutines concurrently, in no order, and for each copy of the file. It must not
-// modify content or retain it. The content is verified only once Pack returns
-// without an error.
+// such as that of package preflight need not read them again. It is called once for
+// every file of at most 512 KiB, and at most once for a larger one, by several
+// goroutines concurrently and in no order. It must not modify content or retain it.
+// The content is verified only once Pack returns without an error.
 //
 // Pack returns soon after ctx ends even if a method of an [io/fs.FS], store or observe
 // blocks, which is then left running. If it panics, so does Pack.

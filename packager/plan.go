@@ -5,8 +5,6 @@ import (
 	"errors"
 	"iter"
 	"path"
-	"slices"
-	"strings"
 
 	"github.com/opencontainers/go-digest"
 
@@ -31,7 +29,6 @@ type Plan struct {
 	prefix   string // "" for LayoutRoot
 	settings settings
 	files    []manifests.File
-	below    int // the number of files whose paths precede the prefix
 	archive  *archive.Archive
 }
 
@@ -91,19 +88,30 @@ func (p *Plan) checkMade(ctx context.Context) error {
 // layOut lists the files of the archive.
 func (p *Plan) layOut(files []manifests.File) (err error) {
 	p.files = files
-	if p.layout == LayoutBoth { // one copy is in order, and free of collisions, as the Set is
+	if p.layout == LayoutBoth { // one copy is free of collisions, as the Set is
 		if err := checkCopies(files, p.prefix); err != nil {
 			return err
 		}
-		p.below, _ = slices.BinarySearchFunc(files, p.prefix+"/", func(f manifests.File, prefix string) int {
-			return strings.Compare(f.Path, prefix)
-		})
 	}
-	p.archive, err = archive.New(p.Len(), func(i int) archive.Entry {
-		e := p.Entry(i)
-		return archive.Entry{Path: e.Path, Size: e.File.Size}
-	}, MaxArchiveSize)
+	p.archive, err = archive.New(p.Len(), p.record, MaxArchiveSize)
 	return err
+}
+
+// record describes an entry for the archive.
+func (p *Plan) record(i int) archive.Entry {
+	n, copied := p.file(i)
+	e := archive.Entry{Path: p.Entry(i).Path, Size: p.files[n].Size}
+	if n > 0 { // the entries of a directory follow one another, or alternate with their copies
+		e.Listed = archive.Shared(p.files[n].Path, p.files[n-1].Path) + len(e.Path) - len(p.files[n].Path)
+	}
+	switch {
+	case p.layout != LayoutBoth:
+	case copied:
+		e.Role = archive.Copy
+	default:
+		e.Role = archive.First
+	}
+	return e
 }
 
 // Set returns the Set that the plan was made for.
@@ -116,7 +124,8 @@ func (p *Plan) Layout() Layout { return p.layout }
 // [LayoutRoot].
 func (p *Plan) Prefix() string { return p.prefix }
 
-// Entries lists the files of the archive in the order of their paths' bytes.
+// Entries lists the files of the archive in its order: that of their paths' bytes or, for
+// [LayoutBoth], each file and then its copy below the prefix, in the order of the files.
 func (p *Plan) Entries() []Entry {
 	entries := make([]Entry, p.Len())
 	for i, e := range p.All() {
@@ -156,17 +165,12 @@ func (p *Plan) Entry(i int) Entry {
 }
 
 // file returns the index of the file of an entry, and whether the entry is below the
-// prefix. With both copies, those entries follow one another.
+// prefix.
 func (p *Plan) file(i int) (file int, copied bool) {
-	switch {
-	case p.layout != LayoutBoth:
-		return i, p.layout == LayoutPrefix
-	case i < p.below:
-		return i, false
-	case i < p.below+len(p.files):
-		return i - p.below, true
+	if p.layout == LayoutBoth {
+		return i / 2, i%2 == 1
 	}
-	return i - len(p.files), false
+	return i, p.layout == LayoutPrefix
 }
 
 // Paths returns the paths at which the engines find the tree. For [LayoutBoth]
@@ -192,6 +196,6 @@ func (p *Plan) Digest(ctx context.Context) (digest.Digest, error) {
 	if err := p.checkMade(ctx); err != nil {
 		return "", err
 	}
-	nothing := func(*slot) error { return nil }
+	nothing := func(*slot, int) error { return nil }
 	return p.read(ctx, newSource(p), newSlots(0), nothing, nothing)
 }

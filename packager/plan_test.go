@@ -52,7 +52,7 @@ func TestPlan(t *testing.T) {
 		},
 		{
 			name: "both", files: []string{"a.yaml", "b/c.yaml"}, layout: packager.LayoutBoth, prefix: "app",
-			want:  [][2]string{{"a.yaml", "a.yaml"}, {"app/a.yaml", "a.yaml"}, {"app/b/c.yaml", "b/c.yaml"}, {"b/c.yaml", "b/c.yaml"}},
+			want:  [][2]string{{"a.yaml", "a.yaml"}, {"app/a.yaml", "a.yaml"}, {"b/c.yaml", "b/c.yaml"}, {"app/b/c.yaml", "b/c.yaml"}},
 			paths: packager.EnginePaths{Flux: "./app", ArgoCD: "app"},
 		},
 		{
@@ -63,17 +63,17 @@ func TestPlan(t *testing.T) {
 		{
 			name: "prefix that starts a name", files: []string{"app.yaml", "app-b.yaml", "app2/a.yaml", "b/app/c.yaml", "b/app.yaml"}, layout: packager.LayoutBoth, prefix: "app",
 			want: [][2]string{
-				{"app-b.yaml", "app-b.yaml"}, {"app.yaml", "app.yaml"}, {"app/app-b.yaml", "app-b.yaml"}, {"app/app.yaml", "app.yaml"},
-				{"app/app2/a.yaml", "app2/a.yaml"}, {"app/b/app.yaml", "b/app.yaml"}, {"app/b/app/c.yaml", "b/app/c.yaml"},
-				{"app2/a.yaml", "app2/a.yaml"}, {"b/app.yaml", "b/app.yaml"}, {"b/app/c.yaml", "b/app/c.yaml"},
+				{"app-b.yaml", "app-b.yaml"}, {"app/app-b.yaml", "app-b.yaml"}, {"app.yaml", "app.yaml"}, {"app/app.yaml", "app.yaml"},
+				{"app2/a.yaml", "app2/a.yaml"}, {"app/app2/a.yaml", "app2/a.yaml"}, {"b/app.yaml", "b/app.yaml"}, {"app/b/app.yaml", "b/app.yaml"},
+				{"b/app/c.yaml", "b/app/c.yaml"}, {"app/b/app/c.yaml", "b/app/c.yaml"},
 			},
 			paths: packager.EnginePaths{Flux: "./app", ArgoCD: "app"},
 		},
 		{
 			name: "case alone makes no collision", files: []string{"APP/a.yaml", "A.yaml", "a.yaml"}, layout: packager.LayoutBoth, prefix: "app",
 			want: [][2]string{
-				{"A.yaml", "A.yaml"}, {"APP/a.yaml", "APP/a.yaml"}, {"a.yaml", "a.yaml"},
-				{"app/A.yaml", "A.yaml"}, {"app/APP/a.yaml", "APP/a.yaml"}, {"app/a.yaml", "a.yaml"},
+				{"A.yaml", "A.yaml"}, {"app/A.yaml", "A.yaml"}, {"APP/a.yaml", "APP/a.yaml"}, {"app/APP/a.yaml", "APP/a.yaml"},
+				{"a.yaml", "a.yaml"}, {"app/a.yaml", "a.yaml"},
 			},
 			paths: packager.EnginePaths{Flux: "./app", ArgoCD: "app"},
 		},

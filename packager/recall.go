@@ -39,7 +39,7 @@ func (p *Plan) Recall(ctx context.Context, store Pusher, cache *Cache, observe f
 func (p *Plan) recall(ctx context.Context, store Pusher, cache *Cache, observe func(manifests.File, []byte)) (Result, bool, error) {
 	source := newSource(p)
 	source.observe = observe
-	nothing := func(*slot) error { return nil }
+	nothing := func(*slot, int) error { return nil }
 	content, err := p.read(ctx, source, newSlots(0), nothing, nothing)
 	if err != nil {
 		return Result{}, false, err

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"sync"
 
+	"github.com/kubeoci/oci/internal/archive"
 	"github.com/kubeoci/oci/manifests"
 )
 
@@ -111,7 +112,7 @@ func (s *source) open() (*manifests.Reader, error) {
 }
 
 func (s *source) read(ctx context.Context, reader *manifests.Reader, entry int, p []byte, offset int64) error {
-	n, _ := s.plan.file(entry)
+	n, copied := s.plan.file(entry)
 	file := s.plan.files[n]
 	var err error
 	if int64(len(p)) == file.Size {
@@ -125,7 +126,7 @@ func (s *source) read(ctx context.Context, reader *manifests.Reader, entry int, 
 	if err := s.compare(piece{int32(n), int32(len(p)), offset}, p); err != nil {
 		return err
 	}
-	if s.observe != nil && int64(len(p)) == file.Size {
+	if s.observe != nil && int64(len(p)) == file.Size && (!copied || s.plan.layout == LayoutPrefix) {
 		s.observe(file, p)
 	}
 	return nil
@@ -183,10 +184,10 @@ func (s *source) finish(entry, size int) bool {
 	return true
 }
 
-// compare returns an error if a piece differs between the copies of the tree. Size
-// and modification time do not reveal every replacement.
+// compare returns an error if a piece of a file that is read for each of its copies
+// differs between them. Size and modification time do not reveal every replacement.
 func (s *source) compare(p piece, content []byte) error {
-	if s.plan.layout != LayoutBoth {
+	if s.plan.layout != LayoutBoth || s.plan.files[p.file].Size <= archive.AloneSize {
 		return nil
 	}
 	sum := maphash.Bytes(s.seed, content)

@@ -54,15 +54,22 @@ func (s *spool) spill() error {
 	return nil
 }
 
-func (s *spool) open() io.ReadCloser {
-	var r io.ReaderAt = s.chunks
+// content returns the content as it is held now.
+func (s *spool) content() io.ReaderAt {
 	if s.file != nil {
-		r = s.file
+		return s.file
 	}
+	return s.chunks
+}
+
+// ReadAt reads what was written so far. It implements [io.ReaderAt].
+func (s *spool) ReadAt(p []byte, offset int64) (int, error) { return s.content().ReadAt(p, offset) }
+
+func (s *spool) open() io.ReadCloser {
 	return struct {
 		io.ReadSeeker
 		io.Closer
-	}{io.NewSectionReader(r, 0, s.size), io.NopCloser(nil)}
+	}{io.NewSectionReader(s.content(), 0, s.size), io.NopCloser(nil)}
 }
 
 func (s *spool) discardUnlessKept() {

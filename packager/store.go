@@ -130,15 +130,15 @@ func (s *Store) Close() error {
 }
 
 // ingest stores content whose descriptor is known only after it was written, so
-// that large content is written once.
-func (s *Store) ingest(ctx context.Context, mediaType string, write func(io.Writer) error) (ocispec.Descriptor, error) {
+// that large content is written once. write can read its content back.
+func (s *Store) ingest(ctx context.Context, mediaType string, write func(w io.Writer, written io.ReaderAt) error) (ocispec.Descriptor, error) {
 	if err := s.check(ctx); err != nil {
 		return ocispec.Descriptor{}, err
 	}
 	blob := s.newSpool()
 	defer blob.discardUnlessKept() // write calls functions of the caller, which may panic
 	digester := digest.Canonical.Digester()
-	err := write(io.MultiWriter(blob, digester.Hash()))
+	err := write(io.MultiWriter(blob, digester.Hash()), blob)
 	desc := ocispec.Descriptor{MediaType: mediaType, Digest: digester.Digest(), Size: blob.size}
 	if err := s.keep(ctx, desc.Digest, blob, err); err != nil {
 		return ocispec.Descriptor{}, err

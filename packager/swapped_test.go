@@ -1,7 +1,9 @@
 package packager_test
 
 import (
+	"bytes"
 	"io/fs"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -20,7 +22,7 @@ type swapped struct {
 func (s swapped) Open(name string) (fs.File, error) {
 	s.opened[name]++
 	if s.opened[name] == 2 {
-		s.MapFS[name].Data = []byte("a: 2")
+		s.MapFS[name].Data = bytes.Replace(s.MapFS[name].Data, []byte("a: 1"), []byte("a: 2"), 1)
 	}
 	return s.MapFS.Open(name)
 }
@@ -28,14 +30,19 @@ func (s swapped) Open(name string) (fs.File, error) {
 // Both copies of the tree are of the same version.
 func TestPackFindsAFileThatWasSwappedInBetween(t *testing.T) {
 	for _, tt := range []struct {
+		name   string
 		layout packager.Layout
+		size   int
 		want   error
 	}{
-		{packager.LayoutBoth, manifests.ErrFileChanged},
-		{packager.LayoutRoot, nil}, // reads it once
+		{"large file, read for each copy", packager.LayoutBoth, 64<<10 + 1, manifests.ErrFileChanged},
+		{"file of several blocks", packager.LayoutBoth, 512<<10 + 1, manifests.ErrFileChanged},
+		{"small file, read once", packager.LayoutBoth, 64 << 10, nil},
+		{"one copy", packager.LayoutRoot, 64<<10 + 1, nil},
 	} {
-		t.Run(string(tt.layout), func(t *testing.T) {
-			files := swapped{fstest.MapFS{"a.yaml": {Data: []byte("a: 1")}}, map[string]int{}}
+		t.Run(tt.name, func(t *testing.T) {
+			text := "a: 1 #" + strings.Repeat("x", tt.size-6)
+			files := swapped{fstest.MapFS{"a.yaml": {Data: []byte(text)}}, map[string]int{}}
 			set, err := manifests.CollectFS(t.Context(), files, manifests.Options{})
 			require.NoError(t, err)
 			store := new(packager.Store)

@@ -161,6 +161,7 @@ func (m *model) find(v *view) {
 		}
 		v.items = append(v.items, item{source: s, path: rel})
 	}
+	slices.SortFunc(v.items, func(a, b item) int { return strings.Compare(a.path, b.path) }) // copies follow their files
 }
 
 // findMode goes by the files directly at the path. If several files select a mode,

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,9 +37,15 @@ func TestUnpackRoundTrip(t *testing.T) {
 		assert.Equal(t, p.Layer, unpacked.Layer)
 		assert.Equal(t, "value", unpacked.Annotations["key"])
 		assert.Empty(t, unpacked.SkippedLinks)
-		for i, f := range unpacked.Files {
-			assert.Equal(t, p.Plan.Entries()[i].Path, f.Path)
+		var want, got []string
+		for _, e := range p.Plan.Entries() {
+			want = append(want, e.Path)
 		}
+		slices.Sort(want)
+		for _, f := range unpacked.Files {
+			got = append(got, f.Path)
+		}
+		assert.Equal(t, want, got)
 	})
 }
 

@@ -19,12 +19,46 @@ var ErrTooLarge = errors.New("archive is too large")
 type Entry struct {
 	Path string // relative, clean and slash-separated
 	Size int64
+	// Listed is the length of the beginning of Path that is a directory with its
+	// slash, and the longest one above an earlier entry. It is 0 if none is.
+	Listed int
+	// Role is that in a pair of entries that follow one another and have the same
+	// content.
+	Role Role
+}
+
+// Role is the part of an entry in a pair.
+type Role int8
+
+// Roles.
+const (
+	Single Role = iota // no other entry has the content
+	First              // the next entry has it too
+	Copy               // the entry before has it
+)
+
+// Shared returns the length of the longest directory, with its slash, that is above both
+// of two files.
+func Shared(a, b string) int {
+	shared := 0
+	for i := 0; i < len(a) && i < len(b) && a[i] == b[i]; i++ {
+		if a[i] == '/' {
+			shared = i + 1
+		}
+	}
+	return shared
 }
 
 const (
 	// BlockSize is the maximum number of bytes of content in a block. A file that
 	// does not fit into one block gets blocks of its own.
 	BlockSize = 512 << 10
+	// AloneSize is the number of bytes of content from which on a file and its copy
+	// get blocks of their own, so that the compressed content serves both. The window of
+	// DEFLATE is half as large (RFC 1951, section 2), and does not reach from the copy
+	// of such a file back to the file. A block of its own cannot refer to the files before
+	// it, which makes smaller files larger than it makes packing faster.
+	AloneSize = 64 << 10
 	// resyncSize is the size from which a block ends before the next entry whose
 	// name has a certain checksum. So blocks begin at the same entries again after
 	// a file that grew.
@@ -45,6 +79,8 @@ type Archive struct {
 	size    int64
 	largest int64 // size of the largest block
 	headers headers
+	alone   int  // index of the first block with the content of the last First that is alone
+	closed  bool // the last block takes no further record
 }
 
 // block begins with a record, or within its content.
@@ -53,6 +89,7 @@ type block struct {
 	record int64 // offset of the record
 	entry  int   // that the record is of
 	parent int   // length of the part of its path that precedes the record's name
+	twin   int   // index of the block before that has the same bytes, or -1
 }
 
 // record is a file or directory in the stream: header, content, padding.
@@ -62,6 +99,7 @@ type record struct {
 	offset  int64  // in the stream
 	header  int64  // bytes of the header
 	content int64  // bytes of the content
+	role    Role   // of the entry
 }
 
 // start returns the offset of the content.
@@ -71,10 +109,12 @@ func (r record) end() int64 { return r.start() + (r.content+unit-1)/unit*unit }
 
 func (r record) parent() int { return strings.LastIndexByte(strings.TrimSuffix(r.name, "/"), '/') + 1 }
 
-// New lays n entries out as a tar stream of at most limit bytes. The entries must
-// be in the order of their paths' bytes and free of collisions. Every directory
-// that holds an entry gets an entry of its own before it, because oras pull creates
-// only directories that are listed.
+// isAlone reports whether the content of a file gets blocks of its own.
+func (r record) isAlone() bool { return r.role != Single && r.content > AloneSize }
+
+// New lays n entries out as a tar stream of at most limit bytes. The entries must be
+// free of collisions. Every directory that holds an entry gets a record of its own
+// before the first of them, because oras pull creates only directories that are listed.
 //
 // The stream uses the USTAR format, and PAX records for names that do not fit it.
 // Names and sizes alone determine the borders of its blocks.
@@ -111,13 +151,9 @@ func tooLarge(size, limit int64) error {
 }
 
 // walk calls f for all records, from the one that a block begins with. The directories
-// above an entry precede it, except those that the entry before it has in common: the
-// entries of a directory follow one another.
+// above an entry precede it, except those that were listed before.
 func (a *Archive) walk(from block, f func(record) error) error {
-	offset, before := from.record, ""
-	if from.entry < a.n {
-		before = a.entry(from.entry).Path[:from.parent]
-	}
+	offset := from.record
 	visit := func(r record) (err error) {
 		r.offset = offset
 		if r.header, err = headerSize(r); err != nil {
@@ -128,16 +164,18 @@ func (a *Archive) walk(from block, f func(record) error) error {
 	}
 	for i := from.entry; i < a.n; i++ {
 		e := a.entry(i)
-		for at := range len(e.Path) {
-			if e.Path[at] != '/' || strings.HasPrefix(before, e.Path[:at+1]) {
+		if i == from.entry {
+			e.Listed = max(e.Listed, from.parent)
+		}
+		for at := e.Listed; at < len(e.Path); at++ {
+			if e.Path[at] != '/' {
 				continue
 			}
-			if err := visit(record{name: e.Path[:at+1], entry: i}); err != nil {
+			if err := visit(record{name: e.Path[:at+1], entry: i, role: e.Role}); err != nil {
 				return err
 			}
 		}
-		before = e.Path
-		if err := visit(record{name: e.Path, entry: i, content: e.Size}); err != nil {
+		if err := visit(record{name: e.Path, entry: i, content: e.Size, role: e.Role}); err != nil {
 			return err
 		}
 	}
@@ -146,21 +184,47 @@ func (a *Archive) walk(from block, f func(record) error) error {
 
 // add begins blocks at and within a record.
 func (a *Archive) add(r record) {
-	begin := func(start int64) {
-		a.blocks = append(a.blocks, block{start: start, record: r.offset, entry: r.entry, parent: r.parent()})
+	begin := func(start int64, twin int) {
+		a.blocks = append(a.blocks, block{start: start, record: r.offset, entry: r.entry, parent: r.parent(), twin: twin})
 	}
-	size := int64(0) // of the block so far
-	if len(a.blocks) > 0 {
-		size = r.offset - a.blocks[len(a.blocks)-1].start
+	if a.isFull(r) {
+		begin(r.offset, -1)
 	}
-	if len(a.blocks) == 0 || size > 0 && size+r.end()-r.offset > BlockSize ||
-		size >= resyncSize && crc32.ChecksumIEEE([]byte(r.name))%resyncOdds == 0 {
-		begin(r.offset)
+	from, next, twin := r.start()+BlockSize, len(a.blocks), -1
+	if a.closed = r.isAlone(); a.closed {
+		from = r.start()
 	}
-	for done := int64(BlockSize); done < r.content; done += BlockSize {
-		begin(r.start() + done)
+	if r.role == First {
+		a.alone = next
+	}
+	for start := from; start < r.start()+r.content; start += BlockSize {
+		if a.closed && r.role == Copy {
+			twin = a.alone + len(a.blocks) - next
+		}
+		begin(start, twin)
 	}
 	a.size = r.end()
+}
+
+// isFull reports whether a block has to begin at a record. A file and its copy, and the
+// directories between them, are in one block unless they are alone.
+func (a *Archive) isFull(r record) bool {
+	switch {
+	case len(a.blocks) == 0 || a.closed:
+		return true
+	case r.role == Copy:
+		return false
+	}
+	size := r.offset - a.blocks[len(a.blocks)-1].start // of the block so far
+	added := r.end() - r.offset
+	switch {
+	case r.isAlone():
+		added = r.header
+	case r.role == First:
+		added *= 2
+	}
+	return size > 0 && size+added > BlockSize ||
+		size >= resyncSize && crc32.ChecksumIEEE([]byte(r.name))%resyncOdds == 0
 }
 
 // end returns the offset at which a block ends.
@@ -177,9 +241,17 @@ func (a *Archive) Size() int64 { return a.size }
 // Blocks returns the number of blocks that make up the stream.
 func (a *Archive) Blocks() int { return len(a.blocks) }
 
+// Twin returns the block before n that has the same bytes, and whether there is one: both
+// hold a part of the content of a large file.
+func (a *Archive) Twin(n int) (twin int, found bool) {
+	twin = a.blocks[n].twin
+	return twin, twin >= 0
+}
+
 // Block returns block n, in buf if that is large enough. It calls content to fill p
 // with the bytes of an entry that start at offset, and returns its errors unchanged.
-// It calls content for empty files as well, because they may have been filled.
+// It calls content for empty files as well, because they may have been filled, and not
+// for copies in the block of the first.
 //
 // Block may be called concurrently.
 func (a *Archive) Block(buf []byte, n int, content func(entry int, p []byte, offset int64) error) ([]byte, error) {
@@ -189,6 +261,7 @@ func (a *Archive) Block(buf []byte, n int, content func(entry int, p []byte, off
 	}
 	p := buf[:end-start]
 	filled := start
+	var first []byte // content of the last file, if this block has all of it
 	err := a.walk(a.blocks[n], func(r record) error {
 		if r.offset >= end {
 			return errEnd
@@ -200,13 +273,18 @@ func (a *Archive) Block(buf []byte, n int, content func(entry int, p []byte, off
 			filled = r.start()
 		}
 		to := min(r.start()+r.content, end)
-		if filled < to || r.content == 0 && !isDir(r.name) {
-			if err := content(r.entry, p[filled-start:to-start], filled-r.start()); err != nil {
+		text := p[filled-start : to-start]
+		switch {
+		case isDir(r.name):
+		case r.role == Copy && !r.isAlone():
+			copy(text, first)
+		case len(text) > 0 || r.content == 0:
+			if err := content(r.entry, text, filled-r.start()); err != nil {
 				return err
 			}
-			filled = to
+			first = text
 		}
-		to = min(r.end(), end)
+		filled, to = to, min(r.end(), end)
 		clear(p[filled-start : to-start])
 		filled = to
 		return nil

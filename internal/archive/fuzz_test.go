@@ -42,7 +42,11 @@ func FuzzWrite(f *testing.F) {
 		}
 
 		stream := write(t, tree)
-		require.Equal(t, reference(t, tree), stream)
+		require.Equal(t, reference(t, tree, tree.entries()), stream)
+		if _, found := tree[path.Clean(prefix)]; !found && !dirs[path.Clean(prefix)] {
+			_, blocks := fill(t, tree, tree.pairs())
+			require.Equal(t, reference(t, tree, tree.pairs()), slices.Concat(blocks...))
+		}
 
 		got, seen := files{}, map[string]bool{}
 		var order []string

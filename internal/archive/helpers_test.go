@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,39 +24,64 @@ type files map[string]string
 // entries are the files in the order of their paths' bytes.
 func (f files) entries() []archive.Entry {
 	var entries []archive.Entry
+	before := ""
 	for _, name := range slices.Sorted(maps.Keys(f)) {
-		entries = append(entries, archive.Entry{Path: name, Size: int64(len(f[name]))})
+		entries = append(entries, archive.Entry{Path: name, Size: int64(len(f[name])), Listed: archive.Shared(name, before)})
+		before = name
 	}
 	return entries
+}
+
+// prefix is the directory of the copies that pairs adds.
+const prefix = "copy/"
+
+// pairs are the entries of the files, each followed by its copy.
+func (f files) pairs() []archive.Entry {
+	var pairs []archive.Entry
+	for _, e := range f.entries() {
+		again := e
+		again.Path, again.Role = prefix+e.Path, archive.Copy
+		if len(pairs) > 0 {
+			again.Listed += len(prefix)
+		}
+		e.Role = archive.First
+		pairs = append(pairs, e, again)
+	}
+	return pairs
 }
 
 func layOut(entries []archive.Entry, limit int64) (*archive.Archive, error) {
 	return archive.New(len(entries), func(i int) archive.Entry { return entries[i] }, limit)
 }
 
-// content returns a function that fills blocks with the content of the files.
-func (f files) content() func(entry int, p []byte, offset int64) error {
-	entries := f.entries()
+// content returns a function that fills blocks with the content of the entries.
+func (f files) content(entries []archive.Entry) func(entry int, p []byte, offset int64) error {
 	return func(entry int, p []byte, offset int64) error {
-		copy(p, f[entries[entry].Path][offset:][:len(p)])
+		copy(p, f[strings.TrimPrefix(entries[entry].Path, prefix)][offset:][:len(p)])
 		return nil
 	}
 }
 
-// blocks returns the blocks of an archive without a limit, filled in random
-// order.
+// blocks returns the blocks of an archive of the files without a limit.
 func blocks(t *testing.T, f files) [][]byte {
 	t.Helper()
-	a, err := layOut(f.entries(), math.MaxInt64)
+	_, blocks := fill(t, f, f.entries())
+	return blocks
+}
+
+// fill returns an archive without a limit, and its blocks, filled in random order.
+func fill(t *testing.T, f files, entries []archive.Entry) (*archive.Archive, [][]byte) {
+	t.Helper()
+	a, err := layOut(entries, math.MaxInt64)
 	require.NoError(t, err)
 	blocks := make([][]byte, a.Blocks())
 	for _, n := range rand.Perm(a.Blocks()) {
 		dirty := bytes.Repeat([]byte{0xff}, rand.IntN(2*archive.BlockSize))
-		blocks[n], err = a.Block(dirty, n, f.content())
+		blocks[n], err = a.Block(dirty, n, f.content(entries))
 		require.NoError(t, err)
 	}
 	require.EqualValues(t, a.Size(), len(slices.Concat(blocks...)))
-	return blocks
+	return a, blocks
 }
 
 // write archives the files without a limit.
@@ -64,13 +90,14 @@ func write(t *testing.T, f files) []byte {
 	return slices.Concat(blocks(t, f)...)
 }
 
-// reference archives the files with archive/tar alone.
-func reference(t *testing.T, f files) []byte {
+// reference archives the entries with archive/tar alone.
+func reference(t *testing.T, f files, entries []archive.Entry) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	w := tar.NewWriter(&out)
 	dirs := map[string]bool{}
-	for _, name := range slices.Sorted(maps.Keys(f)) {
+	for _, e := range entries {
+		name, text := e.Path, f[strings.TrimPrefix(e.Path, prefix)]
 		for i, c := range name {
 			if dir := name[:i] + "/"; c == '/' && !dirs[dir] {
 				dirs[dir] = true
@@ -80,9 +107,9 @@ func reference(t *testing.T, f files) []byte {
 			}
 		}
 		require.NoError(t, w.WriteHeader(&tar.Header{
-			Typeflag: tar.TypeReg, Name: name, Size: int64(len(f[name])), Mode: 0o644, ModTime: time.Unix(0, 0),
+			Typeflag: tar.TypeReg, Name: name, Size: int64(len(text)), Mode: 0o644, ModTime: time.Unix(0, 0),
 		}))
-		_, err := io.WriteString(w, f[name])
+		_, err := io.WriteString(w, text)
 		require.NoError(t, err)
 	}
 	require.NoError(t, w.Close())
