@@ -18,7 +18,7 @@ const (
 )
 
 // packLayer compresses the layer and pushes it to store.
-func (p *Plan) packLayer(ctx context.Context, store Pusher, cache *Cache, observe func(manifests.File, []byte)) (ocispec.Descriptor, digest.Digest, error) {
+func (p *Plan) packLayer(ctx context.Context, store Pusher, cache *Cache, files *fileSums, observe func(manifests.File, []byte)) (ocispec.Descriptor, digest.Digest, error) {
 	spooler, direct := store.(*Store)
 	if !direct {
 		spooler = new(Store)
@@ -26,7 +26,7 @@ func (p *Plan) packLayer(ctx context.Context, store Pusher, cache *Cache, observ
 	}
 	var diffID digest.Digest
 	layer, err := spooler.ingest(ctx, ocispec.MediaTypeImageLayerGzip, func(w io.Writer, written io.ReaderAt) (err error) {
-		diffID, err = p.writeLayer(ctx, gzipWriter{w: w, written: written}, cache, observe)
+		diffID, err = p.writeLayer(ctx, gzipWriter{w: w, written: written}, cache, files, observe)
 		return err
 	})
 	if err != nil {
@@ -54,19 +54,21 @@ func layerAnnotations(diffID digest.Digest) map[string]string {
 	}
 }
 
-func (p *Plan) writeLayer(ctx context.Context, compressed gzipWriter, cache *Cache, observe func(manifests.File, []byte)) (digest.Digest, error) {
+func (p *Plan) writeLayer(ctx context.Context, compressed gzipWriter, cache *Cache, files *fileSums, observe func(manifests.File, []byte)) (digest.Digest, error) {
 	cached := cache.begin()
 	if err := compressed.open(); err != nil {
 		return "", err
 	}
 	source := newSource(p)
-	source.observe = observe
-	diffID, err := p.read(ctx, source, newSlots(spareSlots), func(s *slot, n int) (err error) {
+	source.observe, source.digests = observe, files
+	content := digest.Canonical.Digester()
+	err := p.read(ctx, source, newSlots(spareSlots), func(s *slot, n int) (err error) {
 		if _, again := p.archive.Twin(n); !again {
 			s.compressed, err = cached.compress(s, p.settings.level)
 		}
 		return err
 	}, func(s *slot, n int) error {
+		_, _ = content.Hash().Write(s.raw) // never fails
 		if twin, again := p.archive.Twin(n); again {
 			return compressed.repeat(s.raw, twin)
 		}
@@ -76,26 +78,17 @@ func (p *Plan) writeLayer(ctx context.Context, compressed gzipWriter, cache *Cac
 		return "", err
 	}
 	cached.end()
-	return diffID, compressed.close()
+	return content.Digest(), compressed.close()
 }
 
-// read reads the archive into the slots, block by block, and returns its digest.
-// It calls produce for each block on several cores, and then consume for each
-// block in the order of the archive.
-func (p *Plan) read(ctx context.Context, source *source, slots []*slot, produce, consume func(*slot, int) error) (digest.Digest, error) {
+// read reads the archive into the slots, block by block. It calls produce for each block
+// on several cores, and then consume for each block in the order of the archive.
+func (p *Plan) read(ctx context.Context, source *source, slots []*slot, produce, consume func(*slot, int) error) error {
 	defer source.close()
-	digester := digest.Canonical.Digester()
-	err := ordered.Each(ctx, p.archive.Blocks(), slots, func(ctx context.Context, s *slot, n int) error {
+	return ordered.Each(ctx, p.archive.Blocks(), slots, func(ctx context.Context, s *slot, n int) error {
 		if err := source.fill(ctx, s, n); err != nil {
 			return err
 		}
 		return produce(s, n)
-	}, func(s *slot, n int) error {
-		_, _ = digester.Hash().Write(s.raw) // never fails
-		return consume(s, n)
-	})
-	if err != nil {
-		return "", err
-	}
-	return digester.Digest(), nil
+	}, consume)
 }

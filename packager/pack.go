@@ -78,11 +78,17 @@ func (p *Plan) Pack(ctx context.Context, store Pusher, cache *Cache, observe fun
 }
 
 func (p *Plan) pack(ctx context.Context, store Pusher, cache *Cache, observe func(manifests.File, []byte)) (Result, error) {
-	layer, diffID, err := p.packLayer(ctx, store, cache, observe)
+	var files *fileSums
+	if cache != nil {
+		files = newFileSums(p)
+	}
+	layer, diffID, err := p.packLayer(ctx, store, cache, files, observe)
 	if err != nil {
 		return Result{}, err
 	}
-	cache.remember(p.recordKey(diffID), layer)
+	if cache != nil {
+		cache.remember(record{Key: p.recordKey(files.digest()), Size: layer.Size, Sum: layer.Digest, Content: diffID})
+	}
 	return p.describe(ctx, store, layer, diffID)
 }
 

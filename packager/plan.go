@@ -196,6 +196,13 @@ func (p *Plan) Digest(ctx context.Context) (digest.Digest, error) {
 	if err := p.checkMade(ctx); err != nil {
 		return "", err
 	}
-	nothing := func(*slot, int) error { return nil }
-	return p.read(ctx, newSource(p), newSlots(0), nothing, nothing)
+	content := digest.Canonical.Digester()
+	err := p.read(ctx, newSource(p), newSlots(0), func(*slot, int) error { return nil }, func(s *slot, _ int) error {
+		_, err := content.Hash().Write(s.raw)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return content.Digest(), nil
 }

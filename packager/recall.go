@@ -37,40 +37,36 @@ func (p *Plan) Recall(ctx context.Context, store Pusher, cache *Cache, observe f
 }
 
 func (p *Plan) recall(ctx context.Context, store Pusher, cache *Cache, observe func(manifests.File, []byte)) (Result, bool, error) {
-	source := newSource(p)
-	source.observe = observe
-	nothing := func(*slot, int) error { return nil }
-	content, err := p.read(ctx, source, newSlots(0), nothing, nothing)
+	files, err := p.filesDigest(ctx, observe)
 	if err != nil {
 		return Result{}, false, err
 	}
-	layer, found := cache.layerOf(p.recordKey(content))
+	r, found := cache.recall(p.recordKey(files))
 	if !found {
 		return Result{}, false, nil
 	}
-	layer.Annotations = layerAnnotations(content)
-	result, err := p.describe(ctx, store, layer, content)
+	layer := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageLayerGzip, Digest: r.Sum, Size: r.Size, Annotations: layerAnnotations(r.Content)}
+	result, err := p.describe(ctx, store, layer, r.Content)
 	return result, err == nil, err
 }
 
 // recordKey identifies a layer by everything that its bytes depend on.
-func (p *Plan) recordKey(content digest.Digest) recordKey {
-	return recordKey{Content: content, Level: p.settings.level, Compressor: compressorVersion()}
+func (p *Plan) recordKey(files digest.Digest) recordKey {
+	return recordKey{Files: files, Layout: p.layout, Prefix: p.prefix, Level: p.settings.level, Compressor: compressorVersion()}
 }
 
 // record is what a Cache remembers of a layer.
 type record struct {
-	Key  recordKey     `json:"key"`
-	Size int64         `json:"size"`
-	Sum  digest.Digest `json:"digest"`
+	Key     recordKey     `json:"key"`
+	Size    int64         `json:"size"`
+	Sum     digest.Digest `json:"digest"`
+	Content digest.Digest `json:"content"` // of the archive
 }
 
 type recordKey struct {
-	Content    digest.Digest `json:"content"`
+	Files      digest.Digest `json:"files"`
+	Layout     Layout        `json:"layout"`
+	Prefix     string        `json:"prefix"`
 	Level      int           `json:"level"`
 	Compressor string        `json:"compressor"`
-}
-
-func (r record) layer() ocispec.Descriptor {
-	return ocispec.Descriptor{MediaType: ocispec.MediaTypeImageLayerGzip, Digest: r.Sum, Size: r.Size}
 }

@@ -15,7 +15,6 @@ import (
 	"strings"
 
 	"github.com/opencontainers/go-digest"
-	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/kubeoci/oci/internal/advice"
 )
@@ -94,32 +93,29 @@ func withoutPath(err error) error {
 	return err
 }
 
-// layerOf returns the layer that was remembered for a key.
-func (c *Cache) layerOf(key recordKey) (ocispec.Descriptor, bool) {
+// recall returns the record of a key.
+func (c *Cache) recall(key recordKey) (r record, found bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r, found := c.records[key]
+	r, found = c.records[key]
 	if !found && c.hasDir() {
 		if dir, err := c.openDir(); err == nil {
 			defer func() { _ = dir.Close() }() // only read from
 			r, found = readRecord(dir, key)
 		}
 	}
-	return r.layer(), found
+	return r, found
 }
 
-// remember keeps the layer that was made for a key. A record that cannot be written is no
-// error: the next process packs again.
-func (c *Cache) remember(key recordKey, layer ocispec.Descriptor) {
-	if c == nil {
-		return
-	}
+// remember keeps a record. One that cannot be written is no error: the next process packs
+// again.
+func (c *Cache) remember(r record) {
+	key := r.Key
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.records == nil || len(c.records) >= maxRecords {
 		c.records = map[recordKey]record{}
 	}
-	r := record{Key: key, Size: layer.Size, Sum: layer.Digest}
 	before, found := c.records[key]
 	c.records[key] = r
 	if !c.hasDir() || found && before == r {
@@ -149,7 +145,7 @@ func readRecord(dir *os.Root, key recordKey) (r record, found bool) {
 	}
 	text, sum, _ := bytes.Cut(data, []byte("\n"))
 	if digest.FromBytes(text) != digest.Digest(bytes.TrimSpace(sum)) || json.Unmarshal(text, &r) != nil ||
-		r.Key != key || r.Size <= 0 || r.Sum.Validate() != nil {
+		r.Key != key || r.Size <= 0 || r.Sum.Validate() != nil || r.Content.Validate() != nil {
 		return record{}, false
 	}
 	return r, true

@@ -42,6 +42,7 @@ func newSlots(spare int) []*slot {
 type source struct {
 	plan    *Plan
 	observe func(manifests.File, []byte) // or nil
+	digests *fileSums                    // or nil
 
 	mu      sync.Mutex // guards the fields below
 	readers []*manifests.Reader
@@ -123,10 +124,15 @@ func (s *source) read(ctx context.Context, reader *manifests.Reader, entry int, 
 	if err != nil {
 		return err
 	}
-	if err := s.compare(piece{int32(n), int32(len(p)), offset}, p); err != nil {
+	this := piece{int32(n), int32(len(p)), offset}
+	if err := s.compare(this, p); err != nil {
 		return err
 	}
-	if s.observe != nil && int64(len(p)) == file.Size && (!copied || s.plan.layout == LayoutPrefix) {
+	if copied && s.plan.layout == LayoutBoth {
+		return nil
+	}
+	s.digests.add(this, p)
+	if s.observe != nil && int64(len(p)) == file.Size {
 		s.observe(file, p)
 	}
 	return nil

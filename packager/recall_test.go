@@ -1,0 +1,64 @@
+package packager_test
+
+import (
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/packager"
+)
+
+// TestRecall checks that a cache recalls a layer for the same files and options alone, and
+// then gives the result of Pack.
+func TestRecall(t *testing.T) {
+	large := strings.Repeat("0123456789abcdef", 80<<10) // three blocks
+	texts := map[string]string{"a.yaml": "a", "b.yaml": "b", "c/d.yaml": large, "empty.yaml": ""}
+	for _, tt := range []struct {
+		name   string
+		texts  map[string]string // that differ
+		gone   string
+		layout packager.Layout
+		opts   packager.Options
+		found  bool
+	}{
+		{name: "nothing differs", layout: packager.LayoutBoth, found: true},
+		{name: "an annotation", layout: packager.LayoutBoth, opts: packager.Options{Annotations: map[string]string{"a": "b"}}, found: true},
+		{name: "content", texts: map[string]string{"a.yaml": "b"}, layout: packager.LayoutBoth},
+		{name: "two files that changed places", texts: map[string]string{"a.yaml": "b", "b.yaml": "a"}, layout: packager.LayoutBoth},
+		{name: "a name", texts: map[string]string{"A.yaml": "a"}, gone: "a.yaml", layout: packager.LayoutBoth},
+		{name: "a file more", texts: map[string]string{"f.yaml": ""}, layout: packager.LayoutBoth},
+		{name: "a file less", gone: "empty.yaml", layout: packager.LayoutBoth},
+		{name: "the end of a large file", texts: map[string]string{"c/d.yaml": large[:len(large)-1] + "x"}, layout: packager.LayoutBoth},
+		{name: "the middle of a large file", texts: map[string]string{"c/d.yaml": large[:600_000] + "x" + large[600_001:]}, layout: packager.LayoutBoth},
+		{name: "layout root", layout: packager.LayoutRoot},
+		{name: "layout prefix", layout: packager.LayoutPrefix},
+		{name: "the prefix", layout: packager.LayoutBoth, opts: packager.Options{Prefix: "app2"}},
+		{name: "the level", layout: packager.LayoutBoth, opts: packager.Options{Level: 9}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			cache := &packager.Cache{Dir: t.TempDir()}
+			before := newPlan(t, collectTexts(t, texts), packager.LayoutBoth, packager.Options{Prefix: "app"})
+			packCached(t, before, cache)
+			changed := maps.Clone(texts)
+			maps.Copy(changed, tt.texts)
+			delete(changed, tt.gone)
+			if tt.opts.Prefix == "" {
+				tt.opts.Prefix = "app"
+			}
+			after := newPlan(t, collectTexts(t, changed), tt.layout, tt.opts)
+			want := pack(t, collectTexts(t, changed), tt.layout, tt.opts).Result
+			want.Plan = after
+			for name, cache := range map[string]*packager.Cache{"in this process": cache, "in another": {Dir: cache.Dir}} {
+				got, found, err := after.Recall(t.Context(), new(packager.Store), cache, nil)
+				require.NoError(t, err, name)
+				assert.Equal(t, tt.found, found, name)
+				if found {
+					assert.Equal(t, want, got, name)
+				}
+			}
+		})
+	}
+}

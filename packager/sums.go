@@ -1,0 +1,80 @@
+package packager
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"sync"
+
+	"github.com/opencontainers/go-digest"
+
+	"github.com/kubeoci/oci/internal/archive"
+	"github.com/kubeoci/oci/manifests"
+)
+
+// fileSums collects the digests of the files of a Plan while they are read, on all cores:
+// that of the archive has to be computed on one. A file of several blocks has a digest for
+// each of them.
+type fileSums struct {
+	files []manifests.File
+	small [][sha256.Size]byte
+
+	mu    sync.Mutex
+	large map[piece][sha256.Size]byte
+}
+
+func newFileSums(p *Plan) *fileSums {
+	return &fileSums{files: p.files, small: make([][sha256.Size]byte, len(p.files)), large: map[piece][sha256.Size]byte{}}
+}
+
+// add adds a piece of a file, which is all of it unless the file has several blocks. It may
+// be called concurrently. A nil fileSums ignores it.
+func (s *fileSums) add(p piece, content []byte) {
+	if s == nil {
+		return
+	}
+	sum := sha256.Sum256(content)
+	if s.files[p.file].Size <= archive.BlockSize {
+		s.small[p.file] = sum
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.large[p] = sum
+}
+
+// digest returns a digest of the paths and the content of all files.
+func (s *fileSums) digest() digest.Digest {
+	all := sha256.New() // never fails
+	var text []byte
+	for n, f := range s.files {
+		text = binary.AppendUvarint(text[:0], uint64(len(f.Path)))
+		text = append(text, f.Path...)
+		text = binary.AppendVarint(text, f.Size)
+		text = append(text, s.small[n][:]...)
+		_, _ = all.Write(text)
+		for offset := int64(0); f.Size > archive.BlockSize && offset < f.Size; offset += archive.BlockSize {
+			sum := s.large[piece{int32(n), int32(min(archive.BlockSize, f.Size-offset)), offset}]
+			_, _ = all.Write(sum[:])
+		}
+	}
+	return digest.NewDigest(digest.SHA256, all)
+}
+
+// filesDigest reads all files and returns the digest that [fileSums] gives after a Pack.
+func (p *Plan) filesDigest(ctx context.Context, observe func(manifests.File, []byte)) (digest.Digest, error) {
+	once := p
+	if p.layout == LayoutBoth { // the copies add nothing
+		once = &Plan{set: p.set, layout: LayoutRoot}
+		if err := once.layOut(p.files); err != nil {
+			return "", err
+		}
+	}
+	source := newSource(once)
+	source.observe, source.digests = observe, newFileSums(once)
+	nothing := func(*slot, int) error { return nil }
+	if err := once.read(ctx, source, newSlots(0), nothing, nothing); err != nil {
+		return "", err
+	}
+	return source.digests.digest(), nil
+}
