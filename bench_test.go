@@ -40,7 +40,7 @@ func BenchmarkBuild(b *testing.B) {
 		b.Run(tt.name, func(b *testing.B) {
 			benchtree.Each(b, func(b *testing.B, dir string, shape treegen.Shape) {
 				opts := oci.BuildOptions{
-					SourcePath: dir, RegistryEndpoint: emptyRegistry(b), Version: "v1", GitOpsEngine: oci.GitOpsEngineFlux,
+					SourcePath: dir, RegistryEndpoint: emptyRegistry(b), Version: "v1",
 				}
 				tt.before(b, &opts, 0)
 				benchmarkBuild(b, opts)

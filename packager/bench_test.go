@@ -12,11 +12,15 @@ import (
 	"github.com/kubeoci/oci/packager"
 )
 
-// BenchmarkPack packs trees of each shape.
+// BenchmarkPack packs trees of each shape, with one copy of the files and with two.
 func BenchmarkPack(b *testing.B) {
-	benchtree.Each(b, func(b *testing.B, dir string, _ treegen.Shape) {
-		benchmarkPack(b, dir, packager.Options{}, nil)
-	})
+	for _, layout := range []packager.Layout{packager.LayoutRoot, packager.LayoutBoth} {
+		b.Run(string(layout), func(b *testing.B) {
+			benchtree.Each(b, func(b *testing.B, dir string, _ treegen.Shape) {
+				benchmarkPack(b, dir, layout, packager.Options{}, nil)
+			})
+		})
+	}
 }
 
 // BenchmarkPackLevel measures the cost and the ratio of each level of compression.
@@ -24,7 +28,7 @@ func BenchmarkPackLevel(b *testing.B) {
 	dir := benchtree.Write(b, treegen.Small())
 	for level := 1; level <= 9; level++ {
 		b.Run(fmt.Sprint(level), func(b *testing.B) {
-			benchmarkPack(b, dir, packager.Options{Level: level}, nil)
+			benchmarkPack(b, dir, packager.LayoutRoot, packager.Options{Level: level}, nil)
 		})
 	}
 }
@@ -35,7 +39,7 @@ func BenchmarkPackCores(b *testing.B) {
 	for cores := 1; cores <= runtime.NumCPU(); cores *= 2 {
 		b.Run(fmt.Sprint(cores), func(b *testing.B) {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cores))
-			benchmarkPack(b, dir, packager.Options{}, nil)
+			benchmarkPack(b, dir, packager.LayoutRoot, packager.Options{}, nil)
 		})
 	}
 }
@@ -45,7 +49,7 @@ func BenchmarkPackCached(b *testing.B) {
 	benchtree.Each(b, func(b *testing.B, dir string, _ treegen.Shape) {
 		cache := new(packager.Cache)
 		packCached(b, newPlan(b, collect(b, dir), packager.LayoutRoot, packager.Options{}), cache)
-		benchmarkPack(b, dir, packager.Options{}, cache)
+		benchmarkPack(b, dir, packager.LayoutRoot, packager.Options{}, cache)
 	})
 }
 
@@ -61,13 +65,13 @@ func BenchmarkDigest(b *testing.B) {
 	})
 }
 
-func benchmarkPack(b *testing.B, dir string, opts packager.Options, cache *packager.Cache) {
+func benchmarkPack(b *testing.B, dir string, layout packager.Layout, opts packager.Options, cache *packager.Cache) {
 	set := collect(b, dir)
 	var size int64
 	benchtree.Measure(b, set.Size())
 	for b.Loop() {
 		store := new(packager.Store)
-		result, err := newPlan(b, set, packager.LayoutRoot, opts).Pack(b.Context(), store, cache, nil)
+		result, err := newPlan(b, set, layout, opts).Pack(b.Context(), store, cache, nil)
 		require.NoError(b, err)
 		require.NoError(b, store.Close())
 		size = result.Layer.Size
