@@ -17,7 +17,9 @@ const (
 	// LayoutPrefix puts the tree in a directory of the archive: see
 	// [Options.Prefix].
 	LayoutPrefix Layout = "prefix"
-	// LayoutBoth puts one copy of the tree at the root and one under the prefix.
+	// LayoutBoth puts one copy of the tree at the root and one under the prefix. Each
+	// file is followed by its copy, which adds a tenth to the compressed size of files of
+	// up to 32 KiB, and doubles that of larger ones.
 	LayoutBoth Layout = "both"
 )
 
