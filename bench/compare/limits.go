@@ -23,7 +23,7 @@ const (
 
 // machineLimits measures the lower bounds of pushes of a tree.
 func machineLimits(ctx context.Context, b *bench, shape, dir string) error {
-	_, out, err := b.runner.Run(ctx, process.Command{Path: b.programs.Self, Env: b.env, Args: []string{
+	_, out, err := b.runner.Run(ctx, process.Command{Path: b.programs.Self, Env: b.local.env, Args: []string{
 		limitsCommand, "-program", b.programs.Push, "-rounds", fmt.Sprint(b.config.rounds), dir,
 	}})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/kubeoci/oci/bench/internal/process"
+	"github.com/kubeoci/oci/bench/internal/report"
 	"github.com/kubeoci/oci/bench/internal/tree"
 	"github.com/kubeoci/oci/internal/testing/treegen"
 )
@@ -23,6 +24,21 @@ const base = "deploy"
 
 // tree returns the directory of a tree, which it writes unless it exists.
 func (b *bench) tree(ctx context.Context, shape treegen.Shape) (string, error) {
+	dir, err := b.generated(ctx, shape)
+	if err != nil {
+		return "", err
+	}
+	return dir, b.describe(shape.Name, dir)
+}
+
+// describe reports the size of a tree.
+func (b *bench) describe(name, dir string) error {
+	files, size, err := tree.Size(dir)
+	b.report.AddTree(report.Tree{Name: name, Files: files, Bytes: size})
+	return err
+}
+
+func (b *bench) generated(ctx context.Context, shape treegen.Shape) (string, error) {
 	name := fmt.Sprintf("%s-seed%d", strings.ReplaceAll(shape.Name, " ", "-"), b.seed)
 	parent, err := filepath.Abs(filepath.Join(cmp.Or(b.keep, filepath.Join(b.dir, "trees")), name))
 	if err != nil {
@@ -38,7 +54,7 @@ func (b *bench) tree(ctx context.Context, shape treegen.Shape) (string, error) {
 	if err := os.RemoveAll(partial); err != nil {
 		return "", err
 	}
-	_, _, err = b.runner.Run(ctx, process.Command{Path: b.programs.Self, Env: b.env, Args: []string{
+	_, _, err = b.runner.Run(ctx, process.Command{Path: b.programs.Self, Env: b.local.env, Args: []string{
 		treeCommand, strconv.Itoa(shape.Files), strconv.FormatInt(shape.Bytes, 10), strconv.FormatBool(shape.Even),
 		strconv.FormatUint(b.seed, 10), partial,
 	}})

@@ -13,15 +13,19 @@ The targets of the comparison in [benchmarks.md](benchmarks.md), written by
 `
 
 const targetsMethod = `
-Ratios compare medians. A ratio to flux or oras depends on the machine. Numbers of
-requests, bytes sent, layer sizes and peak memory do not: ` + "`make compare-quick`" + ` fails if one
-of these targets is not met.
+"flux lib" and "oras lib" are the libraries, "flux" and "oras" the programs; "ours" is
+this library with default options, "ours, program" the examples.
 
-The lower bound is the sum of the shortest times of all steps of a push, each measured in a
-loop of its own on all cores: the start of a process, listing, sizes, reading, SHA-256 of
-the archive, which cannot be shared among cores, and for a cold push DEFLATE. The registry
-counts as instant. The bound of an unchanged push has no DEFLATE: it is that of a push
-whose layer is known from a cache.
+Ratios of times are medians of the ratios within each round. Beside a ratio of wall times
+stands that of the CPU times, which holds on a busy machine too. Ratios of times depend on
+the machine. Numbers of requests and round trips, bytes sent, sizes of layers and peak
+memory do not: ` + "`make compare-quick`" + ` fails if one of these targets is not met.
+
+The lower bound is the sum of the shortest times of all steps of a push with one copy of
+the tree, each measured in a loop of its own on all cores: listing, sizes, reading, SHA-256
+of the archive, which cannot be shared among cores, and for a cold push preflight and
+DEFLATE. The registry counts as instant. The bound of an unchanged push has neither: it is
+that of a push whose layer is known from a cache.
 `
 
 // Targets writes the checks as a page.

@@ -25,6 +25,19 @@ func Files(dir string) ([]string, error) {
 	return files, err
 }
 
+// Size returns the number of files of a tree and the sum of their sizes.
+func Size(dir string) (files int, bytes int64, err error) {
+	names, err := Files(dir)
+	for _, name := range names {
+		info, failed := os.Stat(filepath.Join(dir, name))
+		if failed != nil {
+			return 0, 0, failed
+		}
+		bytes += info.Size()
+	}
+	return len(names), bytes, err
+}
+
 // Copy copies the files of src to dst with the same names and content, in another order
 // and with other times and modes.
 func Copy(ctx context.Context, dst, src string) error {

@@ -45,6 +45,15 @@ func Few() Shape { return Shape{Name: "few", Files: 50, Bytes: 500e3} }
 // Shapes lists all shapes.
 func Shapes() []Shape { return []Shape{Few(), Small(), Many(), Large()} }
 
+// Names lists the names of all shapes.
+func Names() []string {
+	var names []string
+	for _, shape := range Shapes() {
+		names = append(names, shape.Name)
+	}
+	return names
+}
+
 // ByName returns the shape of a name.
 func ByName(name string) (Shape, error) {
 	for _, shape := range Shapes() {
