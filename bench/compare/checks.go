@@ -45,15 +45,14 @@ func (b *bench) faster(name, shape string, targets ...target) {
 	}
 }
 
-// floor returns the lower bound for the wall time of ours relative to another contestant,
+// floor returns the lower bound for the wall time of ours relative to the library of flux,
 // or zero if it is unknown.
 func (b *bench) floor(name, shape, than string) float64 {
-	least, known := b.report.Cell(limitsCase, shape, name)
 	other, found := b.report.Cell(name, shape, than)
-	if !known || !found || (than != contest.FluxLib && than != contest.ORASLib) {
+	if !found || than != contest.FluxLib {
 		return 0
 	}
-	return wall(least.Median) / wall(other.Median)
+	return b.report.Floor(name, shape).Seconds() / wall(other.Median)
 }
 
 // exactly checks the worst value of all rounds. The value must not depend on the load of

@@ -19,6 +19,7 @@ type Report struct {
 	// Took is the time of the whole run.
 	Took        time.Duration `json:"tookNanoseconds"`
 	Trees       []Tree        `json:"trees"`
+	Limits      []Limits      `json:"limits"`
 	Contestants []Contestant  `json:"contestants"`
 	// Missing lists programs that are not installed.
 	Missing []string `json:"missing,omitempty"`

@@ -15,6 +15,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/bench/internal/limits"
+	"github.com/kubeoci/oci/bench/internal/process/usage"
 	"github.com/kubeoci/oci/bench/internal/report"
 )
 
@@ -44,6 +46,11 @@ func sample() *report.Report {
 		}
 		r.Cells = append(r.Cells, report.NewCell("cold", "small", who, samples))
 	}
+	second := usage.Usage{Wall: time.Second, CPU: 2 * time.Second}
+	r.Limits = []report.Limits{{Tree: "small", Limits: limits.Limits{
+		Files: 2000, Size: 22e6, Cores: 2, Start: 5 * time.Millisecond, Unchanged: 20 * time.Millisecond, Cold: 30 * time.Millisecond,
+		Steps: []limits.Step{{Name: "stat", Alone: second, Shared: second}, {Name: "hash", Bytes: 22e6, Alone: second}},
+	}}}
 	r.Check(report.Check{Case: "cold", Shape: "small", What: "ours: wall / flux lib", Value: 0.2001, Limit: 0.2, CPU: 1, Floor: 0.15, Unit: report.Ratio})
 	r.Check(report.Check{Case: "cold", Shape: "small", What: "ours: requests", Value: 3, Limit: 7, Unit: report.Count, Exact: true})
 	return r
@@ -59,6 +66,13 @@ func TestCell(t *testing.T) {
 	_, found = sample().Cell("cold", "many", "ours")
 	assert.False(t, found)
 	assert.Zero(t, report.NewCell("", "", "", nil).Median)
+}
+
+func TestFloor(t *testing.T) {
+	assert.Equal(t, 30*time.Millisecond, sample().Floor("cold", "small"))
+	assert.Equal(t, 20*time.Millisecond, sample().Floor("unchanged", "small"))
+	assert.Zero(t, sample().Floor("changed", "small"))
+	assert.Zero(t, sample().Floor("cold", "many"))
 }
 
 func TestUnmet(t *testing.T) {
