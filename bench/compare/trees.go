@@ -13,6 +13,7 @@ import (
 	"github.com/kubeoci/oci/bench/internal/report"
 	"github.com/kubeoci/oci/bench/internal/tree"
 	"github.com/kubeoci/oci/internal/testing/treegen"
+	"github.com/kubeoci/oci/manifests"
 )
 
 // treeCommand is the subcommand that writes a tree. It is a process of its own so that it
@@ -29,6 +30,27 @@ func (b *bench) tree(ctx context.Context, shape treegen.Shape) (string, error) {
 		return "", err
 	}
 	return dir, b.describe(shape.Name, dir)
+}
+
+// adopt copies the files that a push of a user's tree has, once.
+func (b *bench) adopt(ctx context.Context, dir string) (string, error) {
+	name := filepath.Base(dir)
+	to := filepath.Join(b.dir, "adopted", name)
+	if _, err := os.Stat(to); err == nil {
+		return to, nil
+	}
+	set, err := manifests.Collect(ctx, dir, manifests.Options{})
+	if err != nil {
+		return "", err
+	}
+	var files []string
+	for _, f := range set.Files() {
+		files = append(files, filepath.FromSlash(f.Path))
+	}
+	if err := tree.Copy(ctx, to, dir, files); err != nil {
+		return "", err
+	}
+	return to, b.describe(name, to)
 }
 
 // describe reports the size of a tree.
@@ -71,7 +93,11 @@ func (b *bench) checkout(ctx context.Context, dir string) (string, error) {
 		return "", err
 	}
 	to := filepath.Join(parent, base)
-	return to, tree.Copy(ctx, to, dir)
+	files, err := tree.Files(dir)
+	if err != nil {
+		return "", err
+	}
+	return to, tree.Copy(ctx, to, dir, files)
 }
 
 // remove removes a checkout.

@@ -35,7 +35,8 @@ type Contestant struct {
 	command func(peer.Job) process.Command
 }
 
-// Command returns the command that does a job. A program ignores the options of ours.
+// Command returns the command that does a job. Programs ignore the options of ours
+// except Recurse.
 func (c Contestant) Command(j peer.Job, env []string) process.Command {
 	command := c.command(j)
 	command.Env = env
@@ -92,11 +93,13 @@ func library(self, name string, library peer.Library, module string) Contestant 
 
 func examples(own Programs) Contestant {
 	return Contestant{Name: Own, Title: "examples/push, examples/pull", command: func(j peer.Job) process.Command {
-		path := own.Push
+		path, args := own.Push, []string{"-ref", "oci://" + j.Ref()}
 		if j.Pull {
 			path = own.Pull
+		} else if j.Options.Recurse {
+			args = append(args, "-recurse")
 		}
-		return process.Command{Path: path, Args: []string{"-ref", "oci://" + j.Ref(), j.Dir}}
+		return process.Command{Path: path, Args: append(args, j.Dir)}
 	}}
 }
 
@@ -147,15 +150,18 @@ func version(ctx context.Context, program string, args ...string) string {
 	return words[len(words)-1]
 }
 
-// moduleVersion returns the version of a module in this program.
+// moduleVersion returns the version of a module in this program, which is empty for that
+// of this repository.
 func moduleVersion(module string) string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
 	}
 	for _, dep := range info.Deps {
-		if dep.Path == module {
+		if dep.Path == module && dep.Replace == nil {
 			return dep.Version
+		} else if dep.Path == module {
+			return ""
 		}
 	}
 	return "unknown"

@@ -70,6 +70,7 @@ func (j Job) build() oci.BuildOptions {
 		Pack: oci.PackOptions{Annotations: o.Annotations},
 	}
 	opts.Registry.DockerConfig = dockerConfig()
+	opts.Preflight.DirectoryRecurse = o.Recurse
 	if o.Root {
 		opts.Layout = packager.LayoutRoot
 	}

@@ -34,6 +34,7 @@ type Job struct {
 // Options are those of pushes with this library. The zero value selects the default
 // options and one push with a new Builder.
 type Options struct {
+	Recurse     bool   // preflight for Argo CD that reads subdirectories
 	Root        bool   // the layout root, in place of both
 	Unchecked   bool   // without preflight
 	CacheDir    string // of a cache for other processes

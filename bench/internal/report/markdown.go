@@ -33,7 +33,7 @@ and the rest are Deployments and Services with values in flow style, in quotes a
 several lines, ConfigMaps with files in them, Roles, and custom resource definitions with
 long descriptions. ` + "`large`" + ` has rendered charts of one to three megabytes. gzip compresses them
 to a fifth. Preflight finds no errors in them, and warns of Secrets in plain text.
-Other trees are those of the flag -tree, unchanged.
+Other trees are those that the flag -tree named, with the files that this library collects.
 
 `
 

@@ -134,7 +134,7 @@ func TestGolden(t *testing.T) {
 func TestSpeed(t *testing.T) {
 	for ratio, want := range map[time.Duration]string{
 		97: "10 times as fast as flux", 239: "4.1 times as fast as flux", 900: "1.1 times as fast as flux",
-		1000: "as fast as flux", 1270: "1.3 times as long as flux",
+		1000: "as fast as flux", 1270: "1.3 times the time of flux",
 	} {
 		r := sample()
 		r.Cells[1] = report.NewCell("cold", "small", "flux lib", []report.Sample{{Wall: time.Second}})

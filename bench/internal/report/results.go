@@ -66,7 +66,7 @@ func speed(ratio float64, than string) string {
 	case ratio < 1.05:
 		return "as fast as " + than
 	}
-	return fmt.Sprintf("%.1f times as long as %s", math.Ceil(ratio*10)/10, than)
+	return fmt.Sprintf("%.1f times the time of %s", math.Ceil(ratio*10)/10, than)
 }
 
 func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

@@ -88,7 +88,11 @@ func (t Tree) size() string {
 	if len(files) > 3 {
 		files = files[:len(files)-3] + "," + files[len(files)-3:]
 	}
-	return fmt.Sprintf("%s files, %.3g MB", files, float64(t.Bytes)/1e6)
+	megabytes := float64(t.Bytes) / 1e6
+	if megabytes < 10 {
+		return fmt.Sprintf("%s files, %.1f MB", files, megabytes)
+	}
+	return fmt.Sprintf("%s files, %.0f MB", files, megabytes)
 }
 
 // Seconds formats a duration with three digits.

@@ -38,15 +38,10 @@ func Size(dir string) (files int, bytes int64, err error) {
 	return len(names), bytes, err
 }
 
-// Copy copies the files of src to dst with the same names and content, in another order
-// and with other times and modes.
-func Copy(ctx context.Context, dst, src string) error {
-	files, err := Files(src)
-	if err != nil {
-		return err
-	}
-	slices.Reverse(files)
-	for _, file := range files {
+// Copy copies some files of src to dst with the same names and content, in the reverse
+// order and with other times and modes.
+func Copy(ctx context.Context, dst, src string, files []string) error {
+	for _, file := range slices.Backward(files) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
