@@ -8,8 +8,11 @@ import (
 	"github.com/kubeoci/oci/internal/testing/treegen"
 )
 
-// growthCase is skipped with -quick.
-const growthCase = "growth"
+// Cases that are skipped with -quick: all of their targets depend on the machine.
+const (
+	growthCase = "growth"
+	slowCase   = "slow"
+)
 
 // benchCase is a case to measure.
 type benchCase struct {
@@ -29,7 +32,7 @@ func cases() []benchCase {
 		{"metadata", "only another annotation or one more tag", on(metadata, small)},
 		{"pull", "an artifact, which is unpacked", onTrees(pull, small)},
 		{"rtt", "registries with 100 ms latency, 50 files", roundTrips},
-		{"slow", "a registry with 20 ms latency and 100 Mbit/s", on(slow, small)},
+		{slowCase, "a registry with 20 ms latency and 100 Mbit/s", on(slow, small)},
 		{"builds", "1, 2 and 4 builds at once through one Builder", on(atOnce, small)},
 		{growthCase, "1, 2 and 4 times as many files", growth},
 	}

@@ -26,7 +26,8 @@ func TestParse(t *testing.T) {
 	c, err = parse([]string{"-quick"}, io.Discard)
 	require.NoError(t, err)
 	assert.NotContains(t, c.cases, growthCase)
-	assert.Len(t, c.cases, len(caseNames())-1)
+	assert.NotContains(t, c.cases, slowCase)
+	assert.Len(t, c.cases, len(caseNames())-2)
 	assert.Equal(t, []string{"few", "small"}, c.shapes)
 	assert.Equal(t, 1, c.rounds)
 

@@ -29,7 +29,7 @@ func (b *bench) tree(ctx context.Context, shape treegen.Shape) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return dir, b.describe(shape.Name, dir)
+	return dir, b.describe(shape.Name, dir, false)
 }
 
 // adopt copies the files that a push of a user's tree has, once.
@@ -50,13 +50,13 @@ func (b *bench) adopt(ctx context.Context, dir string) (string, error) {
 	if err := tree.Copy(ctx, to, dir, files); err != nil {
 		return "", err
 	}
-	return to, b.describe(name, to)
+	return to, b.describe(name, to, true)
 }
 
 // describe reports the size of a tree.
-func (b *bench) describe(name, dir string) error {
+func (b *bench) describe(name, dir string, named bool) error {
 	files, size, err := tree.Size(dir)
-	b.report.AddTree(report.Tree{Name: name, Files: files, Bytes: size})
+	b.report.AddTree(report.Tree{Name: name, Files: files, Bytes: size, Named: named})
 	return err
 }
 

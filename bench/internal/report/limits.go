@@ -44,7 +44,7 @@ func (l Limits) Text(w io.Writer) error {
 }
 
 func (l Limits) about() string {
-	return fmt.Sprintf("%s; the start of a process takes %s", Tree{l.Tree, l.Files, l.Size}.size(), Seconds(l.Start))
+	return fmt.Sprintf("%s; the start of a process takes %s", Tree{Files: l.Files, Bytes: l.Size}.size(), Seconds(l.Start))
 }
 
 func (l Limits) bounds() string {

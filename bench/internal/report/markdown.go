@@ -83,6 +83,10 @@ var (
 		{"ours, cache directory", "cache directory"}, {"ours, cache in memory", "cache in memory"},
 		{"ours, root, unchecked, cache directory", "root, unchecked, cache directory"},
 	}
+	builds = []column{
+		{ours, "1"}, {"ours, 2 one after another", "2 one after another"}, {"ours, 2 at once", "2 at once"},
+		{"ours, 4 one after another", "4 one after another"}, {"ours, 4 at once", "4 at once"},
+	}
 	roundTrips = []column{
 		{ours, "this library"}, {"ours, second push of a client", "second push of a client"},
 		{"ours, unchanged", "nothing changed"}, {flux, "flux"}, {oras, "oras"},
@@ -115,6 +119,8 @@ func (r *Report) Markdown(w io.Writer, plot string) error {
 	section(&b, "Libraries", "Wall time, CPU time in brackets, and peak memory:", r.table(plain(), libraries, r.usage))
 	section(&b, "Options", "Wall time relative to the library of flux, CPU time in brackets:", r.table(plain()[:3], variants, r.relative))
 	section(&b, "Programs", "Wall time, CPU time in brackets, and peak memory of the processes:", r.table(plain(), programs, r.usage))
+	section(&b, "Several builds", "Wall time, CPU time in brackets, and peak memory of builds through one Builder:",
+		r.table([]headline{{"builds", ours, "new repositories"}}, builds, r.usage))
 	section(&b, "Traffic", "Requests, and bytes sent or received:", r.table(plain(), roundTrips, r.traffic))
 	b.WriteString(markdownTrees)
 	trees := [][]string{{"tree", "size"}}

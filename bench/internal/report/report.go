@@ -40,6 +40,8 @@ type Tree struct {
 	Name  string `json:"name"`
 	Files int    `json:"files"`
 	Bytes int64  `json:"bytes"`
+	// Named reports that the user named the tree, which is not generated.
+	Named bool `json:"named,omitempty"`
 }
 
 // AddTree adds a tree unless there is one of its name.

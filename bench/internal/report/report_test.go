@@ -35,7 +35,7 @@ func sample() *report.Report {
 		Missing: []string{"oras"},
 		Load:    []float64{0.5, 2},
 		Took:    20 * time.Minute,
-		Trees:   []report.Tree{{Name: "small", Files: 2000, Bytes: 22e6}},
+		Trees:   []report.Tree{{Name: "small", Files: 2000, Bytes: 22e6}, {Name: "mine", Files: 4, Bytes: 5000, Named: true}},
 	}
 	for i, who := range []string{"ours", "flux lib"} {
 		var samples []report.Sample
@@ -45,6 +45,9 @@ func sample() *report.Report {
 			})
 		}
 		r.Cells = append(r.Cells, report.NewCell("cold", "small", who, samples))
+	}
+	for _, who := range []string{"ours", "flux lib"} {
+		r.Cells = append(r.Cells, report.NewCell("pull", "mine", who, []report.Sample{{Wall: time.Second, CPU: time.Second, Received: 1 << 20}}))
 	}
 	second := usage.Usage{Wall: time.Second, CPU: 2 * time.Second}
 	r.Limits = []report.Limits{{Tree: "small", Limits: limits.Limits{
@@ -141,12 +144,12 @@ func TestSpeed(t *testing.T) {
 		r.Cells[0] = report.NewCell("cold", "small", "ours", []report.Sample{{Wall: ratio * time.Millisecond}})
 		var b strings.Builder
 		require.NoError(t, r.Markdown(&b, ""))
-		assert.Contains(t, b.String(), "**, "+want+"\n")
+		assert.Contains(t, b.String(), "s**, "+want+"\n")
 	}
 }
 
 func TestSVGIsXML(t *testing.T) {
-	for _, r := range []*report.Report{sample(), {}} {
+	for rects, r := range map[int]*report.Report{1 + 2 + 4: sample(), 1: {}} {
 		var b bytes.Buffer
 		require.NoError(t, r.SVG(&b))
 		elements := map[string]int{}
@@ -161,7 +164,7 @@ func TestSVGIsXML(t *testing.T) {
 			}
 		}
 		assert.Equal(t, 1, elements["svg"])
-		assert.Equal(t, 1+2*len(r.Cells), elements["rect"], "background, legend and bars")
+		assert.Equal(t, rects, elements["rect"], "background, legend and bars")
 	}
 }
 

@@ -44,7 +44,7 @@ func (r *Report) sentences() []string {
 			if !found {
 				continue
 			}
-			line := fmt.Sprintf("- %s, %s: **%s**", upper(h.about), r.describe(shape), Seconds(cell.Median.Wall))
+			line := fmt.Sprintf("- %s: **%s in %s**", upper(h.about), r.describe(shape), Seconds(cell.Median.Wall))
 			for _, than := range []struct{ name, text string }{{flux, "flux"}, {oras, "oras"}} {
 				if ratio, found := r.Ratio(h.name, shape, h.who, than.name, wall); found {
 					line += ", " + speed(ratio, than.text)
@@ -71,10 +71,14 @@ func speed(ratio float64, than string) string {
 
 func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
-// describe returns the size of a tree: its number of files and bytes.
+// describe returns the size of a tree: its number of files and bytes. A tree of the user
+// has its name too.
 func (r *Report) describe(shape string) string {
 	for _, t := range r.Trees {
-		if t.Name == shape {
+		switch {
+		case t.Name == shape && t.Named:
+			return t.Name + " (" + t.size() + ")"
+		case t.Name == shape:
 			return t.size()
 		}
 	}

@@ -88,11 +88,14 @@ func (t Tree) size() string {
 	if len(files) > 3 {
 		files = files[:len(files)-3] + "," + files[len(files)-3:]
 	}
-	megabytes := float64(t.Bytes) / 1e6
-	if megabytes < 10 {
+	switch megabytes := float64(t.Bytes) / 1e6; {
+	case megabytes < 0.1:
+		return fmt.Sprintf("%s files, %.0f kB", files, megabytes*1e3)
+	case megabytes < 10:
 		return fmt.Sprintf("%s files, %.1f MB", files, megabytes)
+	default:
+		return fmt.Sprintf("%s files, %.0f MB", files, megabytes)
 	}
-	return fmt.Sprintf("%s files, %.0f MB", files, megabytes)
 }
 
 // Seconds formats a duration with three digits.

@@ -123,9 +123,14 @@ func TestEveryObjectHasAName(t *testing.T) {
 // TestTreesHaveAllKindsOfContent lists text that only one kind of file has.
 func TestTreesHaveAllKindsOfContent(t *testing.T) {
 	var all strings.Builder
-	for _, content := range write(t, treegen.Few(), 1) {
+	special := 0 // bytes of Secrets, JSON, Lists and charts
+	for name, content := range write(t, treegen.Few().Times(2), 1) {
 		all.WriteString(content)
+		if regexp.MustCompile(`(^|/)(secret|list|chart)[^/]*$|json$`).MatchString(name) {
+			special += len(content)
+		}
 	}
+	assert.InDelta(t, 0.25, float64(special)/float64(all.Len()), 0.05)
 	for _, want := range []string{
 		"type: Opaque\ndata:\n", "\nstringData:\n", ": ENC[AES256_GCM,data:", "\nsops:\n",
 		`"kind": "ConfigMap"`, `"containers": [`, "---\n# Source: ", "\nkind: List\nitems:\n- apiVersion: ",
