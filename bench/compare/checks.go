@@ -39,7 +39,7 @@ func (b *bench) faster(name, shape string, targets ...target) {
 		}
 		if t.cpu > 0 {
 			b.report.Check(report.Check{
-				Case: name, Shape: shape, What: t.who + ": CPU / " + t.than, Unit: report.Ratio, Value: cpus, Limit: t.cpu, CPU: cpus,
+				Case: name, Shape: shape, What: t.who + ": CPU / " + t.than, Unit: report.Ratio, Value: cpus, Limit: t.cpu,
 			})
 		}
 	}

@@ -28,7 +28,7 @@ Try it:
   go run ./compare -quick                  # a minute: one round, small trees
   go run ./compare -o ../docs/benchmarks.md -targets ../docs/benchmark-targets.md -svg ../docs/benchmarks.svg
 
-All cases take about twenty minutes; progress is on standard error. An interrupt removes
+All cases take twenty to thirty minutes; progress is on standard error. An interrupt removes
 all temporary files.
 
 Cases:
