@@ -54,6 +54,7 @@ func TestOptionsOfOurs(t *testing.T) {
 	t.Cleanup(func() { assert.NoError(t, server.Close()) })
 	push := func(o peer.Options) {
 		t.Helper()
+		server.Forget("a")
 		server.Reset()
 		_, err := peer.Job{Library: peer.Ours, Host: server.Host, Repository: "a", Tag: "v1", Dir: dir, Options: o}.Run(t.Context())
 		require.NoError(t, err)
@@ -62,6 +63,7 @@ func TestOptionsOfOurs(t *testing.T) {
 	both := server.Traffic("a").Bytes
 	push(peer.Options{Root: true, Unchecked: true})
 	assert.Less(t, server.Traffic("a").Bytes, both)
+	assert.Positive(t, server.Traffic("a").Bytes)
 	push(peer.Options{Before: dir, CacheMemory: true})
 	assert.NotEmpty(t, server.Traffic("a-before").Requests)
 	assert.NotEmpty(t, server.Traffic("a").Requests)

@@ -98,13 +98,13 @@ func TestRatio(t *testing.T) {
 	}
 	r := &report.Report{Cells: []report.Cell{
 		report.NewCell("cold", "small", "ours", times(1, 20, 3)),
-		report.NewCell("cold", "small", "flux lib", times(10, 40, 10)),
+		report.NewCell("cold", "small", "flux lib", times(10, 40, 5)),
 		report.NewCell("cold", "small", "oras lib", times(0, 0, 0)),
 	}}
 	wall := func(s report.Sample) float64 { return s.Wall.Seconds() }
 	ratio, found := r.Ratio("cold", "small", "ours", "flux lib", wall)
 	assert.True(t, found)
-	assert.Equal(t, 0.3, ratio)
+	assert.Equal(t, 0.5, ratio)
 	for _, than := range []string{"oras lib", "other"} {
 		_, found = r.Ratio("cold", "small", "ours", than, wall)
 		assert.False(t, found, than)
