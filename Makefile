@@ -102,8 +102,8 @@ bench-quick: ## Run each benchmark once, without large trees
 worst: ## Measure the worst trees that the limits of collection allow, for half an hour
 	cd bench && go run ./worst
 
-compare: ## Compare with flux and oras for half an hour, and write docs/benchmarks.md
-	cd bench && go run ./compare -json ../compare.json -o ../docs/benchmarks.md \
+compare: ## Compare with flux and oras for half an hour, and write docs/benchmarks.md; trees="DIR DIR" measures those too
+	cd bench && go run ./compare $(foreach tree,$(trees),-tree $(abspath $(tree))) -json ../compare.json -o ../docs/benchmarks.md \
 	  -targets ../docs/benchmark-targets.md -svg ../docs/benchmarks.svg
 
 compare-quick: ## Test the comparison, and run it for a minute

@@ -4,44 +4,101 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kubeoci/oci/bench/internal/contest"
+	"github.com/kubeoci/oci/bench/internal/peer"
 	"github.com/kubeoci/oci/bench/internal/report"
 	"github.com/kubeoci/oci/bench/internal/tree"
 	"github.com/kubeoci/oci/internal/testing/treegen"
 )
 
-// Targets of a push to a repository that already has the artifact or an older one.
 const (
-	maxMetadata = 1.4 // relative to the unchanged push
-	maxChanged  = 0.22
+	// maxMetadata is the target of a push with other metadata relative to the unchanged
+	// one.
+	maxMetadata = 1.4
 	// unchangedRequests are one for the tag, and one each for the config and the layer,
 	// which the registry has to confirm.
 	unchangedRequests = 3
 )
 
-// unchangedLimits are the targets of an unchanged push. Its manifest is built from the
-// files alone, so that it packs the layer like any other push, and saves the upload.
-func unchangedLimits(shape string) against {
-	if shape == treegen.Small().Name {
-		return against{flux: 0.065, oras: 0.078}
+func unchangedTargets(shape string) []target {
+	switch shape {
+	case treegen.Small().Name:
+		return unchangedLimits(0.28, 0.09, 0.22, 0.07)
+	case treegen.Many().Name:
+		return unchangedLimits(0.22, 0.06, 0.16, 0.045)
 	}
-	return against{flux: 0.045, oras: 0.05}
+	return nil
+}
+
+// unchangedLimits are those with default options, and with one copy and no preflight,
+// each without a cache and with one.
+func unchangedLimits(ours, cached, bare, bareCached float64) []target {
+	return []target{
+		{contest.Ours, contest.FluxLib, ours, 0}, {cacheDir, contest.FluxLib, cached, 0}, {cacheMemory, contest.FluxLib, cached, 0},
+		{unchecked, contest.FluxLib, bare, 0}, {uncheckedCached, contest.FluxLib, bareCached, 0},
+	}
 }
 
 // unchanged pushes a tree that was already pushed.
 func unchanged(ctx context.Context, b *bench, shape, dir string) error {
 	const name = "unchanged"
-	entrants, err := b.pushers(ctx, dir, dir)
+	cached, err := b.cached()
+	bareCached, failed := b.uncheckedCached()
+	if err := errors.Join(err, failed); err != nil {
+		return err
+	}
+	who := append(slices.Clone(b.contestants), cached, b.remembering(dir), b.root(), b.unchecked(), bareCached)
+	entrants, err := b.again(ctx, who, b.local, dir, dir)
 	if err != nil {
 		return err
 	}
 	if err := b.rounds(ctx, name, shape, entrants, nil); err != nil {
 		return err
 	}
-	b.exactly(name, shape, contest.Ours, "requests", report.Count, unchangedRequests, requests)
-	b.wallBelow(name, shape, unchangedLimits(shape))
+	b.faster(name, shape, unchangedTargets(shape)...)
+	for _, who := range []string{contest.Ours, cacheDir, cacheMemory} {
+		b.exactly(name, shape, who, "requests", report.Count, unchangedRequests, requests)
+		b.exactly(name, shape, who, "layer bytes", report.Bytes, 0, layer)
+	}
+	return nil
+}
+
+// changed pushes a tree in which another file changes each round. The cache in memory is
+// that of a process which has pushed the tree before the change.
+func changed(ctx context.Context, b *bench, shape, dir string) (err error) {
+	const name = "changed"
+	var copies [2]string // before and after the change
+	var changers [2]*tree.Changer
+	for i := range copies {
+		if copies[i], err = b.checkout(ctx, dir); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, remove(copies[i])) }()
+		if changers[i], err = tree.NewChanger(copies[i]); err != nil {
+			return err
+		}
+	}
+	who := append(slices.Clone(b.contestants), b.remembering(copies[0]), b.root())
+	entrants, err := b.again(ctx, who, b.local, copies[0], copies[1])
+	if err != nil {
+		return err
+	}
+	first := true
+	change := func() error {
+		if first {
+			first = false
+		} else if err := changers[0].Change(); err != nil {
+			return err
+		}
+		return changers[1].Change()
+	}
+	if err := b.rounds(ctx, name, shape, entrants, change); err != nil {
+		return err
+	}
+	b.faster(name, shape, target{contest.Ours, contest.FluxLib, 0.32, 0}, target{cacheMemory, contest.FluxLib, 0.15, 0})
 	return nil
 }
 
@@ -54,7 +111,7 @@ func otherCheckout(ctx context.Context, b *bench, shape, dir string) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, remove(other)) }()
-	entrants, err := b.pushers(ctx, dir, other)
+	entrants, err := b.again(ctx, b.libraries(), b.local, dir, other)
 	if err != nil {
 		return err
 	}
@@ -73,61 +130,33 @@ func otherCheckout(ctx context.Context, b *bench, shape, dir string) (err error)
 // metadata compares ours with itself: with another annotation or tag each time, and
 // unchanged.
 func metadata(ctx context.Context, b *bench, shape, dir string) error {
-	const name, plain, annotation, tag = "metadata", "ours, unchanged", "ours, annotation", "ours, tag"
+	const name, annotation, tag = "metadata", "ours, annotation", "ours, tag"
 	var entrants []entrant
 	for _, e := range []struct {
 		name string
-		set  func(*contest.Target, int)
+		set  func(*peer.Options, int)
 	}{
-		{plain, func(*contest.Target, int) {}},
-		{annotation, func(t *contest.Target, round int) {
-			t.Annotations = []string{fmt.Sprintf("com.example.round=%d", round)}
+		{oursUnchanged, func(*peer.Options, int) {}},
+		{annotation, func(o *peer.Options, round int) {
+			o.Annotations = map[string]string{"com.example.round": fmt.Sprint(round)}
 		}},
-		{tag, func(t *contest.Target, round int) { t.Tags = []string{fmt.Sprintf("round-%d", round)} }},
+		{tag, func(o *peer.Options, round int) { o.Tags = []string{fmt.Sprintf("round-%d", round)} }},
 	} {
-		t := contest.Target{Repository: b.repository(), Tag: "v1", Dir: dir}
-		if _, err := b.push(ctx, b.server, b.ours(), t, b.env); err != nil {
+		j := peer.Job{Repository: b.repository(), Dir: dir}
+		if _, err := b.do(ctx, b.local, b.ours(), j); err != nil {
 			return err
 		}
 		entrants = append(entrants, entrant{e.name, func(ctx context.Context, round int) (report.Sample, error) {
-			e.set(&t, round)
-			return b.push(ctx, b.server, b.ours(), t, b.env)
+			e.set(&j.Options, round)
+			return b.do(ctx, b.local, b.ours(), j)
 		}})
 	}
 	if err := b.rounds(ctx, name, shape, entrants, nil); err != nil {
 		return err
 	}
-	before, _ := b.report.Cell(name, shape, plain)
 	for _, who := range []string{annotation, tag} {
-		b.exactly(name, shape, who, who+": layer bytes", report.Bytes, 0, func(s report.Sample) float64 { return float64(s.Layer) })
-		cell, _ := b.report.Cell(name, shape, who)
-		b.report.Check(report.Check{
-			Case: name, Shape: shape, What: who + ": wall / unchanged", Unit: report.Ratio,
-			Value: cell.Median.Wall.Seconds() / before.Median.Wall.Seconds(), Limit: maxMetadata,
-		})
+		b.exactly(name, shape, who, "layer bytes", report.Bytes, 0, layer)
+		b.faster(name, shape, target{who, oursUnchanged, maxMetadata, 0})
 	}
-	return nil
-}
-
-// changed pushes a tree in which another file changes each round.
-func changed(ctx context.Context, b *bench, shape, dir string) (err error) {
-	const name = "changed"
-	own, err := b.checkout(ctx, dir)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, remove(own)) }()
-	entrants, err := b.pushers(ctx, own, own)
-	if err != nil {
-		return err
-	}
-	changer, err := tree.NewChanger(own)
-	if err != nil {
-		return err
-	}
-	if err := b.rounds(ctx, name, shape, entrants, changer.Change); err != nil {
-		return err
-	}
-	b.wallBelow(name, shape, against{flux: maxChanged, oras: maxChanged})
 	return nil
 }

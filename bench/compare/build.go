@@ -11,27 +11,34 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/kubeoci/oci/bench/internal/contest"
 	"github.com/kubeoci/oci/bench/internal/report"
 )
 
 const rootModule = "github.com/kubeoci/oci"
 
-// build builds the command measure, and examples/push in its own module so that it has
-// the versions required there. Both are built without cgo, like the releases of the
+// build builds the command measure, and the examples in their own module so that they
+// have the versions required there. All are built without cgo, like the releases of the
 // other programs.
-func build(ctx context.Context, dir string) (push, measure string, err error) {
+func build(ctx context.Context, dir string) (own contest.Programs, measure string, err error) {
 	root, err := output(ctx, "go", "list", "-m", "-f", "{{.Dir}}", rootModule)
 	if err != nil {
-		return "", "", fmt.Errorf("run this in the directory bench: %w", err)
+		return own, "", fmt.Errorf("run this in the directory bench: %w", err)
 	}
-	push, measure = filepath.Join(dir, "push"), filepath.Join(dir, "measure")
+	extension := ""
 	if runtime.GOOS == "windows" {
-		push, measure = push+".exe", measure+".exe"
+		extension = ".exe"
 	}
-	if err := compile(ctx, "-C", root, "-o", push, "./examples/push"); err != nil {
-		return "", "", err
+	own.Push, own.Pull = filepath.Join(dir, "push"+extension), filepath.Join(dir, "pull"+extension)
+	measure = filepath.Join(dir, "measure"+extension)
+	if own.Self, err = os.Executable(); err != nil {
+		return own, "", err
 	}
-	return push, measure, compile(ctx, "-o", measure, rootModule+"/bench/measure")
+	return own, measure, errors.Join(
+		compile(ctx, "-C", root, "-o", own.Push, "./examples/push"),
+		compile(ctx, "-C", root, "-o", own.Pull, "./examples/pull"),
+		compile(ctx, "-o", measure, rootModule+"/bench/measure"),
+	)
 }
 
 func compile(ctx context.Context, args ...string) error {
@@ -52,6 +59,15 @@ func outputOf(cmd *exec.Cmd) (string, error) {
 		err = fmt.Errorf("%s: %w: %s", strings.Join(cmd.Args[:2], " "), err, bytes.TrimSpace(exit.Stderr))
 	}
 	return string(bytes.TrimSpace(out)), err
+}
+
+// load returns the load average of the last minute, or zero if it is unknown.
+func load() float64 {
+	var average float64
+	if info, err := os.ReadFile("/proc/loadavg"); err == nil {
+		_, _ = fmt.Sscan(string(info), &average) // else it stays zero
+	}
+	return average
 }
 
 // machine describes this machine, as far as it is known.

@@ -2,15 +2,17 @@ package main
 
 import (
 	"context"
+	"path/filepath"
 	"slices"
 
-	"github.com/kubeoci/oci/bench/internal/contest"
-	"github.com/kubeoci/oci/bench/internal/report"
 	"github.com/kubeoci/oci/internal/testing/treegen"
 )
 
-// growthCase is skipped with -quick.
-const growthCase = "growth"
+// Cases that are skipped with -quick: all of their targets depend on the machine.
+const (
+	growthCase = "growth"
+	slowCase   = "slow"
+)
 
 // benchCase is a case to measure.
 type benchCase struct {
@@ -20,17 +22,19 @@ type benchCase struct {
 }
 
 func cases() []benchCase {
+	few, small, many, large := treegen.Few(), treegen.Small(), treegen.Many(), treegen.Large()
 	return []benchCase{
-		{limitsCase, "lower bounds: the steps of a push alone", on(machineLimits, treegen.Small(), treegen.Many(), treegen.Large())},
-		{"cold", "a new repository", on(cold, treegen.Small(), treegen.Many(), treegen.Large())},
-		{"unchanged", "the same again", on(unchanged, treegen.Small(), treegen.Many())},
-		{"checkout", "the same files from another checkout", on(otherCheckout, treegen.Small(), treegen.Many())},
-		{"metadata", "only another annotation or one more tag", on(metadata, treegen.Small())},
-		{"changed", "lines added to one file", on(changed, treegen.Small(), treegen.Many())},
-		{"watch", "the same within one running process", on(watcher, treegen.Small())},
-		{"preflight", "by ours, with preflight and without", on(checked, treegen.Small(), treegen.Many())},
-		{"rtt", "a registry with 100 ms latency, 50 files", roundTrips},
-		{growthCase, "1, 2, 4 and 8 times as many files", growth},
+		{limitsCase, "lower bounds: the steps of a push alone", on(machineLimits, few, small, many)},
+		{"cold", "a new repository", onTrees(cold, few, small, many, large)},
+		{"unchanged", "the same again, without a cache and with one", onTrees(unchanged, small, many)},
+		{"changed", "lines added to one file, without a cache and with one", on(changed, small)},
+		{"checkout", "the same files from another checkout", on(otherCheckout, small)},
+		{"metadata", "only another annotation or one more tag", on(metadata, small)},
+		{"pull", "an artifact, which is unpacked", onTrees(pull, small)},
+		{"rtt", "registries with 100 ms latency, 50 files", roundTrips},
+		{slowCase, "a registry with 20 ms latency and 100 Mbit/s", on(slow, small)},
+		{"builds", "1, 2 and 4 builds at once through one Builder", on(atOnce, small)},
+		{growthCase, "1, 2 and 4 times as many files", growth},
 	}
 }
 
@@ -61,42 +65,26 @@ func on(run func(context.Context, *bench, string, string) error, shapes ...treeg
 	}
 }
 
-func (b *bench) wants(shape string) bool { return slices.Contains(b.shapes, shape) }
-
-// against holds the limits of ours relative to flux and oras.
-type against struct{ flux, oras float64 }
-
-// wallBelow checks the wall time relative to that of the peers.
-func (b *bench) wallBelow(name, shape string, limit against) {
-	b.below(name, shape, "wall", limit, func(s report.Sample) float64 { return s.Wall.Seconds() })
-}
-
-// below checks a value relative to that of the installed peers.
-func (b *bench) below(name, shape, what string, limit against, value func(report.Sample) float64) {
-	own, _ := b.report.Cell(name, shape, contest.Ours)
-	for _, peer := range []struct {
-		name  string
-		limit float64
-	}{{contest.Flux, limit.flux}, {contest.ORAS, limit.oras}} {
-		cell, found := b.report.Cell(name, shape, peer.name)
-		if !found {
-			continue
+// onTrees runs a case with the selected trees and those of the user.
+func onTrees(run func(context.Context, *bench, string, string) error, shapes ...treegen.Shape) func(context.Context, *bench) error {
+	return func(ctx context.Context, b *bench) error {
+		if err := on(run, shapes...)(ctx, b); err != nil {
+			return err
 		}
-		least, _ := b.report.Cell(limitsCase, shape, name) // zero if unknown
-		b.report.Check(report.Check{
-			Case: name, Shape: shape, What: what + " / " + peer.name, Unit: report.Ratio,
-			Value: value(own.Median) / value(cell.Median), Limit: peer.limit, Floor: value(least.Median) / value(cell.Median),
-		})
+		// Trees of users have subdirectories, which no kustomization may list.
+		b.recurse = true
+		defer func() { b.recurse = false }()
+		for _, dir := range b.trees {
+			copied, err := b.adopt(ctx, dir)
+			if err == nil {
+				err = run(ctx, b, filepath.Base(dir), copied)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 }
 
-// exactly checks the worst value of all rounds. The value must not depend on the load of
-// the machine.
-func (b *bench) exactly(name, shape, who, what string, unit report.Unit, limit float64, value func(report.Sample) float64) {
-	cell, _ := b.report.Cell(name, shape, who)
-	b.report.Check(report.Check{
-		Case: name, Shape: shape, What: what, Unit: unit, Value: value(cell.Worst), Limit: limit, Exact: true,
-	})
-}
-
-func requests(s report.Sample) float64 { return float64(s.Requests) }
+func (b *bench) wants(shape string) bool { return slices.Contains(b.shapes, shape) }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,8 +13,8 @@ import (
 
 	"github.com/kubeoci/oci/bench/internal/contest"
 	"github.com/kubeoci/oci/bench/internal/discard"
-	"github.com/kubeoci/oci/bench/internal/process"
 	"github.com/kubeoci/oci/bench/internal/report"
+	"github.com/kubeoci/oci/internal/testing/treegen"
 )
 
 // compare runs the whole comparison.
@@ -31,7 +32,7 @@ func compare(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, b.server.Close()) }()
+	defer func() { err = errors.Join(err, b.local.Close()) }()
 	for _, one := range cases() {
 		if slices.Contains(c.cases, one.name) {
 			if err := one.run(ctx, b); err != nil {
@@ -39,6 +40,7 @@ func compare(ctx context.Context, args []string) (err error) {
 			}
 		}
 	}
+	b.report.Took, b.report.Load = time.Since(b.report.Date), append(b.report.Load, load())
 	if err := c.write(b.report); err != nil {
 		return err
 	}
@@ -50,38 +52,31 @@ func compare(ctx context.Context, args []string) (err error) {
 
 // setUp builds the programs and lets every contestant push once, which detects failures
 // and fills the caches of the system.
-func setUp(ctx context.Context, c config, dir string) (*bench, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	b := &bench{config: c, dir: dir, progress: os.Stderr}
-	b.logf("building examples/push")
-	push, measure, err := build(ctx, dir)
-	if err != nil {
-		return nil, err
-	}
-	b.runner = process.Runner{Measure: measure}
-	if b.env, err = b.environment("home"); err != nil {
-		return nil, err
-	}
-	var missing []string
-	b.programs = contest.Programs{Push: push, Self: self}
-	b.contestants, missing = contest.All(ctx, b.programs)
-	for _, name := range missing {
-		b.logf("%s is not on PATH: skipped", name)
-	}
+func setUp(ctx context.Context, c config, dir string) (_ *bench, err error) {
+	b := &bench{config: c, dir: dir, progress: os.Stderr, order: rand.New(rand.NewPCG(c.seed, 2))}
 	b.report = &report.Report{
-		Date: time.Now().UTC(), Machine: machine(ctx), Rounds: c.rounds, Seed: c.seed, Missing: missing,
+		Date: time.Now().UTC(), Machine: machine(ctx), Rounds: c.rounds, Seed: c.seed, Load: []float64{load()},
+	}
+	b.logf("building the examples")
+	if b.programs, b.runner.Measure, err = build(ctx, dir); err != nil {
+		return nil, err
+	}
+	b.contestants, b.report.Missing = contest.All(ctx, b.programs)
+	for _, name := range b.report.Missing {
+		b.logf("%s is not on PATH: skipped", name)
 	}
 	for _, one := range b.contestants {
 		b.report.Contestants = append(b.report.Contestants, report.Contestant{Name: one.Name, Title: one.Title, Version: one.Version})
 	}
-	if b.server, err = discard.Start(discard.Options{}); err != nil {
+	if b.local, err = b.start(discard.Options{}); err != nil {
 		return nil, err
 	}
-	if err := b.warmUp(ctx); err != nil {
-		return nil, errors.Join(err, b.server.Close())
+	few, err := b.tree(ctx, treegen.Few())
+	if err == nil {
+		err = b.warmUp(ctx, few)
+	}
+	if err != nil {
+		return nil, errors.Join(err, b.local.Close())
 	}
 	return b, nil
 }

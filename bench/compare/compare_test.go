@@ -1,7 +1,6 @@
 package main
 
 import (
-	"compress/gzip"
 	"flag"
 	"io"
 	"os"
@@ -12,21 +11,24 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/bench/internal/contest"
 	"github.com/kubeoci/oci/bench/internal/tree"
+	"github.com/kubeoci/oci/internal/testing/treegen"
 )
 
 func TestParse(t *testing.T) {
 	c, err := parse(nil, io.Discard)
 	require.NoError(t, err)
 	assert.Equal(t, caseNames(), c.cases)
-	assert.Equal(t, []string{"small", "many", "large"}, c.shapes)
-	assert.Equal(t, 5, c.rounds)
+	assert.Equal(t, []string{"few", "small", "many", "large"}, c.shapes)
+	assert.Equal(t, 7, c.rounds)
 
 	c, err = parse([]string{"-quick"}, io.Discard)
 	require.NoError(t, err)
 	assert.NotContains(t, c.cases, growthCase)
-	assert.Len(t, c.cases, len(caseNames())-1)
-	assert.Equal(t, []string{"small"}, c.shapes)
+	assert.NotContains(t, c.cases, slowCase)
+	assert.Len(t, c.cases, len(caseNames())-2)
+	assert.Equal(t, []string{"few", "small"}, c.shapes)
 	assert.Equal(t, 1, c.rounds)
 
 	c, err = parse([]string{"-cases", "rtt,cold", "-shapes", "many"}, io.Discard)
@@ -34,8 +36,18 @@ func TestParse(t *testing.T) {
 	assert.Equal(t, []string{"rtt", "cold"}, c.cases)
 	assert.Equal(t, []string{"many"}, c.shapes)
 
+	dir := filepath.Join(t.TempDir(), "mine")
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	c, err = parse([]string{"-shapes", "none", "-tree", dir}, io.Discard)
+	require.NoError(t, err)
+	assert.Empty(t, c.shapes)
+	assert.Equal(t, []string{dir}, c.trees)
+
+	few := filepath.Join(t.TempDir(), "few")
+	require.NoError(t, os.Mkdir(few, 0o700))
 	for _, args := range [][]string{
-		{"-cases", "warm"}, {"-shapes", "few"}, {"-rounds", "0"}, {"-nonsense"}, {"argument"},
+		{"-cases", "warm"}, {"-shapes", "huge"}, {"-rounds", "0"}, {"-nonsense"}, {"argument"},
+		{"-tree", dir, "-tree", dir}, {"-tree", few}, {"-tree", filepath.Join(dir, "none")},
 	} {
 		_, err := parse(args, io.Discard)
 		assert.IsType(t, &usageError{}, err, args)
@@ -67,25 +79,24 @@ func TestWriteTree(t *testing.T) {
 	assert.IsType(t, &usageError{}, writeTree(nil))
 }
 
-func TestRecompressed(t *testing.T) {
-	text := []byte(strings.Repeat("some text that compresses. ", 10_000))
-	for _, tt := range []struct {
-		level    int
-		from, to float64
-	}{{6, 1, 1}, {gzip.NoCompression, 50, 1000}} {
-		name := filepath.Join(t.TempDir(), "layer")
-		file, err := os.Create(name)
-		require.NoError(t, err)
-		compressor, err := gzip.NewWriterLevel(file, tt.level)
-		require.NoError(t, err)
-		_, err = compressor.Write(text)
-		require.NoError(t, err)
-		require.NoError(t, compressor.Close())
-		require.NoError(t, file.Close())
-
-		ratio, err := recompressed(t.Context(), name)
-		require.NoError(t, err)
-		assert.GreaterOrEqual(t, ratio, tt.from)
-		assert.LessOrEqual(t, ratio, tt.to)
+func TestWorkRefuses(t *testing.T) {
+	for _, args := range [][]string{nil, {"x"}, {"{}", "{}"}} {
+		assert.IsType(t, &usageError{}, work(t.Context(), args), args)
 	}
+	assert.EqualError(t, work(t.Context(), []string{"{}"}), `unknown library ""`)
+}
+
+// TestTargetsNameContestants: a name that no case has would pass unnoticed.
+func TestTargetsNameContestants(t *testing.T) {
+	var all []target
+	for _, shape := range treegen.Names() {
+		all = append(append(all, coldTargets(shape)...), unchangedTargets(shape)...)
+	}
+	known := []string{contest.Ours, contest.FluxLib, root, unchecked, cacheDir, cacheMemory, uncheckedCached}
+	for _, one := range all {
+		assert.Contains(t, known, one.who)
+		assert.Contains(t, known, one.than)
+		assert.Greater(t, one.wall, 0.0)
+	}
+	assert.Len(t, all, 15)
 }

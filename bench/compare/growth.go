@@ -19,7 +19,7 @@ func growth(ctx context.Context, b *bench) error {
 	if !b.wants(treegen.Small().Name) {
 		return nil
 	}
-	scales := []int{1, 2, 4, 8}
+	scales := []int{1, 2, 4}
 	var entrants []entrant
 	for _, n := range scales {
 		shape := treegen.Small().Times(n)
@@ -27,11 +27,11 @@ func growth(ctx context.Context, b *bench) error {
 		if err != nil {
 			return err
 		}
-		entrant := b.coldPushers([]contest.Contestant{b.ours()}, b.server, dir, b.env)[0]
+		entrant := b.cold([]contest.Contestant{b.ours()}, b.local, dir)[0]
 		entrant.name = shape.Name
 		entrants = append(entrants, entrant)
 	}
-	const shape = "small x1 to x8"
+	const shape = "small x1 to x4"
 	if err := b.rounds(ctx, growthCase, shape, entrants, nil); err != nil {
 		return err
 	}

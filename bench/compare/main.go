@@ -1,8 +1,9 @@
-// Command compare compares pushes of this library with those of other programs.
+// Command compare compares pushes and pulls of this library with those of others.
 package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -44,23 +45,25 @@ func run(ctx context.Context, args []string) error {
 		return compare(ctx, args)
 	}
 	switch rest := args[1:]; args[0] {
-	case contest.FluxCommand:
-		return withTwo(rest, func(ref, dir string) error { return peer.Flux(ctx, ref, dir) })
-	case contest.ORASCommand:
-		return withTwo(rest, func(ref, dir string) error { return peer.ORAS(ctx, ref, dir) })
+	case contest.Command:
+		return work(ctx, rest)
 	case limitsCommand:
 		return measureLimits(ctx, rest)
-	case watchCommand:
-		return watch(ctx, rest)
 	case treeCommand:
 		return writeTree(rest)
 	}
 	return compare(ctx, args)
 }
 
-func withTwo(args []string, f func(a, b string) error) error {
-	if len(args) != 2 {
-		return &usageError{errors.New("want two arguments")}
+// work does a job with a library and prints its usage.
+func work(ctx context.Context, args []string) error {
+	var j peer.Job
+	if len(args) != 1 || json.Unmarshal([]byte(args[0]), &j) != nil {
+		return &usageError{errors.New("want a job")}
 	}
-	return f(args[0], args[1])
+	used, err := j.Run(ctx)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(used)
 }

@@ -1,8 +1,9 @@
-// Package contest defines the compared programs and their command lines.
+// Package contest defines the compared programs and libraries, and their command lines.
 package contest
 
 import (
 	"context"
+	"encoding/json"
 	"os/exec"
 	"path/filepath"
 	"runtime/debug"
@@ -12,60 +13,65 @@ import (
 	"github.com/kubeoci/oci/bench/internal/process"
 )
 
-// Names of the contestants.
+// Names of the contestants. Ours is the library with default options, Own the programs
+// in examples.
 const (
 	Ours    = "ours"
+	Own     = "ours, program"
 	Flux    = "flux"
 	ORAS    = "oras"
 	FluxLib = "flux lib"
 	ORASLib = "oras lib"
 )
 
-// Target describes a push.
-type Target struct {
-	Host       string // host:port
-	Repository string
-	Tag        string
-	Dir        string // absolute
-	// Only ours gets these.
-	Annotations []string // key=value
-	Tags        []string
-	Preflight   bool // the others have no such check
-}
-
-func (t Target) ref() string { return t.Host + "/" + t.Repository + ":" + t.Tag }
-
-// Contestant is a program that pushes.
+// Contestant is a program or a library, which runs in a process of its own.
 type Contestant struct {
 	Name    string
 	Title   string // name for readers
 	Version string
-	command func(Target) process.Command
+	// Library is true if the process prints the usage of the call of the library.
+	Library bool
+
+	command func(peer.Job) process.Command
 }
 
-// Command returns the command that pushes a target.
-func (c Contestant) Command(t Target, env []string) process.Command {
-	command := c.command(t)
+// Command returns the command that does a job. Programs ignore the options of ours
+// except Recurse.
+func (c Contestant) Command(j peer.Job, env []string) process.Command {
+	command := c.command(j)
 	command.Env = env
 	return command
 }
 
-// Programs holds the paths of the programs of this comparison.
-type Programs struct {
-	Push string // examples/push
-	Self string // the comparison itself, which contains the libraries
+// With returns our library under another name, with other options than the default.
+func (c Contestant) With(name string, change func(*peer.Options)) Contestant {
+	command := c.command
+	c.Name, c.command = name, func(j peer.Job) process.Command {
+		change(&j.Options)
+		return command(j)
+	}
+	return c
 }
 
-// Names of the subcommands of the comparison that push with a library.
-const (
-	FluxCommand = "peer-flux-lib"
-	ORASCommand = "peer-oras-lib"
-)
+// Programs holds the paths of the programs of this comparison.
+type Programs struct {
+	Push, Pull string // those in examples
+	Self       string // the comparison itself, which contains the libraries
+}
+
+// Command is the name of the subcommand of the comparison that does a job, in JSON, with
+// a library.
+const Command = "peer"
 
 // All lists the contestants, ours first, and the names of programs that are not
 // installed.
 func All(ctx context.Context, own Programs) (all []Contestant, missing []string) {
-	all = append(all, ours(own.Push))
+	all = []Contestant{
+		library(own.Self, Ours, peer.Ours, "github.com/kubeoci/oci"),
+		library(own.Self, FluxLib, peer.Flux, "github.com/fluxcd/pkg/oci"),
+		library(own.Self, ORASLib, peer.ORAS, "oras.land/oras-go/v2"),
+		examples(own),
+	}
 	for _, find := range []func(context.Context) (Contestant, bool){flux, oras} {
 		c, found := find(ctx)
 		if found {
@@ -74,38 +80,40 @@ func All(ctx context.Context, own Programs) (all []Contestant, missing []string)
 			missing = append(missing, c.Name)
 		}
 	}
-	return append(all,
-		library(own.Self, FluxLib, FluxCommand, "github.com/fluxcd/pkg/oci"),
-		library(own.Self, ORASLib, ORASCommand, "oras.land/oras-go/v2"),
-	), missing
+	return all, missing
 }
 
-func ours(program string) Contestant {
-	return Contestant{Name: Ours, Title: "examples/push", command: func(t Target) process.Command {
-		args := []string{"-ref", "oci://" + t.ref(), "-engine", "flux"}
-		if !t.Preflight {
-			args = append(args, "-preflight", "off")
+func library(self, name string, library peer.Library, module string) Contestant {
+	return Contestant{Name: name, Title: module, Version: moduleVersion(module), Library: true, command: func(j peer.Job) process.Command {
+		j.Library = library
+		job, _ := json.Marshal(j) // it has only text, numbers and lists
+		return process.Command{Path: self, Args: []string{Command, string(job)}}
+	}}
+}
+
+func examples(own Programs) Contestant {
+	return Contestant{Name: Own, Title: "examples/push, examples/pull", command: func(j peer.Job) process.Command {
+		path, args := own.Push, []string{"-ref", "oci://" + j.Ref()}
+		if j.Pull {
+			path = own.Pull
+		} else if j.Options.Recurse {
+			args = append(args, "-recurse")
 		}
-		for _, annotation := range t.Annotations {
-			args = append(args, "-annotation", annotation)
-		}
-		for _, tag := range t.Tags {
-			args = append(args, "-tag", tag)
-		}
-		return process.Command{Path: program, Args: append(args, t.Dir)}
+		return process.Command{Path: path, Args: append(args, j.Dir)}
 	}}
 }
 
 func flux(ctx context.Context) (Contestant, bool) {
 	program, err := exec.LookPath("flux")
 	return Contestant{
-		Name: Flux, Title: "flux push artifact",
+		Name: Flux, Title: "flux push artifact, flux pull artifact",
 		Version: version(ctx, program, "version", "--client"),
-		command: func(t Target) process.Command {
-			return process.Command{Path: program, Args: []string{
-				"push", "artifact", "oci://" + t.ref(), "--path=" + t.Dir,
-				"--source=" + peer.Source, "--revision=" + peer.Revision, "--insecure-registry",
-			}}
+		command: func(j peer.Job) process.Command {
+			args := []string{"push", "artifact", "oci://" + j.Ref(), "--path=" + j.Dir, "--source=" + peer.Source, "--revision=" + peer.Revision}
+			if j.Pull {
+				args = []string{"pull", "artifact", "oci://" + j.Ref(), "--output=" + j.Dir}
+			}
+			return process.Command{Path: program, Args: append(args, "--insecure-registry")}
 		},
 	}, err == nil
 }
@@ -113,12 +121,15 @@ func flux(ctx context.Context) (Contestant, bool) {
 func oras(ctx context.Context) (Contestant, bool) {
 	program, err := exec.LookPath("oras")
 	return Contestant{
-		Name: ORAS, Title: "oras push",
+		Name: ORAS, Title: "oras push, oras pull",
 		Version: version(ctx, program, "version"),
-		command: func(t Target) process.Command {
-			parent, base := filepath.Split(t.Dir) // oras refuses absolute paths
+		command: func(j peer.Job) process.Command {
+			if j.Pull {
+				return process.Command{Path: program, Args: []string{"pull", "--plain-http", j.Ref(), "--output", j.Dir}}
+			}
+			parent, base := filepath.Split(j.Dir) // oras refuses absolute paths
 			return process.Command{Path: program, Dir: parent, Args: []string{
-				"push", "--plain-http", t.ref(), base + ":application/vnd.oci.image.layer.v1.tar+gzip",
+				"push", "--plain-http", j.Ref(), base + ":application/vnd.oci.image.layer.v1.tar+gzip",
 			}}
 		},
 	}, err == nil
@@ -139,21 +150,18 @@ func version(ctx context.Context, program string, args ...string) string {
 	return words[len(words)-1]
 }
 
-func library(self, name, command, module string) Contestant {
-	return Contestant{Name: name, Title: module, Version: moduleVersion(module), command: func(t Target) process.Command {
-		return process.Command{Path: self, Args: []string{command, t.ref(), t.Dir}}
-	}}
-}
-
-// moduleVersion returns the version of a module in this program.
+// moduleVersion returns the version of a module in this program, which is empty for that
+// of this repository.
 func moduleVersion(module string) string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
 	}
 	for _, dep := range info.Deps {
-		if dep.Path == module {
+		if dep.Path == module && dep.Replace == nil {
 			return dep.Version
+		} else if dep.Path == module {
+			return ""
 		}
 	}
 	return "unknown"

@@ -41,17 +41,30 @@ func (g *Registry) serveBlob(w http.ResponseWriter, r *http.Request, name string
 	g.mu.Lock()
 	b, known := g.repository(name).blobs[d]
 	g.mu.Unlock()
-	if !known || r.Method == http.MethodGet && b.content == nil {
+	content, ok := g.open(r, d, b)
+	if !known || !ok {
 		refuse(w, http.StatusNotFound, "BLOB_UNKNOWN")
 		return
 	}
+	defer func() { _ = content.Close() }() // opened for reading
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("Content-Length", strconv.FormatInt(b.size, 10))
 	w.Header().Set("Docker-Content-Digest", d.String())
 	w.WriteHeader(http.StatusOK)
-	if r.Method == http.MethodGet {
-		_, _ = w.Write(b.content) // the client is gone
+	n, _ := io.Copy(w, content) // the client is gone
+	g.record(w, func(q *request) { q.sent = n })
+}
+
+// open returns the content to respond with, which is none to a HEAD request.
+func (g *Registry) open(r *http.Request, d digest.Digest, b blob) (io.ReadCloser, bool) {
+	if r.Method == http.MethodHead {
+		return http.NoBody, true
 	}
+	if g.opts.KeepBlobs == "" {
+		return io.NopCloser(bytes.NewReader(b.content)), b.content != nil
+	}
+	file, err := os.Open(filepath.Join(g.opts.KeepBlobs, d.Encoded()))
+	return file, err == nil
 }
 
 func (g *Registry) serveUpload(w http.ResponseWriter, r *http.Request, name, id string) {
@@ -104,7 +117,7 @@ func (g *Registry) startUpload(w http.ResponseWriter, r *http.Request, name stri
 	g.repository(name)
 	g.uploads[id] = u
 	g.mu.Unlock()
-	if query.Has("digest") {
+	if query.Has("digest") && !g.opts.NoSinglePOST {
 		g.finishUpload(w, r, name, id, u)
 		return
 	}
@@ -180,7 +193,7 @@ func (g *Registry) finishUpload(w http.ResponseWriter, r *http.Request, name, id
 	g.mu.Lock()
 	g.repository(name).blobs[d] = b
 	g.mu.Unlock()
-	g.traffic.blob(d, u.size)
+	g.record(w, func(q *request) { q.blob, q.blobSize = d, u.size })
 	created(w, name, "blobs", d)
 }
 

@@ -1,6 +1,6 @@
 // Package discard is an OCI registry for measuring clients. It discards the content of
-// large blobs as it arrives, so that the client is measured, and counts requests and
-// bytes.
+// large blobs as it arrives, so that the client is measured, and counts requests, bytes and
+// round trips.
 //
 // It trusts the client: neither digests nor manifests are checked.
 package discard
@@ -20,12 +20,20 @@ import (
 type Options struct {
 	// Delay is the latency of every response: a round trip on an open connection.
 	Delay time.Duration
+	// Bandwidth is the number of bytes a second in each direction, which all connections
+	// share. Zero means no limit.
+	Bandwidth int
+	// TLS serves HTTP/2 over TLS with a certificate that signed itself.
+	TLS bool
+	// NoSinglePOST ignores the digest and the body of the request that starts an upload,
+	// as the registry of Docker does.
+	NoSinglePOST bool
 	// Username and Password are required by the token service, and one of its tokens
 	// by every other request, unless Username is empty.
 	Username, Password string
-	// KeepBlobs is a directory to keep all blobs in, each in a file named by the
-	// encoded part of its digest. Empty means that small ones are kept in memory and
-	// others are dropped.
+	// KeepBlobs is a directory to keep all blobs in and to serve them from, each in a
+	// file named by the encoded part of its digest. Empty means that small ones are kept
+	// in memory and others are dropped.
 	KeepBlobs string
 }
 
@@ -59,9 +67,6 @@ func New(opts Options) *Registry {
 	}
 }
 
-// Delay returns the latency of every response.
-func (g *Registry) Delay() time.Duration { return g.opts.Delay }
-
 // repository returns a repository, which it creates if necessary. The caller holds mu.
 func (g *Registry) repository(name string) *repository {
 	repo := g.repositories[name]
@@ -87,13 +92,16 @@ var (
 
 // ServeHTTP counts the request, waits, and responds.
 func (g *Registry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	done := g.traffic.begin(r)
-	r.Body = &countedBody{ReadCloser: r.Body, traffic: &g.traffic}
-	if r.Header.Get("Expect") == "100-continue" {
-		g.delay(r) // 100 Continue is a response as well
+	q := g.traffic.begin(r)
+	r.Body = &countedBody{r.Body, &g.traffic, q}
+	for range q.trips - 1 {
+		g.delay(r)
 	}
-	g.route(&delayed{ResponseWriter: w, wait: func() { g.delay(r) }}, r)
-	done()
+	response := &delayed{ResponseWriter: w, request: q, wait: func() {
+		g.delay(r)
+		g.traffic.change(func() { q.end = time.Now() })
+	}}
+	g.route(response, r)
 }
 
 func (g *Registry) delay(r *http.Request) {
@@ -141,8 +149,9 @@ func refuse(w http.ResponseWriter, status int, code string) {
 // delayed waits before the first byte of a response.
 type delayed struct {
 	http.ResponseWriter
-	wait func()
-	sent bool
+	wait    func()
+	sent    bool
+	request *request
 }
 
 func (d *delayed) WriteHeader(status int) {
@@ -158,6 +167,13 @@ func (d *delayed) Write(p []byte) (int, error) {
 		d.WriteHeader(http.StatusOK)
 	}
 	return d.ResponseWriter.Write(p)
+}
+
+// record calls f with the record of the request that w responds to.
+func (g *Registry) record(w http.ResponseWriter, f func(*request)) {
+	if d, ok := w.(*delayed); ok {
+		g.traffic.change(func() { f(d.request) })
+	}
 }
 
 // Unwrap is for http.ResponseController.

@@ -3,12 +3,15 @@ package discard_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +22,7 @@ import (
 	"oras.land/oras-go/v2"
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/content/memory"
+	"oras.land/oras-go/v2/errdef"
 	"oras.land/oras-go/v2/registry/remote"
 	"oras.land/oras-go/v2/registry/remote/auth"
 
@@ -68,13 +72,15 @@ func TestPush(t *testing.T) {
 
 	_, err := oras.Copy(t.Context(), store, "v1", repo, "v1", oras.DefaultCopyOptions)
 	require.NoError(t, err)
-	seen := server.Traffic()
+	seen := server.Traffic("")
 	assert.Equal(t, map[digest.Digest]int64{blob.Digest: blob.Size, ocispec.DescriptorEmptyJSON.Digest: 2}, seen.Blobs)
 	assert.Equal(t, blob.Size+2+manifest.Size, seen.Bytes)
 	assert.Contains(t, seen.Requests, "HEAD /v2/team/apps/blobs/"+blob.Digest.String())
 	assert.Contains(t, seen.Requests, "PUT /v2/team/apps/manifests/v1")
-	assert.False(t, seen.Last.Before(seen.First))
-	assert.Empty(t, server.Traffic(), "it is reset")
+	assert.Equal(t, seen, server.Traffic(name))
+	assert.Empty(t, server.Traffic("another"))
+	server.Reset()
+	assert.Empty(t, server.Traffic(""))
 
 	for _, ref := range []string{"v1", manifest.Digest.String()} {
 		found, err := repo.Resolve(t.Context(), ref)
@@ -111,11 +117,11 @@ func TestMount(t *testing.T) {
 	server, repo := start(t, discard.Options{})
 	_, _, blob := pack(t, []byte("layer"))
 	require.NoError(t, repo.Push(t.Context(), blob, strings.NewReader("layer")))
-	server.Traffic()
+	server.Reset()
 
 	other := repository(t, server, "other")
 	require.NoError(t, other.Mount(t.Context(), blob, name, nil))
-	assert.Equal(t, []string{"POST /v2/other/blobs/uploads/?mount=" + blob.Digest.String() + "&from=" + name}, server.Traffic().Requests)
+	assert.Equal(t, []string{"POST /v2/other/blobs/uploads/?mount=" + blob.Digest.String() + "&from=" + name}, server.Traffic("").Requests)
 	exists, err := other.Blobs().Exists(t.Context(), blob)
 	require.NoError(t, err)
 	assert.True(t, exists)
@@ -125,7 +131,7 @@ func TestMount(t *testing.T) {
 		return io.NopCloser(strings.NewReader("unknown")), nil
 	})
 	require.NoError(t, err, "it is an upload")
-	assert.Equal(t, int64(7), server.Traffic().Blobs[unknown.Digest])
+	assert.Equal(t, int64(7), server.Traffic("").Blobs[unknown.Digest])
 }
 
 func TestToken(t *testing.T) {
@@ -133,7 +139,7 @@ func TestToken(t *testing.T) {
 	store, _, _ := pack(t, []byte("layer"))
 	_, err := oras.Copy(t.Context(), store, "v1", repo, "v1", oras.DefaultCopyOptions)
 	require.NoError(t, err)
-	assert.True(t, strings.HasPrefix(server.Traffic().Requests[1], "GET /token?"))
+	assert.True(t, strings.HasPrefix(server.Traffic("").Requests[1], "GET /token?"))
 
 	resp, err := http.Get("http://" + server.Host + "/v2/team/apps/manifests/v1")
 	require.NoError(t, err)
@@ -154,20 +160,73 @@ func TestDelay(t *testing.T) {
 	_, _, blob := pack(t, []byte("layer"))
 	require.NoError(t, repo.Push(t.Context(), blob, strings.NewReader("layer")))
 	assert.GreaterOrEqual(t, time.Since(start), 2*delay)
-	seen := server.Traffic()
+	seen := server.Traffic("")
 	assert.Len(t, seen.Requests, 2)
-	assert.GreaterOrEqual(t, seen.Last.Sub(seen.First), 2*delay)
+	assert.Equal(t, 2, seen.Trips)
+}
+
+// TestTrips counts the responses that a client has to wait for, however slow it is.
+func TestTrips(t *testing.T) {
+	server, repo := start(t, discard.Options{Delay: 50 * time.Millisecond})
+	var group sync.WaitGroup
+	for _, ref := range []string{"a", "b", "c"} {
+		group.Go(func() {
+			_, err := repo.Resolve(t.Context(), ref)
+			assert.ErrorIs(t, err, errdef.ErrNotFound)
+		})
+	}
+	group.Wait()
+	assert.Equal(t, 1, server.Traffic(name).Trips)
+
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+server.Host+"/v2/"+name+"/blobs/uploads/?digest="+digest.FromString("x").String(), strings.NewReader("x"))
+	require.NoError(t, err)
+	r.Header.Set("Expect", "100-continue")
+	resp, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	assert.Equal(t, 3, server.Traffic(name).Trips, "100 Continue is a response")
+}
+
+func TestTLS(t *testing.T) {
+	server, _ := start(t, discard.Options{TLS: true, Username: "user", Password: "secret"})
+	roots := x509.NewCertPool()
+	require.True(t, roots.AppendCertsFromPEM(server.Certificate()))
+	client := &http.Client{Transport: &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: roots}}}
+	resp, err := client.Get("https://" + server.Host + "/v2/")
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	assert.Equal(t, 2, resp.ProtoMajor)
+	assert.Contains(t, resp.Header.Get("WWW-Authenticate"), "https://"+server.Host+"/token")
+	client.CloseIdleConnections()
+}
+
+func TestBandwidth(t *testing.T) {
+	_, repo := start(t, discard.Options{Bandwidth: 1e6, KeepBlobs: t.TempDir()})
+	layer := bytes.Repeat([]byte("layer "), 50_000)
+	_, _, blob := pack(t, layer)
+	began := time.Now()
+	require.NoError(t, repo.Push(t.Context(), blob, bytes.NewReader(layer)))
+	assert.GreaterOrEqual(t, time.Since(began), 250*time.Millisecond)
+	began = time.Now()
+	_, err := content.FetchAll(t.Context(), repo.Blobs(), blob)
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, time.Since(began), 250*time.Millisecond)
 }
 
 func TestKeepBlobs(t *testing.T) {
 	dir := t.TempDir()
-	_, repo := start(t, discard.Options{KeepBlobs: dir})
+	server, repo := start(t, discard.Options{KeepBlobs: dir})
 	layer := bytes.Repeat([]byte("layer "), 100_000)
 	_, _, blob := pack(t, layer)
 	require.NoError(t, repo.Push(t.Context(), blob, bytes.NewReader(layer)))
 	kept, err := os.ReadFile(filepath.Join(dir, blob.Digest.Encoded()))
 	require.NoError(t, err)
 	assert.Equal(t, layer, kept)
+	server.Reset()
+	fetched, err := content.FetchAll(t.Context(), repo.Blobs(), blob)
+	require.NoError(t, err)
+	assert.Equal(t, layer, fetched)
+	assert.Equal(t, blob.Size, server.Traffic(name).Sent)
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	assert.Len(t, entries, 1)
@@ -196,15 +255,18 @@ func TestUploads(t *testing.T) {
 	assert.Equal(t, http.StatusAccepted, first.StatusCode)
 	assert.Equal(t, "0-4", first.Header.Get("Range"))
 	assert.Equal(t, http.StatusNoContent, do(t, registry, http.MethodGet, session, "").StatusCode)
-	registry.Traffic()
+	registry.Reset()
 	assert.Equal(t, http.StatusBadRequest, do(t, registry, http.MethodPut, session, "").StatusCode, "no digest")
 	assert.Equal(t, http.StatusCreated, do(t, registry, http.MethodPut, session+"?digest="+d.String(), "bytes").StatusCode)
-	assert.Equal(t, map[digest.Digest]int64{d: 10}, registry.Traffic().Blobs)
+	assert.Equal(t, map[digest.Digest]int64{d: 10}, registry.Traffic("").Blobs)
 	assert.Equal(t, http.StatusNotFound, do(t, registry, http.MethodPatch, session, "").StatusCode)
 
 	session = do(t, registry, http.MethodPost, uploads, "").Header.Get("Location")
 	assert.Equal(t, http.StatusNoContent, do(t, registry, http.MethodDelete, session, "").StatusCode)
 	assert.Equal(t, http.StatusNotFound, do(t, registry, http.MethodGet, session, "").StatusCode)
+
+	old := discard.New(discard.Options{NoSinglePOST: true})
+	assert.Equal(t, http.StatusAccepted, do(t, old, http.MethodPost, uploads+"?digest="+d.String(), "some bytes").StatusCode)
 }
 
 func TestRefusals(t *testing.T) {

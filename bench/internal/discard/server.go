@@ -1,8 +1,9 @@
 package discard
 
 import (
+	"encoding/pem"
 	"net"
-	"net/http"
+	"net/http/httptest"
 	"time"
 )
 
@@ -12,7 +13,7 @@ type Server struct {
 	// Host is the host:port of the registry.
 	Host string
 
-	server *http.Server
+	server *httptest.Server
 }
 
 // Start starts an empty registry on a port chosen by the system.
@@ -22,10 +23,29 @@ func Start(opts Options) (*Server, error) {
 		return nil, err
 	}
 	registry := New(opts)
-	server := &http.Server{Handler: registry, ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = server.Serve(listener) }() // ends with Close
+	if opts.Bandwidth > 0 {
+		listener = &slowListener{listener, newLine(opts.Bandwidth), newLine(opts.Bandwidth)}
+	}
+	server := httptest.NewUnstartedServer(registry)
+	_ = server.Listener.Close() // it has no requests
+	server.Listener, server.EnableHTTP2 = listener, true
+	server.Config.ReadHeaderTimeout = 10 * time.Second
+	if opts.TLS {
+		server.StartTLS()
+	} else {
+		server.Start()
+	}
 	return &Server{Registry: registry, Host: listener.Addr().String(), server: server}, nil
 }
 
-// Close stops the registry.
-func (s *Server) Close() error { return s.server.Close() }
+// Certificate returns the certificate of a registry with TLS, which signed itself, as PEM.
+func (s *Server) Certificate() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.server.Certificate().Raw})
+}
+
+// Close ends all connections and stops the registry.
+func (s *Server) Close() error {
+	s.server.CloseClientConnections()
+	s.server.Close()
+	return nil
+}

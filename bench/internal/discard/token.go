@@ -13,7 +13,11 @@ const tokenPath = "/token"
 // challenge refers the client to the token service, with the repository of its request
 // as scope.
 func (g *Registry) challenge(w http.ResponseWriter, r *http.Request) {
-	value := fmt.Sprintf(`Bearer realm="http://%s%s",service="discard"`, r.Host, tokenPath)
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	value := fmt.Sprintf(`Bearer realm="%s://%s%s",service="discard"`, scheme, r.Host, tokenPath)
 	for _, path := range []string{"/blobs/", "/manifests/"} {
 		if name, _, found := strings.Cut(strings.TrimPrefix(r.URL.Path, "/v2/"), path); found {
 			value += fmt.Sprintf(`,scope="repository:%s:pull,push"`, name)

@@ -3,77 +3,119 @@ package discard
 import (
 	"io"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/opencontainers/go-digest"
 )
 
-// Traffic is the traffic of a registry since the last call of [Registry.Traffic].
+// Traffic is the traffic of a registry since the last call of [Registry.Reset].
 type Traffic struct {
 	// Requests lists "METHOD /path?query" of each request in the order of arrival.
 	Requests []string
-	// Bytes is the sum of the bodies received.
-	Bytes int64
+	// Bytes is the sum of the bodies received, Sent that of the blobs sent.
+	Bytes, Sent int64
 	// Blobs holds the sizes of the received blobs.
 	Blobs map[digest.Digest]int64
-	// First is the time of the first request, Last that of the end of the last response.
-	First, Last time.Time
+	// Trips is the largest number of responses that were waited for one after another,
+	// which does not depend on the speed of the client.
+	Trips int
 }
 
-// recorder collects Traffic.
+// request is a recorded request.
+type request struct {
+	line       string
+	path       string
+	begin, end time.Time // end is the start of the response
+	trips      int       // responses to it
+	bytes      int64
+	sent       int64
+	blob       digest.Digest
+	blobSize   int64
+}
+
+// recorder collects requests.
 type recorder struct {
-	mu   sync.Mutex
-	seen Traffic
+	mu       sync.Mutex
+	requests []*request
 }
 
-// begin records a request. The caller must call done after the response.
-func (c *recorder) begin(r *http.Request) (done func()) {
+// begin records a request.
+func (c *recorder) begin(r *http.Request) *request {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.seen.Requests) == 0 {
-		c.seen.First = time.Now()
+	q := &request{line: r.Method + " " + r.URL.RequestURI(), path: r.URL.Path, begin: time.Now(), trips: 1}
+	if r.Header.Get("Expect") == "100-continue" {
+		q.trips++ // 100 Continue is a response as well
 	}
-	c.seen.Requests = append(c.seen.Requests, r.Method+" "+r.URL.RequestURI())
-	return func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.seen.Last = time.Now()
-	}
+	c.requests = append(c.requests, q)
+	return q
 }
 
-func (c *recorder) bytes(n int) {
+// change calls f while nothing else uses the requests.
+func (c *recorder) change(f func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.seen.Bytes += int64(n)
+	f()
 }
 
-func (c *recorder) blob(d digest.Digest, size int64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.seen.Blobs == nil {
-		c.seen.Blobs = map[digest.Digest]int64{}
-	}
-	c.seen.Blobs[d] = size
-}
+// Reset forgets the traffic so far.
+func (g *Registry) Reset() { g.traffic.change(func() { g.traffic.requests = nil }) }
 
-// Traffic returns the traffic since the last call.
-func (g *Registry) Traffic() Traffic {
+// Traffic returns the traffic of a repository, or of all if the name is empty, and that
+// for tokens.
+func (g *Registry) Traffic(repository string) Traffic {
 	g.traffic.mu.Lock()
 	defer g.traffic.mu.Unlock()
-	seen := g.traffic.seen
-	g.traffic.seen = Traffic{}
-	return seen
+	var t Traffic
+	var selected []*request
+	for _, q := range g.traffic.requests {
+		if repository != "" && strings.HasPrefix(q.path, "/v2/") && !strings.HasPrefix(q.path, "/v2/"+repository+"/") {
+			continue
+		}
+		selected = append(selected, q)
+		t.Requests = append(t.Requests, q.line)
+		t.Bytes, t.Sent = t.Bytes+q.bytes, t.Sent+q.sent
+		if q.blob != "" {
+			if t.Blobs == nil {
+				t.Blobs = map[digest.Digest]int64{}
+			}
+			t.Blobs[q.blob] = q.blobSize
+		}
+	}
+	t.Trips = trips(selected)
+	return t
+}
+
+// trips returns the largest sum of the trips of requests none of which began before the
+// one before it had ended.
+func trips(requests []*request) int {
+	sorted := slices.SortedFunc(slices.Values(requests), func(a, b *request) int { return a.begin.Compare(b.begin) })
+	most := make([]int, len(sorted))
+	largest := 0
+	for i, q := range sorted {
+		for j := range i {
+			if before := sorted[j].end; !before.IsZero() && !before.After(q.begin) {
+				most[i] = max(most[i], most[j])
+			}
+		}
+		most[i] += q.trips
+		largest = max(largest, most[i])
+	}
+	return largest
 }
 
 // countedBody counts the bytes read of a request.
 type countedBody struct {
 	io.ReadCloser
 	traffic *recorder
+	request *request
 }
 
 func (b *countedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	b.traffic.bytes(n)
+	b.traffic.change(func() { b.request.bytes += int64(n) })
 	return n, err
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/kubeoci/oci/bench/internal/limits"
 	"github.com/kubeoci/oci/internal/testing/treegen"
+	"github.com/kubeoci/oci/manifests"
 )
 
 func TestMeasure(t *testing.T) {
@@ -25,18 +26,26 @@ func TestMeasure(t *testing.T) {
 	}
 	require.NoError(t, err)
 	assert.Equal(t, treegen.Few().Files, l.Files)
-	assert.Len(t, l.Steps, 5)
+	assert.Positive(t, l.Start)
+	assert.Len(t, l.Steps, 9)
+	shared := 0
 	for _, s := range l.Steps {
-		assert.Positive(t, s.Alone, s.Name)
-		assert.Positive(t, s.Shared, s.Name)
+		assert.Positive(t, s.Alone.Wall, s.Name)
+		if s.Shared.Wall > 0 {
+			shared++
+		}
 	}
+	assert.Equal(t, 6, shared)
+	assert.Equal(t, l.Size, l.Steps[2].Bytes)
+	assert.Equal(t, 2*l.Size, l.Steps[6].Bytes)
+	assert.Less(t, l.Steps[7].Bytes, l.Size/3, "the layer is compressed")
 	assert.Greater(t, l.Cold, l.Unchanged)
-	assert.Greater(t, l.Unchanged, l.Start)
+	assert.Positive(t, l.Unchanged)
 
 	_, err = limits.Measure(t.Context(), dir, filepath.Join(dir, "missing"), 1)
 	require.ErrorIs(t, err, os.ErrNotExist)
 	_, err = limits.Measure(t.Context(), filepath.Join(dir, "missing"), program, 1)
-	require.ErrorIs(t, err, os.ErrNotExist)
+	require.ErrorIs(t, err, manifests.ErrPathNotFound)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err = limits.Measure(ctx, dir, program, 1)

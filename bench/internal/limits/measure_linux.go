@@ -2,105 +2,92 @@ package limits
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
-	"io"
 	"os/exec"
 	"runtime"
 	"time"
 
-	"github.com/klauspost/compress/flate"
+	"github.com/kubeoci/oci/bench/internal/process/usage"
 )
-
-// level is the compression level of a push with the default options.
-const level = 6
 
 // step is a step of a push of a part of the tree.
 type step struct {
-	name string
-	do   func(part) error
-	cold bool // only of a cold push
-	one  bool // cannot be shared among cores
+	name  string
+	do    func(part) error
+	bytes int64
+	one   bool // cannot be shared among cores
+	// The bounds that it is part of.
+	unchanged, cold bool
 }
 
 // Measure measures the steps for the tree in dir. The start of a process is that of
 // program with -h. The shortest of several rounds counts, because other load only adds
 // to the time.
 func Measure(ctx context.Context, dir, program string, rounds int) (Limits, error) {
-	t, err := newTree(dir)
+	t, err := newTree(ctx, dir)
 	if err != nil {
 		return Limits{}, err
 	}
+	up, err := startUpload()
+	if err != nil {
+		return Limits{}, err
+	}
+	defer up.close()
 	l := Limits{Files: t.files, Size: t.size, Cores: runtime.GOMAXPROCS(0)}
 	start := func() error { return exec.CommandContext(ctx, program, "-h").Run() }
-	if l.Start, err = fastest(ctx, rounds, start); err != nil {
+	began, err := fastest(ctx, rounds, start)
+	if err != nil {
 		return Limits{}, fmt.Errorf("%s -h: %w", program, err)
 	}
-	l.Unchanged, l.Cold = l.Start, l.Start
+	l.Start = began.Wall
+	compressed := int64(len(t.layer))
 	for _, s := range []step{
-		{name: "list the directories", do: part.list},
-		{name: "stat the files", do: part.stat},
-		{name: "read the files", do: part.read},
-		{name: "SHA-256 of the content", do: part.sum, one: true},
-		{name: fmt.Sprintf("DEFLATE, level %d", level), do: part.deflate, cold: true},
+		{name: "list the directories", do: part.list, unchanged: true, cold: true},
+		{name: "stat the files", do: part.stat, unchanged: true, cold: true},
+		{name: "read the files", do: part.read, bytes: t.size, unchanged: true, cold: true},
+		{name: "SHA-256 of the content", do: part.sum, bytes: t.size, one: true, unchanged: true, cold: true},
+		{name: "preflight's scan", do: part.scan, bytes: t.size},
+		{name: fmt.Sprintf("DEFLATE, level %d, one copy", level), do: part.deflate, bytes: t.size, cold: true},
+		{name: fmt.Sprintf("DEFLATE, level %d, both copies of a file in turn", level), do: part.deflateBoth, bytes: 2 * t.size},
+		{name: "SHA-256 of the layer", do: part.sumLayer, bytes: compressed, one: true},
+		{name: "upload of the layer to loopback", do: up.send, bytes: compressed, one: true},
 	} {
-		alone, err := fastest(ctx, rounds, func() error { return t.parallel(1, s.do) })
-		if err != nil {
-			return Limits{}, err
+		measured := Step{Name: s.name, Bytes: s.bytes}
+		if measured.Alone, err = fastest(ctx, rounds, func() error { return t.parallel(1, s.do) }); err != nil {
+			return Limits{}, fmt.Errorf("%s: %w", s.name, err)
 		}
-		shared, err := fastest(ctx, rounds, func() error { return t.parallel(l.Cores, s.do) })
-		if err != nil {
-			return Limits{}, err
+		took := measured.Alone.Wall / time.Duration(l.Cores) // while other cores do other work
+		if !s.one {
+			if measured.Shared, err = fastest(ctx, rounds, func() error { return t.parallel(l.Cores, s.do) }); err != nil {
+				return Limits{}, fmt.Errorf("%s: %w", s.name, err)
+			}
+			took = measured.Shared.Wall
 		}
-		l.Steps = append(l.Steps, Step{s.name, alone, shared})
-		took := shared
-		if s.one { // while other cores do other work
-			took = alone / time.Duration(l.Cores)
+		l.Steps = append(l.Steps, measured)
+		if s.cold {
+			l.Cold += took
 		}
-		l.Cold += took
-		if !s.cold {
+		if s.unchanged {
 			l.Unchanged += took
 		}
 	}
 	return l, nil
 }
 
-func fastest(ctx context.Context, rounds int, f func() error) (time.Duration, error) {
-	var best time.Duration
+// fastest returns the usage of the call that took the least time.
+func fastest(ctx context.Context, rounds int, f func() error) (usage.Usage, error) {
+	var best usage.Usage
 	for range rounds {
 		if err := ctx.Err(); err != nil {
-			return 0, err
+			return best, err
 		}
-		began := time.Now()
-		if err := f(); err != nil {
-			return 0, err
+		used, err := usage.During(f)
+		if err != nil {
+			return best, err
 		}
-		if took := time.Since(began); best == 0 || took < best {
-			best = took
+		if best.Wall == 0 || used.Wall < best.Wall {
+			best = used
 		}
 	}
 	return best, nil
-}
-
-func (p part) sum() error {
-	sha256.Sum256(p.content)
-	return nil
-}
-
-func (p part) deflate() error {
-	const block = 512 << 10
-	w, err := flate.NewWriter(io.Discard, level)
-	if err != nil {
-		return err
-	}
-	for rest := p.content; len(rest) > 0; rest = rest[min(block, len(rest)):] {
-		w.Reset(io.Discard)
-		if _, err := w.Write(rest[:min(block, len(rest))]); err != nil {
-			return err
-		}
-		if err := w.Flush(); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -1,4 +1,3 @@
-// Package peer pushes a directory with the libraries of other projects.
 package peer
 
 import (
@@ -16,17 +15,30 @@ const (
 	Revision = "main@sha1:0123456789abcdef0123456789abcdef01234567"
 )
 
-// Flux pushes dir to ref, host/repository:tag, with github.com/fluxcd/pkg/oci.
-// It omits the same files as `flux push artifact`.
-func Flux(ctx context.Context, ref, dir string) error {
+func fluxClient(j Job) *oci.Client {
+	opts := oci.DefaultOptions()
+	if !j.TLS {
+		opts = append(opts, crane.Insecure)
+	}
+	return oci.NewClient(opts)
+}
+
+// pushFlux pushes with github.com/fluxcd/pkg/oci. It omits the same files as `flux push
+// artifact`.
+func pushFlux(ctx context.Context, j Job) error {
 	var ignored []string
 	for _, list := range []string{sourceignore.ExcludeVCS, sourceignore.ExcludeExt} {
 		ignored = append(ignored, strings.Split(list, ",")...)
 	}
-	client := oci.NewClient(append(oci.DefaultOptions(), crane.Insecure))
-	_, err := client.Push(ctx, ref, dir,
+	_, err := fluxClient(j).Push(ctx, j.Ref(), j.Dir,
 		oci.WithPushMetadata(oci.Metadata{Source: Source, Revision: Revision}),
 		oci.WithPushIgnorePaths(ignored...),
 	)
+	return err
+}
+
+// pullFlux pulls and unpacks, as `flux pull artifact` does.
+func pullFlux(ctx context.Context, j Job) error {
+	_, err := fluxClient(j).Pull(ctx, j.Ref(), j.Dir)
 	return err
 }

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"flag"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -12,22 +15,29 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/bench/internal/limits"
+	"github.com/kubeoci/oci/bench/internal/process/usage"
 	"github.com/kubeoci/oci/bench/internal/report"
 )
 
-// sample returns a report of two programs, with a name that must be escaped.
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// sample returns a report of two libraries, with a name that must be escaped.
 func sample() *report.Report {
 	r := &report.Report{
 		Date:    time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC),
 		Machine: report.Machine{Go: "go1.26.8", Kernel: "Linux 6.1", CPU: "CPU <x> & y", Cores: 2},
 		Rounds:  3,
 		Contestants: []report.Contestant{
-			{Name: "ours", Title: "examples/push"},
-			{Name: "flux", Title: "flux push artifact", Version: "v2"},
+			{Name: "ours", Title: "github.com/kubeoci/oci"},
+			{Name: "flux lib", Title: "github.com/fluxcd/pkg/oci", Version: "v0.70.0"},
 		},
 		Missing: []string{"oras"},
+		Load:    []float64{0.5, 2},
+		Took:    20 * time.Minute,
+		Trees:   []report.Tree{{Name: "small", Files: 2000, Bytes: 22e6}, {Name: "mine", Files: 4, Bytes: 5000, Named: true}},
 	}
-	for i, who := range []string{"ours", "flux"} {
+	for i, who := range []string{"ours", "flux lib"} {
 		var samples []report.Sample
 		for n := range 3 {
 			samples = append(samples, report.Sample{
@@ -36,8 +46,16 @@ func sample() *report.Report {
 		}
 		r.Cells = append(r.Cells, report.NewCell("cold", "small", who, samples))
 	}
-	r.Check(report.Check{Case: "cold", Shape: "small", What: "wall / flux", Value: 0.2001, Limit: 0.2, Floor: 0.15, Unit: report.Ratio})
-	r.Check(report.Check{Case: "cold", Shape: "small", What: "requests", Value: 3, Limit: 7, Unit: report.Count, Exact: true})
+	for _, who := range []string{"ours", "flux lib"} {
+		r.Cells = append(r.Cells, report.NewCell("pull", "mine", who, []report.Sample{{Wall: time.Second, CPU: time.Second, Received: 1 << 20}}))
+	}
+	second := usage.Usage{Wall: time.Second, CPU: 2 * time.Second}
+	r.Limits = []report.Limits{{Tree: "small", Limits: limits.Limits{
+		Files: 2000, Size: 22e6, Cores: 2, Start: 5 * time.Millisecond, Unchanged: 20 * time.Millisecond, Cold: 30 * time.Millisecond,
+		Steps: []limits.Step{{Name: "stat", Alone: second, Shared: second}, {Name: "hash", Bytes: 22e6, Alone: second}},
+	}}}
+	r.Check(report.Check{Case: "cold", Shape: "small", What: "ours: wall / flux lib", Value: 0.2001, Limit: 0.2, CPU: 1, Floor: 0.15, Unit: report.Ratio})
+	r.Check(report.Check{Case: "cold", Shape: "small", What: "ours: requests", Value: 3, Limit: 7, Unit: report.Count, Exact: true})
 	return r
 }
 
@@ -53,75 +71,85 @@ func TestCell(t *testing.T) {
 	assert.Zero(t, report.NewCell("", "", "", nil).Median)
 }
 
+func TestFloor(t *testing.T) {
+	assert.Equal(t, 30*time.Millisecond, sample().Floor("cold", "small"))
+	assert.Equal(t, 20*time.Millisecond, sample().Floor("unchanged", "small"))
+	assert.Zero(t, sample().Floor("changed", "small"))
+	assert.Zero(t, sample().Floor("cold", "many"))
+}
+
 func TestUnmet(t *testing.T) {
 	r := sample()
 	require.Len(t, r.Unmet(false), 1)
-	assert.Equal(t, "wall / flux", r.Unmet(false)[0].What)
+	assert.Equal(t, "ours: wall / flux lib", r.Unmet(false)[0].What)
 	assert.Empty(t, r.Unmet(true))
 	r.Check(report.Check{What: "bytes", Value: 1, Exact: true})
 	assert.Len(t, r.Unmet(true), 1)
 }
 
-func TestText(t *testing.T) {
-	var b strings.Builder
-	require.NoError(t, sample().Text(&b))
-	assert.Equal(t, `date     2026-02-03
-machine  CPU <x> & y, 2 cores, Linux 6.1
-Go       go1.26.8
-rounds   3, medians
-ours     examples/push
-flux     flux push artifact v2
-oras     not installed, skipped
-
-case  tree   program  wall    CPU     peak RSS  requests  sent     layers sent  round trips
-cold  small  ours     200 ms  1.00 s  20.0 MiB  4         3.0 MiB  1000 B       
-cold  small  flux     1.10 s  1.00 s  20.0 MiB  4         3.0 MiB  1000 B       
-
-case  tree   value        measured  target, at most           lower bound
-cold  small  wall / flux  0.201     0.200            not met  0.150
-cold  small  requests     3         7                met      
-`, b.String())
-}
-
-func TestMarkdown(t *testing.T) {
-	var b strings.Builder
-	require.NoError(t, sample().Markdown(&b, "plot.svg"))
-	for _, want := range []string{
-		"# Benchmarks\n", "![Wall time by case, relative to flux](plot.svg)\n",
-		"## Results\n\nWall time and peak memory:\n\n| push | tree | examples/push | flux push artifact |\n|---|---|---|---|\n" +
-			"| new repository | 2,000 files, 20 MB | 200 ms, 20.0 MiB | 1.10 s, 20.0 MiB |\n",
-		"| new repository | 2,000 files, 20 MB | 4 requests, 3.0 MiB | 4 requests, 3.0 MiB |\n",
-		"| cold | small | ours | 200 ms | 1.00 s | 20.0 MiB |",
-		"| oras | not installed, skipped |\n",
-	} {
-		assert.Contains(t, b.String(), want)
+// TestRatio: the median of the ratios is not the ratio of the medians.
+func TestRatio(t *testing.T) {
+	times := func(seconds ...time.Duration) []report.Sample {
+		var samples []report.Sample
+		for _, s := range seconds {
+			samples = append(samples, report.Sample{Wall: s * time.Second})
+		}
+		return samples
 	}
-	b.Reset()
-	require.NoError(t, sample().Markdown(&b, ""))
-	assert.NotContains(t, b.String(), "![")
-	b.Reset()
-	one := sample()
-	one.Cells[0].Median.Requests = 1
-	require.NoError(t, one.Markdown(&b, ""))
-	assert.Contains(t, b.String(), "| new repository | 2,000 files, 20 MB | 1 request, 3.0 MiB | 4 requests, 3.0 MiB |\n")
-	b.Reset()
-	require.NoError(t, new(report.Report).Markdown(&b, ""))
-	assert.NotContains(t, b.String(), "## Results")
+	r := &report.Report{Cells: []report.Cell{
+		report.NewCell("cold", "small", "ours", times(1, 20, 3)),
+		report.NewCell("cold", "small", "flux lib", times(10, 40, 5)),
+		report.NewCell("cold", "small", "oras lib", times(0, 0, 0)),
+	}}
+	wall := func(s report.Sample) float64 { return s.Wall.Seconds() }
+	ratio, found := r.Ratio("cold", "small", "ours", "flux lib", wall)
+	assert.True(t, found)
+	assert.Equal(t, 0.5, ratio)
+	for _, than := range []string{"oras lib", "other"} {
+		_, found = r.Ratio("cold", "small", "ours", than, wall)
+		assert.False(t, found, than)
+	}
 }
 
-func TestTargets(t *testing.T) {
-	var b strings.Builder
-	require.NoError(t, sample().Targets(&b))
-	for _, want := range []string{
-		"# Benchmark targets\n", "\n1 of 2 were met on 2026-02-03 on CPU <x> & y, 2 cores.\n",
-		"| case | tree | value | measured | target, at most |  | lower bound |\n|---|---|---|---|---|---|---|\n| cold | small | wall / flux | 0.201 | 0.200 | not met | 0.150 |\n",
+func TestGolden(t *testing.T) {
+	for name, write := range map[string]func(io.Writer) error{
+		"report.txt": sample().Text,
+		"report.md":  func(w io.Writer) error { return sample().Markdown(w, "plot.svg") },
+		"empty.md":   func(w io.Writer) error { return new(report.Report).Markdown(w, "") },
+		"targets.md": sample().Targets,
+		"plot.svg":   sample().SVG,
 	} {
-		assert.Contains(t, b.String(), want)
+		t.Run(name, func(t *testing.T) {
+			var b bytes.Buffer
+			require.NoError(t, write(&b))
+			file := filepath.Join("testdata", name)
+			if *update {
+				require.NoError(t, os.WriteFile(file, b.Bytes(), 0o644))
+			}
+			want, err := os.ReadFile(file)
+			require.NoError(t, err)
+			assert.Equal(t, string(want), b.String(), "run go test -update to accept")
+		})
+	}
+}
+
+// TestSpeed: a comparison is never better than the numbers.
+func TestSpeed(t *testing.T) {
+	for ratio, want := range map[time.Duration]string{
+		97: "10 times as fast as flux", 239: "4.1 times as fast as flux", 900: "1.1 times as fast as flux",
+		1000: "as fast as flux", 1270: "1.3 times the time of flux",
+	} {
+		r := sample()
+		r.Cells[1] = report.NewCell("cold", "small", "flux lib", []report.Sample{{Wall: time.Second}})
+		r.Cells[0] = report.NewCell("cold", "small", "ours", []report.Sample{{Wall: ratio * time.Millisecond}})
+		var b strings.Builder
+		require.NoError(t, r.Markdown(&b, ""))
+		assert.Contains(t, b.String(), "s**, "+want+"\n")
 	}
 }
 
 func TestSVGIsXML(t *testing.T) {
-	for _, r := range []*report.Report{sample(), {}} {
+	for rects, r := range map[int]*report.Report{1 + 2 + 4: sample(), 1: {}} {
 		var b bytes.Buffer
 		require.NoError(t, r.SVG(&b))
 		elements := map[string]int{}
@@ -136,7 +164,7 @@ func TestSVGIsXML(t *testing.T) {
 			}
 		}
 		assert.Equal(t, 1, elements["svg"])
-		assert.Equal(t, 1+2*len(r.Contestants), elements["rect"], "background, legend and bars")
+		assert.Equal(t, rects, elements["rect"], "background, legend and bars")
 	}
 }
 

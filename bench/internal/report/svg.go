@@ -8,12 +8,22 @@ import (
 	"strings"
 )
 
-// plotted lists the cases in which all programs do the same.
-var plotted = []string{"cold", "unchanged", "checkout", "changed"}
+// plotted lists the cases in which all libraries do the same.
+var plotted = []string{"cold", "unchanged", "changed", "20 ms, 100 Mbit/s", "pull"}
+
+// drawn lists the contestants of the drawing with their colors: ours stand out.
+var drawn = []struct{ who, title, color string }{
+	{ours, "this library", "#0b6bcb"},
+	{"ours, root", "Layout root", "#4f9be3"},
+	{"ours, cache directory", "cache directory", "#2da44e"},
+	{"ours, cache in memory", "cache in memory", "#6fc586"},
+	{flux, "flux", "#7d8590"},
+	{oras, "oras", "#c58a2a"},
+}
 
 // bar is one bar of a group.
 type bar struct {
-	who   string
+	color string
 	ratio float64
 	label string
 }
@@ -24,36 +34,20 @@ type group struct {
 	bars  []bar
 }
 
-// reference returns the name of the program that the others are compared with: flux, or
-// oras if flux is not installed, or the last one.
-func (r *Report) reference() string {
-	for _, want := range []string{"flux", "oras"} {
-		if slices.ContainsFunc(r.Contestants, func(c Contestant) bool { return c.Name == want }) {
-			return want
-		}
-	}
-	if len(r.Contestants) == 0 {
-		return ""
-	}
-	return r.Contestants[len(r.Contestants)-1].Name
-}
-
 func (r *Report) groups() []group {
 	var groups []group
 	for _, name := range plotted {
 		for _, shape := range r.shapes(name) {
-			reference, found := r.Cell(name, shape, r.reference())
-			if !found || reference.Median.Wall == 0 {
-				continue
-			}
 			g := group{title: name + ", " + shape}
-			for _, c := range r.Contestants {
-				if cell, found := r.Cell(name, shape, c.Name); found {
-					ratio := cell.Median.Wall.Seconds() / reference.Median.Wall.Seconds()
-					g.bars = append(g.bars, bar{c.Name, ratio, fmt.Sprintf("%.3f  (%s)", ratio, Seconds(cell.Median.Wall))})
+			for _, d := range drawn {
+				if ratio, found := r.Ratio(name, shape, d.who, flux, wall); found {
+					cell, _ := r.Cell(name, shape, d.who)
+					g.bars = append(g.bars, bar{d.color, ratio, fmt.Sprintf("%.3f  (%s)", ratio, Seconds(cell.Median.Wall))})
 				}
 			}
-			groups = append(groups, g)
+			if len(g.bars) > 0 {
+				groups = append(groups, g)
+			}
 		}
 	}
 	return groups
@@ -73,7 +67,7 @@ func (r *Report) shapes(name string) []string {
 // Sizes of the plot, in pixels.
 const (
 	plotWidth  = 860
-	plotLeft   = 150 // start of the bars
+	plotLeft   = 190 // start of the bars
 	plotTop    = 92
 	barHeight  = 13
 	barGap     = 3
@@ -85,23 +79,7 @@ const (
 // longestBar bounds the scale: longer bars are cut, and their label has the value.
 const longestBar = 2.0
 
-// color returns the color of a program: ours stands out.
-func color(who string) string {
-	switch who {
-	case "ours":
-		return "#0b6bcb"
-	case "flux":
-		return "#7d8590"
-	case "flux lib":
-		return "#b4bac2"
-	case "oras":
-		return "#c58a2a"
-	default:
-		return "#e2c692"
-	}
-}
-
-// SVG draws the wall times of each case relative to those of the reference.
+// SVG draws the wall times of each case relative to those of flux.
 func (r *Report) SVG(w io.Writer) error {
 	groups := r.groups()
 	longest, height := 1.0, plotTop
@@ -113,8 +91,8 @@ func (r *Report) SVG(w io.Writer) error {
 	}
 	p := &plot{scale: (plotWidth - plotLeft - labelWidth) / longest}
 	p.open(height + plotBottom)
-	p.text(20, 30, `font-size="18" font-weight="600" fill="#1f2328"`, "Time of a push, relative to "+r.title(r.reference()))
-	p.text(20, 50, `font-size="12" fill="#59636e"`, fmt.Sprintf("Wall time of the whole process, median of %d; shorter is better. %s, %s, %d cores",
+	p.text(20, 30, `font-size="18" font-weight="600" fill="#1f2328"`, "Time of a push or pull, relative to flux")
+	p.text(20, 50, `font-size="12" fill="#59636e"`, fmt.Sprintf("Wall time of the call of each library, default options, median of %d; shorter is better. %s, %s, %d cores",
 		r.Rounds, r.Date.Format("2006-01-02"), r.Machine.CPU, r.Machine.Cores))
 	r.legend(p)
 	p.grid(longest, height)
@@ -127,22 +105,16 @@ func (r *Report) SVG(w io.Writer) error {
 	return err
 }
 
-// title returns the full name of a program.
-func (r *Report) title(name string) string {
-	for _, c := range r.Contestants {
-		if c.Name == name {
-			return c.Title
-		}
-	}
-	return name
-}
-
+// legend lists the contestants that were measured.
 func (r *Report) legend(p *plot) {
 	x := 20
-	for _, c := range r.Contestants {
-		p.rect(x, 64, 11, 11, color(c.Name))
-		p.text(x+16, 74, `font-size="12" fill="#1f2328"`, c.Title)
-		x += 40 + 7*len(c.Title) // about the width of the text
+	for _, d := range drawn {
+		if !slices.ContainsFunc(r.Cells, func(c Cell) bool { return c.Who == d.who && slices.Contains(plotted, c.Case) }) {
+			continue
+		}
+		p.rect(x, 64, 11, 11, d.color)
+		p.text(x+16, 74, `font-size="12" fill="#1f2328"`, d.title)
+		x += 40 + 7*len(d.title) // about the width of the text
 	}
 }
 
@@ -191,7 +163,7 @@ func (p *plot) group(g group, y int) int {
 	p.text(plotLeft-10, y+height/2+4, `font-size="13" fill="#1f2328" text-anchor="end"`, g.title)
 	for _, b := range g.bars {
 		width := max(1, int(min(b.ratio, longestBar)*p.scale))
-		p.rect(plotLeft, y, width, barHeight, color(b.who))
+		p.rect(plotLeft, y, width, barHeight, b.color)
 		label := b.label
 		if b.ratio > longestBar {
 			label = "… " + label

@@ -9,20 +9,20 @@ import (
 
 // measured returns the table of all cells with its heading.
 func (r *Report) measured() [][]string {
-	rows := [][]string{{"case", "tree", "program", "wall", "CPU", "peak RSS", "requests", "sent", "layers sent", "round trips"}}
+	rows := [][]string{{"case", "tree", "program", "wall", "CPU", "peak RSS", "requests", "sent", "layers sent", "received", "round trips"}}
 	for _, c := range r.Cells {
 		m := c.Median
-		if m.CPU == 0 { // not a process of its own
-			rows = append(rows, []string{c.Case, c.Shape, c.Who, Seconds(m.Wall), "", "", "", "", "", ""})
+		if m.CPU == 0 { // not measured
+			rows = append(rows, []string{c.Case, c.Shape, c.Who, Seconds(m.Wall), "", "", "", "", "", "", ""})
 			continue
 		}
 		trips := ""
 		if m.Trips > 0 {
-			trips = fmt.Sprintf("%.0f", m.Trips)
+			trips = fmt.Sprint(m.Trips)
 		}
 		rows = append(rows, []string{
 			c.Case, c.Shape, c.Who, Seconds(m.Wall), Seconds(m.CPU), Size(m.MaxRSS),
-			fmt.Sprint(m.Requests), Size(m.Sent), Size(m.Layer), trips,
+			fmt.Sprint(m.Requests), Size(m.Sent), Size(m.Layer), Size(m.Received), trips,
 		})
 	}
 	return rows
@@ -30,17 +30,20 @@ func (r *Report) measured() [][]string {
 
 // targets returns the table of all checks with its heading.
 func (r *Report) targets() [][]string {
-	rows := [][]string{{"case", "tree", "value", "measured", "target, at most", "", "lower bound"}}
+	rows := [][]string{{"case", "tree", "value", "measured", "target, at most", "", "CPU", "lower bound"}}
 	for _, c := range r.Checks {
 		met := "met"
 		if !c.Met {
 			met = "not met"
 		}
-		floor := ""
+		cpu, floor := "", ""
+		if c.CPU > 0 {
+			cpu = c.Unit.format(c.CPU)
+		}
 		if c.Floor > 0 {
 			floor = c.Unit.format(c.Floor)
 		}
-		rows = append(rows, []string{c.Case, c.Shape, c.What, c.Unit.format(c.Value), c.Unit.format(c.Limit), met, floor})
+		rows = append(rows, []string{c.Case, c.Shape, c.What, c.Unit.format(c.Value), c.Unit.format(c.Limit), met, cpu, floor})
 	}
 	return rows
 }
@@ -62,7 +65,13 @@ func (r *Report) versions() [][]string {
 		{"date", r.Date.Format("2006-01-02")},
 		{"machine", fmt.Sprintf("%s, %d cores, %s", r.Machine.CPU, r.Machine.Cores, r.Machine.Kernel)},
 		{"Go", r.Machine.Go},
-		{"rounds", fmt.Sprintf("%d, medians", r.Rounds)},
+		{"rounds", fmt.Sprintf("%d, medians, in %s", r.Rounds, r.Took.Round(time.Second))},
+	}
+	if len(r.Load) == 2 {
+		rows = append(rows, []string{"load average", fmt.Sprintf("%.1f at the start, %.1f at the end", r.Load[0], r.Load[1])})
+	}
+	for _, t := range r.Trees {
+		rows = append(rows, []string{"tree " + t.Name, t.size()})
 	}
 	for _, c := range r.Contestants {
 		rows = append(rows, []string{c.Name, strings.TrimSpace(c.Title + " " + c.Version)})
@@ -71,6 +80,22 @@ func (r *Report) versions() [][]string {
 		rows = append(rows, []string{name, "not installed, skipped"})
 	}
 	return rows
+}
+
+// size returns the number of files and megabytes.
+func (t Tree) size() string {
+	files := fmt.Sprint(t.Files)
+	if len(files) > 3 {
+		files = files[:len(files)-3] + "," + files[len(files)-3:]
+	}
+	switch megabytes := float64(t.Bytes) / 1e6; {
+	case megabytes < 0.1:
+		return fmt.Sprintf("%s files, %.0f kB", files, megabytes*1e3)
+	case megabytes < 10:
+		return fmt.Sprintf("%s files, %.1f MB", files, megabytes)
+	default:
+		return fmt.Sprintf("%s files, %.0f MB", files, megabytes)
+	}
 }
 
 // Seconds formats a duration with three digits.

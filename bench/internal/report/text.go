@@ -23,6 +23,14 @@ func (r *Report) Text(w io.Writer) error {
 			return err
 		}
 	}
+	for _, l := range r.Limits {
+		if _, err := fmt.Fprintln(w); err != nil {
+			return err
+		}
+		if err := l.Text(w); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -25,15 +25,23 @@ func Files(dir string) ([]string, error) {
 	return files, err
 }
 
-// Copy copies the files of src to dst with the same names and content, in another order
-// and with other times and modes.
-func Copy(ctx context.Context, dst, src string) error {
-	files, err := Files(src)
-	if err != nil {
-		return err
+// Size returns the number of files of a tree and the sum of their sizes.
+func Size(dir string) (files int, bytes int64, err error) {
+	names, err := Files(dir)
+	for _, name := range names {
+		info, failed := os.Stat(filepath.Join(dir, name))
+		if failed != nil {
+			return 0, 0, failed
+		}
+		bytes += info.Size()
 	}
-	slices.Reverse(files)
-	for _, file := range files {
+	return len(names), bytes, err
+}
+
+// Copy copies some files of src to dst with the same names and content, in the reverse
+// order and with other times and modes.
+func Copy(ctx context.Context, dst, src string, files []string) error {
+	for _, file := range slices.Backward(files) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -36,7 +36,13 @@ func read(t *testing.T, dir string) map[string]string {
 
 func TestCopy(t *testing.T) {
 	src, dst := write(t), filepath.Join(t.TempDir(), "a", "b")
-	require.NoError(t, tree.Copy(t.Context(), dst, src))
+	files, err := tree.Files(src)
+	require.NoError(t, err)
+	require.NoError(t, tree.Copy(t.Context(), dst, src, files))
+	count, size, err := tree.Size(dst)
+	require.NoError(t, err)
+	assert.Equal(t, treegen.Few().Files, count)
+	assert.InEpsilon(t, treegen.Few().Bytes, size, 0.05)
 	assert.Equal(t, read(t, src), read(t, dst))
 	for file := range read(t, src) {
 		before, err := os.Stat(filepath.Join(src, file))
@@ -55,7 +61,7 @@ func TestCopy(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	assert.ErrorIs(t, tree.Copy(ctx, t.TempDir(), src), context.Canceled)
+	assert.ErrorIs(t, tree.Copy(ctx, t.TempDir(), src, files), context.Canceled)
 }
 
 func TestChange(t *testing.T) {

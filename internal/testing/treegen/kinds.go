@@ -7,6 +7,10 @@ const (
 	files
 	rules
 	properties
+	values
+	ciphertexts
+	jsonContainers
+	jsonFiles
 	pools // their number
 )
 
@@ -25,8 +29,7 @@ var deployment = kind{
 	head: "apiVersion: apps/v1\nkind: Deployment\n" + metadata + `spec:
   replicas: 3
   selector:
-    matchLabels:
-      app.kubernetes.io/name: %[1]s
+    matchLabels: {app.kubernetes.io/name: %[1]s}
   template:
     metadata:
       labels:
@@ -84,5 +87,72 @@ spec:
 	item: "            field%[1]d:\n",
 }
 
-// bundle is the name of files with objects of all kinds.
-var bundle = kind{file: "bundle"}
+const secretHead = "apiVersion: v1\nkind: Secret\n" + metadata + "type: Opaque\n"
+
+var secret = kind{
+	file: "secret", pieces: values,
+	head: secretHead + "data:\n",
+	item: "  key-%[1]d-%[2]s: ",
+	tail: "stringData:\n  owner: %[1]s\n",
+}
+
+var secretText = kind{
+	file: "secret", pieces: files,
+	head: secretHead + "stringData:\n",
+	item: "  file-%[1]d: |-\n    # revision %[2]s\n",
+}
+
+var encrypted = kind{
+	file: "secret-sops", pieces: ciphertexts,
+	head: secretHead + "data:\n",
+	item: "  key-%[1]d: ",
+	tail: `sops:
+  age:
+    - recipient: age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq
+      enc: |
+        -----BEGIN AGE ENCRYPTED FILE-----
+        YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUxOSAxMjM0NTY3ODkwMTIzNDU2
+        Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzCi0tLSAxMjM0NTY3ODkwMTIzNDU2
+        -----END AGE ENCRYPTED FILE-----
+  lastmodified: "2026-01-02T03:04:05Z"
+  mac: ENC[AES256_GCM,data:MTIzNDU2Nzg5MA==,iv:MTIzNDU2Nzg5MDEyMzQ1Ng==,tag:MTIzNDU2Nzg5MDEyMzQ1Ng==,type:str]
+  encrypted_regex: ^(data|stringData|%[1]s)$
+  version: 3.9.1
+`,
+}
+
+const jsonMetadata = `  "metadata": {
+    "name": "%[1]s",
+    "namespace": "apps",
+    "labels": {"app.kubernetes.io/name": "%[1]s", "app.kubernetes.io/managed-by": "gitops"},
+    "annotations": {"checksum/config": "%[2]s"}
+  },
+`
+
+var jsonConfigMap = kind{
+	file: "configmap", json: true, pieces: jsonFiles,
+	head: "{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"ConfigMap\",\n" + jsonMetadata + "  \"data\": {\n    \"owner\": \"gitops\"",
+	item: ",\n    \"file-%[1]d-%[2]s\": ",
+	tail: ",\n    \"name\": \"%[1]s\"\n  }\n}\n",
+}
+
+var jsonDeployment = kind{
+	file: "deployment", json: true, pieces: jsonContainers,
+	head: "{\n  \"apiVersion\": \"apps/v1\",\n  \"kind\": \"Deployment\",\n" + jsonMetadata + `  "spec": {
+    "replicas": 3,
+    "selector": {"matchLabels": {"app.kubernetes.io/name": "%[1]s"}},
+    "template": {
+      "metadata": {"labels": {"app.kubernetes.io/name": "%[1]s"}},
+      "spec": {
+        "containers": [
+          {"name": "first", "image": "registry.example.com/apps/first:1.0.0"}`,
+	item: ",\n          {\"name\": \"container-%[1]d\", \"image\": \"registry.example.com/apps/service:1.%[1]d.0-%[2]s\", ",
+	tail: "\n        ],\n        \"serviceAccountName\": \"%[1]s\"\n      }\n    }\n  }\n}\n",
+}
+
+var (
+	// list is a file with one List of small objects.
+	list = kind{file: "list"}
+	// chart is a file with objects of all kinds behind comments, as Helm renders them.
+	chart = kind{file: "chart"}
+)

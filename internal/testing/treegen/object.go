@@ -1,6 +1,7 @@
 package treegen
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 )
@@ -8,6 +9,7 @@ import (
 // kind is a kind of object: a head with a name, and repeated parts.
 type kind struct {
 	file   string // name of its file
+	json   bool
 	head   string // %[1]s is the name of the object, %[2]s a checksum
 	pieces int    // part of the pool that its parts come from
 	item   string // goes in front of each part, %[1]d is its number, %[2]s something unique
@@ -15,22 +17,26 @@ type kind struct {
 }
 
 // shares holds the sizes of the files of a block relative to the mean. They sum up to
-// their number; mixture lists the content of each.
+// their number; mixture lists the content of each: Secrets, JSON, Lists and rendered
+// charts are a quarter of the bytes.
 var shares = [20]float64{
 	0.30, 0.08, 1.60, 0.15, 4.20, 0.45, 0.08, 0.90, 0.15, 0.30,
 	2.40, 0.08, 0.60, 0.20, 5.20, 0.35, 0.08, 1.20, 0.20, 1.48,
 }
 
 var mixture = [20]kind{
-	deployment, service, configMap, role, definition, deployment, service, configMap, role, deployment,
-	configMap, service, deployment, role, definition, deployment, service, configMap, role, configMap,
+	deployment, service, configMap, role, definition, secret, service, jsonConfigMap, role, encrypted,
+	configMap, service, deployment, secretText, definition, jsonDeployment, role, chart, list, chart,
 }
 
-// Files above this size are streams of objects, as renderers write them.
+// Files above this size are rendered charts.
 const maxObject = 128 << 10
 
-// bundled is the mean size of the objects in such a stream.
-const bundled = 10 << 10
+// Mean sizes of the objects in large charts and in Lists.
+const (
+	charted = 10 << 10
+	listed  = 1 << 10
+)
 
 // writer renders one file after another.
 type writer struct {
@@ -44,17 +50,50 @@ type writer struct {
 // call.
 func (w *writer) file(i, size int) (kind, []byte) {
 	w.buf = w.buf[:0]
-	if size <= maxObject {
-		k := mixture[i%len(mixture)]
+	k := mixture[i%len(mixture)]
+	if size > maxObject {
+		k = chart
+	}
+	switch k {
+	case chart:
+		w.chart(i, size)
+	case list:
+		w.list(i, size)
+	default:
 		w.object(k, w.name(i, 0), size)
-		return k, w.buf
 	}
-	for n := 0; len(w.buf) < size-bundled/2; n++ {
-		w.buf = append(w.buf, "---\n"...)
+	return k, w.buf
+}
+
+// chart appends documents behind comments: some objects of each kind, but no JSON.
+func (w *writer) chart(i, size int) {
+	mean := min(charted, size/6)
+	for n := 0; n == 0 || len(w.buf) < size-mean/2; n++ {
 		j := w.rng.IntN(len(mixture))
-		w.object(mixture[j], w.name(i, n), int(shares[j]*bundled))
+		k := mixture[j]
+		if k.json || k.head == "" {
+			k = deployment
+		}
+		w.buf = fmt.Appendf(w.buf, "---\n# Source: %s/templates/%s.yaml\n", pick(w.rng, words), k.file)
+		w.object(k, w.name(i, n), int(shares[j]*float64(mean)))
 	}
-	return bundle, w.buf
+}
+
+// list appends a List of small objects.
+func (w *writer) list(i, size int) {
+	const head = "apiVersion: v1\nkind: List\nitems:\n"
+	kinds := []kind{service, role, configMap}
+	var items []byte
+	for n := 0; n == 0 || len(items) < size-len(head)-listed/2; n++ {
+		w.buf = w.buf[:0]
+		w.object(pick(w.rng, kinds), w.name(i, n), listed)
+		indent := "- "
+		for line := range bytes.Lines(w.buf) {
+			items = append(append(items, indent...), line...)
+			indent = "  "
+		}
+	}
+	w.buf = append(append(w.buf[:0], head...), items...)
 }
 
 // name returns the name of object n of file i.

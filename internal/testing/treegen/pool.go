@@ -23,6 +23,11 @@ func newPool(rng *rand.Rand) *pool {
 		files:      filePiece,
 		rules:      rulePiece,
 		properties: propertyPiece,
+
+		values:         valuePiece,
+		ciphertexts:    ciphertextPiece,
+		jsonContainers: jsonContainerPiece,
+		jsonFiles:      jsonFilePiece,
 	}
 	for part, piece := range render {
 		for range piecesPerKind {
@@ -45,19 +50,18 @@ func sentence(rng *rand.Rand, n int) string {
 
 func containerPiece(rng *rand.Rand) string {
 	var b strings.Builder
-	b.WriteString("        imagePullPolicy: IfNotPresent\n        env:\n")
+	fmt.Fprintf(&b, "        imagePullPolicy: IfNotPresent\n        args: [--%s=%s, \"--listen=:%d\"]\n        env:\n",
+		pick(rng, words), pick(rng, words), 1024+rng.IntN(9000))
 	for i := range 3 + rng.IntN(4) {
 		name := strings.ToUpper(pick(rng, words) + "_" + pick(rng, words))
-		fmt.Fprintf(&b, "          - name: %s_%d\n            value: %q\n", name, i, sentence(rng, 1+rng.IntN(2)))
+		fmt.Fprintf(&b, "          - name: %s_%d\n            value: %s\n", name, i, scalar(rng))
 	}
 	fmt.Fprintf(&b, `        ports:
           - name: http
             containerPort: %d
             protocol: TCP
         resources:
-          requests:
-            cpu: %dm
-            memory: %dMi
+          requests: {cpu: %dm, memory: %dMi}
           limits:
             memory: %dMi
         readinessProbe:
@@ -72,6 +76,21 @@ func containerPiece(rng *rand.Rand) string {
 `, 1024+rng.IntN(9000), 10*rng.IntN(100), 32*rng.IntN(64), 64*rng.IntN(64),
 		pick(rng, words), 5+rng.IntN(30), pick(rng, words), pick(rng, words))
 	return b.String()
+}
+
+// scalar returns the value of a variable: mostly one line in quotes, else several lines.
+func scalar(rng *rand.Rand) string {
+	one, two := sentence(rng, 1+rng.IntN(2)), sentence(rng, 4)
+	switch rng.IntN(8) {
+	case 0:
+		return fmt.Sprintf("%s\n              %s", two, one)
+	case 1:
+		return fmt.Sprintf("\"%s \\\n              %s\"", two, one)
+	case 2:
+		return fmt.Sprintf("'it''s %s\n              %s'", two, one)
+	default:
+		return fmt.Sprintf("%q", one)
+	}
 }
 
 func portPiece(rng *rand.Rand) string {
@@ -119,9 +138,13 @@ func rulePiece(rng *rand.Rand) string {
 // propertyPiece returns a field for the schema of a custom resource.
 func propertyPiece(rng *rand.Rand) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "              description: %s\n              type: object\n              properties:\n", sentence(rng, 6+rng.IntN(14)))
+	fmt.Fprintf(&b, "              description: |-\n                %s.\n\n                %s:\n                %s.\n              type: object\n              properties:\n",
+		sentence(rng, 8+rng.IntN(5)), sentence(rng, 3), sentence(rng, 6+rng.IntN(5)))
 	for i := range 2 + rng.IntN(4) {
 		fmt.Fprintf(&b, "                %s%d:\n                  description: %s\n", pick(rng, words), i, sentence(rng, 3+rng.IntN(9)))
+		if rng.IntN(2) == 0 { // wrapped at 80 characters, as generators do
+			fmt.Fprintf(&b, "                    %s\n", sentence(rng, 4+rng.IntN(4)))
+		}
 		switch rng.IntN(4) {
 		case 0:
 			fmt.Fprintf(&b, "                  type: integer\n                  format: int32\n                  minimum: %d\n", rng.IntN(100))

@@ -5,6 +5,12 @@
 // parts. The pool is larger than the window of DEFLATE, so that gzip compresses the
 // trees about as well as real ones: to a sixth at level 6. A compressor with a window of
 // megabytes would compress them too well.
+//
+// Every tree has Deployments, Services, Roles, ConfigMaps with files in them, custom
+// resource definitions with long descriptions, Secrets with data, with text and encrypted
+// by SOPS, objects in JSON, Lists, and rendered charts. The values are in block and flow
+// style, in quotes and of several lines. Preflight finds no errors in them, and warns of
+// the Secrets that are not encrypted.
 package treegen
 
 import (
@@ -25,12 +31,12 @@ type Shape struct {
 }
 
 // Small is a repository of some teams.
-func Small() Shape { return Shape{Name: "small", Files: 2_000, Bytes: 20e6} }
+func Small() Shape { return Shape{Name: "small", Files: 2_000, Bytes: 22e6} }
 
 // Many is a repository of an organisation.
 func Many() Shape { return Shape{Name: "many", Files: 20_000, Bytes: 200e6} }
 
-// Large has files of one to three megabytes: rendered bundles of many objects.
+// Large has files of one to three megabytes: rendered charts of many objects.
 func Large() Shape { return Shape{Name: "large", Files: 300, Bytes: 500e6, Even: true} }
 
 // Few is one application.
@@ -38,6 +44,15 @@ func Few() Shape { return Shape{Name: "few", Files: 50, Bytes: 500e3} }
 
 // Shapes lists all shapes.
 func Shapes() []Shape { return []Shape{Few(), Small(), Many(), Large()} }
+
+// Names lists the names of all shapes.
+func Names() []string {
+	var names []string
+	for _, shape := range Shapes() {
+		names = append(names, shape.Name)
+	}
+	return names
+}
 
 // ByName returns the shape of a name.
 func ByName(name string) (Shape, error) {
@@ -98,7 +113,11 @@ const (
 func location(i int, kind kind) (subdir, name string) {
 	app := i / filesPerApp
 	subdir = fmt.Sprintf("team-%02d/app-%02d", app/appsPerTeam, app%appsPerTeam)
-	return filepath.FromSlash(subdir), fmt.Sprintf("%s-%05d.yaml", kind.file, i)
+	extension := "yaml"
+	if kind.json {
+		extension = "json"
+	}
+	return filepath.FromSlash(subdir), fmt.Sprintf("%s-%05d.%s", kind.file, i, extension)
 }
 
 // sizes returns the size of each file. The files of each block of 20 have fixed shares

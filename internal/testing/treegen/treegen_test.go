@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -65,13 +66,13 @@ func TestTreesHaveTheirShape(t *testing.T) {
 			var size int64
 			for path, content := range files {
 				size += int64(len(content))
-				assert.Equal(t, ".yaml", filepath.Ext(path))
+				assert.Contains(t, []string{".yaml", ".json"}, filepath.Ext(path))
 				if shape.Even {
 					assert.InDelta(t, 2e6, len(content), 1e6, path)
 				}
 			}
 			assert.InEpsilon(t, shape.Bytes, size, 0.05)
-			assert.InDelta(t, 6, ratio(t, files), 0.5)
+			assert.InDelta(t, 5.3, ratio(t, files), 0.6)
 		})
 	}
 }
@@ -100,7 +101,7 @@ func (c *counter) Write(p []byte) (int, error) {
 }
 
 func TestEveryObjectHasAName(t *testing.T) {
-	name := regexp.MustCompile(`(?m)^kind: (\w+)\nmetadata:\n  name: (\S+)$`)
+	name := regexp.MustCompile(`"?kind"?: "?(\w+)"?,?\n +"?metadata"?: ?{?\n +"?name"?: "?([^\s"]+)"?,?\n|kind: (\w+)\nmetadata:\n  name: (\S+)\n`)
 	large := treegen.Large()
 	large.Files, large.Bytes = 3, 5e6
 	for _, shape := range []treegen.Shape{treegen.Few().Times(4), large} {
@@ -109,13 +110,34 @@ func TestEveryObjectHasAName(t *testing.T) {
 			objects := name.FindAllStringSubmatch(content, -1)
 			assert.NotEmpty(t, objects, path)
 			for _, object := range objects {
-				id := object[1] + " " + object[2]
+				id := strings.Join(object[1:], " ")
 				assert.False(t, seen[id], id)
 				seen[id] = true
 			}
 			assert.NotContains(t, content, "%!", "a format and its arguments differ")
 		}
 		assert.GreaterOrEqual(t, len(seen), shape.Files)
+	}
+}
+
+// TestTreesHaveAllKindsOfContent lists text that only one kind of file has.
+func TestTreesHaveAllKindsOfContent(t *testing.T) {
+	var all strings.Builder
+	special := 0 // bytes of Secrets, JSON, Lists and charts
+	for name, content := range write(t, treegen.Few().Times(2), 1) {
+		all.WriteString(content)
+		if regexp.MustCompile(`(^|/)(secret|list|chart)[^/]*$|json$`).MatchString(name) {
+			special += len(content)
+		}
+	}
+	assert.InDelta(t, 0.25, float64(special)/float64(all.Len()), 0.05)
+	for _, want := range []string{
+		"type: Opaque\ndata:\n", "\nstringData:\n", ": ENC[AES256_GCM,data:", "\nsops:\n",
+		`"kind": "ConfigMap"`, `"containers": [`, "---\n# Source: ", "\nkind: List\nitems:\n- apiVersion: ",
+		"kind: CustomResourceDefinition\n", "description: |-\n", "requests: {cpu: ", "args: [--", "value: 'it''s ",
+		" \\\n ", "  file-0: |\n",
+	} {
+		assert.Contains(t, all.String(), want)
 	}
 }
 
@@ -131,7 +153,7 @@ func TestByName(t *testing.T) {
 
 func TestTimes(t *testing.T) {
 	assert.Equal(t, treegen.Small(), treegen.Small().Times(1))
-	assert.Equal(t, treegen.Shape{Name: "small x4", Files: 8_000, Bytes: 80e6}, treegen.Small().Times(4))
+	assert.Equal(t, treegen.Shape{Name: "small x4", Files: 8_000, Bytes: 88e6}, treegen.Small().Times(4))
 }
 
 func TestWriteRefuses(t *testing.T) {

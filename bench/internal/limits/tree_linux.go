@@ -1,16 +1,17 @@
-//go:build linux
-
 package limits
 
 import (
-	"io/fs"
+	"bytes"
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/kubeoci/oci/manifests"
 )
 
 // tree is the content of a directory.
@@ -18,7 +19,8 @@ type tree struct {
 	dirs    []directory
 	files   int
 	size    int64
-	content []byte
+	content []file
+	layer   []byte
 }
 
 type directory struct {
@@ -26,33 +28,47 @@ type directory struct {
 	names []string // of its files
 }
 
-// part is the share of one core: some directories and some content.
-type part struct {
-	dirs    []directory
+type file struct {
+	manifests.File
 	content []byte
 }
 
-func newTree(dir string) (*tree, error) {
-	t := new(tree)
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+// part is the share of one core: some directories, the content of some files, and the
+// layer of all.
+type part struct {
+	dirs  []directory
+	files []file
+	layer []byte
+}
+
+// newTree reads the files that a push of the directory has.
+func newTree(ctx context.Context, dir string) (*tree, error) {
+	set, err := manifests.Collect(ctx, dir, manifests.Options{})
+	if err != nil {
+		return nil, err
+	}
+	t := &tree{files: len(set.Files()), size: set.Size()}
+	at := map[string]int{} // in dirs
+	for _, f := range set.Files() {
+		name := filepath.Join(dir, filepath.FromSlash(f.Path))
+		content, err := os.ReadFile(name)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if entry.IsDir() {
-			t.dirs = append(t.dirs, directory{path: path})
-			return nil
+		t.content = append(t.content, file{f, content})
+		for parent := filepath.Dir(name); len(parent) >= len(filepath.Clean(dir)); parent = filepath.Dir(parent) {
+			if _, known := at[parent]; known {
+				break
+			}
+			at[parent] = len(t.dirs)
+			t.dirs = append(t.dirs, directory{path: parent})
 		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		t.files++
-		t.size += int64(len(data))
-		t.content = append(t.content, data...)
-		i := slices.IndexFunc(t.dirs, func(d directory) bool { return d.path == filepath.Dir(path) })
-		t.dirs[i].names = append(t.dirs[i].names, entry.Name())
-		return nil
-	})
+		in := &t.dirs[at[filepath.Dir(name)]]
+		in.names = append(in.names, filepath.Base(name))
+	}
+	var layer bytes.Buffer
+	err = part{files: t.content}.compress(&layer, 1)
+	t.layer = layer.Bytes()
 	return t, err
 }
 
@@ -61,20 +77,12 @@ func (t *tree) parallel(parts int, do func(part) error) error {
 	errs := make([]error, parts)
 	var group sync.WaitGroup
 	for i := range parts {
-		dirs, content := len(t.dirs), len(t.content)
-		p := part{
-			t.dirs[i*dirs/parts : (i+1)*dirs/parts],
-			t.content[i*content/parts : (i+1)*content/parts],
-		}
+		dirs, files := len(t.dirs), len(t.content)
+		p := part{t.dirs[i*dirs/parts : (i+1)*dirs/parts], t.content[i*files/parts : (i+1)*files/parts], t.layer}
 		group.Go(func() { errs[i] = do(p) })
 	}
 	group.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func (p part) list() error {

@@ -1,0 +1,73 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/kubeoci/oci/bench/internal/limits"
+	"github.com/kubeoci/oci/bench/internal/process/usage"
+)
+
+// Limits are the lower bounds for the pushes of a tree.
+type Limits struct {
+	Tree string `json:"tree"`
+	limits.Limits
+}
+
+// Floor returns the lower bound for the wall time of a case, or zero if it is unknown.
+func (r *Report) Floor(name, tree string) time.Duration {
+	for _, l := range r.Limits {
+		if l.Tree != tree {
+			continue
+		}
+		switch name {
+		case "cold":
+			return l.Cold
+		case "unchanged":
+			return l.Unchanged
+		}
+	}
+	return 0
+}
+
+// Text writes the steps of a push for a terminal.
+func (l Limits) Text(w io.Writer) error {
+	if _, err := fmt.Fprintf(w, "%s\n\n", l.about()); err != nil {
+		return err
+	}
+	if err := align(w, l.steps()); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "\n%s\n", l.bounds())
+	return err
+}
+
+func (l Limits) about() string {
+	return fmt.Sprintf("%s; the start of a process takes %s", Tree{Files: l.Files, Bytes: l.Size}.size(), Seconds(l.Start))
+}
+
+func (l Limits) bounds() string {
+	return fmt.Sprintf("At least %s for an unchanged push with a cache, and %s for a cold push of one copy, to an instant registry.",
+		Seconds(l.Unchanged), Seconds(l.Cold))
+}
+
+// steps returns the table of the steps with its heading.
+func (l Limits) steps() [][]string {
+	rows := [][]string{{"step", "one core", "CPU", "MB/s", fmt.Sprintf("%d cores", l.Cores), "CPU", "MB/s"}}
+	for _, s := range l.Steps {
+		rows = append(rows, append(append([]string{s.Name}, speeds(s.Bytes, s.Alone)...), speeds(s.Bytes, s.Shared)...))
+	}
+	return rows
+}
+
+func speeds(bytes int64, used usage.Usage) []string {
+	if used.Wall == 0 {
+		return []string{"", "", ""}
+	}
+	perSecond := ""
+	if bytes > 0 {
+		perSecond = fmt.Sprintf("%.0f", float64(bytes)/1e6/used.Wall.Seconds())
+	}
+	return []string{Seconds(used.Wall), Seconds(used.CPU), perSecond}
+}
