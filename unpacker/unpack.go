@@ -144,8 +144,12 @@ func checkCall(ctx context.Context, src Fetcher) error {
 // sink receives the content of an archive. Parents are created before children.
 type sink interface {
 	mkdir(name string) error
-	// create creates a file with the content of r, which has size bytes.
+	// create creates a file with the content of r, which has size bytes. It may return
+	// before that is written, but reads all of it.
 	create(name string, size int64, r reader) error
+	// finish returns when all is written, or after the end of ctx. Its error is that of the
+	// first entry that could not be written.
+	finish(ctx context.Context) error
 }
 
 // unpack writes the content of the layer to out. spooler holds the layer meanwhile.
