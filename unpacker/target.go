@@ -186,9 +186,9 @@ func (t *target) create(name string, size int64, r reader) error {
 }
 
 func (t *target) finish(ctx context.Context) error {
-	if ctx.Err() != nil {
+	if err := ctx.Err(); err != nil {
 		t.writers.stop()
-		return nil
+		return err
 	}
 	return t.writers.finish()
 }

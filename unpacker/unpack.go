@@ -89,9 +89,11 @@ type Fetcher interface {
 //
 // Memory does not grow with the size of the layer: a layer larger than the default of
 // [packager.Store.MemoryLimit] is held in a temporary file beside dir, or in it with
-// InPlace. It grows with the number of entries, by less than a kilobyte each, and with the
-// bytes of their names, which MaxEntries and MaxNamesSize of opts limit. The time is in
-// proportion to the bytes of the archive and of the names.
+// InPlace, and buffers take little more than a megabyte. It grows with the number of
+// entries, by less than a kilobyte each, and with the bytes of their names, which
+// MaxEntries and MaxNamesSize of opts limit. The time is in proportion to the bytes of the
+// archive and of the names. One goroutine decompresses, and up to four write small files;
+// all have ended when Unpack returns.
 //
 // Unpack returns when ctx ends, even if src ignores it. A function of src that blocks then
 // runs on in the background until it returns. Panics of src reach the caller.
