@@ -11,7 +11,7 @@ import (
 // large enough that handing it over costs nothing beside decompressing it.
 const (
 	aheadSize   = 64 << 10
-	aheadBlocks = 4
+	aheadBlocks = 8
 )
 
 // ahead reads from another reader in a goroutine of its own, so that decompressing goes on
@@ -33,7 +33,7 @@ type block struct {
 
 // readAhead starts to read from r. The caller closes the result before it closes r.
 func readAhead(r io.Reader) *ahead {
-	a := &ahead{filled: make(chan block), empty: make(chan []byte, aheadBlocks), stop: make(chan struct{})}
+	a := &ahead{filled: make(chan block, aheadBlocks), empty: make(chan []byte, aheadBlocks), stop: make(chan struct{})}
 	for range aheadBlocks {
 		a.empty <- nil // allocated when needed: most artifacts are small
 	}

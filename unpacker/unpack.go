@@ -89,7 +89,7 @@ type Fetcher interface {
 //
 // Memory does not grow with the size of the layer: a layer larger than the default of
 // [packager.Store.MemoryLimit] is held in a temporary file beside dir, or in it with
-// InPlace, and buffers take little more than a megabyte. It grows with the number of
+// InPlace, and buffers take less than two megabytes. It grows with the number of
 // entries, by less than a kilobyte each, and with the bytes of their names, which
 // MaxEntries and MaxNamesSize of opts limit. The time is in proportion to the bytes of the
 // archive and of the names. One goroutine decompresses, and up to four write small files;

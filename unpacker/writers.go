@@ -80,7 +80,7 @@ func (w *writers) take() *batch {
 	var b *batch
 	if w.made < maxBatches {
 		if w.made == 0 {
-			w.work, w.free = make(chan *batch), make(chan *batch, maxBatches)
+			w.work, w.free = make(chan *batch, 1), make(chan *batch, maxBatches)
 		}
 		b = &batch{content: make([]byte, 0, batchSize)}
 	} else {
