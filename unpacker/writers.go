@@ -57,7 +57,7 @@ type batchFile struct {
 func (w *writers) create(name string, size int, read func([]byte) error) error {
 	if b := w.filling; b != nil && (len(b.content)+size > batchSize || len(b.files) == batchFiles) {
 		w.hand()
-		if err := w.err(); err != nil {
+		if err := w.err(); err != nil { // finish returns that of the first file
 			return err
 		}
 	}
@@ -155,8 +155,21 @@ func (w *writers) err() error {
 	return w.failure
 }
 
-// finish writes the rest, ends the goroutines and returns the first failure.
+// finish writes the rest, ends the goroutines and returns the first failure. A panic of one
+// of them is one of finish.
 func (w *writers) finish() error {
+	w.end()
+	calls.Rethrow(w.failure)
+	return w.failure
+}
+
+// stop ends the goroutines without writing the rest. It can be called more than once.
+func (w *writers) stop() {
+	w.stopped.Store(true)
+	w.end()
+}
+
+func (w *writers) end() {
 	if w.filling != nil {
 		w.hand()
 	}
@@ -165,12 +178,4 @@ func (w *writers) finish() error {
 		close(w.work)
 	}
 	w.running.Wait()
-	calls.Rethrow(w.failure)
-	return w.failure
-}
-
-// stop ends the goroutines without writing the rest.
-func (w *writers) stop() {
-	w.stopped.Store(true)
-	_ = w.finish() // of no interest any more
 }
