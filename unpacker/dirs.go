@@ -1,6 +1,7 @@
 package unpacker
 
 import (
+	"errors"
 	"os"
 	"path"
 	"strings"
@@ -59,12 +60,38 @@ func (d *dirs) at(dirPath string) (*os.Root, error) {
 
 func (d *dirs) last() openDir { return d.open[len(d.open)-1] }
 
-// close closes all directories, including the root.
-func (d *dirs) close() error {
+// write writes a new file.
+func (d *dirs) write(name string, content []byte) error {
+	file, err := d.create(name)
+	if err != nil {
+		return err
+	}
+	if len(content) > 0 {
+		_, err = file.Write(content)
+	}
+	return errors.Join(err, file.Close())
+}
+
+// create creates a new file.
+func (d *dirs) create(name string) (*os.File, error) {
+	dir, base, err := d.of(name)
+	if err != nil {
+		return nil, err
+	}
+	return dir.OpenFile(base, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+}
+
+// release closes all directories except the root.
+func (d *dirs) release() {
 	for _, dir := range d.open {
 		_ = dir.root.Close() // only a handle
 	}
 	d.open = nil
+}
+
+// close closes all directories, including the root.
+func (d *dirs) close() error {
+	d.release()
 	if d.root == nil {
 		return nil
 	}

@@ -38,8 +38,13 @@ func extract(ctx context.Context, blob io.Reader, layer ocispec.Descriptor, clai
 	if err != nil {
 		return nil, err
 	}
+	defer stream.close()
 	x := &extraction{opts: opts, out: out, stream: stream, tree: newTree(opts.MaxEntries)}
-	if err := x.entries(ctx); err != nil {
+	err = x.entries(ctx)
+	if failed := out.finish(ctx); failed != nil { // of an earlier entry
+		err = failed
+	}
+	if err != nil {
 		return nil, err
 	}
 	if err := checkClaims(layer, claims); err != nil {
@@ -75,7 +80,7 @@ func (x *extraction) entries(ctx context.Context) error {
 			}
 			end += roundUp(header.Size)
 		}
-		if err := x.entry(header, headerSize, archive); err != nil {
+		if err := x.entry(ctx, header, headerSize, archive); err != nil {
 			return err
 		}
 	}
@@ -88,13 +93,13 @@ func roundUp(n int64) int64 { return (n + tarUnit - 1) / tarUnit * tarUnit }
 // units of zeros, without which entries may be missing, and then only zeros.
 func (x *extraction) finish(end int64) error {
 	if x.stream.n-end != tarEndSize {
-		return x.stream.corrupt("the archive has no end marker")
+		return corrupt(x.stream.layer, "the archive has no end marker")
 	}
 	rest := make([]byte, readSize)
 	for {
 		n, err := x.stream.Read(rest)
 		if strings.Trim(string(rest[:n]), "\x00") != "" {
-			return x.stream.corrupt("data after the end of the archive")
+			return corrupt(x.stream.layer, "data after the end of the archive")
 		}
 		if err == io.EOF {
 			return nil
@@ -105,7 +110,7 @@ func (x *extraction) finish(end int64) error {
 	}
 }
 
-func (x *extraction) entry(h *tar.Header, headerSize int64, archive io.Reader) error {
+func (x *extraction) entry(ctx context.Context, h *tar.Header, headerSize int64, archive io.Reader) error {
 	if err := checkKind(h, headerSize); err != nil {
 		return err
 	}
@@ -140,7 +145,7 @@ func (x *extraction) entry(h *tar.Header, headerSize int64, archive io.Reader) e
 		x.links = append(x.links, SkippedLink{name, h.Linkname, h.Typeflag == tar.TypeLink})
 		return nil
 	}
-	return x.file(name, h.Size, archive)
+	return x.file(ctx, name, h.Size, archive)
 }
 
 func (x *extraction) checkName(h *tar.Header, name string) error {
@@ -156,9 +161,9 @@ func (x *extraction) checkName(h *tar.Header, name string) error {
 	return nil
 }
 
-func (x *extraction) file(name string, size int64, archive io.Reader) error {
+func (x *extraction) file(ctx context.Context, name string, size int64, archive io.Reader) error {
 	x.files = append(x.files, File{name, size})
-	content := &contextReader{ctx: x.stream.raw.ctx, r: archive}
+	content := &contextReader{ctx: ctx, r: archive}
 	err := x.out.create(name, size, reader{content})
 	if content.err != nil {
 		return x.stream.readError(content.err)

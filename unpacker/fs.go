@@ -100,6 +100,8 @@ func (m *memFS) create(name string, size int64, r reader) error {
 	return nil
 }
 
+func (m *memFS) finish(context.Context) error { return nil }
+
 // readSized reads size bytes. It takes memory as it reads, because r may have fewer.
 func readSized(r io.Reader, size int64) ([]byte, error) {
 	const start = 1 << 20 // most manifests are smaller, so that they are not copied

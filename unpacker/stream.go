@@ -20,9 +20,9 @@ import (
 type stream struct {
 	layer  ocispec.Descriptor
 	claims []*claim
-	raw    *contextReader
-	plain  io.Reader // the uncompressed content of raw
-	n      int64     // bytes read
+	ahead  *ahead
+	plain  *contextReader // of ahead
+	n      int64          // bytes read
 	max    int64
 	err    error // never io.EOF
 
@@ -38,39 +38,73 @@ func (s *stream) limitHeader(start, most int64) {
 // readSize is the number of bytes of a layer to read at a time.
 const readSize = 64 << 10
 
+// openStream starts to read the archive in blob. The caller closes the stream before blob.
 func openStream(ctx context.Context, blob io.Reader, layer ocispec.Descriptor, claims []*claim, limit int64) (*stream, error) {
-	s := &stream{layer: layer, raw: &contextReader{ctx: ctx, r: blob}, claims: claims, max: limit, headerEnd: math.MaxInt64}
-	raw := bufio.NewReaderSize(s.raw, readSize)
-	found, err := sniff(raw)
-	if err != nil && err != io.EOF {
-		return nil, s.readError(err)
-	}
-	if layer.MediaType == ocispec.MediaTypeImageLayer {
-		s.plain = raw
-		return s, s.checkPlain(found)
-	}
-	if found != formatGzip {
-		return nil, &BlobError{layer, "its content is " + found + ", not gzip", ErrUnsupportedLayer}
-	}
-	member, err := gzip.NewReader(raw)
+	plain, err := openSource(ctx, blob, layer)
 	if err != nil {
-		return nil, s.readError(err)
+		return nil, err
 	}
-	member.Multistream(false)
-	plain := bufio.NewReaderSize(oneMember{member, raw}, readSize)
-	s.plain = plain
-	if found, err = sniff(plain); err != nil && err != io.EOF {
-		return nil, s.readError(err)
-	}
-	return s, s.checkPlain(found)
+	s := &stream{layer: layer, ahead: readAhead(plain), claims: claims, max: limit, headerEnd: math.MaxInt64}
+	s.plain = &contextReader{ctx: ctx, r: s.ahead}
+	return s, nil
 }
 
-// checkPlain refuses content that is compressed where it should be plain, or no archive.
-func (s *stream) checkPlain(format string) error {
-	if format == formatTar {
-		return nil
+func (s *stream) close() { s.ahead.close() }
+
+// source reads the uncompressed content of a layer. Its errors are typed, except for
+// io.EOF.
+type source struct {
+	layer ocispec.Descriptor
+	raw   *contextReader
+	plain *bufio.Reader
+}
+
+// openSource checks that a layer begins as an archive of its media type.
+func openSource(ctx context.Context, blob io.Reader, layer ocispec.Descriptor) (*source, error) {
+	// The end of the context is noticed where the archive is read.
+	s := &source{layer: layer, raw: &contextReader{ctx: context.WithoutCancel(ctx), r: blob}}
+	raw := bufio.NewReaderSize(s.raw, readSize)
+	s.plain = raw
+	found, err := s.sniff()
+	if err != nil {
+		return nil, err
 	}
-	return &BlobError{s.layer, "its content is " + format + ", not a tar archive", ErrUnsupportedLayer}
+	if layer.MediaType != ocispec.MediaTypeImageLayer {
+		if found != formatGzip {
+			return nil, &BlobError{layer, "its content is " + found + ", not gzip", ErrUnsupportedLayer}
+		}
+		member, err := gzip.NewReader(raw)
+		if err != nil {
+			return nil, s.readError(err)
+		}
+		member.Multistream(false)
+		s.plain = bufio.NewReaderSize(oneMember{member, raw}, tarUnit) // only to sniff
+		if found, err = s.sniff(); err != nil {
+			return nil, err
+		}
+	}
+	if found != formatTar { // or is compressed where it should be plain
+		return nil, &BlobError{layer, "its content is " + found + ", not a tar archive", ErrUnsupportedLayer}
+	}
+	return s, nil
+}
+
+// Read implements [io.Reader].
+func (s *source) Read(p []byte) (int, error) {
+	n, err := s.plain.Read(p)
+	if err != nil && err != io.EOF {
+		err = s.readError(err)
+	}
+	return n, err
+}
+
+// readError returns the error to report for a failed read of the layer or of data
+// derived from it. The first cause wins.
+func (s *source) readError(err error) error {
+	if s.raw.err != nil {
+		return fmt.Errorf("read %.100q: %w", s.layer.MediaType, s.raw.err)
+	}
+	return corruptError(s.layer, err)
 }
 
 const (
@@ -81,8 +115,8 @@ const (
 )
 
 // sniff returns the format of the content by its first bytes, and consumes none.
-func sniff(r *bufio.Reader) (string, error) {
-	start, err := r.Peek(tarUnit)
+func (s *source) sniff() (string, error) {
+	start, err := s.plain.Peek(tarUnit)
 	switch {
 	case bytes.HasPrefix(start, []byte{0x1f, 0x8b}): // RFC 1952 section 2.3.1
 		return formatGzip, nil
@@ -90,8 +124,10 @@ func sniff(r *bufio.Reader) (string, error) {
 		return formatZstd, nil
 	case len(start) == tarUnit && isHeader(start):
 		return formatTar, nil
+	case err != nil && err != io.EOF:
+		return "", s.readError(err)
 	}
-	return formatOther, err
+	return formatOther, nil
 }
 
 // isHeader reports whether an archive can start with this unit: it has the mark of a tar
@@ -141,24 +177,29 @@ func (s *stream) Read(p []byte) (int, error) {
 		s.err = &BlobError{s.layer, "the header of an entry", &manifests.LimitError{Limit: "MaxHeaderSize", Max: s.headerMax}}
 		return n - 1, s.err
 	case err != nil && err != io.EOF:
-		s.err = s.readError(err)
+		s.err = err
 		return n, s.err
 	}
 	return n, err
 }
 
-// readError returns the error to report for a failed read of the layer or of data
-// derived from it. The first cause wins.
+// readError returns the error to report for a failed read of data derived from the stream.
+// The first cause wins.
 func (s *stream) readError(err error) error {
-	switch {
-	case s.err != nil:
+	if s.err != nil {
 		return s.err
-	case s.raw.err != nil:
-		return fmt.Errorf("read %.100q: %w", s.layer.MediaType, s.raw.err)
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return s.corrupt("it is truncated")
 	}
-	return s.corrupt(err.Error())
+	return corruptError(s.layer, err)
 }
 
-func (s *stream) corrupt(reason string) error { return &BlobError{s.layer, reason, ErrCorruptArtifact} }
+// corruptError returns the error for a layer that could not be read to its end.
+func corruptError(layer ocispec.Descriptor, err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return corrupt(layer, "it is truncated")
+	}
+	return corrupt(layer, err.Error())
+}
+
+func corrupt(layer ocispec.Descriptor, reason string) error {
+	return &BlobError{layer, reason, ErrCorruptArtifact}
+}

@@ -1,6 +1,7 @@
 package unpacker
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -27,12 +28,14 @@ type target struct {
 	temp    string      // name of the staging directory in home, or "" if it is gone
 	self    fs.FileInfo // the staging directory
 	staging dirs
-	buffer  []byte
+	writers writers // of small files in the staging directory
+	buffer  []byte  // of large files
 }
 
 // stage creates the staging directory for dir, if dir is missing or empty.
 func stage(dir string, inPlace bool) (*target, error) {
-	t := &target{path: dir, inPlace: inPlace, buffer: make([]byte, readSize)}
+	t := &target{path: dir, inPlace: inPlace}
+	t.writers.wrap = t.fileError
 	full, err := filepath.Abs(dir)
 	if err == nil && dir == "" {
 		err = fs.ErrInvalid
@@ -101,6 +104,7 @@ func (t *target) makeStaging(name string) (err error) {
 	if t.staging.root, err = t.home.OpenRoot(name + "/."); err != nil {
 		return t.targetError(err)
 	}
+	t.writers.root = t.staging.root
 	t.self, err = t.staging.root.Stat(".")
 	return t.targetErrorOf(err)
 }
@@ -163,17 +167,30 @@ func (t *target) mkdir(name string) error {
 	return t.fileError(name, err)
 }
 
-func (t *target) create(name string, _ int64, r reader) error {
-	dir, base, err := t.staging.of(name)
+func (t *target) create(name string, size int64, r reader) error {
+	if size <= smallFile {
+		return t.writers.create(name, int(size), func(content []byte) error {
+			_, err := io.ReadFull(r, content)
+			return err
+		})
+	}
+	file, err := t.staging.create(name)
 	if err != nil {
 		return t.fileError(name, err)
 	}
-	file, err := dir.OpenFile(base, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return t.fileError(name, err)
+	if t.buffer == nil {
+		t.buffer = make([]byte, readSize)
 	}
 	_, err = io.CopyBuffer(struct{ io.Writer }{file}, r, t.buffer)
 	return t.fileError(name, errors.Join(err, file.Close()))
+}
+
+func (t *target) finish(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		t.writers.stop()
+		return err
+	}
+	return t.writers.finish()
 }
 
 // commit moves the content of the staging directory to the target, if that is unchanged.
@@ -244,6 +261,7 @@ func (t *target) discard() error {
 	if t.home == nil {
 		return nil
 	}
+	t.writers.stop()
 	_ = t.staging.close() // closed already, or no longer needed
 	temp := t.temp
 	t.temp = ""

@@ -89,9 +89,11 @@ type Fetcher interface {
 //
 // Memory does not grow with the size of the layer: a layer larger than the default of
 // [packager.Store.MemoryLimit] is held in a temporary file beside dir, or in it with
-// InPlace. It grows with the number of entries, by less than a kilobyte each, and with the
-// bytes of their names, which MaxEntries and MaxNamesSize of opts limit. The time is in
-// proportion to the bytes of the archive and of the names.
+// InPlace, and buffers take less than two megabytes. It grows with the number of
+// entries, by less than a kilobyte each, and with the bytes of their names, which
+// MaxEntries and MaxNamesSize of opts limit. The time is in proportion to the bytes of the
+// archive and of the names. One goroutine decompresses, and up to four write small files;
+// all have ended when Unpack returns.
 //
 // Unpack returns when ctx ends, even if src ignores it. A function of src that blocks then
 // runs on in the background until it returns. Panics of src reach the caller.
@@ -144,8 +146,12 @@ func checkCall(ctx context.Context, src Fetcher) error {
 // sink receives the content of an archive. Parents are created before children.
 type sink interface {
 	mkdir(name string) error
-	// create creates a file with the content of r, which has size bytes.
+	// create creates a file with the content of r, which has size bytes. It may return
+	// before that is written, but reads all of it.
 	create(name string, size int64, r reader) error
+	// finish returns when all is written, or after the end of ctx. Its error is that of the
+	// first entry that could not be written.
+	finish(ctx context.Context) error
 }
 
 // unpack writes the content of the layer to out. spooler holds the layer meanwhile.
