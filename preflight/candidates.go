@@ -13,7 +13,7 @@ import (
 // Bounds of the search for directories that an engine renders. Each try judges files again.
 const (
 	maxCandidates = 4
-	maxTries      = 64
+	maxTries      = 32
 	maxJudged     = 400_000 // files, in all tries
 )
 

@@ -46,6 +46,7 @@ type model struct {
 	flaws          []flaw
 
 	ignore      *flux.Ignore
+	matches     map[string]match   // of the rules, once they are needed
 	ignoreFiles map[string]*source // those with rules, by their paths in the archive
 	unknown     *unknownRules      // nil if the rules are known
 	looked      int                // how often resources were compared
@@ -151,7 +152,7 @@ func (m *model) entriesOf(sources []*source) iter.Seq2[int, packager.Entry] {
 			some = append(some, packager.Entry{Path: s.file.Path, File: s.file})
 		}
 		if layout != packager.LayoutRoot {
-			some = append(some, packager.Entry{Path: path.Join(prefix, s.file.Path), File: s.file})
+			some = append(some, packager.Entry{Path: prefix + "/" + s.file.Path, File: s.file})
 		}
 	}
 	slices.SortFunc(some, func(a, b packager.Entry) int { return strings.Compare(a.Path, b.Path) })
