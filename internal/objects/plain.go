@@ -28,11 +28,11 @@ import (
 //	plainobject.go  the nodes and objects that the others find
 type plainScanner struct {
 	data  []byte
-	pos   int  // start of the next line
-	start int  // of the last line read
-	end   int  // of that line, without its line break
-	line  int  // its number
-	ascii bool // all lines are printable
+	pos   int // start of the next line
+	start int // of the last line read
+	end   int // of that line, without its line break
+	line  int // its number
+	lines lineFinder
 
 	levels  []level
 	keys    keySet
@@ -81,10 +81,7 @@ type slot struct {
 // scan reads YAML. It reports false for a file that is not plain, unless the objects take
 // more than limit bytes. Otherwise its result is that of the parser.
 func (s *plainScanner) scan(data []byte, limit int64) (file File, ok bool) {
-	return s.run(data, limit, func() bool {
-		s.ascii = isASCII(s.data)
-		return s.documents() && (s.full != nil || s.endDocument())
-	})
+	return s.run(data, limit, func() bool { return s.documents() && (s.full != nil || s.endDocument()) })
 }
 
 // run calls read for a file.
@@ -95,7 +92,7 @@ func (s *plainScanner) run(data []byte, limit int64, read func() bool) (file Fil
 		seed = maphash.MakeSeed()
 	}
 	*s = plainScanner{
-		data: data, left: limit, size: s.size,
+		data: data, left: limit, size: s.size, lines: lineFinder{ends: s.lines.ends[:0]},
 		levels: s.levels[:0], keys: keySet{seed: seed, hashes: s.keys.hashes[:0]}, nodes: nodePool{all: s.nodes.all},
 	}
 	if s.size == nil {

@@ -83,7 +83,7 @@ func (s *plainScanner) spare(text []byte, first int) bool {
 		s.open, s.next.parent, s.next.of = true, nil, other
 		return true
 	}
-	if c := value[0]; c >= 'A' && c <= 'z' && c != '[' && c != '`' || c >= '0' && c <= '9' {
+	if isLetter(value[0]) {
 		end, isKey := cutPlain(value)
 		s.folds, s.fragile = end == len(value), false
 		return !isKey
@@ -249,7 +249,6 @@ func (s *plainScanner) block(to slot, style byte, indicator int) bool {
 	text := blockText{wanted: to.parent != nil && to.in == data, folded: style == '>'}
 	blank := 0 // the widest blank line before the first with text
 	for s.pos < len(s.data) {
-		pos, number := s.pos, s.line
 		indent, line := s.cutLine()
 		switch {
 		case len(line) == 0:
@@ -266,10 +265,10 @@ func (s *plainScanner) block(to slot, style byte, indicator int) bool {
 			if line[0] == '\t' {
 				return false
 			}
-			s.pos, s.line = pos, number
+			s.unreadLine()
 			return s.put(to, s.blockNode(to, &text))
 		}
-		if !s.ascii && !isText(line) {
+		if s.lines.odd && !isText(line) {
 			return false
 		}
 		s.saved += content + len("\n ")

@@ -1,8 +1,8 @@
 package objects
 
 import (
-	"bytes"
 	"encoding/binary"
+	"math/bits"
 	"unicode/utf8"
 )
 
@@ -13,28 +13,76 @@ import (
 // characters that YAML forbids or gives a meaning.
 func (s *plainScanner) nextLine() (indent int, text []byte, ok bool) {
 	indent, text = s.cutLine()
-	return indent, text, s.ascii || isText(text)
+	return indent, text, !s.lines.odd || isText(text)
 }
 
 // cutLine is nextLine for a caller that inspects the characters.
 func (s *plainScanner) cutLine() (indent int, text []byte) {
-	text = s.data[s.pos:]
-	s.start = s.pos
-	s.line++
-	if end := bytes.IndexByte(text, '\n'); end >= 0 {
-		text = text[:end]
-		s.pos += end + 1
-		if end > 0 && text[end-1] == '\r' {
-			text = text[:end-1]
-		}
-	} else {
-		s.pos = len(s.data)
+	if s.lines.next == len(s.lines.ends) {
+		s.lines.find(s.data)
 	}
-	s.end = s.start + len(text)
+	s.start, s.end = s.pos, s.lines.ends[s.lines.next]
+	s.pos = min(s.end+1, len(s.data))
+	s.lines.next++
+	s.line++
+	if s.end > s.start && s.data[s.end-1] == '\r' {
+		s.end--
+	}
+	text = s.data[s.start:s.end]
+	for ; indent+8 <= len(text); indent += 8 {
+		if b := binary.LittleEndian.Uint64(text[indent:]) ^ ' '*each; b != 0 {
+			indent += bits.TrailingZeros64(b) / 8
+			return indent, text[indent:]
+		}
+	}
 	for indent < len(text) && text[indent] == ' ' {
 		indent++
 	}
 	return indent, text[indent:]
+}
+
+// unreadLine goes back to the start of the last line.
+func (s *plainScanner) unreadLine() {
+	s.pos = s.start
+	s.line--
+	s.lines.next--
+}
+
+// lineFinder finds line breaks and odd characters in one pass, some lines ahead.
+type lineFinder struct {
+	ends []int // offsets of line breaks
+	next int   // index of the first that was not used
+	read int   // offset of the rest of the file
+	odd  bool  // a line so far has a character that is not printable ASCII, such as a tab
+}
+
+// find finds some lines that follow.
+func (l *lineFinder) find(data []byte) {
+	const some = 2 << 10
+	l.ends, l.next = l.ends[:0], 0
+	odd := uint64(0)
+	for len(l.ends) == 0 && l.read < len(data) {
+		end := min(l.read+some, len(data))
+		for ; l.read+8 <= end; l.read += 8 {
+			b := binary.LittleEndian.Uint64(data[l.read:])
+			breaks := equal(b, '\n')
+			odd |= unprintable(b | breaks>>1) // makes a letter of a line break
+			for ; breaks != 0; breaks &= breaks - 1 {
+				l.ends = append(l.ends, l.read+bits.TrailingZeros64(breaks)/8)
+			}
+		}
+		for ; l.read < end; l.read++ {
+			if c := data[l.read]; c == '\n' {
+				l.ends = append(l.ends, l.read)
+			} else if c < ' ' || c > '~' {
+				odd = 1
+			}
+		}
+	}
+	if l.read == len(data) && data[len(data)-1] != '\n' {
+		l.ends = append(l.ends, len(data))
+	}
+	l.odd = l.odd || odd != 0
 }
 
 // offset returns that of the rest of a line.
@@ -47,7 +95,7 @@ func (s *plainScanner) column(offset int) int { return utf8.RuneCount(s.data[s.s
 // a meaning. It may have tabs.
 func isText(line []byte) bool {
 	for i := 0; i < len(line); {
-		if i+8 <= len(line) && isPrintable(binary.LittleEndian.Uint64(line[i:])) {
+		if i+8 <= len(line) && unprintable(binary.LittleEndian.Uint64(line[i:])) == 0 {
 			i += 8
 			continue
 		}
@@ -64,41 +112,30 @@ func isText(line []byte) bool {
 	return true
 }
 
-// isASCII reports whether all lines have only printable ASCII characters, and no tabs. It
-// spares most files a look at the characters of each line.
-func isASCII(data []byte) bool {
-	odd := uint64(0)
-	for ; len(data) >= 8; data = data[8:] {
-		odd |= oddBytes(binary.LittleEndian.Uint64(data))
-	}
-	for _, c := range data {
-		odd |= oddBytes(uint64(c) | ' '*(each-1))
-	}
-	return odd == 0
-}
-
 const (
 	each = 0x0101010101010101
 	high = 0x80 * each // the highest bit of each byte
 )
 
-// isPrintable reports whether all of eight bytes are printable ASCII characters.
-func isPrintable(b uint64) bool {
-	// The highest bit of a byte is set if it is below a space, or above "~". A carry
-	// from one byte to the next does not matter: it comes from such a byte.
-	return ((b-' '*each)|(b+each))&high == 0
+// unprintable returns a word in which the highest bit of a byte is set if one of eight bytes
+// is not a printable ASCII character.
+func unprintable(b uint64) uint64 {
+	// The bit is set for a byte below a space, or above "~". A carry from one byte to the
+	// next does not matter: it comes from such a byte.
+	return ((b - ' '*each) | (b + each)) & high
 }
 
-// oddBytes returns a word with the highest bits of those of eight bytes that are neither
-// printable ASCII characters nor line breaks.
-func oddBytes(b uint64) uint64 {
-	return equal(b&(0xe0*each), 0)&^equal(b, '\n') | (b|(b&^high+each))&high
-}
-
-// equal returns a word with the highest bits of those of eight bytes that are c.
+// equal returns a word with the highest bits of those of eight bytes that are c. It is exact
+// for any bytes.
 func equal(b, c uint64) uint64 {
 	b ^= c * each
 	return ^((b&^high + ^uint64(high)) | b) & high // no carry from one byte to the next
+}
+
+// first is equal and faster. Only the first of the bits is certainly right.
+func first(b, c uint64) uint64 {
+	b ^= c * each
+	return (b - each) &^ b & high
 }
 
 func isItem(text []byte) bool {

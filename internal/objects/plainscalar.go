@@ -66,7 +66,7 @@ func cutPlain(text []byte) (end int, isKey bool) {
 	for i := 0; i < len(text); i++ {
 		if i+8 <= len(text) { // most have neither character
 			b := binary.LittleEndian.Uint64(text[i:])
-			found := equal(b, ':') | equal(b, '#')
+			found := first(b, ':') | first(b, '#')
 			if found == 0 {
 				i += 7
 				continue
