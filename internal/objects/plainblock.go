@@ -44,9 +44,6 @@ func (s *plainScanner) entry(indent int, text []byte) bool {
 	if !s.enter(indent, isItem(text)) {
 		return false
 	}
-	if top := s.top(); top.node == nil && !top.sequence {
-		return s.spare(text, top.keys)
-	}
 	for isItem(text) {
 		item := text[1:]
 		for len(item) > 0 && item[0] == ' ' {
@@ -71,24 +68,6 @@ func (s *plainScanner) entry(indent int, text []byte) bool {
 	}
 	key, value := cutKey(text)
 	return key != nil && s.pair(key, value)
-}
-
-// spare is pair for a mapping that the object does not need, which most are.
-func (s *plainScanner) spare(text []byte, first int) bool {
-	key, value := cutKey(text)
-	if key == nil || !s.keys.add(key, first) {
-		return false
-	}
-	if len(value) == 0 || value[0] == '#' {
-		s.open, s.next.parent, s.next.of = true, nil, other
-		return true
-	}
-	if isLetter(value[0]) {
-		end, isKey := cutPlain(value)
-		s.folds, s.fragile = end == len(value), false
-		return !isKey
-	}
-	return s.value(value, slot{})
 }
 
 // enter closes the levels that end before a line, and opens the one that starts
@@ -159,13 +138,18 @@ func (s *plainScanner) pair(key, value []byte) bool {
 	if !s.keys.add(key, top.keys) {
 		return false
 	}
-	next := slot{parent: top.node, in: top.role, key: key}
-	if top.role != other {
-		next.of = top.role.of(string(key))
+	var next slot
+	if top.node != nil { // of most mappings, an object needs nothing
+		next = slot{parent: top.node, in: top.role, of: top.role.of(string(key)), key: key}
 	}
-	if len(value) == 0 || value[0] == '#' {
+	switch {
+	case len(value) == 0 || value[0] == '#':
 		s.open, s.next = true, next
 		return true
+	case next.parent == nil && isLetter(value[0]): // plain, and more often than not
+		end, isKey := cutPlain(value)
+		s.folds, s.fragile = end == len(value), false
+		return !isKey
 	}
 	return s.value(value, next)
 }

@@ -160,12 +160,13 @@ func (s *plainScanner) skip(parent int) bool {
 	return true
 }
 
-// flowMeter measures flow style as package boundyaml does, but for more: what the parser
-// has read ahead. It is for large files; others are within the limits.
+// flowMeter measures flow style as package boundyaml does, but for more: what the parser may
+// have read ahead. It is for large files; others are within the limits.
 type flowMeter struct {
 	large bool
-	first int // offset where flow style began, or -1
-	total int // bytes before that
+	first int // offset where a stretch of flow style began, or -1
+	until int // offset up to which flow style was counted
+	total int // bytes of it
 }
 
 const readAhead = 4 << 10
@@ -182,14 +183,20 @@ func (m *flowMeter) add(start, end int) bool {
 	if m.first < 0 {
 		m.first = start
 	}
-	length := end - m.first + readAhead
-	return length <= boundyaml.MaxFlow && m.total+length <= boundyaml.MaxFlows
+	m.count(end)
+	return end+readAhead-m.first <= boundyaml.MaxFlow && m.total <= boundyaml.MaxFlows
 }
 
 // cut ends a stretch of flow style where a collection in block style begins.
 func (m *flowMeter) cut(offset int) {
 	if m.large && m.first >= 0 {
-		m.total += offset - m.first + readAhead
+		m.count(offset)
 		m.first = -1
 	}
+}
+
+// count counts the bytes of a stretch, each once.
+func (m *flowMeter) count(end int) {
+	m.total += end + readAhead - max(m.first, m.until)
+	m.until = end + readAhead
 }
