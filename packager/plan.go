@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"path"
 
 	"github.com/opencontainers/go-digest"
 
@@ -159,7 +158,7 @@ func (p *Plan) Entry(i int) Entry {
 	n, copied := p.file(i)
 	f := p.files[n]
 	if copied {
-		return Entry{path.Join(p.prefix, f.Path), f}
+		return Entry{p.prefix + "/" + f.Path, f} // both are clean
 	}
 	return Entry{f.Path, f}
 }

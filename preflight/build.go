@@ -84,11 +84,16 @@ func (b *build) isAbove(n namedFile) bool {
 
 // findBuilds finds the kustomizations of the archive and resolves their references.
 func (m *model) findBuilds() {
-	m.builds = map[string]*build{}
+	m.builds, m.distinct = map[string]*build{}, nil
+	done := map[*source]bool{}
 	hidden := m.hiddenCopy()
 	for _, e := range m.entries {
 		if isKustomization(e.Path) && !hidden(e) {
-			m.builds[e.Path] = &build{source: m.byPath[e.File.Path], entry: e.Path}
+			b := &build{source: m.byPath[e.File.Path], entry: e.Path}
+			if m.builds[e.Path] = b; !done[b.source] {
+				done[b.source] = true
+				m.distinct = append(m.distinct, b)
+			}
 		}
 	}
 	if len(m.builds) == 0 {
@@ -199,18 +204,4 @@ func (m *model) follow(v *view) {
 			next = append(next, e.to)
 		}
 	}
-}
-
-// distinctBuilds returns the kustomizations in the order of entries, one of each
-// file.
-func (m *model) distinctBuilds() []*build {
-	done := map[*source]bool{}
-	var all []*build
-	for _, e := range m.entries {
-		if b := m.builds[e.Path]; b != nil && !done[b.source] {
-			done[b.source] = true
-			all = append(all, b)
-		}
-	}
-	return all
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/kubeoci/oci/internal/filename"
 	"github.com/kubeoci/oci/internal/flux"
 	"github.com/kubeoci/oci/internal/ignore"
-	"github.com/kubeoci/oci/internal/kustomize"
 	"github.com/kubeoci/oci/internal/objects"
 	"github.com/kubeoci/oci/manifests"
 )
@@ -54,9 +53,10 @@ func (n need) isWithin(limits objects.Limits) bool {
 
 // Observe parses the content of a file, and keeps nothing of the content. It is a
 // function for packager.Plan.Pack. It does not parse a file for which there is no memory
-// at the moment; Check reads that file again.
+// at the moment; Check reads that file again. It does nothing for a file of the same Set
+// that it has parsed.
 func (c *Cache) Observe(f manifests.File, content []byte) {
-	if f.Size <= limitOf(f.Path) {
+	if f.Size <= limitOf(f.Path) && !c.has(f) {
 		mem := memoryOf(0, 0)
 		_, _ = c.parse(context.Background(), f, content, mem, mem.kept/2, c.parsing.tryTake)
 	}
@@ -114,6 +114,12 @@ func (c *Cache) before(path string) (maphash.Seed, *seen) {
 	return c.seed, c.files[path]
 }
 
+// has reports whether a file of this very Set was parsed.
+func (c *Cache) has(f manifests.File) bool {
+	_, s := c.before(f.Path)
+	return s != nil && s.file == f
+}
+
 // find returns a file of this very Set, or nil if it was not parsed.
 func (c *Cache) find(f manifests.File, limits objects.Limits) *seen {
 	if _, s := c.before(f.Path); s != nil && s.file == f && s.isWithin(limits) {
@@ -159,15 +165,8 @@ func (c *Cache) scan(ctx context.Context, path string, content []byte, mem memor
 		rules := flux.ParseRules(content)
 		return &facts{rules: &rules}, nil
 	}
-	var file objects.File
-	done := false
-	scanPlain := func() error {
-		scanner := c.takeScanner()
-		file, done = scanner.Plain(path, content, mem.limits)
-		c.giveScanner(scanner)
-		return nil
-	}
-	if err := c.within(ctx, mem.forObjects(content), mem, take, scanPlain); err != nil {
+	file, done, err := c.scanPlain(ctx, path, content, mem, take)
+	if err != nil {
 		return nil, err
 	}
 	for limits := mem.first(content); !done; limits = mem.limits {
@@ -182,10 +181,27 @@ func (c *Cache) scan(ctx context.Context, path string, content []byte, mem memor
 	}
 	f := &facts{
 		content: file, likeObject: looksLikeObject(content),
-		skipped: bytes.Contains(content, []byte(skipMark)), rewrites: kustomize.IsRewrite(content),
+		skipped: bytes.Contains(content, []byte(skipMark)), rewrites: isRewrite(&file, content),
 	}
 	f.summarize(path)
 	return f, nil
+}
+
+// scanPlain parses a file that needs no parser: with memory for the few objects that most
+// files have, and if those were too many or it is not such a file, with all that is allowed.
+func (c *Cache) scanPlain(ctx context.Context, path string, content []byte, mem memory, take takeFunc) (file objects.File, done bool, err error) {
+	for _, limits := range []objects.Limits{mem.few(), mem.limits} {
+		err = c.within(ctx, growth*limits.Objects, mem, take, func() error {
+			scanner := c.takeScanner()
+			file, done = scanner.Plain(path, content, limits)
+			c.giveScanner(scanner)
+			return nil
+		})
+		if err != nil || done && !isBeyond(&file) {
+			break
+		}
+	}
+	return file, done, err
 }
 
 // within calls f while it has some memory.

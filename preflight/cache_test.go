@@ -130,3 +130,28 @@ func TestCacheConcurrently(t *testing.T) {
 	}
 	group.Wait()
 }
+
+// TestObserveAgain observes the files of a Set with both copies of each, of which it parses
+// the first.
+func TestObserveAgain(t *testing.T) {
+	set := tree{"app.yaml": app}.collect(t)
+	cache := new(preflight.Cache)
+	readAll(t, set, cache)
+	cache.Observe(set.Files()[0], []byte("kind: ["))
+	findings, err := preflight.Check(t.Context(), withCache(t, set, cache), preflight.Options{})
+	require.NoError(t, err)
+	assert.Empty(t, others(findings))
+
+	readAll(t, tree{"app.yaml": "kind: ["}.collect(t), cache) // another Set
+	findings, err = preflight.Check(t.Context(), withCache(t, set, cache), preflight.Options{})
+	require.NoError(t, err)
+	assert.Empty(t, others(findings))
+}
+
+// withCache returns an artifact for Flux.
+func withCache(t *testing.T, set *manifests.Set, cache *preflight.Cache) preflight.Artifact {
+	t.Helper()
+	a := artifact(t, set, flux)
+	a.Cache = cache
+	return a
+}

@@ -10,11 +10,10 @@ import (
 	"github.com/kubeoci/oci/packager"
 )
 
-// Bounds of the search for directories that an engine renders. Each try judges all files
-// again.
+// Bounds of the search for directories that an engine renders. Each try judges files again.
 const (
 	maxCandidates = 4
-	maxTries      = 64
+	maxTries      = 32
 	maxJudged     = 400_000 // files, in all tries
 )
 
@@ -204,7 +203,7 @@ func (s *search) judge(c *candidate) bool {
 		return false
 	}
 	s.tries--
-	s.model = s.model.at(c.path, s.model.recurse)
+	s.model = s.model.below(c.path)
 	r := s.model.judge()
 	if c.refusing = len(r.refusing); !s.model.isRendered(r) || c.refusing > 0 && !s.all {
 		return false

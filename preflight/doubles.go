@@ -38,7 +38,7 @@ func (d *doubles) check() {
 			d.checkTarget(v)
 		}
 	}
-	all := d.distinctBuilds()
+	all := d.distinct
 	for _, certainly := range []bool{true, false} {
 		for _, b := range all {
 			if building := d.building(b.source); len(building) > 0 == certainly {
@@ -154,7 +154,7 @@ func (d *doubles) checkChanged(v *view) {
 			added[path.Join(v.root, i.path)] = true
 		}
 	}
-	for _, b := range d.distinctBuilds() {
+	for _, b := range d.distinct {
 		if d.ended() {
 			return
 		}

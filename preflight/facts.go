@@ -3,8 +3,10 @@ package preflight
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/kubeoci/oci/internal/flux"
+	"github.com/kubeoci/oci/internal/kustomize"
 	"github.com/kubeoci/oci/internal/objects"
 )
 
@@ -77,10 +79,22 @@ func (f *facts) need() need {
 	for _, r := range f.ignoreRules() {
 		n.size += r.Size()
 	}
-	for _, p := range f.content.Problems {
-		n.beyond = n.beyond || p.Memory
-	}
+	n.beyond = isBeyond(&f.content)
 	return n
+}
+
+// isBeyond reports whether a file needs more memory than there was.
+func isBeyond(f *objects.File) bool {
+	return slices.ContainsFunc(f.Problems, func(p objects.Problem) bool { return p.Memory })
+}
+
+// isRewrite is kustomize.IsRewrite for a file that may be a patch. One that is certainly
+// not a JSON patch, because it has only mappings, rewrites nothing without a directive.
+func isRewrite(f *objects.File, content []byte) bool {
+	if slices.ContainsFunc(f.Objects, func(o objects.Object) bool { return !o.Mapping && !o.Empty }) {
+		return kustomize.IsRewrite(content)
+	}
+	return bytes.Contains(content, []byte("$patch"))
 }
 
 // skipMark is text that Argo CD looks for in a file (skipFileRenderingMarker there).

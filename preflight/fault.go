@@ -44,7 +44,7 @@ func (m *model) refuses(v *view, s *source) bool {
 
 // eachFault calls f for the faults of one kind in all kustomizations.
 func (m *model) eachFault(is func(error) bool, f func(s *source, fault kustomize.Fault, finding Finding)) {
-	for _, b := range m.distinctBuilds() {
+	for _, b := range m.distinct {
 		if m.ended() {
 			return
 		}

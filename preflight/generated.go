@@ -12,7 +12,7 @@ const hintHuge = "split it, or mount the data from elsewhere"
 // checkGenerated reports the ConfigMaps and Secrets with more data than the API server
 // accepts that kustomizations generate from files. Literals are not counted.
 func checkGenerated(m *model, r *report) {
-	for _, b := range m.distinctBuilds() {
+	for _, b := range m.distinct {
 		if m.ended() {
 			return
 		}

@@ -89,3 +89,25 @@ func (m *model) findIgnoreRules() {
 		}
 	}
 }
+
+// match is the rule for which Flux drops a file of the archive, and its ignore file.
+type match struct {
+	rule *flux.Rule
+	file string
+}
+
+// dropped returns the files that Flux drops, by their paths in the archive.
+func (m *model) dropped() map[string]match {
+	if m.matches == nil {
+		m.matches = map[string]match{}
+		for _, e := range m.entries {
+			if m.ended() {
+				break
+			}
+			if rule, file := m.ignore.Match(e.Path); rule != nil {
+				m.matches[e.Path] = match{rule, file}
+			}
+		}
+	}
+	return m.matches
+}

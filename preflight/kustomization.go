@@ -46,7 +46,7 @@ func checkTwoKustomizations(m *model, r *report) {
 // checkEmptyKustomization reports kustomizations without fields. Flux adds one to that at
 // its path, and renders nothing.
 func checkEmptyKustomization(m *model, r *report) {
-	for _, b := range m.distinctBuilds() {
+	for _, b := range m.distinct {
 		refusing, passing := m.buildingFault(b.source, true)
 		if m.isEmpty(b.source) && (len(refusing) > 0 || len(passing) == 0) {
 			r.refuseBuild(Finding{File: b.file.Path, Message: kustomizeSubject(refusing, "refuse") + " an empty kustomization"}, refusing)
@@ -134,7 +134,7 @@ func isComponent(s *source) bool {
 
 // checkListedKustomizations reports kustomization files among resources.
 func checkListedKustomizations(m *model, r *report) {
-	for _, b := range m.distinctBuilds() {
+	for _, b := range m.distinct {
 		for _, named := range b.files {
 			if named.isListed() && isKustomization(named.entry) && named.entry != b.entry && named.hasNoObject() {
 				r.refuseBuild(Finding{
@@ -187,7 +187,7 @@ func checkLoadRestriction(m *model, r *report) {
 	if len(restricted) == 0 {
 		return
 	}
-	for _, b := range m.distinctBuilds() {
+	for _, b := range m.distinct {
 		for _, named := range b.files {
 			if !b.isAbove(named) || named.at.Kind == kustomize.Directory || named.at.Kind == kustomize.Tree {
 				continue

@@ -1,7 +1,6 @@
 package preflight
 
 import (
-	"bytes"
 	"cmp"
 
 	"github.com/kubeoci/oci/internal/objects"
@@ -56,13 +55,8 @@ func (m memory) forParsing(limits objects.Limits) int64 {
 	return min(m.parsing, 2*limits.Parsing)
 }
 
-// forObjects returns the memory for the objects of a file that is not parsed into values.
-func (m memory) forObjects(content []byte) int64 {
-	const perDocument = 512
-	items := []byte("items:") // of a list, each of them an object
-	if bytes.HasPrefix(content, items) || bytes.Contains(content, append([]byte("\n"), items...)) {
-		return growth * m.limits.Objects
-	}
-	documents := int64(bytes.Count(content, []byte("\n---"))) + 1
-	return min(growth*m.limits.Objects, perDocument*documents)
+// few returns the limits for the objects of most files, of which thousands may be parsed
+// concurrently.
+func (m memory) few() objects.Limits {
+	return objects.Limits{Parsing: m.limits.Parsing, Objects: min(m.limits.Objects, 128<<10)}
 }

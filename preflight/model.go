@@ -28,6 +28,7 @@ type model struct {
 	recurse  bool   // Argo CD reads plain files in all subdirectories
 	entries  iter.Seq2[int, packager.Entry]
 	problems []manifests.Problem // of the Set
+	names    []packager.Entry    // those that some unpackers refuse, one of each file
 
 	sources []*source // in the order of paths
 	byPath  map[string]*source
@@ -41,9 +42,11 @@ type model struct {
 	views          []*view
 	engines        int               // that may read the artifact, those without a view included
 	builds         map[string]*build // kustomizations, by their paths in the archive
+	distinct       []*build          // one of each file, in the order of entries
 	flaws          []flaw
 
 	ignore      *flux.Ignore
+	matches     map[string]match   // of the rules, once they are needed
 	ignoreFiles map[string]*source // those with rules, by their paths in the archive
 	unknown     *unknownRules      // nil if the rules are known
 	looked      int                // how often resources were compared
@@ -95,6 +98,7 @@ func newModel(ctx context.Context, a Artifact, opts Options) (*model, error) {
 	if m.findIgnoreRules(); m.ended() {
 		return nil, ctx.Err()
 	}
+	m.findEntryNames()
 	m.files = m
 	return m, nil
 }
@@ -102,9 +106,33 @@ func newModel(ctx context.Context, a Artifact, opts Options) (*model, error) {
 // at finds out what each engine makes of the files at a path. The model before serves
 // no longer, because it has the same files.
 func (m *model) at(path string, recurse bool) *model {
+	return m.among(m.files.sources, path, recurse)
+}
+
+// below is at for a directory of which only the views are of interest. Without
+// kustomizations, these depend on no file outside of it, so that it costs little to try
+// many directories.
+func (m *model) below(dir string) *model {
+	if len(m.kustomizations) > 0 {
+		return m.at(dir, m.recurse)
+	}
+	var within []*source
+	for _, s := range m.files.sources {
+		if isAt(s.file.Path, dir) {
+			within = append(within, s)
+		}
+	}
+	return m.among(within, dir, m.recurse)
+}
+
+// among is at for some of the files.
+func (m *model) among(sources []*source, path string, recurse bool) *model {
 	at := *m.files
-	at.path, at.recurse = path, recurse
-	for _, s := range m.sources {
+	at.sources, at.path, at.recurse = sources, path, recurse
+	if len(sources) < len(at.files.sources) {
+		at.entries = at.entriesOf(sources)
+	}
+	for _, s := range sources {
 		*s = source{file: s.file, facts: s.facts}
 	}
 	for _, find := range []func(){at.findCharts, at.findBuilds, at.findViews, at.findFlaws} {
@@ -113,6 +141,22 @@ func (m *model) at(path string, recurse bool) *model {
 		}
 	}
 	return &at
+}
+
+// entriesOf returns the entries of some files.
+func (m *model) entriesOf(sources []*source) iter.Seq2[int, packager.Entry] {
+	var some []packager.Entry
+	layout, prefix := m.artifact.Plan.Layout(), m.artifact.Plan.Prefix()
+	for _, s := range sources {
+		if layout != packager.LayoutPrefix {
+			some = append(some, packager.Entry{Path: s.file.Path, File: s.file})
+		}
+		if layout != packager.LayoutRoot {
+			some = append(some, packager.Entry{Path: prefix + "/" + s.file.Path, File: s.file})
+		}
+	}
+	slices.SortFunc(some, func(a, b packager.Entry) int { return strings.Compare(a.Path, b.Path) })
+	return slices.All(some)
 }
 
 // judge applies all rules.

@@ -9,15 +9,22 @@ import (
 	"github.com/kubeoci/oci/internal/filename"
 )
 
-// checkEntryNames reports names that some unpackers refuse, each file once.
-func checkEntryNames(m *model, r *report) {
-	reported := map[string]bool{}
+// findEntryNames finds the names that some unpackers refuse, wherever the engines look.
+func (m *model) findEntryNames() {
+	found := map[string]bool{}
 	for _, e := range m.entries {
 		bad := strings.Contains(e.Path, `\`) || strings.Contains(e.Path, "../") || strings.HasPrefix(e.Path, "/") || path.Clean(e.Path) != e.Path
-		if bad && !reported[e.File.Path] {
-			reported[e.File.Path] = true
-			r.refuse(Finding{File: e.File.Path, Message: fmt.Sprintf("not every reader can unpack an entry with the name %.255q", e.Path)}, m.views)
+		if bad && !found[e.File.Path] {
+			found[e.File.Path] = true
+			m.names = append(m.names, e)
 		}
+	}
+}
+
+// checkEntryNames reports names that some unpackers refuse, each file once.
+func checkEntryNames(m *model, r *report) {
+	for _, e := range m.names {
+		r.refuse(Finding{File: e.File.Path, Message: fmt.Sprintf("not every reader can unpack an entry with the name %.255q", e.Path)}, m.views)
 	}
 }
 

@@ -22,7 +22,7 @@ const (
 // configured so.
 func checkPlugins(m *model, r *report) {
 	files := pluginFiles{m, map[string]plugin{}}
-	for _, b := range m.distinctBuilds() {
+	for _, b := range m.distinct {
 		if m.ended() {
 			return
 		}

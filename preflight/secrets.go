@@ -21,7 +21,7 @@ func checkPlaintext(m *model, r *report) {
 // checkGeneratedSecrets reports the values of generated Secrets that anyone can read, once
 // for each list of literals and for each file.
 func checkGeneratedSecrets(m *model, r *report) {
-	for _, b := range m.distinctBuilds() {
+	for _, b := range m.distinct {
 		if m.ended() {
 			return
 		}

@@ -14,7 +14,7 @@ const maxExamples = 3
 func checkUnlisted(m *model, r *report) {
 	named := map[*source]bool{}
 	kustomized := map[string]*source{}
-	for _, b := range m.distinctBuilds() {
+	for _, b := range m.distinct {
 		kustomized[path.Dir(b.file.Path)] = b.source
 		for _, n := range b.files {
 			named[n.source] = true
@@ -38,7 +38,7 @@ func checkUnlisted(m *model, r *report) {
 			unlisted[k] = append(unlisted[k], s.file.Path)
 		}
 	}
-	for _, b := range m.distinctBuilds() {
+	for _, b := range m.distinct {
 		if names := unlisted[b.source]; len(names) > 0 && m.kustomizations[b.source] != nil && !m.isEmpty(b.source) {
 			r.add(Finding{File: b.file.Path, Message: fmt.Sprintf("no kustomization lists some manifests in this directory or below (files: %d), such as %s", len(names), examples(names))})
 		}

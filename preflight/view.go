@@ -132,6 +132,10 @@ func (m *model) findViews() {
 // find lists the files of the archive that are below the path of an engine, and
 // that it does not drop before.
 func (m *model) find(v *view) {
+	var dropped map[string]match
+	if v.isFlux() {
+		dropped = m.files.dropped()
+	}
 	for _, e := range m.entries {
 		if m.ended() {
 			return
@@ -140,7 +144,8 @@ func (m *model) find(v *view) {
 		var rule *flux.Rule // Argo CD drops no file
 		var file string
 		if v.isFlux() {
-			rule, file = m.ignore.Match(e.Path)
+			match := dropped[e.Path]
+			rule, file = match.rule, match.file
 		}
 		if rule != nil {
 			s.uses[v.index].dropped, v.dropped[e.Path] = true, true

@@ -1,9 +1,7 @@
 package objects
 
 import (
-	"bytes"
 	"strings"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -34,7 +32,7 @@ func isAppliedOtherwise(options string) bool {
 
 // measure finds out whether an object is too large for the API server. The sizes that it
 // compares are never larger than the real ones.
-func (r *reader) measure(o *Object, n *yaml.Node, top map[string]*yaml.Node, options *yaml.Node) {
+func (r *reader) measure(o *Object, n *yaml.Node, top fields, options *yaml.Node) {
 	if r.size(n) <= MaxApplied {
 		return
 	}
@@ -44,17 +42,23 @@ func (r *reader) measure(o *Object, n *yaml.Node, top map[string]*yaml.Node, opt
 	}
 	switch o.Kind() {
 	case "ConfigMap":
-		o.set(Huge, r.bytesOf(top["data"], nil, textLen)+r.bytesOf(top["binaryData"], nil, decodedLen) > MaxData)
+		o.set(Huge, r.bytesOf(top.get("data"), nil, textLen)+r.bytesOf(top.get("binaryData"), nil, decodedLen) > MaxData)
 	case "Secret":
-		instead := r.fields(top["stringData"])
-		o.set(Huge, r.bytesOf(top["stringData"], nil, textLen)+r.bytesOf(top["data"], instead, decodedLen) > MaxData)
+		instead := map[string]bool{}
+		for i, key := range r.fields(top.get("stringData")) {
+			if i%2 == 0 {
+				instead[key.Value] = true
+			}
+		}
+		o.set(Huge, r.bytesOf(top.get("stringData"), nil, textLen)+r.bytesOf(top.get("data"), instead, decodedLen) > MaxData)
 	}
 }
 
 // bytesOf returns the bytes of the values of a mapping, except those of some keys.
-func (r *reader) bytesOf(part *yaml.Node, except map[string]*yaml.Node, length func(string) int64) (size int64) {
-	for key, value := range r.fields(part) {
-		if except[key] == nil && value.Kind == yaml.ScalarNode {
+func (r *reader) bytesOf(part *yaml.Node, except map[string]bool, length func(string) int64) (size int64) {
+	found := r.fields(part)
+	for i := 0; i+1 < len(found); i += 2 {
+		if value := found[i+1]; !except[found[i].Value] && value.Kind == yaml.ScalarNode {
 			size += length(value.Value)
 		}
 	}
@@ -129,81 +133,4 @@ func compactSize(text []byte) (size int64) {
 		size++
 	}
 	return size
-}
-
-// measure is that of reader for the lines of an object. It reports false if the parser has
-// to measure it.
-func (s *plainScanner) measure(o *openObject) bool {
-	text := s.data[o.start:s.pos]
-	if len(text) <= MaxApplied/8 { // no JSON is eight times as long
-		return true
-	}
-	if len(text) > MaxData && o.Names.APIVersion == "v1" && (o.Names.Kind == "ConfigMap" || o.Names.Kind == "Secret") {
-		if o.Names.Kind == "Secret" || o.binary || o.text <= MaxData {
-			return false
-		}
-		o.set(Huge, true)
-	}
-	if jsonBound(text) <= MaxApplied {
-		return true
-	}
-	least, most := jsonBounds(text)
-	if least <= MaxApplied {
-		return most <= MaxApplied
-	}
-	options, ok := []byte(nil), true
-	if o.sync != nil {
-		options, ok = simpleScalar(o.sync)
-	}
-	o.set(Large, !isAppliedOtherwise(string(options)))
-	return ok
-}
-
-// expanding lists the characters for which a line takes more bytes as JSON.
-var expanding = []struct {
-	text []byte
-	by   int
-}{
-	{[]byte("\n"), 3},
-	{[]byte(":"), 12},
-	{[]byte("-"), 13},
-	{[]byte("<"), 5},
-	{[]byte(">"), 5},
-	{[]byte("&"), 5},
-	{[]byte(`"`), 1},
-	{[]byte(`\`), 1},
-	{[]byte("\t"), 1},
-}
-
-// jsonBound is the upper one of jsonBounds or more, and takes little time.
-func jsonBound(text []byte) int {
-	bound := len(text)
-	for _, c := range expanding {
-		bound += c.by * bytes.Count(text, c.text)
-	}
-	return bound
-}
-
-// jsonBounds returns how many bytes lines in plain style take as JSON, at least and at most.
-func jsonBounds(text []byte) (least, most int64) {
-	for line := range bytes.Lines(text) {
-		line = bytes.TrimSpace(line)
-		n := int64(len(line))
-		for _, c := range line {
-			switch c {
-			case '<', '>', '&':
-				most += 5
-			case '"', '\\', '\t', '-': // also an item
-				most++
-			}
-		}
-		if most += n + 3; n > 0 && line[0] == '-' || bytes.IndexByte(line, ':') >= 0 { // a key, or an item
-			most += 12
-		}
-		// A comment and white space take no JSON, and quoted text may have escapes.
-		if bytes.IndexByte(line, '#') < 0 && bytes.IndexByte(line, '\\') < 0 && !bytes.Contains(line, []byte("  ")) && !bytes.Contains(line, []byte("''")) && utf8.Valid(line) {
-			least += n
-		}
-	}
-	return least, most
 }

@@ -15,8 +15,8 @@ import (
 func TestLimits(t *testing.T) {
 	for _, tt := range []struct{ name, path, text, want string }{
 		{"values of YAML", "a.yaml", serviceText + "---\na: &a\n" + strings.Repeat("?\n", 10_000), "the document has too many values to be checked in 1 MiB of memory"},
-		{"entries of JSON", "a.json", "{}{\"stringData\":{" + manyEntries(10_000) + "}}", "the document has too many values to be checked in 1 MiB of memory"},
-		{"keys of JSON", "a.json", "{}{\"a\":{" + manyEntries(30_000) + "}}", "the document has too many values to be checked in 1 MiB of memory"},
+		{"entries of JSON", "a.json", escapedKey + "{\"stringData\":{" + manyEntries(10_000) + "}}", "the document has too many values to be checked in 1 MiB of memory"},
+		{"keys of JSON", "a.json", escapedKey + "{\"a\":{" + manyEntries(30_000) + "}}", "the document has too many values to be checked in 1 MiB of memory"},
 		{"objects in plain style", "a.yaml", strings.Repeat(serviceText+"---\n", 1_000), "the file has too many objects to check this one and those after it"},
 		{"objects of the parser", "a.yaml", strings.Repeat("{}\n---\n", 1_000), "the file has too many objects to check this one and those after it"},
 		{"items of a list", "a.yaml", "{}\n---\nkind: List\nitems:\n" + strings.Repeat("- {}\n", 1_000), "the file has too many objects to check this one and those after it"},
@@ -35,6 +35,9 @@ func TestLimits(t *testing.T) {
 		})
 	}
 }
+
+// escapedKey is JSON that only its decoder reads.
+const escapedKey = `{"\u0061":1}`
 
 // manyEntries returns entries of a JSON object.
 func manyEntries(n int) string {
@@ -91,7 +94,7 @@ func TestTheLastProblemIsKept(t *testing.T) {
 func TestScanEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for name, text := range map[string]string{"a.yaml": "a: &a b\n", "a.json": "{}"} {
+	for name, text := range map[string]string{"a.yaml": "a: &a b\n", "a.json": escapedKey} {
 		_, err := new(objects.Scanner).Scan(ctx, name, []byte(text), objects.Limits{Parsing: 1 << 20, Objects: 1 << 20})
 		require.ErrorIs(t, err, context.Canceled)
 	}

@@ -171,7 +171,7 @@ func (s *Scanner) Plain(name string, data []byte, limits Limits) (File, bool) {
 	case len(data) > MaxBytes:
 		return File{JSON: isJSON, Problems: []Problem{{Line: 1, Column: 1, Code: CodeTooLarge, Text: "the file has more than 4 MiB and was not read"}}}, true
 	case isJSON:
-		return File{}, false
+		return s.plain.scanJSON(data, limits.Objects)
 	}
 	return s.plain.scan(data, limits.Objects)
 }

@@ -1,135 +1,331 @@
 package objects
 
 import (
-	"bytes"
-	"strings"
+	"hash/maphash"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/kubeoci/oci/internal/flux"
 )
 
-// Functions of plainScanner for the objects that its lines belong to.
+// Functions of plainScanner for what its lines belong to. It keeps nodes as jsonDecoder does:
+// those that an object needs, and one of each collection to show that it is not empty. A
+// scalar of which only the kind matters is one of the shared nodes below.
+
+type node = yaml.Node
+
+var (
+	someKey     = node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "\x00"} // no key of a file
+	someText    = node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "a"}
+	emptyText   = node{Kind: yaml.ScalarNode, Tag: "!!str", Style: yaml.DoubleQuotedStyle}
+	sealedText  = node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "ENC[]"}
+	placeholder = node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "${A}"}
+	someNumber  = node{Kind: yaml.ScalarNode, Tag: "!!int", Value: "1"} // or a boolean, a date or a word
+	someNull    = node{Kind: yaml.ScalarNode, Tag: "!!null", Value: "null"}
+	emptyNull   = node{Kind: yaml.ScalarNode, Tag: "!!null"}
+	someMap     = node{Kind: yaml.MappingNode, Tag: "!!map", Content: []*node{&someKey, &someText}}
+	someList    = node{Kind: yaml.SequenceNode, Tag: "!!seq", Content: []*node{&someText}}
+)
+
+// knownKeys are the nodes of all keys that an object needs.
+var knownKeys = func() map[string]*node {
+	known := map[string]*node{}
+	for _, key := range []string{
+		"apiVersion", "kind", "metadata", "name", "generateName", "namespace", "labels", "annotations", localConfig, syncOptions,
+		"spec", "selector", "matchLabels", "template", "jobTemplate", "data", "stringData", "binaryData", "items", "sops",
+	} {
+		known[key] = &node{Kind: yaml.ScalarNode, Tag: "!!str", Value: key}
+	}
+	return known
+}()
+
+// nodePool reuses the memory of nodes.
+type nodePool struct {
+	all  []*node
+	used int
+}
+
+func (p *nodePool) take() *node {
+	if p.used == len(p.all) {
+		p.all = append(p.all, new(node))
+	}
+	n := p.all[p.used]
+	*n = node{Content: n.Content[:0]}
+	p.used++
+	return n
+}
+
+// keySet holds the hashes of the keys of all open mappings. Those of one are compared one by
+// one while they are few.
+type keySet struct {
+	seed   maphash.Seed
+	hashes []uint64
+	many   map[int]map[uint64]bool // by the first of the mapping
+}
+
+// add reports false for a key that may be a duplicate in the mapping that begins at first,
+// and for too many keys.
+func (k *keySet) add(key []byte, first int) bool {
+	const few = 48
+	hash := uint64(len(key))
+	if len(key) < 8 {
+		for _, c := range key {
+			hash = hash<<8 | uint64(c)
+		}
+	} else {
+		hash = maphash.Bytes(k.seed, key)
+	}
+	own := k.hashes[first:]
+	switch {
+	case len(own) < few:
+		for _, h := range own {
+			if h == hash {
+				return false
+			}
+		}
+	case len(own) == few:
+		if k.many == nil {
+			k.many = map[int]map[uint64]bool{}
+		}
+		k.many[first] = map[uint64]bool{}
+		for _, h := range own {
+			k.many[first][h] = true
+		}
+		fallthrough
+	default:
+		if k.many[first][hash] {
+			return false
+		}
+		k.many[first][hash] = true
+	}
+	k.hashes = append(k.hashes, hash)
+	return len(k.hashes) <= plainKeys
+}
+
+// drop forgets the keys of the mapping that begins at first.
+func (k *keySet) drop(first int) {
+	k.hashes = k.hashes[:first]
+	if k.many != nil {
+		delete(k.many, first)
+	}
+}
 
 // openObject is an object of which further lines may follow.
 type openObject struct {
-	Object
-	Names
-	generateName string
-	list         []Object // its items
-	size         int64    // of those
-	literal      bool     // a value in its data is certainly readable
-	start        int      // offset of its first line
-	text         int64    // bytes of the blocks in its data, without their line breaks
-	binary       bool     // some of them are base64
-	sync         []byte   // the value of the annotation syncOptions, as written
-	// unclear reports that the parser has to inspect the object if it is a Secret or a
-	// List.
-	unclear bool
+	node *node
+	extent
+	used int      // nodes before those of the object
+	list []Object // its items
+	size int64    // of those
+	odd  bool     // some of them are not mappings
 }
 
 func (s *plainScanner) innermost() *openObject { return &s.within[len(s.within)-1] }
 
-// begin opens what starts with a level.
-func (s *plainScanner) begin(l level) {
+// put puts a value in its place. It reports false if there is none, or too many.
+func (s *plainScanner) put(to slot, n *node) bool {
 	switch {
-	case l.role == root && !l.sequence:
-		o := newObject(s.line, l.indent+1)
-		o.Mapping = true
-		s.within = append(s.within, openObject{Object: o, start: s.start})
-	case l.role == secret || l.role == value:
-		s.odd = true // the value has to be text
-	case l.sequence != (l.role == items) && l.role.isParsed():
-		s.innermost().unclear = true
+	case n == nil:
+		return false
+	case to.parent == nil:
+		return true
+	case to.item && to.of == root && n.Kind != yaml.MappingNode:
+		s.innermost().odd = true
 	}
+	content := to.parent.Content
+	switch {
+	case to.item:
+		if len(content) == 0 {
+			to.parent.Content = append(content, n)
+		}
+	case to.in == data: // of which only the kinds of its values matter
+		for i := 1; i < len(content); i += 2 {
+			if content[i] == n {
+				return true
+			}
+		}
+		to.parent.Content = append(content, &someKey, n)
+	case to.in.needs(string(to.key), n):
+		key := knownKeys[string(to.key)]
+		if key == nil {
+			key = s.textNode(to.key)
+		}
+		to.parent.Content = append(content, key, n)
+	case len(content) == 0:
+		to.parent.Content = append(content, &someKey, &someText)
+	}
+	return s.nodes.used < plainNodes
 }
 
-// wanted returns where to keep the value of a key, or nil.
-func (s *plainScanner) wanted(of role, key string) *string {
-	if of != root && of != metadata {
+// collection begins a mapping or sequence at an offset of the last line, and returns its
+// node, or nil if the object needs none. The indentation spares counting, and is -1 if it is
+// not known.
+func (s *plainScanner) collection(to slot, kind yaml.Kind, offset, indent int) (n *node, object bool) {
+	if to.of != root && to.parent == nil {
+		return nil, false
+	}
+	switch to.of {
+	case other, secret, value:
+		n := &someMap
+		if kind == yaml.SequenceNode {
+			n = &someList
+		}
+		s.unclear = !s.put(to, n) || s.unclear
+		return nil, false
+	}
+	used := s.nodes.used
+	n = s.nodes.take()
+	if to.in == root && string(to.key) == "binaryData" {
+		s.innermost().binary = true
+	}
+	if n.Kind = kind; to.of == root {
+		column := indent + 1
+		if indent < 0 {
+			column = s.column(offset)
+		}
+		n.Line, n.Column = s.line, column
+	}
+	s.unclear = !s.put(to, n) || s.unclear
+	if object = to.of == root && (kind == yaml.MappingNode || !to.item); object {
+		s.within = append(s.within, openObject{node: n, extent: extent{start: offset, saved: s.saved, texts: s.texts}, used: used})
+	}
+	return n, object
+}
+
+// exact reports whether an object needs the very value at a place.
+func (to slot) exact() bool {
+	switch key := string(to.key); to.in {
+	case root:
+		return to.of == other && (key == "apiVersion" || key == "kind")
+	case metadata:
+		return key == "name" || key == "generateName" || key == "namespace"
+	case annotations:
+		return key == localConfig || key == syncOptions
+	}
+	return false
+}
+
+// exactNode returns the node of a string, or nil for another value.
+func (s *plainScanner) exactNode(text []byte, isString bool) *node {
+	if !isString {
 		return nil
 	}
-	switch o := s.innermost(); {
-	case of == root && key == "apiVersion":
-		return &o.Names.APIVersion
-	case of == root && key == "kind":
-		return &o.Names.Kind
-	case of == metadata && key == "name":
-		return &o.Names.Name
-	case of == metadata && key == "generateName":
-		return &o.generateName
-	case of == metadata && key == "namespace":
-		return &o.Names.Namespace
-	}
-	return nil
+	return s.textNode(text)
 }
 
-// annotation inspects an annotation of an object. It reports false for one that the parser
-// has to inspect.
-func (s *plainScanner) annotation(key string, value []byte) bool {
-	if key == syncOptions {
-		s.innermost().sync = value
-	}
-	return key != localConfig
+func (s *plainScanner) textNode(text []byte) *node {
+	n := s.nodes.take()
+	n.Kind, n.Tag, n.Value = yaml.ScalarNode, "!!str", string(text)
+	return n
 }
 
-// found inspects a value that is not a mapping or sequence of several lines. The text is
-// its first line, or nil if it is in brackets.
-func (s *plainScanner) found(of role, text []byte) {
-	switch of {
-	case root, items, data:
-		s.innermost().unclear = true
-	case secret:
-		switch o := s.innermost(); {
-		case text == nil || isReadable(text):
-			o.literal = true
-		case string(text) != `""`:
-			o.unclear = true
+// plain reads an unquoted scalar, of which there may be more on the next line.
+func (s *plainScanner) plain(text []byte, to slot) bool {
+	s.fragile = true
+	n := &someText
+	switch {
+	case to.parent == nil:
+		s.fragile = false
+	case to.exact():
+		if n = s.exactNode(text, isPlainText(text) && text[0] != '<'); n == nil && to.in == annotations && string(text) == "true" {
+			n = s.nodes.take()
+			n.Kind, n.Tag, n.Value = yaml.ScalarNode, "!!bool", "true"
 		}
+	case isNullText(text):
+		n = &someNull
+	case !isPlainText(text):
+		n = &someNumber
+	case to.in == data:
+		n = kindOf(text)
+		s.fragile = !isReadable(text, false)
+	default:
+		s.fragile = false
 	}
+	return s.put(to, n)
 }
 
-// endValue ends an entry without a value.
-func (s *plainScanner) endValue() {
+// quotedNode returns the node of a quoted scalar on one line.
+func (s *plainScanner) quotedNode(to slot, text []byte, escaped bool) *node {
 	switch {
-	case s.open && (s.next == root || s.next == items):
-		s.innermost().unclear = true
-	case s.open && s.next == value:
-		s.odd = true // an annotation that is null
+	case to.parent == nil:
+	case to.exact():
+		return s.exactNode(text, !escaped)
+	case to.in == data && escaped:
+		return s.partNode(to, text, true)
+	case to.in == data || to.in == root && to.of != other:
+		return kindOf(text)
 	}
-	s.open = false
+	return &someText
 }
 
-// isReadable reports whether a value of a Secret is certainly neither empty nor null,
-// encrypted or a variable.
-func isReadable(text []byte) bool {
-	value := bytes.TrimLeft(text, `"'`)
-	return len(value) > 0 && !bytes.HasPrefix(value, []byte("ENC[")) && bytes.IndexByte([]byte(`\~`), value[0]) < 0 &&
-		bytes.IndexByte(value, '$') < 0 &&
-		!(len(value) >= len("null") && strings.EqualFold(string(value[:len("null")]), "null"))
-}
-
-// endObject closes the innermost object. It reports false if the parser has to inspect it.
-func (s *plainScanner) endObject() bool {
-	o := *s.innermost()
-	s.within = s.within[:len(s.within)-1]
-	kind := o.Names.Kind
-	o.names, o.GenerateName = o.join(), o.generateName != ""
-	isList := strings.HasSuffix(kind, "List")
+// partNode returns the node of a quoted scalar that begins with a text.
+func (s *plainScanner) partNode(to slot, text []byte, escapes bool) *node {
 	switch {
-	case o.unclear && (kind == "Secret" || isList), !isList && !s.measure(&o):
-		return false
-	case kind == "Secret" && o.Names.APIVersion == "v1":
-		o.Secret = o.literal
-	case isList:
-		o.List = len(o.list) > 0
-		o.setItems(o.list)
+	case to.parent == nil:
+	case to.exact(), (to.in == data || to.in == root && to.of != other) && !isReadable(text, escapes):
+		return nil
 	}
-	if s.pending -= o.size; !isList {
-		o.size = 0
+	return &someText
+}
+
+// blockNode returns the node of a block of text.
+func (s *plainScanner) blockNode(to slot, text *blockText) *node {
+	switch {
+	case to.parent == nil:
+	case to.exact(), to.in == root && to.of != other:
+		return nil
+	case to.in != data, text.known:
+	case text.folded, len(text.lines) == 0, !hasNoSeal(text.lines):
+		return nil
+	default:
+		return kindOf(text.lines)
 	}
-	if len(s.within) == 0 {
-		s.left -= o.size
-		return s.add(o.Object)
+	return &someText
+}
+
+// kindOf returns the node for the kind of a text.
+func kindOf(text []byte) *node {
+	switch {
+	case len(text) == 0:
+		return &emptyText
+	case isReadable(text, false):
+		return &someText
+	case !hasNoSeal(text) && text[len(text)-1] == ']':
+		return &sealedText
+	case flux.IsPlaceholder(string(text)):
+		return &placeholder
 	}
-	list, size := s.innermost(), o.Object.size()+o.size
-	list.list, list.size = append(list.list, o.Object), list.size+size
+	return &someText
+}
+
+// endObject closes the innermost object, which ends at an offset. It reports false if there
+// are too many.
+func (s *plainScanner) endObject(end int) bool {
+	last := len(s.within) - 1
+	open := &s.within[last]
+	open.end, s.reader.memory = end, 1<<40
+	o := s.reader.describe(open.node)
+	if open.large && o.APIVersion() == "v1" {
+		s.measureData(&o, open)
+	}
+	if o.List && open.odd {
+		s.unclear = true
+	}
+	size := o.size()
+	if o.List {
+		o.setItems(open.list)
+		size += open.size
+	}
+	s.pending -= open.size
+	s.nodes.used, s.within = open.used, s.within[:last]
+	if last == 0 {
+		if o.List {
+			s.left -= open.size
+		}
+		return s.add(o)
+	}
+	above := &s.within[last-1]
+	above.list, above.size = append(above.list, o), above.size+size
 	s.pending += size
 	return s.pending <= s.left
 }

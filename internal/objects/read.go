@@ -1,6 +1,7 @@
 package objects
 
 import (
+	"iter"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -19,6 +20,7 @@ const maxAliased = 10_000
 type reader struct {
 	left   int   // how many values it may still visit
 	memory int64 // how many bytes of objects it may still return
+	plain  bool  // the nodes have no alias, merge key or duplicate key, and need no limit
 
 	remarks []Remark
 	size    func(n *yaml.Node) int64 // returns the bytes of a value as JSON
@@ -35,6 +37,22 @@ func (r *reader) document(n *yaml.Node) Object {
 }
 
 func (r *reader) object(n *yaml.Node, depth int) Object {
+	o := r.describe(n)
+	if depth > MaxDepth || !o.List {
+		return o
+	}
+	var list []Object
+	for _, item := range r.fields(n).get("items").Content {
+		if item.Kind != yaml.AliasNode && r.memory >= 0 {
+			list = append(list, r.object(item, depth+1))
+		}
+	}
+	o.setItems(list)
+	return o
+}
+
+// describe is object without the items of a list.
+func (r *reader) describe(n *yaml.Node) Object {
 	o := newObject(n.Line, n.Column)
 	o.Empty, o.Mapping = isNull(n), n.Kind == yaml.MappingNode
 	o.Blank = n.Kind != yaml.ScalarNode && len(n.Content) == 0
@@ -42,38 +60,27 @@ func (r *reader) object(n *yaml.Node, depth int) Object {
 		return r.take(o)
 	}
 	top := r.fields(n)
-	metadata := r.fields(top["metadata"])
-	o.names = Names{text(top["apiVersion"]), text(top["kind"]), text(metadata["name"]), text(metadata["namespace"])}.join()
-	o.GenerateName = text(metadata["generateName"]) != ""
-	o.set(Numeric, isNumeric(top["apiVersion"]) || isNumeric(metadata["name"]))
-	annotations := r.fields(metadata["annotations"])
-	o.set(Local, isLocal(annotations[localConfig]))
+	metadata := r.fields(top.get("metadata"))
+	o.names = Names{text(top.get("apiVersion")), text(top.get("kind")), text(metadata.get("name")), text(metadata.get("namespace"))}.join()
+	o.GenerateName = text(metadata.get("generateName")) != ""
+	o.set(Numeric, isNumeric(top.get("apiVersion")) || isNumeric(metadata.get("name")))
+	annotations := r.fields(metadata.get("annotations"))
+	o.set(Local, isLocal(annotations.get(localConfig)))
 
-	o.Encrypted = len(r.fields(top["sops"])) > 0
+	o.Encrypted = len(r.fields(top.get("sops"))) > 0
 	if o.Kind() == "Secret" && o.APIVersion() == "v1" {
 		if !o.Encrypted {
-			o.Secret, o.Encrypted = r.secret(top["data"], top["stringData"])
+			o.Secret, o.Encrypted = r.secret(top.get("data"), top.get("stringData"))
 		}
-		o.set(Sealed, o.Encrypted && r.hasSealed(top["data"]))
+		o.set(Sealed, o.Encrypted && r.hasSealed(top.get("data")))
 	}
-	items := top["items"]
+	items := top.get("items")
 	o.List = strings.HasSuffix(o.Kind(), "List") && items != nil && (items.Kind == yaml.SequenceNode || isNull(items))
 	if !o.List && !o.Has(Local) { // those are input of a build, and may have any form
 		r.remark(&o, top)
-		r.measure(&o, n, top, annotations[syncOptions])
+		r.measure(&o, n, top, annotations.get(syncOptions))
 	}
-	o = r.take(o)
-	if depth > MaxDepth || !o.List {
-		return o
-	}
-	var list []Object
-	for _, item := range items.Content {
-		if item.Kind != yaml.AliasNode && r.memory >= 0 {
-			list = append(list, r.object(item, depth+1))
-		}
-	}
-	o.setItems(list)
-	return o
+	return r.take(o)
 }
 
 // take counts the memory of an object.
@@ -90,7 +97,7 @@ func (r *reader) secret(parts ...*yaml.Node) (literal, encrypted bool) {
 		if part != nil && part.Kind == yaml.ScalarNode && !isNull(part) && part.Value != "" {
 			literal, encrypted = true, false // not valid in a Secret, but readable
 		}
-		for _, value := range r.fields(part) {
+		for value := range r.fields(part).values() {
 			found = true
 			isText := value.Kind == yaml.ScalarNode
 			empty := isNull(value) || isText && value.Value == ""
@@ -103,7 +110,7 @@ func (r *reader) secret(parts ...*yaml.Node) (literal, encrypted bool) {
 
 // hasSealed reports whether SOPS encrypted a value of a mapping.
 func (r *reader) hasSealed(part *yaml.Node) bool {
-	for _, value := range r.fields(part) {
+	for value := range r.fields(part).values() {
 		if isSealed(value) {
 			return true
 		}
@@ -115,34 +122,62 @@ func isSealed(n *yaml.Node) bool {
 	return n.Kind == yaml.ScalarNode && strings.HasPrefix(n.Value, "ENC[") && strings.HasSuffix(n.Value, "]")
 }
 
-// fields returns the values of a mapping by their keys, without aliases and those of
-// merge keys included. It returns none if n is not a mapping.
-func (r *reader) fields(n *yaml.Node) map[string]*yaml.Node {
+// fields are the keys and values of a mapping, each key once.
+type fields []*yaml.Node
+
+// get returns the value of a key, or nil.
+func (f fields) get(key string) *yaml.Node {
+	for i := 0; i+1 < len(f); i += 2 {
+		if f[i].Value == key {
+			return f[i+1]
+		}
+	}
+	return nil
+}
+
+func (f fields) values() iter.Seq[*yaml.Node] {
+	return func(yield func(*yaml.Node) bool) {
+		for i := 1; i < len(f) && yield(f[i]); i += 2 {
+		}
+	}
+}
+
+// fields returns the keys and values of a mapping, without aliases and with those of merge
+// keys. It returns none if n is not a mapping.
+func (r *reader) fields(n *yaml.Node) fields {
 	if n == nil || n.Kind != yaml.MappingNode {
 		return nil
+	}
+	if r.plain {
+		return n.Content
 	}
 	if r.left -= 1 + len(n.Content); r.left < 0 {
 		return nil
 	}
-	found := make(map[string]*yaml.Node, len(n.Content)/2)
+	own := make(map[string]bool, len(n.Content)/2)
+	found := make(fields, 0, len(n.Content))
+	add := func(key, value *yaml.Node) {
+		if !own[key.Value] {
+			own[key.Value] = true
+			found = append(found, key, value)
+		}
+	}
 	var merges []*yaml.Node
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := resolve(n.Content[i]), resolve(n.Content[i+1])
-		_, duplicate := found[key.Value]
 		switch {
 		case key.Tag == "!!merge" && value.Kind == yaml.SequenceNode:
 			merges = append(merges, value.Content...)
 		case key.Tag == "!!merge":
 			merges = append(merges, value)
-		case key.Kind == yaml.ScalarNode && !duplicate:
-			found[key.Value] = value
+		case key.Kind == yaml.ScalarNode:
+			add(key, value)
 		}
 	}
 	for _, source := range merges {
-		for key, value := range r.fields(resolve(source)) {
-			if _, own := found[key]; !own {
-				found[key] = value
-			}
+		merged := r.fields(resolve(source))
+		for i := 0; i+1 < len(merged); i += 2 {
+			add(merged[i], merged[i+1])
 		}
 	}
 	return found

@@ -1,7 +1,6 @@
 package objects
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
@@ -61,7 +60,7 @@ var kindsWithText = map[string][]string{
 var workload = []string{"spec.selector.matchLabels", "spec.template.metadata.labels", "spec.template.metadata.annotations"}
 
 // remark finds the values of an object that have to be text, and are not.
-func (r *reader) remark(o *Object, top map[string]*yaml.Node) {
+func (r *reader) remark(o *Object, top fields) {
 	before := len(r.remarks)
 	r.text(Labels, "metadata.labels", top)
 	annotations := Annotations
@@ -79,15 +78,17 @@ func (r *reader) remark(o *Object, top map[string]*yaml.Node) {
 }
 
 // text finds them in the mapping of one field.
-func (r *reader) text(part Part, field string, in map[string]*yaml.Node) {
+func (r *reader) text(part Part, field string, in fields) {
 	if len(r.remarks) >= MaxProblems {
 		return
 	}
 	name, rest, below := strings.Cut(field, ".")
 	for ; below; name, rest, below = strings.Cut(rest, ".") {
-		in = r.fields(in[name])
+		in = r.fields(in.get(name))
 	}
-	for key, n := range r.fields(in[name]) {
+	found := r.fields(in.get(name))
+	for i := 0; i+1 < len(found); i += 2 {
+		key, n := found[i].Value, found[i+1]
 		if t := typeOf(n); t == Null && n.Value == "" && part != Annotations {
 			continue // as good as an empty text
 		} else if t != "" {
@@ -127,30 +128,4 @@ func isWord(s string) bool {
 		return true
 	}
 	return false
-}
-
-// isPlainText reports whether a value on a line is certainly text to all parsers.
-func isPlainText(text []byte) bool {
-	word, _, _ := bytes.Cut(text, []byte(" "))
-	switch c := text[0]; {
-	case strings.IndexByte(`"'|>$/(`, c) >= 0:
-		return true
-	case c > '9':
-		return strings.IndexByte("~[{", c) < 0 && !isWord(string(word)) &&
-			(len(word) > len("false") || !strings.Contains("|true|false|null|", "|"+strings.ToLower(string(word))+"|"))
-	case c < '0':
-		return false
-	}
-	digits := word
-	if len(word) > 1 && word[0] == '0' && strings.IndexByte("xXoObB", word[1]) >= 0 {
-		if digits = word[2:]; word[1]|' ' == 'x' {
-			return false
-		}
-	}
-	for _, c := range digits { // of a decimal number, which include those of others
-		if (c < '0' || c > '9') && strings.IndexByte("eE_+-.", c) < 0 {
-			return true
-		}
-	}
-	return bytes.Count(word, []byte(".")) > 1
 }

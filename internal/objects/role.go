@@ -87,10 +87,3 @@ func (r role) needs(key string, n *yaml.Node) bool {
 	}
 	return r == data
 }
-
-// isParsed reports whether an object needs more than the shape of a value, so that a form
-// that is not usual for it needs the parser.
-func (r role) isParsed() bool { return r == root || r == data || r == secret || r == items }
-
-// wantsText reports whether the values of a mapping have to be text.
-func (r role) wantsText() bool { return r == annotations || r == texts || r == data || r == selector }

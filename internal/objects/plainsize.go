@@ -1,0 +1,95 @@
+package objects
+
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+// Functions of plainScanner for the size of objects.
+
+// extent is the text of an object.
+type extent struct {
+	start, end   int  // offsets of its first line, and behind its last one
+	saved, texts int  // those of plainScanner at its start
+	text         int  // bytes of the blocks in its data, without their line breaks
+	binary       bool // some of them are base64
+	large        bool // it may have more than MaxApplied bytes
+}
+
+// sizeOfOpen returns the bytes of the innermost object as JSON, or fewer. The parser has to
+// judge the file if it is not certain whether they are within [MaxApplied].
+func (s *plainScanner) sizeOfOpen(*node) int64 {
+	open := s.innermost()
+	text := s.data[open.start:open.end]
+	switch {
+	case len(text) <= MaxApplied/8: // no JSON is eight times as long
+		return 0
+	case s.exactly && len(text) <= MaxApplied:
+		return 0
+	case s.exactly:
+		size := compactSize(text)
+		open.large = size > MaxApplied
+		return size
+	case mostJSON(text)-(s.saved-open.saved) <= MaxApplied:
+		return 0
+	}
+	open.large = true
+	// The last line may belong to the next object.
+	least := max(int64(s.texts-open.texts), leastJSON(s.data[open.start:max(open.start, s.start)]))
+	s.unclear = s.unclear || least <= MaxApplied
+	return least
+}
+
+// measureData sets Huge for a large ConfigMap or Secret, or leaves that to the parser.
+func (s *plainScanner) measureData(o *Object, open *openObject) {
+	const escaped = 3 // bytes, of two characters at least
+	switch kind := o.Kind(); {
+	case kind != "ConfigMap" && kind != "Secret" || o.Encrypted, (open.end-open.start)/2*escaped <= MaxData:
+	case kind == "ConfigMap" && open.text > MaxData && !open.binary:
+		o.set(Huge, true)
+	default:
+		s.unclear = true
+	}
+}
+
+// expanding lists the characters that take more bytes as JSON, with what they begin or end.
+var expanding = []struct {
+	char byte
+	by   int
+}{
+	{'\n', 3}, {':', 12}, {'<', 5}, {'>', 5}, {'&', 5}, {'"', 1}, {'\\', 2}, {'\t', 1}, {',', 4}, {'[', 4}, {'{', 4},
+}
+
+// mostJSON returns how many bytes an object with this text takes as JSON, or more.
+func mostJSON(text []byte) int {
+	most := len(text)
+	for _, c := range expanding {
+		most += c.by * bytes.Count(text, []byte{c.char})
+	}
+	const perItem = 13
+	if dashes := bytes.Count(text, []byte("-")); most+perItem*dashes <= MaxApplied {
+		return most + perItem*dashes
+	}
+	for _, item := range []string{"- ", "-\n", "-\r"} { // a closer look, which takes longer
+		most += perItem * bytes.Count(text, []byte(item))
+	}
+	return most
+}
+
+// leastJSON returns how many bytes an object with this text takes as JSON, or fewer: it counts
+// words that follow one another, which are text in any case.
+func leastJSON(text []byte) (least int64) {
+	for line := range bytes.Lines(text) {
+		line = bytes.TrimSpace(line)
+		if bytes.ContainsAny(line, "#\\[{\t") || bytes.Contains(line, []byte("  ")) || bytes.Contains(line, []byte("''")) || !utf8.Valid(line) {
+			continue // it may have a comment or escapes
+		}
+		if i := bytes.LastIndex(line, []byte(": ")); i >= 0 {
+			line = line[i+len(": "):]
+		}
+		if line = bytes.TrimPrefix(line, []byte("- ")); bytes.IndexByte(line, ' ') > 0 {
+			least += int64(len(line))
+		}
+	}
+	return least
+}
