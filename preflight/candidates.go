@@ -13,7 +13,7 @@ import (
 // Bounds of the search for directories that an engine renders. Each try judges files again.
 const (
 	maxCandidates = 4
-	maxTries      = 32
+	maxTries      = 64
 	maxJudged     = 400_000 // files, in all tries
 )
 
@@ -190,11 +190,26 @@ func (s *search) try(kind func(*candidate) bool) {
 		return cmp.Or(strings.Count(a.path, "/")-strings.Count(b.path, "/"), strings.Compare(a.path, b.path))
 	})
 	for _, c := range next {
+		if s.isEnough() {
+			return
+		}
 		within := slices.ContainsFunc(s.found, func(above *candidate) bool { return isAt(c.path, above.path) })
 		if !within && s.judge(c) {
 			s.found = append(s.found, c)
 		}
 	}
+}
+
+// isEnough reports whether no further directory can be better than those found, unless it
+// has more files.
+func (s *search) isEnough() bool {
+	best := 0
+	for _, c := range s.found {
+		if c.refusing == 0 && c.rank() == 0 {
+			best++
+		}
+	}
+	return best >= maxCandidates
 }
 
 // judge reports whether a directory is rendered without an error.
