@@ -92,7 +92,7 @@ func (d *Destination) sendEarly(ctx context.Context, packing Packing, ready *pac
 	ctx, cancel := context.WithCancel(context.WithValue(ctx, callKey{}, d.call))
 	defer cancel()
 	body := newStreamedBody(layer)
-	defer func() { _ = body.Close() }()                              // only read from
+	defer func() { _ = body.Close() }()                               // only read from
 	defer context.AfterFunc(ctx, func() { _ = body.below.Close() })() // ends a Read that waits
 	if _, err := body.start.Peek(minEarly); err != nil {
 		return
