@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -99,8 +101,12 @@ func (d *Destination) sendEarly(ctx context.Context, packing Packing, ready *pac
 	}
 	early := &d.ahead.uploads
 	patient, _ := guard.WithPatience(ctx, maxSilence)
-	if err := d.openEarly(patient); err == nil && !ready.isDone() {
-		d.streamEarly(patient, body)
+	if d.openEarly(patient) != nil {
+		early.cancel(ctx, d.repo)
+		return
+	}
+	if !ready.isDone() {
+		d.streamEarly(patient, body, ready)
 	}
 	if early.layer != nil {
 		select {
@@ -128,20 +134,36 @@ func (d *Destination) openEarly(ctx context.Context) error {
 	}, func(struct{}, int) error { return nil })
 }
 
-// streamEarly sends the layer to its upload, which it cancels after a failure.
-func (d *Destination) streamEarly(ctx context.Context, body *streamedBody) {
+// streamEarly sends the layer to its upload, which it cancels after a failure, and as soon
+// as the registry turns out to have the layer.
+func (d *Destination) streamEarly(ctx context.Context, body *streamedBody, ready *packedBlobs) {
 	early := &d.ahead.uploads
-	ctx, cancel := context.WithCancel(ctx)
+	sending, cancel := context.WithCancel(ctx)
 	defer cancel()
+	defer context.AfterFunc(sending, func() { _ = body.below.Close() })() // as in sendEarly
 	left := d.left
 	body.atEnd = func() {
 		limit := time.AfterFunc(left, cancel)
-		context.AfterFunc(ctx, func() { limit.Stop() })
+		context.AfterFunc(sending, func() { limit.Stop() })
 	}
-	sent, err := d.repo.stream(ctx, early.layer.location, body)
-	if failed := body.end(); err != nil && failed == nil && ctx.Err() == nil {
+	done := make(chan struct{})
+	var asking sync.WaitGroup
+	asking.Go(func() {
+		select {
+		case <-ready.done:
+		case <-done:
+		}
+		if body.ended.Load() == nil && sending.Err() == nil && d.hasLayer(ctx, ready) {
+			cancel()
+		}
+	})
+	sent, err := d.repo.stream(sending, early.layer.location, body)
+	if failed := body.end(); err != nil && failed == nil && sending.Err() == nil {
 		d.client.streaming.refuse()
+		cancel() // asks no more
 	}
+	close(done)
+	asking.Wait()
 	if ended := body.ended.Load(); ended != nil {
 		d.left = max(d.left-time.Since(*ended), 1)
 	}
@@ -149,6 +171,18 @@ func (d *Destination) streamEarly(ctx context.Context, body *streamedBody) {
 		d.repo.cancelUpload(ctx, early.layer.location)
 	}
 	early.layer = sent
+}
+
+// hasLayer reports whether the registry reports that it has all that was packed except the
+// config.
+func (d *Destination) hasLayer(ctx context.Context, ready *packedBlobs) bool {
+	if !ready.isDone() || ready.err != nil || len(ready.blobs) < 2 || checkBlobs(ready.blobs, math.MaxInt64) != nil {
+		return false
+	}
+	layers := ready.blobs[1:]
+	return d.find(ctx, layers) == nil && !slices.ContainsFunc(layers, func(layer ocispec.Descriptor) bool {
+		return d.ahead.state(layer) != blobPresent
+	})
 }
 
 // stream sends all of body to an upload (distribution-spec v1.1, "Pushing a blob in

@@ -95,7 +95,7 @@ func TestLayerIsSentWhileItIsPacked(t *testing.T) {
 	require.NoError(t, err)
 	assert.False(t, result.Unchanged)
 	assert.Equal(t, []string{"config", "layer", "v1"}, told)
-	requireRequests(t, srv.requests(a), append(earlyRequests, "PUT manifests/v1"))
+	requireRequests(t, srv.requests(a), append(earlyRequests, "PUT manifests/v1"), "HEAD blobs/layer")
 	srv.requireStored(t, a, "v1")
 }
 
@@ -151,6 +151,32 @@ func TestLayerIsNotSentEarly(t *testing.T) {
 type badReader struct{}
 
 func (badReader) Read([]byte) (int, error) { return 0, errSource }
+
+// A registry that has the layer under another tag gets no more of it than was packed when
+// its digest was known.
+func TestEarlyUploadOfALayerThatExists(t *testing.T) {
+	a := newBigArtifact(t, "demo")
+	srv := stored(t, a)
+	srv.fail(fault{stream, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // until the client gives up
+	}})
+	client := srv.client(t, registry.Options{})
+	for _, tag := range []string{"v2", "v3"} {
+		packing := a.slowPacking()
+		go func() {
+			_, _ = packing.layer.Write(a.content(t, 300<<10))
+			packing.packed <- nil
+		}()
+		var told []string
+		_, err := a.pushWhilePacking(t, client, packing.Packing, registry.PushOptions{OnEvent: events(a, &told)}, tag)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"config", "(layer)", tag}, told)
+		srv.requireStored(t, a, tag)
+	}
+	assert.Equal(t, 2, srv.count(stream), "the registry has not refused it")
+	assert.Equal(t, 3, srv.count(cancellation), "two of the layer, and one of the config")
+	assert.Zero(t, srv.count(upload(a.Layer.Digest)))
+}
 
 // A registry that breaks an early upload gets the layer in the usual way, and no early
 // upload from then on.

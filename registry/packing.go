@@ -22,6 +22,7 @@ type Packing struct {
 	Layer func(ctx context.Context) (io.ReadCloser, error)
 	// Blobs waits until the artifact is packed and may be pushed, and returns its blobs.
 	// After an error of Blobs nothing is left of what was sent.
+	// The config is the first.
 	Blobs func(ctx context.Context) ([]ocispec.Descriptor, error)
 }
 
@@ -33,10 +34,11 @@ type Packing struct {
 // take a blob in a single request, it is asked for the blobs at the same time.
 //
 // If none of the tags exists, a layer of more than 256 KiB is sent to an upload while it
-// is written. Only Push completes that upload: until then the repository does not have
-// the layer. If Layer or Blobs fails, or ctx ends, the upload is cancelled. A registry that
-// refuses such an upload, or breaks it, costs no error: Push sends the layer again, and the
-// Client does not try again. There are no events for what is sent early.
+// is written, which a registry that has it under another tag gets for nothing. Only Push
+// completes that upload: until then the repository does not have the layer. If Layer or
+// Blobs fails, or ctx ends, the upload is cancelled. A registry that refuses such an upload,
+// or breaks it, costs no error: Push sends the layer again, and the Client does not try
+// again. There are no events for what is sent early.
 //
 // Errors are those of Lookup. The time for which it waits for the artifact does not count
 // for [Options.Timeout].
