@@ -13,8 +13,6 @@ const (
 	abilityRefused
 )
 
-func (a *ability) isUnknown() bool { return a.state.Load() == abilityUnknown }
-
 func (a *ability) isPresent() bool { return a.state.Load() == abilityPresent }
 
 func (a *ability) isRefused() bool { return a.state.Load() == abilityRefused }

@@ -132,8 +132,7 @@ func TestPushOfAnArtifactThatIsPackedLate(t *testing.T) {
 	srv.requireStored(t, next, "v1")
 }
 
-// bytesOf returns the answer to all requests for a registry, each a round trip after it was
-// sent.
+// distant returns a registry to which each request takes a second.
 func distant(registry http.Handler) roundTripper {
 	return func(r *http.Request) (*http.Response, error) {
 		time.Sleep(time.Second)
