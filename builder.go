@@ -136,16 +136,21 @@ func (b *Builder) ship(ctx context.Context, j job, set *manifests.Set, requested
 	pack := newPacking(plan, j.opts)
 	defer pack.close()
 
-	destination, packed, err := both(ctx,
+	var packed packager.Result
+	destination, findings, err := both(ctx,
 		func(ctx context.Context) (*registry.Destination, error) {
-			return client.Lookup(ctx, j.opts.Repository, j.opts.allTags(), pushOptions)
-		}, pack.run)
-	if err != nil {
-		return BuildResult{}, err
-	}
-	events.Send(ctx, Event{Phase: PhasePack, Files: plan.Len(), Bytes: packed.Layer.Size})
-	findings, err := j.check(ctx, plan, pack.observer)
-	pack.files, pack.observer = nil, nil // and the memory that it holds
+			return client.LookupWhilePacking(ctx, j.opts.Repository, j.opts.allTags(), pushOptions, pack.whilePacking())
+		},
+		func(ctx context.Context) (findings []Finding, err error) {
+			if packed, err = pack.run(ctx); err != nil {
+				return nil, err
+			}
+			events.Send(ctx, Event{Phase: PhasePack, Files: plan.Len(), Bytes: packed.Layer.Size})
+			if findings, err = j.check(ctx, plan, pack.observer); err == nil {
+				pack.accept()
+			}
+			return findings, err
+		})
 	if err != nil {
 		return BuildResult{}, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/preflight"
+	"github.com/kubeoci/oci/registry"
 )
 
 // packing makes the artifact of one build. A layer that the cache remembers is packed
@@ -21,6 +22,8 @@ type packing struct {
 	layers *packager.Cache // or nil
 	files  *preflight.Cache
 	checks preflight.Options
+	layer  chan io.ReadCloser // the layer while it is packed
+	ready  chan struct{}      // closed when blobs are those to push
 
 	mu       sync.Mutex          // guards the rest
 	observer *preflight.Observer // through which preflight gets the files
@@ -29,7 +32,16 @@ type packing struct {
 }
 
 func newPacking(plan *packager.Plan, opts BuildOptions) *packing {
-	p := &packing{plan: plan, files: new(preflight.Cache), checks: opts.Preflight}
+	p := &packing{
+		plan: plan, files: new(preflight.Cache), checks: opts.Preflight,
+		layer: make(chan io.ReadCloser, 1), ready: make(chan struct{}),
+	}
+	p.store.OnLayer = func(layer io.ReadCloser) {
+		select {
+		case p.layer <- layer:
+		default: // a recalled layer is packed when it is pushed already
+		}
+	}
 	if opts.Cache != nil {
 		p.layers, p.files = &opts.Cache.Layer, &opts.Cache.Preflight
 	}
@@ -50,6 +62,37 @@ func (p *packing) run(ctx context.Context) (packager.Result, error) {
 	p.result, err = p.plan.Pack(ctx, &p.store, p.layers, p.observer.Observe)
 	p.packed = err == nil
 	return p.result, err
+}
+
+// accept notes that preflight accepts the artifact.
+func (p *packing) accept() {
+	p.files, p.observer = nil, nil // and the memory that it holds
+	close(p.ready)
+}
+
+// whilePacking returns the artifact for a push that begins before it is packed. Its blobs
+// are known when preflight has accepted them: none may be in the registry before that.
+func (p *packing) whilePacking() registry.Packing {
+	return registry.Packing{
+		Layer: func(ctx context.Context) (io.ReadCloser, error) {
+			select {
+			case layer := <-p.layer:
+				return layer, nil
+			case <-p.ready: // it was recalled
+				return nil, nil
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		},
+		Blobs: func(ctx context.Context) ([]ocispec.Descriptor, error) {
+			select {
+			case <-p.ready:
+				return []ocispec.Descriptor{p.result.Config, p.result.Layer}, nil
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		},
+	}
 }
 
 // errLayerDiffers reports that the cache remembers another layer than the one that was

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"sync"
 )
 
 // chunkSize is the size of the pieces in which a spool allocates memory. A single
@@ -12,15 +13,22 @@ const chunkSize = 64 << 10
 
 // spool holds the content written to it in memory, or in a file beyond limit.
 type spool struct {
-	limit  int64
-	dir    string
+	limit int64
+	dir   string
+	kept  bool // by a Store, which discards it
+
+	mu     sync.Mutex // guards the rest while there is a follower
 	size   int64
 	chunks chunks
 	file   *os.File
-	kept   bool // by a Store, which discards it
+	ended  error         // io.EOF when all is written, or why it is not
+	grown  chan struct{} // closed at the next change; nil if nobody waits for it
 }
 
 func (s *spool) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer s.wake()
 	if s.file == nil && s.size+int64(len(p)) > s.limit {
 		if err := s.spill(); err != nil {
 			return 0, err
@@ -79,6 +87,10 @@ func (s *spool) discardUnlessKept() {
 }
 
 func (s *spool) discard() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = os.ErrClosed
+	s.wake()
 	s.chunks = nil
 	if s.file == nil {
 		return nil

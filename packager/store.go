@@ -40,6 +40,12 @@ type Store struct {
 	MemoryLimit int64
 	// TempDir is the directory for larger blobs. Empty means [os.TempDir].
 	TempDir string
+	// OnLayer, if not nil, is called by [Plan.Pack] at its beginning, and receives a reader
+	// of the layer, which follows it while it is written to the Store: to send a layer
+	// before its digest is known. A Read waits for content, fails if Pack does, and ends
+	// when the layer is complete. Close ends a Read that waits, and may be called at any
+	// time. OnLayer must return without waiting for either.
+	OnLayer func(layer io.ReadCloser) `json:"-"`
 
 	mu     sync.Mutex
 	blobs  map[digest.Digest]*spool
@@ -137,12 +143,16 @@ func (s *Store) ingest(ctx context.Context, mediaType string, write func(w io.Wr
 	}
 	blob := s.newSpool()
 	defer blob.discardUnlessKept() // write calls functions of the caller, which may panic
+	if s.OnLayer != nil {
+		s.OnLayer(blob.follow())
+	}
 	digester := digest.Canonical.Digester()
 	err := write(io.MultiWriter(blob, digester.Hash()), blob)
 	desc := ocispec.Descriptor{MediaType: mediaType, Digest: digester.Digest(), Size: blob.size}
 	if err := s.keep(ctx, desc.Digest, blob, err); err != nil {
 		return ocispec.Descriptor{}, err
 	}
+	blob.end()
 	return desc, nil
 }
 

@@ -36,6 +36,9 @@ type Client struct {
 	keys *keyring
 	gate *guard.Gate
 
+	singlePost ability // a blob is sent with the request that opens its upload
+	streaming  ability // a blob is sent before its size and digest are known
+
 	given    bool // the options have a credential
 	stored   bool // it is in a Docker configuration
 	mu       sync.Mutex

@@ -178,6 +178,8 @@ func describe(r *http.Request) string {
 		if query.Has("digest") {
 			path += "?digest=" + query.Get("digest")
 		}
+	case query.Has("digest"):
+		path += "?digest=" + query.Get("digest")
 	case query.Has("mount"):
 		path += "?mount=" + query.Get("mount") + "&from=" + query.Get("from")
 	}
@@ -194,6 +196,12 @@ func upload[T ~string](blob T) string { return "PUT blobs/uploads/id?digest=" + 
 
 // cancellation cancels an upload.
 const cancellation = "DELETE blobs/uploads/id"
+
+// post sends a blob with the request that opens its upload.
+func post[T ~string](blob T) string { return "POST blobs/uploads/?digest=" + string(blob) }
+
+// stream sends the content of an upload whose digest is not known.
+const stream = "PATCH blobs/uploads/id"
 
 // plainUpload opens an upload without naming the blob.
 const plainUpload = "POST blobs/uploads/"

@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"net/http"
 	"sync/atomic"
@@ -13,6 +14,59 @@ import (
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/registry"
 )
+
+// A registry with TLS is spoken to over HTTP/2, whatever the options, and so is one behind
+// a transport of the caller that allows it.
+func TestHTTP2IsUsed(t *testing.T) {
+	a := newBigArtifact(t, "demo")
+	for _, tt := range []struct {
+		name    string
+		options func(roots *x509.CertPool, own tls.Certificate) registry.Options
+	}{
+		{"own roots", func(roots *x509.CertPool, _ tls.Certificate) registry.Options {
+			return registry.Options{RootCAs: roots}
+		}},
+		{"no verification", func(*x509.CertPool, tls.Certificate) registry.Options {
+			return registry.Options{InsecureSkipVerify: true}
+		}},
+		{"client certificate", func(roots *x509.CertPool, own tls.Certificate) registry.Options {
+			return registry.Options{RootCAs: roots, ClientCertificates: []tls.Certificate{own}}
+		}},
+		{"own transport", func(roots *x509.CertPool, _ tls.Certificate) registry.Options {
+			transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true}
+			t.Cleanup(transport.CloseIdleConnections)
+			return registry.Options{Transport: transport}
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			srv := newServer(memregistry.Options{})
+			srv.EnableHTTP2 = true
+			srv.TLS = &tls.Config{ClientAuth: tls.RequestClientCert, MinVersion: tls.VersionTLS12}
+			srv.StartTLS()
+			t.Cleanup(srv.Close)
+			roots := x509.NewCertPool()
+			roots.AddCert(srv.Certificate())
+			opts := tt.options(roots, srv.TLS.Certificates[0])
+			opts.Scheme = registry.SchemeHTTPS
+			var older atomic.Int64
+			srv.fail(fault{"", func(w http.ResponseWriter, r *http.Request) {
+				if r.ProtoMajor != 2 || tt.name == "client certificate" && len(r.TLS.PeerCertificates) == 0 {
+					older.Add(1)
+				}
+				srv.registry.ServeHTTP(w, r)
+			}})
+			client := newClient(t, srv.Listener.Addr().String(), opts)
+			defer client.Close()
+			packing := a.slowPacking()
+			go packing.pack(t, a)
+			_, err := a.pushWhilePacking(t, client, packing.Packing, registry.PushOptions{}, "v1")
+			require.NoError(t, err)
+			assert.Equal(t, 1, srv.count(stream))
+			assert.Zero(t, older.Load())
+			srv.requireStored(t, a, "v1")
+		})
+	}
+}
 
 // Errors of HTTP/2 streams have no exported type, and are transient like those of
 // connections.

@@ -39,6 +39,8 @@ type Destination struct {
 	// lost is set if the registry lacked a blob of the manifest that a tag
 	// pointed to.
 	lost bool
+	// ahead is nil if the lookup did not know the artifact.
+	ahead *ahead
 }
 
 // Lookup looks up the digests of the tags, with one request for each. At least one
@@ -47,6 +49,18 @@ type Destination struct {
 // Errors are those of [Client.Push] except [ErrTagConflict]. A registry that
 // refuses the lookup is no error yet: the push decides whether it is allowed.
 func (c *Client) Lookup(ctx context.Context, repository string, tags []string, opts PushOptions) (*Destination, error) {
+	d, err := c.newDestination(repository, tags, opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.within(ctx, d.ask); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// newDestination checks the names. It makes no request.
+func (c *Client) newDestination(repository string, tags []string, opts PushOptions) (*Destination, error) {
 	repo, err := c.remote(repository, auth.ActionPull, auth.ActionPush)
 	if err != nil {
 		return nil, err
@@ -59,7 +73,7 @@ func (c *Client) Lookup(ctx context.Context, repository string, tags []string, o
 			return nil, err
 		}
 	}
-	d := &Destination{
+	return &Destination{
 		client: c,
 		repo:   repo,
 		tags:   slices.Clone(tags),
@@ -68,11 +82,7 @@ func (c *Client) Lookup(ctx context.Context, repository string, tags []string, o
 		events: newReporter(opts.OnEvent),
 		left:   c.timeout,
 		call:   new(call),
-	}
-	if err := d.within(ctx, d.ask); err != nil {
-		return nil, err
-	}
-	return d, nil
+	}, nil
 }
 
 // Digest returns the digest that a tag pointed to, and whether the tag existed. The

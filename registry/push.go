@@ -85,7 +85,13 @@ func (d *Destination) Push(ctx context.Context, src Fetcher, manifest ocispec.De
 	}
 	d.tag = ""
 	p := &push{Destination: d, src: src, manifest: manifest}
-	if err := d.within(ctx, p.run); err != nil {
+	err := d.within(ctx, func(ctx context.Context) error {
+		if d.ahead != nil {
+			defer d.ahead.uploads.cancel(ctx, d.repo)
+		}
+		return p.run(ctx)
+	})
+	if err != nil {
 		return PushResult{}, err
 	}
 	return PushResult{Unchanged: !p.sent.Load()}, nil
@@ -158,6 +164,9 @@ func (p *push) confirm(ctx context.Context, blobs []ocispec.Descriptor) (bool, e
 	found := 0
 	ctx, _ = guard.WithPatience(ctx, maxDoubt)
 	err := ordered.Each(ctx, len(blobs), slots, func(ctx context.Context, _ struct{}, i int) error {
+		if p.ahead.state(blobs[i]) == blobPresent {
+			return nil
+		}
 		has, err := p.repo.hasBlob(ctx, blobs[i])
 		if err == nil && !has {
 			err = errUnconfirmed
@@ -192,18 +201,41 @@ func (p *push) readManifest(ctx context.Context) ([]byte, error) {
 // placeTag sets a tag. If the registry seems to lack blobs, it uploads them with less
 // trust, and tries again.
 func (p *push) placeTag(ctx context.Context, blobs []ocispec.Descriptor, manifest []byte, tag string) error {
+	posted := p.trust.hasPosted()
 	err := p.setTag(ctx, manifest, tag)
+	if posted && mayLackBlobs(err) && !lacksBlobs(err) && p.lacksAny(ctx, blobs) {
+		err = &lackError{err}
+	}
 	for err != nil && p.trust.withdraw(err) {
 		p.lost = true
+		if posted {
+			p.client.singlePost.refuse()
+		}
 		if err = p.blobs(ctx, blobs); err == nil {
 			err = p.setTag(ctx, manifest, tag)
 		}
 	}
 	if err == nil {
 		p.trust.accept()
+		if posted {
+			p.client.singlePost.accept()
+		}
 	}
 	return err
 }
+
+// lacksAny reports whether the registry reports that it lacks one of the blobs.
+func (p *push) lacksAny(ctx context.Context, blobs []ocispec.Descriptor) bool {
+	return slices.ContainsFunc(blobs, func(blob ocispec.Descriptor) bool {
+		state, _ := p.repo.findBlob(ctx, blob) // the end of ctx ends the push
+		return state == blobAbsent
+	})
+}
+
+// lackError is the refusal of a manifest whose blobs are not there.
+type lackError struct{ error }
+
+func (e *lackError) Unwrap() error { return e.error }
 
 // setTag returns nil only if the tag points to the manifest, whatever the responses
 // were.
@@ -288,6 +320,9 @@ func isAmbiguous(err error) bool {
 // lacksBlobs reports whether the registry refused a manifest because it lacks a blob
 // (distribution-spec v1.1, "Error Codes").
 func lacksBlobs(err error) bool {
+	if is[*lackError](err) {
+		return true
+	}
 	resp, ok := errors.AsType[*responseError](err)
 	return ok && (resp.code == codeManifestBlobUnknown || resp.code == codeBlobUnknown)
 }

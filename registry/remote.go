@@ -30,6 +30,8 @@ type request struct {
 	// body is opened each time the request is sent; nil for none.
 	body func() (io.ReadCloser, error)
 	size int64
+	// stream is a body of unknown size, in place of body, and cannot be sent again.
+	stream io.ReadCloser
 	// grace is how long to wait for the response when the caller's context has
 	// ended: otherwise the request may take effect after the call has returned.
 	grace time.Duration
@@ -134,6 +136,9 @@ func (r *remote) exchange(ctx context.Context, q request) (*http.Response, error
 	if q.body != nil && q.size == 0 { // or it would be sent in chunks
 		_ = req.Body.Close() // it is empty
 		req.Body, req.GetBody = http.NoBody, func() (io.ReadCloser, error) { return http.NoBody, nil }
+	}
+	if q.stream != nil {
+		req.Body, req.ContentLength = q.stream, -1
 	}
 	if q.elsewhere {
 		req.Header.Set("User-Agent", r.client.userAgent)

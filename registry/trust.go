@@ -9,7 +9,8 @@ import "sync"
 //	                           in a way that can mean that it lacks a blob
 //	trustMount → trustHead     the registry refuses to mount a blob
 //	trustMount → trustNothing  the registry refuses the manifest because it lacks
-//	trustHead  → trustNothing  a blob, after it claimed to have one
+//	trustHead  → trustNothing  a blob, after it claimed to have one, or accepted one
+//	                           in a single request
 //
 // Uploads run concurrently, and all of them see a move at once.
 type trust struct {
@@ -18,6 +19,8 @@ type trust struct {
 	// claimed is set if the registry reported at least one blob as existing since
 	// a tag was set last.
 	claimed bool
+	// posted is set if the registry accepted a blob in one request since then.
+	posted bool
 }
 
 type trustLevel int
@@ -48,6 +51,13 @@ func (t *trust) claim() {
 	t.claimed = true
 }
 
+// post notes that the registry accepted a blob in one request, which many do not support.
+func (t *trust) post() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.posted = true
+}
+
 // refuseMount notes that the registry does not mount blobs.
 func (t *trust) refuseMount() {
 	t.mu.Lock()
@@ -59,7 +69,15 @@ func (t *trust) refuseMount() {
 func (t *trust) accept() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.level, t.claimed = max(t.level, trustMount), false
+	t.level, t.claimed, t.posted = max(t.level, trustMount), false, false
+}
+
+// hasPosted reports whether the registry accepted a blob in one request, and no manifest
+// since then.
+func (t *trust) hasPosted() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.posted
 }
 
 // withdraw notes that the registry refused the manifest with err, and reports
@@ -67,13 +85,13 @@ func (t *trust) accept() {
 func (t *trust) withdraw(err error) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	switch claimed := t.claimed; {
+	switch {
 	case t.level == trustTag && mayLackBlobs(err):
 		t.level = trustMount
-	case claimed && lacksBlobs(err):
-		t.level, t.claimed = trustNothing, false
+	case (t.claimed || t.posted) && lacksBlobs(err):
+		t.level, t.claimed, t.posted = trustNothing, false, false
 	default:
-		t.claimed = false
+		t.claimed, t.posted = false, false
 		return false
 	}
 	return true

@@ -30,7 +30,7 @@ func (p *push) blobs(ctx context.Context, blobs []ocispec.Descriptor) error {
 	}
 	return ordered.Each(ctx, len(blobs), exists, func(ctx context.Context, exists *bool, i int) (err error) {
 		if *exists = assumed; !assumed {
-			*exists, err = p.upload(ctx, blobs[i])
+			*exists, err = p.upload(ctx, blobs[i], i == 0)
 		}
 		return err
 	}, func(exists *bool, i int) error {
@@ -41,8 +41,8 @@ func (p *push) blobs(ctx context.Context, blobs []ocispec.Descriptor) error {
 
 // upload uploads a blob, unless the repository has it. After any failure it starts
 // again, with the question whether the blob was stored after all.
-func (p *push) upload(ctx context.Context, blob ocispec.Descriptor) (exists bool, err error) {
-	u := &blobUpload{push: p, blob: blob}
+func (p *push) upload(ctx context.Context, blob ocispec.Descriptor, isConfig bool) (exists bool, err error) {
+	u := &blobUpload{push: p, blob: blob, isConfig: isConfig}
 	err = p.client.retry(ctx, p.events.retries(ctx, blob, ""), func(ctx context.Context) error {
 		u.attempts++
 		return u.attempt(ctx)
@@ -60,6 +60,7 @@ func (p *push) upload(ctx context.Context, blob ocispec.Descriptor) (exists bool
 type blobUpload struct {
 	push     *push
 	blob     ocispec.Descriptor
+	isConfig bool
 	attempts int
 	location *url.URL // of an upload that is open
 	found    bool     // the registry reports that it has the blob
@@ -79,12 +80,19 @@ func (u *blobUpload) attempt(ctx context.Context) (err error) {
 		if u.found, err = repo.hasBlob(ctx, u.blob); u.found || err != nil {
 			return err
 		}
-	case level == trustMount:
-		mount = url.Values{"mount": {u.blob.Digest.String()}, "from": {repo.name}}
+	default:
+		done, refused, err := u.shortcut(ctx)
+		if done || err != nil {
+			return err
+		}
+		if level == trustMount && !refused {
+			mount = url.Values{"mount": {u.blob.Digest.String()}, "from": {repo.name}}
+		}
 	}
-	u.location, err = repo.openUpload(ctx, mount)
-	if mount != nil && !isRetryable(err) && hasStatus(err, http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed,
-		http.StatusUnprocessableEntity, http.StatusNotImplemented) { // it may not support mounting
+	if u.attempts > 1 || u.location == nil {
+		u.location, err = repo.openUpload(ctx, mount)
+	}
+	if mount != nil && !isRetryable(err) && hasStatus(err, mountRefusals...) { // it may not support mounting
 		trust.refuseMount()
 		u.location, err = repo.openUpload(ctx, nil)
 	}
@@ -112,26 +120,55 @@ func (u *blobUpload) attempt(ctx context.Context) (err error) {
 	return nil
 }
 
+// mountRefusals are the statuses with which registries refuse a request that they do not
+// support.
+var mountRefusals = []int{
+	http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed,
+	http.StatusUnprocessableEntity, http.StatusNotImplemented,
+}
+
 // cautionSize is the smallest size of a blob whose refusal can be lost while it is
 // sent: smaller ones fit into the buffers of a connection.
 const cautionSize = 64 << 10
 
 // hasBlob reports whether the registry claims to have the blob. Only the end of ctx is
-// an error. A refusal of HEAD decides nothing, and GET, of which only the header is read,
-// is tried instead: ECR Public refuses every HEAD.
+// an error.
 func (r *remote) hasBlob(ctx context.Context, blob ocispec.Descriptor) (bool, error) {
+	state, err := r.findBlob(ctx, blob)
+	return state == blobPresent, err
+}
+
+// blobState is what the registry reported about a blob.
+type blobState int
+
+const (
+	blobUnknown blobState = iota
+	blobPresent
+	blobAbsent
+)
+
+// findBlob asks for a blob. Only the end of ctx is an error. A refusal of HEAD decides
+// nothing, and GET, of which only the header is read, is tried instead: ECR Public refuses
+// every HEAD.
+func (r *remote) findBlob(ctx context.Context, blob ocispec.Descriptor) (blobState, error) {
 	for _, method := range []string{http.MethodHead, http.MethodGet} {
 		resp, err := r.ask(ctx, request{method: method, url: r.url("blobs/"+blob.Digest.String(), nil)}, http.StatusOK)
 		if err == nil {
 			_ = resp.Body.Close() // not needed
 			reported := resp.Header.Get(headerDigest)
-			return resp.ContentLength == blob.Size && (reported == "" || reported == blob.Digest.String()), nil
+			if resp.ContentLength == blob.Size && (reported == "" || reported == blob.Digest.String()) {
+				return blobPresent, nil
+			}
+			break
+		}
+		if hasStatus(err, http.StatusNotFound) && ctx.Err() == nil {
+			return blobAbsent, nil
 		}
 		if !hasStatus(err, http.StatusUnauthorized, http.StatusForbidden, http.StatusMethodNotAllowed, http.StatusNotImplemented) {
 			break
 		}
 	}
-	return false, ctx.Err()
+	return blobUnknown, ctx.Err()
 }
 
 // errForeignUpload reports an upload location on another origin.
@@ -155,6 +192,11 @@ func (r *remote) openUpload(ctx context.Context, mount url.Values) (*url.URL, er
 		}
 		return nil, nil
 	}
+	return r.uploadLocation(ctx, resp)
+}
+
+// uploadLocation returns the location in the response to a request for an upload.
+func (r *remote) uploadLocation(ctx context.Context, resp *http.Response) (*url.URL, error) {
 	location, err := resp.Location()
 	if err != nil || location.Host == "" {
 		return nil, malformed(resp, "upload response has no Location")
@@ -184,36 +226,53 @@ func (r *remote) checkLocation(ctx context.Context, location *url.URL) error {
 // first, which costs a round trip: a refusal can be lost if it arrives while the blob is
 // sent.
 func (u *blobUpload) send(ctx context.Context) error {
-	location := *u.location
-	query := "digest=" + url.QueryEscape(u.blob.Digest.String())
-	if location.RawQuery != "" { // it is the registry's, and kept unchanged
-		query = location.RawQuery + "&" + query
-	}
-	location.RawQuery = query
-	header := http.Header{"Content-Type": {"application/octet-stream"}}
+	header := http.Header{}
 	if u.cautious {
 		header.Set("Expect", "100-continue")
 	}
-	u.sent = true
-	u.push.sent.Store(true)
-	source := &blobSource{push: u.push, blob: u.blob}
-	resp, err := u.push.repo.ask(ctx, request{
+	resp, err := u.deliver(ctx, request{
 		method:    http.MethodPut,
-		url:       &location,
+		url:       withDigest(u.location, u.blob),
 		header:    header,
-		body:      func() (io.ReadCloser, error) { return source.open(ctx) },
-		size:      u.blob.Size,
-		elsewhere: !guard.SameOrigin(&location, u.push.repo.url("", nil)),
+		elsewhere: !guard.SameOrigin(u.location, u.push.repo.url("", nil)),
 	}, http.StatusCreated)
 	if err == nil {
 		_ = resp.Body.Close() // not needed
 	}
-	if failed := source.end(); failed != nil {
-		calls.Rethrow(failed)
-		return &localError{nil, failed}
-	}
 	return markLost(err)
 }
+
+// withDigest adds the digest of a blob to its location. The query is the registry's, and
+// kept unchanged.
+func withDigest(location *url.URL, blob ocispec.Descriptor) *url.URL {
+	complete := *location
+	complete.RawQuery = "digest=" + url.QueryEscape(blob.Digest.String())
+	if location.RawQuery != "" {
+		complete.RawQuery = location.RawQuery + "&" + complete.RawQuery
+	}
+	return &complete
+}
+
+// deliver makes a request with the blob as its body.
+func (u *blobUpload) deliver(ctx context.Context, q request, statuses ...int) (*http.Response, error) {
+	u.sent = true
+	u.push.sent.Store(true)
+	source := &blobSource{push: u.push, blob: u.blob}
+	q.header.Set("Content-Type", mediaTypeContent)
+	q.body = func() (io.ReadCloser, error) { return source.open(ctx) }
+	q.size = u.blob.Size
+	resp, err := u.push.repo.ask(ctx, q, statuses...)
+	if failed := source.end(); failed != nil {
+		if err == nil {
+			_ = resp.Body.Close() // not needed
+		}
+		calls.Rethrow(failed)
+		return nil, &localError{nil, failed}
+	}
+	return resp, err
+}
+
+const mediaTypeContent = "application/octet-stream"
 
 // blobSource opens a blob of a content store each time it is sent.
 type blobSource struct {
@@ -253,19 +312,23 @@ func (b *sentBlob) Close() (err error) {
 // the body. That of net/http closes it immediately.
 const closeTimeout = time.Second
 
-// end waits until the body is closed, and returns the error of the content store, if
-// any.
+// end returns the error of the content store, if any, when the body is closed.
 func (b *blobSource) end() error {
 	if b.body == nil {
 		return nil
 	}
+	return b.body.end()
+}
+
+// end waits until the body is closed, and returns the error with which reading ended.
+func (b *sentBlob) end() error {
 	timer := time.NewTimer(closeTimeout)
 	defer timer.Stop()
 	select {
-	case <-b.body.closed:
+	case <-b.closed:
 	case <-timer.C:
 	}
-	return b.body.failed()
+	return b.failed()
 }
 
 const (

@@ -23,6 +23,9 @@ type Options struct {
 	// Bearer serves tokens at /token and requires one with every request. The default
 	// is basic authentication.
 	Bearer bool
+	// NoSinglePost refuses a blob in the request that opens its upload, and opens that
+	// only, as many registries do.
+	NoSinglePost bool
 }
 
 // User is a user of the registry.
@@ -33,7 +36,7 @@ type User struct {
 
 // Handler returns a new, empty registry.
 func Handler(opts Options) http.Handler {
-	registry := mounter{ociserver.New(ocimem.New(), nil)}
+	registry := mounter{ociserver.New(ocimem.New(), &ociserver.Options{DisableSinglePostUpload: opts.NoSinglePost})}
 	if len(opts.Users) == 0 {
 		return registry
 	}

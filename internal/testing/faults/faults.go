@@ -23,6 +23,7 @@ const (
 	Token        Kind = "token"
 	UploadOpen   Kind = "upload-open"
 	UploadPut    Kind = "upload-put"
+	UploadPatch  Kind = "upload-patch"
 	UploadDelete Kind = "upload-delete"
 	BlobHead     Kind = "blob-head"
 	BlobGet      Kind = "blob-get"
@@ -41,7 +42,7 @@ func KindOf(r *http.Request) (Kind, string) {
 		return Token, ""
 	case strings.Contains(path, "/blobs/uploads/") && method == "post":
 		return UploadOpen, query.Get("mount")
-	case strings.Contains(path, "/blobs/uploads/") && (method == "put" || method == "delete"):
+	case strings.Contains(path, "/blobs/uploads/") && (method == "put" || method == "patch" || method == "delete"):
 		return Kind("upload-" + method), query.Get("digest")
 	case strings.Contains(path, "/manifests/"):
 		return Kind("manifest-" + method), last
