@@ -196,9 +196,13 @@ func TestBuildReadsFilesOnce(t *testing.T) {
 }
 
 // The memory that the parser allocates shows whether it ran: it is more than everything
-// else once all files are compressed.
+// else once all files are compressed. It reads files with anchors.
 func TestBuildWithACacheParsesOnce(t *testing.T) {
-	b := buildFirst(t, func(o *oci.BuildOptions) { o.GitOpsEngine, o.Push.Force = oci.GitOpsEngineFlux, true })
+	b := buildFirst(t, func(o *oci.BuildOptions) {
+		o.GitOpsEngine, o.Push.Force = oci.GitOpsEngineFlux, true
+		anchored := strings.ReplaceAll(manyConfigMaps(), "data: {key: ", "data: {key: &value ")
+		o.SourcePath = tree(t, map[string]string{"many.yaml": anchored})
+	})
 	taken := func() int64 {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
