@@ -59,7 +59,9 @@ func (b *Builder) Close() { b.clients.close() }
 // or when ctx is.
 //
 // The digest depends on the local files and the options alone. If all tags point to it,
-// nothing is sent.
+// nothing is sent. If none of them exists, a large layer is sent while it is packed, as
+// [registry.Client.LookupWhilePacking] describes, and becomes part of the repository only
+// after preflight accepted the artifact.
 //
 // Errors are, by stage:
 //
