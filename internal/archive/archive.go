@@ -53,12 +53,13 @@ const (
 	// BlockSize is the maximum number of bytes of content in a block. A file that
 	// does not fit into one block gets blocks of its own.
 	BlockSize = 512 << 10
-	// AloneSize is the number of bytes of content from which on a file and its copy
-	// get blocks of their own, so that the compressed content serves both. The window of
-	// DEFLATE is half as large (RFC 1951, section 2), and does not reach from the copy
-	// of such a file back to the file. A block of its own cannot refer to the files before
-	// it, which makes smaller files larger than it makes packing faster.
-	AloneSize = 64 << 10
+	// AloneSize is the number of bytes of content above which a file and its copy get
+	// blocks of their own, so that the compressed content serves both. The window of
+	// DEFLATE (32 KiB: RFC 1951, section 2) does not reach from the copy of such a file
+	// back to the file. A block of its own cannot refer to the files before it either,
+	// which costs files that are hardly larger than the window several percent of their
+	// compressed size.
+	AloneSize = 48 << 10
 	// resyncSize is the size from which a block ends before the next entry whose
 	// name has a certain checksum. So blocks begin at the same entries again after
 	// a file that grew.
