@@ -58,12 +58,18 @@ func (b *bench) floor(name, shape, than string) float64 {
 // exactly checks the worst value of all rounds. The value must not depend on the load of
 // the machine.
 func (b *bench) exactly(name, shape, who, what string, unit report.Unit, limit float64, value func(report.Sample) float64) {
+	b.worst(name, shape, who, what, unit, limit, true, value)
+}
+
+// worst checks the worst value of all rounds, which may depend on the load of the machine
+// unless it is exact.
+func (b *bench) worst(name, shape, who, what string, unit report.Unit, limit float64, exact bool, value func(report.Sample) float64) {
 	cell, found := b.report.Cell(name, shape, who)
 	if !found {
 		return
 	}
 	b.report.Check(report.Check{
-		Case: name, Shape: shape, What: who + ": " + what, Unit: unit, Value: value(cell.Worst), Limit: limit, Exact: true,
+		Case: name, Shape: shape, What: who + ": " + what, Unit: unit, Value: value(cell.Worst), Limit: limit, Exact: exact,
 	})
 }
 
