@@ -17,7 +17,7 @@ import (
 // its own. Some of their blocks are in memory or in a file when they are used again.
 func TestCopies(t *testing.T) {
 	texts := map[string]string{"empty.yaml": ""}
-	for i, size := range []int{1, 32 << 10, 48<<10 - 1, 48 << 10, 48<<10 + 1, 512<<10 - 1, 512 << 10, 512<<10 + 1, 3 << 19} {
+	for i, size := range []int{1, 32 << 10, 64<<10 - 1, 64 << 10, 64<<10 + 1, 512<<10 - 1, 512 << 10, 512<<10 + 1, 3 << 19} {
 		line := fmt.Sprintf("key-%d: %%0%dd\n", i, 40+i)
 		var text strings.Builder
 		for n := 0; text.Len() < size; n += 7919 {

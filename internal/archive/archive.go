@@ -56,10 +56,10 @@ const (
 	// AloneSize is the number of bytes of content above which a file and its copy get
 	// blocks of their own, so that the compressed content serves both. The window of
 	// DEFLATE (32 KiB: RFC 1951, section 2) does not reach from the copy of such a file
-	// back to the file. A block of its own cannot refer to the files before it either,
-	// which costs files that are hardly larger than the window several percent of their
-	// compressed size.
-	AloneSize = 48 << 10
+	// back to the file. A block of its own cannot refer to the files before it either:
+	// for files that are hardly larger than the window, the size and the work of many
+	// small blocks outweigh the gain.
+	AloneSize = 64 << 10
 	// resyncSize is the size from which a block ends before the next entry whose
 	// name has a certain checksum. So blocks begin at the same entries again after
 	// a file that grew.
