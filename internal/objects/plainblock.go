@@ -265,7 +265,7 @@ func (s *plainScanner) block(to slot, style byte, indicator int) bool {
 	return s.put(to, s.blockNode(to, &text))
 }
 
-// blockText collects as much of a block as is needed to know what it is.
+// blockText collects as much of a block as shows whether it is readable text.
 type blockText struct {
 	wanted bool
 	folded bool

@@ -50,7 +50,7 @@ A library is measured from its call to its return, a program from its start to i
 CPU is user and system time; peak RSS is that of the process. The first run of each is not
 counted.
 
-| case | what is measured |
+| case | measured |
 |---|---|
 | limits | no push: each step of a push in a loop of its own, which gives the lower bounds in [benchmark-targets.md](benchmark-targets.md); ` + "`go run ./limits DIR`" + ` in the directory bench prints them |
 | cold | a push to a new repository |
