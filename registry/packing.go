@@ -20,9 +20,8 @@ type Packing struct {
 	// to its end. A nil reader, or an error, means that there is no such layer. Close has
 	// to end a Read that waits.
 	Layer func(ctx context.Context) (io.ReadCloser, error)
-	// Blobs waits until the artifact is packed and may be pushed, and returns its blobs.
-	// After an error of Blobs nothing is left of what was sent.
-	// The config is the first.
+	// Blobs waits until the artifact is packed and may be pushed, and returns its blobs,
+	// the config first. After an error of Blobs the uploads are cancelled.
 	Blobs func(ctx context.Context) ([]ocispec.Descriptor, error)
 }
 
@@ -38,7 +37,7 @@ type Packing struct {
 // completes that upload: until then the repository does not have the layer. If Layer or
 // Blobs fails, or ctx ends, the upload is cancelled. A registry that refuses such an upload,
 // or breaks it, costs no error: Push sends the layer again, and the Client does not try
-// again. There are no events for what is sent early.
+// again. No event describes bytes that are sent early.
 //
 // Errors are those of Lookup. The time for which it waits for the artifact does not count
 // for [Options.Timeout].

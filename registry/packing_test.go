@@ -176,7 +176,7 @@ func TestRoundTripsOfAPush(t *testing.T) {
 }
 
 // Each response to the first blob that is sent in one request leads to a complete push, or
-// to an error. The client does not try again what was refused.
+// to an error. The client does not repeat a request that was refused.
 func TestSinglePostFaults(t *testing.T) {
 	a, next := newArtifact(t, "demo"), newArtifact(t, "next")
 	created := func(digest string) http.HandlerFunc {

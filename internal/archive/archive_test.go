@@ -252,7 +252,13 @@ func TestNameThatNoHeaderHolds(t *testing.T) {
 // empty files are read as well.
 func TestContentIsAskedForOnce(t *testing.T) {
 	f := files{"a": "", "b": strings.Repeat("b", 2*archive.BlockSize+10), "c/d": "d"}
-	a, err := layOut(f.entries(), math.MaxInt64)
+	assert.Equal(t, map[int]int64{0: 0, 1: 2*archive.BlockSize + 10, 2: 1}, asked(t, f.entries()))
+}
+
+// asked returns how many bytes of each entry an archive asks for, in order.
+func asked(t *testing.T, entries []archive.Entry) map[int]int64 {
+	t.Helper()
+	a, err := layOut(entries, math.MaxInt64)
 	require.NoError(t, err)
 	asked := map[int]int64{}
 	for n := range a.Blocks() {
@@ -263,5 +269,5 @@ func TestContentIsAskedForOnce(t *testing.T) {
 		})
 		require.NoError(t, err)
 	}
-	assert.Equal(t, map[int]int64{0: 0, 1: 2*archive.BlockSize + 10, 2: 1}, asked)
+	return asked
 }

@@ -14,7 +14,7 @@ import (
 // of its own, JSON. It leaves everything else to the parsers: anchors, aliases, tags,
 // directives, complex keys, merge keys and templates. It also leaves to them every file that
 // may have a problem or a remark, so that only they report any. Each function is stricter
-// than YAML: it accepts only what has one meaning. A fuzz target compares the results with
+// than YAML, and accepts a text only if it has one meaning. A fuzz target compares the results with
 // those of the parsers.
 //
 // The files are:

@@ -160,8 +160,8 @@ func (s *plainScanner) skip(parent int) bool {
 	return true
 }
 
-// flowMeter measures flow style as package boundyaml does, but for more: what the parser may
-// have read ahead. It is for large files; others are within the limits.
+// flowMeter measures flow style as package boundyaml does, and adds the bytes that the
+// parser may have read ahead. It is for large files; others are within the limits.
 type flowMeter struct {
 	large bool
 	first int // offset where a stretch of flow style began, or -1

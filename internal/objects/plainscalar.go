@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Functions for scalars: where they end on a line, and what they certainly are.
+// Functions for scalars: where they end on a line, and which of them are certainly text.
 
 // longestKey bounds the time for a line that looks like a key.
 const longestKey = 256

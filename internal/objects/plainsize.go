@@ -52,7 +52,8 @@ func (s *plainScanner) measureData(o *Object, open *openObject) {
 	}
 }
 
-// expanding lists the characters that take more bytes as JSON, with what they begin or end.
+// expanding lists the characters that take more bytes as JSON, and how many more: those of the
+// quotes, keys and brackets that JSON has there too.
 var expanding = []struct {
 	char byte
 	by   int

@@ -53,8 +53,8 @@ type Options struct {
 // Ref returns the reference host/repository:tag.
 func (j Job) Ref() string { return j.Host + "/" + j.Repository + ":" + j.Tag }
 
-// Run does the job and returns its usage, without that of the start of the process and
-// of what comes before.
+// Run does the job and returns its usage, without that of the start of the process and of
+// the pushes that prepare it.
 func (j Job) Run(ctx context.Context) (usage.Usage, error) {
 	var call func(context.Context, Job) error
 	switch {
