@@ -24,6 +24,7 @@ type packing struct {
 	checks preflight.Options
 	layer  chan io.ReadCloser // the layer while it is packed
 	ready  chan struct{}      // closed when blobs are those to push
+	blobs  []ocispec.Descriptor
 
 	mu       sync.Mutex          // guards the rest
 	observer *preflight.Observer // through which preflight gets the files
@@ -67,6 +68,7 @@ func (p *packing) run(ctx context.Context) (packager.Result, error) {
 // accept notes that preflight accepts the artifact.
 func (p *packing) accept() {
 	p.files, p.observer = nil, nil // and the memory that it holds
+	p.blobs = []ocispec.Descriptor{p.result.Config, p.result.Layer}
 	close(p.ready)
 }
 
@@ -87,7 +89,7 @@ func (p *packing) whilePacking() registry.Packing {
 		Blobs: func(ctx context.Context) ([]ocispec.Descriptor, error) {
 			select {
 			case <-p.ready:
-				return []ocispec.Descriptor{p.result.Config, p.result.Layer}, nil
+				return p.blobs, nil
 			case <-ctx.Done():
 				return nil, ctx.Err()
 			}
