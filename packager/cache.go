@@ -77,16 +77,16 @@ func (c *Cache) begin() *generation {
 	}
 }
 
-// compress returns the cached compressed block of slot, or compresses it. A nil
-// generation caches nothing.
-func (g *generation) compress(slot *slot, level int) ([]byte, error) {
+// compress returns the cached compressed block, or compresses it as [compressors.compress]
+// does. A nil generation caches nothing.
+func (g *generation) compress(c *compressors, out *output, block []byte) ([]byte, error) {
 	if g == nil {
-		return slot.compress(slot.raw, level)
+		return c.compress(out, block)
 	}
-	key := blockKey{level, sha256.Sum256(slot.raw)}
+	key := blockKey{c.level, sha256.Sum256(block)}
 	compressed, found := g.before[key]
 	if !found {
-		fresh, err := slot.compress(slot.raw, level)
+		fresh, err := c.compress(out, block)
 		if err != nil {
 			return nil, err
 		}

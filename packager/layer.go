@@ -54,6 +54,9 @@ func layerAnnotations(diffID digest.Digest) map[string]string {
 	}
 }
 
+// usualRatio is a compression ratio that most manifests reach.
+const usualRatio = 4
+
 func (p *Plan) writeLayer(ctx context.Context, compressed gzipWriter, cache *Cache, files *fileSums, observe func(manifests.File, []byte)) (digest.Digest, error) {
 	cached := cache.begin()
 	if err := compressed.open(); err != nil {
@@ -61,18 +64,27 @@ func (p *Plan) writeLayer(ctx context.Context, compressed gzipWriter, cache *Cac
 	}
 	source := newSource(p)
 	source.observe, source.digests = observe, files
-	content := digest.Canonical.Digester()
-	err := p.read(ctx, source, newSlots(spareSlots), func(s *slot, n int) (err error) {
-		if _, again := p.archive.Twin(n); !again {
-			s.compressed, err = cached.compress(s, p.settings.level)
+	content, blocks := digest.Canonical.Digester(), newCompressors(p.settings.level)
+	err := p.read(ctx, source, newSlots(spareSlots), func(s *slot) (err error) {
+		if s.out = s.out[:0]; s.out == nil {
+			s.out = make(output, 0, len(s.memory)/usualRatio)
 		}
-		return err
-	}, func(s *slot, n int) error {
-		_, _ = content.Hash().Write(s.raw) // never fails
-		if twin, again := p.archive.Twin(n); again {
-			return compressed.repeat(s.raw, twin)
+		for i := range s.blocks {
+			if b := &s.blocks[i]; b.twin < 0 {
+				if b.compressed, err = cached.compress(blocks, &s.out, b.raw); err != nil {
+					return err
+				}
+			}
 		}
-		return compressed.add(s.raw, s.compressed)
+		return nil
+	}, func(s *slot) error {
+		for _, b := range s.blocks {
+			_, _ = content.Hash().Write(b.raw) // never fails
+			if err := compressed.add(b); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return "", err
@@ -81,14 +93,14 @@ func (p *Plan) writeLayer(ctx context.Context, compressed gzipWriter, cache *Cac
 	return content.Digest(), compressed.close()
 }
 
-// read reads the archive into the slots, block by block. It calls produce for each block
-// on several cores, and then consume for each block in the order of the archive.
-func (p *Plan) read(ctx context.Context, source *source, slots []*slot, produce, consume func(*slot, int) error) error {
+// read reads the archive into the slots, group by group. It calls produce for each group
+// on several cores, and then consume for each group in the order of the archive.
+func (p *Plan) read(ctx context.Context, source *source, slots []*slot, produce, consume func(*slot) error) error {
 	defer source.close()
-	return ordered.Each(ctx, p.archive.Blocks(), slots, func(ctx context.Context, s *slot, n int) error {
+	return ordered.Each(ctx, p.archive.Groups(), slots, func(ctx context.Context, s *slot, n int) error {
 		if err := source.fill(ctx, s, n); err != nil {
 			return err
 		}
-		return produce(s, n)
-	}, consume)
+		return produce(s)
+	}, func(s *slot, _ int) error { return consume(s) })
 }

@@ -23,7 +23,7 @@ func TestLevels(t *testing.T) {
 		require.Equal(t, zero.archive(t), got.archive(t))
 		sizes[level] = got.Layer.Size
 	}
-	assert.Equal(t, zero.Layer.Size, sizes[6])
+	assert.Equal(t, zero.Layer.Size, sizes[5])
 	assert.Less(t, sizes[9], sizes[1])
 }
 

@@ -51,7 +51,7 @@ type Options struct {
 	// ArtifactType is the manifest's artifactType. Empty means none; no
 	// consumer needs one, and some registries accept only those on a list.
 	ArtifactType string
-	// Level is the level of compression, from 1, the fastest, to 9. Zero means 6. The
+	// Level is the level of compression, from 1, the fastest, to 9. Zero means 5. The
 	// layer's digest depends on it, the content digest does not.
 	Level int
 }

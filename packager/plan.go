@@ -196,9 +196,11 @@ func (p *Plan) Digest(ctx context.Context) (digest.Digest, error) {
 		return "", err
 	}
 	content := digest.Canonical.Digester()
-	err := p.read(ctx, newSource(p), newSlots(0), func(*slot, int) error { return nil }, func(s *slot, _ int) error {
-		_, err := content.Hash().Write(s.raw)
-		return err
+	err := p.read(ctx, newSource(p), newSlots(0), func(*slot) error { return nil }, func(s *slot) error {
+		for _, b := range s.blocks {
+			_, _ = content.Hash().Write(b.raw) // never fails
+		}
+		return nil
 	})
 	if err != nil {
 		return "", err

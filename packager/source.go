@@ -14,24 +14,33 @@ import (
 // the slowest step is the digest, which cannot be computed on several cores.
 const maxWorkers = 8
 
-// slot holds a block, and the state and memory that a worker needs to produce the
-// next one.
+func workers() int { return min(runtime.GOMAXPROCS(0), maxWorkers) }
+
+// slot holds a group of blocks, and the state and memory that a worker needs to produce
+// the next one.
 type slot struct {
-	reader     *manifests.Reader
-	raw        []byte
-	compressed []byte
-	compressor
+	reader *manifests.Reader
+	memory []byte // of the blocks
+	blocks []block
+	out    output // compressed blocks
 }
 
-// spareSlots lets workers go on while finished blocks wait for their turn, because
-// some blocks take longer to compress than others. More than one slot, or any if
-// blocks are only read, costs more than it gains, because the blocks no longer fit
+// block is one of the archive.
+type block struct {
+	raw        []byte
+	twin       int    // index of an earlier block with the same content, or -1
+	compressed []byte // nil if there is a twin
+}
+
+// spareSlots lets workers go on while finished groups wait for their turn, because
+// some groups take longer to compress than others. More slots than that, or any if
+// blocks are only read, cost more than they gain, because the blocks no longer fit
 // into the CPU's caches.
-const spareSlots = 1
+const spareSlots = 2
 
 // newSlots returns a slot for each worker, and some spare ones.
 func newSlots(spare int) []*slot {
-	slots := make([]*slot, min(runtime.GOMAXPROCS(0), maxWorkers)+spare)
+	slots := make([]*slot, workers()+spare)
 	for i := range slots {
 		slots[i] = new(slot)
 	}
@@ -87,17 +96,38 @@ func (s *source) close() {
 	}
 }
 
-// fill reads block n of the archive.
-func (s *source) fill(ctx context.Context, b *slot, n int) (err error) {
-	if b.reader == nil {
-		if b.reader, err = s.open(); err != nil {
+// fill reads group n of the archive. A block whose twin is in the group is not read again.
+func (s *source) fill(ctx context.Context, group *slot, n int) (err error) {
+	if group.reader == nil {
+		if group.reader, err = s.open(); err != nil {
 			return err
 		}
 	}
-	b.raw, err = s.plan.archive.Block(b.raw, n, func(entry int, p []byte, offset int64) error {
-		return s.read(ctx, b.reader, entry, p, offset)
-	})
-	return err
+	first, end, size := s.plan.archive.Group(n)
+	if int64(len(group.memory)) < size {
+		group.memory = make([]byte, size)
+	}
+	memory := group.memory
+	group.blocks = group.blocks[:0]
+	for n := first; n < end; n++ {
+		b := block{twin: -1}
+		if twin, found := s.plan.archive.Twin(n); found {
+			b.twin = twin
+		}
+		if b.twin >= first {
+			b.raw = memory[:copy(memory, group.blocks[b.twin-first].raw)]
+		} else {
+			b.raw, err = s.plan.archive.Block(memory, n, func(entry int, p []byte, offset int64) error {
+				return s.read(ctx, group.reader, entry, p, offset)
+			})
+			if err != nil {
+				return err
+			}
+		}
+		group.blocks = append(group.blocks, b)
+		memory = memory[len(b.raw):]
+	}
+	return nil
 }
 
 // open returns a Reader that lives as long as the source.

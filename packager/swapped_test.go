@@ -39,10 +39,10 @@ func TestPackFindsAFileThatWasSwappedInBetween(t *testing.T) {
 		size   int
 		want   error
 	}{
-		{"large file, read for each copy", packager.LayoutBoth, 64<<10 + 1, manifests.ErrFileChanged},
-		{"file of several blocks", packager.LayoutBoth, 512<<10 + 1, manifests.ErrFileChanged},
-		{"small file, read once", packager.LayoutBoth, 64 << 10, nil},
-		{"one copy", packager.LayoutRoot, 64<<10 + 1, nil},
+		{"file of several blocks, read for each copy", packager.LayoutBoth, 512<<10 + 1, manifests.ErrFileChanged},
+		{"file of one block, read once", packager.LayoutBoth, 512 << 10, nil},
+		{"file that shares a block with its copy", packager.LayoutBoth, 48 << 10, nil},
+		{"one copy", packager.LayoutRoot, 512<<10 + 1, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			end := strings.Repeat("x", tt.size-6)

@@ -45,7 +45,7 @@ func newConfig(flags *flag.FlagSet) *config {
 	c.collection = cli.CollectionFlags(flags)
 	flags.Func("annotation", "annotation `key=value` to add, can be repeated", c.addAnnotation)
 	flags.StringVar(&c.created, "created", "", "creation `time` to record, such as 2006-01-02T15:04:05Z; by default SOURCE_DATE_EPOCH, or else the epoch")
-	flags.IntVar(&c.level, "level", 0, "compression level, `1 to 9`; by default 6")
+	flags.IntVar(&c.level, "level", 0, "compression level, `1 to 9`; by default 5")
 	flags.Func("path", cli.PathUsage, cli.List(&c.paths))
 	flags.BoolVar(&c.recurse, "recurse", false, "check for an Argo CD Application with directory.recurse")
 	flags.StringVar(&c.target, "target-namespace", "", "check for a Flux Kustomization with this `namespace` as spec.targetNamespace")

@@ -51,15 +51,16 @@ func Shared(a, b string) int {
 
 const (
 	// BlockSize is the maximum number of bytes of content in a block. A file that
-	// does not fit into one block gets blocks of its own.
+	// does not fit into one block gets blocks of its own. A group of blocks has as much,
+	// or twice as much if a block and its twin are in it.
 	BlockSize = 512 << 10
 	// AloneSize is the number of bytes of content above which a file and its copy get
 	// blocks of their own, so that the compressed content serves both. The window of
 	// DEFLATE (32 KiB: RFC 1951, section 2) does not reach from the copy of such a file
-	// back to the file. A block of its own cannot refer to the files before it either:
-	// for files that are hardly larger than the window, the size and the work of many
-	// small blocks outweigh the gain.
-	AloneSize = 64 << 10
+	// back to the file. A block of its own cannot refer to the files before it either: if
+	// it held files that are hardly larger than the window, the layer would grow by more
+	// than the work for it shrinks.
+	AloneSize = 48 << 10
 	// resyncSize is the size from which a block ends before the next entry whose
 	// name has a certain checksum. So blocks begin at the same entries again after
 	// a file that grew.
@@ -77,8 +78,8 @@ type Archive struct {
 	n       int
 	entry   func(int) Entry
 	blocks  []block
+	groups  []int // index of the first block of each
 	size    int64
-	largest int64 // size of the largest block
 	headers headers
 	alone   int  // index of the first block with the content of the last First that is alone
 	closed  bool // the last block takes no further record
@@ -141,10 +142,26 @@ func New(n int, entry func(i int) Entry, limit int64) (*Archive, error) {
 	if len(a.blocks) == 0 {
 		a.blocks = make([]block, 1)
 	}
-	for i := range a.blocks {
-		a.largest = max(a.largest, a.end(i)-a.blocks[i].start)
-	}
+	a.group()
 	return a, nil
+}
+
+// group divides the blocks into groups.
+func (a *Archive) group() {
+	first := 0
+	for n := range a.blocks {
+		if n == 0 || a.end(n)-a.blocks[first].start > BlockSize && !a.isPaired(n) {
+			a.groups = append(a.groups, n)
+			first = n
+		}
+	}
+}
+
+// isPaired reports whether block n is the twin of the second block before it, or between
+// two such blocks: a file that fits into one block is read once for both.
+func (a *Archive) isPaired(n int) bool {
+	isSecond := func(n int) bool { return n > 1 && n < len(a.blocks) && a.blocks[n].twin == n-2 }
+	return isSecond(n) || isSecond(n+1)
 }
 
 func tooLarge(size, limit int64) error {
@@ -242,6 +259,19 @@ func (a *Archive) Size() int64 { return a.size }
 // Blocks returns the number of blocks that make up the stream.
 func (a *Archive) Blocks() int { return len(a.blocks) }
 
+// Groups returns the number of groups of the blocks.
+func (a *Archive) Groups() int { return len(a.groups) }
+
+// Group returns the index of the first block of group n, that of the block after the
+// group, and the number of bytes in it: at most twice [BlockSize], and some headers.
+func (a *Archive) Group(n int) (first, end int, size int64) {
+	first, end = a.groups[n], len(a.blocks)
+	if n+1 < len(a.groups) {
+		end = a.groups[n+1]
+	}
+	return first, end, a.end(end-1) - a.blocks[first].start
+}
+
 // Twin returns the block before n that has the same bytes, and whether there is one: both
 // hold a part of the content of a large file.
 func (a *Archive) Twin(n int) (twin int, found bool) {
@@ -258,7 +288,7 @@ func (a *Archive) Twin(n int) (twin int, found bool) {
 func (a *Archive) Block(buf []byte, n int, content func(entry int, p []byte, offset int64) error) ([]byte, error) {
 	start, end := a.blocks[n].start, a.end(n)
 	if int64(cap(buf)) < end-start {
-		buf = make([]byte, a.largest) // fits every block
+		buf = make([]byte, end-start)
 	}
 	p := buf[:end-start]
 	filled := start

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/kubeoci/oci/internal/archive"
 	"github.com/kubeoci/oci/internal/testing/tartest"
@@ -90,6 +91,41 @@ func TestTwins(t *testing.T) {
 				})
 				assert.GreaterOrEqual(t, both, 0, "file %d", i)
 			}
+		})
+	}
+}
+
+// TestGroups checks that groups have all blocks in order, and both a file of one block and
+// its copy.
+func TestGroups(t *testing.T) {
+	for _, size := range append(sizes, 200<<10, 300<<10) {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			f := files{"a.yaml": text(99, 500<<10), "z.yaml": "z"}
+			for i := range 9 {
+				f[fmt.Sprintf("dir-%d/b.yaml", i)] = text(i, size)
+			}
+			a, blocks := fill(t, f, f.pairs())
+			next, total := 0, int64(0)
+			for n := range a.Groups() {
+				first, end, bytes := a.Group(n)
+				require.Equal(t, next, first)
+				require.Greater(t, end, first)
+				next = end
+				want := int64(0)
+				for block := first; block < end; block++ {
+					want += int64(len(blocks[block]))
+					if twin, found := a.Twin(block); found && size <= archive.BlockSize {
+						assert.GreaterOrEqual(t, twin, first, "block %d", block)
+					}
+				}
+				assert.Equal(t, want, bytes)
+				assert.LessOrEqual(t, bytes, int64(2*archive.BlockSize+8*512))
+				if total += bytes; end < a.Blocks() && size < archive.AloneSize {
+					assert.Greater(t, bytes+int64(len(blocks[end])), int64(archive.BlockSize), "a group could hold more")
+				}
+			}
+			assert.Equal(t, a.Blocks(), next)
+			assert.Equal(t, a.Size(), total)
 		})
 	}
 }
