@@ -6,6 +6,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/kubeoci/oci/internal/archive"
 	"github.com/kubeoci/oci/internal/calls"
 	"github.com/kubeoci/oci/manifests"
 )
@@ -52,7 +53,10 @@ func (p *Plan) recall(ctx context.Context, store Pusher, cache *Cache, observe f
 
 // recordKey identifies a layer by everything that its bytes depend on.
 func (p *Plan) recordKey(files digest.Digest) recordKey {
-	return recordKey{Files: files, Layout: p.layout, Prefix: p.prefix, Level: p.settings.level, Compressor: compressorVersion()}
+	return recordKey{
+		Files: files, Layout: p.layout, Prefix: p.prefix, Level: p.settings.level,
+		BlockSize: archive.BlockSize, AloneSize: archive.AloneSize, Compressor: compressorVersion(),
+	}
 }
 
 // record is what a Cache remembers of a layer.
@@ -68,5 +72,7 @@ type recordKey struct {
 	Layout     Layout        `json:"layout"`
 	Prefix     string        `json:"prefix"`
 	Level      int           `json:"level"`
+	BlockSize  int           `json:"blockSize"`
+	AloneSize  int           `json:"aloneSize"`
 	Compressor string        `json:"compressor"`
 }
