@@ -26,6 +26,14 @@ type build struct {
 	holds    bool      // certainly an object with a name, be it local or not
 }
 
+// buildAt returns the kustomization that an item is, or nil.
+func (m *model) buildAt(v *view, i item) *build {
+	if len(m.builds) == 0 { // which saves joining the path
+		return nil
+	}
+	return m.builds[path.Join(v.root, i.path)]
+}
+
 func (b *build) directory() string { return path.Dir(b.entry) }
 
 // edge leads from a kustomization to another one.
@@ -181,7 +189,7 @@ func (m *model) follow(v *view) {
 	var next []*build // the last one first
 	for _, i := range slices.Backward(v.items) {
 		if v.mode != directory && i.role == certain && isKustomization(i.path) {
-			next = append(next, m.builds[path.Join(v.root, i.path)])
+			next = append(next, m.buildAt(v, i))
 		}
 	}
 	done := map[*build]bool{}

@@ -28,7 +28,7 @@ type model struct {
 	recurse  bool   // Argo CD reads plain files in all subdirectories
 	entries  iter.Seq2[int, packager.Entry]
 	problems []manifests.Problem // of the Set
-	names    []packager.Entry    // those that some unpackers refuse, one of each file
+	names    names
 
 	sources []*source // in the order of paths
 	byPath  map[string]*source
@@ -98,7 +98,7 @@ func newModel(ctx context.Context, a Artifact, opts Options) (*model, error) {
 	if m.findIgnoreRules(); m.ended() {
 		return nil, ctx.Err()
 	}
-	m.findEntryNames()
+	m.findNames()
 	m.files = m
 	return m, nil
 }

@@ -7,29 +7,44 @@ import (
 	"strings"
 
 	"github.com/kubeoci/oci/internal/filename"
+	"github.com/kubeoci/oci/packager"
 )
 
-// findEntryNames finds the names that some unpackers refuse, wherever the engines look.
-func (m *model) findEntryNames() {
+// names are what is wrong with names, wherever the engines look.
+type names struct {
+	refused    []packager.Entry // by some unpackers, one of each file
+	unportable []Finding
+	twins      []Finding
+}
+
+// findNames finds names that some unpackers or systems refuse.
+func (m *model) findNames() {
+	m.findRefusedNames()
+	m.findUnportableNames()
+	m.findCaseTwins()
+}
+
+// findRefusedNames lists the names that some unpackers refuse.
+func (m *model) findRefusedNames() {
 	found := map[string]bool{}
 	for _, e := range m.entries {
 		bad := strings.Contains(e.Path, `\`) || strings.Contains(e.Path, "../") || strings.HasPrefix(e.Path, "/") || path.Clean(e.Path) != e.Path
 		if bad && !found[e.File.Path] {
 			found[e.File.Path] = true
-			m.names = append(m.names, e)
+			m.names.refused = append(m.names.refused, e)
 		}
 	}
 }
 
 // checkEntryNames reports names that some unpackers refuse, each file once.
 func checkEntryNames(m *model, r *report) {
-	for _, e := range m.names {
+	for _, e := range m.names.refused {
 		r.refuse(Finding{File: e.File.Path, Message: fmt.Sprintf("not every reader can unpack an entry with the name %.255q", e.Path)}, m.views)
 	}
 }
 
-// checkPortableNames reports a directory once, at the first file in it.
-func checkPortableNames(m *model, r *report) {
+// findUnportableNames lists a directory once, at the first file in it.
+func (m *model) findUnportableNames() {
 	before := ""
 	for _, s := range m.sources {
 		if m.ended() {
@@ -37,7 +52,7 @@ func checkPortableNames(m *model, r *report) {
 		}
 		for name := s.file.Path; name != "." && name != "/" && !isAt(before, name); name = path.Dir(name) {
 			if fault := filename.Fault(path.Base(name)); fault != "" {
-				r.add(Finding{File: s.file.Path, Message: fmt.Sprintf("%.255q %s", name, fault)})
+				m.names.unportable = append(m.names.unportable, Finding{File: s.file.Path, Message: fmt.Sprintf("%.255q %s", name, fault)})
 			}
 		}
 		before = s.file.Path
@@ -49,9 +64,15 @@ func isAt(file, dir string) bool {
 	return len(file) > len(dir) && file[len(dir)] == '/' && strings.HasPrefix(file, dir)
 }
 
-// checkCaseTwins reports names of files and directories that are one on a file
+func checkPortableNames(m *model, r *report) {
+	for _, f := range m.names.unportable {
+		r.add(f)
+	}
+}
+
+// findCaseTwins lists names of files and directories that are one on a file
 // system that ignores case, each pair once.
-func checkCaseTwins(m *model, r *report) {
+func (m *model) findCaseTwins() {
 	if !slices.ContainsFunc(m.sources, func(s *source) bool { return filename.Fold(s.file.Path) != s.file.Path }) {
 		return
 	}
@@ -72,8 +93,14 @@ func checkCaseTwins(m *model, r *report) {
 				first[folded] = name
 			case twin != name && !reported[name] && path.Dir(twin) == path.Dir(name):
 				reported[name] = true
-				r.add(Finding{File: s.file.Path, Message: fmt.Sprintf("%.255q and %.255q are the same name on a file system that ignores case", twin, name)})
+				m.names.twins = append(m.names.twins, Finding{File: s.file.Path, Message: fmt.Sprintf("%.255q and %.255q are the same name on a file system that ignores case", twin, name)})
 			}
 		}
+	}
+}
+
+func checkCaseTwins(m *model, r *report) {
+	for _, f := range m.names.twins {
+		r.add(f)
 	}
 }

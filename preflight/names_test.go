@@ -34,7 +34,7 @@ func TestEntryNames(t *testing.T) {
 			}
 			r := newReport(Options{})
 			r.rule = rule{code: CodeEntryName, severity: Warning}
-			m.findEntryNames()
+			m.findNames()
 			checkEntryNames(m, r)
 			findings, _ := r.findings(len(m.views))
 			if !tt.bad {

@@ -3,7 +3,6 @@ package preflight
 import (
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -61,7 +60,7 @@ func (m *model) eachBuilt(v *view, first given, f func(s *source, namespace give
 	}
 	var next []step
 	for _, i := range v.items {
-		if b := m.builds[path.Join(v.root, i.path)]; i.role == certain && b != nil {
+		if b := m.buildAt(v, i); i.role == certain && b != nil {
 			next = append(next, step{b, first})
 		} else if i.role == certain && v.judges(i.source) {
 			reach(i.source, first)
@@ -149,6 +148,9 @@ func checkNoNamespace(m *model, r *report) {
 // checkNamespaceRenamed reports Namespaces that kustomize renames, as it does if a
 // kustomization gives its objects another namespace.
 func checkNamespaceRenamed(m *model, r *report) {
+	if len(m.builds) == 0 && m.opts.TargetNamespace == "" {
+		return
+	}
 	done := map[*objects.Object]bool{}
 	for _, v := range m.views {
 		if v.mode == directory || v.mode == helm {

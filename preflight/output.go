@@ -1,7 +1,6 @@
 package preflight
 
 import (
-	"path"
 	"slices"
 
 	"github.com/kubeoci/oci/internal/kustomize"
@@ -131,7 +130,7 @@ func (m *model) combined(b *build, k *kustomize.Kustomization, v *view) output {
 
 // outputAt returns the output of the kustomization in a file below the path of an engine.
 func (m *model) outputAt(v *view, i item) output {
-	if b := m.builds[path.Join(v.root, i.path)]; b != nil {
+	if b := m.buildAt(v, i); b != nil {
 		return b.outputs[v.index]
 	}
 	return anything
