@@ -62,11 +62,23 @@ func (z zeros) Open(name string) (fs.File, error) {
 }
 
 func TestPackFindsBeforeReadingThatItIsTooMuch(t *testing.T) {
-	set, err := manifests.CollectFS(t.Context(), zeros{fstest.MapFS{"a.yaml": {Data: []byte("x")}}}, manifests.Options{})
+	set, err := manifests.CollectFS(t.Context(), zeros{fstest.MapFS{"a.yaml": {Data: []byte("x")}, "b.yaml": {Data: []byte("x")}}}, manifests.Options{MaxTotalSize: 2_000_000_000})
 	require.NoError(t, err)
-	_, err = packager.Pack(t.Context(), &packager.Store{TempDir: t.TempDir()}, set, packager.LayoutBoth, packager.Options{Prefix: "app"})
-	require.ErrorIs(t, err, packager.ErrArchiveTooLarge)
-	require.Zero(t, zerosRead, "files were read")
+	for _, tt := range []struct {
+		layout packager.Layout
+		hint   string
+	}{
+		{packager.LayoutRoot, "exclude files with Collect.Ignore, or push several artifacts"},
+		{packager.LayoutBoth, "set Layout to root or prefix, which holds each file once, exclude files with Collect.Ignore, or push several artifacts"},
+	} {
+		_, err = packager.Pack(t.Context(), &packager.Store{TempDir: t.TempDir()}, set, tt.layout, packager.Options{Prefix: "app"})
+		require.ErrorIs(t, err, packager.ErrArchiveTooLarge)
+		require.ErrorContains(t, err, "archive is too large: at least ")
+		var hinting interface{ Hint() string }
+		require.ErrorAs(t, err, &hinting)
+		assert.Equal(t, tt.hint, hinting.Hint())
+		require.Zero(t, zerosRead, "files were read")
+	}
 }
 
 // TestStorePushWhenCancelled checks that a cancelled Push does not read.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
+	"github.com/kubeoci/oci/internal/advice"
 	"github.com/kubeoci/oci/internal/archive"
 	"github.com/kubeoci/oci/internal/calls"
 	"github.com/kubeoci/oci/manifests"
@@ -93,7 +94,19 @@ func (p *Plan) layOut(files []manifests.File) (err error) {
 		}
 	}
 	p.archive, err = archive.New(p.Len(), p.record, MaxArchiveSize)
+	if errors.Is(err, ErrArchiveTooLarge) {
+		return &advice.Error{Err: err, Text: p.smaller()}
+	}
 	return err
+}
+
+// smaller returns the advice for an archive that is too large.
+func (p *Plan) smaller() string {
+	text := "exclude files with Collect.Ignore, or push several artifacts"
+	if p.layout == LayoutBoth {
+		text = "set Layout to root or prefix, which holds each file once, " + text
+	}
+	return text
 }
 
 // record describes an entry for the archive.
