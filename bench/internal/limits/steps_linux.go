@@ -16,7 +16,7 @@ import (
 )
 
 // level is the compression level of a push with the default options.
-const level = 6
+const level = 5
 
 func (p part) sum() error {
 	for _, f := range p.files {
