@@ -28,6 +28,13 @@ func NotNil(ctx context.Context) error {
 // until it returns by itself, and its result is dropped: for functions of the caller that
 // may ignore ctx. A panic of f is one of the caller of Await.
 func Await[T any](ctx context.Context, f func(context.Context) (T, error)) (T, error) {
+	value, err := contain(ctx, f)
+	Rethrow(err)
+	return value, err
+}
+
+// contain is Await for which a panic of f, or the end of its goroutine, is a [*Panic].
+func contain[T any](ctx context.Context, f func(context.Context) (T, error)) (T, error) {
 	type result struct {
 		value T
 		err   error
@@ -42,7 +49,6 @@ func Await[T any](ctx context.Context, f func(context.Context) (T, error)) (T, e
 	}()
 	select {
 	case r := <-done:
-		Rethrow(r.err)
 		return r.value, r.err
 	case <-ctx.Done():
 		var zero T
@@ -53,9 +59,16 @@ func Await[T any](ctx context.Context, f func(context.Context) (T, error)) (T, e
 // Prompt is [Await] for a function of the caller that may ignore ctx, and need not: it has
 // a moment to return by itself after the end of ctx.
 func Prompt[T any](ctx context.Context, f func() (T, error)) (T, error) {
+	value, err := Contain(ctx, f)
+	Rethrow(err)
+	return value, err
+}
+
+// Contain is [Prompt] for which a panic of f, or the end of its goroutine, is a [*Panic].
+func Contain[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	late, cancel := Linger(ctx, grace)
 	defer cancel()
-	v, err := Await(late, func(context.Context) (T, error) { return f() })
+	v, err := contain(late, func(context.Context) (T, error) { return f() })
 	if late.Err() != nil {
 		err = ctx.Err()
 	}

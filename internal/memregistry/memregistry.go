@@ -26,6 +26,9 @@ type Options struct {
 	// NoSinglePost refuses a blob in the request that opens its upload, and opens that
 	// only, as many registries do.
 	NoSinglePost bool
+	// ConditionalPut reports an ETag for each manifest, and evaluates the conditions under
+	// which one is put.
+	ConditionalPut bool
 }
 
 // User is a user of the registry.
@@ -36,7 +39,10 @@ type User struct {
 
 // Handler returns a new, empty registry.
 func Handler(opts Options) http.Handler {
-	registry := mounter{ociserver.New(ocimem.New(), &ociserver.Options{DisableSinglePostUpload: opts.NoSinglePost})}
+	var registry http.Handler = mounter{ociserver.New(ocimem.New(), &ociserver.Options{DisableSinglePostUpload: opts.NoSinglePost})}
+	if opts.ConditionalPut {
+		registry = conditional{registry, new(sync.Mutex)}
+	}
 	if len(opts.Users) == 0 {
 		return registry
 	}

@@ -2,6 +2,7 @@ package memregistry_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -243,4 +244,33 @@ func TestStart(t *testing.T) {
 			_ = resp.Body.Close()
 		}
 	}
+}
+
+// With ConditionalPut, a manifest is put only if the conditions of the request hold.
+func TestConditionalPut(t *testing.T) {
+	handler := memregistry.Handler(memregistry.Options{ConditionalPut: true})
+	index := func(n int) string {
+		return fmt.Sprintf(`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[],"annotations":{"n":"%d"}}`, n)
+	}
+	put := func(n int, header, value string) int {
+		r := httptest.NewRequest(http.MethodPut, "/v2/app/manifests/v1", strings.NewReader(index(n)))
+		r.Header.Set("Content-Type", "application/vnd.oci.image.index.v1+json")
+		r.Header.Set(header, value)
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		return w.Code
+	}
+	etag := func() string {
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/v2/app/manifests/v1", nil))
+		return w.Header().Get("ETag")
+	}
+	assert.Equal(t, http.StatusPreconditionFailed, put(1, "If-Match", `"x"`), "there is no tag")
+	assert.Equal(t, http.StatusCreated, put(1, "If-None-Match", "*"))
+	assert.Equal(t, http.StatusPreconditionFailed, put(2, "If-None-Match", "*"))
+	first := etag()
+	assert.Equal(t, http.StatusCreated, put(2, "If-Match", first))
+	assert.NotEqual(t, first, etag())
+	assert.Equal(t, http.StatusPreconditionFailed, put(3, "If-Match", first))
+	assert.Equal(t, http.StatusCreated, put(3, "Accept", "*/*"))
 }
