@@ -66,6 +66,11 @@ func (e *lateError) Unwrap() error { return e.err }
 
 // explain fills in the fields that describe err.
 func (c *Client) explain(e *Error, err error) {
+	if tags, ok := errors.AsType[*TagsError](err); ok {
+		c.explain(e, tags.Err)
+		e.Err = &TagsError{Set: tags.Set, NotSet: tags.NotSet, Err: cmp.Or(e.Err, e.Kind)}
+		return
+	}
 	local, isLocal := errors.AsType[*localError](err)
 	resp, isResponse := errors.AsType[*responseError](err)
 	odd, isOdd := errors.AsType[*malformedError](err)

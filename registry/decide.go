@@ -1,6 +1,9 @@
 package registry
 
-import "github.com/opencontainers/go-digest"
+import (
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+)
 
 // tagState describes the manifest that a tag points to. It is zero for a tag that does not exist, and
 // for one that was not looked up.
@@ -10,6 +13,11 @@ type tagState struct {
 	// verified is set if the tag points to an image manifest whose content was read
 	// and has the digest.
 	verified bool
+
+	desc    ocispec.Descriptor
+	content []byte // of an image manifest
+	etag    string
+	kept    bool // although it has another digest, because it has the same content
 }
 
 // pointsTo reports whether the tag is known to point to a manifest.
@@ -38,10 +46,10 @@ const (
 func decide(manifest digest.Digest, tags []tagState, immutable, force bool) (s step, conflict int) {
 	same := 0
 	for i, tag := range tags {
-		if immutable && tag.exists && tag.digest != manifest {
+		if immutable && tag.exists && tag.digest != manifest && !tag.kept {
 			return stepConflict, i
 		}
-		if tag.pointsTo(manifest) {
+		if tag.kept || tag.pointsTo(manifest) {
 			same++
 		}
 	}

@@ -134,13 +134,20 @@ func (e *Error) Unwrap() []error {
 type TagConflictError struct {
 	Tag        string
 	Have, Want digest.Digest
+	// Reason is that of the [TagRule] that refused to move the tag, or empty. Have is empty
+	// too if there was no such tag.
+	Reason string
 }
 
 func (e *TagConflictError) Error() string {
-	if e.Have == "" {
-		return fmt.Sprintf("%s is not %s", e.Tag, e.Want)
+	text := fmt.Sprintf("%s is not %s", e.Tag, e.Want)
+	if e.Have != "" {
+		text = fmt.Sprintf("%s is %s, not %s", e.Tag, e.Have, e.Want)
 	}
-	return fmt.Sprintf("%s is %s, not %s", e.Tag, e.Have, e.Want)
+	if e.Reason != "" {
+		text += ", because of a rule: " + e.Reason
+	}
+	return text
 }
 
 // Is reports whether target is [ErrTagConflict].

@@ -22,6 +22,8 @@ type Event struct {
 	Descriptor ocispec.Descriptor
 	// Tag is the tag that a push sets to the manifest, and empty for a blob.
 	Tag string
+	// Step is the name of the [Step] that was done for the manifest, or empty.
+	Step string
 	// Bytes counts the bytes that were sent or received. The step is done when that
 	// is Descriptor.Size. It may decrease: a failed transfer starts again.
 	Bytes int64
@@ -44,7 +46,7 @@ func replaces(newer, older Event) bool {
 		older.Bytes < older.Descriptor.Size
 }
 
-func isTransfer(e Event) bool { return e.Tag == "" && e.Retry == nil }
+func isTransfer(e Event) bool { return e.Tag == "" && e.Step == "" && e.Retry == nil }
 
 // retries reports attempts that failed and are retried.
 func (r *reporter) retries(ctx context.Context, desc ocispec.Descriptor, tag string) func(Retry) {

@@ -361,3 +361,15 @@ func readAllTo(w io.Writer, r io.ReadCloser) (int64, error) {
 	defer func() { _ = r.Close() }()
 	return io.Copy(w, r)
 }
+
+// annotated returns the artifact with other annotations.
+func (a artifact) annotated(t testing.TB, annotations map[string]string) artifact {
+	t.Helper()
+	data, err := json.Marshal(ocispec.Manifest{
+		Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageManifest,
+		Config: a.Config, Layers: []ocispec.Descriptor{a.Layer}, Annotations: annotations,
+	})
+	require.NoError(t, err)
+	a.Manifest = a.put(t, ocispec.MediaTypeImageManifest, data)
+	return a
+}

@@ -59,14 +59,24 @@ func (c *Client) Lookup(ctx context.Context, repository string, tags []string, o
 	return d, nil
 }
 
-// newDestination checks the names. It makes no request.
+var errTagsForDigest = invalidOption("unset Push.DigestOnly, or give no tags", "tags for a push that sets none")
+
+// newDestination checks the names and options. It makes no request.
 func (c *Client) newDestination(repository string, tags []string, opts PushOptions) (*Destination, error) {
 	repo, err := c.remote(repository, auth.ActionPull, auth.ActionPush)
 	if err != nil {
 		return nil, err
 	}
-	if len(tags) == 0 {
+	switch {
+	case opts.DigestOnly && len(tags) > 0:
+		return nil, errTagsForDigest
+	case len(tags) == 0 && !opts.DigestOnly:
 		return nil, reference.CheckTag("")
+	}
+	for _, err := range []error{checkSteps(opts.Steps), checkRules(opts.TagRules)} {
+		if err != nil {
+			return nil, err
+		}
 	}
 	for _, tag := range tags {
 		if err := reference.CheckTag(tag); err != nil {
@@ -125,16 +135,16 @@ func (d *Destination) ask(ctx context.Context) error {
 
 // lookUp returns what a tag points to.
 func (d *Destination) lookUp(ctx context.Context, tag string) (tagState, error) {
-	var desc ocispec.Descriptor
-	var manifest []byte
+	var state tagState
 	err := d.client.retry(ctx, d.events.retries(ctx, ocispec.Descriptor{}, tag), func(ctx context.Context) (err error) {
-		desc, manifest, err = d.repo.manifest(ctx, tag)
+		state.desc, state.content, state.etag, err = d.repo.revision(ctx, tag)
 		return err
 	})
 	if hasStatus(err, http.StatusNotFound) {
 		return tagState{}, nil
 	}
-	return tagState{exists: err == nil, digest: desc.Digest, verified: manifest != nil}, err
+	state.exists, state.digest, state.verified = err == nil, state.desc.Digest, state.content != nil
+	return state, err
 }
 
 // isRefusal reports whether err is a final response of the registry, as opposed to

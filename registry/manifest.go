@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -91,11 +92,22 @@ func (e *sizeError) Error() string { return fmt.Sprintf("blobs of more than %d b
 // of a legal size, its content, which matches the descriptor. The descriptor of a larger
 // one may lack digest and size.
 func (r *remote) manifest(ctx context.Context, ref string) (ocispec.Descriptor, []byte, error) {
+	desc, content, _, err := r.revision(ctx, ref)
+	return desc, content, err
+}
+
+// revision is manifest with the ETag of the response, or "".
+func (r *remote) revision(ctx context.Context, ref string) (desc ocispec.Descriptor, content []byte, etag string, err error) {
 	resp, err := r.ask(ctx, r.manifestRequest(http.MethodGet, ref), http.StatusOK)
 	if err != nil {
-		return ocispec.Descriptor{}, nil, err
+		return ocispec.Descriptor{}, nil, "", err
 	}
 	defer func() { _ = resp.Body.Close() }() // only read from
+	desc, content, err = readManifest(ctx, resp, ref)
+	return desc, content, resp.Header.Get("ETag"), err
+}
+
+func readManifest(ctx context.Context, resp *http.Response, ref string) (ocispec.Descriptor, []byte, error) {
 	desc, err := describe(resp, ref)
 	if err != nil {
 		return ocispec.Descriptor{}, nil, err
@@ -163,22 +175,25 @@ func (r *remote) manifestRequest(method, ref string) request {
 // context has ended.
 const tagGrace = 500 * time.Millisecond
 
-// putManifest sets a tag, and returns the digest that the registry reports for it, or
-// "".
-func (r *remote) putManifest(ctx context.Context, desc ocispec.Descriptor, data []byte, tag string) (reported digest.Digest, err error) {
+// putManifest puts a manifest under a tag or digest, with the conditions of the header. It
+// returns the digest that the registry reports for it, or "", and whether the registry
+// lists it among the referrers of its subject.
+func (r *remote) putManifest(ctx context.Context, desc ocispec.Descriptor, data []byte, ref string, conditions http.Header) (reported digest.Digest, listed bool, err error) {
+	header := http.Header{"Content-Type": {desc.MediaType}}
+	maps.Copy(header, conditions)
 	resp, err := r.ask(ctx, request{
 		method: http.MethodPut,
-		url:    r.url("manifests/"+tag, nil),
-		header: http.Header{"Content-Type": {desc.MediaType}},
+		url:    r.url("manifests/"+ref, nil),
+		header: header,
 		body:   func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil },
 		size:   desc.Size,
 		grace:  tagGrace,
 	}, http.StatusCreated)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	_ = resp.Body.Close() // not needed
-	return digest.Digest(resp.Header.Get(headerDigest)), nil
+	return digest.Digest(resp.Header.Get(headerDigest)), resp.Header.Get(headerSubject) != "", nil
 }
 
 // describe returns the descriptor of the manifest in a response. It lacks the digest,

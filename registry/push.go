@@ -32,16 +32,47 @@ type PushOptions struct {
 	// the repository. By default the registry is asked for each of them, which takes
 	// one round trip, and those that it lost are uploaded again.
 	AssumeBlobs bool
+	// TagRules decide which tags may be moved, in their order: a tag is set only if none
+	// refuses. A tag that points to the manifest already is not moved. The default is none:
+	// each tag is moved.
+	//
+	// Each tag takes one more request, which reads it again. Where the registry reports an
+	// ETag, the tag is set under the condition that it has not changed since (RFC 9110,
+	// section 13.1.1); few registries evaluate that. Elsewhere another client can still
+	// set the tag between the two requests.
+	TagRules []TagRule `json:"-"`
+	// Steps are done in their order when the manifest is in the repository under its digest
+	// alone, and before any tag is set. There are none by default, which saves the request
+	// for that. No step is done if no tag has to be set, except with KeepSameContent.
+	Steps []Step `json:"-"`
+	// ReadBack fetches the manifest and all blobs after the steps, and compares them with
+	// their digests before any tag is set.
+	ReadBack bool
+	// KeepSameContent leaves a tag where it is if the manifest that it points to has the
+	// same content, although other annotations or another creation time: the same layers,
+	// or a layer that has the same digest after it was fetched and decompressed. Other tags
+	// are then set to that manifest too, and so is [PushResult.Manifest]. The steps are
+	// done for it each time.
+	KeepSameContent bool
+	// DigestOnly pushes without any tag. The registry may delete the manifest in time if no
+	// other manifest refers to it.
+	DigestOnly bool
 	// OnEvent receives progress. See [Event].
 	OnEvent func(Event) `json:"-"`
 }
 
 // PushResult describes what a push did.
 type PushResult struct {
+	// Manifest describes the manifest that the tags point to: the one that was pushed,
+	// unless SameContent is set.
+	Manifest ocispec.Descriptor
 	// Unchanged is set if all tags pointed to this manifest before, the registry
 	// reported that it has the blobs, unless [PushOptions.AssumeBlobs] is set, and
 	// nothing was sent.
 	Unchanged bool
+	// SameContent is set if a tag had the same content under another digest, and kept it:
+	// see [PushOptions.KeepSameContent].
+	SameContent bool
 }
 
 // Push is [Client.Lookup] and [Destination.Push] in one call. Its errors are those
@@ -84,7 +115,7 @@ func (d *Destination) Push(ctx context.Context, src Fetcher, manifest ocispec.De
 		return PushResult{}, errNoSource
 	}
 	d.tag = ""
-	p := &push{Destination: d, src: src, manifest: manifest}
+	p := &push{Destination: d, src: src, manifest: manifest, states: slices.Clone(d.states)}
 	err := d.within(ctx, func(ctx context.Context) error {
 		if d.ahead != nil {
 			defer d.ahead.uploads.cancel(ctx, d.repo)
@@ -94,39 +125,41 @@ func (d *Destination) Push(ctx context.Context, src Fetcher, manifest ocispec.De
 	if err != nil {
 		return PushResult{}, err
 	}
-	return PushResult{Unchanged: !p.sent.Load()}, nil
+	return PushResult{Manifest: p.manifest, Unchanged: !p.sent.Load(), SameContent: p.kept}, nil
 }
 
 // push is one call of Push.
 type push struct {
 	*Destination
 	src      Fetcher
-	manifest ocispec.Descriptor
+	manifest ocispec.Descriptor // that the tags will point to
+	want     Revision           // the same
+	packed   Revision           // that is in src
+	states   []tagState         // in the order of the tags, as they were read last
+	kept     bool               // manifest is that of a tag which has the content of packed
+	listed   bool               // the registry lists the manifest among the referrers of its subject
 	trust    trust
 	sent     atomic.Bool // some of a blob was sent, or a tag was set
 }
 
 func (p *push) run(ctx context.Context) error {
-	data, err := p.readManifest(ctx)
+	data, blobs, err := p.prepare(ctx)
 	if err != nil {
-		return err
-	}
-	blobs, err := blobsOf(data)
-	if err != nil {
-		return err
-	}
-	if err := checkBlobs(blobs, math.MaxInt64); err != nil {
 		return err
 	}
 	step, conflict := decide(p.manifest.Digest, p.states, p.opts.ImmutableTags, p.opts.Force)
 	switch {
 	case step == stepConflict:
 		return &TagConflictError{Tag: p.tags[conflict], Have: p.states[conflict].digest, Want: p.manifest.Digest}
-	case p.refused != nil && p.opts.ImmutableTags:
+	case p.refused != nil && (p.opts.ImmutableTags || len(p.opts.TagRules) > 0):
 		return p.refused
-	case step == stepPush:
+	}
+	if err := p.allowAll(ctx); err != nil {
+		return err
+	}
+	if step == stepPush {
 		p.trust.level = trustMount
-	default:
+	} else if !p.kept { // or it is confirmed
 		confirmed, err := p.confirm(ctx, blobs)
 		if err != nil {
 			return err
@@ -140,18 +173,33 @@ func (p *push) run(ctx context.Context) error {
 			return err
 		}
 	}
-	for i, tag := range p.tags {
-		p.tag = tag
-		unchanged := p.states[i].pointsTo(p.manifest.Digest) && !p.opts.Force
-		if !unchanged {
-			if err := p.placeTag(ctx, blobs, data, tag); err != nil {
-				return err
-			}
-			p.sent.Store(true)
-		}
-		p.reportTag(ctx, tag, unchanged)
+	if err := p.publish(ctx, blobs, data); err != nil {
+		return err
 	}
-	return nil
+	return p.setTags(ctx, blobs, data)
+}
+
+// prepare returns the manifest that the tags will point to, and its blobs.
+func (p *push) prepare(ctx context.Context) (manifest []byte, blobs []ocispec.Descriptor, err error) {
+	if manifest, err = p.readManifest(ctx); err != nil {
+		return nil, nil, err
+	}
+	if blobs, err = blobsOf(manifest); err != nil {
+		return nil, nil, err
+	}
+	if err := checkBlobs(blobs, math.MaxInt64); err != nil {
+		return nil, nil, err
+	}
+	p.packed = *revisionOf(p.manifest, manifest)
+	p.want = p.packed
+	if err := p.lookUpDigest(ctx); err != nil || !p.opts.KeepSameContent {
+		return manifest, blobs, err
+	}
+	kept, err := p.keep(ctx)
+	if err != nil || kept == nil {
+		return manifest, blobs, err
+	}
+	return kept.content, kept.blobs, nil
 }
 
 // confirm reports whether the registry has all blobs of a manifest that a tag points to.
@@ -198,11 +246,11 @@ func (p *push) readManifest(ctx context.Context) ([]byte, error) {
 	return data, nil
 }
 
-// placeTag sets a tag. If the registry seems to lack blobs, it uploads them with less
-// trust, and tries again.
-func (p *push) placeTag(ctx context.Context, blobs []ocispec.Descriptor, manifest []byte, tag string) error {
+// place puts the manifest under a tag or its digest. If the registry seems to lack blobs,
+// it uploads them with less trust, and tries again.
+func (p *push) place(ctx context.Context, blobs []ocispec.Descriptor, manifest []byte, ref string, unless http.Header) error {
 	posted := p.trust.hasPosted()
-	err := p.setTag(ctx, manifest, tag)
+	err := p.put(ctx, manifest, ref, unless)
 	if posted && mayLackBlobs(err) && !lacksBlobs(err) && p.lacksAny(ctx, blobs) {
 		err = &lackError{err}
 	}
@@ -212,7 +260,7 @@ func (p *push) placeTag(ctx context.Context, blobs []ocispec.Descriptor, manifes
 			p.client.singlePost.refuse()
 		}
 		if err = p.blobs(ctx, blobs); err == nil {
-			err = p.setTag(ctx, manifest, tag)
+			err = p.put(ctx, manifest, ref, unless)
 		}
 	}
 	if err == nil {
@@ -237,13 +285,13 @@ type lackError struct{ error }
 
 func (e *lackError) Unwrap() error { return e.error }
 
-// setTag returns nil only if the tag points to the manifest, whatever the responses
+// put returns nil only if the tag or digest leads to the manifest, whatever the responses
 // were.
-func (p *push) setTag(ctx context.Context, manifest []byte, tag string) error {
+func (p *push) put(ctx context.Context, manifest []byte, tag string, unless http.Header) error {
 	var reported digest.Digest
 	assumed := p.trust.current() == trustTag
 	err := p.client.retry(ctx, p.events.retries(ctx, p.manifest, tag), func(ctx context.Context) (err error) {
-		reported, err = p.repo.putManifest(ctx, p.manifest, manifest, tag)
+		reported, p.listed, err = p.repo.putManifest(ctx, p.manifest, manifest, tag, unless)
 		if assumed && mayLackBlobs(err) {
 			return &finalError{err} // uploading the blobs helps more than another attempt
 		}
@@ -283,7 +331,11 @@ func (p *push) refusal(ctx context.Context, tag string, err error) error {
 	if !responded || !resp.keepsTag() || assumed && isOneOf(resp.status, http.StatusBadRequest, http.StatusForbidden) {
 		return err
 	}
-	have := p.states[slices.Index(p.tags, tag)] // another push may have set it meanwhile
+	i := slices.Index(p.tags, tag)
+	if i < 0 { // a digest
+		return err
+	}
+	have := p.states[i] // another push may have set it meanwhile
 	desc, asked := p.repo.resolve(ctx, tag)
 	switch {
 	case asked == nil && desc.Digest == p.manifest.Digest:

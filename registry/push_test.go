@@ -24,7 +24,7 @@ func TestPushSendsBlobsThenTagsInOrder(t *testing.T) {
 
 	result, err := a.push(t, client, registry.PushOptions{}, "v1", "stable", "latest")
 	require.NoError(t, err)
-	assert.Equal(t, registry.PushResult{}, result)
+	assert.Equal(t, registry.PushResult{Manifest: a.Manifest}, result)
 	log := srv.requests(a)
 	require.Len(t, log, 10)
 	assert.Equal(t, "GET manifests/v1", log[0])

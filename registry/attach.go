@@ -1,0 +1,249 @@
+package registry
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/opencontainers/go-digest"
+	"github.com/opencontainers/image-spec/specs-go"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// Attachment is an artifact that refers to another one (image-spec v1.1, "Guidelines for
+// Artifact Usage"), such as a signature or an attestation.
+type Attachment struct {
+	// ArtifactType is the media type of the artifact. It is required.
+	ArtifactType string
+	// Config is the content of the config. Empty means the empty object of image-spec.
+	Config []byte
+	// ConfigMediaType is required if Config is set.
+	ConfigMediaType string
+	// Layers are the content. None means the empty object of image-spec.
+	Layers []AttachmentLayer
+	// Annotations are those of the manifest.
+	Annotations map[string]string
+}
+
+// AttachmentLayer is a blob of an [Attachment].
+type AttachmentLayer struct {
+	// MediaType is required.
+	MediaType   string
+	Content     []byte
+	Annotations map[string]string
+}
+
+// headerSubject reports that the registry lists a manifest among the referrers of its
+// subject (distribution-spec v1.1, "Pushing Manifests with Subject").
+const headerSubject = "OCI-Subject"
+
+var errInvalidAttachment = invalidOption("set the ArtifactType of the Attachment, and a media type for each content", "an attachment without a media type")
+
+// Attach pushes an artifact that refers to the published manifest, and returns the
+// descriptor of its manifest. The same attachment gives the same digest.
+//
+// If the registry does not support the referrers API, the artifact is listed in the index
+// under the tag that distribution-spec v1.1 describes ("Referrers Tag Schema"). Concurrent
+// clients can lose an entry of that index, as the specification has it.
+//
+// Errors are [*Error] values, as those of [Destination.Push].
+func (p *Published) Attach(ctx context.Context, a Attachment) (desc ocispec.Descriptor, err error) {
+	if a.ArtifactType == "" || (len(a.Config) > 0) != (a.ConfigMediaType != "") ||
+		slices.ContainsFunc(a.Layers, func(l AttachmentLayer) bool { return l.MediaType == "" }) {
+		return desc, errInvalidAttachment
+	}
+	contents, manifest, desc, err := a.pack(p.Manifest)
+	if err != nil {
+		return ocispec.Descriptor{}, err
+	}
+	err = p.call(ctx, desc.Digest.String(), func(ctx context.Context, repo *remote) error {
+		if err := repo.attach(ctx, contents, manifest, desc); err != nil {
+			return err
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.attached = append(p.attached, desc)
+		return nil
+	})
+	if err != nil {
+		return ocispec.Descriptor{}, err
+	}
+	return desc, nil
+}
+
+// memory is a Fetcher of contents.
+type memory map[digest.Digest][]byte
+
+func (m memory) Fetch(_ context.Context, desc ocispec.Descriptor) (io.ReadCloser, error) {
+	return io.NopCloser(bytes.NewReader(m[desc.Digest])), nil
+}
+
+func (m memory) add(mediaType string, content []byte, annotations map[string]string) ocispec.Descriptor {
+	desc := ocispec.Descriptor{MediaType: mediaType, Digest: digest.FromBytes(content), Size: int64(len(content)), Annotations: annotations}
+	m[desc.Digest] = content
+	return desc
+}
+
+// pack returns the contents, the manifest, and its descriptor as in the index of
+// referrers.
+func (a Attachment) pack(subject ocispec.Descriptor) (memory, []byte, ocispec.Descriptor, error) {
+	contents := memory{}
+	m := ocispec.Manifest{
+		Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageManifest, ArtifactType: a.ArtifactType,
+		Subject:     &ocispec.Descriptor{MediaType: subject.MediaType, Digest: subject.Digest, Size: subject.Size},
+		Annotations: a.Annotations,
+	}
+	if len(a.Config) > 0 {
+		m.Config = contents.add(a.ConfigMediaType, a.Config, nil)
+	} else {
+		m.Config = contents.add(ocispec.MediaTypeEmptyJSON, ocispec.DescriptorEmptyJSON.Data, nil)
+	}
+	for _, layer := range a.Layers {
+		m.Layers = append(m.Layers, contents.add(layer.MediaType, layer.Content, layer.Annotations))
+	}
+	if len(m.Layers) == 0 {
+		m.Layers = []ocispec.Descriptor{contents.add(ocispec.MediaTypeEmptyJSON, ocispec.DescriptorEmptyJSON.Data, nil)}
+	}
+	data, err := json.Marshal(m)
+	if err != nil {
+		return nil, nil, ocispec.Descriptor{}, err
+	}
+	desc := ocispec.Descriptor{
+		MediaType: m.MediaType, Digest: digest.FromBytes(data), Size: int64(len(data)),
+		ArtifactType: m.ArtifactType, Annotations: m.Annotations,
+	}
+	return contents, data, desc, checkManifest(desc)
+}
+
+// attach pushes an artifact with a subject.
+func (r *remote) attach(ctx context.Context, contents memory, manifest []byte, desc ocispec.Descriptor) error {
+	blobs, err := blobsOf(manifest)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(blobs, func(a, b ocispec.Descriptor) int { return strings.Compare(string(a.Digest), string(b.Digest)) })
+	blobs = slices.CompactFunc(blobs, func(a, b ocispec.Descriptor) bool { return a.Digest == b.Digest })
+	p := &push{Destination: &Destination{client: r.client, repo: r, events: newReporter(nil)}, src: contents, manifest: desc}
+	p.trust.level = trustMount
+	if err := p.blobs(ctx, blobs); err != nil {
+		return err
+	}
+	if err := p.place(ctx, blobs, manifest, desc.Digest.String(), nil); err != nil {
+		return err
+	}
+	if p.listed {
+		return nil
+	}
+	return r.listReferrer(ctx, manifest, desc)
+}
+
+// listReferrer adds a manifest to the index of the referrers of its subject.
+func (r *remote) listReferrer(ctx context.Context, manifest []byte, desc ocispec.Descriptor) error {
+	var m ocispec.Manifest
+	if err := json.Unmarshal(manifest, &m); err != nil {
+		return &localError{nil, err}
+	}
+	tag := m.Subject.Digest.Algorithm().String() + "-" + m.Subject.Digest.Encoded()
+	return r.client.retry(ctx, nil, func(ctx context.Context) error {
+		index := ocispec.Index{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageIndex}
+		data, err := r.index(ctx, tag)
+		switch {
+		case hasStatus(err, http.StatusNotFound):
+		case err != nil:
+			return err
+		default:
+			if err := json.Unmarshal(data, &index); err != nil {
+				return &localError{ErrCorrupt, err}
+			}
+		}
+		if slices.ContainsFunc(index.Manifests, func(d ocispec.Descriptor) bool { return d.Digest == desc.Digest }) {
+			return nil
+		}
+		index.Manifests = append(index.Manifests, desc)
+		if data, err = json.Marshal(index); err != nil {
+			return &localError{nil, err}
+		}
+		listed := ocispec.Descriptor{MediaType: index.MediaType, Digest: digest.FromBytes(data), Size: int64(len(data))}
+		if listed.Size > maxManifestBytes {
+			return &localError{ErrTooLarge, errors.New("the index of referrers is full")}
+		}
+		_, _, err = r.putManifest(ctx, listed, data, tag, nil)
+		return err
+	})
+}
+
+// index returns the content of the index under a tag.
+func (r *remote) index(ctx context.Context, tag string) ([]byte, error) {
+	q := r.manifestRequest(http.MethodGet, tag)
+	q.header = http.Header{"Accept": {ocispec.MediaTypeImageIndex}}
+	resp, err := r.ask(ctx, q, http.StatusOK)
+	if err != nil {
+		return nil, err
+	}
+	return readIndex(resp)
+}
+
+// Referrers lists the artifacts of a type that refer to the published manifest, or all of
+// them if the type is empty.
+//
+// Errors are those of [Client.Resolve].
+func (p *Published) Referrers(ctx context.Context, artifactType string) (found []ocispec.Descriptor, err error) {
+	err = p.call(ctx, p.Manifest.Digest.String(), func(ctx context.Context, repo *remote) error {
+		found, err = repo.referrers(ctx, p.Manifest.Digest, artifactType)
+		return err
+	})
+	return found, err
+}
+
+// referrers asks the API, and reads the index under the tag where there is none.
+func (r *remote) referrers(ctx context.Context, subject digest.Digest, artifactType string) (found []ocispec.Descriptor, err error) {
+	err = r.client.retry(ctx, nil, func(ctx context.Context) error {
+		var index ocispec.Index
+		data, err := r.referrersPage(ctx, subject)
+		if hasStatus(err, http.StatusNotFound) {
+			data, err = r.index(ctx, subject.Algorithm().String()+"-"+subject.Encoded())
+		}
+		if hasStatus(err, http.StatusNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := json.Unmarshal(data, &index); err != nil {
+			return &localError{ErrCorrupt, err}
+		}
+		found = slices.DeleteFunc(index.Manifests, func(d ocispec.Descriptor) bool {
+			return artifactType != "" && d.ArtifactType != artifactType
+		})
+		return nil
+	})
+	return found, err
+}
+
+// referrersPage returns the first page of the referrers API, which registries fill to the
+// size of a manifest.
+func (r *remote) referrersPage(ctx context.Context, subject digest.Digest) ([]byte, error) {
+	resp, err := r.ask(ctx, request{method: http.MethodGet, url: r.url("referrers/"+subject.String(), nil)}, http.StatusOK)
+	if err != nil {
+		return nil, err
+	}
+	return readIndex(resp)
+}
+
+// readIndex reads the index in a response, and closes it.
+func readIndex(resp *http.Response) ([]byte, error) {
+	defer func() { _ = resp.Body.Close() }() // only read from
+	data, err := io.ReadAll(io.LimitReader(resp.Body, maxManifestBytes+1))
+	if err != nil {
+		return nil, connectionError(err)
+	}
+	if len(data) > maxManifestBytes {
+		return nil, &localError{ErrTooLarge, errors.New("the index of referrers is too large")}
+	}
+	return data, nil
+}

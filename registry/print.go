@@ -1,0 +1,34 @@
+package registry
+
+import (
+	"fmt"
+
+	"github.com/kubeoci/oci/internal/redact"
+)
+
+// Format prints the options without secrets, such as one in the name of a step.
+func (o PushOptions) Format(f fmt.State, _ rune) { redact.Format(f, o) }
+
+// MarshalJSON omits functions, and secrets in texts.
+func (o PushOptions) MarshalJSON() ([]byte, error) {
+	type plain PushOptions
+	return redact.JSON(plain(o), redact.URLs)
+}
+
+// Format prints the result as JSON.
+func (r PushResult) Format(f fmt.State, _ rune) { redact.Format(f, r) }
+
+// MarshalJSON omits passwords in URLs.
+func (r PushResult) MarshalJSON() ([]byte, error) {
+	type plain PushResult
+	return redact.JSON(plain(r), redact.URLs)
+}
+
+// Format prints the plan as JSON.
+func (p PushPlan) Format(f fmt.State, _ rune) { redact.Format(f, p) }
+
+// MarshalJSON omits passwords in URLs.
+func (p PushPlan) MarshalJSON() ([]byte, error) {
+	type plain PushPlan
+	return redact.JSON(plain(p), redact.URLs)
+}

@@ -1,0 +1,183 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// lookUpDigest looks the manifest up by its digest if there are no tags, so that nothing
+// is sent if it is there.
+func (p *push) lookUpDigest(ctx context.Context) error {
+	if !p.opts.DigestOnly {
+		return nil
+	}
+	state, err := p.lookUp(ctx, p.manifest.Digest.String())
+	if err != nil && !isRefusal(err) {
+		return err
+	}
+	p.states = []tagState{state}
+	return nil
+}
+
+// moves reports whether a tag has to be set.
+func (p *push) moves(state tagState) bool {
+	return p.opts.Force || !state.kept && !state.pointsTo(p.manifest.Digest)
+}
+
+// allowAll asks the rules for all tags before anything is sent.
+func (p *push) allowAll(ctx context.Context) error {
+	for i, tag := range p.tags {
+		if !p.moves(p.states[i]) {
+			continue
+		}
+		p.tag = tag
+		if err := p.allow(ctx, tag, p.states[i]); err != nil {
+			return err
+		}
+	}
+	p.tag = ""
+	return nil
+}
+
+// publish puts the manifest under its digest, does the steps, and reads everything back.
+// Without steps the first tag does the former.
+func (p *push) publish(ctx context.Context, blobs []ocispec.Descriptor, data []byte) error {
+	needed := p.opts.DigestOnly || p.opts.ReadBack || len(p.opts.Steps) > 0
+	if !needed || !p.kept && !slices.ContainsFunc(p.states, p.moves) {
+		return nil
+	}
+	if !p.kept {
+		if err := p.place(ctx, blobs, data, p.manifest.Digest.String(), nil); err != nil {
+			return err
+		}
+		p.sent.Store(true)
+	}
+	if err := p.runSteps(ctx); err != nil {
+		return err
+	}
+	if !p.opts.ReadBack && len(p.opts.Steps) == 0 {
+		return nil
+	}
+	return p.readBack(ctx, blobs)
+}
+
+// readBack checks that the registry still has the manifest and, by option, that it serves
+// the bytes of all content.
+func (p *push) readBack(ctx context.Context, blobs []ocispec.Descriptor) error {
+	err := p.client.retry(ctx, nil, func(ctx context.Context) error {
+		_, data, err := p.repo.manifest(ctx, p.manifest.Digest.String())
+		if err == nil && data == nil {
+			err = &corruptError{blob: p.manifest}
+		}
+		return err
+	})
+	if hasStatus(err, http.StatusNotFound) {
+		err = &corruptError{blob: p.manifest, missing: true}
+	}
+	for _, blob := range blobs {
+		if err != nil || !p.opts.ReadBack {
+			break
+		}
+		err = p.client.retry(ctx, nil, func(ctx context.Context) error {
+			return p.repo.fetch(ctx, blob, discard{}, newReporter(nil))
+		})
+	}
+	return err
+}
+
+// discard is a Pusher that keeps nothing.
+type discard struct{}
+
+func (discard) Push(_ context.Context, _ ocispec.Descriptor, content io.Reader) error {
+	_, err := io.Copy(io.Discard, content)
+	return err
+}
+
+// TagsError reports a push that set some of its tags, or none of several.
+type TagsError struct {
+	// Set are the tags that point to the manifest, in the order in which they were set, and
+	// NotSet the others. The first of those is the one that failed.
+	Set, NotSet []string
+	Err         error
+}
+
+func (e *TagsError) Error() string {
+	set := "none"
+	if len(e.Set) > 0 {
+		set = strings.Join(e.Set, ", ")
+	}
+	return fmt.Sprintf("%v (tags that were set: %s; not set: %s)", e.Err, set, strings.Join(e.NotSet, ", "))
+}
+
+func (e *TagsError) Unwrap() error { return e.Err }
+
+// setTags sets the tags in their order.
+func (p *push) setTags(ctx context.Context, blobs []ocispec.Descriptor, data []byte) error {
+	for i, tag := range p.tags {
+		p.tag = tag
+		moved, err := p.move(ctx, blobs, data, i)
+		if err != nil && len(p.tags) > 1 {
+			return &TagsError{Set: slices.Clone(p.tags[:i]), NotSet: slices.Clone(p.tags[i:]), Err: err}
+		}
+		if err != nil {
+			return err
+		}
+		if moved {
+			p.sent.Store(true)
+		}
+		p.reportTag(ctx, tag, !moved)
+	}
+	return nil
+}
+
+// maxMoves is how often a tag is read and set again if others set it meanwhile.
+const maxMoves = 5
+
+// move sets a tag, if it has to be set and the rules allow it.
+func (p *push) move(ctx context.Context, blobs []ocispec.Descriptor, data []byte, i int) (moved bool, err error) {
+	tag := p.tags[i]
+	if !p.moves(p.states[i]) {
+		return false, nil
+	}
+	if len(p.opts.TagRules) == 0 {
+		return true, p.place(ctx, blobs, data, tag, nil)
+	}
+	var refused error // a condition that did not hold
+	for range maxMoves {
+		before := p.states[i].etag
+		if p.states[i], err = p.lookUp(ctx, tag); err != nil {
+			return false, err
+		}
+		if !p.opts.Force && p.states[i].pointsTo(p.manifest.Digest) { // set by somebody else, or by a request that seemed to fail
+			return true, nil
+		}
+		if err := p.allow(ctx, tag, p.states[i]); err != nil {
+			return false, err
+		}
+		unless := p.states[i].conditions()
+		if refused != nil && before == p.states[i].etag { // the registry cannot evaluate it
+			unless = nil
+		}
+		if refused = p.place(ctx, blobs, data, tag, unless); !hasStatus(refused, http.StatusPreconditionFailed) {
+			return refused == nil, refused
+		}
+	}
+	return false, refused
+}
+
+// conditions are those under which a tag is set that was read before.
+func (t tagState) conditions() http.Header {
+	switch {
+	case !t.exists:
+		return http.Header{"If-None-Match": {"*"}}
+	case t.etag != "":
+		return http.Header{"If-Match": {t.etag}}
+	}
+	return nil
+}
