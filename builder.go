@@ -55,8 +55,8 @@ func (b *Builder) Close() { b.clients.close() }
 
 // Build validates the options, collects the manifests, packs them while it looks up the
 // tags, checks the packed files for Flux and Argo CD, and pushes the artifact: its
-// blobs, its manifest, and then the tags in order. It returns when all of that is done,
-// or when ctx is.
+// blobs, its manifest, and then the tags in order, after the steps in Push.Steps if there
+// are any. It returns when all of that is done, or when ctx is.
 //
 // The digest depends on the local files and the options alone. If all tags point to it,
 // nothing is sent. If none of them exists, a large layer is sent while it is packed, as
@@ -124,6 +124,7 @@ func (b *Builder) ship(ctx context.Context, j job, set *manifests.Set, requested
 	defer cancel()
 	events := &reporter{calls.Events[Event]{Deliver: j.opts.OnEvent, Fail: cancel}}
 	defer events.Close()
+	var secrets []Finding
 	pushOptions := events.pushOptions(ctx, j.opts.Push)
 	events.Send(ctx, Event{Phase: PhaseCollect, Files: len(set.Files()), Bytes: set.Size()})
 	plan, err := packager.NewPlan(set, j.opts.Layout, j.packOptions())
@@ -148,7 +149,7 @@ func (b *Builder) ship(ctx context.Context, j job, set *manifests.Set, requested
 				return nil, err
 			}
 			events.Send(ctx, Event{Phase: PhasePack, Files: plan.Len(), Bytes: packed.Layer.Size})
-			if findings, err = j.check(ctx, plan, pack.observer); err == nil {
+			if findings, secrets, err = j.check(ctx, plan, pack.observer); err == nil {
 				pack.accept()
 			}
 			return findings, err
@@ -156,6 +157,7 @@ func (b *Builder) ship(ctx context.Context, j job, set *manifests.Set, requested
 	if err != nil {
 		return BuildResult{}, err
 	}
+	ctx = context.WithValue(ctx, secretsKey{}, secrets)
 	pushed, err := destination.Push(ctx, pack, packed.Manifest)
 	if errors.Is(err, ErrRegistryTagConflict) {
 		err = pack.doubt(ctx, err)
@@ -167,7 +169,7 @@ func (b *Builder) ship(ctx context.Context, j job, set *manifests.Set, requested
 	if err != nil {
 		return BuildResult{}, err
 	}
-	return j.result(packed, findings, pushed.Unchanged, requested), nil
+	return j.result(packed, findings, pushed, requested), nil
 }
 
 // both runs f and g concurrently and returns their results. If one fails, the context of
@@ -195,24 +197,29 @@ func both[F, G any](ctx context.Context, f func(context.Context) (F, error), g f
 	return first, second, err
 }
 
-// check returns the findings of preflight, or a [*PreflightError] if the policy refuses
-// the artifact.
-func (j job) check(ctx context.Context, plan *packager.Plan, observer *preflight.Observer) ([]Finding, error) {
-	findings, err := preflight.Check(ctx, preflight.Artifact{
+// check returns the findings of preflight and, for the rules, those about Secrets, or a
+// [*PreflightError] if the policy refuses the artifact.
+func (j job) check(ctx context.Context, plan *packager.Plan, observer *preflight.Observer) (findings, secrets []Finding, err error) {
+	artifact := preflight.Artifact{
 		Plan:       plan,
 		Engines:    []GitOpsEngine{j.opts.GitOpsEngine},
 		Tags:       j.opts.allTags(),
 		Repository: j.opts.Repository,
 		Registry:   j.opts.RegistryEndpoint,
 		Observer:   observer,
-	}, j.opts.Preflight)
-	if err != nil {
-		return nil, err
+	}
+	if findings, err = preflight.Check(ctx, artifact, j.opts.Preflight); err != nil {
+		return nil, nil, err
+	}
+	if len(j.opts.Push.TagRules) > 0 {
+		if secrets, err = preflight.Secrets(ctx, artifact, j.opts.Preflight); err != nil {
+			return nil, nil, err
+		}
 	}
 	if reasons := j.opts.Preflight.Refusals(findings); len(reasons) > 0 {
-		return nil, &PreflightError{Findings: findings, Reasons: reasons}
+		err = &PreflightError{Findings: findings, Reasons: reasons}
 	}
-	return findings, nil
+	return findings, secrets, err
 }
 
 // packOptions adds the title, if there is one, to the annotations.
@@ -237,4 +244,9 @@ func (o BuildOptions) roots() []Root {
 }
 
 // allTags returns all tags in the order in which they are set.
-func (o BuildOptions) allTags() []string { return append([]string{o.Version}, o.Tags...) }
+func (o BuildOptions) allTags() []string {
+	if o.Push.DigestOnly {
+		return nil
+	}
+	return append([]string{o.Version}, o.Tags...)
+}

@@ -22,7 +22,8 @@ type BuildOptions struct {
 	// host, a tag, a digest and empty segments are refused. Default: the base name of
 	// SourcePath.
 	Repository string
-	// Version is the tag to push. It is not recorded in the artifact.
+	// Version is the tag to push. It is not recorded in the artifact. It is empty if
+	// Push.DigestOnly is set.
 	Version string
 	// GitOpsEngine names the engine that reads the artifact. GitOpsEngineNone, the
 	// default, means both.

@@ -75,6 +75,15 @@ func (r BuildResult) MarshalJSON() ([]byte, error) {
 	return redact.JSON(plain(r), redact.Addresses)
 }
 
+// Format prints the plan as JSON.
+func (p BuildPlan) Format(f fmt.State, _ rune) { redact.Format(f, p) }
+
+// MarshalJSON omits passwords in URLs.
+func (p BuildPlan) MarshalJSON() ([]byte, error) {
+	type plain BuildPlan
+	return redact.JSON(plain(p), redact.Addresses)
+}
+
 // MarshalJSON omits passwords in URLs.
 func (e *PreflightError) MarshalJSON() ([]byte, error) {
 	type plain PreflightError

@@ -23,11 +23,12 @@ import (
 	"github.com/kubeoci/oci/unpacker"
 )
 
-// printedTypes has a value of every exported type that is called Options or Result.
+// printedTypes has a value of every exported type that is called Options or Result, and of
+// the plans of a push and a build.
 var printedTypes = []any{
 	oci.BuildOptions{}, oci.ValidatedBuildOptions{}, oci.EmptyBuildOptions{}, oci.ValidatedEmptyBuildOptions{},
-	oci.VerifyOptions{}, oci.ArtifactExistsOptions{}, oci.BuildResult{},
-	registry.Options{}, registry.PushOptions{}, registry.PullOptions{}, registry.PushResult{},
+	oci.VerifyOptions{}, oci.ArtifactExistsOptions{}, oci.BuildResult{}, oci.BuildPlan{},
+	registry.Options{}, registry.PushOptions{}, registry.PullOptions{}, registry.PushResult{}, registry.PushPlan{},
 	packager.Options{}, packager.Result{}, unpacker.Options{}, unpacker.Result{},
 	preflight.Options{}, manifests.Options{},
 }
@@ -59,7 +60,8 @@ func printedTypesIn(t *testing.T, path string) (names []string) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		spec, ok := n.(*ast.TypeSpec)
 		if ok && spec.Name.IsExported() && !spec.Assign.IsValid() &&
-			(strings.HasSuffix(spec.Name.Name, "Options") || strings.HasSuffix(spec.Name.Name, "Result")) {
+			(strings.HasSuffix(spec.Name.Name, "Options") || strings.HasSuffix(spec.Name.Name, "Result") ||
+				spec.Name.Name == "PushPlan" || spec.Name.Name == "BuildPlan") {
 			names = append(names, file.Name.Name+"."+spec.Name.Name)
 		}
 		return !ok

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/preflight"
+	"github.com/kubeoci/oci/registry"
 )
 
 // BuildResult describes a finished build. It marshals to JSON.
@@ -18,6 +19,10 @@ type BuildResult struct {
 	// Unchanged reports that all tags pointed to this artifact before, and nothing was
 	// sent.
 	Unchanged bool `json:"unchanged"`
+	// SameContent reports that a tag pointed to an artifact with the same content and kept
+	// it: see [registry.PushOptions.KeepSameContent]. Artifact.Digest and ManifestSize are
+	// of that one, and the other fields of what was packed.
+	SameContent bool `json:"sameContent,omitempty"`
 	// RequestedRepository is the repository in the options if it was illegal, and
 	// Artifact.Repository is a normalised one.
 	RequestedRepository string `json:"requestedRepository,omitempty"`
@@ -48,7 +53,7 @@ type OCIArtifact struct {
 	// CreatedAt is the creation time that the artifact records.
 	CreatedAt time.Time `json:"createdAt"`
 
-	// Reference is oci://host/repository:tag.
+	// Reference is oci://host/repository:tag, or with @ and the digest if no tag was set.
 	Reference string `json:"reference"`
 	// Digest is the digest of the manifest, by which to deploy and to sign.
 	Digest digest.Digest `json:"digest"`
@@ -71,8 +76,11 @@ type OCIArtifact struct {
 	AllPaths []EnginePaths `json:"allPaths"`
 }
 
-func (j job) result(packed packager.Result, findings []Finding, unchanged bool, requested string) BuildResult {
-	o, plan := j.opts, packed.Plan
+func (j job) result(packed packager.Result, findings []Finding, pushed registry.PushResult, requested string) BuildResult {
+	o, plan, ref := j.opts, packed.Plan, *j.ref
+	if o.Push.DigestOnly {
+		ref.Ref = pushed.Manifest.Digest.String()
+	}
 	files := make([]string, plan.Len())
 	for i, entry := range plan.All() {
 		files[i] = entry.Path
@@ -87,7 +95,8 @@ func (j job) result(packed packager.Result, findings []Finding, unchanged bool, 
 	paths := o.paths(plan)
 	return BuildResult{
 		Tags:                o.allTags(),
-		Unchanged:           unchanged,
+		Unchanged:           pushed.Unchanged,
+		SameContent:         pushed.SameContent,
 		RequestedRepository: requested,
 		Files:               files,
 		Skipped:             plan.Set().Skipped(),
@@ -101,10 +110,10 @@ func (j job) result(packed packager.Result, findings []Finding, unchanged bool, 
 			Tag:              o.Version,
 			SourcePath:       o.SourcePath,
 			CreatedAt:        packed.Created,
-			Reference:        j.ref.String(),
-			Digest:           packed.Manifest.Digest,
-			MediaType:        packed.Manifest.MediaType,
-			ManifestSize:     packed.Manifest.Size,
+			Reference:        ref.String(),
+			Digest:           pushed.Manifest.Digest,
+			MediaType:        pushed.Manifest.MediaType,
+			ManifestSize:     pushed.Manifest.Size,
 			LayerDigest:      packed.Layer.Digest,
 			LayerMediaType:   packed.Layer.MediaType,
 			LayerSize:        packed.Layer.Size,

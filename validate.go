@@ -31,7 +31,7 @@ import (
 //     [ErrInvalidOCIScheme], [ErrInvalidPort]
 //   - Name: [ErrInvalidArtifactName]
 //   - GitOpsEngine, Layout: [packager.ErrUnknownEngine], [packager.ErrUnknownLayout]
-//   - Username, Password, Insecure, Registry: [ErrInvalidCredential],
+//   - Username, Password, Insecure, Registry, Push: [ErrInvalidCredential],
 //     [ErrInvalidOptions]
 //   - Collect, Pack, Preflight: the errors of [manifests.Options.Resolve],
 //     [packager.Options.Validate] and [preflight.Options.Validate]
@@ -140,7 +140,7 @@ func (o BuildOptions) destination(base, fallback string) (job, error) {
 		return job{}, err
 	}
 	o.Version = trimBlanks(o.Version)
-	if o.Tags, err = distinctTags(o.Version, o.Tags); err != nil {
+	if o.Tags, err = o.resolveTags(); err != nil {
 		return job{}, err
 	}
 	ref := &Reference{Host: endpoint.Host, Port: endpoint.Port, Repository: o.Repository, Ref: o.Version}
@@ -154,6 +154,17 @@ func (o BuildOptions) destination(base, fallback string) (job, error) {
 		return job{}, err
 	}
 	return job{o, ref, title}, nil
+}
+
+// resolveTags checks the tags, and returns those to set after Version.
+func (o BuildOptions) resolveTags() ([]string, error) {
+	switch {
+	case !o.Push.DigestOnly:
+		return distinctTags(o.Version, o.Tags)
+	case o.Version != "" || len(o.Tags) > 0:
+		return nil, advise(fmt.Errorf("%w: tags for a push that sets none", ErrInvalidOptions), "unset Push.DigestOnly, or leave Version and Tags empty")
+	}
+	return nil, nil
 }
 
 // resolveName normalises or derives Name. It returns the title to record, which is "" for a

@@ -2,15 +2,51 @@ package preflight
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"path"
 	"strings"
 
+	"github.com/kubeoci/oci/internal/calls"
 	"github.com/kubeoci/oci/internal/kustomize"
 	"github.com/kubeoci/oci/manifests"
 )
 
 const hintGenerated = "keep the values in a file that SOPS encrypted, or use a SealedSecret or an ExternalSecret: anyone who can pull the artifact can read them"
+
+// Secrets returns the findings about Secrets and generators of Secrets with values that
+// anyone can read, wherever they are in the artifact: those with [CodeSecret] of a [Check].
+// They depend on no policy, and are empty if there are none. Of the options, only MaxMemory
+// counts; the default limits of findings apply.
+//
+// The errors are those of Check. Secrets is safe for concurrent use.
+func Secrets(ctx context.Context, a Artifact, opts Options) (Findings, error) {
+	if err := calls.Check(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.validate(); err != nil {
+		return nil, err
+	}
+	opts = Options{MaxMemory: opts.MaxMemory}
+	if err := opts.Validate(); err != nil {
+		return nil, err
+	}
+	return calls.Prompt(ctx, func() (Findings, error) {
+		files, err := newModel(ctx, a, opts)
+		if err != nil {
+			return nil, err
+		}
+		m := files.at(".", false)
+		r := newReport(opts)
+		r.rule = ruleOf()[CodeSecret]
+		r.rule.check(m, r)
+		if m.ended() {
+			return nil, ctx.Err()
+		}
+		findings, omitted := r.findings(m.engines)
+		return conclude([]judgement{{".", findings, omitted}}, opts), nil
+	})
+}
 
 // checkPlaintext reports the values of Secrets that anyone can read.
 func checkPlaintext(m *model, r *report) {

@@ -1,0 +1,41 @@
+package oci
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/kubeoci/oci/registry"
+)
+
+// Types of the rules in Push.TagRules.
+type (
+	// TagRule decides whether a tag may be set.
+	TagRule = registry.TagRule
+	// TagMove is a tag that a build is about to set.
+	TagMove = registry.TagMove
+)
+
+// secretsKey is the key of the findings about Secrets in the context of a [TagRule].
+type secretsKey struct{}
+
+var errNotInBuild = errors.New("RefuseSecrets is a rule for Push.TagRules of a build")
+
+// RefuseSecrets is a [TagRule] that sets no tag to an artifact with Secrets, or generators
+// of Secrets, whose values anyone can read: see [preflight.Secrets]. It depends on the files
+// alone, whatever preflight does with such a finding, and also if that is off. Nothing of
+// such an artifact is sent.
+func RefuseSecrets(ctx context.Context, _ TagMove) (reason string, err error) {
+	secrets, ok := ctx.Value(secretsKey{}).([]Finding)
+	switch {
+	case !ok:
+		return "", errNotInBuild
+	case len(secrets) == 0:
+		return "", nil
+	}
+	reason = fmt.Sprintf("anyone could read the values of Secrets in %.255q", secrets[0].File)
+	if more := len(secrets) - 1; more > 0 {
+		reason += fmt.Sprintf(" (and %d more)", more)
+	}
+	return reason, nil
+}
