@@ -95,13 +95,17 @@ func TestSaveStartsOverAfterAFailure(t *testing.T) {
 	require.Eventually(t, func() bool { return strings.Count(s.stderr.String(), "trying again in 20ms, ") > before }, patience, poll)
 }
 
-// An hour is too long for one push.
+// A push waits as long as the registry asks, unless that is longer than its -timeout.
 func TestRegistryAsksToWait(t *testing.T) {
-	s := start(t, []faults.Rule{{Do: faults.Status(http.StatusTooManyRequests, "TOOMANYREQUESTS", "Retry-After", "3600")}},
-		map[string]string{"app.yaml": configMap}, "-engine", "flux")
-	s.next(t)
-	s.awaitError(t, "trying again in 1h0m0s, or after the next save\n")
-	s.idle(t)
+	for seconds, want := range map[string]string{
+		"60":   "; next attempt in 1m0s\n",
+		"3600": "\ntrying again in 1h0m0s, or after the next save\n",
+	} {
+		s := start(t, []faults.Rule{{Do: faults.Status(http.StatusTooManyRequests, "TOOMANYREQUESTS", "Retry-After", seconds)}},
+			map[string]string{"app.yaml": configMap}, "-engine", "flux")
+		s.awaitError(t, want)
+		assert.Len(t, s.registry.Seen(), 1)
+	}
 }
 
 func TestRepeat(t *testing.T) {

@@ -19,8 +19,7 @@ const usage = `watch packages the manifests in DIR and pushes them, now and afte
   watch -ref oci://host[:port]/repository[/variant]:tag [flags] [DIR]
 
 Without DIR, the trees in -root are watched. Each push moves the tag. A save that
-changes nothing in the artifact costs one request, and a tree that nobody saves to
-costs none.
+changes nothing in the artifact costs one request, and a tree without saves none.
 
 Push to a registry on this machine for a Flux OCIRepository that follows the tag:
   go run ./examples/watch -ref oci://localhost:5000/shop:dev -engine flux ./deploy
@@ -78,9 +77,9 @@ func newConfig(flags *flag.FlagSet) *config {
 	flags.BoolVar(&c.recurse, "recurse", false, "check for an Argo CD Application with directory.recurse")
 	flags.StringVar(&c.target, "target-namespace", "", "check for a Flux Kustomization with this `namespace` as spec.targetNamespace")
 	flags.StringVar(&c.preflight, "preflight", "report", "how strictly to treat findings: `off|report|enforce`")
-	flags.DurationVar(&c.interval, "interval", 500*time.Millisecond, "look for saves after this `duration`, again and again")
-	flags.DurationVar(&c.settle, "settle", 200*time.Millisecond, "push a change after nothing else changed for this `duration`")
-	flags.DurationVar(&c.timeout, "timeout", 5*time.Minute, "give a push up after this `duration`, and repeat it")
+	flags.DurationVar(&c.interval, "interval", 500*time.Millisecond, "`duration` between two looks for saves")
+	flags.DurationVar(&c.settle, "settle", 200*time.Millisecond, "push a save when nothing was saved after it for this `duration`")
+	flags.DurationVar(&c.timeout, "timeout", 5*time.Minute, "give up a push after this `duration`, and repeat it later")
 	flags.BoolVar(&c.json, "json", false, "print a line of JSON for each push, and nothing else, on standard output: the result, or error, hint and, for a refused artifact, refusal")
 	flags.BoolVar(&c.verbose, "v", false, "list all findings")
 	return c
@@ -101,9 +100,16 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 		return err
 	}
 	opts.Registry.Timeout = c.timeout
-	// These attempts take a second, and suffice for a denial that a token service takes
-	// back. The watcher repeats the push later, and sees saves meanwhile.
+	// These attempts take at most a second, unless the registry asks to wait, and suffice
+	// for a denial that a token service takes back. The watcher does the rest, because it
+	// sees saves while it waits.
 	opts.Registry.Retry = registry.RetryPolicy{MaxAttempts: 3}
+	progress := cli.NewProgress(env.Stderr)
+	opts.OnEvent = func(e oci.Event) {
+		if e.Push != nil && e.Push.Retry != nil && e.Push.Retry.Wait >= time.Second {
+			progress.Transfer(*e.Push, "")
+		}
+	}
 	_, err = opts.Validate()
 	switch {
 	case errors.Is(err, oci.ErrSourcePathNotFound), errors.Is(err, oci.ErrSourcePathNotDirectory):

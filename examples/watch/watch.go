@@ -81,8 +81,8 @@ func (w *watcher) settled(ctx context.Context, built snapshot) (snapshot, error)
 func (w *watcher) push(ctx context.Context) error {
 	start := time.Now()
 	result, err := w.builder.Build(ctx, w.opts)
-	// A push that succeeded has found all blobs in the registry, or sent them. After a
-	// failure the registry may be another one.
+	// A push that succeeded has found all blobs in the registry, or sent them. A registry
+	// that failed may have lost some.
 	w.opts.Push.AssumeBlobs = err == nil
 	switch {
 	case err == nil:
