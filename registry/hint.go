@@ -67,7 +67,10 @@ func (e *Error) inputHint() string {
 
 // causeHint is more specific than the kind.
 func (e *Error) causeHint() string {
+	conflict, _ := errors.AsType[*TagConflictError](e.Err)
 	switch {
+	case conflict != nil && conflict.Reason != "":
+		return "correct what the rule found, push under another tag, or unset Push.TagRules"
 	case e.RetryAfter > 24*time.Hour:
 		return fmt.Sprintf("check the registry, or the proxy in front of it: it asks clients to wait for %v", e.RetryAfter.Truncate(time.Second))
 	case e.RetryAfter > 0:

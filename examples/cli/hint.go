@@ -91,6 +91,11 @@ var flagNames = map[string]string{
 	// Push, pull and connection
 	"ImmutableTags":             "",
 	"Force":                     "",
+	"DigestOnly":                "",
+	"Steps":                     "",
+	"TagRules":                  "-not-older and -refuse-secrets",
+	"ReadBack":                  "-read-back",
+	"KeepSameContent":           "-keep-same-content",
 	"SkipLinks":                 "-skip-links",
 	"AssumeBlobs":               "",
 	"MaxCompressedSize":         "",

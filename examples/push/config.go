@@ -10,6 +10,7 @@ import (
 	"github.com/kubeoci/oci/examples/cli"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/preflight"
+	"github.com/kubeoci/oci/registry"
 )
 
 // config holds the flags, except those of the connection.
@@ -30,6 +31,10 @@ type config struct {
 	sourceURL   string
 	revision    string
 	cache       string
+	push        oci.PushOptions
+	notOlder    bool
+	noSecrets   bool
+	plan        bool
 	timeout     time.Duration
 	json        bool
 	verbose     bool
@@ -53,6 +58,11 @@ func newConfig(flags *flag.FlagSet) *config {
 	flags.StringVar(&c.revision, "revision", "", "`revision` to record, such as main@sha1:5b1e...")
 	flags.StringVar(&c.preflight, "preflight", "report", "how strictly to treat findings: `off|report|enforce`")
 	flags.StringVar(&c.cache, "cache", "", "`directory` that remembers layers, so that an unchanged push compresses nothing; nobody else may be able to write to it")
+	flags.BoolVar(&c.plan, "plan", false, "print what the push would do, and send nothing")
+	flags.BoolVar(&c.push.ReadBack, "read-back", false, "fetch the artifact and verify all of it before tags are set")
+	flags.BoolVar(&c.push.KeepSameContent, "keep-same-content", false, "leave tags whose artifact has the same content, whatever its annotations")
+	flags.BoolVar(&c.notOlder, "not-older", false, "refuse to move a tag to an artifact with an earlier -created")
+	flags.BoolVar(&c.noSecrets, "refuse-secrets", false, "refuse values of Secrets that are not encrypted, whatever -preflight is")
 	flags.DurationVar(&c.timeout, "timeout", 5*time.Minute, "give up after this `duration`")
 	flags.BoolVar(&c.json, "json", false, "print the result as JSON, and nothing else, on standard output; for a refused artifact, the findings and reasons")
 	flags.BoolVar(&c.verbose, "v", false, "list all findings, skipped files and files that were read back")
@@ -91,6 +101,13 @@ func (c *config) options(env cli.Env) (oci.BuildOptions, error) {
 	if err != nil {
 		return oci.BuildOptions{}, cli.Usagef("-layout: %w", err)
 	}
+	push := c.push
+	if c.notOlder {
+		push.TagRules = append(push.TagRules, registry.NotOlder)
+	}
+	if c.noSecrets {
+		push.TagRules = append(push.TagRules, oci.RefuseSecrets)
+	}
 	var cache *oci.Cache
 	if c.cache != "" {
 		cache = &oci.Cache{Layer: packager.Cache{Dir: c.cache}}
@@ -110,6 +127,7 @@ func (c *config) options(env cli.Env) (oci.BuildOptions, error) {
 			Created:     created,
 			Level:       c.level,
 		},
+		Push:      push,
 		Preflight: oci.PreflightOptions{Policy: policy, Paths: c.paths, DirectoryRecurse: c.recurse, TargetNamespace: c.target},
 	}, nil
 }

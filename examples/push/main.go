@@ -41,6 +41,13 @@ of the pipe:
 Push in a job that runs again and again, mostly for nothing:
   go run ./examples/push -ref oci://localhost:5000/shop:1.4.0 -cache ~/.cache/push ./deploy
 
+Print what a push would do to each tag, and the digest that it would give:
+  go run ./examples/push -plan -ref oci://localhost:5000/shop:1.4.0 -tag latest ./deploy
+
+Push each commit, cause no reconciliation if no manifest changed, and never go back:
+  go run ./examples/push -ref oci://localhost:5000/shop:main -revision "main@sha1:$COMMIT" \
+    -created "$COMMIT_TIME" -not-older -keep-same-content -refuse-secrets ./deploy
+
 Push an overlay together with the base to which it refers as ../base:
   go run ./examples/push -ref oci://localhost:5000/shop:1.4.0 -root overlay=./overlay -root base=./base -path overlay
 
@@ -95,13 +102,19 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	if err := setSource(ctx, env, &opts, dir); err != nil {
 		return err
 	}
-	if c.ref == "" {
+	switch {
+	case c.ref == "" && c.plan:
+		return c.printPlan(ctx, env, opts)
+	case c.ref == "":
 		return c.demonstrate(ctx, env, opts)
 	}
 	if opts.Registry, err = connection.Resolve(ctx, env, flags); err != nil {
 		return err
 	}
 	opts.Registry.Timeout = c.timeout
+	if c.plan {
+		return c.printPlan(ctx, env, opts)
+	}
 	result, err := c.build(ctx, env, opts)
 	if err != nil {
 		return err
@@ -121,6 +134,21 @@ func setSource(ctx context.Context, env cli.Env, opts *oci.BuildOptions, dir str
 	opts.Pack.Prefix = cmp.Or(opts.Pack.Prefix, stdinName)
 	opts.Source, err = env.ReadManifests(ctx)
 	return err
+}
+
+// printPlan prints what a push would do.
+func (c *config) printPlan(ctx context.Context, env cli.Env, opts oci.BuildOptions) error {
+	var builder oci.Builder
+	defer builder.Close()
+	plan, err := builder.Plan(ctx, opts)
+	switch {
+	case err != nil:
+		return err
+	case c.json:
+		return writeJSON(env.Stdout, plan)
+	}
+	cli.PrintFindings(env.Stderr, plan.Result.Findings, env.Style(env.Stderr, c.verbose))
+	return plan.WriteText(env.Stdout)
 }
 
 // build reports mistakes on the command line as usage errors, and prints the findings.

@@ -1,0 +1,162 @@
+package oci_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/kubeoci/oci"
+	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/registry"
+)
+
+// startExample starts a registry, and returns options that push a tree to it.
+func startExample() (opts oci.BuildOptions, stop func()) {
+	server := httptest.NewServer(memregistry.Handler(memregistry.Options{}))
+	return oci.BuildOptions{
+		SourcePath: "testdata/trees/flat", RegistryEndpoint: strings.TrimPrefix(server.URL, "http://"),
+		Repository: "acme/wiki", Version: "1.4.0", Layout: oci.LayoutRoot,
+	}, server.Close
+}
+
+// A plan tells what a build would do, and the build gives exactly its digest.
+func ExampleBuilder_Plan() {
+	opts, stop := startExample()
+	defer stop()
+	ctx := context.Background()
+	var b oci.Builder
+	defer b.Close()
+
+	plan, err := b.Plan(ctx, opts)
+	if err != nil {
+		log.Fatal(err)
+	}
+	result, err := b.Build(ctx, opts)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(plan.Tags[0].Tag, plan.Tags[0].Action, plan.Result.Artifact.Digest == result.Artifact.Digest)
+	if plan, err = b.Plan(ctx, opts); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(plan.Tags[0].Tag, plan.Tags[0].Action)
+	// Output:
+	// 1.4.0 create true
+	// 1.4.0 nothing
+}
+
+// Without a registry, a plan gives the digest, the files and the findings.
+func ExampleBuildPlan_WriteText() {
+	var b oci.Builder
+	plan, err := b.Plan(context.Background(), oci.BuildOptions{SourcePath: "testdata/trees/flat", Layout: oci.LayoutRoot})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := plan.WriteText(os.Stdout); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// A step attaches a statement before any tag points to the artifact. If it fails, no tag
+// has moved.
+func ExamplePushOptions_steps() {
+	opts, stop := startExample()
+	defer stop()
+	opts.Push.ReadBack = true
+	opts.Push.Steps = []registry.Step{{Name: "attest", Run: func(ctx context.Context, p *registry.Published) error {
+		_, err := p.Attach(ctx, registry.Attachment{
+			ArtifactType: "application/vnd.example.tested+json",
+			Layers:       []registry.AttachmentLayer{{MediaType: "application/json", Content: []byte(`{"tested":true}`)}},
+		})
+		if err != nil {
+			return err
+		}
+		found, err := p.Referrers(ctx, "application/vnd.example.tested+json")
+		fmt.Println("before", p.Tags, "point to it:", len(found), "statement")
+		return err
+	}}}
+	result, err := oci.Build(context.Background(), opts)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(result.Tags)
+	// Output:
+	// before [1.4.0] point to it: 1 statement
+	// [1.4.0]
+}
+
+// An older build does not overwrite a newer one.
+func ExampleTagRule() {
+	opts, stop := startExample()
+	defer stop()
+	opts.Version, opts.Tags = "latest", nil
+	opts.Push.TagRules = []oci.TagRule{registry.NotOlder}
+
+	opts.Pack.Created = time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
+	if _, err := oci.Build(context.Background(), opts); err != nil {
+		log.Fatal(err)
+	}
+	opts.Pack.Created = time.Date(2026, 11, 27, 11, 0, 0, 0, time.UTC)
+	_, err := oci.Build(context.Background(), opts)
+	if conflict, ok := errors.AsType[*oci.TagConflictError](err); ok {
+		fmt.Println(conflict.Tag, conflict.Reason)
+	}
+	// Output: latest "2026-11-27T11:00:00Z" is older than "2026-11-27T12:00:00Z", by the annotation org.opencontainers.image.created
+}
+
+// Nothing of an artifact with plaintext Secrets is sent.
+func ExampleRefuseSecrets() {
+	opts, stop := startExample()
+	defer stop()
+	source, err := oci.SourceFromReader(context.Background(), strings.NewReader(
+		"apiVersion: v1\nkind: Secret\nmetadata: {name: db, namespace: wiki}\nstringData: {password: example}\n"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	opts.SourcePath, opts.Source = "", source
+	opts.Push.TagRules = []oci.TagRule{oci.RefuseSecrets}
+	_, err = oci.Build(context.Background(), opts)
+	if conflict, ok := errors.AsType[*oci.TagConflictError](err); ok {
+		fmt.Println(conflict.Reason)
+	}
+	// Output: anyone could read the values of Secrets in "manifests.yaml"
+}
+
+// Commits that change no manifest give one digest, and cause no reconciliation.
+func ExamplePushOptions_keepSameContent() {
+	opts, stop := startExample()
+	defer stop()
+	opts.Push.KeepSameContent = true
+	var b oci.Builder
+	defer b.Close()
+	for _, commit := range []string{"main@sha1:1111", "main@sha1:2222"} {
+		opts.Pack.Revision = commit
+		result, err := b.Build(context.Background(), opts)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(result.Unchanged, result.SameContent)
+	}
+	// Output:
+	// false false
+	// true true
+}
+
+// A build without a tag is known by its digest alone.
+func ExamplePushOptions_digestOnly() {
+	opts, stop := startExample()
+	defer stop()
+	opts.Version, opts.Push.DigestOnly = "", true
+	result, err := oci.Build(context.Background(), opts)
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, digest, _ := strings.Cut(result.Artifact.Reference, "@")
+	fmt.Println(digest == result.Artifact.Digest.String(), len(result.Tags))
+	// Output: true 0
+}
