@@ -45,24 +45,27 @@ var (
 	_ oci.GitOpsEngine = oci.GitOpsEngineFlux
 	_ oci.GitOpsEngine = oci.GitOpsEngineArgoCD
 
-	_ func(context.Context, oci.BuildOptions) (oci.BuildResult, error)                              = oci.Build
-	_ func(*oci.Builder, context.Context, oci.BuildOptions) (oci.BuildResult, error)                = (*oci.Builder).Build
-	_ func(*oci.Builder, context.Context, oci.EmptyBuildOptions) (oci.BuildResult, error)           = (*oci.Builder).BuildEmpty
-	_ func(*oci.Builder)                                                                            = (*oci.Builder).Close
-	_ func(context.Context, oci.ArtifactExistsOptions) (bool, error)                                = oci.ArtifactExists
-	_ func(error) string                                                                            = oci.Hint
-	_ func(error) bool                                                                              = oci.Retryable
-	_ func() oci.WorkloadArtifactBuilder                                                            = oci.NewWorkloadArtifactBuilder
-	_ func() oci.RegistryVerifier                                                                   = oci.NewRegistryVerifier
-	_ func(string) (*oci.Reference, error)                                                          = oci.ParseReference
-	_ func(context.Context, oci.VerifyOptions, time.Duration) error                                 = oci.VerifyRegistryAccessWithTimeout
-	_ func(context.Context, oci.EmptyBuildOptions) (oci.BuildResult, error)                         = oci.BuildEmpty
-	_ func(oci.BuildOptions) (oci.ValidatedBuildOptions, error)                                     = oci.BuildOptions.Validate
-	_ func(oci.EmptyBuildOptions) (oci.ValidatedEmptyBuildOptions, error)                           = oci.EmptyBuildOptions.Validate
-	_ func(*oci.Reference) string                                                                   = (*oci.Reference).FullRepository
-	_ func(*oci.Reference) string                                                                   = (*oci.Reference).String
-	_ func(oci.WorkloadArtifactBuilder, context.Context, oci.BuildOptions) (oci.BuildResult, error) = oci.WorkloadArtifactBuilder.Build
-	_ func(oci.RegistryVerifier, context.Context, oci.VerifyOptions) error                          = oci.RegistryVerifier.VerifyAccess
+	_ func(context.Context, oci.BuildOptions) (oci.BuildResult, error)                                         = oci.Build
+	_ func(*oci.Builder, context.Context, oci.BuildOptions) (oci.BuildResult, error)                           = (*oci.Builder).Build
+	_ func(*oci.Builder, context.Context, oci.EmptyBuildOptions) (oci.BuildResult, error)                      = (*oci.Builder).BuildEmpty
+	_ func(*oci.Builder, context.Context, []oci.BuildOptions, oci.BuildAllOptions) (oci.BuildAllResult, error) = (*oci.Builder).BuildAll
+	_ func(context.Context, []oci.BuildOptions, oci.BuildAllOptions) (oci.BuildAllResult, error)               = oci.BuildAll
+	_ func(context.Context, oci.BuildOptions, ...string) ([]oci.BuildOptions, error)                           = oci.Workloads
+	_ func(*oci.Builder)                                                                                       = (*oci.Builder).Close
+	_ func(context.Context, oci.ArtifactExistsOptions) (bool, error)                                           = oci.ArtifactExists
+	_ func(error) string                                                                                       = oci.Hint
+	_ func(error) bool                                                                                         = oci.Retryable
+	_ func() oci.WorkloadArtifactBuilder                                                                       = oci.NewWorkloadArtifactBuilder
+	_ func() oci.RegistryVerifier                                                                              = oci.NewRegistryVerifier
+	_ func(string) (*oci.Reference, error)                                                                     = oci.ParseReference
+	_ func(context.Context, oci.VerifyOptions, time.Duration) error                                            = oci.VerifyRegistryAccessWithTimeout
+	_ func(context.Context, oci.EmptyBuildOptions) (oci.BuildResult, error)                                    = oci.BuildEmpty
+	_ func(oci.BuildOptions) (oci.ValidatedBuildOptions, error)                                                = oci.BuildOptions.Validate
+	_ func(oci.EmptyBuildOptions) (oci.ValidatedEmptyBuildOptions, error)                                      = oci.EmptyBuildOptions.Validate
+	_ func(*oci.Reference) string                                                                              = (*oci.Reference).FullRepository
+	_ func(*oci.Reference) string                                                                              = (*oci.Reference).String
+	_ func(oci.WorkloadArtifactBuilder, context.Context, oci.BuildOptions) (oci.BuildResult, error)            = oci.WorkloadArtifactBuilder.Build
+	_ func(oci.RegistryVerifier, context.Context, oci.VerifyOptions) error                                     = oci.RegistryVerifier.VerifyAccess
 )
 
 // The types are those of the subpackages, so that values pass between them.

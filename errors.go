@@ -164,10 +164,13 @@ func Hint(err error) string {
 // registry or the network failed for the time being, or a file changed while it was read.
 // Failures of the registry were retried already, see [registry.RetryPolicy];
 // [RegistryError.RetryAfter] is the time to wait if the registry gave one. A context that
-// has ended is never retryable.
+// has ended is never retryable, and a [*BuildAllError] only if each of its errors is.
 func Retryable(err error) bool {
 	if errors.Is(err, context.Canceled) {
 		return false
+	}
+	if all, ok := errors.AsType[*BuildAllError](err); ok {
+		return all.Retryable()
 	}
 	var registryError *RegistryError
 	if errors.As(err, &registryError) {

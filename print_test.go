@@ -27,7 +27,7 @@ import (
 // the plans of a push and a build.
 var printedTypes = []any{
 	oci.BuildOptions{}, oci.ValidatedBuildOptions{}, oci.EmptyBuildOptions{}, oci.ValidatedEmptyBuildOptions{},
-	oci.VerifyOptions{}, oci.ArtifactExistsOptions{}, oci.BuildResult{}, oci.BuildPlan{},
+	oci.VerifyOptions{}, oci.ArtifactExistsOptions{}, oci.BuildResult{}, oci.BuildPlan{}, oci.BuildAllOptions{}, oci.BuildAllResult{},
 	registry.Options{}, registry.PushOptions{}, registry.PullOptions{}, registry.PushResult{}, registry.PushPlan{},
 	packager.Options{}, packager.Result{}, unpacker.Options{}, unpacker.Result{},
 	preflight.Options{}, manifests.Options{},

@@ -45,7 +45,8 @@ var (
 	ErrEmptyFile = errors.New("file is empty")
 	// ErrInvalidName reports a name that not every consumer can unpack.
 	ErrInvalidName = errors.New("name is not usable in an archive")
-	// ErrInvalidPattern reports a malformed pattern in [Options], or too many.
+	// ErrInvalidPattern reports a malformed pattern in [Options] or of [Directories], or too
+	// many.
 	ErrInvalidPattern = errors.New("invalid include pattern")
 	// ErrInvalidIgnore reports an ignore rule in [Options] that could never match, a line
 	// of more than 1 KiB, or more than 64 KiB of rules in Options, or in the .sourceignore
@@ -81,6 +82,9 @@ var (
 	errTooManySteps      = &variant{ErrSymlinkLoop, "symbolic link leads through too many directories"}
 	errRootPath          = &variant{ErrInvalidName, "Path of a root must be relative and stay inside the artifact"}
 	errTooManyPatterns   = &variant{ErrInvalidPattern, "include patterns are too long"}
+	errNoPattern         = &variant{ErrInvalidPattern, "a pattern for directories is required"}
+	errDirectoryPattern  = &variant{ErrInvalidPattern, "invalid pattern for directories"}
+	errAnyDepth          = &variant{ErrInvalidPattern, "a pattern for directories has no **"}
 	errTooManyRules      = &variant{ErrInvalidIgnore, "ignore rules are too long"}
 	errSpecialIgnoreFile = &variant{ErrSpecialFile, "not a regular file"}
 )
@@ -151,6 +155,10 @@ var hints = []struct {
 	{ErrSpecialFile, "move it out of the directory, rename it, or set Collect.SkipSpecial"},
 	{ErrInvalidName, "rename it: names must be UTF-8 without control characters and backslashes, and directories must not end in two dots"},
 	{errTooManyPatterns, "use fewer patterns in Collect.Include, such as *.properties: the limit is 64 KiB in all"},
+	{errNoPattern, "give a pattern such as apps/*"},
+	{errAnyDepth, "use one * for each level, such as clusters/*/apps/*"},
+	{errDirectoryPattern, "use a relative path such as apps/*, without ./ and ../, and close every bracket"},
+	{ErrNoMatch, "check the pattern: it is relative to the source, * does not match names that begin with a dot, and only directories match"},
 	{ErrInvalidPattern, "use patterns for the names of files in Collect.Include, such as *.properties, without directories"},
 	{errTooManyRules, "ignore directories instead of single files: the limits are 64 KiB of rules and 1 KiB a rule"},
 	{ErrInvalidIgnore, "use one rule of a .gitignore file for each entry of Collect.Ignore, such as charts/ or *.tmp.yaml, and close every bracket"},

@@ -211,4 +211,5 @@ var sentinels = []error{
 	manifests.ErrSymlinkEscapes, manifests.ErrSymlinkDangling, manifests.ErrSymlinkLoop, manifests.ErrSpecialFile,
 	manifests.ErrEmptyFile, manifests.ErrInvalidName, manifests.ErrInvalidPattern, manifests.ErrFileChanged, manifests.ErrLimitExceeded,
 	manifests.ErrInvalidIgnore, manifests.ErrTwoSources, manifests.ErrSymlinkRefused, manifests.ErrUnknownSymlinkPolicy,
+	manifests.ErrNoMatch,
 }
