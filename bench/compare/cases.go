@@ -34,6 +34,7 @@ func cases() []benchCase {
 		{"rtt", "registries with 100 ms latency, 50 files", roundTrips},
 		{slowCase, "a registry with 20 ms latency and 100 Mbit/s", on(slow, small)},
 		{"builds", "1, 2 and 4 builds at once through one Builder", on(atOnce, small)},
+		{workloadsCase, "many directories, one after another and in one call, registry with 20 ms latency", workloads},
 		{growthCase, "1, 2 and 4 times as many files", growth},
 	}
 }

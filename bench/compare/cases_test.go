@@ -93,6 +93,20 @@ func TestNetworks(t *testing.T) {
 	}
 }
 
+func TestWorkloads(t *testing.T) {
+	const apps = 6
+	b := start(t)
+	require.NoError(t, b.manyWorkloads(t.Context(), apps))
+	assert.Len(t, b.report.Checks, 5)
+	for _, c := range b.report.Checks {
+		assert.True(t, c.Met || !c.Exact, c)
+	}
+	cold, _ := b.report.Cell(workloadsCase, "6 workloads", inOneCall)
+	assert.Positive(t, cold.Median.Sent)
+	again, _ := b.report.Cell(workloadsCase, "6 workloads", assumed)
+	assert.Equal(t, apps, again.Median.Requests)
+}
+
 // TestAdopt copies only manifests.
 func TestAdopt(t *testing.T) {
 	b := start(t)

@@ -19,6 +19,7 @@ func rss(s report.Sample) float64  { return float64(s.MaxRSS) }
 func requests(s report.Sample) float64 { return float64(s.Requests) }
 func trips(s report.Sample) float64    { return float64(s.Trips) }
 func layer(s report.Sample) float64    { return float64(s.Layer) }
+func sent(s report.Sample) float64     { return float64(s.Sent) }
 
 // maxRSS is the target for every push of one tree.
 const maxRSS = 64<<20 - 1

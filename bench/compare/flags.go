@@ -75,7 +75,7 @@ func parse(args []string, stdout io.Writer) (config, error) {
 	flags.Func("tree", "`directory` with a tree of yours to measure as well, can be repeated", c.addTree)
 	flags.IntVar(&c.rounds, "rounds", 7, "`number` of measurements")
 	flags.Uint64Var(&c.seed, "seed", 1, "`number` that the content of the trees depends on")
-	flags.BoolVar(&c.quick, "quick", false, "one round, few and small, without growth and slow; fail if a count or size misses its target")
+	flags.BoolVar(&c.quick, "quick", false, "one round, few and small, 40 workloads, without growth and slow; fail if a count or size misses its target")
 	flags.StringVar(&c.keep, "keep", "", "`directory` to keep the trees in for the next run")
 	flags.StringVar(&c.json, "json", "", "`file` for the results as JSON")
 	flags.StringVar(&c.markdown, "o", "", "`file` for the report as Markdown")

@@ -7,8 +7,10 @@ package discard
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -77,11 +79,13 @@ func (g *Registry) repository(name string) *repository {
 	return repo
 }
 
-// Forget removes a repository.
+// Forget removes a repository and those below its name.
 func (g *Registry) Forget(name string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	delete(g.repositories, name)
+	maps.DeleteFunc(g.repositories, func(other string, _ *repository) bool {
+		return other == name || strings.HasPrefix(other, name+"/")
+	})
 }
 
 var (

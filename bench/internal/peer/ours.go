@@ -24,6 +24,9 @@ func pushOurs(ctx context.Context, j Job) (usage.Usage, error) {
 			return usage.Usage{}, err
 		}
 	}
+	if j.Options.Workloads != "" {
+		return pushWorkloads(ctx, &builder, opts, j.Options)
+	}
 	return usage.During(func() error {
 		if j.Options.Builds == 0 {
 			_, err := builder.Build(ctx, opts)
@@ -56,6 +59,26 @@ func builds(ctx context.Context, builder *oci.Builder, opts oci.BuildOptions, o 
 	return all
 }
 
+// pushWorkloads pushes each directory that matches a pattern.
+func pushWorkloads(ctx context.Context, builder *oci.Builder, base oci.BuildOptions, o Options) (usage.Usage, error) {
+	return usage.During(func() error {
+		builds, err := oci.Workloads(ctx, base, o.Workloads)
+		if err != nil {
+			return err
+		}
+		if o.AtOnce {
+			_, err := builder.BuildAll(ctx, builds, oci.BuildAllOptions{})
+			return err
+		}
+		for _, opts := range builds {
+			if _, err := builder.Build(ctx, opts); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 func (j Job) endpoint() string {
 	if j.TLS {
 		return "https://" + j.Host
@@ -70,7 +93,7 @@ func (j Job) build() oci.BuildOptions {
 		Pack: oci.PackOptions{Annotations: o.Annotations},
 	}
 	opts.Registry.DockerConfig = dockerConfig()
-	opts.Preflight.DirectoryRecurse = o.Recurse
+	opts.Preflight.DirectoryRecurse, opts.Push.AssumeBlobs = o.Recurse, o.AssumeBlobs
 	if o.Root {
 		opts.Layout = packager.LayoutRoot
 	}

@@ -48,6 +48,12 @@ type Options struct {
 	// at once. Zero means one push to Repository.
 	Builds int
 	AtOnce bool
+	// Workloads is a pattern of directories below Dir, each of which is pushed to a
+	// repository of its own, one after another or, with AtOnce, by BuildAll. Empty means
+	// one push of Dir.
+	Workloads string
+	// AssumeBlobs asks for no blobs of a manifest that a tag points to.
+	AssumeBlobs bool
 }
 
 // Ref returns the reference host/repository:tag.

@@ -62,6 +62,7 @@ counted.
 | 100 ms | a push to a registry that delays each response by 100 ms, and the second push of a client, which knows the connection and the registry |
 | 20 ms, 100 Mbit/s | a push to a registry that delays each response by 20 ms, over 12.5 MB/s that all connections share |
 | builds | pushes of ours to different repositories through one Builder, one after another or at once |
+| workloads | pushes of ours of directories with ten files each to repositories of their own, over 20 ms of latency: one after another with Build, with BuildAll, and with BuildAll again when nothing has changed |
 | growth | pushes of trees with one, two and four times as many files by ours |
 
 "root" is ` + "`Layout: root`" + `, one copy of the tree; "unchecked" is without preflight. A cache
@@ -86,6 +87,10 @@ var (
 	builds = []column{
 		{ours, "1"}, {"ours, 2 one after another", "2 one after another"}, {"ours, 2 at once", "2 at once"},
 		{"ours, 4 one after another", "4 one after another"}, {"ours, 4 at once", "4 at once"},
+	}
+	workloads = []column{
+		{"ours, one after another", "one after another"}, {"ours, BuildAll", "BuildAll"},
+		{"ours, BuildAll again", "nothing changed"}, {"ours, BuildAll again, blobs assumed", "nothing changed, blobs assumed"},
 	}
 	roundTrips = []column{
 		{ours, "this library"}, {"ours, second push of a client", "second push of a client"},
@@ -121,6 +126,8 @@ func (r *Report) Markdown(w io.Writer, plot string) error {
 	section(&b, "Programs", "Wall time, CPU time in brackets, and peak memory of the processes:", r.table(plain(), programs, r.usage))
 	section(&b, "Several builds", "Wall time, CPU time in brackets, and peak memory of builds through one Builder:",
 		r.table([]headline{{"builds", ours, "new repositories"}}, builds, r.usage))
+	section(&b, "Many workloads", "Wall time, CPU time in brackets, and peak memory of pushes of one tree, ten files each:",
+		r.table([]headline{{"workloads", "ours, one after another", "new repositories"}}, workloads, r.usage))
 	section(&b, "Traffic", "Requests, and bytes sent or received:", r.table(plain(), roundTrips, r.traffic))
 	b.WriteString(markdownTrees)
 	trees := [][]string{{"tree", "size"}}
