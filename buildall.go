@@ -23,11 +23,12 @@ type BuildAllOptions struct {
 	// Parallel is the number of builds that run concurrently. Zero means 8; a negative
 	// number is ErrInvalidOptions.
 	Parallel int
-	// FailFast cancels all other builds after the first failure. By default they go on.
+	// FailFast cancels all other builds after the first failure: their error is
+	// context.Canceled. By default they go on.
 	FailFast bool
 	// OnOutcome receives the outcome of each build as soon as it is known, one at a time,
-	// from several goroutines, and before BuildAll returns. No build begins in place of a
-	// finished one until its outcome was received.
+	// from several goroutines, and before BuildAll returns, as [registry.Event] describes.
+	// No build begins in place of a finished one until its outcome was received.
 	OnOutcome func(BuildOutcome) `json:"-"`
 }
 

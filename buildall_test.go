@@ -348,4 +348,6 @@ func TestBuildAllAsJSON(t *testing.T) {
 	assert.Equal(t, 5, all.Builds)
 	assert.Equal(t, got.Outcomes[1:4], all.Failed)
 	assert.Contains(t, fmt.Sprint(result), `oci.BuildAllResult{"built":2,`)
+	secret := oci.BuildAllError{Failed: []oci.BuildOutcome{{Err: errors.New("of https://user:" + canary + "@host/")}}}
+	assert.NotContains(t, marshalled(t, &secret), canary)
 }

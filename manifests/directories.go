@@ -35,7 +35,6 @@ func Directories(ctx context.Context, root Root, patterns []string, opts Options
 	if err := calls.Check(ctx); err != nil {
 		return nil, err
 	}
-	root.Path = ""
 	t, err := root.tree()
 	if err != nil {
 		return nil, err

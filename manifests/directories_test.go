@@ -66,6 +66,7 @@ func TestDirectoriesOfLinks(t *testing.T) {
 	}{
 		{"followed", nil, "", []string{"apps/*"}, []string{"apps/link", "apps/own"}, nil, ""},
 		{"on the way", nil, "", []string{"up/*"}, []string{"up/link", "up/own"}, nil, ""},
+		{"relative to the end of another link", tree{"x/y/link": linkTo + "../z", "x/z/": "", "d": linkTo + "x/y"}, "", []string{"d/*"}, []string{"d/link"}, nil, ""},
 		{"to directories skipped", nil, manifests.SymlinksFiles, []string{"apps/*"}, []string{"apps/own"}, nil, ""},
 		{"refused", nil, manifests.SymlinksRefuse, []string{"apps/*"}, nil, manifests.ErrSymlinkRefused, "apps/file"},
 		{"that do not match", nil, manifests.SymlinksRefuse, []string{"apps/o*"}, []string{"apps/own"}, nil, ""},

@@ -97,7 +97,7 @@ func TestWorkloads(t *testing.T) {
 	const apps = 6
 	b := start(t)
 	require.NoError(t, b.manyWorkloads(t.Context(), apps))
-	assert.Len(t, b.report.Checks, 5)
+	assert.Len(t, b.report.Checks, 6)
 	for _, c := range b.report.Checks {
 		assert.True(t, c.Met || !c.Exact, c)
 	}

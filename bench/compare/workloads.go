@@ -72,6 +72,7 @@ func (b *bench) manyWorkloads(ctx context.Context, apps int) (err error) {
 	b.faster(workloadsCase, shape.Name, target{inOneCall, oneByOne, maxInOneCall, 0})
 	b.exactly(workloadsCase, shape.Name, inOneCallAgain, "requests", report.Count, float64(unchangedRequests*apps), requests)
 	b.exactly(workloadsCase, shape.Name, assumed, "requests", report.Count, float64(apps), requests)
+	b.exactly(workloadsCase, shape.Name, inOneCall, "peak RSS", report.Bytes, maxRSS, rss)
 	for _, who := range []string{inOneCallAgain, assumed} {
 		b.exactly(workloadsCase, shape.Name, who, "bytes sent", report.Bytes, 0, sent)
 	}

@@ -89,6 +89,8 @@ var flagNames = map[string]string{
 	"Checkers":                   "",
 
 	// Push, pull and connection
+	"Parallel":                  "",
+	"FailFast":                  "",
 	"ImmutableTags":             "",
 	"Force":                     "",
 	"DigestOnly":                "",

@@ -73,7 +73,7 @@ var capitalised = regexp.MustCompile(`\b(?:[A-Z][A-Za-z]+\.)?[A-Z][A-Za-z]+\b`)
 func options() map[string]bool {
 	names := map[string]bool{"LayoutRoot": true, "LayoutPrefix": true, "LayoutBoth": true}
 	for _, v := range []any{
-		oci.BuildOptions{}, oci.CollectOptions{}, oci.PackOptions{}, oci.PreflightOptions{}, oci.PushOptions{}, oci.RegistryOptions{},
+		oci.BuildOptions{}, oci.BuildAllOptions{}, oci.CollectOptions{}, oci.PackOptions{}, oci.PreflightOptions{}, oci.PushOptions{}, oci.RegistryOptions{},
 		oci.RegistryCredential{}, oci.Root{}, registry.RetryPolicy{}, unpacker.Options{},
 	} {
 		for field := range reflect.TypeOf(v).Fields() {
