@@ -30,7 +30,7 @@ type BuildOutcome struct {
 	// Index is that of the options in the call, from 0.
 	Index int
 	// RegistryEndpoint, Repository and Tag are the destination, as in OCIArtifact. They are
-	// empty if the options were refused.
+	// empty if the options are not valid.
 	RegistryEndpoint string
 	Repository       string
 	Tag              string

@@ -89,8 +89,8 @@ var flagNames = map[string]string{
 	"Checkers":                   "",
 
 	// Push, pull and connection
-	"Parallel":                  "",
-	"FailFast":                  "",
+	"Parallel":                  "-parallel",
+	"FailFast":                  "-fail-fast",
 	"ImmutableTags":             "",
 	"Force":                     "",
 	"DigestOnly":                "",
@@ -99,7 +99,7 @@ var flagNames = map[string]string{
 	"ReadBack":                  "-read-back",
 	"KeepSameContent":           "-keep-same-content",
 	"SkipLinks":                 "-skip-links",
-	"AssumeBlobs":               "",
+	"AssumeBlobs":               "-assume-blobs",
 	"MaxCompressedSize":         "",
 	"MaxSize":                   "",
 	"MaxPathLength":             "",
