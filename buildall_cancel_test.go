@@ -37,6 +37,9 @@ func (p inProcess) RoundTrip(req *http.Request) (*http.Response, error) {
 			if recover() != nil { // the handler cuts the connection
 				end = ending{nil, fmt.Errorf("connection cut")}
 			}
+			if req.Body != nil {
+				_ = req.Body.Close() // as a RoundTripper has to
+			}
 			done <- end
 		}()
 		w := httptest.NewRecorder()
@@ -86,7 +89,7 @@ func TestBuildAllCancelledAtAnyMoment(t *testing.T) {
 				}
 				ctx, cancel := context.WithCancel(t.Context())
 				parallel := 1 + int(seed%8)
-				defer time.AfterFunc(upTo(40*time.Second)/time.Duration(parallel), cancel).Stop()
+				defer time.AfterFunc(upTo(12*time.Second)/time.Duration(parallel), cancel).Stop()
 				result, err := oci.BuildAll(ctx, own, oci.BuildAllOptions{Parallel: parallel, FailFast: seed%3 == 0})
 				cancelled := ctx.Err() != nil
 				before := len(f.Seen())

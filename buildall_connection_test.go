@@ -3,7 +3,10 @@ package oci_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -11,6 +14,7 @@ import (
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/internal/memregistry"
 	"github.com/kubeoci/oci/internal/testing/conntest"
+	"github.com/kubeoci/oci/internal/testing/faults"
 	"github.com/kubeoci/oci/registry"
 )
 
@@ -77,4 +81,38 @@ func TestBuildAllSharesConnections(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Over a latency, builds in one call take at most a quarter of the time of the same builds one
+// after another. The time is that of a bubble, in which processors take none.
+func TestBuildAllIsFasterThanOneAfterAnother(t *testing.T) {
+	builds := workloads(t, "localhost", 40, 1)
+	took := func(run func(ctx context.Context, b *oci.Builder, builds []oci.BuildOptions)) (d time.Duration) {
+		synctest.Test(t, func(t *testing.T) {
+			f := faults.New(memregistry.Handler(memregistry.Options{}), 0, faults.Rule{Do: faults.Delay(20 * time.Millisecond)})
+			own := slices.Clone(builds)
+			for i := range own {
+				own[i].Registry.Transport = inProcess{f}
+			}
+			var b oci.Builder
+			defer b.Close()
+			began := time.Now()
+			run(t.Context(), &b, own)
+			d = time.Since(began)
+			time.Sleep(time.Minute) // until timers of the library have ended
+		})
+		return d
+	}
+	oneByOne := took(func(ctx context.Context, b *oci.Builder, builds []oci.BuildOptions) {
+		for _, o := range builds {
+			_, err := b.Build(ctx, o)
+			require.NoError(t, err)
+		}
+	})
+	inOneCall := took(func(ctx context.Context, b *oci.Builder, builds []oci.BuildOptions) {
+		_, err := b.BuildAll(ctx, builds, oci.BuildAllOptions{})
+		require.NoError(t, err)
+	})
+	t.Logf("%v, and %v one after another", inOneCall, oneByOne)
+	assert.LessOrEqual(t, 4*inOneCall, oneByOne)
 }
