@@ -56,7 +56,7 @@ func BuildAll(ctx context.Context, builds []BuildOptions, opts BuildAllOptions) 
 //
 // Builds with the same RegistryEndpoint and Registry options share a client: its
 // connections, its limit of 16 concurrent requests, a pause that the registry asks for, and
-// one token for each scope of up to 256 repositories. Up to eight clients are kept for builds
+// one token for each scope of up to 1,024 repositories. Up to eight clients are kept for builds
 // that begin later. As with Build, options with a CredentialFunc or a Proxy share nothing.
 //
 // The memory is that of Parallel builds, and the BuildResult of each build. A build of 2,000

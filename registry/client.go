@@ -50,7 +50,7 @@ type Client struct {
 const maxRequests = 16
 
 // maxAccounts bounds for how many repositories a Client remembers tokens.
-const maxAccounts = 256
+const maxAccounts = 1024
 
 // account holds the credentials for a repository. Whether there are any decides how a
 // refusal is classified.

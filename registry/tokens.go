@@ -43,6 +43,9 @@ func (l *lastResponse) note(req *http.Request, resp *http.Response) {
 	if token {
 		resp.Body = &boundedBody{ReadCloser: resp.Body, left: maxTokenBytes, resp: resp}
 	}
+	if resp.StatusCode == http.StatusUnauthorized {
+		resp.Body = drainedBody{resp.Body}
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.response, l.token = newResponseError(resp), token
@@ -82,6 +85,14 @@ func (l *lastResponse) explain(err error) error {
 		return auth.ErrBasicCredentialNotFound
 	}
 	return &realmError{err} // no token service was asked
+}
+
+// drainedBody reads a short rest before it is closed, so that the connection can be used again.
+type drainedBody struct{ io.ReadCloser }
+
+func (b drainedBody) Close() error {
+	_, _ = io.CopyN(io.Discard, b.ReadCloser, 4<<10)
+	return b.ReadCloser.Close()
 }
 
 // realmError reports a token service that cannot be asked.
