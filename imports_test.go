@@ -19,7 +19,8 @@ const module = "github.com/kubeoci/oci"
 // arrows lists the allowed imports between the public packages, as the linter does
 // (.depguard.json).
 var arrows = map[string][]string{
-	module:                {"manifests", "packager", "preflight", "reference", "registry", "unpacker"},
+	module:                {"gitops", "manifests", "packager", "preflight", "reference", "registry", "unpacker"},
+	module + "/gitops":    {"packager", "reference"},
 	module + "/preflight": {"manifests", "packager"},
 	module + "/unpacker":  {"manifests", "packager"},
 	module + "/packager":  {"manifests"},

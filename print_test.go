@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kubeoci/oci"
+	"github.com/kubeoci/oci/gitops"
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/preflight"
@@ -30,13 +31,13 @@ var printedTypes = []any{
 	oci.VerifyOptions{}, oci.ArtifactExistsOptions{}, oci.BuildResult{}, oci.BuildPlan{}, oci.BuildAllOptions{}, oci.BuildAllResult{},
 	registry.Options{}, registry.PushOptions{}, registry.PullOptions{}, registry.PushResult{}, registry.PushPlan{},
 	packager.Options{}, packager.Result{}, unpacker.Options{}, unpacker.Result{},
-	preflight.Options{}, manifests.Options{},
+	preflight.Options{}, manifests.Options{}, gitops.FluxOptions{}, gitops.ArgoCDOptions{},
 }
 
 // A new type of this kind needs a Format and a MarshalJSON method, see package redact.
 func TestPrintedTypesAreComplete(t *testing.T) {
 	var declared, listed []string
-	for _, dir := range []string{".", "reference", "manifests", "preflight", "packager", "unpacker", "registry"} {
+	for _, dir := range []string{".", "reference", "manifests", "preflight", "packager", "unpacker", "registry", "gitops"} {
 		paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
 		require.NoError(t, err)
 		for _, path := range paths {

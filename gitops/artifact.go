@@ -1,0 +1,136 @@
+package gitops
+
+import (
+	"strings"
+
+	"github.com/opencontainers/go-digest"
+
+	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/reference"
+)
+
+// Artifact describes a published artifact: fields of the result of a build, and two facts about
+// its tree.
+type Artifact struct {
+	// Registry is the endpoint, in the form of [reference.ParseEndpoint].
+	Registry string
+	// Repository is the whole path, such as org/my-app.
+	Repository string
+	// Tag is the tag to follow. A [Ref] with ByDigest does not need it.
+	Tag string
+	// Digest is the digest of the manifest, a sha256. Only ByDigest and
+	// [Artifact.Revisions] need it, so that objects can be written before the first push.
+	Digest digest.Digest
+	// Paths are the paths at which the engines find the tree.
+	Paths packager.EnginePaths
+	// PlainHTTP makes the engines use HTTP. An endpoint that starts with http:// does so too.
+	PlainHTTP bool
+	// HasNamespaces reports that the tree has an object of kind Namespace.
+	HasNamespaces bool
+	// Recurse makes Argo CD read the subdirectories of Paths.ArgoCD. Set it for plain
+	// manifests alone: Argo CD then takes a kustomization.yaml for a manifest as well. Flux
+	// needs no such setting.
+	Recurse bool
+}
+
+// Ref selects what an engine follows. The zero value follows [Artifact.Tag].
+type Ref struct {
+	// ByDigest pins [Artifact.Digest].
+	ByDigest bool
+	// Range follows the highest version among the tags within a range, such as
+	// ">=1.0.0 <2.0.0" or "1.x". The grammar is that of github.com/Masterminds/semver/v3,
+	// which both engines use; it is not checked here. Ranges pass over pre-releases unless
+	// they name one.
+	Range string
+}
+
+// Revisions are the revisions that the engines report once they have read an artifact.
+type Revisions struct {
+	// Flux is <tag>@sha256:<hex>, or sha256:<hex> by digest. It is status.artifact.revision of
+	// the OCIRepository, and status.lastAppliedRevision of the Kustomization.
+	Flux string
+	// ArgoCD is sha256:<hex>. It is status.sync.revision of the Application.
+	ArgoCD string
+}
+
+// Revisions returns the revisions that the engines report when they follow ref. With a
+// range, they are those at the time when the range selects a.Tag.
+//
+// The error is an [*Error] of kind [ErrInvalidSetting], or a [*reference.Error] about the
+// tag or the digest.
+func (a Artifact) Revisions(ref Ref) (Revisions, error) {
+	if err := a.checkDigest(); err != nil {
+		return Revisions{}, err
+	}
+	if err := ref.check(); err != nil {
+		return Revisions{}, err
+	}
+	r := Revisions{Flux: a.Digest.String(), ArgoCD: a.Digest.String()}
+	if ref.ByDigest {
+		return r, nil
+	}
+	// The form is that of getRevision in source-controller.
+	r.Flux = a.Tag + "@" + r.Flux
+	return r, reference.CheckTag(a.Tag)
+}
+
+func (r Ref) check() error {
+	switch {
+	case r.ByDigest && r.Range != "":
+		return setting("Range", r.Range, "ByDigest is set as well", "unset one of Range and ByDigest")
+	case strings.ContainsFunc(r.Range, func(c rune) bool { return c < ' ' || c > '~' }):
+		return setting("Range", r.Range, "only printable ASCII is allowed", "")
+	}
+	return nil
+}
+
+func (a Artifact) checkDigest() error {
+	if err := reference.CheckDigest(a.Digest.String()); err != nil {
+		return err
+	}
+	if a.Digest.Algorithm() != digest.SHA256 {
+		return setting("Digest", a.Digest.String(), "not a sha256, the only algorithm that Flux reads", "")
+	}
+	return nil
+}
+
+// address is the checked address of an artifact.
+type address struct {
+	endpoint  reference.Endpoint
+	url       string // oci://host/repository
+	plainHTTP bool
+}
+
+// address checks all that both engines need, except the path.
+func (a Artifact) address(ref Ref) (address, error) {
+	endpoint, err := reference.ParseEndpoint(a.Registry)
+	if err != nil {
+		return address{}, err
+	}
+	if err := reference.CheckRepository(a.Repository); err != nil {
+		return address{}, err
+	}
+	url := "oci://" + endpoint.String() + "/" + a.Repository
+	if _, err := reference.Parse(url); err != nil { // the registry and the repository may be too long together
+		return address{}, err
+	}
+	if err := ref.check(); err != nil {
+		return address{}, err
+	}
+	switch {
+	case ref.ByDigest:
+		err = a.checkDigest()
+	case ref.Range == "":
+		err = reference.CheckTag(a.Tag)
+	}
+	return address{endpoint, url, a.PlainHTTP || endpoint.Scheme == "http"}, err
+}
+
+// checkPath refuses the empty path: with it, Argo CD renders nothing and reports success, if
+// the tree is below a prefix.
+func checkPath(field, path string) error {
+	if path == "" {
+		return setting(field, "", "missing", "take Paths from the result of the build")
+	}
+	return nil
+}
