@@ -155,6 +155,9 @@ func TestApplicationWithSeveralSources(t *testing.T) {
 	got := statusOf(t, ours, []byte(digests.Replace(object)))
 	assert.Equal(t, gitops.Live, got.State)
 	assert.Equal(t, other.String()+","+ours.String(), got.Revision)
+
+	added := strings.Replace(digests.Replace(object), `"sources":[`, `"sources":[{"repoURL":"oci://a/a"},`, 1)
+	assert.Equal(t, gitops.Pending, statusOf(t, ours, []byte(added)).State, "the new source was not compared")
 }
 
 // The time of a ComparisonError stays the same while its message does (SetConditions), and so

@@ -51,6 +51,8 @@ func TestFluxRefuses(t *testing.T) {
 		{"notation without a policy", shop(), verify(verification{Notation: true}), gitops.ErrInvalidSetting, "in Verify.Secret: missing, and notation needs a trust policy and certificates"},
 		{"notation with identities", shop(), verify(verification{Notation: true, Secret: "a", Identities: keyless}), gitops.ErrInvalidSetting, "in Verify.Notation: Identities and TrustedRoot are those of cosign"},
 		{"open pattern", shop(), verify(verification{Identities: []gitops.Identity{{Issuer: "^a$", Subject: "https://github.com/acme"}}}), gitops.ErrInvalidSetting, `"https://github.com/acme" in Verify.Identities.Subject: not a pattern that starts with ^ and ends with $`},
+		{"pattern that is open at its start", shop(), verify(verification{Identities: []gitops.Identity{{Issuer: "a$", Subject: "^a$"}}}), gitops.ErrInvalidSetting, "in Verify.Identities.Issuer: not a pattern"},
+		{"pattern that is open at its end", shop(), verify(verification{Identities: []gitops.Identity{{Issuer: "^a", Subject: "^a$"}}}), gitops.ErrInvalidSetting, "in Verify.Identities.Issuer: not a pattern"},
 		{"broken pattern", shop(), verify(verification{Identities: []gitops.Identity{{Issuer: "^($", Subject: "^a$"}}}), gitops.ErrInvalidSetting, `"^($" in Verify.Identities.Issuer: not a regular expression`},
 		{"secret of a key", shop(), verify(verification{Secret: "A"}), gitops.ErrInvalidObjectName, "invalid object name in Verify.Secret: only"},
 		{"registry", changed(func(a *gitops.Artifact) { a.Registry = "ghcr.io/acme" }), gitops.FluxOptions{}, reference.ErrInvalidOCIFormat, "has a path"},

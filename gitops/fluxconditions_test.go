@@ -49,6 +49,7 @@ func TestKustomizations(t *testing.T) {
 		{"applied", applied, ready("True", "ReconciliationSucceeded", ""), gitops.Live},
 		{"another is ready, and not yet recorded", left, ready("True", "ReconciliationSucceeded", ""), gitops.Pending},
 		{"ready in the generation before", applied, strings.Replace(ready("True", "ReconciliationSucceeded", ""), "2", "1", 1), gitops.Pending},
+		{"ready, and the generation is not recorded yet", applied + `,"observedGeneration":1`, ready("True", "ReconciliationSucceeded", ""), gitops.Pending},
 		{"without the generation of the condition", applied, strings.Replace(ready("True", "ReconciliationSucceeded", ""), `"observedGeneration":2,`, "", 1), gitops.Live},
 		// checkHealth, with spec.wait.
 		{"waiting for objects", attempted, ready("Unknown", "Progressing", reconciling("v1@(ours)")), gitops.Pending},
@@ -134,9 +135,12 @@ func TestStatusNamesTheCondition(t *testing.T) {
 	}
 	assert.Equal(t, want, statusOf(t, ours, object))
 
-	long := strings.Replace(string(object), "the message", strings.Repeat("é", 10000), 1)
+	long := strings.Replace(string(object), "the message", "a"+strings.Repeat("é", 10000), 1)
 	got := statusOf(t, ours, []byte(long)).Reason
-	assert.Equal(t, "the Kustomization failed to apply it: "+strings.Repeat("é", 500)+"…", got)
+	assert.Equal(t, "the Kustomization failed to apply it: a"+strings.Repeat("é", 499)+"…", got)
+
+	before := kustomization("", `,"lastAppliedRevision":"v1@(other)"`, ready("True", "ReconciliationSucceeded", ""))
+	assert.Equal(t, "the Kustomization has yet to apply it", statusOf(t, ours, before).Reason, "the message is about another revision")
 }
 
 func TestSuspendedStatus(t *testing.T) {

@@ -30,6 +30,11 @@ func TestFormsOfObjects(t *testing.T) {
 	}
 }
 
+func TestSourceInAnotherNamespace(t *testing.T) {
+	k := strings.NewReplacer(`"namespace":"flux-system"`, `"namespace":"apps"`, `"name":"shop"}`, `"name":"shop","namespace":"flux-system"}`).Replace(string(kustomization("", "", "")))
+	assert.Equal(t, gitops.Pending, statusOf(t, ours, []byte(k), ociRepository("", "", "")).State)
+}
+
 func TestObjectsAreRefused(t *testing.T) {
 	k, source, app := string(kustomization("", "", "")), string(ociRepository("", "", "")), string(application("", "", ""))
 	for _, tt := range []struct {

@@ -109,6 +109,13 @@ func TestDerivedNames(t *testing.T) {
 	}
 }
 
+func TestLongTextIsNotFolded(t *testing.T) {
+	long := strings.Repeat(">=1.0.0 <2.0.0 || ", 20) + "3.x"
+	got, err := gitops.Flux(shop(), gitops.FluxOptions{Ref: gitops.Ref{Range: long}})
+	require.NoError(t, err)
+	assert.Contains(t, string(got), "\n    semver: \""+long+"\"\n")
+}
+
 func TestRevisions(t *testing.T) {
 	hex := ours.String()
 	for _, tt := range []struct {
