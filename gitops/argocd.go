@@ -157,5 +157,6 @@ func (o ArgoCDOptions) check() error {
 	return cmp.Or(
 		checkOptional(checkNamespace, "Namespace", o.Namespace, "TargetNamespace", o.TargetNamespace),
 		checkOptional(subdomain, "Project", o.Project),
+		checkOptional(checkText, "Server", o.Server, "Cluster", o.Cluster),
 	)
 }

@@ -2,6 +2,8 @@ package gitops
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/opencontainers/go-digest"
 
@@ -75,13 +77,10 @@ func (a Artifact) Revisions(ref Ref) (Revisions, error) {
 }
 
 func (r Ref) check() error {
-	switch {
-	case r.ByDigest && r.Range != "":
+	if r.ByDigest && r.Range != "" {
 		return setting("Range", r.Range, "ByDigest is set as well", "unset one of Range and ByDigest")
-	case strings.ContainsFunc(r.Range, func(c rune) bool { return c < ' ' || c > '~' }):
-		return setting("Range", r.Range, "only printable ASCII is allowed", "")
 	}
-	return nil
+	return checkText("Range", r.Range)
 }
 
 func (a Artifact) checkDigest() error {
@@ -131,6 +130,15 @@ func (a Artifact) address(ref Ref) (address, error) {
 func checkPath(field, path string) error {
 	if path == "" {
 		return setting(field, "", "missing", "take Paths from the result of the build")
+	}
+	return checkText(field, path)
+}
+
+// checkText refuses text that JSON cannot hold, which YAML would hold as binary data, and
+// control characters.
+func checkText(field, text string) error {
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+		return setting(field, text, "not printable UTF-8", "")
 	}
 	return nil
 }

@@ -84,7 +84,7 @@ func StatusOf(d digest.Digest, objects ...[]byte) (Status, error) {
 	}
 	var found found
 	for _, data := range objects {
-		if err := found.add(data); err != nil {
+		if err := found.add(data, false); err != nil {
 			return Status{}, err
 		}
 	}
@@ -97,7 +97,8 @@ type found struct {
 	application           *argoObject
 }
 
-func (f *found) add(data []byte) error {
+// add takes an object, or the objects of a List.
+func (f *found) add(data []byte, listed bool) error {
 	var head struct {
 		APIVersion, Kind string
 		Items            []json.RawMessage
@@ -113,9 +114,9 @@ func (f *found) add(data []byte) error {
 		return decodeOne(data, head.Kind, &f.source)
 	case head.Kind == kindApplication && group == "argoproj.io":
 		return decodeOne(data, head.Kind, &f.application)
-	case strings.HasSuffix(head.Kind, "List"):
+	case strings.HasSuffix(head.Kind, "List") && !listed:
 		for _, item := range head.Items {
-			if err := f.add(item); err != nil {
+			if err := f.add(item, true); err != nil {
 				return err
 			}
 		}

@@ -47,6 +47,7 @@ func TestObjectsAreRefused(t *testing.T) {
 		{"an empty List", []string{`{"apiVersion":"v1","kind":"List","items":[]}`}, "no Kustomization and no Application"},
 		{"two Kustomizations", []string{k, k}, `"Kustomization": more than one`},
 		{"two in a List", []string{`{"kind":"List","items":[` + app + `,` + app + `]}`}, `"Application": more than one`},
+		{"a List in a List", []string{`{"kind":"List","items":[{"kind":"List","items":[]}]}`}, `"List": want a Kustomization`},
 		{"two engines", []string{k, app}, "objects of two engines"},
 		{"a source beside an Application", []string{source, app}, "objects of two engines"},
 		{"another source", []string{k, strings.Replace(source, `"shop"`, `"other"`, 1)}, "the Kustomization reads another source than the OCIRepository"},

@@ -98,5 +98,5 @@ func checkPattern(field, pattern string) error {
 	if _, err := regexp.Compile(pattern); err != nil {
 		return setting(field, pattern, "not a regular expression", "")
 	}
-	return nil
+	return checkText(field, pattern)
 }
