@@ -67,13 +67,14 @@ func (a Artifact) Revisions(ref Ref) (Revisions, error) {
 	if err := ref.check(); err != nil {
 		return Revisions{}, err
 	}
-	r := Revisions{Flux: a.Digest.String(), ArgoCD: a.Digest.String()}
+	d := a.Digest.String()
 	if ref.ByDigest {
-		return r, nil
+		return Revisions{Flux: d, ArgoCD: d}, nil
 	}
-	// The form is that of getRevision in source-controller.
-	r.Flux = a.Tag + "@" + r.Flux
-	return r, reference.CheckTag(a.Tag)
+	if err := reference.CheckTag(a.Tag); err != nil {
+		return Revisions{}, err
+	}
+	return Revisions{Flux: a.Tag + "@" + d, ArgoCD: d}, nil // as getRevision of source-controller has it
 }
 
 func (r Ref) check() error {

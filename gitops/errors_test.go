@@ -117,8 +117,9 @@ func TestRevisionsRefuse(t *testing.T) {
 		{"range and digest", shop(), gitops.Ref{ByDigest: true, Range: "1.x"}, gitops.ErrInvalidSetting},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := tt.artifact.Revisions(tt.ref)
+			got, err := tt.artifact.Revisions(tt.ref)
 			require.ErrorIs(t, err, tt.kind)
+			assert.Zero(t, got)
 		})
 	}
 	_, err := changed(func(a *gitops.Artifact) { a.Tag = "" }).Revisions(gitops.Ref{ByDigest: true})
