@@ -99,6 +99,7 @@ func check(ctx context.Context, a Artifact, opts Options) (Findings, error) {
 	if err != nil {
 		return nil, err
 	}
+	files.observer.noteNamespaces(files.sources)
 	var all []judgement
 	for _, path := range opts.EveryPath() {
 		m := files.at(path, opts.DirectoryRecurse)

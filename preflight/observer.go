@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/kubeoci/oci/internal/objects"
 	"github.com/kubeoci/oci/manifests"
 )
 
@@ -20,11 +21,12 @@ type Observer struct {
 	opts  Options
 	seed  maphash.Seed
 
-	mu       sync.Mutex        // guards all below
-	sums     map[string]uint64 // of the files that the Checkers have seen, by path
-	failure  error
-	findings []result
-	omitted  [ranks]int
+	mu         sync.Mutex        // guards all below
+	sums       map[string]uint64 // of the files that the Checkers have seen, by path
+	namespaces bool              // Check found an object of kind Namespace
+	failure    error
+	findings   []result
+	omitted    [ranks]int
 }
 
 // result is a finding of a Checker, and its place among those of the file.
@@ -51,6 +53,26 @@ func (o *Observer) Observe(f manifests.File, content []byte) {
 	}
 	o.cache.Observe(f, content)
 	_ = o.check(o.ctx, f, content)
+}
+
+// HasNamespaces reports whether [Check] found an object of kind Namespace in the artifact,
+// which a Flux Kustomization with targetNamespace would rename. It is false before Check has
+// returned, and if Check looked at nothing.
+func (o *Observer) HasNamespaces() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.namespaces
+}
+
+// noteNamespaces notes whether there is an object of kind Namespace.
+func (o *Observer) noteNamespaces(sources []*source) {
+	found := false
+	for _, s := range sources {
+		each(s.content.Objects, func(object *objects.Object) { found = found || isNamespace(object) })
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.namespaces = found
 }
 
 // observer returns that of the artifact, or a new one if the artifact has none for the
