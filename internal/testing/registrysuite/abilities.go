@@ -130,19 +130,30 @@ func lostBlob(t *testing.T, c trial) {
 	requireWhole(t, client, repository, "v1", next)
 }
 
-// lose makes the registry lose a blob, by the API or from its disk.
+// lose makes the registry lose a blob, and ends the case if it cannot.
 func (c trial) lose(t *testing.T, repository string, blob digest.Digest) {
+	t.Helper()
+	if status := c.tryLose(t, repository, blob); status != 0 {
+		c.unavailable(t, "blobs cannot be deleted: status %d", status)
+	}
+}
+
+// tryLose makes the registry lose a blob, by the API or from its disk. It returns 0, or
+// the status with which the registry refused to delete the blob.
+func (c trial) tryLose(t *testing.T, repository string, blob digest.Digest) int {
+	t.Helper()
 	path := "/v2/" + repository + "/blobs/" + blob.String()
 	deleted := do(t, c.open, http.MethodDelete, path)
 	if do(t, c.open, http.MethodHead, path).Status == http.StatusNotFound {
-		return
+		return 0
 	}
 	lost, err := c.open.LoseBlob(blob)
 	require.NoError(t, err)
 	if !lost {
-		c.unavailable(t, "blobs cannot be deleted: status %d", deleted.Status)
+		return deleted.Status
 	}
 	require.Equal(t, http.StatusNotFound, do(t, c.open, http.MethodHead, path).Status)
+	return 0
 }
 
 // cleanUp deletes the artifacts of all other cases.

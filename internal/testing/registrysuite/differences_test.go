@@ -39,7 +39,12 @@ func TestDifferences(t *testing.T) {
 		{"mounting is an error", mountIs(405), "mount", registrysuite.Passed, "status 405: existing blobs are sent again"},
 		{"uploads are not cancelled", refuse(http.MethodDelete, "/blobs/uploads/", 405), "cancel an upload", registrysuite.Passed, "status 405"},
 		{"uploads are cancelled", refuse(http.MethodDelete, "/blobs/uploads/", 204), "cancel an upload", registrysuite.Passed, ""},
-		{"referrers are unknown", refuse(http.MethodGet, "/referrers/", 404), "referrers", registrysuite.Unavailable, "status 404"},
+		{"referrers are unknown", withoutReferrers, "referrers", registrysuite.Unavailable, "status 404"},
+		{"attachments are listed under a tag", withoutReferrers, "steps between content and tags", registrysuite.Passed, "listed under a tag"},
+		{"referrers are not announced", without("OCI-Subject"), "steps between content and tags", registrysuite.Passed, "listed by the referrers API, and under a tag"},
+		{"conditions are evaluated", conditional(func(http.Header) {}), "conditions on setting a tag", registrysuite.Passed, "ETag, If-Match, If-None-Match"},
+		{"weak ETags never match", conditional(weaken), "rules for tags", registrysuite.Passed, ""},
+		{"conditions on new tags never hold", neverNew, "rules for tags", registrysuite.Passed, ""},
 		{"no blob is deleted", refuse(http.MethodDelete, "/blobs/sha256:", 405), "a blob that the registry lost", registrysuite.Unavailable, "blobs cannot be deleted: status 405"},
 		{"a lost blob is a bad request", lostIs(400, "MANIFEST_INVALID"), "a blob that the registry lost", registrysuite.Passed, ""},
 		{"a lost blob is not found", lostIs(404, "MANIFEST_BLOB_UNKNOWN"), "a blob that the registry lost", registrysuite.Passed, ""},
@@ -165,4 +170,39 @@ func without(header string) func(http.ResponseWriter, *http.Request, registry) {
 		resp.Header().Del(header)
 		send(w, resp)
 	}
+}
+
+// withoutReferrers lists no referrers, and does not announce that it would.
+func withoutReferrers(w http.ResponseWriter, r *http.Request, memory registry) {
+	if strings.Contains(r.URL.Path, "/referrers/sha256:") {
+		refusal(w, http.StatusNotFound, "UNSUPPORTED")
+		return
+	}
+	without("OCI-Subject")(w, r, memory)
+}
+
+// conditional evaluates the conditions of requests, and changes the headers of responses.
+func conditional(change func(http.Header)) func(http.ResponseWriter, *http.Request, registry) {
+	memory := memregistry.Handler(memregistry.Options{ConditionalPut: true})
+	return func(w http.ResponseWriter, r *http.Request, _ registry) {
+		resp := record(memory, r)
+		change(resp.Header())
+		send(w, resp)
+	}
+}
+
+// weaken makes an ETag a weak one, which does not match itself (RFC 9110, section 8.8.3.2).
+func weaken(header http.Header) {
+	if etag := header.Get("ETag"); etag != "" {
+		header.Set("ETag", "W/"+etag)
+	}
+}
+
+// neverNew refuses tags that are to be set only if they do not exist.
+func neverNew(w http.ResponseWriter, r *http.Request, memory registry) {
+	if r.Header.Get("If-None-Match") != "" {
+		refusal(w, http.StatusPreconditionFailed, "UNSUPPORTED")
+		return
+	}
+	memory.ServeHTTP(w, r)
 }
