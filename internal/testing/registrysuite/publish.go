@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/stretchr/testify/assert"
@@ -153,6 +154,31 @@ func failedStep(t *testing.T, c trial) {
 	})
 	require.NoError(t, err)
 	requireTag(t, client, repository, "latest", a.Manifest)
+}
+
+// stopBetween restarts the registry between two steps, and then stops it after the last
+// one, so that no tag is set.
+func stopBetween(t *testing.T, c trial) {
+	instance := startKillable(t, c)
+	opts := instance.Options()
+	opts.Retry = registry.RetryPolicy{MaxAttempts: 3, MaxWait: 100 * time.Millisecond}
+	client := newClient(t, instance, opts)
+	repository := instance.Repository("between")
+	a, next := newArtifact(t, "demo"), newArtifact(t, "next")
+	kill := registry.Step{Name: "kill", Run: func(ctx context.Context, _ *registry.Published) error { return instance.Kill(ctx) }}
+	restart := registry.Step{Name: "restart", Run: func(ctx context.Context, _ *registry.Published) error { return instance.Restart(ctx) }}
+	var signature, statement ocispec.Descriptor
+	_, err := client.Push(t.Context(), a.store, a.Manifest, repository, []string{"v1"}, registry.PushOptions{Steps: []registry.Step{
+		attachSignature(&signature), kill, restart, attachStatement(&statement), find(t, "", &signature, &statement),
+	}})
+	require.NoError(t, err)
+	requireWhole(t, client, repository, "v1", a.Manifest)
+
+	_, err = client.Push(t.Context(), next.store, next.Manifest, repository, []string{"v1"}, registry.PushOptions{Steps: []registry.Step{kill}})
+	require.ErrorIs(t, err, registry.ErrUnreachable)
+	require.NoError(t, instance.Restart(t.Context()))
+	requireTag(t, client, repository, "v1", a.Manifest)
+	requireWhole(t, client, repository, next.Manifest.Digest.String(), next.Manifest)
 }
 
 // readBack finds a layer that the registry loses between the content and the tags.

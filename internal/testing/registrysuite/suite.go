@@ -86,6 +86,7 @@ func cases() []testCase {
 		{"no client certificate", withoutClientCertificate},
 		{"steps between content and tags", publishInSteps},
 		{"a step that fails", failedStep},
+		{"registry stops between content and tags", stopBetween},
 		{"read back", readBack},
 		{"push by digest alone", pushByDigest},
 		{"rules for tags", rules},
