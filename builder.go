@@ -150,6 +150,7 @@ func (b *Builder) ship(ctx context.Context, j job, set *manifests.Set, requested
 			}
 			events.Send(ctx, Event{Phase: PhasePack, Files: plan.Len(), Bytes: packed.Layer.Size})
 			if findings, secrets, err = j.check(ctx, plan, pack.observer); err == nil {
+				j.namespaces = pack.observer.HasNamespaces()
 				pack.accept()
 			}
 			return findings, err

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/kubeoci/oci"
+	"github.com/kubeoci/oci/gitops"
 	"github.com/kubeoci/oci/internal/memregistry"
 	"github.com/kubeoci/oci/registry"
 )
@@ -159,4 +160,27 @@ func ExamplePushOptions_digestOnly() {
 	_, digest, _ := strings.Cut(result.Artifact.Reference, "@")
 	fmt.Println(digest == result.Artifact.Digest.String(), len(result.Tags))
 	// Output: true 0
+}
+
+// The result of a build describes the artifact to package gitops, which writes the objects
+// that make an engine read it.
+func ExampleBuildResult_HandOver() {
+	opts, stop := startExample()
+	defer stop()
+	result, err := oci.Build(context.Background(), opts)
+	if err != nil {
+		log.Fatal(err)
+	}
+	artifact := result.HandOver()
+	revisions, err := artifact.Revisions(gitops.Ref{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	tag, _, _ := strings.Cut(revisions.Flux, "@")
+	application, err := gitops.ArgoCD(artifact, gitops.ArgoCDOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(tag, strings.Contains(string(application), "targetRevision: 1.4.0"))
+	// Output: 1.4.0 true
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
+	"github.com/kubeoci/oci/gitops"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/preflight"
 	"github.com/kubeoci/oci/registry"
@@ -33,6 +34,10 @@ type BuildResult struct {
 	// Preflight is the policy by which the artifact was checked. PreflightOff means that it
 	// was not.
 	Preflight PreflightPolicy `json:"preflight"`
+	// HasNamespaces reports that the artifact has an object of kind Namespace, which a Flux
+	// Kustomization with targetNamespace would rename. It is also set under PreflightOff,
+	// which does not look.
+	HasNamespaces bool `json:"hasNamespaces,omitempty"`
 	// Findings are the findings of preflight: empty if there are none, and nil, without a
 	// member in JSON, under PreflightOff. They depend on the files and the options alone,
 	// never on the registry.
@@ -45,8 +50,10 @@ type OCIArtifact struct {
 	Name             string `json:"name"`
 	Version          string `json:"version"`
 	RegistryEndpoint string `json:"registryEndpoint"`
-	Repository       string `json:"repository"`
-	Tag              string `json:"tag"`
+	// PlainHTTP reports that the registry was reached without TLS.
+	PlainHTTP  bool   `json:"plainHTTP,omitempty"`
+	Repository string `json:"repository"`
+	Tag        string `json:"tag"`
 	// SourcePath is the directory of the build, or "" for another source. It is not part
 	// of the artifact.
 	SourcePath string `json:"sourcePath,omitempty"`
@@ -101,11 +108,13 @@ func (j job) result(packed packager.Result, findings []Finding, pushed registry.
 		Files:               files,
 		Skipped:             plan.Set().Skipped(),
 		Preflight:           policy,
+		HasNamespaces:       j.namespaces || policy == PreflightOff,
 		Findings:            findings,
 		Artifact: OCIArtifact{
 			Name:             o.Name,
 			Version:          o.Version,
 			RegistryEndpoint: o.RegistryEndpoint,
+			PlainHTTP:        o.Registry.Scheme == registry.SchemeHTTP,
 			Repository:       o.Repository,
 			Tag:              o.Version,
 			SourcePath:       o.SourcePath,
@@ -122,6 +131,18 @@ func (j job) result(packed packager.Result, findings []Finding, pushed registry.
 			Paths:            paths[0],
 			AllPaths:         paths,
 		},
+	}
+}
+
+// HandOver describes the artifact to package gitops, which writes the objects for Flux and
+// Argo CD, and tells whether the artifact has arrived. The paths are the first of
+// Artifact.AllPaths. Set Recurse in it if the Argo CD Application is to read subdirectories,
+// as with Preflight.DirectoryRecurse.
+func (r BuildResult) HandOver() gitops.Artifact {
+	a := r.Artifact
+	return gitops.Artifact{
+		Registry: a.RegistryEndpoint, Repository: a.Repository, Tag: a.Tag, Digest: a.Digest,
+		Paths: a.Paths, PlainHTTP: a.PlainHTTP, HasNamespaces: r.HasNamespaces,
 	}
 }
 

@@ -61,6 +61,8 @@ type job struct {
 	opts  BuildOptions
 	ref   *Reference // where Version will be
 	title string     // Name, if it was given
+	// namespaces reports that preflight found an object of kind Namespace.
+	namespaces bool
 }
 
 func (o BuildOptions) job() (job, error) {
@@ -153,7 +155,7 @@ func (o BuildOptions) destination(base, fallback string) (job, error) {
 	if err := o.resolvePack(); err != nil {
 		return job{}, err
 	}
-	return job{o, ref, title}, nil
+	return job{opts: o, ref: ref, title: title}, nil
 }
 
 // resolveTags checks the tags, and returns those to set after Version.
