@@ -130,6 +130,7 @@ func TestRefuseSecrets(t *testing.T) {
 		{"Secret", map[string]string{"cm.yaml": configMap, "secret.yaml": secret}, oci.PreflightReport, `anyone could read the values of Secrets in "secret.yaml"`},
 		{"Secret, preflight off", map[string]string{"cm.yaml": configMap, "secret.yaml": secret}, oci.PreflightOff, `anyone could read the values of Secrets in "secret.yaml"`},
 		{"generator", map[string]string{"kustomization.yaml": generator}, oci.PreflightOff, `anyone could read the values of Secrets in "kustomization.yaml"`},
+		{"Secret in a large layer", largeWith(secret), oci.PreflightReport, `anyone could read the values of Secrets in "secret.yaml"`},
 		{"two", map[string]string{"a.yaml": secret, "kustomization.yaml": generator}, oci.PreflightOff, `in "a.yaml" (and 1 more)`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -154,6 +155,13 @@ func TestRefuseSecrets(t *testing.T) {
 	}
 	_, err := oci.RefuseSecrets(t.Context(), oci.TagMove{})
 	require.EqualError(t, err, "RefuseSecrets is a rule for Push.TagRules of a build")
+}
+
+// largeWith returns a tree with a layer that may be sent while it is packed.
+func largeWith(secret string) map[string]string {
+	files := bulky()
+	files["secret.yaml"] = secret
+	return files
 }
 
 func TestBuildByDigestOnly(t *testing.T) {

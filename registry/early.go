@@ -74,8 +74,11 @@ func (e *earlyUploads) cancel(ctx context.Context, repo *remote) {
 }
 
 // maySendEarly reports whether the layer is new to the registry as far as the tags tell: a
-// push that changes nothing must send nothing.
+// push that changes nothing must send nothing, and neither must one that a rule refuses.
 func (d *Destination) maySendEarly(packing Packing) bool {
+	if d.opts.DigestOnly || len(d.opts.TagRules) > 0 {
+		return false
+	}
 	for _, state := range d.states {
 		if state.exists {
 			return false

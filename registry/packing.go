@@ -33,7 +33,9 @@ type Packing struct {
 // take a blob in a single request, it is asked for the blobs at the same time.
 //
 // If none of the tags exists, a layer of more than 256 KiB is sent to an upload while it
-// is written, which a registry that has it under another tag gets for nothing. Only Push
+// is written, which a registry that has it under another tag gets for nothing. With
+// [PushOptions.TagRules], which are asked before anything is sent, and with
+// [PushOptions.DigestOnly], nothing is sent before Push. Only Push
 // completes that upload: until then the repository does not have the layer. If Layer or
 // Blobs fails, or ctx ends, the upload is cancelled. A registry that refuses such an upload,
 // or breaks it, costs no error: Push sends the layer again, and the Client does not try
