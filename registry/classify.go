@@ -50,7 +50,28 @@ func (c *Client) fail(ctx context.Context, op, reference string, err error) erro
 	if last.Err != nil {
 		e.Err = &lateError{e.Err, "before that: " + last.Error()}
 	}
+	c.interrupt(e, err)
 	return e
+}
+
+// interrupt makes the end of a context that of the step, rule or tag during which it ended:
+// the caller has to know which tags are set and what is in the repository.
+func (c *Client) interrupt(e *Error, err error) {
+	tags, isTags := err.(*TagsError) // not that of a push within a step
+	if isTags {
+		err = tags.Err
+	}
+	step, isStep := errors.AsType[*StepError](err)
+	rule, isRule := errors.AsType[*TagRuleError](err)
+	switch {
+	case isStep:
+		e.Kind, e.Err = nil, c.shown(&StepError{Step: step.Step, Manifest: step.Manifest, Attached: step.Attached, Err: e.Err})
+	case isRule:
+		e.Kind, e.Err = nil, &TagRuleError{Tag: rule.Tag, Err: e.Err}
+	}
+	if isTags {
+		e.Err = &TagsError{Set: tags.Set, NotSet: tags.NotSet, Err: e.Err}
+	}
 }
 
 // lateError is the end of a context with its reason: a request without a response, or
@@ -66,7 +87,7 @@ func (e *lateError) Unwrap() error { return e.err }
 
 // explain fills in the fields that describe err.
 func (c *Client) explain(e *Error, err error) {
-	if tags, ok := errors.AsType[*TagsError](err); ok {
+	if tags, ok := err.(*TagsError); ok { // as in interrupt
 		c.explain(e, tags.Err)
 		e.Err = &TagsError{Set: tags.Set, NotSet: tags.NotSet, Err: cmp.Or(e.Err, e.Kind)}
 		return
@@ -82,6 +103,10 @@ func (c *Client) explain(e *Error, err error) {
 		e.Kind, e.Err = local.kind, c.shown(local.err)
 		if status, ok := errors.AsType[earlyStatus](err); ok {
 			e.StatusCode = int(status)
+		}
+		if failed, ok := errors.AsType[*Error](err); ok && (is[*StepError](err) || is[*TagRuleError](err)) {
+			e.Kind, e.StatusCode, e.Code = failed.Kind, failed.StatusCode, failed.Code
+			e.RetryAfter, e.retryable = failed.RetryAfter, failed.retryable
 		}
 	case isResponse:
 		c.explainResponse(e, resp)

@@ -14,6 +14,9 @@ import (
 
 // Hint returns advice for the error, or "".
 func (e *Error) Hint() string {
+	if failed, ok := errors.AsType[*Error](e.Err); ok && failed.Hint() != "" { // that of a step
+		return failed.Hint()
+	}
 	for _, hint := range []func() string{e.inputHint, e.certificateHint, e.providerHint, e.causeHint} {
 		if text := hint(); text != "" {
 			return text
@@ -101,6 +104,8 @@ func (e *Error) causeHint() string {
 		return "log in to the registry again"
 	case e.Kind == ErrPermissionDenied && e.StatusCode == http.StatusUnauthorized:
 		return "check Username and Password, or the token"
+	case isRuled(e.Err):
+		return "push under another tag, or resolve what the rule in Push.TagRules objects to"
 	case e.Kind == ErrTagConflict && isOneOf(e.StatusCode, http.StatusBadRequest, http.StatusForbidden) && e.Code != codeTagInvalid:
 		return "push under another tag if the registry does not let this one be moved; otherwise its message gives the reason"
 	case e.Kind == ErrInvalid && isOneOf(e.StatusCode, http.StatusConflict, http.StatusPreconditionFailed):
@@ -121,6 +126,12 @@ func (e *Error) causeHint() string {
 		return "raise Registry.Timeout or the deadline, or check why the registry does not respond"
 	}
 	return ""
+}
+
+// isRuled reports whether a rule refused to move a tag.
+func isRuled(err error) bool {
+	conflict, ok := errors.AsType[*TagConflictError](err)
+	return ok && conflict.Reason != ""
 }
 
 // providerHint is for registries whose responses have a meaning of their own.

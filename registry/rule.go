@@ -173,7 +173,7 @@ func (p *push) allow(ctx context.Context, tag string, have tagState) error {
 func ruleError(tag string, err error) error {
 	failed := &TagRuleError{Tag: tag, Err: err}
 	failed.Stack, failed.Err = withoutPanic(err)
-	return &localError{kindOf(failed.Err), failed}
+	return &localError{nil, failed}
 }
 
 // withoutPanic returns an error that describes the panic that err is, and its stack: it

@@ -149,13 +149,5 @@ func (p *push) runSteps(ctx context.Context) error {
 func (p *push) stepError(step Step, attached []ocispec.Descriptor, err error) error {
 	failed := &StepError{Step: step.Name, Manifest: p.manifest.Digest, Attached: attached}
 	failed.Stack, failed.Err = withoutPanic(err)
-	return &localError{kindOf(failed.Err), failed}
-}
-
-// kindOf returns the class of an error of this package, or nil.
-func kindOf(err error) error {
-	if e, ok := errors.AsType[*Error](err); ok {
-		return e.Kind
-	}
-	return nil
+	return &localError{nil, failed}
 }

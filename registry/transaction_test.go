@@ -2,8 +2,13 @@ package registry_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -41,4 +46,104 @@ func TestNothingIsSentEarlyBeforeADecision(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A caller learns what a push has left behind, also if it ran out of time.
+func TestTimeoutsNameWhatWasDone(t *testing.T) {
+	wait := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+	waiting := func(ctx context.Context, move registry.TagMove) (string, error) {
+		if move.Tag != "v2" {
+			return "", nil
+		}
+		return "", wait(ctx)
+	}
+	for _, tt := range []struct {
+		name string
+		opts registry.PushOptions
+		text string
+		is   func(error) bool
+	}{
+		{"step", step(func(ctx context.Context, _ *registry.Published) error { return wait(ctx) }), `the step "sign" failed`, isA[*registry.StepError]},
+		{"rule", registry.PushOptions{TagRules: []registry.TagRule{waiting}}, "a rule for the tag v2 failed", isA[*registry.TagRuleError]},
+		{"tag", registry.PushOptions{}, "(tags that were set: v1; not set: v2)", isA[*registry.TagsError]},
+	} {
+		for _, cancelled := range []bool{false, true} {
+			t.Run(fmt.Sprint(tt.name, " cancelled=", cancelled), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					a, handler := newArtifact(t, "first"), memregistry.Handler(memregistry.Options{})
+					client := newClient(t, "localhost", registry.Options{Timeout: 10 * time.Second, Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+						if r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/v2") {
+							return nil, wait(r.Context())
+						}
+						return inProcess{handler}.RoundTrip(r)
+					})})
+					ctx, cancel := context.WithCancel(t.Context())
+					defer cancel()
+					if cancelled {
+						time.AfterFunc(time.Second, cancel)
+					}
+					_, err := client.Push(ctx, a.store, a.Manifest, repository, []string{"v1", "v2"}, tt.opts)
+					failed := requireError(t, err)
+					assert.True(t, tt.is(err), "%v", err)
+					require.ErrorContains(t, err, tt.text)
+					assert.Equal(t, !cancelled, failed.Retryable())
+					if cancelled {
+						require.ErrorIs(t, err, context.Canceled)
+						return
+					}
+					require.ErrorIs(t, err, context.DeadlineExceeded)
+					require.ErrorContains(t, err, "not done within 10s")
+					assert.Equal(t, tt.name == "tag", errors.Is(err, registry.ErrUnreachable))
+				})
+			})
+		}
+	}
+}
+
+func isA[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}
+
+// A failure of the registry in a step or rule has the facts that it has elsewhere.
+func TestFactsOfFailuresInSteps(t *testing.T) {
+	for _, tt := range []struct {
+		name      string
+		fault     http.HandlerFunc
+		kind      error
+		status    int
+		retryable bool
+		hint      string
+	}{
+		{"may pass", status(http.StatusServiceUnavailable, "UNAVAILABLE"), registry.ErrServer, http.StatusServiceUnavailable, true, "try again later"},
+		{"too large", status(http.StatusRequestEntityTooLarge, "SIZE_INVALID"), registry.ErrTooLarge, http.StatusRequestEntityTooLarge, false, "push less, or raise the limit of the registry or of the proxy in front of it"},
+	} {
+		for _, inStep := range []bool{true, false} {
+			t.Run(fmt.Sprint(tt.name, " step=", inStep), func(t *testing.T) {
+				srv, a := start(t, memregistry.Options{}, fault{"PUT manifests/", tt.fault}), newArtifact(t, "first")
+				elsewhere, client := srv.client(t, registry.Options{}), start(t, memregistry.Options{}).client(t, registry.Options{})
+				push := func() error { _, err := a.push(t, elsewhere, registry.PushOptions{}, "v2", "v3"); return err }
+				opts := step(func(context.Context, *registry.Published) error { return push() })
+				is := isA[*registry.StepError]
+				if !inStep {
+					opts = registry.PushOptions{TagRules: []registry.TagRule{func(context.Context, registry.TagMove) (string, error) { return "", push() }}}
+					is = isA[*registry.TagRuleError]
+				}
+				_, err := a.push(t, client, opts, "v1")
+				failed := requireError(t, err)
+				assert.True(t, is(err), "%v", err)
+				assert.Equal(t, tt.kind, failed.Kind)
+				assert.Equal(t, tt.status, failed.StatusCode)
+				assert.Equal(t, tt.retryable, failed.Retryable())
+				assert.Equal(t, tt.hint, failed.Hint())
+			})
+		}
+	}
+}
+
+func TestHintForARule(t *testing.T) {
+	srv, a := start(t, memregistry.Options{}), newArtifact(t, "first")
+	refuse := func(context.Context, registry.TagMove) (string, error) { return "it is Friday", nil }
+	_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{TagRules: []registry.TagRule{refuse}}, "v1")
+	assert.Equal(t, "push under another tag, or resolve what the rule in Push.TagRules objects to", requireError(t, err).Hint())
 }
