@@ -155,10 +155,11 @@ func checkRules(rules []TagRule) error {
 
 var errNilRule = invalidOption("remove it from Push.TagRules", "a rule for tags that is nil")
 
-// allow returns a conflict if a rule refuses to move a tag.
+// allow returns a conflict if a rule refuses to move a tag. Each rule gets a move of its
+// own, which it may change.
 func (p *push) allow(ctx context.Context, tag string, have tagState) error {
-	move := TagMove{Repository: p.repo.String(), Tag: tag, Have: have.revision(), Want: p.want}
 	for _, rule := range p.opts.TagRules {
+		move := TagMove{Repository: p.repo.String(), Tag: tag, Have: have.revision(), Want: p.want.clone()}
 		reason, err := calls.Contain(ctx, func() (string, error) { return rule(ctx, move) })
 		switch {
 		case err != nil:
@@ -198,6 +199,12 @@ func (t tagState) revision() *Revision {
 		return nil
 	}
 	return revisionOf(t.desc, t.content)
+}
+
+// clone returns a copy that shares no map and no slice of the manifest.
+func (r Revision) clone() Revision {
+	content, _ := json.Marshal(r.Manifest) // it was read from JSON
+	return *revisionOf(r.Descriptor, content)
 }
 
 func revisionOf(desc ocispec.Descriptor, content []byte) *Revision {

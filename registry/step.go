@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -130,7 +131,7 @@ func (p *push) runSteps(ctx context.Context) error {
 	var attached []ocispec.Descriptor
 	for _, step := range p.opts.Steps {
 		published := &Published{
-			Manifest: p.manifest, Packed: p.packed.Descriptor, Annotations: p.packed.Manifest.Annotations,
+			Manifest: p.manifest, Packed: p.packed.Descriptor, Annotations: maps.Clone(p.packed.Manifest.Annotations),
 			Repository: p.repo.String(), Tags: slices.Clone(p.tags), push: p, attached: attached,
 		}
 		_, err := calls.Contain(ctx, func() (struct{}, error) { return struct{}{}, step.Run(ctx, published) })

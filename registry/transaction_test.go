@@ -147,3 +147,27 @@ func TestHintForARule(t *testing.T) {
 	_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{TagRules: []registry.TagRule{refuse}}, "v1")
 	assert.Equal(t, "push under another tag, or resolve what the rule in Push.TagRules objects to", requireError(t, err).Hint())
 }
+
+// What a rule or step does to its arguments changes nothing for the others.
+func TestRulesAndStepsShareNothing(t *testing.T) {
+	srv := start(t, memregistry.Options{})
+	client := srv.client(t, registry.Options{})
+	_, err := numbered(t, "5").push(t, client, registry.PushOptions{}, "v1")
+	require.NoError(t, err)
+	cheat := func(_ context.Context, move registry.TagMove) (string, error) {
+		move.Have.Manifest.Annotations["build"], move.Want.Manifest.Annotations["build"] = "1", "9"
+		return "", nil
+	}
+	rules := []registry.TagRule{cheat, registry.NotLower("build")}
+	_, err = numbered(t, "3").push(t, client, registry.PushOptions{TagRules: rules}, "v1")
+	require.ErrorContains(t, err, `"3" is lower than "5"`)
+
+	opts := step(func(_ context.Context, p *registry.Published) error {
+		assert.Equal(t, map[string]string{"build": "7"}, p.Annotations)
+		p.Annotations["build"] = "1"
+		return nil
+	})
+	opts.Steps, opts.TagRules = append(opts.Steps, opts.Steps[0]), rules
+	_, err = numbered(t, "7").push(t, client, opts, "v1")
+	require.NoError(t, err)
+}
