@@ -155,9 +155,15 @@ func checkRules(rules []TagRule) error {
 
 var errNilRule = invalidOption("remove it from Push.TagRules", "a rule for tags that is nil")
 
-// allow returns a conflict if a rule refuses to move a tag. Each rule gets a move of its
-// own, which it may change.
+// allow returns a conflict if a rule, or ImmutableTags, refuses to move a tag. Each rule
+// gets a move of its own, which it may change.
 func (p *push) allow(ctx context.Context, tag string, have tagState) error {
+	switch {
+	case have.exists && have.digest == p.manifest.Digest: // by Force
+		return nil
+	case have.exists && p.opts.ImmutableTags: // it was set meanwhile, or has the same content
+		return &TagConflictError{Tag: tag, Have: have.digest, Want: p.manifest.Digest}
+	}
 	for _, rule := range p.opts.TagRules {
 		move := TagMove{Repository: p.repo.String(), Tag: tag, Have: have.revision(), Want: p.want.clone()}
 		reason, err := calls.Contain(ctx, func() (string, error) { return rule(ctx, move) })

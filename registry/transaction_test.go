@@ -171,3 +171,48 @@ func TestRulesAndStepsShareNothing(t *testing.T) {
 	_, err = numbered(t, "7").push(t, client, opts, "v1")
 	require.NoError(t, err)
 }
+
+// Force sets a tag again that points to the manifest already: no rule has to allow that.
+func TestForceWithRules(t *testing.T) {
+	srv, a := start(t, memregistry.Options{}), newArtifact(t, "first")
+	client := srv.client(t, registry.Options{})
+	opts := registry.PushOptions{Force: true, TagRules: []registry.TagRule{registry.KeepTag}}
+	for range 2 {
+		got, err := a.push(t, client, opts, "v1")
+		require.NoError(t, err)
+		assert.False(t, got.Unchanged)
+	}
+	_, err := newArtifact(t, "second").push(t, client, opts, "v1")
+	require.ErrorContains(t, err, "it exists")
+}
+
+// A tag that turns out to exist when it is read again is as immutable as any other.
+func TestImmutableTagsWithRules(t *testing.T) {
+	first, second := newArtifact(t, "first"), newArtifact(t, "second")
+	srv := start(t, memregistry.Options{})
+	client := srv.client(t, registry.Options{})
+	opts := registry.PushOptions{ImmutableTags: true, TagRules: []registry.TagRule{registry.NotOlder}}
+	destination, err := client.Lookup(t.Context(), repository, []string{"v1"}, opts)
+	require.NoError(t, err)
+	_, err = second.push(t, client, registry.PushOptions{}, "v1")
+	require.NoError(t, err)
+	_, err = destination.Push(t.Context(), first.store, first.Manifest)
+	var conflict *registry.TagConflictError
+	require.ErrorAs(t, err, &conflict)
+	assert.Equal(t, registry.TagConflictError{Tag: "v1", Have: second.Manifest.Digest, Want: first.Manifest.Digest}, *conflict)
+	srv.requireStored(t, second, "v1")
+}
+
+// Force does not move an immutable tag to a manifest with the same content.
+func TestImmutableTagsWithTheSameContent(t *testing.T) {
+	base, srv := newArtifact(t, "app"), start(t, memregistry.Options{})
+	client := srv.client(t, registry.Options{})
+	first, second, third := base.annotated(t, map[string]string{"n": "1"}), base.annotated(t, map[string]string{"n": "2"}), base.annotated(t, map[string]string{"n": "3"})
+	_, err := first.push(t, client, registry.PushOptions{}, "v1")
+	require.NoError(t, err)
+	_, err = second.push(t, client, registry.PushOptions{}, "v2")
+	require.NoError(t, err)
+	_, err = third.push(t, client, registry.PushOptions{KeepSameContent: true, ImmutableTags: true, Force: true}, "v1", "v2")
+	require.ErrorIs(t, err, registry.ErrTagConflict)
+	srv.requireStored(t, second, "v2")
+}
