@@ -62,7 +62,11 @@ func (p *Published) Attach(ctx context.Context, a Attachment) (desc ocispec.Desc
 		return ocispec.Descriptor{}, err
 	}
 	err = p.call(ctx, desc.Digest.String(), func(ctx context.Context, repo *remote) error {
-		if err := repo.attach(ctx, contents, manifest, desc); err != nil {
+		listed, err := repo.attach(ctx, contents, manifest, desc)
+		if err == nil && !listed {
+			err = p.list(ctx, repo, desc)
+		}
+		if err != nil {
 			return err
 		}
 		p.mu.Lock()
@@ -120,35 +124,35 @@ func (a Attachment) pack(subject ocispec.Descriptor) (memory, []byte, ocispec.De
 	return contents, data, desc, checkManifest(desc)
 }
 
-// attach pushes an artifact with a subject.
-func (r *remote) attach(ctx context.Context, contents memory, manifest []byte, desc ocispec.Descriptor) error {
+// attach pushes an artifact with a subject, and returns whether the registry lists it among
+// the referrers of that.
+func (r *remote) attach(ctx context.Context, contents memory, manifest []byte, desc ocispec.Descriptor) (listed bool, err error) {
 	blobs, err := blobsOf(manifest)
 	if err != nil {
-		return err
+		return false, err
 	}
 	slices.SortFunc(blobs, func(a, b ocispec.Descriptor) int { return strings.Compare(string(a.Digest), string(b.Digest)) })
 	blobs = slices.CompactFunc(blobs, func(a, b ocispec.Descriptor) bool { return a.Digest == b.Digest })
 	p := &push{Destination: &Destination{client: r.client, repo: r, events: newReporter(nil)}, src: contents, manifest: desc}
 	p.trust.level = trustMount
 	if err := p.blobs(ctx, blobs); err != nil {
-		return err
+		return false, err
 	}
-	if err := p.place(ctx, blobs, manifest, desc.Digest.String(), nil); err != nil {
-		return err
-	}
-	if p.listed {
-		return nil
-	}
-	return r.listReferrer(ctx, manifest, desc)
+	err = p.place(ctx, blobs, manifest, desc.Digest.String(), nil)
+	return p.listed, err
 }
 
-// listReferrer adds a manifest to the index of the referrers of its subject.
-func (r *remote) listReferrer(ctx context.Context, manifest []byte, desc ocispec.Descriptor) error {
-	var m ocispec.Manifest
-	if err := json.Unmarshal(manifest, &m); err != nil {
-		return &localError{nil, err}
-	}
-	tag := m.Subject.Digest.Algorithm().String() + "-" + m.Subject.Digest.Encoded()
+// list adds a manifest to the index of the referrers of the published one. Calls that are
+// concurrent lose no entry of each other.
+func (p *Published) list(ctx context.Context, repo *remote, desc ocispec.Descriptor) error {
+	p.listing.Lock()
+	defer p.listing.Unlock()
+	return repo.listReferrer(ctx, p.Manifest.Digest, desc)
+}
+
+// listReferrer adds a manifest to the index of the referrers of a subject.
+func (r *remote) listReferrer(ctx context.Context, subject digest.Digest, desc ocispec.Descriptor) error {
+	tag := subject.Algorithm().String() + "-" + subject.Encoded()
 	return r.client.retry(ctx, nil, func(ctx context.Context) error {
 		index := ocispec.Index{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageIndex}
 		data, err := r.index(ctx, tag)
@@ -161,6 +165,7 @@ func (r *remote) listReferrer(ctx context.Context, manifest []byte, desc ocispec
 				return &localError{ErrCorrupt, err}
 			}
 		}
+		index.MediaType = ocispec.MediaTypeImageIndex // which that of the response was
 		if slices.ContainsFunc(index.Manifests, func(d ocispec.Descriptor) bool { return d.Digest == desc.Digest }) {
 			return nil
 		}
@@ -177,12 +182,23 @@ func (r *remote) listReferrer(ctx context.Context, manifest []byte, desc ocispec
 	})
 }
 
-// index returns the content of the index under a tag.
+var errNoIndex = errors.New("the tag for the referrers does not point to an image index")
+
+// index returns the content of the index under a tag, and fails if that is something else,
+// which must not be replaced (distribution-spec v1.1, "Pushing Manifests with Subject").
 func (r *remote) index(ctx context.Context, tag string) ([]byte, error) {
 	q := r.manifestRequest(http.MethodGet, tag)
 	q.header = http.Header{"Accept": {ocispec.MediaTypeImageIndex}}
 	resp, err := r.ask(ctx, q, http.StatusOK)
 	if err != nil {
+		return nil, err
+	}
+	desc, err := describe(resp, tag)
+	if err == nil && desc.MediaType != ocispec.MediaTypeImageIndex {
+		err = &localError{nil, errNoIndex}
+	}
+	if err != nil {
+		_ = resp.Body.Close() // not needed
 		return nil, err
 	}
 	return readIndex(resp)

@@ -70,6 +70,8 @@ type Published struct {
 
 	push *push
 
+	listing sync.Mutex // guards the index of the referrers against the other calls
+
 	mu       sync.Mutex // guards the rest
 	ended    bool
 	attached []ocispec.Descriptor

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -215,4 +216,50 @@ func TestImmutableTagsWithTheSameContent(t *testing.T) {
 	_, err = third.push(t, client, registry.PushOptions{KeepSameContent: true, ImmutableTags: true, Force: true}, "v1", "v2")
 	require.ErrorIs(t, err, registry.ErrTagConflict)
 	srv.requireStored(t, second, "v2")
+}
+
+// noReferrers are the faults of a registry without the referrers API.
+func (s *server) noReferrers() []fault {
+	return []fault{{"GET referrers/", status(http.StatusNotFound, "")}, {"PUT manifests/", func(w http.ResponseWriter, r *http.Request) {
+		s.registry.ServeHTTP(withoutSubject{w}, r)
+	}}}
+}
+
+// Published is safe for concurrent use, also where attachments are listed under a tag.
+func TestConcurrentAttachments(t *testing.T) {
+	srv, a := start(t, memregistry.Options{}), newArtifact(t, "first")
+	srv.fail(srv.noReferrers()...)
+	const count = 8
+	_, err := a.push(t, srv.client(t, registry.Options{}), step(func(ctx context.Context, p *registry.Published) error {
+		var all sync.WaitGroup
+		for i := range count {
+			all.Go(func() {
+				_, err := p.Attach(ctx, registry.Attachment{ArtifactType: signature.ArtifactType, Annotations: map[string]string{"by": fmt.Sprint(i)}})
+				assert.NoError(t, err)
+			})
+		}
+		all.Wait()
+		found, err := p.Referrers(ctx, "")
+		require.NoError(t, err)
+		assert.Len(t, found, count)
+		return nil
+	}), "v1")
+	require.NoError(t, err)
+}
+
+// The tag for the referrers is not taken from another artifact.
+func TestTagForReferrersIsTaken(t *testing.T) {
+	srv, a, other := start(t, memregistry.Options{}), newArtifact(t, "first"), newArtifact(t, "other")
+	client, tag := srv.client(t, registry.Options{}), "sha256-"+a.Manifest.Digest.Encoded()
+	_, err := other.push(t, client, registry.PushOptions{}, tag)
+	require.NoError(t, err)
+	srv.fail(srv.noReferrers()...)
+	_, err = a.push(t, client, step(func(ctx context.Context, p *registry.Published) error {
+		_, err := p.Referrers(ctx, "")
+		require.ErrorContains(t, err, "the tag for the referrers does not point to an image index")
+		_, err = p.Attach(ctx, signature)
+		return err
+	}), "v1")
+	require.ErrorContains(t, err, "the tag for the referrers does not point to an image index")
+	srv.requireStored(t, other, tag)
 }
