@@ -71,7 +71,9 @@ func (p *Published) Attach(ctx context.Context, a Attachment) (desc ocispec.Desc
 		}
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.attached = append(p.attached, desc)
+		if !slices.ContainsFunc(p.attached, func(d ocispec.Descriptor) bool { return d.Digest == desc.Digest }) {
+			p.attached = append(p.attached, desc)
+		}
 		return nil
 	})
 	if err != nil {

@@ -101,8 +101,8 @@ func (discard) Push(_ context.Context, _ ocispec.Descriptor, content io.Reader) 
 
 // TagsError reports a push that set some of its tags, or none of several.
 type TagsError struct {
-	// Set are the tags that point to the manifest, in the order in which they were set, and
-	// NotSet the others. The first of those is the one that failed.
+	// Set are the tags that were set or did not have to be, in their order, and NotSet the
+	// others. The first of those is the one that failed.
 	Set, NotSet []string
 	Err         error
 }
@@ -123,7 +123,7 @@ func (p *push) setTags(ctx context.Context, blobs []ocispec.Descriptor, data []b
 		p.tag = tag
 		moved, err := p.move(ctx, blobs, data, i)
 		if err != nil && len(p.tags) > 1 {
-			return &TagsError{Set: slices.Clone(p.tags[:i]), NotSet: slices.Clone(p.tags[i:]), Err: err}
+			return p.tagsError(i, err)
 		}
 		if err != nil {
 			return err
@@ -134,6 +134,19 @@ func (p *push) setTags(ctx context.Context, blobs []ocispec.Descriptor, data []b
 		p.reportTag(ctx, tag, !moved)
 	}
 	return nil
+}
+
+// tagsError describes a failure to set the tag i.
+func (p *push) tagsError(i int, err error) error {
+	failed := &TagsError{Set: slices.Clone(p.tags[:i]), NotSet: []string{p.tags[i]}, Err: err}
+	for later := i + 1; later < len(p.tags); later++ {
+		to := &failed.Set
+		if p.moves(p.states[later]) {
+			to = &failed.NotSet
+		}
+		*to = append(*to, p.tags[later])
+	}
+	return failed
 }
 
 // maxMoves is how often a tag is read and set again if others set it meanwhile.

@@ -1,13 +1,12 @@
 package registry
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/big"
 	"slices"
-	"strconv"
 	"time"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -96,8 +95,8 @@ func NotOlder(_ context.Context, move TagMove) (string, error) {
 
 // NotLower returns a [TagRule] that moves no tag to a manifest whose annotation has a lower
 // value than that of the manifest that the tag points to: both are integers, or versions
-// (Semantic Versioning 2.0.0, section 11), with or without a v in front. A manifest without
-// such a value may be replaced, and replaces none that has one.
+// (Semantic Versioning 2.0.0, section 11), with or without a v in front, of at most 256
+// bytes. A manifest without such a value may be replaced, and replaces none that has one.
 func NotLower(annotation string) TagRule {
 	return func(_ context.Context, move TagMove) (string, error) {
 		return move.compare(annotation, compareVersions, "is lower than")
@@ -129,13 +128,13 @@ func (m TagMove) compare(annotation string, compare func(have, want string) (int
 
 // compareVersions compares two integers or two versions.
 func compareVersions(have, want string) (int, error) {
-	before, errBefore := strconv.ParseInt(have, 10, 64)
-	after, err := strconv.ParseInt(want, 10, 64)
-	if err == nil && errBefore == nil {
-		return cmp.Compare(after, before), nil
+	before, isBefore := parseInteger(have)
+	after, isAfter := parseInteger(want)
+	if isBefore && isAfter {
+		return after.Cmp(before), nil
 	}
 	old, known := semver.Parse(have)
-	if !known && errBefore != nil {
+	if !known && !isBefore {
 		return 0, nil // anything is better than that
 	}
 	next, ok := semver.Parse(want)
@@ -143,6 +142,18 @@ func compareVersions(have, want string) (int, error) {
 		return 0, fmt.Errorf("%.100q and %.100q are not two integers or two versions", have, want)
 	}
 	return next.Compare(old), nil
+}
+
+// maxDigits bounds the size of an integer, as that of a version is. A number made of a time
+// does not fit into 64 bits.
+const maxDigits = 256
+
+// parseInteger returns an integer of any size, and whether the text is one.
+func parseInteger(text string) (n *big.Int, ok bool) {
+	if len(text) > maxDigits {
+		return nil, false
+	}
+	return new(big.Int).SetString(text, 10)
 }
 
 // checkRules returns an error for a rule that is nil.

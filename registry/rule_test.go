@@ -56,6 +56,10 @@ func TestRules(t *testing.T) {
 		},
 		{"higher number", lower, number, "9", "10", ""},
 		{"same number", lower, number, "10", "10", ""},
+		{
+			"lower number of 67 bits", lower, number, "99990101000000000001", "99990101000000000000",
+			`"99990101000000000000" is lower than "99990101000000000001", by the annotation build`,
+		},
 		{"lower number", lower, number, "10", "9", `"9" is lower than "10", by the annotation build`},
 		{"higher version", lower, number, "1.9.0", "v1.10.0", ""},
 		{"release after its candidate", lower, number, "1.0.0-rc.1", "1.0.0", ""},
@@ -197,14 +201,16 @@ func TestConditionThatNeverHolds(t *testing.T) {
 
 func TestTagsError(t *testing.T) {
 	srv, a := start(t, memregistry.Options{}), newArtifact(t, "first")
+	_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{}, "v0")
+	require.NoError(t, err)
 	srv.fail(fault{"PUT manifests/v2", status(http.StatusBadRequest, "TAG_INVALID")})
-	_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{}, "v1", "v2", "v3")
+	_, err = a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{}, "v1", "v2", "v3", "v0")
 	require.ErrorIs(t, err, registry.ErrInvalid)
 	var tags *registry.TagsError
 	require.ErrorAs(t, err, &tags)
-	assert.Equal(t, []string{"v1"}, tags.Set)
+	assert.Equal(t, []string{"v1", "v0"}, tags.Set)
 	assert.Equal(t, []string{"v2", "v3"}, tags.NotSet)
-	require.ErrorContains(t, err, "(tags that were set: v1; not set: v2, v3)")
+	require.ErrorContains(t, err, "(tags that were set: v1, v0; not set: v2, v3)")
 	srv.requireStored(t, a, "v1")
 	assert.Empty(t, srv.digestOf(t, "v3"))
 }

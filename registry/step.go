@@ -43,11 +43,11 @@ type StepError struct {
 }
 
 func (e *StepError) Error() string {
-	left := "the manifest " + e.Manifest.String()
+	attached := ""
 	if n := len(e.Attached); n > 0 {
-		left += fmt.Sprintf(" and %d attached to it", n)
+		attached = fmt.Sprintf(" (%d attached to it)", n)
 	}
-	return fmt.Sprintf("the step %.80q failed, and %s remain without a tag: %v", e.Step, left, e.Err)
+	return fmt.Sprintf("the step %.80q failed, and no tag was moved to the manifest %s%s: %v", e.Step, e.Manifest, attached, e.Err)
 }
 
 func (e *StepError) Unwrap() error { return e.Err }
@@ -112,7 +112,7 @@ func (p *Published) call(ctx context.Context, ref string, f func(context.Context
 	p.mu.Lock()
 	ended := p.ended
 	p.mu.Unlock()
-	if ended {
+	if ended || p.push == nil { // of a test, for example
 		return errStepEnded
 	}
 	client, repo := p.push.client, p.push.repo

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/registry"
 )
 
@@ -262,4 +263,14 @@ func TestTagForReferrersIsTaken(t *testing.T) {
 	}), "v1")
 	require.ErrorContains(t, err, "the tag for the referrers does not point to an image index")
 	srv.requireStored(t, other, tag)
+}
+
+// One that was not made by a push, as in a test of a step, fails.
+func TestPublishedWithoutAPush(t *testing.T) {
+	p := &registry.Published{Manifest: newArtifact(t, "first").Manifest}
+	_, err := p.Attach(t.Context(), signature)
+	require.EqualError(t, err, "the step has ended")
+	_, err = p.Referrers(t.Context(), "")
+	require.EqualError(t, err, "the step has ended")
+	require.EqualError(t, p.Pull(t.Context(), new(packager.Store)), "the step has ended")
 }
