@@ -54,23 +54,27 @@ func (p *push) keep(ctx context.Context) (*keptManifest, error) {
 	return first, nil
 }
 
-// hasSameContent reports whether the manifest of a tag has the same layers, which are in
-// the repository.
+// hasSameContent reports whether the manifest of a tag is of the same kind and has the same
+// layers, which are in the repository.
 func (p *push) hasSameContent(ctx context.Context, state *tagState) (bool, error) {
 	blobs, err := blobsOf(state.content)
 	if err != nil || checkBlobs(blobs, maxKept) != nil {
 		return false, nil // it is none of ours
 	}
-	have, want := blobs[1:], p.packed.Manifest.Layers
-	if len(have) != len(want) {
+	packed := p.packed.Manifest
+	have, want := blobs[1:], packed.Layers
+	if len(have) != len(want) || blobs[0].MediaType != packed.Config.MediaType || state.revision().Manifest.ArtifactType != packed.ArtifactType {
 		return false, nil
 	}
 	for i := range have {
-		if have[i].Digest == want[i].Digest {
+		if have[i].MediaType != want[i].MediaType {
+			return false, nil
+		}
+		if have[i].Digest == want[i].Digest && have[i].Size == want[i].Size {
 			continue
 		}
 		content := want[i].Annotations[annotationContentDigest]
-		if content == "" || have[i].Annotations[annotationContentDigest] != content || have[i].MediaType != want[i].MediaType {
+		if content == "" || have[i].Annotations[annotationContentDigest] != content {
 			return false, nil
 		}
 		proved, err := p.unpacksTo(ctx, have[i], digest.Digest(content))
@@ -125,6 +129,6 @@ func (s *unpackedSum) Push(_ context.Context, _ ocispec.Descriptor, content io.R
 	if _, err := io.Copy(io.Discard, content); err != nil { // verifies the digest of the layer
 		return err
 	}
-	s.same = s.verifier.Verified()
+	s.same = errors.Is(err, io.EOF) && s.verifier.Verified() // there is no more of it
 	return nil
 }

@@ -52,7 +52,7 @@ type PushOptions struct {
 	// same content, although other annotations or another creation time: the same layers,
 	// or a layer that has the same digest after it was fetched and decompressed. Other tags
 	// are then set to that manifest too, and so is [PushResult.Manifest]. The steps are
-	// done for it each time.
+	// done for it each time. An artifact with other media types is never taken for it.
 	KeepSameContent bool
 	// DigestOnly pushes without any tag. The registry may delete the manifest in time if no
 	// other manifest refers to it.

@@ -280,6 +280,11 @@ func TestClaimsOfTheSameContent(t *testing.T) {
 			content := recompress(t, a)
 			return a.claim(t, key, content[:len(content)/2])
 		}, false},
+		{"of another media type", func(a artifact) ocispec.Descriptor {
+			layer := a.Layer
+			layer.MediaType = "application/vnd.example.layer.v1.tar+gzip"
+			return layer
+		}, false},
 		{"no gzip", func(a artifact) ocispec.Descriptor { return a.claim(t, key, []byte("other")) }, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

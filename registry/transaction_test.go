@@ -1,7 +1,9 @@
 package registry_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,6 +13,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/opencontainers/go-digest"
+	"github.com/opencontainers/image-spec/specs-go"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -273,4 +278,52 @@ func TestPublishedWithoutAPush(t *testing.T) {
 	_, err = p.Referrers(t.Context(), "")
 	require.EqualError(t, err, "the step has ended")
 	require.EqualError(t, p.Pull(t.Context(), new(packager.Store)), "the step has ended")
+}
+
+// A manifest of another kind is no substitute, although it has the same layers.
+func TestSameLayersOfAnotherKind(t *testing.T) {
+	for name, change := range map[string]func(*ocispec.Manifest){
+		"artifact type":     func(m *ocispec.Manifest) { m.ArtifactType = "application/vnd.example.chart" },
+		"config media type": func(m *ocispec.Manifest) { m.Config.MediaType = "application/vnd.example.config+json" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv, a := start(t, memregistry.Options{}), newArtifact(t, "app")
+			client := srv.client(t, registry.Options{})
+			_, err := a.push(t, client, registry.PushOptions{}, "v1")
+			require.NoError(t, err)
+			m := ocispec.Manifest{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageManifest, Config: a.Config, Layers: []ocispec.Descriptor{a.Layer}}
+			change(&m)
+			data, err := json.Marshal(m)
+			require.NoError(t, err)
+			a.Manifest = a.put(t, ocispec.MediaTypeImageManifest, data)
+			got, err := a.push(t, client, registry.PushOptions{KeepSameContent: true}, "v1")
+			require.NoError(t, err)
+			assert.False(t, got.SameContent)
+			srv.requireStored(t, a, "v1")
+		})
+	}
+}
+
+// A layer that goes on after the limit is not compared by its beginning.
+func TestSameContentIsLimited(t *testing.T) {
+	if testing.Short() {
+		t.Skip("hashes 2 GB")
+	}
+	const limit, key = 1_000_000_000, "io.deis.oras.content.digest"
+	zeros := make([]byte, 1_000_000)
+	sum := digest.Canonical.Hash()
+	for range limit / len(zeros) {
+		_, _ = sum.Write(zeros) // never fails
+	}
+	content := bytes.Repeat(gzipped(t, string(zeros)), limit/len(zeros)) // gzip has members
+	srv, a := start(t, memregistry.Options{}), newArtifact(t, "app")
+	client := srv.client(t, registry.Options{})
+	a.Layer.Annotations = map[string]string{key: digest.NewDigest(digest.Canonical, sum).String()}
+	before := a
+	before.Layer = a.claim(t, key, append(content, gzipped(t, "and more")...))
+	_, err := before.annotated(t, map[string]string{"n": "1"}).push(t, client, registry.PushOptions{}, "v1")
+	require.NoError(t, err)
+	got, err := a.annotated(t, map[string]string{"n": "2"}).push(t, client, registry.PushOptions{KeepSameContent: true}, "v1")
+	require.NoError(t, err)
+	assert.False(t, got.SameContent)
 }
