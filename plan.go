@@ -7,8 +7,10 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 
 	"github.com/kubeoci/oci/internal/calls"
+	"github.com/kubeoci/oci/internal/redact"
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/registry"
@@ -31,8 +33,12 @@ type BuildPlan struct {
 // TagPlan describes what a build would do with a tag.
 type TagPlan = registry.TagPlan
 
-// planEndpoint stands for the registry of a plan that has none (RFC 2606, section 2).
-const planEndpoint = "registry.invalid"
+// planEndpoint stands for the registry of a plan that has none (RFC 2606, section 2), and
+// planRepository for a repository that does not follow from the source either.
+const (
+	planEndpoint   = "registry.invalid"
+	planRepository = "plan"
+)
 
 // Plan does everything that [Builder.Build] does with the same options, except that it
 // sends nothing: it collects, packs and checks the files, and looks the tags up. The digest
@@ -50,9 +56,15 @@ func (b *Builder) Plan(ctx context.Context, opts BuildOptions) (BuildPlan, error
 	offline := trimBlanks(opts.RegistryEndpoint) == ""
 	if offline {
 		opts.RegistryEndpoint = planEndpoint
-		opts.Push.DigestOnly = trimBlanks(opts.Version) == "" && len(opts.Tags) == 0
+		opts.Registry.AllowPlainHTTPCredentials = true // none is sent
+		opts.Push.DigestOnly = opts.Push.DigestOnly || trimBlanks(opts.Version) == "" && len(opts.Tags) == 0
 	}
 	j, err := opts.job()
+	nameless := offline && errors.Is(err, ErrRepositoryRequired)
+	if nameless {
+		opts.Repository = planRepository
+		j, err = opts.job()
+	}
 	if err != nil {
 		return BuildPlan{}, err
 	}
@@ -91,6 +103,9 @@ func (b *Builder) Plan(ctx context.Context, opts BuildOptions) (BuildPlan, error
 	if offline {
 		result.Result.Artifact.RegistryEndpoint, result.Result.Artifact.Reference = "", ""
 	}
+	if nameless {
+		result.Result.Artifact.Repository, result.Result.Artifact.Name = "", j.title
+	}
 	return result, nil
 }
 
@@ -119,12 +134,13 @@ func isUnchanged(plan registry.PushPlan) bool {
 }
 
 // WriteText writes the plan for people: a line for each tag, for each finding because of
-// which the build would fail, and for the artifact. The text may change.
+// which the build would fail, and for the artifact. It has no passwords in URLs, and no
+// control characters of others. The text may change.
 func (p BuildPlan) WriteText(w io.Writer) error {
 	var text strings.Builder
 	a := p.Result.Artifact
 	row := func(name, format string, args ...any) {
-		_, _ = fmt.Fprintf(&text, "%s\t%s\n", name, fmt.Sprintf(format, args...)) // never fails
+		_, _ = fmt.Fprintf(&text, "%s\t%s\n", name, oneLine(redact.Addresses(fmt.Sprintf(format, args...)))) // never fails
 	}
 	if a.Reference != "" {
 		row("artifact", "%s", a.Reference)
@@ -146,6 +162,17 @@ func (p BuildPlan) WriteText(w io.Writer) error {
 		return err
 	}
 	return table.Flush()
+}
+
+// oneLine replaces what a terminal does not print, such as in the reason of a rule that
+// quotes the registry.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 func describeTag(tag TagPlan) string {

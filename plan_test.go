@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -77,6 +78,33 @@ func TestPlanWithoutARegistry(t *testing.T) {
 	assert.Equal(t, built.Artifact.Digest, offline.Result.Artifact.Digest)
 }
 
+// Without a registry, only what a build refuses with any registry is an error.
+func TestOptionsOfAPlanWithoutARegistry(t *testing.T) {
+	dir, files := tree(t, map[string]string{"cm.yaml": configMap}), fstest.MapFS{"cm.yaml": {Data: []byte(configMap)}}
+	for _, tt := range []struct {
+		name                 string
+		opts                 oci.BuildOptions
+		artifact, repository string
+		err                  error
+	}{
+		{"directory", oci.BuildOptions{SourcePath: dir}, "app", "app", nil},
+		{"tree without a name", oci.BuildOptions{Source: files}, "", "", nil},
+		{"tree with a name", oci.BuildOptions{Source: files, Name: "shop"}, "shop", "", nil},
+		{"tree with a repository", oci.BuildOptions{Source: files, Repository: "acme/shop"}, "shop", "acme/shop", nil},
+		{"illegal repository", oci.BuildOptions{Source: files, Repository: "../shop"}, "", "", oci.ErrInvalidOCIFormat},
+		{"credential without TLS", oci.BuildOptions{SourcePath: dir, Insecure: true, Username: "ci", Password: "p"}, "app", "app", nil},
+		{"tag for a digest", oci.BuildOptions{SourcePath: dir, Version: "v1", Push: oci.PushOptions{DigestOnly: true}}, "", "", oci.ErrInvalidOptions},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var b oci.Builder
+			p, err := b.Plan(t.Context(), tt.opts)
+			require.ErrorIs(t, err, tt.err)
+			assert.Equal(t, tt.artifact, p.Result.Artifact.Name)
+			assert.Equal(t, tt.repository, p.Result.Artifact.Repository)
+		})
+	}
+}
+
 func TestPlanOfAnArtifactThatPreflightRefuses(t *testing.T) {
 	r := startRegistry(t, memregistry.Options{})
 	opts := oci.BuildOptions{
@@ -105,6 +133,12 @@ func TestPlanText(t *testing.T) {
 	assert.Contains(t, text.String(), "digest    "+a.Digest.String())
 	assert.Contains(t, text.String(), "paths     Flux ./, Argo CD .\n")
 	assert.Contains(t, text.String(), "tag v1    refuse: it is Friday\n")
+
+	p.Tags[0].Reason = "not\nnow\x1b[2J, see https://ci:hunter2@example.com"
+	text.Reset()
+	require.NoError(t, p.WriteText(&text))
+	assert.Contains(t, text.String(), "tag v1    refuse: not now [2J, see https://example.com\n")
+	p.Tags[0].Reason = "it is Friday"
 
 	data, err := json.Marshal(p)
 	require.NoError(t, err)
