@@ -24,7 +24,8 @@ var errNotInBuild = errors.New("RefuseSecrets is a rule for Push.TagRules of a b
 // RefuseSecrets is a [TagRule] that sets no tag to an artifact with Secrets, or generators
 // of Secrets, whose values anyone can read: see [preflight.Secrets]. It depends on the files
 // alone, whatever preflight does with such a finding, and also if that is off. Nothing of
-// such an artifact is sent.
+// such an artifact is sent, unless Push.DigestOnly is set, with which no rule is asked, or a
+// tag points to it already.
 func RefuseSecrets(ctx context.Context, _ TagMove) (reason string, err error) {
 	secrets, ok := ctx.Value(secretsKey{}).([]Finding)
 	switch {

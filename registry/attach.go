@@ -57,11 +57,11 @@ func (p *Published) Attach(ctx context.Context, a Attachment) (desc ocispec.Desc
 		slices.ContainsFunc(a.Layers, func(l AttachmentLayer) bool { return l.MediaType == "" }) {
 		return desc, errInvalidAttachment
 	}
-	contents, manifest, desc, err := a.pack(p.Manifest)
-	if err != nil {
-		return ocispec.Descriptor{}, err
-	}
+	contents, manifest, desc, invalid := a.pack(p.Manifest)
 	err = p.call(ctx, desc.Digest.String(), func(ctx context.Context, repo *remote) error {
+		if invalid != nil {
+			return invalid
+		}
 		listed, err := repo.attach(ctx, contents, manifest, desc)
 		if err == nil && !listed {
 			err = p.list(ctx, repo, desc)
@@ -207,7 +207,8 @@ func (r *remote) index(ctx context.Context, tag string) ([]byte, error) {
 }
 
 // Referrers lists the artifacts of a type that refer to the published manifest, or all of
-// them if the type is empty.
+// them if the type is empty. Of a registry that lists them on several pages, it reads the
+// first.
 //
 // Errors are those of [Client.Resolve].
 func (p *Published) Referrers(ctx context.Context, artifactType string) (found []ocispec.Descriptor, err error) {

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"io"
+	"strings"
 	"time"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -48,8 +49,12 @@ func replaces(newer, older Event) bool {
 
 func isTransfer(e Event) bool { return e.Tag == "" && e.Step == "" && e.Retry == nil }
 
-// retries reports attempts that failed and are retried.
-func (r *reporter) retries(ctx context.Context, desc ocispec.Descriptor, tag string) func(Retry) {
+// retries reports attempts that failed and are retried. ref is a tag, a digest or empty.
+func (r *reporter) retries(ctx context.Context, desc ocispec.Descriptor, ref string) func(Retry) {
+	tag := ref
+	if strings.Contains(ref, ":") {
+		tag = ""
+	}
 	return func(retry Retry) { r.Send(ctx, Event{Descriptor: desc, Tag: tag, Retry: &retry}) }
 }
 

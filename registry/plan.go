@@ -59,12 +59,14 @@ func (d *Destination) Plan(ctx context.Context, src Fetcher, manifest ocispec.De
 	case src == nil:
 		return plan, errNoSource
 	}
+	d.tag = ""
 	p := &push{Destination: d, src: src, manifest: manifest, states: slices.Clone(d.states)}
 	err = d.within(ctx, func(ctx context.Context) error {
 		if _, _, err := p.prepare(ctx); err != nil {
 			return err
 		}
 		for i, tag := range p.tags {
+			p.tag = tag
 			planned, err := p.planTag(ctx, tag, p.states[i])
 			if err != nil {
 				return err

@@ -34,7 +34,9 @@ type PushOptions struct {
 	AssumeBlobs bool
 	// TagRules decide which tags may be moved, in their order: a tag is set only if none
 	// refuses. A tag that points to the manifest already is not moved. The default is none:
-	// each tag is moved.
+	// each tag is moved. A registry that refuses to let the caller read a tag is an error.
+	// With Force, they are not asked about a tag that points to the manifest already, and
+	// with DigestOnly not at all.
 	//
 	// Each tag takes one more request, which reads it again. Where the registry reports an
 	// ETag, the tag is set under the condition that it has not changed since (RFC 9110,
@@ -43,7 +45,9 @@ type PushOptions struct {
 	TagRules []TagRule `json:"-"`
 	// Steps are done in their order when the manifest is in the repository under its digest
 	// alone, and before any tag is set. There are none by default, which saves the request
-	// for that. No step is done if no tag has to be set, except with KeepSameContent.
+	// for that. No step is done if no tag has to be set, except with KeepSameContent, and
+	// with DigestOnly only if the manifest was not there. [Options.Timeout] bounds them too.
+	// Afterwards the manifest is read again, which takes the permission to pull.
 	Steps []Step `json:"-"`
 	// ReadBack fetches the manifest and all blobs after the steps, and compares them with
 	// their digests before any tag is set.

@@ -327,3 +327,44 @@ func TestSameContentIsLimited(t *testing.T) {
 	require.NoError(t, err)
 	assert.False(t, got.SameContent)
 }
+
+func TestAttachmentThatIsTooLarge(t *testing.T) {
+	srv, a := start(t, memregistry.Options{}), newArtifact(t, "first")
+	_, err := a.push(t, srv.client(t, registry.Options{}), step(func(ctx context.Context, p *registry.Published) error {
+		_, err := p.Attach(ctx, registry.Attachment{ArtifactType: "text/plain", Annotations: map[string]string{"x": strings.Repeat("x", 4<<20)}})
+		assert.Equal(t, registry.ErrTooLarge, requireError(t, err).Kind)
+		return err
+	}), "v1")
+	require.ErrorIs(t, err, registry.ErrTooLarge)
+}
+
+// An event about a manifest under its digest names no tag.
+func TestRetryOfAManifestWithoutATag(t *testing.T) {
+	srv, a := start(t, memregistry.Options{}), newArtifact(t, "first")
+	srv.fail(fault{"PUT manifests/sha256:", srv.once(status(http.StatusServiceUnavailable, "UNAVAILABLE"))})
+	retried := 0
+	opts := registry.PushOptions{DigestOnly: true, OnEvent: func(e registry.Event) {
+		assert.Empty(t, e.Tag)
+		if e.Retry != nil {
+			retried++
+		}
+	}}
+	_, err := a.push(t, srv.client(t, registry.Options{}), opts)
+	require.NoError(t, err)
+	assert.Equal(t, 1, retried)
+}
+
+// A rule that fails in a plan is an error about its tag.
+func TestPlanNamesTheTag(t *testing.T) {
+	srv, a := start(t, memregistry.Options{}), newArtifact(t, "first")
+	fail := func(_ context.Context, move registry.TagMove) (string, error) { return "", errors.New("no network") }
+	opts := registry.PushOptions{TagRules: []registry.TagRule{registry.OnlyTags(fail, "v2")}}
+	destination, err := srv.client(t, registry.Options{}).Lookup(t.Context(), repository, []string{"v1", "v2", "v3"}, opts)
+	require.NoError(t, err)
+	for range 2 {
+		_, err = destination.Plan(t.Context(), a.store, a.Manifest)
+		assert.Equal(t, srv.host+"/"+repository+":v2", requireError(t, err).Reference)
+	}
+	_, err = destination.Plan(t.Context(), a.store, ocispec.Descriptor{MediaType: "text/plain"})
+	assert.Equal(t, srv.host+"/"+repository, requireError(t, err).Reference)
+}
