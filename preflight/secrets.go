@@ -19,6 +19,10 @@ const hintGenerated = "keep the values in a file that SOPS encrypted, or use a S
 // They depend on no policy, and are empty if there are none. Of the options, only MaxMemory
 // counts; the default limits of findings apply.
 //
+// What a Check cannot parse has no such findings: files that are too large, too deep, or
+// beyond MaxMemory, those with a syntax error or a template, as far as they are affected, and
+// patches within a kustomization.
+//
 // The errors are those of Check. Secrets is safe for concurrent use.
 func Secrets(ctx context.Context, a Artifact, opts Options) (Findings, error) {
 	if err := calls.Check(ctx); err != nil {
