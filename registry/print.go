@@ -25,6 +25,15 @@ func (r PushResult) MarshalJSON() ([]byte, error) {
 }
 
 // Format prints the plan as JSON.
+func (p TagPlan) Format(f fmt.State, _ rune) { redact.Format(f, p) }
+
+// MarshalJSON omits passwords in URLs, such as one in a reason.
+func (p TagPlan) MarshalJSON() ([]byte, error) {
+	type plain TagPlan
+	return redact.JSON(plain(p), redact.URLs)
+}
+
+// Format prints the plan as JSON.
 func (p PushPlan) Format(f fmt.State, _ rune) { redact.Format(f, p) }
 
 // MarshalJSON omits passwords in URLs.

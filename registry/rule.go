@@ -180,7 +180,7 @@ func (p *push) allow(ctx context.Context, tag string, have tagState) error {
 		reason, err := calls.Contain(ctx, func() (string, error) { return rule(ctx, move) })
 		switch {
 		case err != nil:
-			return ruleError(tag, err)
+			return p.ruleError(tag, err)
 		case reason != "":
 			return &TagConflictError{Tag: tag, Have: have.digest, Want: p.manifest.Digest, Reason: reason}
 		}
@@ -188,9 +188,10 @@ func (p *push) allow(ctx context.Context, tag string, have tagState) error {
 	return nil
 }
 
-func ruleError(tag string, err error) error {
-	failed := &TagRuleError{Tag: tag, Err: err}
-	failed.Stack, failed.Err = withoutPanic(err)
+func (p *push) ruleError(tag string, err error) error {
+	failed := &TagRuleError{Tag: tag}
+	failed.Stack, err = withoutPanic(err)
+	failed.Err = p.client.shown(err)
 	return &localError{nil, failed}
 }
 

@@ -151,6 +151,7 @@ func (p *push) runSteps(ctx context.Context) error {
 
 func (p *push) stepError(step Step, attached []ocispec.Descriptor, err error) error {
 	failed := &StepError{Step: step.Name, Manifest: p.manifest.Digest, Attached: attached}
-	failed.Stack, failed.Err = withoutPanic(err)
+	failed.Stack, err = withoutPanic(err)
+	failed.Err = p.client.shown(err)
 	return &localError{nil, failed}
 }
