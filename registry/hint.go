@@ -14,8 +14,10 @@ import (
 
 // Hint returns advice for the error, or "".
 func (e *Error) Hint() string {
-	if failed, ok := errors.AsType[*Error](e.Err); ok && failed.Hint() != "" { // that of a step
-		return failed.Hint()
+	if failed, ok := errors.AsType[*Error](e.Err); ok { // that of a step, a rule or a source
+		if hint := failed.Hint(); hint != "" {
+			return hint
+		}
 	}
 	for _, hint := range []func() string{e.inputHint, e.certificateHint, e.providerHint, e.causeHint} {
 		if text := hint(); text != "" {
