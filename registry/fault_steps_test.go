@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -87,6 +88,63 @@ func TestTagsWaitForStepsInFaults(t *testing.T) {
 				assert.True(t, requireTag(t, f.past, a, "v2"))
 			}
 			outcomes.add(outcome)
+		})
+	})
+}
+
+// After faults and kills, the error tells which tags are set and what was attached.
+func TestErrorsNameWhatIsThereAfterFaults(t *testing.T) {
+	count := 300
+	if testing.Short() {
+		count = 50
+	}
+	old, a := newArtifact(t, "old"), newArtifact(t, "demo")
+	all := append(anyFault[:len(anyFault):len(anyFault)], anySlowFault...)
+	tags := []string{"v1", "v2", "v3"}
+	var outcomes tally
+	t.Cleanup(func() { t.Log(outcomes.counts) })
+	eachSeed(t, count, func(t *testing.T, seed uint64) {
+		random := rand.New(rand.NewPCG(seed, 4))
+		rules := randomRules(random, all)
+		kill, after := random.IntN(2) == 0, time.Duration(random.IntN(10_000))*time.Millisecond
+		opts := step(func(ctx context.Context, p *registry.Published) error { _, err := p.Attach(ctx, signature); return err })
+		if random.IntN(2) == 0 {
+			opts.TagRules = []registry.TagRule{registry.NotOlder}
+		}
+		explainSeed(t, seed, rules, opts)
+		inFaults(t, private, seed, rules, func(t *testing.T, f *faulty) {
+			_, err := old.push(t, f.past, registry.PushOptions{}, "v1", "v2")
+			require.NoError(t, err)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			if kill {
+				defer time.AfterFunc(after, cancel).Stop()
+			}
+			_, err = f.client(t, registry.Options{}).Push(ctx, a.store, a.Manifest, repository, tags, opts)
+			set := slices.DeleteFunc(slices.Clone(tags), func(tag string) bool { return tagOf(t, f.past, tag) != a.Manifest.Digest.String() })
+			some, isSome := errors.AsType[*registry.TagsError](err)
+			failed, isStep := errors.AsType[*registry.StepError](err)
+			switch {
+			case err == nil:
+				assert.Equal(t, tags, set)
+				outcomes.add("pushed")
+			case isSome:
+				assert.Equal(t, tags, slices.Concat(some.Set, some.NotSet))
+				assert.Subset(t, set, some.Set)
+				for _, tag := range some.NotSet[1:] { // a lost response may hide that the first was set
+					assert.NotContains(t, set, tag)
+				}
+				outcomes.add("some tags")
+			case isStep:
+				assert.Empty(t, set)
+				for _, attached := range failed.Attached {
+					assert.NotEmpty(t, tagOf(t, f.past, attached.Digest.String()))
+				}
+				outcomes.add("step failed")
+			default:
+				assert.Empty(t, set)
+				outcomes.add("not pushed")
+			}
 		})
 	})
 }

@@ -102,7 +102,8 @@ func (discard) Push(_ context.Context, _ ocispec.Descriptor, content io.Reader) 
 // TagsError reports a push that set some of its tags, or none of several.
 type TagsError struct {
 	// Set are the tags that were set or did not have to be, in their order, and NotSet the
-	// others. The first of those is the one that failed.
+	// others. The first of those is the one that failed, and may be set if the registry did
+	// not respond.
 	Set, NotSet []string
 	Err         error
 }
