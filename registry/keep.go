@@ -28,15 +28,20 @@ func (p *push) keep(ctx context.Context) (*keptManifest, error) {
 	if slices.ContainsFunc(p.states, func(t tagState) bool { return t.pointsTo(p.manifest.Digest) }) {
 		return nil, nil // which needs no proof
 	}
+	known := map[digest.Digest]bool{} // several tags often point to one manifest
 	var first *keptManifest
 	for i := range p.states {
 		state := &p.states[i]
 		if state.content == nil {
 			continue
 		}
-		same, err := p.hasSameContent(ctx, state)
-		if err != nil {
-			return nil, err
+		same, compared := known[state.digest]
+		if !compared {
+			var err error
+			if same, err = p.hasSameContent(ctx, state); err != nil {
+				return nil, err
+			}
+			known[state.digest] = same
 		}
 		if !same {
 			continue
