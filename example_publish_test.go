@@ -125,7 +125,7 @@ func ExampleRefuseSecrets() {
 	if conflict, ok := errors.AsType[*oci.TagConflictError](err); ok {
 		fmt.Println(conflict.Reason)
 	}
-	// Output: anyone could read the values of Secrets in "manifests.yaml"
+	// Output: "manifests.yaml": the Secret "db" is not encrypted
 }
 
 // Commits that change no manifest give one digest, and cause no reconciliation.

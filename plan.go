@@ -19,8 +19,8 @@ import (
 // BuildPlan describes what a build would do. It marshals to JSON.
 type BuildPlan struct {
 	// Result is that of the build. Unchanged reports that no tag would be set; whether the
-	// registry has the blobs was not asked. Without a registry, the fields about it are
-	// empty.
+	// registry has the blobs was not asked. It is never set with Push.DigestOnly. Without a
+	// registry, the fields about it are empty.
 	Result BuildResult `json:"result"`
 	// Refused are the findings for which the build would fail before it sends anything, or
 	// empty.
@@ -57,7 +57,12 @@ func (b *Builder) Plan(ctx context.Context, opts BuildOptions) (BuildPlan, error
 	if offline {
 		opts.RegistryEndpoint = planEndpoint
 		opts.Registry.AllowPlainHTTPCredentials = true // none is sent
-		opts.Push.DigestOnly = opts.Push.DigestOnly || trimBlanks(opts.Version) == "" && len(opts.Tags) == 0
+		switch noVersion := trimBlanks(opts.Version) == "" && !opts.Push.DigestOnly; {
+		case noVersion && len(opts.Tags) > 0:
+			opts.Version, opts.Tags = opts.Tags[0], opts.Tags[1:]
+		case noVersion:
+			opts.Push.DigestOnly = true
+		}
 	}
 	j, err := opts.job()
 	nameless := offline && errors.Is(err, ErrRepositoryRequired)

@@ -76,6 +76,19 @@ func TestPlanWithoutARegistry(t *testing.T) {
 	assert.Empty(t, offline.Result.Artifact.Reference)
 	built := build(t, oci.BuildOptions{SourcePath: dir, RegistryEndpoint: startRegistry(t, memregistry.Options{}).Host, Version: "v1"})
 	assert.Equal(t, built.Artifact.Digest, offline.Result.Artifact.Digest)
+	assert.Equal(t, []string{"a", "b"}, plan(t, oci.BuildOptions{SourcePath: dir, Tags: []string{"a", "b"}}).Result.Tags)
+}
+
+// Options of the push that cannot work are found before anything is read.
+func TestInvalidPushOptions(t *testing.T) {
+	opts := oci.BuildOptions{SourcePath: t.TempDir(), RegistryEndpoint: "localhost:1", Version: "v1"}
+	opts.Push.Steps = []registry.Step{{Name: "sign"}}
+	_, err := opts.Validate()
+	require.ErrorIs(t, err, oci.ErrInvalidOptions)
+	assert.Equal(t, "give each of Push.Steps a Name and a Run", oci.Hint(err))
+	opts.Push = oci.PushOptions{TagRules: []oci.TagRule{nil}}
+	_, err = opts.Validate()
+	require.ErrorIs(t, err, oci.ErrInvalidOptions)
 }
 
 // Without a registry, only what a build refuses with any registry is an error.
@@ -161,11 +174,12 @@ func TestRefuseSecrets(t *testing.T) {
 		reason string
 	}{
 		{"no Secret", map[string]string{"cm.yaml": configMap}, oci.PreflightReport, ""},
-		{"Secret", map[string]string{"cm.yaml": configMap, "secret.yaml": secret}, oci.PreflightReport, `anyone could read the values of Secrets in "secret.yaml"`},
-		{"Secret, preflight off", map[string]string{"cm.yaml": configMap, "secret.yaml": secret}, oci.PreflightOff, `anyone could read the values of Secrets in "secret.yaml"`},
-		{"generator", map[string]string{"kustomization.yaml": generator}, oci.PreflightOff, `anyone could read the values of Secrets in "kustomization.yaml"`},
-		{"Secret in a large layer", largeWith(secret), oci.PreflightReport, `anyone could read the values of Secrets in "secret.yaml"`},
-		{"two", map[string]string{"a.yaml": secret, "kustomization.yaml": generator}, oci.PreflightOff, `in "a.yaml" (and 1 more)`},
+		{"Secret", map[string]string{"cm.yaml": configMap, "secret.yaml": secret}, oci.PreflightReport, `"secret.yaml": `},
+		{"Secret, preflight off", map[string]string{"cm.yaml": configMap, "secret.yaml": secret}, oci.PreflightOff, `"secret.yaml": `},
+		{"generator", map[string]string{"kustomization.yaml": generator}, oci.PreflightOff, `"kustomization.yaml": secretGenerator[0].literals[0], a value of a Secret, is not encrypted`},
+		{"Secret in a large layer", largeWith(secret), oci.PreflightReport, `(and 12 more)`},
+		{"two", map[string]string{"a.yaml": secret, "kustomization.yaml": generator}, oci.PreflightOff, `(and 1 more)`},
+		{"file that is not YAML", map[string]string{"cm.yaml": configMap, "bad.yaml": "a: [\n"}, oci.PreflightOff, `"bad.yaml": the file cannot be checked for values of Secrets`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := startRegistry(t, memregistry.Options{})
@@ -207,6 +221,12 @@ func TestBuildByDigestOnly(t *testing.T) {
 	_, err := pull(t, r.Host, "app", got.Artifact.Digest.String())
 	require.NoError(t, err)
 	assert.True(t, build(t, opts).Unchanged)
+
+	opts.Push.TagRules = []oci.TagRule{oci.RefuseSecrets}
+	opts.SourcePath = tree(t, map[string]string{"secret.yaml": secret})
+	_, err = oci.Build(t.Context(), opts)
+	require.ErrorContains(t, err, "the artifact must not be sha256:")
+	require.ErrorIs(t, err, oci.ErrRegistryTagConflict)
 
 	opts.Version = "v1"
 	_, err = oci.Build(t.Context(), opts)

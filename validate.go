@@ -141,6 +141,9 @@ func (o BuildOptions) destination(base, fallback string) (job, error) {
 	if err != nil {
 		return job{}, err
 	}
+	if err := o.Push.Validate(); err != nil {
+		return job{}, err
+	}
 	o.Version = trimBlanks(o.Version)
 	if o.Tags, err = o.resolveTags(); err != nil {
 		return job{}, err

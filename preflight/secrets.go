@@ -15,13 +15,12 @@ import (
 const hintGenerated = "keep the values in a file that SOPS encrypted, or use a SealedSecret or an ExternalSecret: anyone who can pull the artifact can read them"
 
 // Secrets returns the findings about Secrets and generators of Secrets with values that
-// anyone can read, wherever they are in the artifact: those with [CodeSecret] of a [Check].
-// They depend on no policy, and are empty if there are none. Of the options, only MaxMemory
-// counts; the default limits of findings apply.
+// anyone can read, wherever they are in the artifact: those with [CodeSecret] of a [Check],
+// and one for each file of which some cannot be checked, because it is too large, nested too
+// deeply, beyond MaxMemory, or not valid. They depend on no policy, and are empty if there are
+// none. Of the options, only MaxMemory counts; the default limits of findings apply.
 //
-// What a Check cannot parse has no such findings: files that are too large, too deep, or
-// beyond MaxMemory, those with a syntax error or a template, as far as they are affected, and
-// patches within a kustomization.
+// Templates, and patches within a kustomization, are not checked.
 //
 // The errors are those of Check. Secrets is safe for concurrent use.
 func Secrets(ctx context.Context, a Artifact, opts Options) (Findings, error) {
@@ -44,12 +43,25 @@ func Secrets(ctx context.Context, a Artifact, opts Options) (Findings, error) {
 		r := newReport(opts)
 		r.rule = ruleOf()[CodeSecret]
 		r.rule.check(m, r)
+		checkUnread(m, r)
 		if m.ended() {
 			return nil, ctx.Err()
 		}
 		findings, omitted := r.findings(m.engines)
 		return conclude([]judgement{{".", findings, omitted}}, opts), nil
 	})
+}
+
+// checkUnread reports files that may have more Secrets than were found.
+func checkUnread(m *model, r *report) {
+	for _, s := range m.sources {
+		if p := s.content.Problems; len(p) > 0 && !s.content.Template && !s.isChartTemplate() {
+			r.add(Finding{
+				File: s.file.Path, Line: p[0].Line, Column: p[0].Column, Hint: "correct or split the file",
+				Message: "the file cannot be checked for values of Secrets",
+			})
+		}
+	}
 }
 
 // checkPlaintext reports the values of Secrets that anyone can read.

@@ -7,8 +7,11 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/opencontainers/go-digest"
 	"github.com/opencontainers/image-spec/specs-go"
@@ -62,6 +65,7 @@ func (p *Published) Attach(ctx context.Context, a Attachment) (desc ocispec.Desc
 		if invalid != nil {
 			return invalid
 		}
+		p.push.sent.Store(true)
 		listed, err := repo.attach(ctx, contents, manifest, desc)
 		if err == nil && !listed {
 			err = p.list(ctx, repo, desc)
@@ -163,8 +167,8 @@ func (r *remote) listReferrer(ctx context.Context, subject digest.Digest, desc o
 		case err != nil:
 			return err
 		default:
-			if err := json.Unmarshal(data, &index); err != nil {
-				return &localError{ErrCorrupt, err}
+			if err := parseIndex(data, &index); err != nil {
+				return err
 			}
 		}
 		index.MediaType = ocispec.MediaTypeImageIndex // which that of the response was
@@ -206,52 +210,89 @@ func (r *remote) index(ctx context.Context, tag string) ([]byte, error) {
 	return readIndex(resp)
 }
 
+// maxPages bounds the pages of referrers, of which registries fill each up to 4 MiB.
+const maxPages = 100
+
 // Referrers lists the artifacts of a type that refer to the published manifest, or all of
-// them if the type is empty. Of a registry that lists them on several pages, it reads the
-// first.
+// them if the type is empty. It reads at most 100 pages; more are [ErrTooLarge].
 //
 // Errors are those of [Client.Resolve].
 func (p *Published) Referrers(ctx context.Context, artifactType string) (found []ocispec.Descriptor, err error) {
 	err = p.call(ctx, p.Manifest.Digest.String(), func(ctx context.Context, repo *remote) error {
-		found, err = repo.referrers(ctx, p.Manifest.Digest, artifactType)
+		found, err = repo.referrers(ctx, p.Manifest.Digest)
 		return err
 	})
-	return found, err
+	return slices.DeleteFunc(found, func(d ocispec.Descriptor) bool { return artifactType != "" && d.ArtifactType != artifactType }), err
 }
 
 // referrers asks the API, and reads the index under the tag where there is none.
-func (r *remote) referrers(ctx context.Context, subject digest.Digest, artifactType string) (found []ocispec.Descriptor, err error) {
-	err = r.client.retry(ctx, nil, func(ctx context.Context) error {
+func (r *remote) referrers(ctx context.Context, subject digest.Digest) (all []ocispec.Descriptor, err error) {
+	next := r.url("referrers/"+subject.String(), nil)
+	for page := 0; next != nil; page++ {
+		if page == maxPages {
+			return nil, &localError{ErrTooLarge, errors.New("the list of referrers has too many pages")}
+		}
 		var index ocispec.Index
-		data, err := r.referrersPage(ctx, subject)
-		if hasStatus(err, http.StatusNotFound) {
-			data, err = r.index(ctx, subject.Algorithm().String()+"-"+subject.Encoded())
+		err := r.client.retry(ctx, nil, func(ctx context.Context) (err error) {
+			index, next, err = r.referrersPage(ctx, next)
+			return err
+		})
+		switch {
+		case err == nil:
+			all = append(all, index.Manifests...)
+		case page == 0 && hasStatus(err, http.StatusNotFound):
+			return r.taggedReferrers(ctx, subject)
+		default:
+			return nil, err
 		}
-		if hasStatus(err, http.StatusNotFound) {
-			return nil
-		}
+	}
+	return all, nil
+}
+
+// taggedReferrers reads the index under the tag for the referrers, if there is one.
+func (r *remote) taggedReferrers(ctx context.Context, subject digest.Digest) ([]ocispec.Descriptor, error) {
+	var index ocispec.Index
+	err := r.client.retry(ctx, nil, func(ctx context.Context) error {
+		data, err := r.index(ctx, subject.Algorithm().String()+"-"+subject.Encoded())
 		if err != nil {
 			return err
 		}
-		if err := json.Unmarshal(data, &index); err != nil {
-			return &localError{ErrCorrupt, err}
-		}
-		found = slices.DeleteFunc(index.Manifests, func(d ocispec.Descriptor) bool {
-			return artifactType != "" && d.ArtifactType != artifactType
-		})
-		return nil
+		return parseIndex(data, &index)
 	})
-	return found, err
+	if hasStatus(err, http.StatusNotFound) {
+		err = nil
+	}
+	return index.Manifests, err
 }
 
-// referrersPage returns the first page of the referrers API, which registries fill to the
-// size of a manifest.
-func (r *remote) referrersPage(ctx context.Context, subject digest.Digest) ([]byte, error) {
-	resp, err := r.ask(ctx, request{method: http.MethodGet, url: r.url("referrers/"+subject.String(), nil)}, http.StatusOK)
+// referrersPage returns a page of the referrers API, and the address of the next one, which
+// has to be in the same repository, or nil.
+func (r *remote) referrersPage(ctx context.Context, at *url.URL) (index ocispec.Index, next *url.URL, err error) {
+	resp, err := r.ask(ctx, request{method: http.MethodGet, url: at}, http.StatusOK)
 	if err != nil {
-		return nil, err
+		return index, at, err // which another attempt asks for
 	}
-	return readIndex(resp)
+	data, err := readIndex(resp)
+	if err != nil {
+		return index, at, err
+	}
+	if link := nextPage().FindStringSubmatch(resp.Header.Get("Link")); link != nil {
+		next, err = at.Parse(link[1])
+		if err != nil || next.Scheme != at.Scheme || next.Host != at.Host || next.Path != at.Path {
+			return index, at, malformed(resp, "a page of referrers that leads elsewhere")
+		}
+	}
+	return index, next, parseIndex(data, &index)
+}
+
+// nextPage matches the link to the next page (distribution-spec v1.1, "Listing Referrers").
+var nextPage = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`<([^>]+)>\s*;\s*rel="?next"?`) })
+
+func parseIndex(data []byte, index *ocispec.Index) error {
+	if err := json.Unmarshal(data, index); err != nil {
+		return &localError{ErrCorrupt, err}
+	}
+	return nil
 }
 
 // readIndex reads the index in a response, and closes it.

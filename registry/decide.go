@@ -17,7 +17,8 @@ type tagState struct {
 	desc    ocispec.Descriptor
 	content []byte // of an image manifest
 	etag    string
-	kept    bool // although it has another digest, because it has the same content
+	unknown error // the refusal to look the tag up
+	kept    bool  // although it has another digest, because it has the same content
 }
 
 // pointsTo reports whether the tag is known to point to a manifest.

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -141,8 +142,11 @@ type TagConflictError struct {
 
 func (e *TagConflictError) Error() string {
 	text := fmt.Sprintf("%s is not %s", e.Tag, e.Want)
-	if e.Have != "" {
+	switch {
+	case e.Have != "":
 		text = fmt.Sprintf("%s is %s, not %s", e.Tag, e.Have, e.Want)
+	case e.Reason != "":
+		text = fmt.Sprintf("%s must not be %s", cmp.Or(e.Tag, "the artifact"), e.Want)
 	}
 	if e.Reason != "" {
 		text += ", because of a rule: " + e.Reason

@@ -72,10 +72,7 @@ func (e *Error) inputHint() string {
 
 // causeHint is more specific than the kind.
 func (e *Error) causeHint() string {
-	conflict, _ := errors.AsType[*TagConflictError](e.Err)
 	switch {
-	case conflict != nil && conflict.Reason != "":
-		return "correct what the rule found, push under another tag, or unset Push.TagRules"
 	case e.RetryAfter > 24*time.Hour:
 		return fmt.Sprintf("check the registry, or the proxy in front of it: it asks clients to wait for %v", e.RetryAfter.Truncate(time.Second))
 	case e.RetryAfter > 0:
@@ -107,7 +104,7 @@ func (e *Error) causeHint() string {
 	case e.Kind == ErrPermissionDenied && e.StatusCode == http.StatusUnauthorized:
 		return "check Username and Password, or the token"
 	case isRuled(e.Err):
-		return "push under another tag, or resolve what the rule in Push.TagRules objects to"
+		return "correct what the rule found, push under another tag, or unset Push.TagRules"
 	case e.Kind == ErrTagConflict && isOneOf(e.StatusCode, http.StatusBadRequest, http.StatusForbidden) && e.Code != codeTagInvalid:
 		return "push under another tag if the registry does not let this one be moved; otherwise its message gives the reason"
 	case e.Kind == ErrInvalid && isOneOf(e.StatusCode, http.StatusConflict, http.StatusPreconditionFailed):

@@ -73,10 +73,8 @@ func (c *Client) newDestination(repository string, tags []string, opts PushOptio
 	case len(tags) == 0 && !opts.DigestOnly:
 		return nil, reference.CheckTag("")
 	}
-	for _, err := range []error{checkSteps(opts.Steps), checkRules(opts.TagRules)} {
-		if err != nil {
-			return nil, err
-		}
+	if err := opts.Validate(); err != nil {
+		return nil, err
 	}
 	for _, tag := range tags {
 		if err := reference.CheckTag(tag); err != nil {

@@ -189,6 +189,9 @@ func (r *remote) putManifest(ctx context.Context, desc ocispec.Descriptor, data 
 		size:   desc.Size,
 		grace:  tagGrace,
 	}, http.StatusCreated)
+	if refused, ok := errors.AsType[*responseError](err); ok && refused.code == codeDigestInvalid {
+		refused.lost = true // distribution 2.8 does so while another client puts the same manifest
+	}
 	if err != nil {
 		return "", false, err
 	}

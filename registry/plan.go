@@ -85,9 +85,8 @@ func (d *Destination) Plan(ctx context.Context, src Fetcher, manifest ocispec.De
 func (p *push) planTag(ctx context.Context, tag string, state tagState) (TagPlan, error) {
 	plan := TagPlan{Tag: tag, Action: ActionMove, Have: state.digest}
 	switch {
-	case p.refused != nil:
+	case state.unknown != nil:
 		plan.Action = ActionUnknown
-		return plan, nil
 	case !p.moves(state):
 		plan.Action = ActionNothing
 		return plan, nil
@@ -98,6 +97,9 @@ func (p *push) planTag(ctx context.Context, tag string, state tagState) (TagPlan
 		plan.Action = ActionCreate
 	}
 	err := p.allow(ctx, tag, state)
+	if err != nil && err == state.unknown {
+		return plan, nil
+	}
 	if conflict, ok := errors.AsType[*TagConflictError](err); ok {
 		plan.Action, plan.Reason = ActionRefuse, conflict.Reason
 		return plan, nil

@@ -30,8 +30,11 @@ func (p *push) moves(state tagState) bool {
 	return p.opts.Force || !state.kept && !state.pointsTo(p.manifest.Digest)
 }
 
-// allowAll asks the rules for all tags before anything is sent.
+// allowAll asks the rules for all tags, or for the digest, before anything is sent.
 func (p *push) allowAll(ctx context.Context) error {
+	if p.opts.DigestOnly && p.moves(p.states[0]) {
+		return p.allow(ctx, "", tagState{})
+	}
 	for i, tag := range p.tags {
 		if !p.moves(p.states[i]) {
 			continue
@@ -48,11 +51,14 @@ func (p *push) allowAll(ctx context.Context) error {
 // publish puts the manifest under its digest, does the steps, and reads everything back.
 // Without steps the first tag does the former.
 func (p *push) publish(ctx context.Context, blobs []ocispec.Descriptor, data []byte) error {
-	needed := p.opts.DigestOnly || p.opts.ReadBack || len(p.opts.Steps) > 0
-	if !needed || !p.kept && !slices.ContainsFunc(p.states, p.moves) {
+	steps := len(p.opts.Steps) > 0
+	moves := slices.ContainsFunc(p.states, p.moves)
+	// The tag tells whether the steps were done for an artifact, and a digest does not.
+	again := p.kept || p.opts.DigestOnly && steps
+	if !moves && !again || !steps && !p.opts.ReadBack && !p.opts.DigestOnly {
 		return nil
 	}
-	if !p.kept {
+	if !p.kept && moves {
 		if err := p.place(ctx, blobs, data, p.manifest.Digest.String(), nil); err != nil {
 			return err
 		}
@@ -61,7 +67,7 @@ func (p *push) publish(ctx context.Context, blobs []ocispec.Descriptor, data []b
 	if err := p.runSteps(ctx); err != nil {
 		return err
 	}
-	if !p.opts.ReadBack && len(p.opts.Steps) == 0 {
+	if !p.opts.ReadBack && !steps {
 		return nil
 	}
 	return p.readBack(ctx, blobs)
@@ -70,7 +76,7 @@ func (p *push) publish(ctx context.Context, blobs []ocispec.Descriptor, data []b
 // readBack checks that the registry still has the manifest and, by option, that it serves
 // the bytes of all content.
 func (p *push) readBack(ctx context.Context, blobs []ocispec.Descriptor) error {
-	err := p.client.retry(ctx, nil, func(ctx context.Context) error {
+	err := p.client.retry(ctx, p.events.retries(ctx, p.manifest, ""), func(ctx context.Context) error {
 		_, data, err := p.repo.manifest(ctx, p.manifest.Digest.String())
 		if err == nil && data == nil {
 			err = &corruptError{blob: p.manifest}
@@ -84,7 +90,7 @@ func (p *push) readBack(ctx context.Context, blobs []ocispec.Descriptor) error {
 		if err != nil || !p.opts.ReadBack {
 			break
 		}
-		err = p.client.retry(ctx, nil, func(ctx context.Context) error {
+		err = p.client.retry(ctx, p.events.retries(ctx, blob, ""), func(ctx context.Context) error {
 			return p.repo.fetch(ctx, blob, discard{}, newReporter(nil))
 		})
 	}
@@ -165,7 +171,10 @@ func (p *push) move(ctx context.Context, blobs []ocispec.Descriptor, data []byte
 	var refused error // a condition that did not hold
 	for range maxMoves {
 		before := p.states[i].etag
-		if p.states[i], err = p.lookUp(ctx, tag); err != nil {
+		if p.states[i], err = p.lookUp(ctx, tag); isRefusal(err) {
+			p.states[i], err = tagState{unknown: err}, nil
+		}
+		if err != nil {
 			return false, err
 		}
 		if !p.opts.Force && p.states[i].pointsTo(p.manifest.Digest) { // set by somebody else, or by a request that seemed to fail
@@ -188,6 +197,7 @@ func (p *push) move(ctx context.Context, blobs []ocispec.Descriptor, data []byte
 // conditions are those under which a tag is set that was read before.
 func (t tagState) conditions() http.Header {
 	switch {
+	case t.unknown != nil:
 	case !t.exists:
 		return http.Header{"If-None-Match": {"*"}}
 	case t.etag != "":

@@ -34,9 +34,9 @@ type PushOptions struct {
 	AssumeBlobs bool
 	// TagRules decide which tags may be moved, in their order: a tag is set only if none
 	// refuses. A tag that points to the manifest already is not moved. The default is none:
-	// each tag is moved. A registry that refuses to let the caller read a tag is an error.
+	// each tag is moved. See [TagMove.Unknown] for a tag that the caller may not read.
 	// With Force, they are not asked about a tag that points to the manifest already, and
-	// with DigestOnly not at all.
+	// with DigestOnly once, with an empty tag.
 	//
 	// Each tag takes one more request, which reads it again. Where the registry reports an
 	// ETag, the tag is set under the condition that it has not changed since (RFC 9110,
@@ -45,8 +45,8 @@ type PushOptions struct {
 	TagRules []TagRule `json:"-"`
 	// Steps are done in their order when the manifest is in the repository under its digest
 	// alone, and before any tag is set. There are none by default, which saves the request
-	// for that. No step is done if no tag has to be set, except with KeepSameContent, and
-	// with DigestOnly only if the manifest was not there. [Options.Timeout] bounds them too.
+	// for that. No step is done if no tag has to be set, except with KeepSameContent and with
+	// DigestOnly. [Options.Timeout] bounds them too.
 	// Afterwards the manifest is read again, which takes the permission to pull.
 	Steps []Step `json:"-"`
 	// ReadBack fetches the manifest and all blobs after the steps, and compares them with
@@ -63,6 +63,15 @@ type PushOptions struct {
 	DigestOnly bool
 	// OnEvent receives progress. See [Event].
 	OnEvent func(Event) `json:"-"`
+}
+
+// Validate returns an error that matches [ErrInvalidOptions] for a step without a name or a
+// function, and for a rule that is nil. Each push calls it.
+func (o PushOptions) Validate() error {
+	if err := checkSteps(o.Steps); err != nil {
+		return err
+	}
+	return checkRules(o.TagRules)
 }
 
 // PushResult describes what a push did.
@@ -155,7 +164,7 @@ func (p *push) run(ctx context.Context) error {
 	switch {
 	case step == stepConflict:
 		return &TagConflictError{Tag: p.tags[conflict], Have: p.states[conflict].digest, Want: p.manifest.Digest}
-	case p.refused != nil && (p.opts.ImmutableTags || len(p.opts.TagRules) > 0):
+	case p.refused != nil && p.opts.ImmutableTags:
 		return p.refused
 	}
 	if err := p.allowAll(ctx); err != nil {
@@ -196,6 +205,11 @@ func (p *push) prepare(ctx context.Context) (manifest []byte, blobs []ocispec.De
 	}
 	p.packed = *revisionOf(p.manifest, manifest)
 	p.want = p.packed
+	for i := range p.states {
+		if !p.states[i].exists {
+			p.states[i].unknown = p.refused
+		}
+	}
 	if err := p.lookUpDigest(ctx); err != nil || !p.opts.KeepSameContent {
 		return manifest, blobs, err
 	}

@@ -46,8 +46,8 @@ type responseError struct {
 	known bool
 	// unsure is set if the request may have set the tag nevertheless.
 	unsure bool
-	// lost is set if the registry does not know the upload any more, as happens
-	// behind a load balancer.
+	// lost is set if the registry seems to have lost what was sent: it does not know the
+	// upload any more, as happens behind a load balancer, or finds another digest.
 	lost bool
 }
 
@@ -129,6 +129,7 @@ const (
 	codeTagInvalid          = "TAG_INVALID"
 	codeTooManyRequests     = "TOOMANYREQUESTS" // with several statuses
 	codeUnsupported         = "UNSUPPORTED"
+	codeDigestInvalid       = "DIGEST_INVALID"
 	codeUploadInvalid       = "BLOB_UPLOAD_INVALID"
 	codeUploadUnknown       = "BLOB_UPLOAD_UNKNOWN"
 )

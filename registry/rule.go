@@ -29,9 +29,15 @@ type TagRule func(ctx context.Context, move TagMove) (reason string, err error)
 type TagMove struct {
 	// Repository is host/repository.
 	Repository string
-	Tag        string
-	// Have is the manifest that the tag points to, or nil if there is no such tag.
+	// Tag is empty with [PushOptions.DigestOnly].
+	Tag string
+	// Have is the manifest that the tag points to, or nil if there is no such tag, or it is
+	// Unknown.
 	Have *Revision
+	// Unknown is the [*Error] with which the registry refused to let the caller read the
+	// tag, or nil. A rule that depends on Have returns it. Some registries refuse that for
+	// repositories that do not exist.
+	Unknown error
 	// Want is the manifest that it would point to.
 	Want Revision
 }
@@ -73,7 +79,7 @@ func OnlyTags(rule TagRule, tags ...string) TagRule {
 // of them without reading them again.
 func KeepTag(_ context.Context, move TagMove) (string, error) {
 	if move.Have == nil {
-		return "", nil
+		return "", move.Unknown
 	}
 	return "it exists", nil
 }
@@ -106,7 +112,7 @@ func NotLower(annotation string) TagRule {
 // compare returns a reason if the annotation of Want is less than that of Have.
 func (m TagMove) compare(annotation string, compare func(have, want string) (int, error), less string) (string, error) {
 	if m.Have == nil {
-		return "", nil
+		return "", m.Unknown
 	}
 	have, found := m.Have.Manifest.Annotations[annotation]
 	if !found {
@@ -175,10 +181,13 @@ func (p *push) allow(ctx context.Context, tag string, have tagState) error {
 	case have.exists && p.opts.ImmutableTags: // it was set meanwhile, or has the same content
 		return &TagConflictError{Tag: tag, Have: have.digest, Want: p.manifest.Digest}
 	}
+	unknown := p.client.fail(ctx, opPush, p.repo.at(tag), have.unknown)
 	for _, rule := range p.opts.TagRules {
-		move := TagMove{Repository: p.repo.String(), Tag: tag, Have: have.revision(), Want: p.want.clone()}
+		move := TagMove{Repository: p.repo.String(), Tag: tag, Have: have.revision(), Unknown: unknown, Want: p.want.clone()}
 		reason, err := calls.Contain(ctx, func() (string, error) { return rule(ctx, move) })
 		switch {
+		case err != nil && err == unknown:
+			return have.unknown
 		case err != nil:
 			return p.ruleError(tag, err)
 		case reason != "":

@@ -334,3 +334,41 @@ func gzipped(t *testing.T, text string) []byte {
 	require.NoError(t, w.Close())
 	return out.Bytes()
 }
+
+// Some registries refuse to look tags up in a repository that does not exist. Only rules that
+// depend on the tag then fail.
+func TestRulesForATagThatCannotBeRead(t *testing.T) {
+	refuses := func(context.Context, registry.TagMove) (string, error) { return "it is Friday", nil }
+	for _, tt := range []struct {
+		name   string
+		rule   registry.TagRule
+		is     error
+		action registry.Action
+	}{
+		{"rule that depends on the tag", registry.NotOlder, registry.ErrAuthRequired, registry.ActionUnknown},
+		{"keep", registry.KeepTag, registry.ErrAuthRequired, registry.ActionUnknown},
+		{"rule for another tag", registry.OnlyTags(registry.NotOlder, "latest"), nil, registry.ActionUnknown},
+		{"rule about the content", refuses, registry.ErrTagConflict, registry.ActionRefuse},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			srv, a := start(t, memregistry.Options{}), newArtifact(t, "first")
+			srv.fail(fault{"GET manifests/v1", status(http.StatusForbidden, "DENIED")})
+			client := srv.client(t, registry.Options{})
+			opts := registry.PushOptions{TagRules: []registry.TagRule{tt.rule}}
+			destination, err := client.Lookup(t.Context(), repository, []string{"v1"}, opts)
+			require.NoError(t, err)
+			plan, err := destination.Plan(t.Context(), a.store, a.Manifest)
+			require.NoError(t, err)
+			assert.Equal(t, tt.action, plan.Tags[0].Action)
+			_, err = destination.Push(t.Context(), a.store, a.Manifest)
+			if tt.is == nil {
+				require.NoError(t, err)
+				srv.fail()
+				srv.requireStored(t, a, "v1")
+				return
+			}
+			require.ErrorIs(t, err, tt.is)
+			assert.Empty(t, srv.count("POST "))
+		})
+	}
+}

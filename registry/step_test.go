@@ -2,10 +2,12 @@ package registry_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"runtime"
+	"strings"
 	"testing"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -276,4 +278,71 @@ type withoutSubject struct{ http.ResponseWriter }
 func (w withoutSubject) WriteHeader(status int) {
 	w.Header().Del("OCI-Subject")
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// A digest does not tell whether the steps were done, so they are done each time.
+func TestStepsOfADigest(t *testing.T) {
+	srv, a := start(t, memregistry.Options{}), newArtifact(t, "first")
+	client := srv.client(t, registry.Options{})
+	done, failing := 0, true
+	opts := step(func(context.Context, *registry.Published) error {
+		if done++; failing {
+			return errors.New("no key")
+		}
+		return nil
+	})
+	opts.DigestOnly = true
+	_, err := a.push(t, client, opts)
+	require.Error(t, err)
+	failing = false
+	got, err := a.push(t, client, opts)
+	require.NoError(t, err)
+	assert.True(t, got.Unchanged)
+	assert.Equal(t, 2, done)
+}
+
+// Referrers reads all pages.
+func TestPagesOfReferrers(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		link  string
+		found int
+		is    error
+	}{
+		{"two pages", `<?page=2>; rel="next"`, 2, nil},
+		{"absolute path", `</v2/apps/demo/referrers/DIGEST?page=2>; rel=next`, 2, nil},
+		{"another repository", `</v2/apps/other/referrers/DIGEST>; rel="next"`, 0, registry.ErrNotRegistry},
+		{"another host", `<http://192.0.2.1/v2/>; rel="next"`, 0, registry.ErrNotRegistry},
+		{"no end", `<?page=1>; rel="next"`, 0, registry.ErrTooLarge},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			srv, a := start(t, memregistry.Options{}), newArtifact(t, "first")
+			srv.fail(fault{"GET referrers/", func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", ocispec.MediaTypeImageIndex)
+				if r.URL.Query().Get("page") != "2" {
+					w.Header().Set("Link", strings.ReplaceAll(tt.link, "DIGEST", a.Manifest.Digest.String()))
+				}
+				_ = json.NewEncoder(w).Encode(ocispec.Index{Manifests: []ocispec.Descriptor{a.Config}})
+			}})
+			_, err := a.push(t, srv.client(t, registry.Options{}), step(func(ctx context.Context, p *registry.Published) error {
+				found, err := p.Referrers(ctx, "")
+				assert.Len(t, found, tt.found)
+				return err
+			}), "v1")
+			if tt.is == nil {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorIs(t, err, tt.is)
+		})
+	}
+}
+
+// Distribution 2.8 refuses a manifest for a moment while another client puts the same one.
+func TestManifestIsRefusedForAMoment(t *testing.T) {
+	srv, a := start(t, memregistry.Options{}), newArtifact(t, "first")
+	srv.fail(fault{"PUT manifests/v1", srv.once(status(http.StatusBadRequest, "DIGEST_INVALID"))})
+	_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{}, "v1")
+	require.NoError(t, err)
+	srv.requireStored(t, a, "v1")
 }
