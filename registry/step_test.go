@@ -312,7 +312,7 @@ func TestPagesOfReferrers(t *testing.T) {
 		{"two pages", `<?page=2>; rel="next"`, 2, nil},
 		{"absolute path", `</v2/apps/demo/referrers/DIGEST?page=2>; rel=next`, 2, nil},
 		{"another repository", `</v2/apps/other/referrers/DIGEST>; rel="next"`, 0, registry.ErrNotRegistry},
-		{"another host", `<http://192.0.2.1/v2/>; rel="next"`, 0, registry.ErrNotRegistry},
+		{"another host", `<http://192.0.2.1/v2/apps/demo/referrers/DIGEST>; rel="next"`, 0, registry.ErrNotRegistry},
 		{"no end", `<?page=1>; rel="next"`, 0, registry.ErrTooLarge},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
