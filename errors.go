@@ -78,6 +78,9 @@ var (
 	// ErrRegistryTagConflict reports a tag that points to another artifact and must not
 	// be moved.
 	ErrRegistryTagConflict = registry.ErrTagConflict
+	// ErrRegistryTagRefused reports a tag that a rule of Push.TagRules does not allow to be
+	// set. It also matches ErrRegistryTagConflict.
+	ErrRegistryTagRefused = registry.ErrTagRefused
 	// ErrRegistryRateLimited reports a registry that limits the rate of requests.
 	ErrRegistryRateLimited = registry.ErrRateLimited
 	// ErrRegistryTooLarge reports an artifact that is larger than the registry accepts.

@@ -240,7 +240,7 @@ func (r *remote) referrers(ctx context.Context, subject digest.Digest) (all []oc
 		switch {
 		case err == nil:
 			all = append(all, index.Manifests...)
-		case page == 0 && hasStatus(err, http.StatusNotFound):
+		case page == 0 && hasStatus(err, http.StatusNotFound, http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotImplemented):
 			return r.taggedReferrers(ctx, subject)
 		default:
 			return nil, err

@@ -118,6 +118,8 @@ func (c *Client) explain(e *Error, err error) {
 		e.service = odd.service != nil
 	case is[*corruptError](err):
 		e.Kind, e.Err = ErrCorrupt, c.shown(err)
+	case errors.Is(err, ErrTagRefused):
+		e.Kind, e.Err = ErrTagRefused, c.shown(err)
 	case errors.Is(err, ErrTagConflict):
 		e.Kind, e.Err = ErrTagConflict, c.shown(err)
 	case errors.Is(err, auth.ErrBasicCredentialNotFound):

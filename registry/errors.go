@@ -36,6 +36,9 @@ var (
 	// moved, or that the registry does not let anybody move. If the other
 	// manifest is known, the error in the chain is a [*TagConflictError].
 	ErrTagConflict = errors.New("tag exists with other content")
+	// ErrTagRefused reports a tag that a [TagRule] does not allow to be set. It also matches
+	// ErrTagConflict, and the error in the chain is a [*TagConflictError] with the reason.
+	ErrTagRefused error = &subclass{"a rule refuses to set the tag", ErrTagConflict}
 	// ErrRateLimited reports too many requests.
 	ErrRateLimited = errors.New("registry limits the rate of requests")
 	// ErrTooLarge reports content that is larger than the registry, or this
@@ -141,18 +144,18 @@ type TagConflictError struct {
 }
 
 func (e *TagConflictError) Error() string {
-	text := fmt.Sprintf("%s is not %s", e.Tag, e.Want)
 	switch {
-	case e.Have != "":
-		text = fmt.Sprintf("%s is %s, not %s", e.Tag, e.Have, e.Want)
+	case e.Reason != "" && e.Have == "":
+		return fmt.Sprintf("%s: %s (it would be %s)", cmp.Or(e.Tag, "the artifact"), e.Reason, e.Want)
 	case e.Reason != "":
-		text = fmt.Sprintf("%s must not be %s", cmp.Or(e.Tag, "the artifact"), e.Want)
+		return fmt.Sprintf("%s: %s (it is %s, not %s)", e.Tag, e.Reason, e.Have, e.Want)
+	case e.Have == "":
+		return fmt.Sprintf("%s is not %s", e.Tag, e.Want)
 	}
-	if e.Reason != "" {
-		text += ", because of a rule: " + e.Reason
-	}
-	return text
+	return fmt.Sprintf("%s is %s, not %s", e.Tag, e.Have, e.Want)
 }
 
-// Is reports whether target is [ErrTagConflict].
-func (e *TagConflictError) Is(target error) bool { return target == ErrTagConflict }
+// Is reports whether target is [ErrTagConflict] or, if a rule refused, [ErrTagRefused].
+func (e *TagConflictError) Is(target error) bool {
+	return target == ErrTagConflict || target == ErrTagRefused && e.Reason != ""
+}

@@ -41,6 +41,7 @@ var hints = map[error]string{
 	ErrPermissionDenied: "check the credentials, and that they allow pushing to this repository",
 	ErrNotFound:         "check the name; if the registry does not create repositories or projects by itself, create them first",
 	ErrTagConflict:      "push under another tag, or unset Push.ImmutableTags",
+	ErrTagRefused:       "correct what the rule found, push under another tag, or unset Push.TagRules",
 	ErrRateLimited:      "try again later, or less often",
 	ErrTooLarge:         "push less, or raise the limit of the registry or of the proxy in front of it",
 	ErrInvalid:          "check whether the registry accepts OCI artifacts of this kind",
@@ -103,8 +104,6 @@ func (e *Error) causeHint() string {
 		return "log in to the registry again"
 	case e.Kind == ErrPermissionDenied && e.StatusCode == http.StatusUnauthorized:
 		return "check Username and Password, or the token"
-	case isRuled(e.Err):
-		return "correct what the rule found, push under another tag, or unset Push.TagRules"
 	case e.Kind == ErrTagConflict && isOneOf(e.StatusCode, http.StatusBadRequest, http.StatusForbidden) && e.Code != codeTagInvalid:
 		return "push under another tag if the registry does not let this one be moved; otherwise its message gives the reason"
 	case e.Kind == ErrInvalid && isOneOf(e.StatusCode, http.StatusConflict, http.StatusPreconditionFailed):
@@ -125,12 +124,6 @@ func (e *Error) causeHint() string {
 		return "raise Registry.Timeout or the deadline, or check why the registry does not respond"
 	}
 	return ""
-}
-
-// isRuled reports whether a rule refused to move a tag.
-func isRuled(err error) bool {
-	conflict, ok := errors.AsType[*TagConflictError](err)
-	return ok && conflict.Reason != ""
 }
 
 // providerHint is for registries whose responses have a meaning of their own.

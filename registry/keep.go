@@ -96,7 +96,7 @@ func (p *push) hasSameContent(ctx context.Context, state *tagState) (bool, error
 const maxKept = 1 << 30
 
 // unpacksTo reports whether a layer has a digest after decompression. A layer that cannot
-// be read, or that is of another form, has not.
+// be read, such as by the caller, or that is of another form, has not.
 func (p *push) unpacksTo(ctx context.Context, layer ocispec.Descriptor, want digest.Digest) (bool, error) {
 	if want.Validate() != nil || layer.MediaType != ocispec.MediaTypeImageLayerGzip {
 		return false, nil
@@ -106,7 +106,7 @@ func (p *push) unpacksTo(ctx context.Context, layer ocispec.Descriptor, want dig
 		sum = &unpackedSum{verifier: want.Verifier()}
 		return p.repo.fetch(ctx, layer, sum, newReporter(nil))
 	})
-	if is[*corruptError](err) || errors.Is(err, errOtherForm) {
+	if is[*corruptError](err) || errors.Is(err, errOtherForm) || isRefusal(err) {
 		return false, nil
 	}
 	return err == nil && sum.same, err

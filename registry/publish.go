@@ -63,6 +63,7 @@ func (p *push) publish(ctx context.Context, blobs []ocispec.Descriptor, data []b
 			return err
 		}
 		p.sent.Store(true)
+		p.events.Send(ctx, Event{Descriptor: p.manifest, Bytes: p.manifest.Size})
 	}
 	if err := p.runSteps(ctx); err != nil {
 		return err
@@ -170,7 +171,7 @@ func (p *push) move(ctx context.Context, blobs []ocispec.Descriptor, data []byte
 	}
 	var refused error // a condition that did not hold
 	for range maxMoves {
-		before := p.states[i].etag
+		before := p.states[i]
 		if p.states[i], err = p.lookUp(ctx, tag); isRefusal(err) {
 			p.states[i], err = tagState{unknown: err}, nil
 		}
@@ -184,7 +185,7 @@ func (p *push) move(ctx context.Context, blobs []ocispec.Descriptor, data []byte
 			return false, err
 		}
 		unless := p.states[i].conditions()
-		if refused != nil && before == p.states[i].etag { // the registry cannot evaluate it
+		if refused != nil && before.digest == p.states[i].digest { // the registry cannot evaluate it
 			unless = nil
 		}
 		if refused = p.place(ctx, blobs, data, tag, unless); !hasStatus(refused, http.StatusPreconditionFailed) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strings"
 	"time"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -90,13 +91,22 @@ func KeepTag(_ context.Context, move TagMove) (string, error) {
 // has it.
 func NotOlder(_ context.Context, move TagMove) (string, error) {
 	return move.compare(ocispec.AnnotationCreated, func(have, want string) (int, error) {
-		before, err := time.Parse(time.RFC3339, have)
+		before, err := parseTime(have)
 		if err != nil {
 			return 0, nil // anything is better than that
 		}
-		after, err := time.Parse(time.RFC3339, want)
+		after, err := parseTime(want)
 		return after.Compare(before), err
 	}, "is older than")
+}
+
+// parseTime accepts lower-case letters too, as RFC 3339 does (section 5.6).
+func parseTime(text string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339, text)
+	if upper, other := time.Parse(time.RFC3339, strings.ToUpper(text)); other == nil {
+		return upper, nil
+	}
+	return t, err
 }
 
 // NotLower returns a [TagRule] that moves no tag to a manifest whose annotation has a lower

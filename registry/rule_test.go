@@ -39,6 +39,7 @@ func TestRules(t *testing.T) {
 		reason     string
 	}{
 		{"newer", newest, created, "2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z", ""},
+		{"newer, in lower case", newest, created, "2026-01-01t00:00:00z", "2026-01-01t00:00:01z", ""},
 		{"as old", newest, created, "2026-01-01T00:00:00Z", "2026-01-01T01:00:00+01:00", ""},
 		{
 			"older", newest, created, "2026-01-01T00:00:01Z", "2026-01-01T00:00:00Z",
@@ -96,7 +97,7 @@ func TestPushWithRules(t *testing.T) {
 		refuse bool
 	}{
 		{"allows", func(context.Context, registry.TagMove) (string, error) { return "", nil }, nil, "", false},
-		{"refuses", func(context.Context, registry.TagMove) (string, error) { return "it is Friday", nil }, registry.ErrTagConflict, "because of a rule: it is Friday", true},
+		{"refuses", func(context.Context, registry.TagMove) (string, error) { return "it is Friday", nil }, registry.ErrTagRefused, "a rule refuses to set the tag: v1: it is Friday (it is sha256:", true},
 		{"fails", func(context.Context, registry.TagMove) (string, error) { return "", errRule }, errRule, "a rule for the tag v1 failed: no network", false},
 		{"panics", func(context.Context, registry.TagMove) (string, error) { panic(errRule) }, errRule, "a rule for the tag v1 failed: panic: no network", false},
 	} {
@@ -180,14 +181,19 @@ func TestConditionalPut(t *testing.T) {
 	}
 }
 
-// A registry that refuses every condition is sent the manifest without one.
+// A registry that refuses every condition, or reports another ETag each time, is sent the
+// manifest without one.
 func TestConditionThatNeverHolds(t *testing.T) {
 	first, second := numbered(t, "1"), numbered(t, "2")
 	srv := start(t, memregistry.Options{ConditionalPut: true})
 	client := srv.client(t, registry.Options{})
 	_, err := first.push(t, client, registry.PushOptions{}, "v1")
 	require.NoError(t, err)
-	srv.fail(fault{"PUT manifests/v1", func(w http.ResponseWriter, r *http.Request) {
+	reads := 0
+	srv.fail(fault{"GET manifests/v1", func(w http.ResponseWriter, r *http.Request) {
+		reads++
+		srv.registry.ServeHTTP(volatile{w, reads}, r)
+	}}, fault{"PUT manifests/v1", func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("If-Match") != "" {
 			w.WriteHeader(http.StatusPreconditionFailed)
 			return
@@ -197,6 +203,17 @@ func TestConditionThatNeverHolds(t *testing.T) {
 	_, err = second.push(t, client, registry.PushOptions{TagRules: []registry.TagRule{registry.NotLower("build")}}, "v1")
 	require.NoError(t, err)
 	srv.requireStored(t, second, "v1")
+}
+
+// volatile gives a response another ETag.
+type volatile struct {
+	http.ResponseWriter
+	n int
+}
+
+func (v volatile) WriteHeader(status int) {
+	v.Header().Set("ETag", fmt.Sprintf(`"%d"`, v.n))
+	v.ResponseWriter.WriteHeader(status)
 }
 
 func TestTagsError(t *testing.T) {
@@ -268,6 +285,7 @@ func TestKeepSameContent(t *testing.T) {
 // A layer that only claims to have the same content is not taken for it.
 func TestClaimsOfTheSameContent(t *testing.T) {
 	const key = "io.deis.oras.content.digest"
+	unreadable := ""
 	for _, tt := range []struct {
 		name  string
 		layer func(a artifact) ocispec.Descriptor // under the tag
@@ -285,13 +303,20 @@ func TestClaimsOfTheSameContent(t *testing.T) {
 			layer.MediaType = "application/vnd.example.layer.v1.tar+gzip"
 			return layer
 		}, false},
+		{"compressed again, which may not be read", func(a artifact) ocispec.Descriptor {
+			layer := a.claim(t, key, recompress(t, a))
+			unreadable = layer.Digest.String()
+			return layer
+		}, false},
 		{"no gzip", func(a artifact) ocispec.Descriptor { return a.claim(t, key, []byte("other")) }, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			srv, a := start(t, memregistry.Options{}), newArtifact(t, "app")
 			client := srv.client(t, registry.Options{})
 			before := a
+			unreadable = "none"
 			before.Layer = tt.layer(a)
+			srv.fail(fault{"GET blobs/" + unreadable, status(http.StatusForbidden, "DENIED")})
 			before = before.annotated(t, map[string]string{"revision": "1"})
 			_, err := before.push(t, client, registry.PushOptions{}, "v1")
 			require.NoError(t, err)

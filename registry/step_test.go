@@ -232,11 +232,14 @@ func TestReadBack(t *testing.T) {
 func TestDigestOnly(t *testing.T) {
 	srv, a := start(t, memregistry.Options{}), newArtifact(t, "first")
 	client := srv.client(t, registry.Options{})
-	opts := registry.PushOptions{DigestOnly: true}
+	var events []registry.Event
+	opts := registry.PushOptions{DigestOnly: true, OnEvent: func(e registry.Event) { events = append(events, e) }}
 	got, err := a.push(t, client, opts)
 	require.NoError(t, err)
 	assert.Equal(t, registry.PushResult{Manifest: a.Manifest}, got)
 	srv.requireStored(t, a, a.Manifest.Digest.String())
+	require.NotEmpty(t, events)
+	assert.Equal(t, registry.Event{Descriptor: a.Manifest, Bytes: a.Manifest.Size}, events[len(events)-1])
 	srv.requests(a)
 
 	got, err = a.push(t, client, opts)
@@ -247,8 +250,15 @@ func TestDigestOnly(t *testing.T) {
 
 // Without the referrers API, attachments are listed under a tag.
 func TestAttachWithoutReferrersAPI(t *testing.T) {
+	for _, missing := range []int{http.StatusNotFound, http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotImplemented} {
+		t.Run(fmt.Sprint(missing), func(t *testing.T) { attachWithoutAPI(t, missing) })
+	}
+}
+
+func attachWithoutAPI(t *testing.T, missing int) {
+	t.Helper()
 	srv, a := start(t, memregistry.Options{}), newArtifact(t, "first")
-	srv.fail(fault{"GET referrers/", status(http.StatusNotFound, "")}, fault{"PUT manifests/", func(w http.ResponseWriter, r *http.Request) {
+	srv.fail(fault{"GET referrers/", status(missing, "")}, fault{"PUT manifests/", func(w http.ResponseWriter, r *http.Request) {
 		srv.registry.ServeHTTP(withoutSubject{w}, r)
 	}})
 	opts := step(func(ctx context.Context, p *registry.Published) error {

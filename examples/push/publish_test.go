@@ -53,6 +53,6 @@ func TestRulesForTags(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "secret.yaml"), []byte(secret), 0o600))
 	refused := push(t, "", nil, "-refuse-secrets", "-preflight", "off", "-ref", ref, dir)
 	assert.Equal(t, 1, refused.status)
-	assert.Contains(t, refused.stderr, `because of a rule: "secret.yaml": `)
+	assert.Contains(t, refused.stderr, `a rule refuses to set the tag: main: "secret.yaml": `)
 	assert.NotContains(t, refused.stderr, canary)
 }
