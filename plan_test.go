@@ -225,7 +225,7 @@ func TestBuildByDigestOnly(t *testing.T) {
 	opts.Push.TagRules = []oci.TagRule{oci.RefuseSecrets}
 	opts.SourcePath = tree(t, map[string]string{"secret.yaml": secret})
 	_, err = oci.Build(t.Context(), opts)
-	require.ErrorContains(t, err, "the artifact must not be sha256:")
+	require.ErrorContains(t, err, `the artifact: "secret.yaml": the Secret "s" is not encrypted (it would be sha256:`)
 	require.ErrorIs(t, err, oci.ErrRegistryTagConflict)
 
 	opts.Version = "v1"

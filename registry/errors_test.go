@@ -177,9 +177,21 @@ func TestErrorOfFewFacts(t *testing.T) {
 }
 
 func TestTagConflictError(t *testing.T) {
-	err := fmt.Errorf("wrapped: %w", &registry.TagConflictError{
-		Tag: "v1", Have: digest.FromString("a"), Want: digest.FromString("b"),
-	})
-	require.ErrorIs(t, err, registry.ErrTagConflict)
-	require.NotErrorIs(t, err, registry.ErrNotFound)
+	const have, want digest.Digest = "sha256:a", "sha256:b"
+	for _, tt := range []struct {
+		err  registry.TagConflictError
+		text string
+	}{
+		{registry.TagConflictError{Tag: "v1", Have: have, Want: want}, "v1 is sha256:a, not sha256:b"},
+		{registry.TagConflictError{Tag: "v1", Want: want}, "v1 is not sha256:b"},
+		{registry.TagConflictError{Tag: "v1", Have: have, Want: want, Reason: "it exists"}, "v1: it exists (it is sha256:a, not sha256:b)"},
+		{registry.TagConflictError{Tag: "v1", Want: want, Reason: "it is Friday"}, "v1: it is Friday (it would be sha256:b)"},
+		{registry.TagConflictError{Want: want, Reason: "it is Friday"}, "the artifact: it is Friday (it would be sha256:b)"},
+	} {
+		err := fmt.Errorf("wrapped: %w", &tt.err)
+		require.ErrorIs(t, err, registry.ErrTagConflict)
+		require.NotErrorIs(t, err, registry.ErrNotFound)
+		assert.Equal(t, tt.err.Reason != "", errors.Is(err, registry.ErrTagRefused))
+		assert.EqualError(t, &tt.err, tt.text)
+	}
 }

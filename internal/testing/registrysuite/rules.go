@@ -3,6 +3,7 @@ package registrysuite
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -271,4 +272,30 @@ func refuseSecrets(t *testing.T, c trial) {
 	build(t, opts)
 	sent := w.take()
 	assert.True(t, slices.ContainsFunc(sent, func(s string) bool { return strings.HasPrefix(s, "PUT ") }), sent)
+}
+
+// buildAll publishes many workloads with one Builder, and then nothing. One that fails leaves
+// the others whole.
+func buildAll(t *testing.T, c trial) {
+	const workloads = 30
+	var builds []oci.BuildOptions
+	for n := range workloads {
+		opts := options(t, c.open, fmt.Sprintf("many-%d", n))
+		opts.SourcePath = tree(t, map[string]string{"cm.yaml": configMap(fmt.Sprintf("workload-%d", n))})
+		builds = append(builds, opts)
+	}
+	broken := options(t, c.open, "many-broken")
+	broken.SourcePath = t.TempDir()
+	var b oci.Builder
+	defer b.Close()
+	result, err := b.BuildAll(t.Context(), append(builds, broken), oci.BuildAllOptions{})
+	require.ErrorIs(t, err, oci.ErrNoManifestFiles)
+	assert.Equal(t, []int{workloads, 0, 1}, []int{result.Built, result.Unchanged, result.Failed})
+
+	again, err := b.BuildAll(t.Context(), builds, oci.BuildAllOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, workloads, again.Unchanged)
+	for n, o := range again.Outcomes {
+		assert.Equal(t, result.Outcomes[n].Result.Artifact.Digest, o.Result.Artifact.Digest)
+	}
 }

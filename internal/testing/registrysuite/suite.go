@@ -94,6 +94,7 @@ func cases() []testCase {
 		{"the same content keeps its digest", sameContent},
 		{"plan", plan},
 		{"refuse Secrets", refuseSecrets},
+		{"many workloads at once", buildAll},
 		{"referrers", referrers},
 		{"mount", mount},
 		{"location of an upload", uploadLocation},
