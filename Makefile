@@ -59,8 +59,8 @@ fuzz: ## Run each fuzz target for fuzztime=3000x
 	done <<<"$$targets"
 
 golden: ## Rewrite the golden files: a changed content digest breaks a promise
-	go test ./packager -update
-	git diff --stat -- testdata
+	go test ./packager ./gitops -update
+	git diff --stat -- testdata gitops/testdata
 
 api: ## Report changes of the exported API since the last tag or the merge base
 	$(call need,git,it checks out the revision to compare with)
