@@ -10,7 +10,7 @@ import (
 	"github.com/kubeoci/oci/packager"
 )
 
-// names are what is wrong with names, wherever the engines look.
+// names holds the faults of names, wherever the engines look.
 type names struct {
 	refused    []packager.Entry // by some unpackers, one of each file
 	unportable []Finding

@@ -55,7 +55,7 @@ func (c *Client) fail(ctx context.Context, op, reference string, err error) erro
 }
 
 // interrupt makes the end of a context that of the step, rule or tag during which it ended:
-// the caller has to know which tags are set and what is in the repository.
+// the caller has to know which tags are set, and which manifest the repository has.
 func (c *Client) interrupt(e *Error, err error) {
 	tags, isTags := err.(*TagsError) // not that of a push within a step
 	if isTags {
