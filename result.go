@@ -22,7 +22,7 @@ type BuildResult struct {
 	Unchanged bool `json:"unchanged"`
 	// SameContent reports that a tag pointed to an artifact with the same content and kept
 	// it: see [registry.PushOptions.KeepSameContent]. Artifact.Digest and ManifestSize are
-	// of that one, and the other fields of what was packed.
+	// of that artifact, and the other fields of the files that were packed.
 	SameContent bool `json:"sameContent,omitempty"`
 	// RequestedRepository is the repository in the options if it was illegal, and
 	// Artifact.Repository is a normalised one.

@@ -59,7 +59,7 @@ func (c *compressors) compress(out *output, block []byte) (_ []byte, err error) 
 	return (*out)[before:], nil
 }
 
-// output holds what was written to it.
+// output holds the bytes written to it.
 type output []byte
 
 func (o *output) Write(p []byte) (int, error) {

@@ -92,7 +92,7 @@ func TestTagsWaitForStepsInFaults(t *testing.T) {
 	})
 }
 
-// After faults and kills, the error tells which tags are set and what was attached.
+// After faults and kills, the error lists the tags that are set and the attachments.
 func TestErrorsNameWhatIsThereAfterFaults(t *testing.T) {
 	count := 300
 	if testing.Short() {

@@ -46,7 +46,7 @@ type responseError struct {
 	known bool
 	// unsure is set if the request may have set the tag nevertheless.
 	unsure bool
-	// lost is set if the registry seems to have lost what was sent: it does not know the
+	// lost is set if the registry seems to have lost the content: it does not know the
 	// upload any more, as happens behind a load balancer, or finds another digest.
 	lost bool
 }

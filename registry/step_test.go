@@ -189,6 +189,22 @@ func TestManifestIsLostDuringSteps(t *testing.T) {
 	}
 }
 
+// A step that deletes the manifest fails the push.
+func TestStepThatDeletesTheManifest(t *testing.T) {
+	srv, a := start(t, memregistry.Options{}), newArtifact(t, "first")
+	_, err := a.push(t, srv.client(t, registry.Options{}), step(func(ctx context.Context, p *registry.Published) error {
+		request, err := http.NewRequestWithContext(ctx, http.MethodDelete, srv.URL+"/v2/"+repository+"/manifests/"+p.Manifest.Digest.String(), nil)
+		require.NoError(t, err)
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		require.Equal(t, http.StatusAccepted, response.StatusCode)
+		return nil
+	}), "v1")
+	require.ErrorIs(t, err, registry.ErrCorrupt)
+	assert.Empty(t, srv.digestOf(t, "v1"))
+}
+
 func TestReadBack(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
