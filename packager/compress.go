@@ -24,14 +24,16 @@ const minLevel, maxLevel = 1, 9
 // compressed it.
 //
 // There is one for each core, and not for each slot: a compressor takes a megabyte, and
-// the first use of that memory is much of the time of a small push.
+// the first use of that memory is much of the time of a small push. For the same reason, a
+// small archive gets fewer.
 type compressors struct {
 	level int
 	idle  chan *flate.Writer // nil for one that is not made yet
 }
 
-func newCompressors(level int) *compressors {
-	c := &compressors{level, make(chan *flate.Writer, workers())}
+func newCompressors(level int, size int64) *compressors {
+	const perCompressor = 2 << 20 // bytes of the archive
+	c := &compressors{level, make(chan *flate.Writer, min(workers(), 1+int(size/perCompressor)))}
 	for range cap(c.idle) {
 		c.idle <- nil
 	}

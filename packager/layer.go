@@ -64,8 +64,8 @@ func (p *Plan) writeLayer(ctx context.Context, compressed gzipWriter, cache *Cac
 	}
 	source := newSource(p)
 	source.observe, source.digests = observe, files
-	content, blocks := digest.Canonical.Digester(), newCompressors(p.settings.level)
-	err := p.read(ctx, source, newSlots(spareSlots), func(s *slot) (err error) {
+	content, blocks := digest.Canonical.Digester(), newCompressors(p.settings.level, p.archive.Size())
+	err := p.read(ctx, source, spareSlots, func(s *slot) (err error) {
 		if s.out = s.out[:0]; s.out == nil {
 			s.out = make(output, 0, len(s.memory)/usualRatio)
 		}
@@ -93,11 +93,17 @@ func (p *Plan) writeLayer(ctx context.Context, compressed gzipWriter, cache *Cac
 	return content.Digest(), compressed.close()
 }
 
-// read reads the archive into the slots, group by group. It calls produce for each group
-// on several cores, and then consume for each group in the order of the archive.
-func (p *Plan) read(ctx context.Context, source *source, slots []*slot, produce, consume func(*slot) error) error {
+// read reads the archive group by group, into slots of which some are spare. It calls
+// produce for each group on several cores, and then consume for each group in the order of
+// the archive.
+func (p *Plan) read(ctx context.Context, source *source, spare int, produce, consume func(*slot) error) error {
 	defer source.close()
-	return ordered.Each(ctx, p.archive.Groups(), slots, func(ctx context.Context, s *slot, n int) error {
+	groups := p.archive.Groups()
+	slots := newSlots(groups, spare)
+	if len(slots) < groups {
+		source.memory = p.archive.LargestGroup()
+	}
+	return ordered.Each(ctx, groups, slots, func(ctx context.Context, s *slot, n int) error {
 		if err := source.fill(ctx, s, n); err != nil {
 			return err
 		}

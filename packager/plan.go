@@ -209,7 +209,7 @@ func (p *Plan) Digest(ctx context.Context) (digest.Digest, error) {
 		return "", err
 	}
 	content := digest.Canonical.Digester()
-	err := p.read(ctx, newSource(p), newSlots(0), func(*slot) error { return nil }, func(s *slot) error {
+	err := p.read(ctx, newSource(p), 0, func(*slot) error { return nil }, func(s *slot) error {
 		for _, b := range s.blocks {
 			_, _ = content.Hash().Write(b.raw) // never fails
 		}

@@ -38,9 +38,10 @@ type block struct {
 // into the CPU's caches.
 const spareSlots = 2
 
-// newSlots returns a slot for each worker, and some spare ones.
-func newSlots(spare int) []*slot {
-	slots := make([]*slot, workers()+spare)
+// newSlots returns a slot for each worker, and some spare ones, unless there are fewer
+// groups than that.
+func newSlots(groups, spare int) []*slot {
+	slots := make([]*slot, min(workers()+spare, groups))
 	for i := range slots {
 		slots[i] = new(slot)
 	}
@@ -50,6 +51,7 @@ func newSlots(spare int) []*slot {
 // source fills the blocks of an archive from the files of a Set.
 type source struct {
 	plan    *Plan
+	memory  int64                        // bytes for a slot that takes several groups
 	observe func(manifests.File, []byte) // or nil
 	digests *fileSums                    // or nil
 
@@ -105,7 +107,7 @@ func (s *source) fill(ctx context.Context, group *slot, n int) (err error) {
 	}
 	first, end, size := s.plan.archive.Group(n)
 	if int64(len(group.memory)) < size {
-		group.memory = make([]byte, size)
+		group.memory = make([]byte, max(size, s.memory))
 	}
 	memory := group.memory
 	group.blocks = group.blocks[:0]

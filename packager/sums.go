@@ -73,7 +73,7 @@ func (p *Plan) filesDigest(ctx context.Context, observe func(manifests.File, []b
 	source := newSource(once)
 	source.observe, source.digests = observe, newFileSums(once)
 	nothing := func(*slot) error { return nil }
-	if err := once.read(ctx, source, newSlots(0), nothing, nothing); err != nil {
+	if err := once.read(ctx, source, 0, nothing, nothing); err != nil {
 		return "", err
 	}
 	return source.digests.digest(), nil

@@ -272,6 +272,15 @@ func (a *Archive) Group(n int) (first, end int, size int64) {
 	return first, end, a.end(end-1) - a.blocks[first].start
 }
 
+// LargestGroup returns the most bytes that a group has.
+func (a *Archive) LargestGroup() (most int64) {
+	for n := range a.groups {
+		_, _, size := a.Group(n)
+		most = max(most, size)
+	}
+	return most
+}
+
 // Twin returns the block before n that has the same bytes, and whether there is one: both
 // hold a part of the content of a large file.
 func (a *Archive) Twin(n int) (twin int, found bool) {

@@ -105,12 +105,12 @@ func TestGroups(t *testing.T) {
 				f[fmt.Sprintf("dir-%d/b.yaml", i)] = text(i, size)
 			}
 			a, blocks := fill(t, f, f.pairs())
-			next, total := 0, int64(0)
+			next, total, most := 0, int64(0), int64(0)
 			for n := range a.Groups() {
 				first, end, bytes := a.Group(n)
 				require.Equal(t, next, first)
 				require.Greater(t, end, first)
-				next = end
+				next, most = end, max(most, bytes)
 				want := int64(0)
 				for block := first; block < end; block++ {
 					want += int64(len(blocks[block]))
@@ -126,6 +126,7 @@ func TestGroups(t *testing.T) {
 			}
 			assert.Equal(t, a.Blocks(), next)
 			assert.Equal(t, a.Size(), total)
+			assert.Equal(t, most, a.LargestGroup())
 		})
 	}
 }
