@@ -3,6 +3,7 @@ package objects
 import (
 	"bytes"
 	"hash/maphash"
+	"slices"
 )
 
 // plainScanner reads the files that people and programs write, many times faster than a
@@ -86,14 +87,14 @@ func (s *plainScanner) scan(data []byte, limit int64) (file File, ok bool) {
 
 // run calls read for a file.
 func (s *plainScanner) run(data []byte, limit int64, read func() bool) (file File, ok bool) {
-	data = bytes.TrimPrefix(data, []byte(byteOrderMark))
-	seed := s.keys.seed
-	if seed == (maphash.Seed{}) {
-		seed = maphash.MakeSeed()
+	data = slices.Clip(bytes.TrimPrefix(data, []byte(byteOrderMark))) // see load
+	if s.keys.seed == (maphash.Seed{}) {
+		s.keys.seed = maphash.MakeSeed()
+		s.keys.secret = maphash.Bytes(s.keys.seed, nil)
 	}
 	*s = plainScanner{
 		data: data, left: limit, size: s.size, lines: lineFinder{ends: s.lines.ends[:0]},
-		levels: s.levels[:0], keys: keySet{seed: seed, hashes: s.keys.hashes[:0]}, nodes: nodePool{all: s.nodes.all},
+		levels: s.levels[:0], keys: keySet{seed: s.keys.seed, secret: s.keys.secret, hashes: s.keys.hashes[:0]}, nodes: nodePool{all: s.nodes.all},
 	}
 	if s.size == nil {
 		s.size = s.sizeOfOpen

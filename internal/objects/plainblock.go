@@ -35,16 +35,22 @@ func (s *plainScanner) entry(indent int, text []byte) bool {
 	case len(s.levels) == 0 && (text[0] == '{' || text[0] == '['):
 		s.read = true
 		return indent == 0 && s.flow(text, slot{of: root})
-	case s.open && indent > s.top().indent && !isItem(text):
-		if key, _ := cutKey(text); key == nil {
+	}
+	if !isItem(text) {
+		key, value := cutKey(text)
+		if key == nil {
+			if !s.open || indent <= s.top().indent {
+				return false
+			}
 			s.open = false
 			return s.value(text, s.next)
 		}
+		return s.enter(indent, false) && s.pair(key, value)
 	}
-	if !s.enter(indent, isItem(text)) {
+	if !s.enter(indent, true) {
 		return false
 	}
-	for isItem(text) {
+	for {
 		item := text[1:]
 		for len(item) > 0 && item[0] == ' ' {
 			item = item[1:]
@@ -66,8 +72,6 @@ func (s *plainScanner) entry(indent int, text []byte) bool {
 			return false
 		}
 	}
-	key, value := cutKey(text)
-	return key != nil && s.pair(key, value)
 }
 
 // enter closes the levels that end before a line, and opens the one that starts

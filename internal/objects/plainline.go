@@ -1,6 +1,7 @@
 package objects
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 	"unicode/utf8"
@@ -29,16 +30,14 @@ func (s *plainScanner) cutLine() (indent int, text []byte) {
 		s.end--
 	}
 	text = s.data[s.start:s.end]
-	for ; indent+8 <= len(text); indent += 8 {
-		if b := binary.LittleEndian.Uint64(text[indent:]) ^ ' '*each; b != 0 {
+	for {
+		b := load(text, indent) ^ ' '*each
+		if b != 0 { // at the end of the line at the latest
 			indent += bits.TrailingZeros64(b) / 8
 			return indent, text[indent:]
 		}
+		indent += 8
 	}
-	for indent < len(text) && text[indent] == ' ' {
-		indent++
-	}
-	return indent, text[indent:]
 }
 
 // unreadLine goes back to the start of the last line.
@@ -58,31 +57,84 @@ type lineFinder struct {
 
 // find finds some lines that follow.
 func (l *lineFinder) find(data []byte) {
-	const some = 2 << 10
-	l.ends, l.next = l.ends[:0], 0
-	odd := uint64(0)
-	for len(l.ends) == 0 && l.read < len(data) {
+	const some = 2 << 10 // bytes
+	if l.ends == nil {
+		l.ends = make([]int, some+wide)
+	}
+	ends, n, strange := l.ends[:some+wide], 0, uint64(0)
+	for n == 0 && l.read < len(data) {
 		end := min(l.read+some, len(data))
-		for ; l.read+8 <= end; l.read += 8 {
-			b := binary.LittleEndian.Uint64(data[l.read:])
-			breaks := equal(b, '\n')
-			odd |= unprintable(b | breaks>>1) // makes a letter of a line break
-			for ; breaks != 0; breaks &= breaks - 1 {
-				l.ends = append(l.ends, l.read+bits.TrailingZeros64(breaks)/8)
+		for ; l.read < end; l.read += wide {
+			var breaks, other uint64
+			if rest := data[l.read:]; len(rest) >= wide {
+				breaks, other = inspect((*[wide]byte)(rest))
+			} else {
+				last := blank
+				copy(last[:], rest)
+				breaks, other = inspect(&last)
 			}
-		}
-		for ; l.read < end; l.read++ {
-			if c := data[l.read]; c == '\n' {
-				l.ends = append(l.ends, l.read)
-			} else if c < ' ' || c > '~' {
-				odd = 1
-			}
+			strange |= other
+			n += note(ends[n:], l.read, breaks)
 		}
 	}
-	if l.read == len(data) && data[len(data)-1] != '\n' {
-		l.ends = append(l.ends, len(data))
+	if l.read >= len(data) && data[len(data)-1] != '\n' {
+		ends[n] = len(data)
+		n++
 	}
-	l.odd = l.odd || odd != 0
+	l.ends, l.next, l.odd = ends[:n], 0, l.odd || strange != 0
+}
+
+// note writes the offsets of line breaks, of which each bit of a word stands for one, and
+// returns their number. It writes the first few whether they are there or not, because the
+// processor cannot foresee how many there are.
+func note(ends []int, offset int, breaks uint64) int {
+	const few = 3
+	_ = ends[wide-1]
+	found := bits.OnesCount64(breaks)
+	for i := 0; i < few || breaks != 0; i++ {
+		ends[i] = offset + bits.TrailingZeros64(breaks)
+		breaks &= breaks - 1
+	}
+	return found
+}
+
+// wide is how many bytes inspect takes.
+const wide = 64
+
+// blank has only spaces.
+var blank = [wide]byte(bytes.Repeat([]byte{' '}, wide))
+
+// gather collects the highest bits of eight bytes in the highest byte of a product.
+const gather = 0x0002040810204081
+
+// inspect returns a word with a bit for each line break, and one that is 0 if all other
+// bytes are printable ASCII characters. It takes two words at a time, because Go loads the
+// constants again each time.
+func inspect(text *[wide]byte) (breaks, strange uint64) {
+	for i := 0; i < wide; i += 16 {
+		a, b := binary.LittleEndian.Uint64(text[i:]), binary.LittleEndian.Uint64(text[i+8:])
+		foundA, foundB := equal(a, '\n'), equal(b, '\n')
+		strange |= unprintable(a|foundA>>1) | unprintable(b|foundB>>1) // makes letters of line breaks
+		breaks = breaks>>16 | foundA*gather>>56<<48 | foundB*gather>>56<<56
+	}
+	return breaks, strange
+}
+
+// load returns eight bytes of a file from an offset in a line. Those behind the line are of
+// the next one, or zero at the end of the file.
+func load(line []byte, offset int) uint64 {
+	rest := line[offset:cap(line)]
+	if len(rest) >= 8 {
+		return binary.LittleEndian.Uint64(rest)
+	}
+	return loadLast(rest)
+}
+
+func loadLast(rest []byte) (b uint64) {
+	for i, c := range rest {
+		b |= uint64(c) << (8 * i)
+	}
+	return b
 }
 
 // offset returns that of the rest of a line.

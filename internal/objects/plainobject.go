@@ -2,6 +2,7 @@ package objects
 
 import (
 	"hash/maphash"
+	"math/bits"
 
 	"go.yaml.in/yaml/v4"
 
@@ -59,6 +60,7 @@ func (p *nodePool) take() *node {
 // one while they are few.
 type keySet struct {
 	seed   maphash.Seed
+	secret uint64
 	hashes []uint64
 	many   map[int]map[uint64]bool // by the first of the mapping
 }
@@ -67,14 +69,7 @@ type keySet struct {
 // and for too many keys.
 func (k *keySet) add(key []byte, first int) bool {
 	const few = 48
-	hash := uint64(len(key))
-	if len(key) < 8 {
-		for _, c := range key {
-			hash = hash<<8 | uint64(c)
-		}
-	} else {
-		hash = maphash.Bytes(k.seed, key)
-	}
+	hash := k.hash(key)
 	own := k.hashes[first:]
 	switch {
 	case len(own) < few:
@@ -100,6 +95,18 @@ func (k *keySet) add(key []byte, first int) bool {
 	}
 	k.hashes = append(k.hashes, hash)
 	return len(k.hashes) <= plainKeys
+}
+
+// hash returns a number that differs for keys of up to seven bytes, and most likely for others.
+func (k *keySet) hash(key []byte) uint64 {
+	switch n := len(key); {
+	case n < 8:
+		return load(key, 0)&(1<<(8*n)-1) | uint64(n)<<56
+	case n <= 16:
+		high, low := bits.Mul64(load(key, 0)^k.secret, load(key, n-8)^k.secret>>1^uint64(n))
+		return high ^ low
+	}
+	return maphash.Bytes(k.seed, key)
 }
 
 // drop forgets the keys of the mapping that begins at first.

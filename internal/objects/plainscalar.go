@@ -2,7 +2,6 @@ package objects
 
 import (
 	"bytes"
-	"encoding/binary"
 	"math/bits"
 	"strings"
 )
@@ -15,13 +14,7 @@ const longestKey = 256
 // cutKey splits a line into a key and the value after its colon, without leading
 // blanks. The key is nil if there is none, or if it is not written as it is.
 func cutKey(text []byte) (key, value []byte) {
-	end := 0
-	for end < len(text) && isLetter(text[end]) {
-		end++
-	}
-	if end > 0 && end <= longestKey && end < len(text) && text[end] == ':' && (end+1 == len(text) || text[end+1] == ' ') {
-		return text[:end], trimLeft(text[end+1:]) // most are so
-	}
+	var end int
 	if text[0] == '"' || text[0] == '\'' {
 		var escaped, ok bool
 		if end, escaped, ok = cutQuotes(text); !ok || escaped || end >= len(text) {
@@ -64,14 +57,14 @@ func startsPlain(text []byte) bool {
 // or at the colon after a key.
 func cutPlain(text []byte) (end int, isKey bool) {
 	for i := 0; i < len(text); i++ {
-		if i+8 <= len(text) { // most have neither character
-			b := binary.LittleEndian.Uint64(text[i:])
-			found := first(b, ':') | first(b, '#')
-			if found == 0 {
-				i += 7
-				continue
-			}
-			i += bits.TrailingZeros64(found) / 8
+		b := load(text, i)
+		found := first(b, ':') | first(b, '#')
+		if found == 0 {
+			i += 7
+			continue
+		}
+		if i += bits.TrailingZeros64(found) / 8; i >= len(text) {
+			break
 		}
 		if c := text[i]; c == ':' && (i+1 == len(text) || isBlank(text[i+1])) {
 			return i, true

@@ -30,7 +30,7 @@ func (s *plainScanner) sizeOfOpen(*node) int64 {
 		size := compactSize(text)
 		open.large = size > MaxApplied
 		return size
-	case mostJSON(text)-(s.saved-open.saved) <= MaxApplied:
+	case mostJSON(text, s.saved-open.saved) <= MaxApplied:
 		return 0
 	}
 	open.large = true
@@ -52,29 +52,46 @@ func (s *plainScanner) measureData(o *Object, open *openObject) {
 	}
 }
 
-// expanding lists the characters that take more bytes as JSON, and how many more: those of the
-// quotes, keys and brackets that JSON has there too.
+// expanding lists the characters that take more bytes as JSON, and how many more, the most
+// first: those of the quotes, keys and brackets that JSON has there too.
 var expanding = []struct {
-	char byte
+	char string
 	by   int
 }{
-	{'\n', 3}, {':', 12}, {'<', 5}, {'>', 5}, {'&', 5}, {'"', 1}, {'\\', 2}, {'\t', 1}, {',', 4}, {'[', 4}, {'{', 4},
+	{"-", perItem}, {":", 12}, {"<", 5}, {">", 5}, {"&", 5}, {",", 4}, {"[", 4}, {"{", 4}, {"\\", 2}, {"\"", 1}, {"\t", 1},
 }
 
-// mostJSON returns how many bytes an object with this text takes as JSON, or more.
-func mostJSON(text []byte) int {
-	most := len(text)
-	for _, c := range expanding {
-		most += c.by * bytes.Count(text, []byte{c.char})
+const (
+	perItem = 13
+	perLine = 3
+)
+
+// mostJSON returns how many bytes an object with this text takes as JSON, or more. Saved is
+// what its lines take less than their text has. It counts no further than it has to in order
+// to show that they are within [MaxApplied].
+func mostJSON(text []byte, saved int) int {
+	lines := bytes.Count(text, []byte("\n"))
+	most := len(text) - saved + perLine*lines
+	rest := len(text) - saved + 2*lines // or fewer bytes, without indentation: saved has two of the end of a line
+	dashes := 0
+	for i, c := range expanding {
+		if most+c.by*rest <= MaxApplied {
+			return most + c.by*rest
+		}
+		n := bytes.Count(text, []byte(c.char))
+		if i == 0 {
+			dashes = n
+		}
+		most += c.by * n
+		rest -= n
 	}
-	const perItem = 13
-	if dashes := bytes.Count(text, []byte("-")); most+perItem*dashes <= MaxApplied {
-		return most + perItem*dashes
+	if most <= MaxApplied {
+		return most
 	}
 	for _, item := range []string{"- ", "-\n", "-\r"} { // a closer look, which takes longer
-		most += perItem * bytes.Count(text, []byte(item))
+		dashes -= bytes.Count(text, []byte(item))
 	}
-	return most
+	return most - perItem*dashes
 }
 
 // leastJSON returns how many bytes an object with this text takes as JSON, or fewer: it counts
