@@ -97,11 +97,12 @@ func (k *keySet) add(key []byte, first int) bool {
 	return len(k.hashes) <= plainKeys
 }
 
-// hash returns a number that differs for keys of up to seven bytes, and most likely for others.
+// hash returns a number that is unique for keys of up to eight bytes, and most likely for
+// others.
 func (k *keySet) hash(key []byte) uint64 {
 	switch n := len(key); {
-	case n < 8:
-		return load(key, 0)&(1<<(8*n)-1) | uint64(n)<<56
+	case n <= 8:
+		return load(key, 0) & (1<<(8*n) - 1)
 	case n <= 16:
 		high, low := bits.Mul64(load(key, 0)^k.secret, load(key, n-8)^k.secret>>1^uint64(n))
 		return high ^ low

@@ -30,6 +30,8 @@ func TestPlainAgreesOnLargeObjects(t *testing.T) {
 		{"numbers", other + "spec:\n" + lines(500_000, "  k%[1]d: %020[1]d\n"), false},
 		{"indentation", other + "spec:\n" + lines(600_000, strings.Repeat(" ", 200)+"k%d: a\n"), true},
 		{"indented text in a block", other + "spec:\n  a: |\n    a\n" + lines(300_000, strings.Repeat(" ", 200)+"%d\n"), false},
+		{"short lines in a block", other + "spec:\n  a: |\n" + strings.Repeat("    a\n", 88_000), false},
+		{"words with dashes", other + "spec:\n" + lines(150_000, "  k%06d: some-text-of-several-words-in-a-row\n"), true},
 		{"comments", other + "spec:\n" + lines(600_000, "  # a comment of several words in a row %d\n"), false},
 		{"a ConfigMap", configMap + "data:\n  a: |\n" + lines(500_000, "    line %d of the file\n"), true},
 		{"a ConfigMap in indentation", configMap + "data:\n  a: |\n" + strings.Repeat("    text\n", 33_000), true},
