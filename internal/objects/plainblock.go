@@ -259,7 +259,7 @@ func (s *plainScanner) block(to slot, style byte, indicator int) bool {
 		if s.lines.odd && !isText(line) {
 			return false
 		}
-		s.saved += content + len("\n ")
+		s.saved += content
 		s.texts += len(line)
 		if text.wanted {
 			text.add(line)

@@ -30,7 +30,7 @@ func (s *plainScanner) sizeOfOpen(*node) int64 {
 		size := compactSize(text)
 		open.large = size > MaxApplied
 		return size
-	case mostJSON(text, s.saved-open.saved) <= MaxApplied:
+	case mostJSON(text, s.saved-open.saved, MaxApplied) <= MaxApplied:
 		return 0
 	}
 	open.large = true
@@ -58,44 +58,28 @@ var expanding = []struct {
 	char string
 	by   int
 }{
-	{"-", perItem}, {":", 12}, {"<", 5}, {">", 5}, {"&", 5}, {",", 4}, {"[", 4}, {"{", 4}, {"\\", 2}, {"\"", 1}, {"\t", 1},
+	{"<", 5}, {">", 5}, {"&", 5}, {":", 4}, {",", 4}, {"[", 4}, {"{", 4}, {"-", 2}, {"\\", 2}, {"\"", 1}, {"\t", 1},
 }
 
-const (
-	perItem = 13
-	perLine = 3
-)
-
-// mostJSON returns how many bytes an object with this text takes as JSON, or more. Saved is
-// what its lines take less than their text has. It counts no further than it has to in order
-// to show that they are within [MaxApplied].
-func mostJSON(text []byte, saved int) int {
-	lines := bytes.Count(text, []byte("\n"))
-	most := len(text) - saved + perLine*lines
-	rest := len(text) - saved + 2*lines // or fewer bytes, without indentation: saved has two of the end of a line
-	dashes := 0
-	for i, c := range expanding {
-		if most+c.by*rest <= MaxApplied {
+// mostJSON returns how many bytes an object with this text takes as JSON, or more. Saved are
+// those of its text that take none. It counts no further than it has to in order to show that
+// they are within a limit.
+func mostJSON(text []byte, saved, limit int) int {
+	rest := len(text) - saved
+	most := rest + bytes.Count(text, []byte("\n")) + 1 // two bytes each in a block of text, and the last may be missing
+	for _, c := range expanding {
+		if most+c.by*rest <= limit {
 			return most + c.by*rest
 		}
 		n := bytes.Count(text, []byte(c.char))
-		if i == 0 {
-			dashes = n
-		}
 		most += c.by * n
 		rest -= n
 	}
-	if most <= MaxApplied {
-		return most
-	}
-	for _, item := range []string{"- ", "-\n", "-\r"} { // a closer look, which takes longer
-		dashes -= bytes.Count(text, []byte(item))
-	}
-	return most - perItem*dashes
+	return most
 }
 
 // leastJSON returns how many bytes an object with this text takes as JSON, or fewer: it counts
-// words that follow one another, which are text in any case.
+// keys, and words that follow one another, which are text in any case.
 func leastJSON(text []byte) (least int64) {
 	for line := range bytes.Lines(text) {
 		line = bytes.TrimSpace(line)
@@ -103,6 +87,7 @@ func leastJSON(text []byte) (least int64) {
 			continue // it may have a comment or escapes
 		}
 		if i := bytes.LastIndex(line, []byte(": ")); i >= 0 {
+			least += int64(i + len(": "))
 			line = line[i+len(": "):]
 		}
 		if line = bytes.TrimPrefix(line, []byte("- ")); bytes.IndexByte(line, ' ') > 0 {

@@ -1,12 +1,65 @@
 package objects
 
 import (
+	"bytes"
 	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v4"
 )
+
+// TestBoundsOfSizes compares the bounds of the size of an object with the size that the parser
+// gives it.
+func TestBoundsOfSizes(t *testing.T) {
+	compared := 0
+	compare := func(text []byte) {
+		var s plainScanner
+		objects, most, least := 0, 0, int64(0)
+		s.size = func(*node) int64 {
+			open := s.innermost()
+			own := s.data[open.start:open.end]
+			objects++
+			most, least = mostJSON(own, s.saved-open.saved, 0), leastJSON(own)
+			return 0
+		}
+		if _, ok := s.scan(text, ample.Objects); !ok || objects != 1 || bytes.Contains(text, []byte("List")) {
+			return
+		}
+		var doc yaml.Node
+		require.NoError(t, yaml.Unmarshal(text, &doc))
+		if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
+			return // the object is in another document
+		}
+		size := sizer{}.of(doc.Content[0])
+		require.LessOrEqual(t, least, size, "%s", text)
+		require.LessOrEqual(t, size, int64(most), "%s", text)
+		compared++
+	}
+	rng := rand.New(rand.NewPCG(9, 10))
+	texts := samples(t)
+	names := slices.Sorted(maps.Keys(texts))
+	for _, name := range names {
+		compare(texts[name])
+	}
+	for range 10_000 {
+		compare(change(rng, texts[names[rng.IntN(len(names))]]))
+		var text bytes.Buffer
+		anObject(rng, &text, "", "", 0)
+		compare(text.Bytes())
+		text.Reset()
+		for range 1 + rng.IntN(7) {
+			fmt.Fprintf(&text, "%*s%s\n", 2*rng.IntN(3)*rng.IntN(2), "", oddities[rng.IntN(len(oddities))])
+		}
+		compare(bytes.TrimSuffix(text.Bytes(), []byte("\n")))
+	}
+	assert.Greater(t, compared, 5_000)
+}
 
 // TestPlainAgreesOnLargeObjects covers objects around the limits of the API server, and flow
 // style around those of package boundyaml.
@@ -31,6 +84,7 @@ func TestPlainAgreesOnLargeObjects(t *testing.T) {
 		{"indentation", other + "spec:\n" + lines(600_000, strings.Repeat(" ", 200)+"k%d: a\n"), true},
 		{"indented text in a block", other + "spec:\n  a: |\n    a\n" + lines(300_000, strings.Repeat(" ", 200)+"%d\n"), false},
 		{"short lines in a block", other + "spec:\n  a: |\n" + strings.Repeat("    a\n", 88_000), false},
+		{"escapes", other + "spec:\n  a: \"" + strings.Repeat(`\e`, 150_000) + "\"\n", false},
 		{"words with dashes", other + "spec:\n" + lines(150_000, "  k%06d: some-text-of-several-words-in-a-row\n"), true},
 		{"comments", other + "spec:\n" + lines(600_000, "  # a comment of several words in a row %d\n"), false},
 		{"a ConfigMap", configMap + "data:\n  a: |\n" + lines(500_000, "    line %d of the file\n"), true},
