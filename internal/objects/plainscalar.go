@@ -167,6 +167,17 @@ func isNullText(text []byte) bool {
 	return string(text) == "~" || string(text) == "null" || string(text) == "Null" || string(text) == "NULL"
 }
 
+// isConstant reports whether some parser may take an unquoted scalar for a boolean or null.
+func isConstant(text []byte) bool {
+	switch len(text) {
+	case 4:
+		return bytes.EqualFold(text, []byte("true")) || bytes.EqualFold(text, []byte("null"))
+	case 5:
+		return bytes.EqualFold(text, []byte("false"))
+	}
+	return false
+}
+
 // isPlainText reports whether an unquoted scalar is certainly text to all parsers, or a date,
 // which they take for text.
 func isPlainText(text []byte) bool {
@@ -177,8 +188,7 @@ func isPlainText(text []byte) bool {
 	case c == '$' || c == '(' || c == '/':
 		return true
 	case c > '9':
-		return c != '~' && !isWord(string(text)) &&
-			(len(text) > len("false") || !strings.Contains("|true|false|null|", "|"+strings.ToLower(string(text))+"|"))
+		return c != '~' && !isWord(string(text)) && !isConstant(text)
 	case (c == '+' || c == '-') && len(text) > 1 && text[1] != '.':
 		text = text[1:]
 	case c < '0':
