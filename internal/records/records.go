@@ -1,0 +1,224 @@
+// Package records keeps texts of one line in a directory, for other processes of the same
+// user.
+package records
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/opencontainers/go-digest"
+
+	"github.com/kubeoci/oci/internal/advice"
+)
+
+// ErrInvalid reports a directory that cannot be used.
+var ErrInvalid = errors.New("invalid cache directory")
+
+// MaxFiles bounds the records of a [Dir], of which the oldest are removed.
+const MaxFiles = 1000
+
+const tempSuffix = ".tmp"
+
+// Dir is a directory of records of one kind. It is made if it does not exist, must belong to
+// the user of the program, and nobody else may be able to write to it, because records are
+// believed.
+type Dir struct {
+	Path string
+	// Option names Path in advice.
+	Option string
+	// Suffix is that of the files. Kinds of records with other suffixes can share the
+	// directory.
+	Suffix string
+	// MaxBytes is the largest size of a record.
+	MaxBytes int
+	// MaxTotal is the size of all records beyond which a record that is larger than most
+	// makes the oldest be removed.
+	MaxTotal int64
+}
+
+// open makes, checks and opens the directory. The caller closes it. The error matches
+// [ErrInvalid].
+func (d Dir) open() (*os.Root, error) {
+	if err := os.MkdirAll(d.Path, 0o700); err != nil {
+		return nil, d.invalid(err)
+	}
+	root, err := os.OpenRoot(d.Path + string(filepath.Separator)) // does not block on a FIFO
+	if err != nil {
+		return nil, d.invalid(err)
+	}
+	info, err := root.Stat(".")
+	if err == nil {
+		err = checkOwner(info)
+	}
+	if err != nil {
+		_ = root.Close() // only read from
+		return nil, d.invalid(err)
+	}
+	return root, nil
+}
+
+func (d Dir) invalid(err error) error {
+	return &advice.Error{
+		Err:  fmt.Errorf("%w: %q: %w", ErrInvalid, d.Path, withoutPath(err)),
+		Text: "set " + d.Option + " to a directory that belongs to the user of the program, and that nobody else can write",
+	}
+}
+
+// withoutPath keeps an error from naming the directory twice.
+func withoutPath(err error) error {
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
+		return failed.Err
+	}
+	return err
+}
+
+// IsEmpty reports whether the directory has no records. The error matches [ErrInvalid].
+func (d Dir) IsEmpty() (bool, error) {
+	root, err := d.open()
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = root.Close() }() // only read from
+	files, err := d.files(root)
+	if err != nil {
+		return false, d.invalid(err)
+	}
+	return len(files) == 0, nil
+}
+
+// Read returns the record of a key, or nil if there is none or it is corrupt. The error
+// matches [ErrInvalid].
+func (d Dir) Read(key []byte) ([]byte, error) {
+	root, err := d.open()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = root.Close() }() // only read from
+	return d.read(root, d.name(key)), nil
+}
+
+// Write replaces the record of a key with a text that has no line breaks. One that cannot be
+// written, or is too large, is no error: the next process does the work again.
+func (d Dir) Write(key, text []byte) {
+	name, file := d.name(key), fmt.Appendf(nil, "%s\n%s\n", text, digest.FromBytes(text))
+	if len(file) > d.MaxBytes {
+		return
+	}
+	root, err := d.open()
+	if err != nil {
+		return
+	}
+	defer func() { _ = root.Close() }() // its files were closed
+	if before := d.read(root, name); before != nil && bytes.Equal(before, text) {
+		return
+	}
+	if d.write(root, name, file) == nil {
+		d.removeOldest(root, len(file))
+	}
+}
+
+// name returns the name of the file of a record.
+func (d Dir) name(key []byte) string { return digest.FromBytes(key).Encoded() + d.Suffix }
+
+// read returns a record. Its file has it and, in a second line, its digest: disks fail.
+func (d Dir) read(root *os.Root, name string) []byte {
+	data, err := readOwn(root, name, int64(d.MaxBytes))
+	if err != nil {
+		return nil
+	}
+	text, sum, _ := bytes.Cut(data, []byte("\n"))
+	if digest.FromBytes(text) != digest.Digest(bytes.TrimSpace(sum)) {
+		return nil
+	}
+	return text
+}
+
+// readOwn reads a regular file that only the user of the program can write. It opens no
+// FIFO, which would block.
+func readOwn(root *os.Root, name string, most int64) ([]byte, error) {
+	info, err := root.Lstat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fs.ErrInvalid
+	}
+	file, err := root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }() // only read from
+	if info, err = file.Stat(); err != nil {
+		return nil, err
+	}
+	if err := checkOwner(info); err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(file, most))
+}
+
+// write replaces a file at once, so that concurrent readers and writers see one or none.
+func (d Dir) write(root *os.Root, name string, data []byte) (err error) {
+	temp := rand.Text() + d.Suffix + tempSuffix
+	file, err := root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = root.Remove(temp) // it was not complete
+		}
+	}()
+	_, err = file.Write(data)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	return root.Rename(temp, name)
+}
+
+// removeOldest keeps the directory from growing for ever after a record of some size was
+// written. Temporary files of programs that were killed count too.
+func (d Dir) removeOldest(root *os.Root, size int) {
+	files, err := d.files(root)
+	if err != nil || len(files) <= MaxFiles && int64(size) <= d.MaxTotal/MaxFiles {
+		return
+	}
+	infos := make([]fs.FileInfo, 0, len(files))
+	left := d.MaxTotal
+	for _, file := range files {
+		if info, err := file.Info(); err == nil {
+			infos = append(infos, info)
+			left -= info.Size()
+		}
+	}
+	slices.SortFunc(infos, func(a, b fs.FileInfo) int {
+		return cmp.Or(a.ModTime().Compare(b.ModTime()), cmp.Compare(a.Name(), b.Name()))
+	})
+	for i, info := range infos {
+		if len(infos)-i <= MaxFiles && left >= 0 {
+			return
+		}
+		_ = root.Remove(info.Name()) // another process may have done so
+		left += info.Size()
+	}
+}
+
+// files lists the records.
+func (d Dir) files(root *os.Root) ([]fs.DirEntry, error) {
+	entries, err := fs.ReadDir(root.FS(), ".")
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
+		return !e.Type().IsRegular() || !strings.HasSuffix(strings.TrimSuffix(e.Name(), tempSuffix), d.Suffix)
+	}), nil
+}

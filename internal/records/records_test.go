@@ -1,0 +1,100 @@
+package records_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/records"
+)
+
+func dirIn(path string) records.Dir {
+	return records.Dir{Path: path, Option: "Option", Suffix: ".test.json", MaxBytes: 1 << 20, MaxTotal: 2 << 20}
+}
+
+// A record is read until its file is not that which was written.
+func TestRead(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		spoil func(path string) error
+		want  string
+	}{
+		{"as written", func(string) error { return nil }, `{"a":1}`},
+		{"missing", os.Remove, ""},
+		{"empty", func(path string) error { return os.Truncate(path, 0) }, ""},
+		{"cut", func(path string) error { return os.Truncate(path, 60) }, ""},
+		{"too large", func(path string) error { return os.Truncate(path, 2<<20) }, ""},
+		{"a directory", func(path string) error { _ = os.Remove(path); return os.Mkdir(path, 0o700) }, ""},
+		{"changed", func(path string) error {
+			data, err := os.ReadFile(path)
+			if err == nil {
+				err = os.WriteFile(path, []byte(strings.Replace(string(data), "1", "2", 1)), 0o600)
+			}
+			return err
+		}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := dirIn(filepath.Join(t.TempDir(), "cache"))
+			dir.Write([]byte("key"), []byte(`{"a":1}`))
+			paths, err := filepath.Glob(filepath.Join(dir.Path, "*.test.json"))
+			require.NoError(t, err)
+			require.Len(t, paths, 1)
+			require.NoError(t, tt.spoil(paths[0]))
+
+			got, err := dir.Read([]byte("key"))
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, string(got))
+
+			dir.Write([]byte("key"), []byte(`{"a":1}`))
+			got, err = dir.Read([]byte("key"))
+			require.NoError(t, err)
+			assert.Equal(t, tt.name == "a directory", got == nil, "it is repaired, unless a file cannot replace it")
+		})
+	}
+}
+
+// The oldest records are removed once there are too many, or they are too large.
+func TestWriteRemovesTheOldest(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		before int
+		sizes  int64 // of those before
+		size   int   // of the new one
+		left   int
+	}{
+		{"few", 9, 10, 10, 10},
+		{"many", records.MaxFiles + 5, 10, 10, records.MaxFiles},
+		{"large", 4, 900 << 10, 900 << 10, 2},
+		{"small beside large ones", 4, 900 << 10, 10, 5},
+		{"too large for any", 1, 10, 2 << 20, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := dirIn(t.TempDir())
+			require.NoError(t, os.Chmod(dir.Path, 0o700))
+			other := filepath.Join(dir.Path, "other.layer.json")
+			require.NoError(t, os.WriteFile(other, nil, 0o600))
+			for i := range tt.before {
+				path := filepath.Join(dir.Path, fmt.Sprintf("%04d.test.json", i))
+				require.NoError(t, os.WriteFile(path, nil, 0o600))
+				require.NoError(t, os.Truncate(path, tt.sizes))
+				require.NoError(t, os.Chtimes(path, time.Time{}, time.Now().Add(time.Duration(i-10_000)*time.Second)))
+			}
+			dir.Write([]byte("key"), []byte(strings.Repeat("x", tt.size)))
+			paths, err := filepath.Glob(filepath.Join(dir.Path, "*.test.json"))
+			require.NoError(t, err)
+			assert.Len(t, paths, tt.left)
+			assert.FileExists(t, other, "of another kind")
+			got, err := dir.Read([]byte("key"))
+			require.NoError(t, err)
+			assert.Equal(t, tt.size <= dir.MaxBytes, got != nil)
+			last := filepath.Join(dir.Path, fmt.Sprintf("%04d.test.json", tt.before-1))
+			assert.FileExists(t, last, "the newest of those before")
+		})
+	}
+}
