@@ -156,7 +156,7 @@ func (c *closure) readKustomization(ctx context.Context, name string) error {
 		at.Line, at.Column, at.Field = invalid.Line, invalid.Column, invalid.Field
 		c.record(at, "", &fault{ProblemInvalid, "not a valid kustomization: " + invalid.Reason(), "correct the kustomization"})
 	}
-	c.parsed.Add(name, k)
+	c.parsed.Add(name, text, k)
 	if k == nil {
 		return nil
 	}

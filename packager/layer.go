@@ -18,7 +18,7 @@ const (
 )
 
 // packLayer compresses the layer and pushes it to store.
-func (p *Plan) packLayer(ctx context.Context, store Pusher, cache *Cache, files *fileSums, observe func(manifests.File, []byte)) (ocispec.Descriptor, digest.Digest, error) {
+func (p *Plan) packLayer(ctx context.Context, store Pusher, cache *Cache, sums *fileSums, observe func(manifests.File, []byte)) (ocispec.Descriptor, digest.Digest, error) {
 	spooler, direct := store.(*Store)
 	if !direct {
 		spooler = new(Store)
@@ -26,7 +26,7 @@ func (p *Plan) packLayer(ctx context.Context, store Pusher, cache *Cache, files 
 	}
 	var diffID digest.Digest
 	layer, err := spooler.ingest(ctx, ocispec.MediaTypeImageLayerGzip, func(w io.Writer, written io.ReaderAt) (err error) {
-		diffID, err = p.writeLayer(ctx, gzipWriter{w: w, written: written}, cache, files, observe)
+		diffID, err = p.writeLayer(ctx, gzipWriter{w: w, written: written}, cache, sums, observe)
 		return err
 	})
 	if err != nil {
@@ -57,13 +57,13 @@ func layerAnnotations(diffID digest.Digest) map[string]string {
 // usualRatio is a compression ratio that most manifests reach.
 const usualRatio = 4
 
-func (p *Plan) writeLayer(ctx context.Context, compressed gzipWriter, cache *Cache, files *fileSums, observe func(manifests.File, []byte)) (digest.Digest, error) {
+func (p *Plan) writeLayer(ctx context.Context, compressed gzipWriter, cache *Cache, sums *fileSums, observe func(manifests.File, []byte)) (digest.Digest, error) {
 	cached := cache.begin()
 	if err := compressed.open(); err != nil {
 		return "", err
 	}
 	source := newSource(p)
-	source.observe, source.digests = observe, files
+	source.observe, source.digests = observe, sums
 	content, blocks := digest.Canonical.Digester(), newCompressors(p.settings.level, p.archive.Size())
 	err := p.read(ctx, source, spareSlots, func(s *slot) (err error) {
 		if s.out = s.out[:0]; s.out == nil {

@@ -32,6 +32,8 @@ type Result struct {
 	Created time.Time
 	// Plan describes the archive.
 	Plan *Plan
+	// Contents identify the content of the files. They are nil without a Cache.
+	Contents *Contents
 }
 
 // Pusher stores content. The content stores of oras-go satisfy it.
@@ -78,28 +80,31 @@ func (p *Plan) Pack(ctx context.Context, store Pusher, cache *Cache, observe fun
 }
 
 func (p *Plan) pack(ctx context.Context, store Pusher, cache *Cache, observe func(manifests.File, []byte)) (Result, error) {
-	var files *fileSums
+	var sums *fileSums
 	if cache != nil {
-		files = newFileSums(p)
+		sums = newFileSums(p)
 	}
-	layer, diffID, err := p.packLayer(ctx, store, cache, files, observe)
+	layer, diffID, err := p.packLayer(ctx, store, cache, sums, observe)
 	if err != nil {
 		return Result{}, err
 	}
-	if cache != nil {
-		cache.remember(record{Key: p.recordKey(files.digest()), Size: layer.Size, Sum: layer.Digest, Content: diffID})
+	if cache == nil {
+		return p.describe(ctx, store, layer, diffID, nil)
 	}
-	return p.describe(ctx, store, layer, diffID)
+	contents := p.contents(sums)
+	cache.remember(record{Key: p.recordKey(contents), Size: layer.Size, Sum: layer.Digest, Content: diffID})
+	return p.describe(ctx, store, layer, diffID, contents)
 }
 
 // describe stores the config and the manifest of a layer.
-func (p *Plan) describe(ctx context.Context, store Pusher, layer ocispec.Descriptor, diffID digest.Digest) (result Result, err error) {
+func (p *Plan) describe(ctx context.Context, store Pusher, layer ocispec.Descriptor, diffID digest.Digest, contents *Contents) (result Result, err error) {
 	result = Result{
 		Layer:         layer,
 		ContentDigest: diffID,
 		ContentSize:   p.archive.Size(),
 		Created:       p.settings.created,
 		Plan:          p,
+		Contents:      contents,
 	}
 	if result.Config, err = pushJSON(ctx, store, ocispec.MediaTypeImageConfig, imageConfig(diffID)); err != nil {
 		return Result{}, err

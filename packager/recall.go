@@ -17,8 +17,8 @@ import (
 // Pack, and compares the digests: the files may have changed since, and so may the
 // directory of the cache.
 //
-// observe is that of Pack, and a call that blocks ends as that does. The errors are those of Pack, and match [ErrInvalidCache] for
-// a directory that cannot be used.
+// observe is that of Pack, and a call that blocks ends as that does. The errors are those of
+// Pack, and match [ErrInvalidCache] for a directory that cannot be used.
 func (p *Plan) Recall(ctx context.Context, store Pusher, cache *Cache, observe func(f manifests.File, content []byte)) (Result, bool, error) {
 	if err := p.check(ctx, store); err != nil {
 		return Result{}, false, err
@@ -38,23 +38,24 @@ func (p *Plan) Recall(ctx context.Context, store Pusher, cache *Cache, observe f
 }
 
 func (p *Plan) recall(ctx context.Context, store Pusher, cache *Cache, observe func(manifests.File, []byte)) (Result, bool, error) {
-	files, err := p.filesDigest(ctx, observe)
+	sums, err := p.readSums(ctx, observe)
 	if err != nil {
 		return Result{}, false, err
 	}
-	r, found := cache.recall(p.recordKey(files))
+	contents := p.contents(sums)
+	r, found := cache.recall(p.recordKey(contents))
 	if !found {
 		return Result{}, false, nil
 	}
 	layer := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageLayerGzip, Digest: r.Sum, Size: r.Size, Annotations: layerAnnotations(r.Content)}
-	result, err := p.describe(ctx, store, layer, r.Content)
+	result, err := p.describe(ctx, store, layer, r.Content, contents)
 	return result, err == nil, err
 }
 
 // recordKey identifies a layer by everything that its bytes depend on.
-func (p *Plan) recordKey(files digest.Digest) recordKey {
+func (p *Plan) recordKey(contents *Contents) recordKey {
 	return recordKey{
-		Files: files, Layout: p.layout, Prefix: p.prefix, Level: p.settings.level,
+		Files: contents.digest, Layout: p.layout, Prefix: p.prefix, Level: p.settings.level,
 		BlockSize: archive.BlockSize, AloneSize: archive.AloneSize, Compressor: compressorVersion(),
 	}
 }

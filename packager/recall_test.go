@@ -49,15 +49,57 @@ func TestRecall(t *testing.T) {
 				tt.opts.Prefix = "app"
 			}
 			after := newPlan(t, collectTexts(t, changed), tt.layout, tt.opts)
-			want := pack(t, collectTexts(t, changed), tt.layout, tt.opts).Result
-			want.Plan = after
+			want, err := after.Pack(t.Context(), new(packager.Store), new(packager.Cache), nil)
+			require.NoError(t, err)
+			assert.Nil(t, pack(t, collectTexts(t, changed), tt.layout, tt.opts).Contents, "it has no cache")
 			for name, cache := range map[string]*packager.Cache{"in this process": cache, "in another": {Dir: cache.Dir}} {
 				got, found, err := after.Recall(t.Context(), new(packager.Store), cache, nil)
 				require.NoError(t, err, name)
 				assert.Equal(t, tt.found, found, name)
 				if found {
-					assert.Equal(t, want, got, name)
+					assert.Equal(t, want.Contents.Digest(), got.Contents.Digest(), name)
+					assert.Equal(t, facts(want), facts(got), name)
+					assert.Same(t, after, got.Plan, name)
 				}
+			}
+		})
+	}
+}
+
+func TestContents(t *testing.T) {
+	large := strings.Repeat("0123456789abcdef", 80<<10)
+	texts := map[string]string{"a.yaml": "a", "c/d.yaml": large, "empty.yaml": ""}
+	set := collectTexts(t, texts)
+	another := collectTexts(t, texts).Files()
+	contents := map[packager.Layout]*packager.Contents{}
+	for _, layout := range []packager.Layout{packager.LayoutRoot, packager.LayoutPrefix, packager.LayoutBoth} {
+		plan := newPlan(t, set, layout, packager.Options{Prefix: "app"})
+		result, err := plan.Pack(t.Context(), new(packager.Store), new(packager.Cache), nil)
+		require.NoError(t, err)
+		contents[layout] = result.Contents
+		assert.Same(t, plan, result.Contents.Plan())
+		assert.Equal(t, contents[packager.LayoutRoot].Digest(), result.Contents.Digest(), "whatever the layout")
+	}
+	for _, tt := range []struct {
+		name string
+		file int
+		text string
+		has  bool
+	}{
+		{"small", 0, "a", true},
+		{"small, other", 0, "b", false},
+		{"small, longer", 0, "aa", false},
+		{"large", 1, large, true},
+		{"large, other at the end", 1, large[:len(large)-1] + "x", false},
+		{"large, other at the start", 1, "x" + large[1:], false},
+		{"large, cut", 1, large[:512<<10], false},
+		{"empty", 2, "", true},
+		{"not empty", 2, "a", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for layout, contents := range contents {
+				assert.Equal(t, tt.has, contents.Has(set.Files()[tt.file], []byte(tt.text)), layout)
+				assert.False(t, contents.Has(another[tt.file], []byte(tt.text)), "of another Set")
 			}
 		})
 	}

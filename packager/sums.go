@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/opencontainers/go-digest"
@@ -61,20 +63,57 @@ func (s *fileSums) digest() digest.Digest {
 	return digest.NewDigest(digest.SHA256, all)
 }
 
-// filesDigest reads all files and returns the digest that [fileSums] gives after a Pack.
-func (p *Plan) filesDigest(ctx context.Context, observe func(manifests.File, []byte)) (digest.Digest, error) {
+// readSums reads all files and returns the sums that a Pack collects.
+func (p *Plan) readSums(ctx context.Context, observe func(manifests.File, []byte)) (*fileSums, error) {
 	once := p
 	if p.layout == LayoutBoth { // the copies add nothing
 		once = &Plan{set: p.set, layout: LayoutRoot}
 		if err := once.layOut(p.files); err != nil {
-			return "", err
+			return nil, err
 		}
 	}
 	source := newSource(once)
 	source.observe, source.digests = observe, newFileSums(once)
 	nothing := func(*slot) error { return nil }
 	if err := once.read(ctx, source, 0, nothing, nothing); err != nil {
-		return "", err
+		return nil, err
 	}
-	return source.digests.digest(), nil
+	return source.digests, nil
+}
+
+// Contents identifies the content of the files of a Plan, as [Plan.Pack] or [Plan.Recall]
+// read them. It is immutable.
+type Contents struct {
+	plan   *Plan
+	sums   *fileSums
+	digest digest.Digest
+}
+
+func (p *Plan) contents(sums *fileSums) *Contents { return &Contents{p, sums, sums.digest()} }
+
+// Plan returns the Plan that was packed or recalled.
+func (c *Contents) Plan() *Plan { return c.plan }
+
+// Digest returns a digest of the paths and the content of all files, which depends on
+// nothing else.
+func (c *Contents) Digest() digest.Digest { return c.digest }
+
+// Has reports whether a file of the Plan had the given content.
+func (c *Contents) Has(f manifests.File, content []byte) bool {
+	s := c.sums
+	n, found := slices.BinarySearchFunc(s.files, f, func(a, b manifests.File) int { return strings.Compare(a.Path, b.Path) })
+	switch {
+	case !found || s.files[n] != f || f.Size != int64(len(content)):
+		return false
+	case f.Size <= archive.BlockSize:
+		return s.small[n] == sha256.Sum256(content)
+	}
+	offset := int64(0)
+	for block := range slices.Chunk(content, archive.BlockSize) {
+		if s.large[piece{int32(n), int32(len(block)), offset}] != sha256.Sum256(block) {
+			return false
+		}
+		offset += int64(len(block))
+	}
+	return true
 }

@@ -1,6 +1,9 @@
 package kustomize
 
-import "unsafe"
+import (
+	"crypto/sha256"
+	"unsafe"
+)
 
 // maxParsed bounds the memory of the kustomizations that Parsed keeps, because one of
 // 1 MiB can contain 200,000 references. No handwritten tree comes near it.
@@ -12,11 +15,12 @@ type Parsed struct {
 	kustomizations map[string]*Kustomization
 	size           int64
 	omitted        int
+	sum            [sha256.Size]byte
 }
 
 // Add keeps the result of [Parse] for the kustomization at path, nil included, unless
 // that exceeds the bound.
-func (p *Parsed) Add(path string, k *Kustomization) {
+func (p *Parsed) Add(path string, content []byte, k *Kustomization) {
 	size := k.Size()
 	if p.size+size > maxParsed {
 		return
@@ -26,7 +30,12 @@ func (p *Parsed) Add(path string, k *Kustomization) {
 		p.kustomizations = map[string]*Kustomization{}
 	}
 	p.kustomizations[path] = k
+	own := sha256.Sum256(content)
+	p.sum = sha256.Sum256(append(append(p.sum[:], own[:]...), path...))
 }
+
+// ParsedSum identifies the paths and the content of the kustomizations that were kept.
+func (p *Parsed) ParsedSum() [sha256.Size]byte { return p.sum }
 
 // Kustomization returns the result for the kustomization at path, and whether it was
 // kept. The caller must not modify it.

@@ -13,10 +13,10 @@ func TestParsed(t *testing.T) {
 	_, found := parsed.Kustomization("a")
 	assert.False(t, found)
 	a := &kustomize.Kustomization{References: []kustomize.Reference{{Path: "x"}}}
-	parsed.Add("a", a)
-	parsed.Add("invalid", nil)
-	parsed.Add("too much", &kustomize.Kustomization{References: make([]kustomize.Reference, 500_000)})
-	parsed.Add("c", new(kustomize.Kustomization))
+	parsed.Add("a", nil, a)
+	parsed.Add("invalid", nil, nil)
+	parsed.Add("too much", nil, &kustomize.Kustomization{References: make([]kustomize.Reference, 500_000)})
+	parsed.Add("c", nil, new(kustomize.Kustomization))
 
 	k, found := parsed.Kustomization("a")
 	assert.True(t, found)
@@ -28,4 +28,26 @@ func TestParsed(t *testing.T) {
 	assert.False(t, found)
 	_, found = parsed.Kustomization("c")
 	assert.True(t, found)
+}
+
+func TestParsedSum(t *testing.T) {
+	type file struct{ path, content string }
+	sums := map[[32]byte]string{}
+	for name, files := range map[string][]file{
+		"none":            {},
+		"one":             {{"a", "text"}},
+		"other content":   {{"a", "texts"}},
+		"another path":    {{"b", "text"}},
+		"two":             {{"a", "text"}, {"b", "text"}},
+		"two, other path": {{"a", "text"}, {"c", "text"}},
+	} {
+		var parsed, again kustomize.Parsed
+		for _, f := range files {
+			parsed.Add(f.path, []byte(f.content), nil)
+			again.Add(f.path, []byte(f.content), nil)
+		}
+		assert.Equal(t, parsed.ParsedSum(), again.ParsedSum(), name)
+		assert.Empty(t, sums[parsed.ParsedSum()], "%s has the sum of the other", name)
+		sums[parsed.ParsedSum()] = name
+	}
 }
