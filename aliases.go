@@ -105,6 +105,6 @@ func SourceFromReader(ctx context.Context, r io.Reader) (fs.FS, error) {
 type Cache struct {
 	// Layer holds compressed parts of the layer.
 	Layer packager.Cache
-	// Preflight holds the parsed objects of each file.
+	// Preflight holds the parsed objects of each file, and the findings.
 	Preflight preflight.Cache
 }

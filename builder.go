@@ -149,7 +149,7 @@ func (b *Builder) ship(ctx context.Context, j job, set *manifests.Set, requested
 				return nil, err
 			}
 			events.Send(ctx, Event{Phase: PhasePack, Files: plan.Len(), Bytes: packed.Layer.Size})
-			if findings, secrets, err = j.check(ctx, plan, pack.observer); err == nil {
+			if findings, secrets, err = j.check(ctx, packed, pack.observer); err == nil {
 				j.namespaces = pack.observer.HasNamespaces()
 				pack.accept()
 			}
@@ -200,9 +200,10 @@ func both[F, G any](ctx context.Context, f func(context.Context) (F, error), g f
 
 // check returns the findings of preflight and, for the rules, those about Secrets, or a
 // [*PreflightError] if the policy refuses the artifact.
-func (j job) check(ctx context.Context, plan *packager.Plan, observer *preflight.Observer) (findings, secrets []Finding, err error) {
+func (j job) check(ctx context.Context, packed packager.Result, observer *preflight.Observer) (findings, secrets []Finding, err error) {
 	artifact := preflight.Artifact{
-		Plan:       plan,
+		Plan:       packed.Plan,
+		Contents:   packed.Contents,
 		Engines:    []GitOpsEngine{j.opts.GitOpsEngine},
 		Tags:       j.opts.allTags(),
 		Repository: j.opts.Repository,

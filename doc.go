@@ -28,7 +28,7 @@
 // The same files and options give the same digest on any machine, whatever the registry,
 // repository or tag, and nothing is sent if all tags point to it. [Build] is for a single
 // build, and [BuildAll] for many, such as the [Workloads] of a tree. A [Builder] keeps
-// connections and tokens, a [Cache] compressed and checked files.
+// connections and tokens, a [Cache] compressed files and findings.
 //
 // # Errors
 //

@@ -109,6 +109,26 @@ func TestEmbeddersBuildNoTestCode(t *testing.T) {
 	}
 }
 
+// Findings that are remembered are those of the versions of two modules: rulesVersion of
+// package preflight. The other modules that it reaches have no part in them.
+func TestTheRulesNeedTwoModules(t *testing.T) {
+	packages := map[string]goPackage{}
+	for _, pkg := range listPackages(t) {
+		packages[pkg.ImportPath] = pkg
+	}
+	for _, path := range packages[module+"/preflight"].Imports {
+		if path == module+"/packager" { // which compresses and stores
+			continue
+		}
+		for _, dep := range append(packages[path].Deps, path) {
+			host, _, _ := strings.Cut(dep, "/")
+			known := dep == "github.com/opencontainers/go-digest" || // of records
+				strings.HasPrefix(dep, module+"/") || strings.HasPrefix(dep, "go.yaml.in/yaml/v4")
+			assert.True(t, known || !strings.Contains(host, "."), "%s needs %s", path, dep)
+		}
+	}
+}
+
 // go-digest uses the hashes that are linked, and a program that uses packager alone has
 // no other package that links them.
 func TestPackagerBringsItsHashes(t *testing.T) {

@@ -51,12 +51,17 @@ func newPacking(plan *packager.Plan, opts BuildOptions) *packing {
 
 func (p *packing) close() { _ = p.store.Close() } // only temporary files are lost
 
-// run returns the artifact of the files, and hands them to preflight.
+// run returns the artifact of the files, and hands them to preflight. Preflight reads those of
+// a recalled layer itself if it remembers findings, but not these.
 func (p *packing) run(ctx context.Context) (packager.Result, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.observer = preflight.NewObserver(ctx, p.files, p.checks)
-	recalled, found, err := p.plan.Recall(ctx, &p.store, p.layers, p.observer.Observe)
+	observe := p.observer.Observe
+	if len(p.checks.Checkers) == 0 && p.files.HasFindings() {
+		observe = nil
+	}
+	recalled, found, err := p.plan.Recall(ctx, &p.store, p.layers, observe)
 	if p.result = recalled; err != nil || found {
 		return recalled, err
 	}

@@ -87,7 +87,7 @@ func (b *Builder) Plan(ctx context.Context, opts BuildOptions) (BuildPlan, error
 	if err != nil {
 		return BuildPlan{}, err
 	}
-	findings, secrets, err := j.check(ctx, plan, pack.observer)
+	findings, secrets, err := j.check(ctx, packed, pack.observer)
 	refusal, refused := errors.AsType[*PreflightError](err)
 	if err != nil && !refused {
 		return BuildPlan{}, err

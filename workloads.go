@@ -10,6 +10,7 @@ import (
 
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/preflight"
 )
 
 // Workloads returns the options of a build for each directory of the source of base that
@@ -20,7 +21,7 @@ import (
 // matched directory as its source, and as its Repository that of base, a slash and the path
 // that matched: "acme/apps/shop" for base "acme" and the directory apps/shop. Without a
 // Repository in base, it is the path alone. If base has a Cache, each workload gets one of
-// its own with the same limit and directory; keep the options to use it again. Everything
+// its own with the same limit and directories; keep the options to use it again. Everything
 // else is that of base: a relative Preflight.Path is one in each workload, and OnEvent is
 // called for all of them, concurrently.
 //
@@ -65,7 +66,10 @@ func Workloads(ctx context.Context, base BuildOptions, patterns ...string) ([]Bu
 func (o BuildOptions) workload(dir string) (BuildOptions, error) {
 	o.Repository = strings.TrimPrefix(trimBlanks(o.Repository)+"/"+dir, "/")
 	if o.Cache != nil {
-		o.Cache = &Cache{Layer: packager.Cache{Limit: o.Cache.Layer.Limit, Dir: o.Cache.Layer.Dir}}
+		o.Cache = &Cache{
+			Layer:     packager.Cache{Limit: o.Cache.Layer.Limit, Dir: o.Cache.Layer.Dir},
+			Preflight: preflight.Cache{Dir: o.Cache.Preflight.Dir},
+		}
 	}
 	if o.Source == nil {
 		o.SourcePath = filepath.Join(o.SourcePath, filepath.FromSlash(dir))

@@ -12,7 +12,6 @@ import (
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/internal/memregistry"
 	"github.com/kubeoci/oci/manifests"
-	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/reference"
 )
 
@@ -78,7 +77,8 @@ func TestWorkloadsOfASource(t *testing.T) {
 
 // A Cache serves one tree, so each workload gets its own.
 func TestWorkloadsHaveACacheEach(t *testing.T) {
-	cache := &oci.Cache{Layer: packager.Cache{Limit: 1 << 20, Dir: filepath.Join(t.TempDir(), "cache")}}
+	cache := cacheIn(filepath.Join(t.TempDir(), "cache"))
+	cache.Layer.Limit = 1 << 20
 	builds, err := oci.Workloads(t.Context(), oci.BuildOptions{
 		SourcePath: monorepo(t), RegistryEndpoint: startRegistry(t, memregistry.Options{}).Host, Version: "v1", Cache: cache,
 	}, "apps/*")
@@ -86,6 +86,7 @@ func TestWorkloadsHaveACacheEach(t *testing.T) {
 	for _, o := range builds {
 		assert.Equal(t, cache.Layer.Limit, o.Cache.Layer.Limit)
 		assert.Equal(t, cache.Layer.Dir, o.Cache.Layer.Dir)
+		assert.Equal(t, cache.Preflight.Dir, o.Cache.Preflight.Dir)
 	}
 	_, err = oci.BuildAll(t.Context(), builds, oci.BuildAllOptions{})
 	require.NoError(t, err)

@@ -16,12 +16,22 @@ import (
 // Cache remembers the parsed content of the files of a tree. A caller that reads
 // the files before [Check] does, such as packager.Plan.Pack, can pass their content
 // to [Cache.Observe]; Check then reads only the rest. A Cache that is used again
-// parses only changed files. The findings are the same with and without one.
+// parses only changed files and, with [Artifact.Contents], none if nothing has changed.
+// The findings are the same with and without one.
 //
 // The zero value is ready to use, and safe for concurrent use. It serves one tree:
 // another replaces it. Its memory grows with the number of files and objects, not
-// with their size, and is limited by [Options.MaxMemory].
+// with their size, and is limited by [Options.MaxMemory]; a few MiB of findings come in
+// addition.
 type Cache struct {
+	// Dir is a directory in which other processes find the findings of [Check] and
+	// [Secrets] for an artifact with [Artifact.Contents], so that they neither read nor
+	// parse its files. It is as packager.Cache.Dir, and can be the same directory: its
+	// records decide whether an artifact is refused. Findings of another version of the
+	// rules are not used, and those of [Options.Checkers] or of more than 1 MiB are not
+	// kept. It holds at most 1,000 files. Empty means none.
+	Dir string
+
 	parsing budget // memory of the files that are being parsed
 
 	mu       sync.Mutex // guards all below
@@ -29,6 +39,7 @@ type Cache struct {
 	files    map[string]*seen // by path
 	kept     int64            // bytes of facts in files
 	scanners []*objects.Scanner
+	verdicts map[string][]byte // as JSON, by their keys
 }
 
 // seen is a file that was parsed. It is immutable.

@@ -14,6 +14,11 @@ import (
 type Artifact struct {
 	// Plan lists the files of the artifact and their paths in it. It is required.
 	Plan *packager.Plan
+	// Contents are those of the packager.Result of the plan, with which the cache
+	// remembers the findings: Check then reads nothing if it is called again for the same
+	// content. A file that it reads and that has other content is
+	// manifests.ErrFileChanged. Nil means that no findings are remembered.
+	Contents *packager.Contents
 	// Engines are those that the caller names as readers of the artifact. Empty, or
 	// GitOpsEngineNone alone, means that nobody is named and both may read it.
 	Engines []packager.GitOpsEngine
@@ -67,10 +72,10 @@ func (a Artifact) names(engine packager.GitOpsEngine) (named, any bool) {
 // The findings depend on the files, the plan and the options only, and are ordered
 // by file, line and code. They are nil if nothing is checked, and not if there are none.
 //
-// The error is that of [Options.Validate], matches [ErrNoPlan] or
-// packager.ErrUnknownEngine, is one of package manifests for a file that cannot be read
-// or has changed, is a [*CheckerError], or is that of ctx, which may also be nil.
-// Everything else is a finding. Check returns soon after ctx ends even if a Checker
+// The error is that of [Options.Validate], matches [ErrNoPlan], packager.ErrUnknownEngine or,
+// for [Cache.Dir], packager.ErrInvalidCache, is one of package manifests for a file that
+// cannot be read or has changed, is a [*CheckerError], or is that of ctx, which may also be
+// nil. Everything else is a finding. Check returns soon after ctx ends even if a Checker
 // blocks, which is then left running.
 // Check is safe for concurrent use.
 //
@@ -95,21 +100,31 @@ func Check(ctx context.Context, a Artifact, opts Options) (Findings, error) {
 
 // check is Check for arguments that are valid.
 func check(ctx context.Context, a Artifact, opts Options) (Findings, error) {
-	files, err := newModel(ctx, a, opts)
+	a.Observer = a.observer(ctx, opts)
+	v, err := a.remembered(ctx, opts, "check", judge)
 	if err != nil {
 		return nil, err
 	}
-	files.observer.noteNamespaces(files.sources)
+	a.Observer.noteNamespaces(v.Namespaces)
+	return v.Findings, nil
+}
+
+// judge reads the files and applies the rules.
+func judge(ctx context.Context, a Artifact, opts Options) (verdict, error) {
+	files, err := newModel(ctx, a, opts)
+	if err != nil {
+		return verdict{}, err
+	}
 	var all []judgement
 	for _, path := range opts.EveryPath() {
 		m := files.at(path, opts.DirectoryRecurse)
 		r := m.judge()
 		m.observer.report(r)
 		if m.advise(r); m.ended() {
-			return nil, ctx.Err()
+			return verdict{}, ctx.Err()
 		}
 		findings, omitted := r.findings(m.engines)
 		all = append(all, judgement{path, findings, omitted})
 	}
-	return append(Findings{}, conclude(all, opts)...), nil
+	return verdict{Namespaces: hasNamespaces(files.sources), Findings: append(Findings{}, conclude(all, opts)...)}, nil
 }

@@ -45,8 +45,8 @@ func artifact(t testing.TB, set *manifests.Set, engine packager.GitOpsEngine) pr
 	return preflight.Artifact{Plan: plan, Engines: []packager.GitOpsEngine{engine}}
 }
 
-// check checks the tree for an engine, without a cache and with one that has all
-// files.
+// check checks the tree for an engine, without a cache, with one that has all files, and
+// with one that has the findings.
 func (tr tree) check(t testing.TB, engine packager.GitOpsEngine, opts preflight.Options) preflight.Findings {
 	t.Helper()
 	a := artifact(t, tr.collect(t), engine)
@@ -57,6 +57,12 @@ func (tr tree) check(t testing.TB, engine packager.GitOpsEngine, opts preflight.
 	cached, err := preflight.Check(t.Context(), a, opts)
 	require.NoError(t, err)
 	require.Equal(t, findings, cached)
+	remembering := packed(t, a.Plan.Set(), engine, new(preflight.Cache))
+	for range 2 {
+		cached, err = preflight.Check(t.Context(), remembering, opts)
+		require.NoError(t, err)
+		require.Equal(t, findings, cached)
+	}
 	return others(findings)
 }
 

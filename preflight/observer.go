@@ -64,15 +64,19 @@ func (o *Observer) HasNamespaces() bool {
 	return o.namespaces
 }
 
-// noteNamespaces notes whether there is an object of kind Namespace.
-func (o *Observer) noteNamespaces(sources []*source) {
+func (o *Observer) noteNamespaces(found bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.namespaces = found
+}
+
+// hasNamespaces reports whether there is an object of kind Namespace.
+func hasNamespaces(sources []*source) bool {
 	found := false
 	for _, s := range sources {
 		each(s.content.Objects, func(object *objects.Object) { found = found || isNamespace(object) })
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.namespaces = found
+	return found
 }
 
 // observer returns that of the artifact, or a new one if the artifact has none for the

@@ -10,13 +10,15 @@ import (
 	"github.com/kubeoci/oci/internal/kustomize"
 	"github.com/kubeoci/oci/internal/ordered"
 	"github.com/kubeoci/oci/manifests"
+	"github.com/kubeoci/oci/packager"
 )
 
 // slot is the memory of a worker.
 type slot struct {
-	reader *manifests.Reader
-	buf    []byte // for files that are not large
-	large  buffers
+	reader   *manifests.Reader
+	contents *packager.Contents // that files must have, or nil
+	buf      []byte             // for files that are not large
+	large    buffers
 }
 
 // buffers are those for large files, which few workers read concurrently.
@@ -108,7 +110,7 @@ func (m *model) parse(set *manifests.Set, cache *Cache, found []*seen, indexes [
 	}
 	slots := make([]*slot, 2*min(runtime.GOMAXPROCS(0), 8)) // some wait for their turn
 	for i := range slots {
-		slots[i] = &slot{large: large}
+		slots[i] = &slot{large: large, contents: m.artifact.Contents}
 	}
 	defer func() {
 		for _, s := range slots {
@@ -160,6 +162,9 @@ func (w *slot) with(ctx context.Context, set *manifests.Set, f manifests.File, u
 	if err := w.reader.ReadFile(ctx, f, *buf); err != nil {
 		return err
 	}
+	if w.contents != nil && !w.contents.Has(f, *buf) { // the verdict would be about others
+		return &manifests.PathError{Path: f.Path, Err: manifests.ErrFileChanged}
+	}
 	return use(*buf)
 }
 
@@ -185,7 +190,7 @@ func (m *model) references(s *source) []kustomize.Reference {
 func (m *model) readKustomizations(set *manifests.Set, found []*seen) error {
 	large := make(buffers, 1)
 	large <- nil
-	w := &slot{large: large}
+	w := &slot{large: large, contents: m.artifact.Contents}
 	defer w.close()
 	m.kustomizations = map[*source]*kustomize.Kustomization{}
 	left := m.memory.kept / 2

@@ -35,21 +35,26 @@ func Secrets(ctx context.Context, a Artifact, opts Options) (Findings, error) {
 		return nil, err
 	}
 	return calls.Prompt(ctx, func() (Findings, error) {
-		files, err := newModel(ctx, a, opts)
-		if err != nil {
-			return nil, err
-		}
-		m := files.at(".", false)
-		r := newReport(opts)
-		r.rule = ruleOf()[CodeSecret]
-		r.rule.check(m, r)
-		checkUnread(m, r)
-		if m.ended() {
-			return nil, ctx.Err()
-		}
-		findings, omitted := r.findings(m.engines)
-		return conclude([]judgement{{".", findings, omitted}}, opts), nil
+		v, err := a.remembered(ctx, opts, "secrets", findSecrets)
+		return v.Findings, err
 	})
+}
+
+func findSecrets(ctx context.Context, a Artifact, opts Options) (verdict, error) {
+	files, err := newModel(ctx, a, opts)
+	if err != nil {
+		return verdict{}, err
+	}
+	m := files.at(".", false)
+	r := newReport(opts)
+	r.rule = ruleOf()[CodeSecret]
+	r.rule.check(m, r)
+	checkUnread(m, r)
+	if m.ended() {
+		return verdict{}, ctx.Err()
+	}
+	findings, omitted := r.findings(m.engines)
+	return verdict{Findings: conclude([]judgement{{".", findings, omitted}}, opts)}, nil
 }
 
 // checkUnread reports files that may have more Secrets than were found.

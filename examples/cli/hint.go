@@ -23,6 +23,7 @@ var phrases = strings.NewReplacer(
 	"the Path of the root to", "the name in -root to",
 	"another Path", "another name in -root",
 	"Cache.Layer.Dir", "-cache",
+	"Cache.Preflight.Dir", "-cache",
 	"which Registry.Proxy or the environment names", "which HTTPS_PROXY or HTTP_PROXY names",
 )
 

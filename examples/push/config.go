@@ -57,7 +57,7 @@ func newConfig(flags *flag.FlagSet) *config {
 	flags.StringVar(&c.sourceURL, "source-url", "", "`URL` of the repository to record, without credentials")
 	flags.StringVar(&c.revision, "revision", "", "`revision` to record, such as main@sha1:5b1e...")
 	flags.StringVar(&c.preflight, "preflight", "report", "how strictly to treat findings: `off|report|enforce`")
-	flags.StringVar(&c.cache, "cache", "", "`directory` that remembers layers, so that an unchanged push compresses nothing; nobody else may be able to write to it")
+	flags.StringVar(&c.cache, "cache", "", "`directory` that remembers layers and findings, so that an unchanged push only reads the files; nobody else may be able to write to it")
 	flags.BoolVar(&c.plan, "plan", false, "print what the push would do, and send nothing")
 	flags.BoolVar(&c.push.ReadBack, "read-back", false, "fetch the artifact and verify all of it before tags are set")
 	flags.BoolVar(&c.push.KeepSameContent, "keep-same-content", false, "leave tags whose artifact has the same content, whatever its annotations")
@@ -110,7 +110,7 @@ func (c *config) options(env cli.Env) (oci.BuildOptions, error) {
 	}
 	var cache *oci.Cache
 	if c.cache != "" {
-		cache = &oci.Cache{Layer: packager.Cache{Dir: c.cache}}
+		cache = &oci.Cache{Layer: packager.Cache{Dir: c.cache}, Preflight: preflight.Cache{Dir: c.cache}}
 	}
 	return oci.BuildOptions{
 		Cache:        cache,

@@ -134,13 +134,18 @@ func TestPushToARegistry(t *testing.T) {
 	assert.Contains(t, o.stderr, "hint: check -username and -password-stdin")
 }
 
-// The second process remembers the layer.
+// The second process remembers the layer and the findings.
 func TestCache(t *testing.T) {
-	args := []string{"-ref", "oci://" + startRegistry(t, nil) + "/shop:1.0.0", "-cache", filepath.Join(t.TempDir(), "cache"), "-json", flatTree}
+	dir := filepath.Join(t.TempDir(), "cache")
+	args := []string{"-ref", "oci://" + startRegistry(t, nil) + "/shop:1.0.0", "-cache", dir, "-json", flatTree}
 	first := push(t, "", nil, args...).result(t)
+	kept, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	require.NoError(t, err)
+	assert.Len(t, kept, 2)
 	second := push(t, "", nil, args...).result(t)
 	assert.True(t, second.Unchanged)
 	assert.Equal(t, first.Artifact, second.Artifact)
+	assert.Equal(t, first.Findings, second.Findings)
 
 	shared := t.TempDir()
 	require.NoError(t, os.Chmod(shared, 0o777))

@@ -8,6 +8,7 @@ import (
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/bench/internal/process/usage"
 	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/preflight"
 	"github.com/kubeoci/oci/registry"
 	"github.com/kubeoci/oci/unpacker"
 )
@@ -101,7 +102,7 @@ func (j Job) build() oci.BuildOptions {
 		opts.Preflight.Policy = oci.PreflightOff
 	}
 	if o.CacheDir != "" || o.CacheMemory {
-		opts.Cache = &oci.Cache{Layer: packager.Cache{Dir: o.CacheDir}}
+		opts.Cache = &oci.Cache{Layer: packager.Cache{Dir: o.CacheDir}, Preflight: preflight.Cache{Dir: o.CacheDir}}
 	}
 	return opts
 }

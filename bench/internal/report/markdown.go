@@ -66,8 +66,8 @@ counted.
 | growth | pushes of trees with one, two and four times as many files by ours |
 
 "root" is ` + "`Layout: root`" + `, one copy of the tree; "unchecked" is without preflight. A cache
-directory is ` + "`BuildOptions.Cache.Layer.Dir`" + ` and serves a process of its own; a cache in memory
-has seen the tree before in the same process.
+directory is ` + "`Cache.Layer.Dir`" + ` and ` + "`Cache.Preflight.Dir`" + `, and serves a process of its own; a cache in
+memory has seen the tree before in the same process.
 
 Round trips are the responses that the client waits for one after another, without those
 of connecting. Growth is the largest distance from a straight line, relative to the time at
