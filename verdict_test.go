@@ -31,14 +31,14 @@ func TestBuildRemembersFindings(t *testing.T) {
 		o.SourcePath, o.Cache, o.GitOpsEngine = tree(t, files), cacheIn(dir), oci.GitOpsEngineFlux
 	})
 	require.True(t, b.first.HasNamespaces)
-	paths, err := filepath.Glob(filepath.Join(dir, "*.preflight.json"))
+	paths, err := filepath.Glob(filepath.Join(dir, "*.preflight"))
 	require.NoError(t, err)
 	require.Len(t, paths, 1)
 	data, err := os.ReadFile(paths[0])
 	require.NoError(t, err)
-	text, _, _ := strings.Cut(string(data), "\n")
-	require.Contains(t, text, `"message":"`)
-	writeRecord(t, paths[0], strings.ReplaceAll(text, `"message":"`, `"message":"remembered `))
+	text, _, _ := strings.Cut(string(data), "\nsha256:")
+	require.Contains(t, text, "refuses objects without")
+	writeRecord(t, paths[0], strings.Replace(text, "refuses objects without", "REMEMBERS THE FINDINGS!", 1))
 	inMemory := cacheIn(dir)
 	for _, tt := range []struct {
 		name       string
@@ -75,7 +75,7 @@ func TestBuildRemembersFindings(t *testing.T) {
 			for i, f := range got.Findings {
 				want := b.first.Findings[i]
 				if tt.remembered {
-					want.Message = "remembered " + want.Message
+					want.Message = strings.Replace(want.Message, "refuses objects without", "REMEMBERS THE FINDINGS!", 1)
 				}
 				assert.Equal(t, want, f)
 			}

@@ -21,14 +21,14 @@ import (
 //
 // The zero value is ready to use, and safe for concurrent use. It serves one tree:
 // another replaces it. Its memory grows with the number of files and objects, not
-// with their size, and is limited by [Options.MaxMemory]; a few MiB of findings come in
+// with their size, and is limited by [Options.MaxMemory]; up to 4 MiB of findings come in
 // addition.
 type Cache struct {
 	// Dir is a directory in which other processes find the findings of [Check] and
 	// [Secrets] for an artifact with [Artifact.Contents], so that they neither read nor
 	// parse its files. It is as packager.Cache.Dir, and can be the same directory: its
 	// records decide whether an artifact is refused. Findings of another version of the
-	// rules are not used, and those of [Options.Checkers] or of more than 1 MiB are not
+	// rules are not used, and those of [Options.Checkers] or of more than 4 MiB are not
 	// kept. It holds at most 1,000 files. Empty means none.
 	Dir string
 
@@ -39,7 +39,7 @@ type Cache struct {
 	files    map[string]*seen // by path
 	kept     int64            // bytes of facts in files
 	scanners []*objects.Scanner
-	verdicts map[string][]byte // as JSON, by their keys
+	verdicts map[string][]byte // encoded, by their keys
 }
 
 // seen is a file that was parsed. It is immutable.

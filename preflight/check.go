@@ -105,8 +105,8 @@ func check(ctx context.Context, a Artifact, opts Options) (Findings, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.Observer.noteNamespaces(v.Namespaces)
-	return v.Findings, nil
+	a.Observer.noteNamespaces(v.namespaces)
+	return v.findings, nil
 }
 
 // judge reads the files and applies the rules.
@@ -126,5 +126,5 @@ func judge(ctx context.Context, a Artifact, opts Options) (verdict, error) {
 		findings, omitted := r.findings(m.engines)
 		all = append(all, judgement{path, findings, omitted})
 	}
-	return verdict{Namespaces: hasNamespaces(files.sources), Findings: append(Findings{}, conclude(all, opts)...)}, nil
+	return verdict{namespaces: hasNamespaces(files.sources), findings: append(Findings{}, conclude(all, opts)...)}, nil
 }

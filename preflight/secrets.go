@@ -36,7 +36,7 @@ func Secrets(ctx context.Context, a Artifact, opts Options) (Findings, error) {
 	}
 	return calls.Prompt(ctx, func() (Findings, error) {
 		v, err := a.remembered(ctx, opts, "secrets", findSecrets)
-		return v.Findings, err
+		return v.findings, err
 	})
 }
 
@@ -54,7 +54,7 @@ func findSecrets(ctx context.Context, a Artifact, opts Options) (verdict, error)
 		return verdict{}, ctx.Err()
 	}
 	findings, omitted := r.findings(m.engines)
-	return verdict{Findings: conclude([]judgement{{".", findings, omitted}}, opts)}, nil
+	return verdict{findings: conclude([]judgement{{".", findings, omitted}}, opts)}, nil
 }
 
 // checkUnread reports files that may have more Secrets than were found.

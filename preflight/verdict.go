@@ -3,9 +3,7 @@ package preflight
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"fmt"
-	"reflect"
 	"runtime"
 	"sync"
 
@@ -17,23 +15,20 @@ import (
 
 // verdict is the result of [Check] or [Secrets].
 type verdict struct {
-	Key        string   `json:"key"`
-	Namespaces bool     `json:"namespaces"` // see Observer.HasNamespaces
-	Findings   Findings `json:"findings"`
+	key        string
+	namespaces bool // see Observer.HasNamespaces
+	findings   Findings
 }
 
-const (
-	// maxVerdicts bounds those in memory: two for each of some policies of a tree.
-	maxVerdicts = 8
-	// maxVerdictBytes is enough for some thousand findings.
-	maxVerdictBytes = 1 << 20
-)
+// maxVerdictBytes bounds a verdict, and all of them in memory. It is enough for the findings
+// that are listed by default if their texts have 400 bytes.
+const maxVerdictBytes = 4 << 20
 
 // dir returns the directory of the verdicts, and whether there is one.
 func (c *Cache) dir() (records.Dir, bool) {
 	return records.Dir{
-		Path: c.Dir, Option: "Cache.Preflight.Dir", Suffix: ".preflight.json",
-		MaxBytes: maxVerdictBytes, MaxTotal: 64 * maxVerdictBytes,
+		Path: c.Dir, Option: "Cache.Preflight.Dir", Suffix: ".preflight",
+		MaxBytes: maxVerdictBytes, MaxTotal: 16 * maxVerdictBytes,
 	}, c.Dir != "" && rulesVersion() != ""
 }
 
@@ -59,7 +54,7 @@ func (a Artifact) remembered(ctx context.Context, opts Options, kind string, jud
 		return v, err
 	}
 	if v, err = judge(ctx, a, opts); err == nil && ctx.Err() == nil {
-		v.Key = key
+		v.key = key
 		cache.remember(v)
 	}
 	return v, err
@@ -82,35 +77,37 @@ func (c *Cache) HasFindings() bool {
 // recall returns the verdict with a key. The error is that of the directory.
 func (c *Cache) recall(key string) (v verdict, found bool, err error) {
 	c.mu.Lock()
-	text := c.verdicts[key]
+	data := c.verdicts[key]
 	c.mu.Unlock()
-	if dir, some := c.dir(); some && text == nil {
-		if text, err = dir.Read([]byte(key)); err != nil {
+	if dir, some := c.dir(); some && data == nil {
+		if data, err = dir.Read([]byte(key)); err != nil {
 			return verdict{}, false, err
 		}
 	}
-	if json.Unmarshal(text, &v) != nil || v.Key != key {
+	if v, found = decodeVerdict(data); !found || v.key != key {
 		return verdict{}, false, nil
 	}
 	return v, true, nil
 }
 
-// remember keeps a verdict unless it is large, or its text is not that of the findings, which
-// JSON does not have if they are not valid UTF-8.
+// remember keeps a verdict unless it is large.
 func (c *Cache) remember(v verdict) {
-	var same verdict
-	text, err := json.Marshal(v)
-	if err != nil || len(text) > maxVerdictBytes || json.Unmarshal(text, &same) != nil || !reflect.DeepEqual(v, same) {
+	data := v.encode()
+	if len(data) > maxVerdictBytes {
 		return
 	}
 	c.mu.Lock()
-	if c.verdicts == nil || len(c.verdicts) >= maxVerdicts {
+	size := len(data)
+	for _, other := range c.verdicts {
+		size += len(other)
+	}
+	if c.verdicts == nil || size > maxVerdictBytes {
 		c.verdicts = map[string][]byte{}
 	}
-	c.verdicts[v.Key] = text
+	c.verdicts[v.key] = data
 	c.mu.Unlock()
 	if dir, some := c.dir(); some {
-		dir.Write([]byte(v.Key), text)
+		dir.Write([]byte(v.key), data)
 	}
 }
 

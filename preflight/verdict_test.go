@@ -293,12 +293,8 @@ func TestFindingsThatAreNotRemembered(t *testing.T) {
 			mustCheck(t, a, preflight.Options{})
 			return nil
 		}, nil},
-		{"more than 1 MiB", func(t *testing.T, _ *manifests.Set, a preflight.Artifact) error {
-			long := tree{}
-			for i := range 4000 {
-				long[fmt.Sprintf("%s/%d.yaml", strings.Repeat("long", 50), i)] = "a: ["
-			}
-			a = packed(t, long.collect(t), flux, a.Cache)
+		{"more than 4 MiB", func(t *testing.T, _ *manifests.Set, a preflight.Artifact) error {
+			a = packed(t, longNames("", 2000).collect(t), flux, a.Cache)
 			assert.Equal(t, mustCheck(t, artifact(t, a.Plan.Set(), flux), preflight.Options{}), mustCheck(t, a, preflight.Options{}))
 			return nil
 		}, nil},
@@ -331,25 +327,33 @@ func TestFindingsOfACancelledCheck(t *testing.T) {
 	}
 }
 
-// A Cache keeps the findings of a few options in memory, and those of many in a directory.
-func TestFindingsOfManyOptions(t *testing.T) {
+// longNames returns a tree with findings of some KiB for each file.
+func longNames(dir string, files int) tree {
+	tr := tree{}
+	for i := range files {
+		tr[fmt.Sprintf("%s%s%d.yaml", dir, strings.Repeat(strings.Repeat("long", 50)+"/", 11), i)] = "a: ["
+	}
+	return tr
+}
+
+// A Cache keeps 4 MiB of findings in memory, and more in a directory.
+func TestFindingsOfManyTrees(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "cache")
 	for name, cache := range map[string]*preflight.Cache{"memory": {}, "directory": {Dir: dir}} {
 		t.Run(name, func(t *testing.T) {
-			fsys := &countingFS{MapFS: tree{"app.yaml": app}.fs()}
-			for round := range 2 {
-				for n := range 20 {
-					opts := preflight.Options{MaxFindings: 1 + n}
-					want := mustCheck(t, artifact(t, collectFS(t, fsys), flux), opts)
-					again := packed(t, collectFS(t, fsys), flux, cache)
-					fsys.opened.Store(0)
-					assert.Equal(t, want, mustCheck(t, again, opts))
-					assert.Equal(t, round == 0 || name == "memory", fsys.opened.Load() > 0, n)
-				}
+			for i, tt := range []struct {
+				dir   string
+				reads bool
+			}{{"a/", true}, {"b/", true}, {"a/", false}, {"c/", true}, {"d/", true}, {"a/", name == "memory"}} {
+				fsys := &countingFS{MapFS: longNames(tt.dir, 500).fs()}
+				a := packed(t, collectFS(t, fsys), flux, cache)
+				fsys.opened.Store(0)
+				mustCheck(t, a, preflight.Options{})
+				assert.Equal(t, tt.reads, fsys.opened.Load() > 0, i)
 			}
 		})
 	}
-	assert.Len(t, verdicts(t, dir), 20)
+	assert.Len(t, verdicts(t, dir), 4)
 }
 
 // The caller can change the findings that it got.

@@ -1,4 +1,4 @@
-// Package records keeps texts of one line in a directory, for other processes of the same
+// Package records keeps small pieces of data in a directory, for other processes of the same
 // user.
 package records
 
@@ -106,10 +106,10 @@ func (d Dir) Read(key []byte) ([]byte, error) {
 	return d.read(root, d.name(key)), nil
 }
 
-// Write replaces the record of a key with a text that has no line breaks. One that cannot be
-// written, or is too large, is no error: the next process does the work again.
-func (d Dir) Write(key, text []byte) {
-	name, file := d.name(key), fmt.Appendf(nil, "%s\n%s\n", text, digest.FromBytes(text))
+// Write replaces the record of a key. One that cannot be written, or is too large, is no
+// error: the next process does the work again.
+func (d Dir) Write(key, data []byte) {
+	name, file := d.name(key), append(slices.Clip(data), seal(data)...)
 	if len(file) > d.MaxBytes {
 		return
 	}
@@ -118,7 +118,7 @@ func (d Dir) Write(key, text []byte) {
 		return
 	}
 	defer func() { _ = root.Close() }() // its files were closed
-	if before := d.read(root, name); before != nil && bytes.Equal(before, text) {
+	if before := d.read(root, name); before != nil && bytes.Equal(before, data) {
 		return
 	}
 	if d.write(root, name, file) == nil {
@@ -129,17 +129,20 @@ func (d Dir) Write(key, text []byte) {
 // name returns the name of the file of a record.
 func (d Dir) name(key []byte) string { return digest.FromBytes(key).Encoded() + d.Suffix }
 
-// read returns a record. Its file has it and, in a second line, its digest: disks fail.
+// seal returns what follows a record in its file: its digest on a line, because disks fail.
+func seal(data []byte) string { return "\n" + digest.FromBytes(data).String() + "\n" }
+
+// read returns a record that is as it was written.
 func (d Dir) read(root *os.Root, name string) []byte {
 	data, err := readOwn(root, name, int64(d.MaxBytes))
 	if err != nil {
 		return nil
 	}
-	text, sum, _ := bytes.Cut(data, []byte("\n"))
-	if digest.FromBytes(text) != digest.Digest(bytes.TrimSpace(sum)) {
+	size := len(data) - len(seal(nil))
+	if size < 0 || seal(data[:size]) != string(data[size:]) {
 		return nil
 	}
-	return text
+	return data[:size]
 }
 
 // readOwn reads a regular file that only the user of the program can write. It opens no

@@ -25,7 +25,7 @@ func TestRead(t *testing.T) {
 		spoil func(path string) error
 		want  string
 	}{
-		{"as written", func(string) error { return nil }, `{"a":1}`},
+		{"as written", func(string) error { return nil }, "1\n\n"},
 		{"missing", os.Remove, ""},
 		{"empty", func(path string) error { return os.Truncate(path, 0) }, ""},
 		{"cut", func(path string) error { return os.Truncate(path, 60) }, ""},
@@ -41,7 +41,7 @@ func TestRead(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := dirIn(filepath.Join(t.TempDir(), "cache"))
-			dir.Write([]byte("key"), []byte(`{"a":1}`))
+			dir.Write([]byte("key"), []byte("1\n\n"))
 			paths, err := filepath.Glob(filepath.Join(dir.Path, "*.test.json"))
 			require.NoError(t, err)
 			require.Len(t, paths, 1)
@@ -51,7 +51,7 @@ func TestRead(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, string(got))
 
-			dir.Write([]byte("key"), []byte(`{"a":1}`))
+			dir.Write([]byte("key"), []byte("1\n\n"))
 			got, err = dir.Read([]byte("key"))
 			require.NoError(t, err)
 			assert.Equal(t, tt.name == "a directory", got == nil, "it is repaired, unless a file cannot replace it")
