@@ -52,7 +52,7 @@ func TestBuildRecallsTheLayer(t *testing.T) {
 		{"annotation", func(o *oci.BuildOptions) { o.Pack.Annotations = map[string]string{"key": "value"} }, false, 1},
 		{"another repository", func(o *oci.BuildOptions) { o.Repository = "other" }, false, 2},
 		{"force", func(o *oci.BuildOptions) { o.Push.Force = true }, false, 1},
-		{"another level", func(o *oci.BuildOptions) { o.Pack.Level = 1 }, false, 2},
+		{"another level", func(o *oci.BuildOptions) { o.Pack.Level = 1 }, false, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			opts, tree := b.opts, &countingFS{FS: os.DirFS(b.opts.SourcePath), opened: map[string]int{}}

@@ -92,7 +92,7 @@ func (p *Plan) pack(ctx context.Context, store Pusher, cache *Cache, observe fun
 		return p.describe(ctx, store, layer, diffID, nil)
 	}
 	contents := p.contents(sums)
-	cache.remember(record{Key: p.recordKey(contents), Size: layer.Size, Sum: layer.Digest, Content: diffID})
+	cache.remember(record{Key: p.recordKey().with(contents), Size: layer.Size, Sum: layer.Digest, Content: diffID})
 	return p.describe(ctx, store, layer, diffID, contents)
 }
 

@@ -12,10 +12,10 @@ import (
 )
 
 // Recall returns the result of [Plan.Pack] without compressing anything, and true, if the
-// cache remembers the layer that Pack made of the same content. It reads all files, and
-// stores the config and the manifest, but not the layer. Whoever needs the layer calls
-// Pack, and compares the digests: the files may have changed since, and so may the
-// directory of the cache.
+// cache remembers the layer that Pack made of the same content. It reads all files, unless
+// the cache remembers none of files with these names and sizes, and stores the config and
+// the manifest, but not the layer. Whoever needs the layer calls Pack, and compares the
+// digests: the files may have changed since, and so may the directory of the cache.
 //
 // observe is that of Pack, and a call that blocks ends as that does. The errors are those of
 // Pack, and match [ErrInvalidCache] for a directory that cannot be used.
@@ -23,7 +23,7 @@ func (p *Plan) Recall(ctx context.Context, store Pusher, cache *Cache, observe f
 	if err := p.check(ctx, store); err != nil {
 		return Result{}, false, err
 	}
-	if filled, err := cache.filled(); err != nil || !filled {
+	if some, err := cache.mayHave(p.recordKey()); err != nil || !some {
 		return Result{}, false, err
 	}
 	found := false
@@ -43,7 +43,7 @@ func (p *Plan) recall(ctx context.Context, store Pusher, cache *Cache, observe f
 		return Result{}, false, err
 	}
 	contents := p.contents(sums)
-	r, found := cache.recall(p.recordKey(contents))
+	r, found := cache.recall(p.recordKey().with(contents))
 	if !found {
 		return Result{}, false, nil
 	}
@@ -52,12 +52,25 @@ func (p *Plan) recall(ctx context.Context, store Pusher, cache *Cache, observe f
 	return result, err == nil, err
 }
 
-// recordKey identifies a layer by everything that its bytes depend on.
-func (p *Plan) recordKey(contents *Contents) recordKey {
+// recordKey identifies a layer by everything that its bytes depend on, except the content of
+// the files.
+func (p *Plan) recordKey() recordKey {
 	return recordKey{
-		Files: contents.digest, Layout: p.layout, Prefix: p.prefix, Level: p.settings.level,
+		Sizes: sizesOf(p.files), Layout: p.layout, Prefix: p.prefix, Level: p.settings.level,
 		BlockSize: archive.BlockSize, AloneSize: archive.AloneSize, Compressor: compressorVersion(),
 	}
+}
+
+// with adds the content of the files.
+func (k recordKey) with(contents *Contents) recordKey {
+	k.Files = contents.digest
+	return k
+}
+
+// withoutFiles returns what was known before the files were read.
+func (k recordKey) withoutFiles() recordKey {
+	k.Files = ""
+	return k
 }
 
 // record is what a Cache remembers of a layer.
@@ -69,6 +82,7 @@ type record struct {
 }
 
 type recordKey struct {
+	Sizes      digest.Digest `json:"sizes"`
 	Files      digest.Digest `json:"files"`
 	Layout     Layout        `json:"layout"`
 	Prefix     string        `json:"prefix"`

@@ -3,11 +3,13 @@ package packager_test
 import (
 	"maps"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 )
 
@@ -23,20 +25,22 @@ func TestRecall(t *testing.T) {
 		layout packager.Layout
 		opts   packager.Options
 		found  bool
+		unread bool // Recall need not read the files to find nothing
 	}{
 		{name: "nothing differs", layout: packager.LayoutBoth, found: true},
 		{name: "an annotation", layout: packager.LayoutBoth, opts: packager.Options{Annotations: map[string]string{"a": "b"}}, found: true},
 		{name: "content", texts: map[string]string{"a.yaml": "b"}, layout: packager.LayoutBoth},
 		{name: "two files that changed places", texts: map[string]string{"a.yaml": "b", "b.yaml": "a"}, layout: packager.LayoutBoth},
-		{name: "a name", texts: map[string]string{"A.yaml": "a"}, gone: "a.yaml", layout: packager.LayoutBoth},
-		{name: "a file more", texts: map[string]string{"f.yaml": ""}, layout: packager.LayoutBoth},
-		{name: "a file less", gone: "empty.yaml", layout: packager.LayoutBoth},
+		{name: "a name", texts: map[string]string{"A.yaml": "a"}, gone: "a.yaml", layout: packager.LayoutBoth, unread: true},
+		{name: "a file more", texts: map[string]string{"f.yaml": ""}, layout: packager.LayoutBoth, unread: true},
+		{name: "a file less", gone: "empty.yaml", layout: packager.LayoutBoth, unread: true},
+		{name: "a size", texts: map[string]string{"a.yaml": "aa"}, layout: packager.LayoutBoth, unread: true},
 		{name: "the end of a large file", texts: map[string]string{"c/d.yaml": large[:len(large)-1] + "x"}, layout: packager.LayoutBoth},
 		{name: "the middle of a large file", texts: map[string]string{"c/d.yaml": large[:600_000] + "x" + large[600_001:]}, layout: packager.LayoutBoth},
-		{name: "layout root", layout: packager.LayoutRoot},
-		{name: "layout prefix", layout: packager.LayoutPrefix},
-		{name: "the prefix", layout: packager.LayoutBoth, opts: packager.Options{Prefix: "app2"}},
-		{name: "the level", layout: packager.LayoutBoth, opts: packager.Options{Level: 9}},
+		{name: "layout root", layout: packager.LayoutRoot, unread: true},
+		{name: "layout prefix", layout: packager.LayoutPrefix, unread: true},
+		{name: "the prefix", layout: packager.LayoutBoth, opts: packager.Options{Prefix: "app2"}, unread: true},
+		{name: "the level", layout: packager.LayoutBoth, opts: packager.Options{Level: 9}, unread: true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			cache := &packager.Cache{Dir: t.TempDir()}
@@ -53,8 +57,10 @@ func TestRecall(t *testing.T) {
 			require.NoError(t, err)
 			assert.Nil(t, pack(t, collectTexts(t, changed), tt.layout, tt.opts).Contents, "it has no cache")
 			for name, cache := range map[string]*packager.Cache{"in this process": cache, "in another": {Dir: cache.Dir}} {
-				got, found, err := after.Recall(t.Context(), new(packager.Store), cache, nil)
+				var read atomic.Bool
+				got, found, err := after.Recall(t.Context(), new(packager.Store), cache, func(manifests.File, []byte) { read.Store(true) })
 				require.NoError(t, err, name)
+				assert.Equal(t, tt.unread, !read.Load(), name)
 				assert.Equal(t, tt.found, found, name)
 				if found {
 					assert.Equal(t, want.Contents.Digest(), got.Contents.Digest(), name)

@@ -9,25 +9,32 @@ import (
 // ErrInvalidCache reports a [Cache.Dir] that cannot be used.
 var ErrInvalidCache = records.ErrInvalid
 
-// dir returns the directory of the records, and whether there is one.
-func (c *Cache) dir() (records.Dir, bool) {
+// dir returns the directory of the records, with those of a key and of others that differ
+// only by the content of the files as a group, and whether there is one.
+func (c *Cache) dir(key recordKey) (records.Dir, bool) {
 	const maxBytes = 4 << 10 // several times the size of a record
 	return records.Dir{
-		Path: c.Dir, Option: "Cache.Layer.Dir", Suffix: ".layer.json",
+		Path: c.Dir, Option: "Cache.Layer.Dir", Suffix: ".layer.json", Group: key.withoutFiles().text(),
 		MaxBytes: maxBytes, MaxTotal: records.MaxFiles * maxBytes,
 	}, c.Dir != "" && compressorVersion() != ""
 }
 
-// filled reports whether there may be a record. It checks the directory.
-func (c *Cache) filled() (bool, error) {
+// mayHave reports whether there may be the record of a key, whose files were not read yet. It
+// checks the directory.
+func (c *Cache) mayHave(key recordKey) (bool, error) {
 	if c == nil {
 		return false, nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	dir, some := c.dir()
-	if !some || len(c.records) > 0 {
-		return len(c.records) > 0, nil
+	for known := range c.records {
+		if known.withoutFiles() == key {
+			return true, nil
+		}
+	}
+	dir, some := c.dir(key)
+	if !some {
+		return false, nil
 	}
 	empty, err := dir.IsEmpty()
 	return !empty && err == nil, err
@@ -40,7 +47,7 @@ func (c *Cache) recall(key recordKey) (record, bool) {
 	if r, found := c.records[key]; found {
 		return r, true
 	}
-	dir, some := c.dir()
+	dir, some := c.dir(key)
 	if !some {
 		return record{}, false
 	}
@@ -65,7 +72,7 @@ func (c *Cache) remember(r record) {
 	}
 	before, found := c.records[r.Key]
 	c.records[r.Key] = r
-	dir, some := c.dir()
+	dir, some := c.dir(r.Key)
 	if !some || found && before == r {
 		return
 	}

@@ -50,15 +50,30 @@ func (s *fileSums) digest() digest.Digest {
 	all := sha256.New() // never fails
 	var text []byte
 	for n, f := range s.files {
-		text = binary.AppendUvarint(text[:0], uint64(len(f.Path)))
-		text = append(text, f.Path...)
-		text = binary.AppendVarint(text, f.Size)
-		text = append(text, s.small[n][:]...)
+		text = append(appendSize(text[:0], f), s.small[n][:]...)
 		_, _ = all.Write(text)
 		for offset := int64(0); f.Size > archive.BlockSize && offset < f.Size; offset += archive.BlockSize {
 			sum := s.large[piece{int32(n), int32(min(archive.BlockSize, f.Size-offset)), offset}]
 			_, _ = all.Write(sum[:])
 		}
+	}
+	return digest.NewDigest(digest.SHA256, all)
+}
+
+// appendSize appends the path and the size of a file.
+func appendSize(text []byte, f manifests.File) []byte {
+	text = binary.AppendUvarint(text, uint64(len(f.Path)))
+	text = append(text, f.Path...)
+	return binary.AppendVarint(text, f.Size)
+}
+
+// sizesOf returns a digest of the paths and the sizes of files.
+func sizesOf(files []manifests.File) digest.Digest {
+	all := sha256.New() // never fails
+	var text []byte
+	for _, f := range files {
+		text = appendSize(text[:0], f)
+		_, _ = all.Write(text)
 	}
 	return digest.NewDigest(digest.SHA256, all)
 }

@@ -38,6 +38,9 @@ type Dir struct {
 	// Suffix is that of the files. Kinds of records with other suffixes can share the
 	// directory.
 	Suffix string
+	// Group is text of which the names of the files have a digest, so that IsEmpty finds
+	// them. Empty means that there are no groups.
+	Group []byte
 	// MaxBytes is the largest size of a record.
 	MaxBytes int
 	// MaxTotal is the size of all records beyond which a record that is larger than most
@@ -81,7 +84,7 @@ func withoutPath(err error) error {
 	return err
 }
 
-// IsEmpty reports whether the directory has no records. The error matches [ErrInvalid].
+// IsEmpty reports whether the directory has no records of the group. The error matches [ErrInvalid].
 func (d Dir) IsEmpty() (bool, error) {
 	root, err := d.open()
 	if err != nil {
@@ -92,7 +95,8 @@ func (d Dir) IsEmpty() (bool, error) {
 	if err != nil {
 		return false, d.invalid(err)
 	}
-	return len(files) == 0, nil
+	ending := d.ending()
+	return !slices.ContainsFunc(files, func(e fs.DirEntry) bool { return strings.HasSuffix(e.Name(), ending) }), nil
 }
 
 // Read returns the record of a key, or nil if there is none or it is corrupt. The error
@@ -127,7 +131,15 @@ func (d Dir) Write(key, data []byte) {
 }
 
 // name returns the name of the file of a record.
-func (d Dir) name(key []byte) string { return digest.FromBytes(key).Encoded() + d.Suffix }
+func (d Dir) name(key []byte) string { return digest.FromBytes(key).Encoded() + d.ending() }
+
+// ending returns the end of the names of the files of the group.
+func (d Dir) ending() string {
+	if len(d.Group) == 0 {
+		return d.Suffix
+	}
+	return "-" + digest.FromBytes(d.Group).Encoded()[:16] + d.Suffix
+}
 
 // seal returns what follows a record in its file: its digest on a line, because disks fail.
 func seal(data []byte) string { return "\n" + digest.FromBytes(data).String() + "\n" }

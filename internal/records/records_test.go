@@ -59,6 +59,29 @@ func TestRead(t *testing.T) {
 	}
 }
 
+func TestGroups(t *testing.T) {
+	dir := dirIn(t.TempDir())
+	empty := func(group string) bool {
+		dir.Group = []byte(group)
+		empty, err := dir.IsEmpty()
+		require.NoError(t, err)
+		return empty
+	}
+	assert.True(t, empty("a"))
+	assert.True(t, empty(""))
+	dir.Group = []byte("a")
+	dir.Write([]byte("key"), []byte("text"))
+	assert.False(t, empty("a"))
+	assert.True(t, empty("b"))
+	assert.False(t, empty(""), "no group")
+	for group, want := range map[string]string{"a": "text", "b": ""} {
+		dir.Group = []byte(group)
+		got, err := dir.Read([]byte("key"))
+		require.NoError(t, err)
+		assert.Equal(t, want, string(got), group)
+	}
+}
+
 // The oldest records are removed once there are too many, or they are too large.
 func TestWriteRemovesTheOldest(t *testing.T) {
 	for _, tt := range []struct {
