@@ -184,6 +184,7 @@ func TestHints(t *testing.T) {
 		{"a misspelt path", fleet, flux, preflight.Options{Path: "clusters/prodution"}, preflight.CodePathMissing, "set Preflight.Path to clusters/production, which is spelt almost like it"},
 		{"a path in another case", fleet, flux, preflight.Options{Path: "Clusters/Production"}, preflight.CodePathMissing, "set Preflight.Path to clusters/production, which is spelt almost like it"},
 		{"a misspelt path of two", fleet, flux, preflight.Options{Paths: []string{"clusters/production", "clusters/stagign"}}, preflight.CodePathMissing, "set Preflight.Path to clusters/staging, which is spelt almost like it"},
+		{"a kustomization for which there is no memory", tree{"a/kustomization.yaml": resources(strings.Fields(strings.Repeat("absent.yaml ", 200))...), "c/app.yaml": app}, flux, preflight.Options{MaxMemory: 32 << 10}, preflight.CodeKustomization, "add the file, or remove the reference, or " + path + "c"},
 		{"the path of a file", fleet, flux, preflight.Options{Path: "clusters/staging/apps.yaml"}, preflight.CodePathMissing, "set Preflight.Path to the directory of the file, clusters/staging"},
 		{"the path of a file at the top", overlays, flux, preflight.Options{Path: "mkdocs.yml"}, preflight.CodePathMissing, "leave Preflight.Path empty: it is a directory, not a file"},
 		{"a path with the name of the source", fleet, flux, preflight.Options{Path: "repo/fleet/clusters/staging"}, preflight.CodePathMissing, "set Preflight.Path to the path in the source, clusters/staging"},

@@ -132,8 +132,10 @@ func (m *model) among(sources []*source, path string, recurse bool) *model {
 	if len(sources) < len(at.files.sources) {
 		at.entries = at.entriesOf(sources)
 	}
-	for _, s := range sources {
-		*s = source{file: s.file, facts: s.facts}
+	for _, some := range [][]*source{m.sources, sources} { // also those that only the model before has
+		for _, s := range some {
+			*s = source{file: s.file, facts: s.facts}
+		}
 	}
 	for _, find := range []func(){at.findCharts, at.findBuilds, at.findViews, at.findFlaws} {
 		if find(); at.ended() {
