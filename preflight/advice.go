@@ -135,12 +135,14 @@ func (m *model) rendersRecursing(views []*view) bool {
 	if m.recurse || !slices.ContainsFunc(views, (*view).isArgoCD) {
 		return false
 	}
-	recursing := m.at(m.path, true)
-	r := recursing.judge()
-	if len(recursing.builds) > 0 { // which it would not render
+	if len(m.builds) > 0 { // which it would not render
 		return false
 	}
-	return !slices.ContainsFunc(recursing.of(packager.GitOpsEngineArgoCD), func(v *view) bool { return r.refusing[v] })
+	files := *m.files
+	files.files = &files
+	files.artifact.Engines = []packager.GitOpsEngine{packager.GitOpsEngineArgoCD} // alone
+	_, refused := files.at(m.path, true).verdict(func(refusing map[*view]bool) bool { return len(refusing) > 0 })
+	return !refused
 }
 
 // maxCompared bounds the time for comparing a path with all directories.
@@ -169,7 +171,8 @@ func (m *model) missingHint() (hint string, paths []string) {
 		return "set Preflight.Path to " + advice.Path(like) + ", which is spelt almost like it", nil
 	}
 	top := m.at(".", m.recurse)
-	if r := top.judge(); top.isRendered(r) {
+	_, bad := top.verdict(func(refusing map[*view]bool) bool { return !top.isRendered(refusing) })
+	if !bad {
 		return "leave Preflight.Path empty, or set it to a directory of the source", []string{"."}
 	}
 	paths = top.candidates(".", true)

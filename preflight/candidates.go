@@ -219,8 +219,10 @@ func (s *search) judge(c *candidate) bool {
 	}
 	s.tries--
 	s.model = s.model.below(c.path)
-	r := s.model.judge()
-	if c.refusing = len(r.refusing); !s.model.isRendered(r) || c.refusing > 0 && !s.all {
+	refusing, bad := s.model.verdict(func(refusing map[*view]bool) bool {
+		return !s.model.isRendered(refusing) || len(refusing) > 0 && !s.all
+	})
+	if c.refusing = len(refusing); bad {
 		return false
 	}
 	for _, file := range s.model.sources {
@@ -233,6 +235,6 @@ func (s *search) judge(c *candidate) bool {
 
 // isRendered reports whether an engine renders the path: none that is named refuses it,
 // and not all of them do.
-func (m *model) isRendered(r *report) bool {
-	return len(r.refusing) < m.engines && !slices.ContainsFunc(m.views, func(v *view) bool { return v.named && r.refusing[v] })
+func (m *model) isRendered(refusing map[*view]bool) bool {
+	return len(refusing) < m.engines && !slices.ContainsFunc(m.views, func(v *view) bool { return v.named && refusing[v] })
 }

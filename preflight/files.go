@@ -23,7 +23,7 @@ func checkEmptyFiles(m *model, r *report) {
 }
 
 // checkJSONNotTaken reports JSON that Flux does not read.
-func checkJSONNotTaken(m *model, r *report) {
+func checkJSONNotTaken(m *model, r notes) {
 	m.unreadFiles(func(v *view, i item) {
 		if v.mode == generated && strings.EqualFold(path.Ext(i.path), ".json") {
 			r.add(Finding{Severity: severityOf(i.source), File: i.file.Path, Message: "Flux ignores JSON unless a kustomization lists it"}, v)
@@ -33,7 +33,7 @@ func checkJSONNotTaken(m *model, r *report) {
 
 // checkExtensionCase reports files that an engine would read if their extension was
 // in lower case.
-func checkExtensionCase(m *model, r *report) {
+func checkExtensionCase(m *model, r notes) {
 	m.unreadFiles(func(v *view, i item) {
 		ext := strings.ToLower(path.Ext(i.path))
 		if ext == ".yaml" || ext == ".yml" || ext == ".json" && v.mode != generated {

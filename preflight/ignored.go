@@ -16,7 +16,7 @@ func isSourceIgnore(name string) bool { return path.Base(name) == flux.IgnoreFil
 
 // checkFluxIgnored reports the files that Flux drops. A file without objects is
 // usually one for another program.
-func checkFluxIgnored(m *model, r *report) {
+func checkFluxIgnored(m *model, r notes) {
 	for _, v := range m.views {
 		for _, i := range v.ignored {
 			if m.ended() {
@@ -35,7 +35,7 @@ func checkFluxIgnored(m *model, r *report) {
 	}
 }
 
-func checkSourceIgnore(m *model, r *report) {
+func checkSourceIgnore(m *model, r notes) {
 	if m.unknown != nil {
 		r.add(Finding{Severity: Warning, File: m.unknown.file.Path, Message: m.unknown.reason + ", so the files that Flux ignores are not known, and nothing is checked for Flux", Hint: m.unknown.hint})
 		return

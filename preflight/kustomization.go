@@ -98,8 +98,8 @@ func (s *source) isBroken() bool {
 
 // checkOmitted counts the problems that package manifests does not list. None is worse
 // than those of the same file that it does.
-func checkOmitted(m *model, r *report) {
-	r.omitted[rankWarning] += m.artifact.Plan.Set().OmittedProblems()
+func checkOmitted(m *model, r notes) {
+	r.omitWarnings(m.artifact.Plan.Set().OmittedProblems())
 }
 
 func kustomizationFault(p manifests.Problem) string {

@@ -165,11 +165,28 @@ func (m *model) entriesOf(sources []*source) iter.Seq2[int, packager.Entry] {
 func (m *model) judge() *report {
 	r := newReport(m.opts)
 	for _, r.rule = range rules() {
-		if r.rule.check(m, r); m.ended() {
+		if r.rule.apply(m, r); m.ended() {
 			break
 		}
 	}
 	return r
+}
+
+// verdict returns the views that refuse the path, and whether that is bad. It applies only
+// the rules that may find one, until it is bad: further views make it no better.
+func (m *model) verdict(isBad func(refusing map[*view]bool) bool) (refusing map[*view]bool, bad bool) {
+	r := newReport(m.opts)
+	r.verdict = true
+	for _, r.rule = range rules() {
+		if r.rule.check == nil {
+			continue
+		}
+		r.rule.check(m, r)
+		if bad = isBad(r.refusing); bad || m.ended() {
+			break
+		}
+	}
+	return r.refusing, bad
 }
 
 // collect lists the files.

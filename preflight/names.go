@@ -64,7 +64,7 @@ func isAt(file, dir string) bool {
 	return len(file) > len(dir) && file[len(dir)] == '/' && strings.HasPrefix(file, dir)
 }
 
-func checkPortableNames(m *model, r *report) {
+func checkPortableNames(m *model, r notes) {
 	for _, f := range m.names.unportable {
 		r.add(f)
 	}
@@ -99,7 +99,7 @@ func (m *model) findCaseTwins() {
 	}
 }
 
-func checkCaseTwins(m *model, r *report) {
+func checkCaseTwins(m *model, r notes) {
 	for _, f := range m.names.twins {
 		r.add(f)
 	}

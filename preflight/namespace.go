@@ -108,7 +108,7 @@ func (m *model) give(b *build, above given) given {
 
 // checkNoNamespace reports objects for which Flux fails because they have no namespace,
 // unless its Kustomization sets one.
-func checkNoNamespace(m *model, r *report) {
+func checkNoNamespace(m *model, r notes) {
 	if m.opts.TargetNamespace != "" {
 		return
 	}
@@ -147,7 +147,7 @@ func checkNoNamespace(m *model, r *report) {
 
 // checkNamespaceRenamed reports Namespaces that kustomize renames, as it does if a
 // kustomization gives its objects another namespace.
-func checkNamespaceRenamed(m *model, r *report) {
+func checkNamespaceRenamed(m *model, r notes) {
 	if len(m.builds) == 0 && m.opts.TargetNamespace == "" {
 		return
 	}

@@ -163,7 +163,7 @@ func kindOf(o *objects.Object) string {
 	return fmt.Sprintf("%.80q", o.Kind())
 }
 
-func checkSecrets(m *model, r *report) {
+func checkSecrets(m *model, r notes) {
 	for _, s := range m.sources {
 		if m.ended() {
 			return

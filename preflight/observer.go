@@ -214,7 +214,7 @@ func (o *Observer) report(r *report) {
 }
 
 // checkUnseenFiles reports the files that are too large for the Checkers.
-func checkUnseenFiles(m *model, r *report) {
+func checkUnseenFiles(m *model, r notes) {
 	for _, s := range m.sources {
 		if len(m.opts.Checkers) > 0 && !m.opts.takes(s.file) {
 			r.add(Finding{File: s.file.Path, Message: "the checkers of the caller do not check this file, because it is too large"})

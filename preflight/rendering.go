@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-func checkNoFiles(m *model, r *report) {
+func checkNoFiles(m *model, r notes) {
 	if len(m.sources) == 0 {
 		r.add(Finding{Severity: Error, Message: "the artifact has no files"})
 	}
@@ -85,7 +85,7 @@ func checkSubfoldersOnly(m *model, r *report) {
 	}
 }
 
-func checkSubfolders(m *model, r *report) {
+func checkSubfolders(m *model, r notes) {
 	for _, v := range m.views {
 		if below := v.below(); below > 0 && !v.rendersNothing {
 			r.add(Finding{Message: fmt.Sprintf("Argo CD does not read the subdirectories of its path %q by default (files with objects in them: %d)", v.path, below)}, v)

@@ -16,6 +16,8 @@ type report struct {
 	inFile          map[string]*[ranks]int // how many were found in a file
 	omitted         [ranks]int             // not in found
 	refusing        map[*view]bool         // views with a finding that refuse the artifact
+	// verdict reports that only refusing is of interest.
+	verdict bool
 }
 
 // found is a finding, and the engines that certainly fail or render nothing
@@ -61,7 +63,16 @@ func (r *report) refuse(f Finding, refusing []*view) {
 	r.append(f, refusing, refusing)
 }
 
+// omitWarnings counts findings that a rule does not list.
+func (r *report) omitWarnings(n int) { r.omitted[rankWarning] += n }
+
 func (r *report) append(f Finding, concerned, refusing []*view) {
+	for _, v := range refusing {
+		r.refusing[v] = true
+	}
+	if r.verdict {
+		return
+	}
 	f.Code = r.rule.code
 	if f.Severity == 0 {
 		f.Severity = r.rule.severity
@@ -71,9 +82,6 @@ func (r *report) append(f Finding, concerned, refusing []*view) {
 	}
 	if len(concerned) == 1 {
 		f.Engine = concerned[0].engine
-	}
-	for _, v := range refusing {
-		r.refusing[v] = true
 	}
 	r.keep(found{f, refusing})
 }

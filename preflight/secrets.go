@@ -48,7 +48,7 @@ func findSecrets(ctx context.Context, a Artifact, opts Options) (verdict, error)
 	m := files.at(".", false)
 	r := newReport(opts)
 	r.rule = ruleOf()[CodeSecret]
-	r.rule.check(m, r)
+	r.rule.apply(m, r)
 	checkUnread(m, r)
 	if m.ended() {
 		return verdict{}, ctx.Err()
@@ -58,7 +58,7 @@ func findSecrets(ctx context.Context, a Artifact, opts Options) (verdict, error)
 }
 
 // checkUnread reports files that may have more Secrets than were found.
-func checkUnread(m *model, r *report) {
+func checkUnread(m *model, r notes) {
 	for _, s := range m.sources {
 		if p := s.content.Problems; len(p) > 0 && !s.content.Template && !s.isChartTemplate() {
 			r.add(Finding{
@@ -70,14 +70,14 @@ func checkUnread(m *model, r *report) {
 }
 
 // checkPlaintext reports the values of Secrets that anyone can read.
-func checkPlaintext(m *model, r *report) {
+func checkPlaintext(m *model, r notes) {
 	checkSecrets(m, r)
 	checkGeneratedSecrets(m, r)
 }
 
 // checkGeneratedSecrets reports the values of generated Secrets that anyone can read, once
 // for each list of literals and for each file.
-func checkGeneratedSecrets(m *model, r *report) {
+func checkGeneratedSecrets(m *model, r notes) {
 	for _, b := range m.distinct {
 		if m.ended() {
 			return

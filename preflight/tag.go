@@ -10,7 +10,7 @@ import (
 
 // checkTags reports versions, as semver.org defines them, with characters that a
 // tag cannot hold or version ranges do not match.
-func checkTags(m *model, r *report) {
+func checkTags(m *model, r notes) {
 	if len(m.sources) == 0 {
 		return
 	}
@@ -34,7 +34,7 @@ func checkTags(m *model, r *report) {
 // go-containerregistry, refuses or takes for another. None is an error: the parser accepts
 // one character since 0.22, which source-controller has since 1.10, and Flux may be given
 // another name of the registry than the push.
-func checkRepositoryName(m *model, r *report) {
+func checkRepositoryName(m *model, r notes) {
 	registry, name := m.artifact.Registry, m.artifact.Repository
 	for _, v := range m.of(packager.GitOpsEngineFlux) {
 		if len(m.sources) == 0 || name == "" {

@@ -11,7 +11,7 @@ const maxExamples = 3
 
 // checkUnlisted reports manifests in the directories of kustomizations, or below, that no
 // kustomization refers to, once for each kustomization.
-func checkUnlisted(m *model, r *report) {
+func checkUnlisted(m *model, r notes) {
 	named := map[*source]bool{}
 	kustomized := map[string]*source{}
 	for _, b := range m.distinct {

@@ -154,7 +154,7 @@ func (a Artifact) findingsOfNames() []Finding {
 	r := newReport(Options{MaxFindings: len(a.Tags) + 10})
 	for _, code := range []Code{CodeTag, CodeRepositoryName} {
 		r.rule = ruleOf()[code]
-		r.rule.check(m, r)
+		r.rule.apply(m, r)
 	}
 	findings, _ := r.findings(1)
 	return findings
