@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/kubeoci/oci/internal/objects"
 )
@@ -24,7 +25,9 @@ func (m *model) applying(s *source) []*view {
 
 // isJudged reports whether an engine certainly reads the objects of a file, or kustomize
 // does if it builds a kustomization that lists the file.
-func (m *model) isJudged(s *source) bool { return s.isListedPlain() || len(m.judging(s)) > 0 }
+func (m *model) isJudged(s *source) bool {
+	return s.isListedPlain() || slices.ContainsFunc(m.views, func(v *view) bool { return v.judges(s) })
+}
 
 // split returns the view of Flux, if it is among views, and that of Argo CD.
 func split(views []*view) (flux, argocd []*view) {
@@ -41,7 +44,7 @@ func split(views []*view) (flux, argocd []*view) {
 // checkNotText reports values that have to be text.
 func checkNotText(m *model, r *report) {
 	flawed(CodeNotText)(m, r)
-	for _, s := range m.sources {
+	for _, s := range m.suspects {
 		if m.ended() {
 			return
 		}
@@ -115,7 +118,7 @@ func checkRemark(m *model, s *source, remark objects.Remark, r *report) {
 // Argo CD decrypts nothing: it fails for values that are not base64, and applies the others
 // as they are.
 func checkEncrypted(m *model, r *report) {
-	for _, s := range m.sources {
+	for _, s := range m.suspects {
 		if m.ended() {
 			return
 		}
@@ -147,7 +150,7 @@ func checkEncrypted(m *model, r *report) {
 // checkTooLargeToApply reports objects beyond the limits of the API server.
 func checkTooLargeToApply(m *model, r *report) {
 	checkGenerated(m, r)
-	for _, s := range m.sources {
+	for _, s := range m.suspects {
 		if m.ended() {
 			return
 		}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kubeoci/oci/internal/objects"
 	"github.com/kubeoci/oci/packager"
 )
 
@@ -143,17 +142,10 @@ func (m *model) namedDirectories() map[string]bool {
 
 // isEntry reports whether a file has an object with which an engine renders other
 // directories.
-func (m *model) isEntry(s *source) (entry bool) {
-	each(s.content.Objects, func(o *objects.Object) {
-		for _, v := range m.views {
-			group, kinds := "kustomize.toolkit.fluxcd.io/", []string{"Kustomization"}
-			if v.isArgoCD() {
-				group, kinds = "argoproj.io/", []string{"Application", "ApplicationSet"}
-			}
-			entry = entry || strings.HasPrefix(o.APIVersion(), group) && slices.Contains(kinds, o.Kind())
-		}
+func (m *model) isEntry(s *source) bool {
+	return (s.flux || s.argocd) && slices.ContainsFunc(m.views, func(v *view) bool {
+		return v.isFlux() && s.flux || v.isArgoCD() && s.argocd
 	})
-	return entry
 }
 
 // holdsEntry returns a function that reports whether an entry is in a directory or below

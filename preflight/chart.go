@@ -67,7 +67,7 @@ func (m *model) refusesChart(v *view, chart string) bool {
 
 // checkTemplates reports templates outside of a chart.
 func checkTemplates(m *model, r *report) {
-	for _, s := range m.sources {
+	for _, s := range m.suspects {
 		if m.ended() {
 			return
 		}
@@ -88,12 +88,21 @@ func checkTemplates(m *model, r *report) {
 	}
 }
 
+// isTemplate reports whether a name of an object has template actions.
+func isTemplate(o *objects.Object) bool {
+	for _, name := range []string{o.APIVersion(), o.Kind(), o.Name(), o.Namespace()} {
+		if strings.Contains(name, "{{") {
+			return true
+		}
+	}
+	return false
+}
+
 // checkTemplateNames reports objects whose names have template actions in quotes, so that
 // the file is YAML. The API server has no object of such a name.
 func checkTemplateNames(m *model, s *source, r *report) {
 	each(s.content.Objects, func(o *objects.Object) {
-		isTemplate := func(name string) bool { return strings.Contains(name, "{{") }
-		if !slices.ContainsFunc([]string{o.APIVersion(), o.Kind(), o.Name(), o.Namespace()}, isTemplate) {
+		if !isTemplate(o) {
 			return
 		}
 		f := Finding{

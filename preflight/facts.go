@@ -29,6 +29,11 @@ type facts struct {
 	kind      bool // an object with a kind
 	something bool // a document with entries
 	applied   bool // a document that Flux applies, or for which it fails
+	unplaced  bool // an object that Flux applies, and that needs a namespace and has none
+	namespace bool // a Namespace
+	flux      bool // an object with which Flux renders another directory
+	argocd    bool // the same for Argo CD
+	suspect   bool // a document that some rule may report because of the document alone
 }
 
 // summarize fills in the fields that depend on the objects.
@@ -39,6 +44,11 @@ func (f *facts) summarize(path string) {
 		f.kind = f.kind || o.Kind() != "" && !o.List
 		f.something = f.something || !o.List && !o.Blank
 		f.applied = f.applied || isApplied(o)
+		f.unplaced = f.unplaced || isUnplaced(o)
+		f.namespace = f.namespace || isNamespace(o)
+		f.flux = f.flux || isOf(o, "kustomize.toolkit.fluxcd.io/", "Kustomization")
+		f.argocd = f.argocd || isOf(o, "argoproj.io/", "Application", "ApplicationSet")
+		f.suspect = f.suspect || isSuspect(o)
 	})
 	f.object = f.object && !isKustomization(path)
 }

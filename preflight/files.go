@@ -11,7 +11,7 @@ import (
 // checkEmptyFiles reports manifest files of no bytes, and JSON without a value, which
 // Argo CD refuses in a plain directory. kustomize takes it for a file without objects.
 func checkEmptyFiles(m *model, r *report) {
-	for _, s := range m.sources {
+	for _, s := range m.suspects {
 		refusing := m.viewsWhere(func(v *view) bool { return v.readsPlain(s) })
 		switch {
 		case s.content.JSON && len(s.content.Objects) == 0 && len(s.content.Problems) == 0 && len(refusing) > 0:
@@ -68,7 +68,7 @@ func (m *model) unreadFiles(f func(v *view, i item)) {
 // checkJSONObjects reports several values in one JSON file. Argo CD refuses such a
 // file of a plain directory, and kustomize takes the first value.
 func checkJSONObjects(m *model, r *report) {
-	for _, s := range m.sources {
+	for _, s := range m.suspects {
 		docs := s.content.Objects
 		if !s.content.JSON || len(docs) < 2 {
 			continue

@@ -31,8 +31,11 @@ type model struct {
 	names    names
 
 	sources []*source // in the order of paths
-	byPath  map[string]*source
-	charts  map[string][]*source // by their directories
+	// suspects are the sources that a rule may report because of their content alone, if an
+	// engine reads it.
+	suspects []*source
+	byPath   map[string]*source
+	charts   map[string][]*source // by their directories
 	// chartFiles has the directories with a Chart.yaml.
 	chartFiles map[string]bool
 	// kustomizations has those that can be read, and nil for those that kustomize cannot
@@ -95,6 +98,7 @@ func newModel(ctx context.Context, a Artifact, opts Options) (*model, error) {
 	if err := m.read(set, m.observer.cache); err != nil {
 		return nil, err
 	}
+	m.findSuspects()
 	if m.findIgnoreRules(); m.ended() {
 		return nil, ctx.Err()
 	}
@@ -106,7 +110,7 @@ func newModel(ctx context.Context, a Artifact, opts Options) (*model, error) {
 // at finds out what each engine makes of the files at a path. The model before serves
 // no longer, because it has the same files.
 func (m *model) at(path string, recurse bool) *model {
-	return m.among(m.files.sources, path, recurse)
+	return m.among(m.files.sources, m.files.suspects, path, recurse)
 }
 
 // below is at for a directory of which only the views are of interest. Without
@@ -116,19 +120,23 @@ func (m *model) below(dir string) *model {
 	if len(m.kustomizations) > 0 {
 		return m.at(dir, m.recurse)
 	}
-	var within []*source
-	for _, s := range m.files.sources {
-		if isAt(s.file.Path, dir) {
-			within = append(within, s)
-		}
+	return m.among(within(m.files.sources, dir), within(m.files.suspects, dir), dir, m.recurse)
+}
+
+// within returns those of some files that are below a directory.
+func within(files []*source, dir string) []*source {
+	first, _ := slices.BinarySearchFunc(files, dir+"/", func(s *source, path string) int { return strings.Compare(s.file.Path, path) })
+	files = files[first:]
+	if end := slices.IndexFunc(files, func(s *source) bool { return !isAt(s.file.Path, dir) }); end >= 0 {
+		files = files[:end]
 	}
-	return m.among(within, dir, m.recurse)
+	return files
 }
 
 // among is at for some of the files.
-func (m *model) among(sources []*source, path string, recurse bool) *model {
+func (m *model) among(sources, suspects []*source, path string, recurse bool) *model {
 	at := *m.files
-	at.sources, at.path, at.recurse = sources, path, recurse
+	at.sources, at.suspects, at.path, at.recurse = sources, suspects, path, recurse
 	if len(sources) < len(at.files.sources) {
 		at.entries = at.entriesOf(sources)
 	}
@@ -200,6 +208,16 @@ func (m *model) collect(files []manifests.File) {
 		m.sources = append(m.sources, s)
 		if s.name() == chartFile {
 			m.chartFiles[path.Dir(s.file.Path)] = true
+		}
+	}
+}
+
+// findSuspects lists the files that a rule may report because of their content.
+func (m *model) findSuspects() {
+	for _, s := range m.sources {
+		c := &s.content
+		if s.suspect || s.file.Size == 0 || c.Template || len(c.Problems) > 0 || len(c.Remarks) > 0 || c.JSON && len(c.Objects) != 1 {
+			m.suspects = append(m.suspects, s)
 		}
 	}
 }

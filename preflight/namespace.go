@@ -106,6 +106,11 @@ func (m *model) give(b *build, above given) given {
 	return above
 }
 
+// isUnplaced reports whether Flux applies an object that needs a namespace and has none.
+func isUnplaced(o *objects.Object) bool {
+	return o.Namespace() == "" && flawOf(o) == "" && isApplied(o) && kinds.IsNamespaced(o.APIVersion(), o.Kind())
+}
+
 // checkNoNamespace reports objects for which Flux fails because they have no namespace,
 // unless its Kustomization sets one.
 func checkNoNamespace(m *model, r notes) {
@@ -119,11 +124,11 @@ func checkNoNamespace(m *model, r notes) {
 			if k := m.kustomizations[s]; k != nil && g.known && g.namespace == "" {
 				n += k.Unplaced
 			}
-			if isKustomization(s.file.Path) || !g.known || g.namespace != "" {
+			if !s.unplaced || isKustomization(s.file.Path) || !g.known || g.namespace != "" {
 				return
 			}
 			each(s.content.Objects, func(o *objects.Object) {
-				if o.Namespace() != "" || flawOf(o) != "" || !isApplied(o) || !kinds.IsNamespaced(o.APIVersion(), o.Kind()) {
+				if !isUnplaced(o) {
 					return
 				}
 				if n++; f.File == "" {
@@ -161,7 +166,7 @@ func checkNamespaceRenamed(m *model, r notes) {
 			first.namespace = m.opts.TargetNamespace
 		}
 		m.eachBuilt(v, first, func(s *source, g given) {
-			if g.namespace == "" || isKustomization(s.file.Path) {
+			if !s.namespace || g.namespace == "" || isKustomization(s.file.Path) {
 				return
 			}
 			each(s.content.Objects, func(o *objects.Object) {

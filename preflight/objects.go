@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/kubeoci/oci/internal/objects"
@@ -29,6 +30,16 @@ func isApplied(o *objects.Object) bool {
 	return !o.Empty && !o.Blank && !o.List && !o.Has(objects.Local) && !o.Has(objects.Numeric) && (!isKustomization || o.Name() == "")
 }
 
+// isOf reports whether an object is of one of some kinds in a group, which ends in a slash.
+func isOf(o *objects.Object, group string, kinds ...string) bool {
+	return strings.HasPrefix(o.APIVersion(), group) && slices.Contains(kinds, o.Kind())
+}
+
+// isSuspect reports whether a rule may report a document because of that document alone.
+func isSuspect(o *objects.Object) bool {
+	return flawOf(o) != "" || o.Encrypted || o.Secret || o.Has(objects.Large) || o.Has(objects.Huge) || isTemplate(o)
+}
+
 // flaw is a document that is not an object with a name.
 type flaw struct {
 	*source
@@ -41,11 +52,11 @@ type flaw struct {
 
 // findFlaws finds the documents that an engine may refuse as objects.
 func (m *model) findFlaws() {
-	for _, s := range m.sources {
+	for _, s := range m.suspects {
 		if m.ended() {
 			return
 		}
-		if s.content.Template || len(m.viewsWhere(func(v *view) bool { return v.judges(s) })) == 0 && !s.isListedPlain() {
+		if s.content.Template || !m.isJudged(s) {
 			continue
 		}
 		before := false // there is an object
@@ -164,7 +175,7 @@ func kindOf(o *objects.Object) string {
 }
 
 func checkSecrets(m *model, r notes) {
-	for _, s := range m.sources {
+	for _, s := range m.suspects {
 		if m.ended() {
 			return
 		}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/kubeoci/oci/internal/objects"
 	"github.com/kubeoci/oci/manifests"
 )
 
@@ -72,11 +71,7 @@ func (o *Observer) noteNamespaces(found bool) {
 
 // hasNamespaces reports whether there is an object of kind Namespace.
 func hasNamespaces(sources []*source) bool {
-	found := false
-	for _, s := range sources {
-		each(s.content.Objects, func(object *objects.Object) { found = found || isNamespace(object) })
-	}
-	return found
+	return slices.ContainsFunc(sources, func(s *source) bool { return s.namespace })
 }
 
 // observer returns that of the artifact, or a new one if the artifact has none for the
@@ -215,8 +210,11 @@ func (o *Observer) report(r *report) {
 
 // checkUnseenFiles reports the files that are too large for the Checkers.
 func checkUnseenFiles(m *model, r notes) {
+	if len(m.opts.Checkers) == 0 {
+		return
+	}
 	for _, s := range m.sources {
-		if len(m.opts.Checkers) > 0 && !m.opts.takes(s.file) {
+		if !m.opts.takes(s.file) {
 			r.add(Finding{File: s.file.Path, Message: "the checkers of the caller do not check this file, because it is too large"})
 		}
 	}

@@ -59,7 +59,7 @@ func findSecrets(ctx context.Context, a Artifact, opts Options) (verdict, error)
 
 // checkUnread reports files that may have more Secrets than were found.
 func checkUnread(m *model, r notes) {
-	for _, s := range m.sources {
+	for _, s := range m.suspects {
 		if p := s.content.Problems; len(p) > 0 && !s.content.Template && !s.isChartTemplate() {
 			r.add(Finding{
 				File: s.file.Path, Line: p[0].Line, Column: p[0].Column, Hint: "correct or split the file",

@@ -9,7 +9,7 @@ import (
 // unparsed returns the check for one code of the parser.
 func unparsed(code Code) func(m *model, r *report) {
 	return func(m *model, r *report) {
-		for _, s := range m.sources {
+		for _, s := range m.suspects {
 			if m.ended() {
 				return
 			}
