@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/kubeoci/oci/internal/kustomize"
-	"github.com/kubeoci/oci/packager"
 )
 
 // build is a kustomization in the archive, and the files of the archive that it
@@ -93,13 +92,14 @@ func (b *build) isAbove(n namedFile) bool {
 // findBuilds finds the kustomizations of the archive and resolves their references.
 func (m *model) findBuilds() {
 	m.builds, m.distinct = map[string]*build{}, nil
-	done := map[*source]bool{}
-	hidden := m.hiddenCopy()
-	for _, e := range m.entries {
-		if isKustomization(e.Path) && !hidden(e) {
-			b := &build{source: m.byPath[e.File.Path], entry: e.Path}
-			if m.builds[e.Path] = b; !done[b.source] {
-				done[b.source] = true
+	copies := m.seenCopies()
+	for _, s := range m.sources {
+		if !isKustomization(s.file.Path) {
+			continue
+		}
+		for n, c := range copies {
+			b := &build{source: s, entry: c + s.file.Path}
+			if m.builds[b.entry] = b; n == 0 {
 				m.distinct = append(m.distinct, b)
 			}
 		}
@@ -140,39 +140,6 @@ func (m *model) findBuilds() {
 	}
 }
 
-// hiddenCopy returns a function that reports whether an entry belongs to a copy of the tree
-// at which no engine looks.
-func (m *model) hiddenCopy() func(packager.Entry) bool {
-	plan, paths := m.artifact.Plan, m.paths()
-	if plan.Layout() != packager.LayoutBoth {
-		return func(packager.Entry) bool { return false }
-	}
-	var top, below bool // is looked at
-	for _, root := range []string{path.Clean(paths.Flux), path.Clean(paths.ArgoCD)} {
-		within := root == plan.Prefix() || strings.HasPrefix(root, plan.Prefix()+"/")
-		top, below = top || !within, below || within || root == "."
-	}
-	return func(e packager.Entry) bool {
-		if e.Path == e.File.Path {
-			return !top
-		}
-		return !below
-	}
-}
-
-// sourceAt returns the file at a path of the archive, or nil.
-func (m *model) sourceAt(entry string) *source {
-	plan := m.artifact.Plan
-	if s := m.byPath[entry]; s != nil && plan.Layout() != packager.LayoutPrefix {
-		return s
-	}
-	rest, below := strings.CutPrefix(entry, plan.Prefix()+"/")
-	if !below || plan.Layout() == packager.LayoutRoot {
-		return nil
-	}
-	return m.byPath[rest]
-}
-
 // buildIn returns the kustomization of a directory, or nil.
 func (m *model) buildIn(directory string) *build {
 	for _, name := range kustomize.Names() {
@@ -196,13 +163,13 @@ func (m *model) follow(v *view) {
 	for len(next) > 0 && !m.ended() {
 		b := next[len(next)-1]
 		next = next[:len(next)-1]
-		if b == nil || done[b] || v.dropped[b.entry] {
+		if b == nil || done[b] || v.drops(b.entry) {
 			continue
 		}
 		done[b] = true
 		b.uses[v.index].role = certain
 		for _, named := range b.files {
-			if v.dropped[named.entry] {
+			if v.drops(named.entry) {
 				v.missing = append(v.missing, missing{b, named})
 			} else if named.isResource() {
 				named.uses[v.index].role = certain

@@ -3,6 +3,7 @@ package preflight
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/kubeoci/oci/internal/flux"
@@ -22,12 +23,12 @@ func checkFluxIgnored(m *model, r notes) {
 			if m.ended() {
 				return
 			}
-			f := Finding{File: i.source.file.Path, Message: "Flux ignores a file with this name by default"}
+			f := Finding{File: i.file.Path, Message: "Flux ignores a file with this name by default"}
 			if i.object {
 				f.Severity = Warning
 			}
-			if i.file != "" {
-				f.Message = fmt.Sprintf("Flux ignores this file because of the rule %.80q, %s:%d", i.rule.Text, m.ignoreFiles[i.file].file.Path, i.rule.Line)
+			if i.by.file != "" {
+				f.Message = fmt.Sprintf("Flux ignores this file because of the rule %.80q, %s:%d", i.by.rule.Text, m.ignoreFiles[i.by.file].file.Path, i.by.rule.Line)
 				f.Hint = "negate the rule there, or keep the .sourceignore file out of the artifact"
 			}
 			r.add(f, v)
@@ -67,14 +68,18 @@ func (m *model) findIgnoreRules() {
 	var files []flux.File
 	rules := map[string]int{} // their number in each directory
 	m.ignoreFiles = map[string]*source{}
-	for _, e := range m.entries {
-		switch s := m.byPath[e.File.Path]; {
-		case isSourceIgnore(e.Path) && s.isUnread():
+	for _, s := range m.sources {
+		if s.isUnread() && isSourceIgnore(s.file.Path) {
 			m.unknown = &unknownRules{s, "this file is not checked", "keep the .sourceignore file small, or out of the artifact"}
-		case len(s.ignoreRules()) > 0:
-			files = append(files, flux.File{Path: e.Path, Rules: s.ignoreRules()})
-			m.ignoreFiles[e.Path] = s
-			rules[path.Dir(e.Path)] += len(s.ignoreRules())
+		}
+		if len(s.ignoreRules()) == 0 {
+			continue
+		}
+		for _, c := range m.copies {
+			entry := c + s.file.Path
+			files = append(files, flux.File{Path: entry, Rules: s.ignoreRules()})
+			m.ignoreFiles[entry] = s
+			rules[path.Dir(entry)] += len(s.ignoreRules())
 		}
 	}
 	m.ignore = flux.NewIgnore(files)
@@ -83,10 +88,14 @@ func (m *model) findIgnoreRules() {
 	}
 	above := &byDirectory[int]{of: func(dir string, above int) int { return above + rules[dir] }}
 	matches := 0
-	for _, e := range m.entries {
-		if matches += above.at(path.Dir(e.Path)) * (1 + strings.Count(e.Path, "/")); m.unknown == nil && matches > maxMatches {
-			m.unknown = &unknownRules{m.ignoreFiles[files[0].Path], fmt.Sprintf("matching the names of all files with all ignore rules takes more than %d comparisons", maxMatches), "remove ignore rules, or keep the .sourceignore files out of the artifact"}
+	for _, s := range m.sources {
+		for _, c := range m.copies {
+			entry := c + s.file.Path
+			matches += above.at(path.Dir(entry)) * (1 + strings.Count(entry, "/"))
 		}
+	}
+	if m.unknown == nil && matches > maxMatches {
+		m.unknown = &unknownRules{m.ignoreFiles[files[0].Path], fmt.Sprintf("matching the names of all files with all ignore rules takes more than %d comparisons", maxMatches), "remove ignore rules, or keep the .sourceignore files out of the artifact"}
 	}
 }
 
@@ -98,14 +107,23 @@ type match struct {
 
 // dropped returns the files that Flux drops, by their paths in the archive.
 func (m *model) dropped() map[string]match {
-	if m.matches == nil {
-		m.matches = map[string]match{}
-		for _, e := range m.entries {
-			if m.ended() {
-				break
-			}
-			if rule, file := m.ignore.Match(e.Path); rule != nil {
-				m.matches[e.Path] = match{rule, file}
+	if m.matches != nil {
+		return m.matches
+	}
+	m.matches = map[string]match{}
+	always := slices.ContainsFunc(m.copies, m.ignore.MayMatch)
+	for _, s := range m.sources {
+		if m.ended() {
+			break
+		}
+		if !always && !m.ignore.MayMatch(s.file.Path) {
+			continue
+		}
+		for n, c := range m.copies {
+			entry := c + s.file.Path
+			if rule, file := m.ignore.Match(entry); rule != nil {
+				m.matches[entry] = match{rule, file}
+				s.dropped |= 1 << n
 			}
 		}
 	}

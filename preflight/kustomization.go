@@ -159,7 +159,7 @@ func checkMissing(m *model, r *report) {
 			}
 			for _, ref := range m.references(i.source) {
 				needed := m.byPath[path.Join(path.Dir(i.file.Path), ref.Path)]
-				if i.role != certain && needed != nil && needed.uses[v.index].dropped {
+				if i.role != certain && needed != nil && v.isFlux() && needed.dropped != 0 {
 					r.add(missingFinding(v, i.source, ref), v)
 				}
 			}

@@ -2,7 +2,6 @@ package preflight
 
 import (
 	"context"
-	"iter"
 	"path"
 	"slices"
 	"strings"
@@ -23,10 +22,10 @@ type model struct {
 	memory   memory
 	opts     Options
 	observer *Observer
-	files    *model // the same before anything depends on the path
-	path     string // the directory of the tree that the engines render
-	recurse  bool   // Argo CD reads plain files in all subdirectories
-	entries  iter.Seq2[int, packager.Entry]
+	files    *model              // the same before anything depends on the path
+	path     string              // the directory of the tree that the engines render
+	recurse  bool                // Argo CD reads plain files in all subdirectories
+	copies   []string            // of the tree, see copiesOf
 	problems []manifests.Problem // of the Set
 	names    names
 
@@ -45,11 +44,11 @@ type model struct {
 	views          []*view
 	engines        int               // that may read the artifact, those without a view included
 	builds         map[string]*build // kustomizations, by their paths in the archive
-	distinct       []*build          // one of each file, in the order of entries
+	distinct       []*build          // one of each file, in the order of paths
 	flaws          []flaw
 
 	ignore      *flux.Ignore
-	matches     map[string]match   // of the rules, once they are needed
+	matches     map[string]match   // of the rules, by paths in the archive, once they are needed
 	ignoreFiles map[string]*source // those with rules, by their paths in the archive
 	unknown     *unknownRules      // nil if the rules are known
 	looked      int                // how often resources were compared
@@ -70,13 +69,14 @@ type source struct {
 	// included, and empty if there is none. It is not above the path if the file is below.
 	chart string
 	uses  [2]use // by the index of a view
+	// dropped has a bit for each copy of the file that Flux drops, once that is known.
+	dropped uint8
 }
 
 // use is what an engine does with a file.
 type use struct {
-	role    role
-	dropped bool   // by Flux, anywhere in the archive
-	output  output // as a resource of a kustomization, once it is needed
+	role   role
+	output output // as a resource of a kustomization, once it is needed
 }
 
 func (s *source) name() string { return path.Base(s.file.Path) }
@@ -92,7 +92,7 @@ func (s *source) isChartTemplate() bool {
 // newModel reads the files. What the engines make of them depends on the path.
 func newModel(ctx context.Context, a Artifact, opts Options) (*model, error) {
 	set := a.Plan.Set()
-	m := &model{ctx: ctx, artifact: a, opts: opts, observer: a.observer(ctx, opts), entries: a.Plan.All(), problems: set.Problems()}
+	m := &model{ctx: ctx, artifact: a, opts: opts, observer: a.observer(ctx, opts), copies: copiesOf(a.Plan), problems: set.Problems()}
 	m.collect(set.Files())
 	m.memory = memoryOf(opts.MaxMemory, len(m.sources))
 	if err := m.read(set, m.observer.cache); err != nil {
@@ -137,12 +137,9 @@ func within(files []*source, dir string) []*source {
 func (m *model) among(sources, suspects []*source, path string, recurse bool) *model {
 	at := *m.files
 	at.sources, at.suspects, at.path, at.recurse = sources, suspects, path, recurse
-	if len(sources) < len(at.files.sources) {
-		at.entries = at.entriesOf(sources)
-	}
 	for _, some := range [][]*source{m.sources, sources} { // also those that only the model before has
 		for _, s := range some {
-			*s = source{file: s.file, facts: s.facts}
+			*s = source{file: s.file, facts: s.facts, dropped: s.dropped}
 		}
 	}
 	for _, find := range []func(){at.findCharts, at.findBuilds, at.findViews, at.findFlaws} {
@@ -151,22 +148,6 @@ func (m *model) among(sources, suspects []*source, path string, recurse bool) *m
 		}
 	}
 	return &at
-}
-
-// entriesOf returns the entries of some files.
-func (m *model) entriesOf(sources []*source) iter.Seq2[int, packager.Entry] {
-	var some []packager.Entry
-	layout, prefix := m.artifact.Plan.Layout(), m.artifact.Plan.Prefix()
-	for _, s := range sources {
-		if layout != packager.LayoutPrefix {
-			some = append(some, packager.Entry{Path: s.file.Path, File: s.file})
-		}
-		if layout != packager.LayoutRoot {
-			some = append(some, packager.Entry{Path: prefix + "/" + s.file.Path, File: s.file})
-		}
-	}
-	slices.SortFunc(some, func(a, b packager.Entry) int { return strings.Compare(a.Path, b.Path) })
-	return slices.All(some)
 }
 
 // judge applies all rules.

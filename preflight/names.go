@@ -7,12 +7,11 @@ import (
 	"strings"
 
 	"github.com/kubeoci/oci/internal/filename"
-	"github.com/kubeoci/oci/packager"
 )
 
 // names holds the faults of names, wherever the engines look.
 type names struct {
-	refused    []packager.Entry // by some unpackers, one of each file
+	refused    []Finding // by some unpackers
 	unportable []Finding
 	twins      []Finding
 }
@@ -26,20 +25,18 @@ func (m *model) findNames() {
 
 // findRefusedNames lists the names that some unpackers refuse.
 func (m *model) findRefusedNames() {
-	found := map[string]bool{}
-	for _, e := range m.entries {
-		bad := strings.Contains(e.Path, `\`) || strings.Contains(e.Path, "../") || strings.HasPrefix(e.Path, "/") || path.Clean(e.Path) != e.Path
-		if bad && !found[e.File.Path] {
-			found[e.File.Path] = true
-			m.names.refused = append(m.names.refused, e)
+	for _, s := range m.sources {
+		name := s.file.Path // below a prefix, which is clean
+		if strings.Contains(name, `\`) || strings.Contains(name, "../") || strings.HasPrefix(name, "/") || path.Clean(name) != name {
+			m.names.refused = append(m.names.refused, Finding{File: name, Message: fmt.Sprintf("not every reader can unpack an entry with the name %.255q", m.copies[0]+name)})
 		}
 	}
 }
 
 // checkEntryNames reports names that some unpackers refuse, each file once.
 func checkEntryNames(m *model, r *report) {
-	for _, e := range m.names.refused {
-		r.refuse(Finding{File: e.File.Path, Message: fmt.Sprintf("not every reader can unpack an entry with the name %.255q", e.Path)}, m.views)
+	for _, f := range m.names.refused {
+		r.refuse(f, m.views)
 	}
 }
 

@@ -1,7 +1,6 @@
 package preflight
 
 import (
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -26,10 +25,10 @@ func TestEntryNames(t *testing.T) {
 		{"a//app.yaml", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			file := manifests.File{Path: tt.name}
 			m := &model{
 				ctx:     t.Context(),
-				entries: slices.All([]packager.Entry{{Path: tt.name, File: file}, {Path: "shop/" + tt.name, File: file}}), // reported once
+				sources: []*source{{file: manifests.File{Path: tt.name}}},
+				copies:  []string{"", "shop/"}, // reported once
 				views:   []*view{{engine: packager.GitOpsEngineFlux, named: true}},
 			}
 			r := newReport(Options{})

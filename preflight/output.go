@@ -109,14 +109,14 @@ func (m *model) combined(b *build, k *kustomize.Kustomization, v *view) output {
 		case v.isArgoCD() && b.isAbove(named):
 			return anything // and refused
 		case !named.isListed():
-		case isKustomization(named.entry) || v.dropped[named.entry]:
+		case isKustomization(named.entry) || v.drops(named.entry):
 			return anything
 		default:
 			all = max(all, v.outputOf(named.source))
 		}
 	}
 	for _, e := range b.others {
-		if v.dropped[e.to.entry] {
+		if v.drops(e.to.entry) {
 			return anything
 		}
 		all = max(all, e.to.outputs[v.index])

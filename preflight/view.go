@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kubeoci/oci/internal/flux"
 	"github.com/kubeoci/oci/internal/kustomize"
 	"github.com/kubeoci/oci/packager"
 )
@@ -49,9 +48,9 @@ type view struct {
 	mode    mode
 	items   []item // in the order of paths
 
-	dropped map[string]bool // by Flux, anywhere in the archive
-	ignored []ignored       // the same, below its path
-	missing []missing       // what a kustomization needs and Flux has dropped
+	dropped map[string]match // by Flux, anywhere in the archive
+	ignored []ignored        // the same, below its path
+	missing []missing        // what a kustomization needs and Flux has dropped
 
 	rendersNothing bool // at the path, which exists
 }
@@ -66,9 +65,11 @@ type item struct {
 // ignored is a file that Flux drops.
 type ignored struct {
 	*source
-	rule *flux.Rule
-	file string // the ignore file with the rule, in the archive; empty for a default
+	by match
 }
+
+// drops reports whether the engine drops a file of the archive.
+func (v *view) drops(entry string) bool { return v.dropped[entry].rule != nil }
 
 // reads reports whether the engine certainly reads a file.
 func (v *view) reads(s *source) bool { return s.uses[v.index].role == certain }
@@ -114,7 +115,7 @@ func (m *model) findViews() {
 			continue
 		}
 		v.index, v.named, v.root = len(m.views), named, path.Clean(v.path)
-		v.items, v.dropped = make([]item, 0, len(m.sources)), map[string]bool{}
+		v.items = make([]item, 0, len(m.sources))
 		if m.find(v); m.ended() {
 			return
 		}
@@ -132,39 +133,27 @@ func (m *model) findViews() {
 // find lists the files of the archive that are below the path of an engine, and
 // that it does not drop before.
 func (m *model) find(v *view) {
-	var dropped map[string]match
-	if v.isFlux() {
-		dropped = m.files.dropped()
+	if v.isFlux() { // Argo CD drops no file
+		v.dropped = m.files.dropped()
 	}
-	for _, e := range m.entries {
+	directories := make([]string, len(m.copies)) // in each copy; empty outside of the path
+	for n, c := range m.copies {
+		directories[n] = v.directoryIn(c)
+	}
+	for _, s := range m.sources {
 		if m.ended() {
 			return
 		}
-		s := m.byPath[e.File.Path]
-		var rule *flux.Rule // Argo CD drops no file
-		var file string
-		if v.isFlux() {
-			match := dropped[e.Path]
-			rule, file = match.rule, match.file
-		}
-		if rule != nil {
-			s.uses[v.index].dropped, v.dropped[e.Path] = true, true
-		}
-		rel := e.Path
-		if v.root != "." {
-			var below bool
-			if rel, below = strings.CutPrefix(e.Path, v.root+"/"); !below {
-				continue
+		for n, c := range m.copies {
+			rel, below := v.pathIn(c, directories[n], s.file.Path)
+			switch {
+			case !below:
+			case v.isFlux() && s.dropped&(1<<n) != 0:
+				v.ignored = append(v.ignored, ignored{s, v.dropped[c+s.file.Path]})
+			default:
+				v.items = append(v.items, item{source: s, path: rel})
 			}
 		}
-		if rule != nil {
-			v.ignored = append(v.ignored, ignored{s, rule, file})
-			continue
-		}
-		if rel == s.file.Path {
-			rel = s.file.Path // takes no more memory
-		}
-		v.items = append(v.items, item{source: s, path: rel})
 	}
 	slices.SortFunc(v.items, func(a, b item) int { return strings.Compare(a.path, b.path) }) // copies follow their files
 }

@@ -2,6 +2,7 @@ package flux
 
 import (
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -15,6 +16,11 @@ type File struct {
 type Ignore struct {
 	always      []Rule
 	byDirectory map[string]File
+
+	// exact and endings hold what one of the names of a path needs to be, or to end in, for
+	// one of the rules in always.
+	exact   map[string]bool
+	endings []string
 }
 
 // NewIgnore returns the rules of an artifact with these ignore files. Flux's
@@ -32,10 +38,31 @@ func NewIgnore(files []File) *Ignore {
 		}
 		i.byDirectory[path.Dir(f.Path)] = f
 	}
+	i.exact = make(map[string]bool, len(defaults))
 	for _, text := range defaults {
-		i.always = append(i.always, parseRule(text))
+		rule := parseRule(text)
+		i.always = append(i.always, rule)
+		if last := rule.names[len(rule.names)-1]; last.kind == ending {
+			i.endings = append(i.endings, last.text)
+		} else {
+			i.exact[last.text] = true
+		}
 	}
 	return i
+}
+
+// MayMatch reports whether a rule may match a path because of some of its names. If it
+// returns false for all parts of a path, so does [Ignore.Match], which takes more time.
+func (i *Ignore) MayMatch(name string) bool {
+	if len(i.byDirectory) > 0 {
+		return true
+	}
+	for element := range strings.SplitSeq(name, "/") {
+		if i.exact[element] || slices.ContainsFunc(i.endings, func(end string) bool { return strings.HasSuffix(element, end) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // Match returns the rule for which Flux drops a file of the archive, and the path

@@ -2,6 +2,7 @@ package flux_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -78,6 +79,21 @@ func TestDefaultsApplyWithoutRules(t *testing.T) {
 			assert.False(t, drops(ignore, name), name)
 		}
 	}
+}
+
+// A path is matched only because of a part that may match.
+func TestMayMatch(t *testing.T) {
+	for _, text := range flux.DefaultIgnore() {
+		name := strings.NewReplacer("**/", "a/", "*", "b").Replace(text)
+		if strings.HasSuffix(name, "/") {
+			name += "c.yaml"
+		}
+		for _, ignore := range []*flux.Ignore{flux.NewIgnore(nil), ignoring("a/.sourceignore", "*.yaml")} {
+			assert.True(t, ignore.MayMatch(name), name)
+		}
+		assert.True(t, drops(flux.NewIgnore(nil), name), name)
+	}
+	assert.False(t, flux.NewIgnore(nil).MayMatch("git/a.github/b.png.yaml"))
 }
 
 func TestAnyRuleReplacesTheDefaultsExceptVersionControl(t *testing.T) {

@@ -1,0 +1,74 @@
+package preflight
+
+import (
+	"path"
+	"strings"
+
+	"github.com/kubeoci/oci/packager"
+)
+
+// copiesOf returns what precedes the paths of files in the archive, once for each copy of
+// the tree: nothing, or the prefix and a slash.
+func copiesOf(plan *packager.Plan) []string {
+	switch prefix := plan.Prefix() + "/"; plan.Layout() {
+	case packager.LayoutPrefix:
+		return []string{prefix}
+	case packager.LayoutBoth:
+		return []string{"", prefix}
+	}
+	return []string{""}
+}
+
+// seenCopies returns the copies of the tree at which an engine looks.
+func (m *model) seenCopies() []string {
+	if len(m.copies) == 1 {
+		return m.copies
+	}
+	var top, below bool // is looked at
+	for _, root := range []string{path.Clean(m.paths().Flux), path.Clean(m.paths().ArgoCD)} {
+		within := strings.HasPrefix(root+"/", m.copies[1])
+		top, below = top || !within, below || within || root == "."
+	}
+	switch {
+	case !below:
+		return m.copies[:1]
+	case !top:
+		return m.copies[1:]
+	}
+	return m.copies
+}
+
+// sourceAt returns the file at a path of the archive, or nil.
+func (m *model) sourceAt(entry string) *source {
+	for _, c := range m.copies {
+		if file, within := strings.CutPrefix(entry, c); within && m.byPath[file] != nil {
+			return m.byPath[file]
+		}
+	}
+	return nil
+}
+
+// directoryIn returns the directory of the tree at which an engine looks in a copy, or "".
+func (v *view) directoryIn(c string) string {
+	if v.root == "." || v.root+"/" == c {
+		return "."
+	}
+	if dir, within := strings.CutPrefix(v.root, c); within {
+		return dir
+	}
+	return ""
+}
+
+// pathIn returns the path, from that of the engine, of a file in a copy. The engine looks at
+// a directory of the copy.
+func (v *view) pathIn(c, dir, file string) (rel string, below bool) {
+	switch {
+	case v.root == ".":
+		return c + file, true
+	case dir == ".":
+		return file, true
+	case isAt(file, dir):
+		return file[len(dir)+1:], true // takes no more memory
+	}
+	return "", false
+}
