@@ -11,8 +11,9 @@ type distinct[T any] struct {
 	others   map[identity]T // with the hash of another identity
 }
 
-func newDistinct[T any](of func(T) identity) *distinct[T] {
-	return &distinct[T]{identity: of, seed: maphash.MakeSeed(), byHash: map[uint64]T{}, others: map[identity]T{}}
+// newDistinct returns one for about as many objects as expected.
+func newDistinct[T any](of func(T) identity, expected int) *distinct[T] {
+	return &distinct[T]{identity: of, seed: maphash.MakeSeed(), byHash: make(map[uint64]T, expected), others: map[identity]T{}}
 }
 
 // add returns the first with the identity of t, and whether there is one already.

@@ -51,6 +51,9 @@ func (d *doubles) check() {
 // addsKustomizations reports whether there are directories with kustomizations among the
 // resources that Flux generates.
 func (m *model) addsKustomizations(v *view) bool {
+	if len(m.builds) == 0 {
+		return false
+	}
 	for _, i := range v.items {
 		if i.role == certain && isKustomization(i.path) {
 			return true

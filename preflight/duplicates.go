@@ -51,7 +51,10 @@ func checkDuplicates(m *model, r *report) {
 
 // duplicates calls f for each object that the engine reads again.
 func (m *model) duplicates(v *view, f func(first, again located)) {
-	seen := newDistinct(identityOf)
+	if v.unique {
+		return
+	}
+	seen, unique := newDistinct(identityOf, len(v.items)), true
 	for _, i := range v.items {
 		if m.ended() {
 			return
@@ -64,10 +67,12 @@ func (m *model) duplicates(v *view, f func(first, again located)) {
 				return
 			}
 			if first, again := seen.add(located{i.source, o}); again {
+				unique = false
 				f(first, located{i.source, o})
 			}
 		})
 	}
+	v.unique = unique
 }
 
 // defined joins an object that is refused and its positions.

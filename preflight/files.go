@@ -58,7 +58,7 @@ func (m *model) unreadFiles(f func(v *view, i item)) {
 			continue
 		}
 		for _, i := range v.items {
-			if i.role == unread && !(i.skipped && v.mode == directory) && (v.recurse || i.chart == "" && (v.mode == generated || path.Dir(i.path) == ".")) {
+			if i.role == unread && !(i.skipped && v.mode == directory) && (v.recurse || i.chart == "" && (v.mode == generated || !i.isDeep())) {
 				f(v, i)
 			}
 		}

@@ -135,9 +135,10 @@ func (fs Findings) AtLeast(least Severity) Findings {
 
 func (fs Findings) sort() {
 	slices.SortStableFunc(fs, func(a, b Finding) int {
+		if order := cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)); order != 0 {
+			return order // as for most
+		}
 		return cmp.Or(
-			strings.Compare(a.File, b.File),
-			cmp.Compare(a.Line, b.Line),
 			cmp.Compare(a.Code, b.Code),
 			cmp.Compare(a.Column, b.Column),
 			cmp.Compare(a.Engine, b.Engine),

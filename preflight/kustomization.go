@@ -18,12 +18,12 @@ import (
 // certainly builds.
 func (m *model) kustomizationsOf(f func(v *view, same []*source)) {
 	for _, v := range m.views {
-		if v.mode == directory {
+		if v.mode == directory || len(m.builds) == 0 {
 			continue
 		}
 		byDirectory := map[string][]*source{}
 		for _, i := range v.items {
-			if isKustomization(i.path) && i.role == certain {
+			if i.role == certain && isKustomization(i.path) {
 				dir := path.Dir(i.path)
 				byDirectory[dir] = append(byDirectory[dir], i.source)
 			}
@@ -149,6 +149,9 @@ func checkListedKustomizations(m *model, r *report) {
 // checkMissing reports files that Flux has dropped when a kustomization needs them:
 // one that is certainly built, or one that may be.
 func checkMissing(m *model, r *report) {
+	if len(m.kustomizations) == 0 {
+		return
+	}
 	for _, v := range m.views {
 		for _, n := range v.missing {
 			r.refuse(missingFinding(v, n.build.source, *n.named.at), []*view{v})

@@ -25,8 +25,11 @@ func checkManifestSize(m *model, r *report) {
 	limit := cmp.Or(m.opts.MaxManifestSize, 10_000_000)
 	for _, v := range m.views {
 		var size int64
+		if v.mode != directory {
+			continue
+		}
 		for _, i := range v.items {
-			if v.mode == directory && i.role == certain && path.Ext(i.path) != jsonnet {
+			if i.role == certain && path.Ext(i.path) != jsonnet {
 				size += i.file.Size
 			}
 		}

@@ -74,7 +74,7 @@ type placed struct {
 
 func (d *doubles) merge(v *view, building []*view, namespace string) *merge {
 	g := &merge{doubles: d, view: v, building: building, namespace: namespace, first: map[reached]int{}}
-	g.ids = newDistinct(g.identityOf)
+	g.ids = newDistinct(g.identityOf, 0)
 	return g
 }
 

@@ -36,11 +36,14 @@ func (m *model) renders(v *view, i item) bool {
 	return len(i.content.Problems) > 0 || i.content.Template || i.applied || v.isArgoCD() && i.something
 }
 
-// below counts the files with objects that Argo CD does not read because they are
-// in subdirectories.
-func (v *view) below() (n int) {
+// countBelow counts the files with objects that Argo CD does not read because they are in
+// subdirectories.
+func (v *view) countBelow() (n int) {
+	if v.mode != directory || v.recurse {
+		return 0
+	}
 	for _, i := range v.items {
-		if v.mode == directory && !v.recurse && path.Dir(i.path) != "." && i.chart == "" && i.object {
+		if i.object && i.chart == "" && i.isDeep() {
 			n++
 		}
 	}
@@ -55,7 +58,7 @@ func checkPathMissing(m *model, r *report) {
 }
 
 func checkNothingRendered(m *model, r *report) {
-	nothing := m.viewsWhere(func(v *view) bool { return v.rendersNothing && v.below() == 0 })
+	nothing := m.viewsWhere(func(v *view) bool { return v.rendersNothing && v.below == 0 })
 	if len(nothing) == 0 || len(m.sources) == 0 {
 		return
 	}
@@ -79,7 +82,7 @@ func quotePaths(views []*view) string {
 
 func checkSubfoldersOnly(m *model, r *report) {
 	for _, v := range m.views {
-		if v.rendersNothing && v.below() > 0 {
+		if v.rendersNothing && v.below > 0 {
 			r.refuse(Finding{Message: fmt.Sprintf("all manifests at the path %q are in subdirectories, which Argo CD does not read by default, so that it renders nothing", v.path)}, []*view{v})
 		}
 	}
@@ -87,8 +90,8 @@ func checkSubfoldersOnly(m *model, r *report) {
 
 func checkSubfolders(m *model, r notes) {
 	for _, v := range m.views {
-		if below := v.below(); below > 0 && !v.rendersNothing {
-			r.add(Finding{Message: fmt.Sprintf("Argo CD does not read the subdirectories of its path %q by default (files with objects in them: %d)", v.path, below)}, v)
+		if v.below > 0 && !v.rendersNothing {
+			r.add(Finding{Message: fmt.Sprintf("Argo CD does not read the subdirectories of its path %q by default (files with objects in them: %d)", v.path, v.below)}, v)
 		}
 	}
 }
@@ -156,7 +159,7 @@ func checkNotRendered(v *view, r *report) {
 func (v *view) renderers() (chart, likeChart, kustomization *source) {
 	for _, i := range v.items {
 		switch {
-		case path.Dir(i.path) != ".":
+		case i.isDeep():
 		case i.path == chartFile:
 			chart = i.source
 		case strings.HasSuffix(i.path, chartFile):

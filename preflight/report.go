@@ -101,15 +101,19 @@ func (r *report) keep(f found) {
 			return
 		}
 	}
-	total := 0
-	for _, same := range r.found {
-		total += len(same)
-	}
-	if total >= r.maxAll && !r.omitOne(rank) {
+	if r.total() >= r.maxAll && !r.omitOne(rank) {
 		r.omitted[rank]++
 		return
 	}
 	r.found[rank] = append(r.found[rank], f)
+}
+
+// total returns how many findings are kept.
+func (r *report) total() (n int) {
+	for _, same := range r.found {
+		n += len(same)
+	}
+	return n
 }
 
 // omitOne omits a finding that is less bad than others, and reports whether there was
@@ -151,7 +155,7 @@ type counts [Error + 1]int
 // findings returns the findings, and how many are not among them.
 func (r *report) findings(engines int) (Findings, counts) {
 	severities := r.severities(engines)
-	var all Findings
+	all := slices.Grow(Findings(nil), r.total())
 	for rank, same := range r.found {
 		for _, f := range same {
 			f.Severity = severities[rank]

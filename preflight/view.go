@@ -53,6 +53,8 @@ type view struct {
 	missing []missing        // what a kustomization needs and Flux has dropped
 
 	rendersNothing bool // at the path, which exists
+	below          int  // how many files with objects Argo CD does not read because they are in subdirectories
+	unique         bool // no object is read again, as far as is known
 }
 
 // item is a file below the path of an engine.
@@ -61,6 +63,9 @@ type item struct {
 	path string // from the path of the engine
 	role role
 }
+
+// isDeep reports whether the file is in a subdirectory of the path.
+func (i *item) isDeep() bool { return strings.Contains(i.path, "/") }
 
 // ignored is a file that Flux drops.
 type ignored struct {
@@ -126,6 +131,7 @@ func (m *model) findViews() {
 	}
 	m.settle()
 	for _, v := range m.views {
+		v.below = v.countBelow()
 		v.rendersNothing = !v.isMissing() && !slices.ContainsFunc(v.items, func(i item) bool { return m.renders(v, i) })
 	}
 }
@@ -172,7 +178,7 @@ func (v *view) findMode() mode {
 	}
 	for _, i := range v.items {
 		switch {
-		case path.Dir(i.path) != ".":
+		case i.isDeep():
 		case isKustomization(i.path):
 			found = built
 		case v.isArgoCD() && strings.HasSuffix(i.path, chartFile):
@@ -203,7 +209,7 @@ func (v *view) roleOf(i *item, kustomized *byDirectory[string]) role {
 		return unread
 	case directory:
 		// Argo CD reads hidden files, and hidden directories, too.
-		if path.Dir(i.path) != "." && !v.recurse || i.skipped || i.lacks(".yaml", ".yml", ".json", jsonnet) {
+		if i.isDeep() && !v.recurse || i.skipped || i.lacks(".yaml", ".yml", ".json", jsonnet) {
 			return unread
 		}
 		return certain

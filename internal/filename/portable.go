@@ -23,13 +23,15 @@ func Portable(path string) error {
 // differ by Unicode normalization only are not compared: that takes tables that the
 // standard library does not have.
 func Fault(name string) string {
-	switch {
-	case !utf8.ValidString(name):
+	switch plain := isPlain(name); {
+	case !plain && !utf8.ValidString(name):
 		return "is not UTF-8"
-	case strings.ContainsFunc(name, unicode.IsControl):
+	case !plain && strings.ContainsFunc(name, unicode.IsControl):
 		return "contains a control character"
 	case isDevice(name):
 		return "is a device name, which Windows refuses"
+	case plain:
+		return ""
 	case strings.HasSuffix(name, ".") || strings.HasSuffix(name, " "):
 		return "ends in a dot or space, which Windows refuses"
 	case strings.ContainsAny(name, `:<>"|?*\`):
@@ -42,11 +44,28 @@ func Fault(name string) string {
 	return ""
 }
 
+// isPlain reports whether a name has only letters, digits, hyphens, underscores and dots of
+// ASCII, as nearly all names do, and does not end in a dot.
+func isPlain(name string) bool {
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c >= 'A' && c <= 'Z', c == '-', c == '_', c == '.':
+		default:
+			return false
+		}
+	}
+	return !strings.HasSuffix(name, ".")
+}
+
 // isDevice reports whether Windows opens a device by this name, which may have an
 // extension.
 func isDevice(name string) bool {
 	stem, _, _ := strings.Cut(name, ".")
-	stem = strings.ToUpper(strings.TrimRight(stem, " "))
+	stem = strings.TrimRight(stem, " ")
+	if len(stem) > len("CONOUT$") { // the longest one
+		return false
+	}
+	stem = strings.ToUpper(stem)
 	switch stem {
 	case "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$":
 		return true
@@ -68,9 +87,21 @@ func isInvisible(r rune) bool {
 		!unicode.Is(unicode.Prepended_Concatenation_Mark, r) // visible, although of class Cf
 }
 
+func isASCII(name string) bool {
+	for i := range len(name) {
+		if name[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
 // Fold returns the same form for names that differ by case only. The form of ASCII is
 // lower case.
 func Fold(name string) string {
+	if isASCII(name) {
+		return strings.ToLower(name)
+	}
 	return strings.Map(func(r rune) rune {
 		least := r
 		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
