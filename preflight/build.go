@@ -62,7 +62,7 @@ type missing struct {
 
 // isResource reports whether kustomize reads objects from the file, whatever else
 // it uses the file for.
-func (n namedFile) isResource() bool { return n.isListed() && !isKustomization(n.entry) }
+func (n namedFile) isResource() bool { return n.isListed() && !n.kustomizes }
 
 func (n namedFile) isListed() bool { return isResources(n.at) }
 
@@ -94,7 +94,7 @@ func (m *model) findBuilds() {
 	m.builds, m.distinct = map[string]*build{}, nil
 	copies := m.seenCopies()
 	for _, s := range m.sources {
-		if !isKustomization(s.file.Path) {
+		if !s.kustomizes {
 			continue
 		}
 		for n, c := range copies {
@@ -155,7 +155,7 @@ func (m *model) buildIn(directory string) *build {
 func (m *model) follow(v *view) {
 	var next []*build // the last one first
 	for _, i := range slices.Backward(v.items) {
-		if v.mode != directory && i.role == certain && isKustomization(i.path) {
+		if v.mode != directory && i.role == certain && i.kustomizes {
 			next = append(next, m.buildAt(v, i))
 		}
 	}

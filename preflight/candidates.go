@@ -93,7 +93,7 @@ func (s *search) collect() {
 		}
 		dir, name := path.Dir(file.file.Path), file.name()
 		switch {
-		case isKustomization(name):
+		case file.kustomizes:
 			c := s.at(dir)
 			c.direct, c.top, c.part = true, c.top || !named[dir], isComponent(file)
 		case name == chartFile && dir == file.chart && len(s.model.of(packager.GitOpsEngineArgoCD)) > 0:

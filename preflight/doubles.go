@@ -55,7 +55,7 @@ func (m *model) addsKustomizations(v *view) bool {
 		return false
 	}
 	for _, i := range v.items {
-		if i.role == certain && isKustomization(i.path) {
+		if i.role == certain && i.kustomizes {
 			return true
 		}
 	}

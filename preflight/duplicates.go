@@ -38,7 +38,11 @@ type located struct {
 // checkDuplicates reports objects that an engine finds in more than one place.
 func checkDuplicates(m *model, r *report) {
 	d := m.doubles(r)
+	plain := len(m.builds) == 0 && m.opts.TargetNamespace == "" // d compares nothing
 	for _, v := range m.views {
+		if plain && r.verdict && v.mode == directory {
+			continue // a directory with duplicates is not refused
+		}
 		m.duplicates(v, func(first, again located) {
 			if first.Object != again.Object { // not the other copy of the file
 				d.objects[again.Object] = true

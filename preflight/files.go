@@ -16,7 +16,7 @@ func checkEmptyFiles(m *model, r *report) {
 		switch {
 		case s.content.JSON && len(s.content.Objects) == 0 && len(s.content.Problems) == 0 && len(refusing) > 0:
 			r.refuse(Finding{File: s.file.Path, Message: subject(refusing, "refuse") + " a JSON file without a value"}, refusing)
-		case s.file.Size == 0 && filename.IsManifest(s.file.Path) && !isKustomization(s.file.Path):
+		case s.file.Size == 0 && filename.IsManifest(s.file.Path) && !s.kustomizes:
 			r.add(Finding{File: s.file.Path, Message: "the file is empty"})
 		}
 	}

@@ -23,7 +23,7 @@ func (m *model) kustomizationsOf(f func(v *view, same []*source)) {
 		}
 		byDirectory := map[string][]*source{}
 		for _, i := range v.items {
-			if i.role == certain && isKustomization(i.path) {
+			if i.role == certain && i.kustomizes {
 				dir := path.Dir(i.path)
 				byDirectory[dir] = append(byDirectory[dir], i.source)
 			}
@@ -136,7 +136,7 @@ func isComponent(s *source) bool {
 func checkListedKustomizations(m *model, r *report) {
 	for _, b := range m.distinct {
 		for _, named := range b.files {
-			if named.isListed() && isKustomization(named.entry) && named.entry != b.entry && named.hasNoObject() {
+			if named.isListed() && named.kustomizes && named.entry != b.entry && named.hasNoObject() {
 				r.refuseBuild(Finding{
 					File: b.file.Path, Line: named.at.Line, Column: named.at.Column,
 					Message: fmt.Sprintf("%s refers to a kustomization file where its directory is needed: %s", named.at.Field, quoteReference(*named.at)),

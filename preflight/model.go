@@ -63,14 +63,20 @@ func (m *model) ended() bool { return m.ctx.Err() != nil }
 type source struct {
 	file manifests.File
 	*facts
+	kustomizes bool // kustomize takes it, by its name, for its configuration
+	// dropped has a bit for each copy of the file that Flux drops, once that is known.
+	dropped uint8
+	atPath
+}
+
+// atPath is the part of a source that depends on the path.
+type atPath struct {
 	// listed reports that a kustomization has it among its resources.
 	listed bool
 	// chart is the outermost directory with a Chart.yaml at or above the file, "."
 	// included, and empty if there is none. It is not above the path if the file is below.
 	chart string
 	uses  [2]use // by the index of a view
-	// dropped has a bit for each copy of the file that Flux drops, once that is known.
-	dropped uint8
 }
 
 // use is what an engine does with a file.
@@ -139,7 +145,7 @@ func (m *model) among(sources, suspects []*source, path string, recurse bool) *m
 	at.sources, at.suspects, at.path, at.recurse = sources, suspects, path, recurse
 	for _, some := range [][]*source{m.sources, sources} { // also those that only the model before has
 		for _, s := range some {
-			*s = source{file: s.file, facts: s.facts, dropped: s.dropped}
+			s.atPath = atPath{}
 		}
 	}
 	for _, find := range []func(){at.findCharts, at.findBuilds, at.findViews, at.findFlaws} {
@@ -183,8 +189,10 @@ func (m *model) collect(files []manifests.File) {
 	m.sources = make([]*source, 0, len(files))
 	m.byPath = make(map[string]*source, len(files))
 	m.chartFiles = map[string]bool{}
-	for _, f := range files {
-		s := &source{file: f}
+	all := make([]source, len(files)) // in one allocation
+	for i, f := range files {
+		s := &all[i]
+		s.file, s.kustomizes = f, isKustomization(f.Path)
 		m.byPath[f.Path] = s
 		m.sources = append(m.sources, s)
 		if s.name() == chartFile {

@@ -124,7 +124,7 @@ func checkNoNamespace(m *model, r notes) {
 			if k := m.kustomizations[s]; k != nil && g.known && g.namespace == "" {
 				n += k.Unplaced
 			}
-			if !s.unplaced || isKustomization(s.file.Path) || !g.known || g.namespace != "" {
+			if !s.unplaced || s.kustomizes || !g.known || g.namespace != "" {
 				return
 			}
 			each(s.content.Objects, func(o *objects.Object) {
@@ -166,7 +166,7 @@ func checkNamespaceRenamed(m *model, r notes) {
 			first.namespace = m.opts.TargetNamespace
 		}
 		m.eachBuilt(v, first, func(s *source, g given) {
-			if !s.namespace || g.namespace == "" || isKustomization(s.file.Path) {
+			if !s.namespace || g.namespace == "" || s.kustomizes {
 				return
 			}
 			each(s.content.Objects, func(o *objects.Object) {

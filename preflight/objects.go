@@ -130,7 +130,7 @@ func checkFlaw(m *model, f flaw, r *report) {
 	})
 	passing := m.viewsWhere(func(v *view) bool { return v.judges(f.source) && v.readsPlain(f.source) })
 	finding := Finding{File: f.file.Path, Line: int(f.Line), Column: int(f.Column)}
-	if isKustomization(f.file.Path) {
+	if f.kustomizes {
 		finding.Hint = hintNotRendered
 	}
 	switch {
@@ -153,7 +153,7 @@ func checkFlaw(m *model, f flaw, r *report) {
 
 // isListedPlain reports whether a kustomization lists the file for its objects.
 func (s *source) isListedPlain() bool {
-	return s.listed && s.chart == "" && !isKustomization(s.file.Path)
+	return s.listed && s.chart == "" && !s.kustomizes
 }
 
 // isBuilt reports whether kustomize reads a document of the file. It skips a

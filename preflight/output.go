@@ -109,7 +109,7 @@ func (m *model) combined(b *build, k *kustomize.Kustomization, v *view) output {
 		case v.isArgoCD() && b.isAbove(named):
 			return anything // and refused
 		case !named.isListed():
-		case isKustomization(named.entry) || v.drops(named.entry):
+		case named.kustomizes || v.drops(named.entry):
 			return anything
 		default:
 			all = max(all, v.outputOf(named.source))

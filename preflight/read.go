@@ -198,7 +198,7 @@ func (m *model) readKustomizations(set *manifests.Set, found []*seen) error {
 		if m.ended() {
 			return m.ctx.Err()
 		}
-		if !isKustomization(s.file.Path) {
+		if !s.kustomizes {
 			continue
 		}
 		k, known := set.Kustomization(s.file.Path)

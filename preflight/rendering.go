@@ -24,7 +24,7 @@ func (m *model) renders(v *view, i item) bool {
 		return true
 	case i.role != certain:
 		return false
-	case v.mode != directory && isKustomization(i.path):
+	case v.mode != directory && i.kustomizes:
 		return m.outputAt(v, i) == anything
 	case v.mode == built:
 		return false // unless a kustomization lists it
@@ -139,7 +139,7 @@ func checkNotRendered(v *view, r *report) {
 	for _, i := range v.items {
 		what := ""
 		switch {
-		case isKustomization(i.path):
+		case i.kustomizes:
 			what = "kustomization"
 		case i.name() == chartFile && path.Dir(i.file.Path) == i.chart:
 			what = "Helm chart"
@@ -164,7 +164,7 @@ func (v *view) renderers() (chart, likeChart, kustomization *source) {
 			chart = i.source
 		case strings.HasSuffix(i.path, chartFile):
 			likeChart = i.source
-		case isKustomization(i.path) && kustomization == nil:
+		case i.kustomizes && kustomization == nil:
 			kustomization = i.source
 		}
 	}

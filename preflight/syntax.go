@@ -45,7 +45,7 @@ func checkProblem(m *model, s *source, p objects.Problem, r *report) {
 	case CodeDuplicateKey: // Argo CD takes the last value of a plain file
 		building := m.building(s)
 		switch {
-		case !isKustomization(s.file.Path):
+		case !s.kustomizes:
 			refusing = building
 		case len(building) > 0 || len(m.reading(s)) == 0:
 			f.Message, f.Hint = p.Text+", and that value is ignored, because kustomize keeps the last one", "keep one of them"

@@ -91,7 +91,7 @@ func (v *view) readsPlain(s *source) bool { return v.reads(s) && v.mode == direc
 // one. A chart and a kustomization have rules of their own, unless Argo CD reads
 // their files as plain ones.
 func (v *view) judges(s *source) bool {
-	return v.reads(s) && (v.recurse || s.chart == "" && !isKustomization(s.file.Path))
+	return v.reads(s) && (v.recurse || s.chart == "" && !s.kustomizes)
 }
 
 func (v *view) isFlux() bool { return v.engine == packager.GitOpsEngineFlux }
@@ -179,7 +179,7 @@ func (v *view) findMode() mode {
 	for _, i := range v.items {
 		switch {
 		case i.isDeep():
-		case isKustomization(i.path):
+		case i.kustomizes:
 			found = built
 		case v.isArgoCD() && strings.HasSuffix(i.path, chartFile):
 			found = helm
@@ -191,11 +191,14 @@ func (v *view) findMode() mode {
 func (v *view) assignRoles() {
 	kustomized := map[string]bool{}
 	for _, i := range v.items {
-		if isKustomization(i.path) {
+		if i.kustomizes {
 			kustomized[path.Dir(i.path)] = true
 		}
 	}
-	above := outermost(kustomized)
+	var above *byDirectory[string]
+	if len(kustomized) > 0 {
+		above = outermost(kustomized)
+	}
 	for n := range v.items {
 		i := &v.items[n]
 		i.role = v.roleOf(i, above)
@@ -214,13 +217,16 @@ func (v *view) roleOf(i *item, kustomized *byDirectory[string]) role {
 		}
 		return certain
 	}
-	dir := path.Dir(i.path)
-	switch outermost := kustomized.at(dir); {
-	case outermost != "" && outermost == dir && isKustomization(i.path):
-		return certain
-	case outermost != "":
-		return perhaps
-	case i.lacks(".yaml", ".yml"):
+	if kustomized != nil {
+		dir := path.Dir(i.path)
+		switch outermost := kustomized.at(dir); {
+		case outermost != "" && outermost == dir && i.kustomizes:
+			return certain
+		case outermost != "":
+			return perhaps
+		}
+	}
+	if i.lacks(".yaml", ".yml") {
 		return unread
 	}
 	return certain

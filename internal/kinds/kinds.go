@@ -2,12 +2,15 @@
 // and whether their objects have a namespace.
 package kinds
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // clusterScoped lists kinds without a namespace by apiVersion. They are those that
 // kustomize knows (openapi.IsNamespaceScoped of its package kyaml). It takes all other
 // kinds for namespaced ones.
-var clusterScoped = map[string]string{
+var clusterScoped = fields(map[string]string{
 	"v1":                                   "ComponentStatus Namespace Node NodeProxyOptions PersistentVolume",
 	"admissionregistration.k8s.io/v1":      "MutatingWebhookConfiguration ValidatingWebhookConfiguration",
 	"admissionregistration.k8s.io/v1beta1": "MutatingWebhookConfiguration ValidatingWebhookConfiguration",
@@ -29,12 +32,12 @@ var clusterScoped = map[string]string{
 	"scheduling.k8s.io/v1beta1":            "PriorityClass",
 	"storage.k8s.io/v1":                    "CSIDriver CSINode StorageClass VolumeAttachment",
 	"storage.k8s.io/v1beta1":               "CSIDriver CSINode StorageClass VolumeAttachment",
-}
+})
 
 // namespaced lists kinds with a namespace by group. The scope of a kind is the same in all
 // versions of its group. The first part is known to kustomize as well, the second is in
 // the CustomResourceDefinitions of Flux.
-var namespaced = map[string]string{
+var namespaced = fields(map[string]string{
 	"":                          "ConfigMap Endpoints Event LimitRange PersistentVolumeClaim Pod PodTemplate ReplicationController ResourceQuota Secret Service ServiceAccount",
 	"apps":                      "ControllerRevision DaemonSet Deployment ReplicaSet StatefulSet",
 	"autoscaling":               "HorizontalPodAutoscaler",
@@ -53,11 +56,13 @@ var namespaced = map[string]string{
 	"notification.toolkit.fluxcd.io": "Alert Provider Receiver",
 	"source.extensions.fluxcd.io":    "ArtifactGenerator",
 	"source.toolkit.fluxcd.io":       "Bucket ExternalArtifact GitRepository HelmChart HelmRepository OCIRepository",
-}
+})
 
 // IsClusterScoped reports whether kustomize knows that objects of a kind have no
 // namespace.
-func IsClusterScoped(apiVersion, kind string) bool { return lists(clusterScoped[apiVersion], kind) }
+func IsClusterScoped(apiVersion, kind string) bool {
+	return slices.Contains(clusterScoped[apiVersion], kind)
+}
 
 // IsNamespaced reports whether objects of a kind certainly have a namespace.
 func IsNamespaced(apiVersion, kind string) bool {
@@ -65,14 +70,14 @@ func IsNamespaced(apiVersion, kind string) bool {
 	if !found {
 		group = ""
 	}
-	return lists(namespaced[group], kind)
+	return slices.Contains(namespaced[group], kind)
 }
 
-func lists(kinds, kind string) bool {
-	for known := range strings.FieldsSeq(kinds) {
-		if known == kind {
-			return true
-		}
+// fields returns the kinds in a list with spaces between them.
+func fields(lists map[string]string) map[string][]string {
+	all := make(map[string][]string, len(lists))
+	for key, kinds := range lists {
+		all[key] = strings.Fields(kinds)
 	}
-	return false
+	return all
 }
