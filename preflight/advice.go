@@ -153,9 +153,9 @@ const maxCompared = 10_000
 func (m *model) missingHint() (hint string, paths []string) {
 	directories := m.directories()
 	switch dir := path.Dir(m.path); {
-	case m.byPath[m.path] != nil && dir != ".":
+	case m.file(m.path) != nil && dir != ".":
 		return "set Preflight.Path to the directory of the file, " + advice.Path(dir), nil
-	case m.byPath[m.path] != nil:
+	case m.file(m.path) != nil:
 		return "leave Preflight.Path empty: it is a directory, not a file", nil
 	}
 	for _, rest, more := strings.Cut(m.path, "/"); more; _, rest, more = strings.Cut(rest, "/") {

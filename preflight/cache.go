@@ -131,20 +131,35 @@ func (c *Cache) has(f manifests.File) bool {
 	return s != nil && s.file == f
 }
 
-// find returns a file of this very Set, or nil if it was not parsed.
-func (c *Cache) find(f manifests.File, limits objects.Limits) *seen {
-	if _, s := c.before(f.Path); s != nil && s.file == f && s.isWithin(limits) {
-		return s
-	}
-	return nil
-}
-
-// keepOnly forgets all other files.
-func (c *Cache) keepOnly(files map[string]*source) {
+// findOnly returns the files of this very Set, with nil for those that were not parsed. It
+// forgets all others.
+func (c *Cache) findOnly(files []*source, limits objects.Limits) []*seen {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	all, known := make([]*seen, len(files)), 0
+	for i, f := range files {
+		s := c.files[f.file.Path]
+		if s != nil {
+			known++
+		}
+		if s != nil && s.file == f.file && s.isWithin(limits) {
+			all[i] = s
+		}
+	}
+	if known < len(c.files) {
+		c.keepOnly(files)
+	}
+	return all
+}
+
+// keepOnly forgets all other files, for callers that hold the lock.
+func (c *Cache) keepOnly(files []*source) {
+	keep := make(map[string]bool, len(files))
+	for _, f := range files {
+		keep[f.file.Path] = true
+	}
 	for path := range c.files {
-		if files[path] == nil {
+		if !keep[path] {
 			c.forget(path)
 		}
 	}

@@ -126,5 +126,9 @@ func judge(ctx context.Context, a Artifact, opts Options) (verdict, error) {
 		findings, omitted := r.findings(m.engines)
 		all = append(all, judgement{path, findings, omitted})
 	}
-	return verdict{namespaces: hasNamespaces(files.sources), findings: append(Findings{}, conclude(all, opts)...)}, nil
+	v := verdict{namespaces: hasNamespaces(files.sources), findings: conclude(all, opts)}
+	if v.findings == nil {
+		v.findings = Findings{}
+	}
+	return v, nil
 }

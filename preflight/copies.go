@@ -41,8 +41,10 @@ func (m *model) seenCopies() []string {
 // sourceAt returns the file at a path of the archive, or nil.
 func (m *model) sourceAt(entry string) *source {
 	for _, c := range m.copies {
-		if file, within := strings.CutPrefix(entry, c); within && m.byPath[file] != nil {
-			return m.byPath[file]
+		if file, within := strings.CutPrefix(entry, c); within {
+			if s := m.file(file); s != nil {
+				return s
+			}
 		}
 	}
 	return nil

@@ -58,7 +58,13 @@ func (m *model) duplicates(v *view, f func(first, again located)) {
 	if v.unique {
 		return
 	}
-	seen, unique := newDistinct(identityOf, len(v.items)), true
+	certainly := 0
+	for n := range v.items {
+		if v.items[n].role == certain {
+			certainly++
+		}
+	}
+	seen, unique := newDistinct(identityOf, certainly), true
 	for _, i := range v.items {
 		if m.ended() {
 			return

@@ -133,16 +133,31 @@ func (fs Findings) AtLeast(least Severity) Findings {
 	return bad
 }
 
-func (fs Findings) sort() {
-	slices.SortStableFunc(fs, func(a, b Finding) int {
-		if order := cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)); order != 0 {
-			return order // as for most
+// sorted returns the findings in their order. Those that are equal in it keep theirs.
+func (fs Findings) sorted() Findings {
+	if len(fs) == 0 {
+		return nil
+	}
+	order := make([]int, len(fs)) // which takes less time to sort
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int {
+		a, b := &fs[i], &fs[j]
+		if c := cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)); c != 0 {
+			return c // as for most
 		}
 		return cmp.Or(
 			cmp.Compare(a.Code, b.Code),
 			cmp.Compare(a.Column, b.Column),
 			cmp.Compare(a.Engine, b.Engine),
 			cmp.Compare(a.Message, b.Message),
+			i-j,
 		)
 	})
+	sorted := make(Findings, len(fs))
+	for i, from := range order {
+		sorted[i] = fs[from]
+	}
+	return sorted
 }

@@ -112,11 +112,16 @@ func (m *model) dropped() map[string]match {
 	}
 	m.matches = map[string]match{}
 	always := slices.ContainsFunc(m.copies, m.ignore.MayMatch)
+	before, inDirectory := "", false
 	for _, s := range m.sources {
 		if m.ended() {
 			break
 		}
-		if !always && !m.ignore.MayMatch(s.file.Path) {
+		dir, name := path.Split(s.file.Path)
+		if dir != before { // one after another has the same directory
+			before, inDirectory = dir, m.ignore.MayMatch(dir)
+		}
+		if !always && !inDirectory && !m.ignore.MayMatch(name) {
 			continue
 		}
 		for n, c := range m.copies {

@@ -76,7 +76,7 @@ func checkProblemsOfSet(m *model, r *report) {
 		if m.ended() {
 			return
 		}
-		s := m.byPath[p.File]
+		s := m.file(p.File)
 		if s == nil || p.Code == manifests.ProblemDuplicate { // a rule of its own
 			continue
 		}
@@ -161,7 +161,7 @@ func checkMissing(m *model, r *report) {
 				return
 			}
 			for _, ref := range m.references(i.source) {
-				needed := m.byPath[path.Join(path.Dir(i.file.Path), ref.Path)]
+				needed := m.file(path.Join(path.Dir(i.file.Path), ref.Path))
 				if i.role != certain && needed != nil && v.isFlux() && needed.dropped != 0 {
 					r.add(missingFinding(v, i.source, ref), v)
 				}

@@ -33,7 +33,6 @@ type model struct {
 	// suspects are the sources that a rule may report because of their content alone, if an
 	// engine reads it.
 	suspects []*source
-	byPath   map[string]*source
 	charts   map[string][]*source // by their directories
 	// chartFiles has the directories with a Chart.yaml.
 	chartFiles map[string]bool
@@ -52,6 +51,7 @@ type model struct {
 	ignoreFiles map[string]*source // those with rules, by their paths in the archive
 	unknown     *unknownRules      // nil if the rules are known
 	looked      int                // how often resources were compared
+	walks       uint8              // how often eachBuilt was called, a few times at most
 	noMemory    *facts             // of all files for which there is none
 }
 
@@ -77,6 +77,8 @@ type atPath struct {
 	// included, and empty if there is none. It is not above the path if the file is below.
 	chart string
 	uses  [2]use // by the index of a view
+	// reached and reachedGiven are the last of the walks of the model that came to the file.
+	reached, reachedGiven uint8
 }
 
 // use is what an engine does with a file.
@@ -100,6 +102,7 @@ func newModel(ctx context.Context, a Artifact, opts Options) (*model, error) {
 	set := a.Plan.Set()
 	m := &model{ctx: ctx, artifact: a, opts: opts, observer: a.observer(ctx, opts), copies: copiesOf(a.Plan), problems: set.Problems()}
 	m.collect(set.Files())
+	m.files = m
 	m.memory = memoryOf(opts.MaxMemory, len(m.sources))
 	if err := m.read(set, m.observer.cache); err != nil {
 		return nil, err
@@ -109,7 +112,6 @@ func newModel(ctx context.Context, a Artifact, opts Options) (*model, error) {
 		return nil, ctx.Err()
 	}
 	m.findNames()
-	m.files = m
 	return m, nil
 }
 
@@ -129,9 +131,23 @@ func (m *model) below(dir string) *model {
 	return m.among(within(m.files.sources, dir), within(m.files.suspects, dir), dir, m.recurse)
 }
 
+// file returns the file with a path in the Set, or nil.
+func (m *model) file(path string) *source {
+	n, found := positionOf(m.files.sources, path)
+	if !found {
+		return nil
+	}
+	return m.files.sources[n]
+}
+
+// positionOf returns where a path is, or would be, among files in the order of their paths.
+func positionOf(files []*source, path string) (n int, found bool) {
+	return slices.BinarySearchFunc(files, path, func(s *source, path string) int { return strings.Compare(s.file.Path, path) })
+}
+
 // within returns those of some files that are below a directory.
 func within(files []*source, dir string) []*source {
-	first, _ := slices.BinarySearchFunc(files, dir+"/", func(s *source, path string) int { return strings.Compare(s.file.Path, path) })
+	first, _ := positionOf(files, dir+"/")
 	files = files[first:]
 	if end := slices.IndexFunc(files, func(s *source) bool { return !isAt(s.file.Path, dir) }); end >= 0 {
 		files = files[:end]
@@ -187,13 +203,11 @@ func (m *model) verdict(isBad func(refusing map[*view]bool) bool) (refusing map[
 // collect lists the files.
 func (m *model) collect(files []manifests.File) {
 	m.sources = make([]*source, 0, len(files))
-	m.byPath = make(map[string]*source, len(files))
 	m.chartFiles = map[string]bool{}
 	all := make([]source, len(files)) // in one allocation
 	for i, f := range files {
 		s := &all[i]
 		s.file, s.kustomizes = f, isKustomization(f.Path)
-		m.byPath[f.Path] = s
 		m.sources = append(m.sources, s)
 		if s.name() == chartFile {
 			m.chartFiles[path.Dir(s.file.Path)] = true

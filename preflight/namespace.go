@@ -40,20 +40,18 @@ type given struct {
 // eachBuilt calls f for each file and kustomization with objects that an engine certainly
 // builds. It calls f twice if some ways to the file give a namespace and others do not.
 func (m *model) eachBuilt(v *view, first given, f func(s *source, namespace given)) {
-	type reached struct {
-		*source
-		given bool
-	}
 	type step struct {
 		*build
 		given
 	}
-	done := map[reached]bool{}
+	m.walks++
 	reach := func(s *source, g given) bool {
-		key := reached{s, g.namespace != "" || !g.known}
-		again := done[key]
-		done[key] = true
-		if !again {
+		before := &s.reached
+		if g.namespace != "" || !g.known {
+			before = &s.reachedGiven
+		}
+		again := *before == m.walks
+		if *before = m.walks; !again {
 			f(s, g)
 		}
 		return !again

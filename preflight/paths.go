@@ -30,7 +30,7 @@ func conclude(all []judgement, opts Options) Findings {
 			omitted[severity] += most.omitted[severity]
 		}
 	}
-	findings.sort()
+	findings = findings.sorted()
 	if f, some := limited.omission(omitted, several); some {
 		findings = append(findings, f)
 	}

@@ -35,14 +35,13 @@ func (m *model) read(set *manifests.Set, cache *Cache) error {
 	if err := m.observer.err(); err != nil {
 		return err
 	}
-	cache.keepOnly(m.byPath)
-	found := make([]*seen, len(m.sources))
+	found := cache.findOnly(m.sources, m.memory.limits)
 	var unknown []int
 	for i, s := range m.sources {
 		if m.ended() {
 			return m.ctx.Err()
 		}
-		if found[i] = cache.find(s.file, m.memory.limits); found[i] == nil || m.observer.wants(s.file) {
+		if found[i] == nil || m.observer.wants(s.file) {
 			unknown = append(unknown, i)
 		}
 	}

@@ -114,7 +114,7 @@ func (m *model) readSecrets(w *slot, set *manifests.Set) error {
 	m.plaintext = map[*source]bool{}
 	for _, s := range m.sources {
 		for _, ref := range m.references(s) {
-			file := m.byPath[path.Join(path.Dir(s.file.Path), ref.Path)]
+			file := m.file(path.Join(path.Dir(s.file.Path), ref.Path))
 			if file == nil || file.file.Size > kustomize.MaxSize || !isSecretSource(&ref) {
 				continue
 			}

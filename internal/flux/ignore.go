@@ -2,7 +2,6 @@ package flux
 
 import (
 	"path"
-	"slices"
 	"strings"
 )
 
@@ -58,8 +57,13 @@ func (i *Ignore) MayMatch(name string) bool {
 		return true
 	}
 	for element := range strings.SplitSeq(name, "/") {
-		if i.exact[element] || slices.ContainsFunc(i.endings, func(end string) bool { return strings.HasSuffix(element, end) }) {
+		if i.exact[element] {
 			return true
+		}
+		for _, end := range i.endings {
+			if strings.HasSuffix(element, end) {
+				return true
+			}
 		}
 	}
 	return false
