@@ -65,9 +65,9 @@ func (n need) isWithin(limits objects.Limits) bool {
 // Observe parses the content of a file, and keeps nothing of the content. It is a
 // function for packager.Plan.Pack. It does not parse a file for which there is no memory
 // at the moment; Check reads that file again. It does nothing for a file of the same Set
-// that it has parsed.
+// that it has parsed, unless that had other content: Check then reads it again.
 func (c *Cache) Observe(f manifests.File, content []byte) {
-	if f.Size <= limitOf(f.Path) && !c.has(f) {
+	if f.Size <= limitOf(f.Path) && !c.has(f, content) {
 		mem := memoryOf(0, 0)
 		_, _ = c.parse(context.Background(), f, content, mem, mem.kept/2, c.parsing.tryTake)
 	}
@@ -125,10 +125,16 @@ func (c *Cache) before(path string) (maphash.Seed, *seen) {
 	return c.seed, c.files[path]
 }
 
-// has reports whether a file of this very Set was parsed.
-func (c *Cache) has(f manifests.File) bool {
-	_, s := c.before(f.Path)
-	return s != nil && s.file == f
+// has reports whether a file of this very Set was parsed. It forgets one with other content.
+func (c *Cache) has(f manifests.File, content []byte) bool {
+	seed, s := c.before(f.Path)
+	if s == nil || s.file != f {
+		return false
+	}
+	if s.sum != maphash.Bytes(seed, content) {
+		c.drop(f.Path)
+	}
+	return true
 }
 
 // findOnly returns the files of this very Set, with nil for those that were not parsed. It

@@ -356,6 +356,24 @@ func TestFindingsOfManyTrees(t *testing.T) {
 	assert.Len(t, verdicts(t, dir), 4)
 }
 
+// The findings are those of the Contents, although the file had other content when it was
+// observed before.
+func TestFindingsOfAFileThatChanges(t *testing.T) {
+	fsys := &changingFS{MapFS: tree{"app.yaml": app}.fs(), from: 1 << 30}
+	a := artifact(t, collectFS(t, fsys), flux)
+	a.Cache = new(preflight.Cache)
+	readAll(t, a.Plan.Set(), a.Cache)
+	fsys.from = 0
+	store := new(packager.Store)
+	result, err := a.Plan.Pack(t.Context(), store, new(packager.Cache), a.Cache.Observe)
+	require.NoError(t, err)
+	require.NoError(t, store.Close())
+	a.Contents = result.Contents
+	for range 2 {
+		assert.Contains(t, fmt.Sprint(mustCheck(t, a, preflight.Options{})), `ConfigMap "xyz"`)
+	}
+}
+
 // The caller can change the findings that it got.
 func TestRememberedFindingsAreNotShared(t *testing.T) {
 	a := packed(t, tree{"a/app.yaml": app}.collect(t), argocd, new(preflight.Cache))
