@@ -118,6 +118,7 @@ func TestAdviceOfPaths(t *testing.T) {
 		{"chart and kustomization, both", with(chartTree, kustomize), none, "", []string{"kustomize"}},
 		{"plain directories, Flux", plain, flux, "", []string{"_old", "shop", "store"}},
 		{"plain directories, Argo CD", plain, argocd, "", []string{"_old", "shop", "store"}},
+		{"directories with names that begin alike", tree{"a-b/a.yaml": app, "a/a.yaml": app, "a/b.yaml": app, "a0/a.yaml": app}, flux, "", []string{"a-b", "a0"}},
 		{"a missing directory", with(fleet, overlays), flux, "none/of/these", []string{"clusters/production", "clusters/staging"}},
 		{"a missing directory of a tree that renders", kustomize, flux, "absent", []string{"."}},
 	} {

@@ -33,7 +33,7 @@ type facts struct {
 	namespace bool // a Namespace
 	flux      bool // an object with which Flux renders another directory
 	argocd    bool // the same for Argo CD
-	suspect   bool // a document that some rule may report because of the document alone
+	suspect   bool // a document that a rule may report because of that document alone
 }
 
 // summarize fills in the fields that depend on the objects.

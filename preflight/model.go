@@ -71,14 +71,14 @@ type source struct {
 
 // atPath is the part of a source that depends on the path.
 type atPath struct {
-	// listed reports that a kustomization has it among its resources.
-	listed bool
 	// chart is the outermost directory with a Chart.yaml at or above the file, "."
 	// included, and empty if there is none. It is not above the path if the file is below.
 	chart string
 	uses  [2]use // by the index of a view
 	// reached and reachedGiven are the last of the walks of the model that came to the file.
 	reached, reachedGiven uint8
+	// listed reports that a kustomization has it among its resources.
+	listed bool
 }
 
 // use is what an engine does with a file.
@@ -128,7 +128,7 @@ func (m *model) below(dir string) *model {
 	if len(m.kustomizations) > 0 {
 		return m.at(dir, m.recurse)
 	}
-	return m.among(within(m.files.sources, dir), within(m.files.suspects, dir), dir, m.recurse)
+	return m.among(filesBelow(m.files.sources, dir), filesBelow(m.files.suspects, dir), dir, m.recurse)
 }
 
 // file returns the file with a path in the Set, or nil.
@@ -145,8 +145,8 @@ func positionOf(files []*source, path string) (n int, found bool) {
 	return slices.BinarySearchFunc(files, path, func(s *source, path string) int { return strings.Compare(s.file.Path, path) })
 }
 
-// within returns those of some files that are below a directory.
-func within(files []*source, dir string) []*source {
+// filesBelow returns those of some files that are below a directory. They follow one another.
+func filesBelow(files []*source, dir string) []*source {
 	first, _ := positionOf(files, dir+"/")
 	files = files[first:]
 	if end := slices.IndexFunc(files, func(s *source) bool { return !isAt(s.file.Path, dir) }); end >= 0 {
@@ -184,7 +184,8 @@ func (m *model) judge() *report {
 }
 
 // verdict returns the views that refuse the path, and whether that is bad. It applies only
-// the rules that may find one, until it is bad: further views make it no better.
+// rules because of which engines may refuse the path, and none after it is bad, because
+// further views must not make it better.
 func (m *model) verdict(isBad func(refusing map[*view]bool) bool) (refusing map[*view]bool, bad bool) {
 	r := newReport(m.opts)
 	r.verdict = true

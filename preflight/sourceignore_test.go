@@ -5,9 +5,11 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/kubeoci/oci/internal/ignore"
 	"github.com/kubeoci/oci/manifests"
+	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/preflight"
 )
 
@@ -75,4 +77,16 @@ func TestSourceIgnoreWithTwoMeanings(t *testing.T) {
 	findings := checkFS(t, tree{".sourceignore": "[!a]pp.yaml\n", "app.yaml": app}.fs(), flux, opts)
 	assert.Equal(t, preflight.CodeNothingRendered, findings[0].Code)
 	assert.Equal(t, "negate the rule there, or keep the .sourceignore file out of the artifact", findings[2].Hint)
+}
+
+// Flux ignores all files below a prefix with a name that it ignores.
+func TestPrefixThatFluxIgnores(t *testing.T) {
+	plan, err := packager.NewPlan(tree{"app.yaml": app}.collect(t), packager.LayoutBoth, packager.Options{Prefix: "shop.zip"})
+	require.NoError(t, err)
+	findings, err := preflight.Check(t.Context(), preflight.Artifact{Plan: plan}, preflight.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, []string{
+		`warning: Flux finds no directory "./shop.zip" [path-missing]`,
+		"app.yaml: warning: Flux ignores a file with this name by default [flux-ignored]",
+	}, brief(findings))
 }
