@@ -141,7 +141,7 @@ func (m *model) rendersRecursing(views []*view) bool {
 	files := *m.files
 	files.files = &files
 	files.artifact.Engines = []packager.GitOpsEngine{packager.GitOpsEngineArgoCD} // alone
-	_, refused := files.at(m.path, true).verdict(func(refusing map[*view]bool) bool { return len(refusing) > 0 })
+	_, refused := files.at(m.path, true).refusals(func(refusing map[*view]bool) bool { return len(refusing) > 0 })
 	return !refused
 }
 
@@ -171,7 +171,7 @@ func (m *model) missingHint() (hint string, paths []string) {
 		return "set Preflight.Path to " + advice.Path(like) + ", which is spelt almost like it", nil
 	}
 	top := m.at(".", m.recurse)
-	_, bad := top.verdict(func(refusing map[*view]bool) bool { return !top.isRendered(refusing) })
+	_, bad := top.refusals(func(refusing map[*view]bool) bool { return !top.isRendered(refusing) })
 	if !bad {
 		return "leave Preflight.Path empty, or set it to a directory of the source", []string{"."}
 	}

@@ -211,7 +211,7 @@ func (s *search) judge(c *candidate) bool {
 	}
 	s.tries--
 	s.model = s.model.below(c.path)
-	refusing, bad := s.model.verdict(func(refusing map[*view]bool) bool {
+	refusing, bad := s.model.refusals(func(refusing map[*view]bool) bool {
 		return !s.model.isRendered(refusing) || len(refusing) > 0 && !s.all
 	})
 	if c.refusing = len(refusing); bad {

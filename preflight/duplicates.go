@@ -40,7 +40,7 @@ func checkDuplicates(m *model, r *report) {
 	d := m.doubles(r)
 	plain := len(m.builds) == 0 && m.opts.TargetNamespace == "" // d compares nothing
 	for _, v := range m.views {
-		if plain && r.verdict && v.mode == directory {
+		if plain && r.refusalsOnly && v.mode == directory {
 			continue // a directory with duplicates is not refused
 		}
 		m.duplicates(v, func(first, again located) {

@@ -183,12 +183,12 @@ func (m *model) judge() *report {
 	return r
 }
 
-// verdict returns the views that refuse the path, and whether that is bad. It applies only
+// refusals returns the views that refuse the path, and whether that is bad. It applies only
 // rules because of which engines may refuse the path, and none after it is bad, because
 // further views must not make it better.
-func (m *model) verdict(isBad func(refusing map[*view]bool) bool) (refusing map[*view]bool, bad bool) {
+func (m *model) refusals(isBad func(refusing map[*view]bool) bool) (refusing map[*view]bool, bad bool) {
 	r := newReport(m.opts)
-	r.verdict = true
+	r.refusalsOnly = true
 	for _, r.rule = range rules() {
 		if r.rule.check == nil {
 			continue

@@ -13,8 +13,8 @@ import (
 	"github.com/kubeoci/oci/packager"
 )
 
-// A verdict, for which few rules are applied, finds the engines that all rules find.
-func TestVerdict(t *testing.T) {
+// The search for refusals, for which few rules are applied, finds the engines that all rules find.
+func TestRefusals(t *testing.T) {
 	const object = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: app\n"
 	trees, err := os.ReadDir("../testdata/trees")
 	require.NoError(t, err)
@@ -49,7 +49,7 @@ func TestVerdict(t *testing.T) {
 				for _, path := range []string{".", "b", "c", "d"} {
 					for _, recurse := range []bool{false, true} {
 						want := engines(files.at(path, recurse).judge().refusing)
-						got, _ := files.at(path, recurse).verdict(func(map[*view]bool) bool { return false })
+						got, _ := files.at(path, recurse).refusals(func(map[*view]bool) bool { return false })
 						assert.Equal(t, want, engines(got), "%s, %s, %q, %s, %v", name, layout, namespace, path, recurse)
 						refused += len(want)
 					}

@@ -16,8 +16,8 @@ type report struct {
 	inFile          map[string]*[ranks]int // how many were found in a file
 	omitted         [ranks]int             // not in found
 	refusing        map[*view]bool         // views with a finding that refuse the artifact
-	// verdict reports that only refusing is of interest.
-	verdict bool
+	// refusalsOnly reports that only refusing is of interest.
+	refusalsOnly bool
 }
 
 // found is a finding, and the engines that certainly fail or render nothing
@@ -70,7 +70,7 @@ func (r *report) append(f Finding, concerned, refusing []*view) {
 	for _, v := range refusing {
 		r.refusing[v] = true
 	}
-	if r.verdict {
+	if r.refusalsOnly {
 		return
 	}
 	f.Code = r.rule.code
