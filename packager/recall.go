@@ -67,7 +67,7 @@ func (k recordKey) with(contents *Contents) recordKey {
 	return k
 }
 
-// withoutFiles returns what was known before the files were read.
+// withoutFiles returns the part of the key that is known before the files are read.
 func (k recordKey) withoutFiles() recordKey {
 	k.Files = ""
 	return k
