@@ -88,6 +88,7 @@ func (b *Builder) Plan(ctx context.Context, opts BuildOptions) (BuildPlan, error
 		return BuildPlan{}, err
 	}
 	findings, secrets, err := j.check(ctx, packed, pack.observer)
+	j.namespaces = pack.observer.HasNamespaces()
 	refusal, refused := errors.AsType[*PreflightError](err)
 	if err != nil && !refused {
 		return BuildPlan{}, err

@@ -42,7 +42,7 @@ func actions(p oci.BuildPlan) map[string]registry.Action {
 // A plan writes nothing, and the build gives exactly its digest.
 func TestPlan(t *testing.T) {
 	r := startRegistry(t, memregistry.Options{})
-	dir := tree(t, map[string]string{"cm.yaml": configMap, "notes.txt": "x"})
+	dir := tree(t, map[string]string{"cm.yaml": configMap, "ns.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: app}\n", "notes.txt": "x"})
 	opts := oci.BuildOptions{SourcePath: dir, RegistryEndpoint: r.Host, Repository: "app", Version: "v1", Tags: []string{"latest"}, Layout: oci.LayoutRoot}
 	first := plan(t, opts)
 	for _, request := range r.takeRequests() {
@@ -50,10 +50,12 @@ func TestPlan(t *testing.T) {
 	}
 	assert.Equal(t, map[string]registry.Action{"v1": registry.ActionCreate, "latest": registry.ActionCreate}, actions(first))
 	assert.False(t, first.Result.Unchanged)
-	assert.Equal(t, []string{"cm.yaml"}, first.Result.Files)
+	assert.Equal(t, []string{"cm.yaml", "ns.yaml"}, first.Result.Files)
 	assert.Len(t, first.Result.Skipped, 1)
 	built := build(t, opts)
 	assert.Equal(t, built.Artifact, first.Result.Artifact)
+	assert.True(t, first.Result.HasNamespaces)
+	assert.Equal(t, built.HandOver(), first.Result.HandOver())
 
 	again := plan(t, opts)
 	assert.Equal(t, map[string]registry.Action{"v1": registry.ActionNothing, "latest": registry.ActionNothing}, actions(again))
