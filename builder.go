@@ -193,8 +193,12 @@ func both[F, G any](ctx context.Context, f func(context.Context) (F, error), g f
 	_ = calls.Catch(func() (err error) { second, err = g(ctx); return err }, report)
 	<-done
 	close(failures)
-	err = <-failures
-	calls.Rethrow(err)
+	for failure := range failures {
+		calls.Rethrow(failure) // although the other may have failed first, because of it
+		if err == nil {
+			err = failure
+		}
+	}
 	return first, second, err
 }
 
