@@ -295,6 +295,7 @@ func TestEarlyUploadIsCancelled(t *testing.T) {
 			packing := a.slowPacking()
 			go func() {
 				_, _ = packing.layer.Write(a.content(t, a.Layer.Size))
+				assert.Eventually(t, func() bool { return srv.count(stream) == 1 }, time.Minute, time.Millisecond)
 				tt.end(packing)
 			}()
 			destination, err := client.LookupWhilePacking(t.Context(), repository, []string{"v1"}, registry.PushOptions{}, packing.Packing)
