@@ -44,8 +44,8 @@ func BenchmarkUnpackFS(b *testing.B) {
 func eachArtifact(b *testing.B, run func(b *testing.B, p packed)) {
 	benchtree.Each(b, func(b *testing.B, dir string, _ treegen.Shape) {
 		set := collect(b, dir)
-		p := pack(b, set, packager.LayoutRoot, packager.Options{})
-		benchtree.Measure(b, set.Size())
+		p := pack(b, set, packager.LayoutBoth, packager.Options{})
+		benchtree.Measure(b, 2*set.Size())
 		before := cpuTime(b)
 		run(b, p)
 		b.ReportMetric(float64((cpuTime(b)-before).Microseconds())/1e3/float64(b.N), "cpu-ms/op")

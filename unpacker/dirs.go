@@ -4,19 +4,19 @@ import (
 	"errors"
 	"os"
 	"path"
+	"slices"
 	"strings"
 )
 
-// maxOpenDirs bounds the descriptors that dirs holds. Archives are sorted as a rule, so
-// that two entries that follow one another seldom have less in common.
+// maxOpenDirs bounds the descriptors that dirs holds.
 const maxOpenDirs = 16
 
-// dirs opens the directories below root. It keeps the deepest ones of the last path open:
-// the next entry is often in one of them, and opening a deep directory takes one system
-// call per level.
+// dirs opens the directories below root. It keeps those open that were used last: the next
+// entry is often in one of them, whether the archive is sorted or has two copies of a tree in
+// turn, and opening a deep directory takes some system calls for each level.
 type dirs struct {
 	root *os.Root
-	open []openDir // each is in the one before
+	open []openDir // the one that was used last is the last
 }
 
 type openDir struct {
@@ -33,13 +33,11 @@ func (d *dirs) of(name string) (dir *os.Root, base string, err error) {
 }
 
 func (d *dirs) at(dirPath string) (*os.Root, error) {
-	for len(d.open) > 0 && !strings.HasPrefix(dirPath, d.last().path) {
-		_ = d.last().root.Close() // only a handle
-		d.open = d.open[:len(d.open)-1]
-	}
 	at, done := d.root, 0
-	if len(d.open) > 0 {
-		at, done = d.last().root, len(d.last().path)
+	if near := d.nearest(dirPath); near >= 0 {
+		dir := d.open[near]
+		d.open = append(slices.Delete(d.open, near, near+1), dir)
+		at, done = dir.root, len(dir.path)
 	}
 	for done < len(dirPath) {
 		name, _, _ := strings.Cut(dirPath[done:], "/")
@@ -50,7 +48,7 @@ func (d *dirs) at(dirPath string) (*os.Root, error) {
 		done += len(name) + 1
 		if len(d.open) == maxOpenDirs {
 			_ = d.open[0].root.Close() // only a handle
-			d.open = append(d.open[:0], d.open[1:]...)
+			d.open = slices.Delete(d.open, 0, 1)
 		}
 		d.open = append(d.open, openDir{dirPath[:done], next})
 		at = next
@@ -58,7 +56,16 @@ func (d *dirs) at(dirPath string) (*os.Root, error) {
 	return at, nil
 }
 
-func (d *dirs) last() openDir { return d.open[len(d.open)-1] }
+// nearest returns the index of the deepest open directory that is dirPath or above it, or -1.
+func (d *dirs) nearest(dirPath string) int {
+	near, length := -1, 0
+	for i, dir := range d.open {
+		if len(dir.path) > length && strings.HasPrefix(dirPath, dir.path) {
+			near, length = i, len(dir.path)
+		}
+	}
+	return near
+}
 
 // write writes a new file.
 func (d *dirs) write(name string, content []byte) error {
