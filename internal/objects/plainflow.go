@@ -2,6 +2,7 @@ package objects
 
 import (
 	"bytes"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -114,7 +115,7 @@ func cutFlowPlain(text []byte) int {
 		case ',', '[', ']', '{', '}':
 			return i
 		case ':':
-			if i+1 == len(text) || isBlank(text[i+1]) || bytes.IndexByte([]byte(",[]{}"), text[i+1]) >= 0 {
+			if i+1 == len(text) || isBlank(text[i+1]) || strings.IndexByte(",[]{}", text[i+1]) >= 0 {
 				return i
 			}
 		case '#':
