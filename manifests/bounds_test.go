@@ -32,6 +32,9 @@ func linked(name, text string) tree {
 
 // Few entries, each of them small, that would fill the memory of a process.
 func TestTreesThatFillMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures memory, of which the race detector takes some itself")
+	}
 	rules := strings.Repeat("*a*\n", 16_000)
 	for _, tt := range []struct {
 		name  string

@@ -48,6 +48,9 @@ func mostInUse(f func()) int64 {
 // The memory of a check is bounded, whatever the files contain. Each is reported if it
 // is not checked. An eighth of the default limit makes the test cheap.
 func TestMemoryOfHostileFiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures memory, of which the race detector takes some itself")
+	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(8))
 	const (
 		size    = 1 << 17
