@@ -22,9 +22,6 @@ func (c *Cache) dir(key recordKey) (records.Dir, bool) {
 // mayHave reports whether there may be the record of a key, whose files were not read yet. It
 // checks the directory.
 func (c *Cache) mayHave(key recordKey) (bool, error) {
-	if c == nil {
-		return false, nil
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for known := range c.records {
