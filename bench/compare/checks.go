@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/kubeoci/oci/bench/internal/contest"
+	"github.com/kubeoci/oci/bench/internal/limits"
 	"github.com/kubeoci/oci/bench/internal/report"
 )
 
@@ -35,7 +36,7 @@ func (b *bench) faster(name, shape string, targets ...target) {
 		if t.wall > 0 {
 			b.report.Check(report.Check{
 				Case: name, Shape: shape, What: t.who + ": wall / " + t.than, Unit: report.Ratio,
-				Value: walls, Limit: t.wall, CPU: cpus, Floor: b.floor(name, shape, t.than),
+				Value: walls, Limit: t.wall, CPU: cpus, Floor: b.floor(name, shape, t),
 			})
 		}
 		if t.cpu > 0 {
@@ -46,14 +47,25 @@ func (b *bench) faster(name, shape string, targets ...target) {
 	}
 }
 
+// workOf describes what the pushes of our library have to do.
+var workOf = map[string]limits.Work{
+	contest.Ours:    {Both: true, Check: true, Compress: true},
+	root:            {Check: true, Compress: true},
+	unchecked:       {Compress: true},
+	cacheDir:        {},
+	cacheMemory:     {},
+	uncheckedCached: {},
+}
+
 // floor returns the lower bound for the wall time of ours relative to the library of flux,
 // or zero if it is unknown.
-func (b *bench) floor(name, shape, than string) float64 {
-	other, found := b.report.Cell(name, shape, than)
-	if !found || than != contest.FluxLib {
+func (b *bench) floor(name, shape string, t target) float64 {
+	work, known := workOf[t.who]
+	other, found := b.report.Cell(name, shape, t.than)
+	if !known || !found || t.than != contest.FluxLib || name != "cold" && name != "unchanged" {
 		return 0
 	}
-	return b.report.Floor(name, shape).Seconds() / wall(other.Median)
+	return b.report.Floor(shape, work).Seconds() / wall(other.Median)
 }
 
 // exactly checks the worst value of all rounds. The value must not depend on the load of

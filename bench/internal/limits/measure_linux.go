@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os/exec"
 	"runtime"
-	"time"
 
 	"github.com/kubeoci/oci/bench/internal/process/usage"
 )
@@ -16,8 +15,7 @@ type step struct {
 	do    func(part) error
 	bytes int64
 	one   bool // cannot be shared among cores
-	// The bounds that it is part of.
-	unchanged, cold bool
+	part  Part
 }
 
 // Measure measures the steps for the tree in dir. The start of a process is that of
@@ -42,34 +40,26 @@ func Measure(ctx context.Context, dir, program string, rounds int) (Limits, erro
 	l.Start = began.Wall
 	compressed := int64(len(t.layer))
 	for _, s := range []step{
-		{name: "list the directories", do: part.list, unchanged: true, cold: true},
-		{name: "stat the files", do: part.stat, unchanged: true, cold: true},
-		{name: "read the files", do: part.read, bytes: t.size, unchanged: true, cold: true},
-		{name: "SHA-256 of the content", do: part.sum, bytes: t.size, one: true, unchanged: true, cold: true},
-		{name: "preflight's scan", do: part.scan, bytes: t.size},
-		{name: fmt.Sprintf("DEFLATE, level %d, one copy", level), do: part.deflate, bytes: t.size, cold: true},
-		{name: fmt.Sprintf("DEFLATE, level %d, both copies of a file in turn", level), do: part.deflateBoth, bytes: 2 * t.size},
-		{name: "SHA-256 of the layer", do: part.sumLayer, bytes: compressed, one: true},
-		{name: "upload of the layer to loopback", do: up.send, bytes: compressed, one: true},
+		{name: "list the directories", do: part.list, part: Reading},
+		{name: "stat the files", do: part.stat, part: Reading},
+		{name: "read the files", do: part.read, bytes: t.size, part: Reading},
+		{name: "SHA-256 of the content", do: part.sum, bytes: t.size, one: true, part: Hashing},
+		{name: "preflight's scan", do: part.scan, bytes: t.size, part: Checking},
+		{name: fmt.Sprintf("DEFLATE, level %d, one copy", level), do: part.deflate, bytes: t.size, part: Compressing},
+		{name: fmt.Sprintf("DEFLATE, level %d, both copies of a file in turn", level), do: part.deflateBoth, bytes: 2 * t.size, part: Doubling},
+		{name: "SHA-256 of the layer", do: part.sumLayer, bytes: compressed, one: true, part: Sending},
+		{name: "upload of the layer to loopback", do: up.send, bytes: compressed, one: true, part: Sending},
 	} {
-		measured := Step{Name: s.name, Bytes: s.bytes}
+		measured := Step{Name: s.name, Bytes: s.bytes, Part: s.part}
 		if measured.Alone, err = fastest(ctx, rounds, func() error { return t.parallel(1, s.do) }); err != nil {
 			return Limits{}, fmt.Errorf("%s: %w", s.name, err)
 		}
-		took := measured.Alone.Wall / time.Duration(l.Cores) // while other cores do other work
 		if !s.one {
 			if measured.Shared, err = fastest(ctx, rounds, func() error { return t.parallel(l.Cores, s.do) }); err != nil {
 				return Limits{}, fmt.Errorf("%s: %w", s.name, err)
 			}
-			took = measured.Shared.Wall
 		}
 		l.Steps = append(l.Steps, measured)
-		if s.cold {
-			l.Cold += took
-		}
-		if s.unchanged {
-			l.Unchanged += took
-		}
 	}
 	return l, nil
 }

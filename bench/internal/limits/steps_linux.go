@@ -12,6 +12,7 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"github.com/kubeoci/oci/bench/internal/discard"
+	"github.com/kubeoci/oci/internal/archive"
 	"github.com/kubeoci/oci/preflight"
 )
 
@@ -39,12 +40,12 @@ func (p part) scan() error {
 	return nil
 }
 
-func (p part) deflate() error     { return p.compress(io.Discard, 1) }
-func (p part) deflateBoth() error { return p.compress(io.Discard, 2) }
+func (p part) deflate() error     { return p.compress(io.Discard, false) }
+func (p part) deflateBoth() error { return p.compress(io.Discard, true) }
 
-// compress writes each file a number of times. It starts again every half megabyte, as
-// blocks do.
-func (p part) compress(to io.Writer, copies int) error {
+// compress writes each file, and its copy if that has no use for the compressed form of the
+// file. It starts again every half megabyte, as blocks do.
+func (p part) compress(to io.Writer, both bool) error {
 	const block = 512 << 10
 	w, err := flate.NewWriter(to, level)
 	if err != nil {
@@ -52,6 +53,10 @@ func (p part) compress(to io.Writer, copies int) error {
 	}
 	written := 0
 	for _, f := range p.files {
+		copies := 1
+		if both && len(f.content) <= archive.AloneSize {
+			copies = 2
+		}
 		for range copies {
 			for rest := f.content; len(rest) > 0; {
 				n := min(block-written, len(rest))

@@ -67,7 +67,7 @@ func newTree(ctx context.Context, dir string) (*tree, error) {
 		in.names = append(in.names, filepath.Base(name))
 	}
 	var layer bytes.Buffer
-	err = part{files: t.content}.compress(&layer, 1)
+	err = part{files: t.content}.compress(&layer, false)
 	t.layer = layer.Bytes()
 	return t, err
 }

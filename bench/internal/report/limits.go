@@ -9,23 +9,17 @@ import (
 	"github.com/kubeoci/oci/bench/internal/process/usage"
 )
 
-// Limits are the lower bounds for the pushes of a tree.
+// Limits are the steps of a push of a tree.
 type Limits struct {
 	Tree string `json:"tree"`
 	limits.Limits
 }
 
-// Floor returns the lower bound for the wall time of a case, or zero if it is unknown.
-func (r *Report) Floor(name, tree string) time.Duration {
+// Floor returns the lower bound for the wall time of a push, or zero if it is unknown.
+func (r *Report) Floor(tree string, work limits.Work) time.Duration {
 	for _, l := range r.Limits {
-		if l.Tree != tree {
-			continue
-		}
-		switch name {
-		case "cold":
-			return l.Cold
-		case "unchanged":
-			return l.Unchanged
+		if l.Tree == tree {
+			return l.Bound(work)
 		}
 	}
 	return 0
@@ -48,8 +42,10 @@ func (l Limits) about() string {
 }
 
 func (l Limits) bounds() string {
-	return fmt.Sprintf("At least %s for an unchanged push with a cache, and %s for a cold push of one copy, to an instant registry.",
-		Seconds(l.Unchanged), Seconds(l.Cold))
+	cold := limits.Work{Compress: true}
+	all := limits.Work{Both: true, Check: true, Compress: true}
+	return fmt.Sprintf("To an instant registry, at least %s for an unchanged push with a cache, %s for a cold push of one copy without preflight, and %s for one with default options.",
+		Seconds(l.Bound(limits.Work{})), Seconds(l.Bound(cold)), Seconds(l.Bound(all)))
 }
 
 // steps returns the table of the steps with its heading.

@@ -51,8 +51,8 @@ func sample() *report.Report {
 	}
 	second := usage.Usage{Wall: time.Second, CPU: 2 * time.Second}
 	r.Limits = []report.Limits{{Tree: "small", Limits: limits.Limits{
-		Files: 2000, Size: 22e6, Cores: 2, Start: 5 * time.Millisecond, Unchanged: 20 * time.Millisecond, Cold: 30 * time.Millisecond,
-		Steps: []limits.Step{{Name: "stat", Alone: second, Shared: second}, {Name: "hash", Bytes: 22e6, Alone: second}},
+		Files: 2000, Size: 22e6, Cores: 2, Start: 5 * time.Millisecond,
+		Steps: []limits.Step{{Name: "stat", Part: limits.Reading, Alone: second, Shared: second}, {Name: "hash", Part: limits.Hashing, Bytes: 22e6, Alone: second}},
 	}}}
 	r.Check(report.Check{Case: "cold", Shape: "small", What: "ours: wall / flux lib", Value: 0.2001, Limit: 0.2, CPU: 1, Floor: 0.15, Unit: report.Ratio})
 	r.Check(report.Check{Case: "cold", Shape: "small", What: "ours: requests", Value: 3, Limit: 7, Unit: report.Count, Exact: true})
@@ -72,10 +72,9 @@ func TestCell(t *testing.T) {
 }
 
 func TestFloor(t *testing.T) {
-	assert.Equal(t, 30*time.Millisecond, sample().Floor("cold", "small"))
-	assert.Equal(t, 20*time.Millisecond, sample().Floor("unchanged", "small"))
-	assert.Zero(t, sample().Floor("changed", "small"))
-	assert.Zero(t, sample().Floor("cold", "many"))
+	assert.Equal(t, 1500*time.Millisecond, sample().Floor("small", limits.Work{}))
+	assert.Equal(t, 2*time.Second, sample().Floor("small", limits.Work{Both: true, Compress: true}))
+	assert.Zero(t, sample().Floor("many", limits.Work{}))
 }
 
 func TestUnmet(t *testing.T) {

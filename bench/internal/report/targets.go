@@ -21,11 +21,10 @@ stands that of the CPU times, which holds on a busy machine too. Ratios of times
 the machine. Numbers of requests and round trips, bytes sent, sizes of layers and peak
 memory do not: ` + "`make compare-quick`" + ` fails if one of these targets is not met.
 
-The lower bound is the sum of the shortest times of all steps of a push with one copy of
-the tree, each measured in a loop of its own on all cores: listing, sizes, reading, SHA-256
-of the archive, which cannot be shared among cores, and for a cold push DEFLATE. The
-registry counts as instant. The bound of an unchanged push has no DEFLATE: it is that of a
-push whose layer is known from a cache.
+The lower bound is the sum of the shortest times of the steps that a push with these options
+needs, each measured in a loop of its own on all cores: listing, sizes, reading, preflight's
+scan, DEFLATE, and SHA-256 of each copy in the archive, which cannot be shared among cores. The
+registry counts as instant. A push whose layer is known from a cache reads and hashes one copy.
 `
 
 const limitsHead = `
@@ -33,7 +32,8 @@ const limitsHead = `
 
 The steps of a push, each alone: wall time, CPU time, and megabytes of content a second.
 The content is in memory for all steps except the first three. "Both copies" is the
-content of each file twice in a row, so that DEFLATE finds the first in its window.
+content of each file twice in a row, so that DEFLATE finds the first in its window; a file of
+more than 48 KiB is compressed once, because its compressed form serves both.
 `
 
 // Targets writes the checks and the limits of the machine as a page.
