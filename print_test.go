@@ -110,10 +110,13 @@ func filled(v any, text string) any {
 }
 
 func TestPrintedTypesHaveNoSecret(t *testing.T) {
-	for _, v := range printedTypes {
-		for _, text := range []string{
+	for i, v := range printedTypes {
+		for n, text := range []string{
 			"https://user:" + canary + "@host/x?token=" + canary, "git::https://" + canary + "@host/x", "user:" + canary + "@host//path", "//user:" + canary + "@host/",
 		} {
+			if testing.Short() && n != i%4 {
+				continue
+			}
 			t.Run(fmt.Sprintf("%T/%.10s", v, text), func(t *testing.T) {
 				for form, got := range everyForm(t, filled(v, text)) {
 					assert.NotContains(t, got, canary, form)

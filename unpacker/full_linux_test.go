@@ -19,7 +19,7 @@ import (
 // first of them in the archive, and comes before damage behind it.
 func TestUnpackFailuresInOrder(t *testing.T) {
 	if os.Getenv("UNPACK_LIMITED") == "" { // the limit is that of a process
-		again := exec.Command(os.Args[0], "-test.run=^TestUnpackFailuresInOrder$")
+		again := exec.Command(os.Args[0], "-test.run=^TestUnpackFailuresInOrder$", fmt.Sprintf("-test.short=%t", testing.Short()))
 		again.Env = append(os.Environ(), "UNPACK_LIMITED=1")
 		out, err := again.CombinedOutput()
 		require.NoError(t, err, "%s", out)
@@ -28,6 +28,10 @@ func TestUnpackFailuresInOrder(t *testing.T) {
 	signal.Ignore(syscall.SIGXFSZ)
 	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 16 << 10, Max: 16 << 10}))
 	const most = 300
+	rounds := 10
+	if testing.Short() {
+		rounds = 3
+	}
 	for _, tt := range []struct {
 		name  string
 		sizes map[int]int // of files, a kilobyte otherwise
@@ -48,7 +52,7 @@ func TestUnpackFailuresInOrder(t *testing.T) {
 			for name, archive := range map[string][]byte{"whole": archive, "damaged": archive[:len(archive)-1024]} {
 				src, manifest := artifactOf(t, plainType, archive)
 				parent := t.TempDir()
-				for range 10 {
+				for range rounds {
 					dir := filepath.Join(parent, "out")
 					_, err := unpacker.Unpack(t.Context(), src, manifest, dir, unpacker.Options{})
 					requireTarget(t, err, syscall.EFBIG, filepath.Join(dir, fmt.Sprintf("d%d/f%d", tt.first/30, tt.first)))

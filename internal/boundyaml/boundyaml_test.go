@@ -125,6 +125,9 @@ func memoryOf(t *testing.T, text string) (used, estimated int64) {
 // The memory that is estimated is never less than the one that is used, whatever the
 // text repeats, and not much more for manifests.
 func TestMemoryIsEstimatedFromAbove(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes one goroutine many times longer with the race detector")
+	}
 	const size = 100_000
 	for _, text := range []string{
 		"?\n", ":\n", "- a\n", "- - -\n", "- &a\n", "- &b a\n", "- !\n", "- !a\n", "a:\n", "? a\n: b\n", "-\u0085", "? ? ?\n", "- a #\n", "#\n- a\n", "- a\n#\n\n", "- |\n  a\n",

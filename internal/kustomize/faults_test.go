@@ -98,6 +98,9 @@ func TestParseMarks(t *testing.T) {
 
 // A hostile file does not fill the memory.
 func TestFaultsAreBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes one goroutine many times longer with the race detector")
+	}
 	var text strings.Builder
 	for i := range 50_000 {
 		fmt.Fprintf(&text, "unknown%d: a\n", i)

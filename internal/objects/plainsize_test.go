@@ -65,6 +65,9 @@ func TestBoundsOfSizes(t *testing.T) {
 // TestPlainAgreesOnLargeObjects covers objects around the limits of the API server, and flow
 // style around those of package boundyaml.
 func TestPlainAgreesOnLargeObjects(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes one goroutine many times longer with the race detector")
+	}
 	lines := func(size int, format string) string {
 		var b strings.Builder
 		for i := 0; b.Len() < size; i++ {

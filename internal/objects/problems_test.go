@@ -238,6 +238,9 @@ func TestJSON(t *testing.T) {
 
 // Flow style written by programs is JSON, whatever the name of the file.
 func TestLargeJSONInYAML(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes one goroutine many times longer with the race detector")
+	}
 	text := `{"apiVersion": "v1", "kind": "List", "items": [` + "\n" + strings.Repeat(`{"kind": "A", "b": [[1], {"c": true}]},`+"\n", 50_000) + `{"kind": "B", "metadata": {"name": "n"}}]}`
 	for _, text := range []string{text, "\ufeff" + text, `{"a": ` + strings.Repeat("[", 900) + strings.Repeat("]", 900) + `, "kind": "List", "items": []}`} {
 		file := scan(t, "a.yaml", []byte(text))
@@ -253,6 +256,9 @@ func TestLargeJSONInYAML(t *testing.T) {
 
 // Each of these took seconds and gigabytes.
 func TestHostileFlowStyle(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes one goroutine many times longer with the race detector")
+	}
 	for name, text := range map[string]string{
 		"empty pairs":            "{" + strings.Repeat(":,", objects.MaxBytes/2-10) + "}",
 		"question marks":         "{" + strings.Repeat("?,", objects.MaxBytes/2-10) + "}",

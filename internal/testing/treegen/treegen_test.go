@@ -101,6 +101,9 @@ func (c *counter) Write(p []byte) (int, error) {
 }
 
 func TestEveryObjectHasAName(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes one goroutine many times longer with the race detector")
+	}
 	name := regexp.MustCompile(`"?kind"?: "?(\w+)"?,?\n +"?metadata"?: ?{?\n +"?name"?: "?([^\s"]+)"?,?\n|kind: (\w+)\nmetadata:\n  name: (\S+)\n`)
 	large := treegen.Large()
 	large.Files, large.Bytes = 3, 5e6
