@@ -127,7 +127,7 @@ func (r *remote) exchange(ctx context.Context, q request) (*http.Response, error
 	resp, err := r.exchangeOnce(ctx, q, seen)
 	accepted := func() bool { return err == nil && resp.StatusCode != http.StatusUnauthorized }
 	guessed, asked := seen.learned()
-	if guessed && !accepted() && ctx.Err() == nil {
+	if guessed && !accepted() && ctx.Err() == nil && !(err == nil && refusesPassword(resp)) {
 		if err == nil {
 			_ = resp.Body.Close() // the next one counts
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -51,4 +52,13 @@ func refusalOf(req *http.Request, challenge string) *http.Response {
 		Body:    io.NopCloser(strings.NewReader("")),
 		Request: req,
 	}
+}
+
+// refusesPassword reports whether a registry refuses a request that had a password, and asks
+// for one again.
+func refusesPassword(resp *http.Response) bool {
+	_, _, sent := resp.Request.BasicAuth()
+	return sent && resp.StatusCode == http.StatusUnauthorized && slices.ContainsFunc(challenge.Parse(resp.Header.Values(headerChallenge)), func(c challenge.Challenge) bool {
+		return strings.EqualFold(c.Scheme, "Basic")
+	})
 }

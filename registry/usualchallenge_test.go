@@ -145,7 +145,14 @@ func TestTheChallengeOfOtherRepositories(t *testing.T) {
 // A password that is refused for one repository is the error for that one, and no others.
 func TestTheChallengeWithAWrongPassword(t *testing.T) {
 	eachScheme(t, func(t *testing.T, opts memregistry.Options) {
-		srv := &asking{Handler: memregistry.Handler(opts)}
+		inner := memregistry.Handler(opts)
+		var passwords atomic.Int32
+		srv := &asking{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if _, sent, basic := r.BasicAuth(); basic && sent == "wrong" {
+				passwords.Add(1)
+			}
+			inner.ServeHTTP(w, r)
+		})}
 		config := fmt.Sprintf(`{"auths": {"localhost": {"username": "ci", "password": %q}, "localhost/b": {"username": "ci", "password": "wrong"}}}`, password)
 		client := newClient(t, "localhost", registry.Options{Transport: inProcess{srv}, DockerConfigJSON: []byte(config)})
 		refused := func() {
@@ -157,7 +164,11 @@ func TestTheChallengeWithAWrongPassword(t *testing.T) {
 		srv.steps()
 		access(t, client, "a/x")
 		assert.Contains(t, srv.steps(), "?a", "nothing is known of a challenge that was not answered")
+		passwords.Store(0)
 		refused()
+		if !opts.Bearer { // the registry may have wanted another token service
+			assert.Equal(t, int32(1), passwords.Load(), "the password is not tried again")
+		}
 		srv.steps()
 		access(t, client, "c/x")
 		assert.NotContains(t, srv.steps(), "?c")
