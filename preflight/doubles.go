@@ -14,7 +14,7 @@ import (
 type doubles struct {
 	*model
 	*report
-	objects map[*objects.Object]bool // reported
+	objects map[*objects.Object]bool // reported; true unless an engine applies the last one
 	entries map[string]bool          // of files and kustomizations that are reported
 	merged  map[*build]bool          // their objects were compared, with the namespaces that they have
 	bases   map[*build]*build        // the results of onlyBase, or of a part of the way

@@ -45,7 +45,7 @@ func checkDuplicates(m *model, r *report) {
 		}
 		m.duplicates(v, func(first, again located) {
 			if first.Object != again.Object { // not the other copy of the file
-				d.objects[again.Object] = true
+				d.objects[again.Object] = d.objects[again.Object] || v.mode == generated
 				r.addDuplicate(v, first, again)
 			}
 		})

@@ -259,11 +259,12 @@ func (g *merge) compare(s *source, way int) {
 func (g *merge) addDuplicate(first, again placed) {
 	one, two := g.ways[first.way], g.ways[again.way]
 	same := first.Object == again.Object
+	refused, reported := g.objects[again.Object]
 	switch {
 	case same && one.entry != two.entry:
 		g.copies = true
 		return
-	case g.objects[again.Object], same && g.entries[two.entry]:
+	case refused, reported && len(g.building) == 0, same && g.entries[two.entry]:
 		return
 	case one.from == nil && two.from == nil && g.namespace == "" && one.namespace == two.namespace:
 		return

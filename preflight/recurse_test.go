@@ -42,6 +42,25 @@ func TestDirectoryRecurse(t *testing.T) {
 		{"a duplicate", tree{"a/app.yaml": app, "b/app.yaml": app}, argocd, []string{
 			`b/app.yaml:1:1: warning: Argo CD finds the ConfigMap "app" here and at a/app.yaml:1 [duplicate-object]`,
 		}},
+		{"a duplicate in a kustomization, both engines", tree{"a/kustomization.yaml": "resources: [app.yaml, b.yaml]\n", "a/app.yaml": app, "a/b.yaml": app}, none, []string{
+			`a/b.yaml:1:1: warning: Argo CD finds the ConfigMap "app" here and at a/app.yaml:1 [duplicate-object]`,
+			`a/b.yaml:1:1: warning: Flux refuses the ConfigMap "app": it is defined here and at a/app.yaml:1 [duplicate-object]`,
+			"a/kustomization.yaml: " + notRendered,
+			"a/kustomization.yaml:1:1: info: Argo CD skips a document that is not a Kubernetes object [not-an-object]",
+		}},
+		{"a duplicate in a kustomization, and each engine refuses something", tree{"a/kustomization.yaml": "resources: [app.yaml, b.yaml]\n", "a/app.yaml": app, "a/b.yaml": app, "c.json": ""}, none, []string{
+			`a/b.yaml:1:1: warning: Argo CD finds the ConfigMap "app" here and at a/app.yaml:1 [duplicate-object]`,
+			`a/b.yaml:1:1: error: Flux refuses the ConfigMap "app": it is defined here and at a/app.yaml:1 [duplicate-object]`,
+			"a/kustomization.yaml: " + notRendered,
+			"a/kustomization.yaml:1:1: info: Argo CD skips a document that is not a Kubernetes object [not-an-object]",
+			"c.json: error: Argo CD refuses a JSON file without a value [empty-file]",
+			"c.json: info: Flux ignores JSON unless a kustomization lists it [json-not-taken]",
+		}},
+		{"a duplicate in a kustomization", tree{"a/kustomization.yaml": "resources: [app.yaml, b.yaml]\n", "a/app.yaml": app, "a/b.yaml": app}, argocd, []string{
+			`a/b.yaml:1:1: warning: Argo CD finds the ConfigMap "app" here and at a/app.yaml:1 [duplicate-object]`,
+			"a/kustomization.yaml: " + notRendered,
+			"a/kustomization.yaml:1:1: info: Argo CD skips a document that is not a Kubernetes object [not-an-object]",
+		}},
 		{"not an object", tree{"app.yaml": app, "a/values.yaml": "a: 1\n"}, argocd, []string{
 			"a/values.yaml:1:1: info: Argo CD skips a document that is not a Kubernetes object [not-an-object]",
 		}},
