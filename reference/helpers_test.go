@@ -14,7 +14,7 @@ import (
 
 // Hints that many rows share.
 const (
-	hintCredentials = `give credentials to the client; ":" precedes a tag, "@sha256:" a digest`
+	hintCredentials = `set Username and Password in place of it; ":" precedes a tag, "@sha256:" a digest`
 	hintDigest      = `write sha256: and 64, or sha512: and 128 lower-case hexadecimal digits`
 	hintDomain      = `write letters, digits and inner hyphens, joined by dots`
 	hintIPv6        = `write an address such as [::1]:5000`

@@ -13,7 +13,7 @@ func screen(s string) *Error {
 		return &Error{
 			Kind:   ErrCredentialsInReference,
 			Reason: `the text before "@" may be a password`,
-			hint:   `give credentials to the client; ":" precedes a tag, "@sha256:" a digest`,
+			hint:   `set Username and Password in place of it; ":" precedes a tag, "@sha256:" a digest`,
 		}
 	case strings.Contains(s, "?"):
 		return &Error{

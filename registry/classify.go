@@ -44,7 +44,7 @@ func (c *Client) fail(ctx context.Context, op, reference string, err error) erro
 		e.Kind, e.StatusCode, e.Code, e.Err = cmp.Or(last.Kind, ErrUnreachable), last.StatusCode, last.Code, overdue
 		e.retryable = true
 	}
-	if pending := callIn(ctx).pendingRequest(); e.retryable && last.Err == nil && pending != "" {
+	if pending := callIn(ctx).pendingRequest(); errors.Is(e.Err, context.DeadlineExceeded) && last.Err == nil && pending != "" {
 		e.Err = &lateError{e.Err, "no response to " + c.clean(pending)}
 	}
 	if last.Err != nil {

@@ -41,7 +41,7 @@ var hints = map[error]string{
 	ErrPermissionDenied: "check the credentials, and that they allow pushing to this repository",
 	ErrNotFound:         "check the name; if the registry does not create repositories or projects by itself, create them first",
 	ErrTagConflict:      "push under another tag, or unset Push.ImmutableTags",
-	ErrTagRefused:       "correct what the rule found, push under another tag, or unset Push.TagRules",
+	ErrTagRefused:       "correct what the rule found, push under another tag, or remove the rule from Push.TagRules",
 	ErrRateLimited:      "try again later, or less often",
 	ErrTooLarge:         "push less, or raise the limit of the registry or of the proxy in front of it",
 	ErrInvalid:          "check whether the registry accepts OCI artifacts of this kind",

@@ -75,7 +75,9 @@ const defaultMaxPull = 1 << 30
 
 // Pull copies the image manifest under ref, a tag or a digest, to dst, after its config
 // and layers, and returns its descriptor. Content that does not match its descriptor
-// is rejected before dst has received all of it. Pull does not unpack layers.
+// is rejected before dst has received all of it. Pull does not unpack layers: package
+// unpacker does. A caller that passes a packager.Store closes it after that, because it may
+// have temporary files.
 //
 // Errors are those of [Client.Resolve], [ErrCorrupt], or those of dst. They match
 // [ErrUnsupported] for anything but an image manifest, and [ErrTooLarge] for one of

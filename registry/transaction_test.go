@@ -152,7 +152,7 @@ func TestHintForARule(t *testing.T) {
 	srv, a := start(t, memregistry.Options{}), newArtifact(t, "first")
 	refuse := func(context.Context, registry.TagMove) (string, error) { return "it is Friday", nil }
 	_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{TagRules: []registry.TagRule{refuse}}, "v1")
-	assert.Equal(t, "correct what the rule found, push under another tag, or unset Push.TagRules", requireError(t, err).Hint())
+	assert.Equal(t, "correct what the rule found, push under another tag, or remove the rule from Push.TagRules", requireError(t, err).Hint())
 }
 
 // What a rule or step does to its arguments changes nothing for the others.

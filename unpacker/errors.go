@@ -190,7 +190,7 @@ var hints = []struct {
 	{manifests.ErrCollision, "rename one of the two, and push the artifact again"},
 	{ErrTargetNotEmpty, "name a directory that is empty or does not exist"},
 	{ErrTargetNotDirectory, "name a directory that is empty or does not exist"},
-	{fs.ErrNotExist, "create the parent directory of the target"},
+	{fs.ErrNotExist, "create the parent directory of the target or, with InPlace, the target"},
 	{errOwner, "set InPlace to unpack into the directory of another user"},
 	{errWorkingDirectory, "set InPlace to unpack into the working directory"},
 	{fs.ErrPermission, "name a directory whose parent directory you may write to, or set InPlace"},

@@ -25,6 +25,8 @@ type Env struct {
 	Stdout io.Writer
 	Stderr io.Writer
 	Getenv func(string) string
+
+	flags *flag.FlagSet // of the program, once they are parsed
 }
 
 // Main runs a program and ends the process with its exit status: 0 for success, 1 for a
@@ -32,7 +34,7 @@ type Env struct {
 func Main(run func(ctx context.Context, env Env, args []string) error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process immediately
-	env := Env{os.Stdin, os.Stdout, os.Stderr, os.Getenv}
+	env := Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv}
 	status := Status(env, run(ctx, env, os.Args[1:]))
 	stop()
 	os.Exit(status)
@@ -45,7 +47,7 @@ func Status(env Env, err error) int {
 	}
 	env.message("error: %v", err)
 	if hint := oci.Hint(err); hint != "" {
-		env.message("hint: %s", Hint(hint))
+		env.message("hint: %s", env.Hint(hint))
 	}
 	if _, usage := errors.AsType[*UsageError](err); usage {
 		env.message("Try -h for help.")
@@ -73,8 +75,9 @@ func Usagef(format string, args ...any) error {
 
 // Parse parses args, with at most maxArgs arguments after the flags. If help is
 // requested, it prints usage and the flags to standard output and returns
-// [flag.ErrHelp].
-func Parse(env Env, flags *flag.FlagSet, args []string, maxArgs int, usage string) error {
+// [flag.ErrHelp]. Hints that are printed with env name no other flags from then on.
+func Parse(env *Env, flags *flag.FlagSet, args []string, maxArgs int, usage string) error {
+	env.flags = flags
 	flags.SetOutput(io.Discard)
 	flags.Usage = func() {}
 	err := flags.Parse(args)

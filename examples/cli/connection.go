@@ -80,7 +80,7 @@ func (c *Connection) Resolve(ctx context.Context, env Env, flags *flag.FlagSet) 
 	}
 	var err error
 	if opts.RootCAs, err = c.rootCAs(); err != nil {
-		return opts, err
+		return opts, fmt.Errorf("-ca-file: %w", err)
 	}
 	if !c.passwordStdin {
 		opts.DockerConfig = dockerConfig(env)

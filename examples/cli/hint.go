@@ -3,8 +3,11 @@ package cli
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
+
+	"github.com/kubeoci/oci/preflight"
 )
 
 // phrases are parts of hints that name more than an option. The order matters: the first
@@ -22,6 +25,7 @@ var phrases = strings.NewReplacer(
 	"Source to a tree", "pipe the manifests into push -",
 	"the Path of the root to", "the name in -root to",
 	"another Path", "another name in -root",
+	"remove the rule from Push.TagRules", "unset -not-older or -refuse-secrets",
 	"Cache.Layer.Dir", "-cache",
 	"Cache.Preflight.Dir", "-cache",
 	"which Registry.Proxy or the environment names", "which HTTPS_PROXY or HTTP_PROXY names",
@@ -140,13 +144,16 @@ var word = sync.OnceValue(func() *regexp.Regexp {
 })
 
 // Hint returns a hint of the library with flags in place of options.
-func Hint(hint string) string {
+func Hint(hint string) string { return Env{}.Hint(hint) }
+
+// Hint is [Hint] for a program, which may not have all flags.
+func (e Env) Hint(hint string) string {
 	var without []string
 	hint = word().ReplaceAllStringFunc(phrases.Replace(hint), func(option string) string {
 		switch name, known := flagName(option); {
 		case !known:
 			return option
-		case name == "":
+		case name == "" || !e.has(name):
 			without = append(without, option)
 			return option
 		default:
@@ -157,6 +164,25 @@ func Hint(hint string) string {
 		hint += fmt.Sprintf(" (an option of the library without a flag: %s)", strings.Join(without, ", "))
 	}
 	return hint
+}
+
+// HintFlags returns findings with flags in place of the options in their hints.
+func (e Env) HintFlags(findings preflight.Findings) preflight.Findings {
+	findings = slices.Clone(findings)
+	for i := range findings {
+		findings[i].Hint = e.Hint(findings[i].Hint)
+	}
+	return findings
+}
+
+// has reports whether the program has the flags among the words of a command line.
+func (e Env) has(words string) bool {
+	for word := range strings.FieldsSeq(words) {
+		if name, isFlag := strings.CutPrefix(word, "-"); isFlag && e.flags != nil && e.flags.Lookup(name) == nil {
+			return false
+		}
+	}
+	return true
 }
 
 func flagName(option string) (name string, known bool) {

@@ -21,13 +21,15 @@ import (
 
 const usage = `embed pushes the manifests that are compiled into this program.
 
-  embed [-ref oci://host[:port]/repository:tag]
+  embed [flags]
 
 Push to a registry in memory, the default:
   go run ./examples/embed
 
 Push to a registry on this machine:
   go run ./examples/embed -ref oci://localhost:5000/hello:1.0.0
+
+The exit status is 0 for success, 1 for a failure, and 2 for wrong usage.
 `
 
 //go:embed manifests
@@ -37,12 +39,16 @@ func main() { cli.Main(run) }
 
 func run(ctx context.Context, env cli.Env, args []string) error {
 	flags := flag.NewFlagSet("embed", flag.ContinueOnError)
+	connection := cli.ConnectionFlags(flags)
 	refFlag := flags.String("ref", "", "the `oci://host[:port]/repository:tag` to push to; by default a registry in memory")
-	if err := cli.Parse(env, flags, args, 0, usage); err != nil {
+	if err := cli.Parse(&env, flags, args, 0, usage); err != nil {
 		return err
 	}
 	name := *refFlag
 	if name == "" {
+		if err := cli.RefuseWithoutRef(flags); err != nil {
+			return err
+		}
 		host, stop, err := cli.StartRegistry()
 		if err != nil {
 			return err
@@ -57,11 +63,17 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	if ref.Ref == "" || ref.IsDigest() {
 		return cli.Usagef("-ref: want a tag, such as oci://localhost:5000/hello:1.0.0")
 	}
-	return push(ctx, env.Stdout, ref)
+	var opts registry.Options
+	if *refFlag != "" {
+		if opts, err = connection.Resolve(ctx, env, flags); err != nil {
+			return err
+		}
+	}
+	return push(ctx, env.Stdout, ref, opts)
 }
 
 // push runs the stages of a build.
-func push(ctx context.Context, w io.Writer, ref *oci.Reference) error {
+func push(ctx context.Context, w io.Writer, ref *oci.Reference, opts registry.Options) error {
 	// Collect the files.
 	tree, err := fs.Sub(files, "manifests")
 	if err != nil {
@@ -80,7 +92,7 @@ func push(ctx context.Context, w io.Writer, ref *oci.Reference) error {
 		return err
 	}
 	// Push the artifact from the store to the registry.
-	client, err := registry.NewClient(ref.Registry(), registry.Options{})
+	client, err := registry.NewClient(ref.Registry(), opts)
 	if err != nil {
 		return err
 	}

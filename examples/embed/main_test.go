@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -17,6 +18,9 @@ func TestEmbed(t *testing.T) {
 	server := httptest.NewServer(memregistry.Handler(memregistry.Options{}))
 	t.Cleanup(server.Close)
 	ref := "oci://" + server.Listener.Addr().String() + "/hello:1.0.0"
+	locked := httptest.NewServer(memregistry.Handler(memregistry.Options{Users: map[string]memregistry.User{"ci": {Password: "password"}}}))
+	t.Cleanup(locked.Close)
+	private := "oci://" + locked.Listener.Addr().String() + "/hello:1.0.0"
 	for _, tt := range []struct {
 		name string
 		args []string
@@ -25,10 +29,12 @@ func TestEmbed(t *testing.T) {
 		{"registry in memory", nil, []string{"/hello:1.0.0\n", "files     2\n", "unchanged false\n"}},
 		{"named registry", []string{"-ref", ref}, []string{ref, "unchanged false\n"}},
 		{"second push", []string{"-ref", ref}, []string{ref, "unchanged true\n"}},
+		{"password", []string{"-ref", private, "-username", "ci", "-password-stdin"}, []string{private, "unchanged false\n"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var stdout bytes.Buffer
-			require.NoError(t, run(t.Context(), cli.Env{Stdout: &stdout}, tt.args))
+			env := cli.Env{Stdin: strings.NewReader("password\n"), Stdout: &stdout, Getenv: func(string) string { return "" }}
+			require.NoError(t, run(t.Context(), env, tt.args))
 			for _, want := range tt.want {
 				assert.Contains(t, stdout.String(), want)
 			}
@@ -37,7 +43,7 @@ func TestEmbed(t *testing.T) {
 }
 
 func TestWrongUsage(t *testing.T) {
-	for _, args := range [][]string{{"-ref", "hello"}, {"-ref", "oci://localhost/hello"}, {"x"}} {
+	for _, args := range [][]string{{"-ref", "hello"}, {"-ref", "oci://localhost/hello"}, {"x"}, {"-plain-http"}} {
 		var stdout, stderr bytes.Buffer
 		env := cli.Env{Stdout: &stdout, Stderr: &stderr}
 		assert.Equal(t, 2, cli.Status(env, run(t.Context(), env, args)), args)

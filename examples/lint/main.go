@@ -101,7 +101,7 @@ func newConfig(flags *flag.FlagSet) *config {
 func run(ctx context.Context, env cli.Env, args []string) error {
 	flags := flag.NewFlagSet("lint", flag.ContinueOnError)
 	c := newConfig(flags)
-	if err := cli.Parse(env, flags, args, 1, usage); err != nil {
+	if err := cli.Parse(&env, flags, args, 1, usage); err != nil {
 		return err
 	}
 	if flags.NArg() == 0 && len(c.files.Roots) == 0 {

@@ -64,7 +64,7 @@ func (r report) json(w io.Writer) error {
 	return writeJSON(w, struct {
 		Findings preflight.Findings `json:"findings"`
 		Summary  summary            `json:"summary"`
-	}{append(preflight.Findings{}, r.findings...), r.summary})
+	}{append(preflight.Findings{}, cli.Env{}.HintFlags(r.findings)...), r.summary})
 }
 
 func writeJSON(w io.Writer, v any) error {

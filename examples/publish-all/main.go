@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/kubeoci/oci"
@@ -23,6 +24,7 @@ const usage = `publish-all packages each directory below DIR that matches a patt
 The directory apps/web is pushed to the repository of -ref followed by /apps/web. One
 that fails does not keep the others from being pushed. If there is no -ref the registry
 is one in memory, and DIR and PATTERN default to testdata/trees of this project and *.
+The number of findings of preflight follows each digest; examples/lint lists them.
 
 Try it without a registry:
   go run ./examples/publish-all
@@ -70,7 +72,7 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	flags.BoolVar(&c.assumeBlobs, "assume-blobs", false, "ask the registry for the tags alone if nothing changed")
 	flags.DurationVar(&c.timeout, "timeout", 30*time.Minute, "give up after this `duration`")
 	flags.BoolVar(&c.json, "json", false, "print the result as JSON, and nothing else, on standard output")
-	if err := cli.Parse(env, flags, args, math.MaxInt, usage); err != nil {
+	if err := cli.Parse(&env, flags, args, math.MaxInt, usage); err != nil {
 		return err
 	}
 	opts, err := c.options()
@@ -133,7 +135,8 @@ func (c config) publish(ctx context.Context, env cli.Env, builds []oci.BuildOpti
 	if !c.json {
 		opts.OnOutcome = func(o oci.BuildOutcome) {
 			if o.Err == nil {
-				_, _ = fmt.Fprintf(env.Stdout, "%-9s  %s  %s\n", o.Status, o.Result.Artifact.Reference, o.Result.Artifact.Digest) // print has the error
+				line := fmt.Sprintf("%-9s  %s  %s  %s", o.Status, o.Result.Artifact.Reference, o.Result.Artifact.Digest, cli.Counts(o.Result.Findings))
+				_, _ = fmt.Fprintln(env.Stdout, strings.TrimRight(line, " ")) // print has the error
 			}
 		}
 	}
@@ -152,6 +155,10 @@ func (c config) publish(ctx context.Context, env cli.Env, builds []oci.BuildOpti
 
 func (c config) print(env cli.Env, r oci.BuildAllResult) error {
 	if c.json {
+		for i := range r.Outcomes {
+			own := &r.Outcomes[i].Result
+			own.Findings = env.HintFlags(own.Findings)
+		}
 		encoder := json.NewEncoder(env.Stdout)
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(r)

@@ -67,6 +67,21 @@ func TestPublishAll(t *testing.T) {
 			assert.Contains(t, stderr, tt.stderr)
 		})
 	}
+	t.Run("findings", func(t *testing.T) {
+		secret := "apiVersion: v1\nkind: Secret\nmetadata: {name: web, namespace: shop}\nstringData: {a: b}\n"
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "apps", "web", "secret.yaml"), []byte(secret), 0o600))
+		_, stdout, _ := publishAll(t, "-ref", ref, dir, "apps/web")
+		assert.Regexp(t, "^built      .*  1 warning\n", stdout)
+	})
+	t.Run("hint for an option without a flag", func(t *testing.T) {
+		link := filepath.Join(dir, "apps", "web", "link.yaml")
+		if err := os.Symlink("gone.yaml", link); err != nil {
+			t.Skip("no symbolic links: ", err)
+		}
+		_, _, stderr := publishAll(t, "-ref", ref, dir, "apps/web")
+		assert.Contains(t, stderr, "Collect.Symlinks to skip (an option of the library without a flag: Collect.Symlinks)")
+		require.NoError(t, os.Remove(link))
+	})
 	status, stdout, _ := publishAll(t, "-ref", ref, "-json", dir, "apps/*")
 	assert.Equal(t, 1, status)
 	var report struct {

@@ -56,7 +56,7 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	inPlace := flags.Bool("in-place", false, "unpack into DIR itself, such as a mounted volume, in place of a new directory")
 	timeout := flags.Duration("timeout", 5*time.Minute, "give up after this `duration`")
 	asJSON := flags.Bool("json", false, "print the result as JSON, and nothing else, on standard output")
-	if err := cli.Parse(env, flags, args, 1, usage); err != nil {
+	if err := cli.Parse(&env, flags, args, 1, usage); err != nil {
 		return err
 	}
 	ref, err := oci.ParseReference(*refFlag)
@@ -96,12 +96,15 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 // checkEmpty refuses a directory that is not empty before the first request, because
 // unpacking would refuse it.
 func checkEmpty(dir string) error {
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return &unpacker.TargetError{Path: dir, Err: unpacker.ErrTargetNotDirectory}
+	}
 	entries, err := os.ReadDir(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		return err
+		return &unpacker.TargetError{Path: dir, Err: err}
 	case len(entries) > 0:
 		return &unpacker.TargetError{Path: dir, Err: unpacker.ErrTargetNotEmpty}
 	}

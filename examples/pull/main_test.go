@@ -144,6 +144,8 @@ func TestPullFails(t *testing.T) {
 		{"wrong password", "wrong", append(credential, "-ref", ref, dir), 1, "registry denies access"},
 		{"no credential", "", []string{"-ref", ref, dir}, 1, "hint: set -username and -password-stdin"},
 		{"full directory", "", []string{"-ref", ref, full}, 1, "hint: name a directory that is empty or does not exist"},
+		{"file", "", []string{"-ref", ref, filepath.Join(full, "x")}, 1, "hint: name a directory that is empty or does not exist"},
+		{"missing directory, in place", canary, append(credential, "-ref", ref, "-in-place", dir), 1, "hint: create the parent directory of the target or, with -in-place, the target"},
 		{"missing parent directory", canary, append(credential, "-ref", ref, filepath.Join(dir, "a", "b")), 1, "no such file or directory"},
 		{"no reference", "", []string{dir}, 2, "-ref is missing"},
 		{"reference without a tag", "", []string{"-ref", "oci://" + host + "/acme/shop", dir}, 2, "want a tag or digest"},

@@ -35,7 +35,7 @@ func (c *config) demonstrate(ctx context.Context, env cli.Env, opts oci.BuildOpt
 			return err
 		}
 	}
-	return c.printResult(env.Stdout, result)
+	return c.printResult(env, result)
 }
 
 // readBack pulls the artifact by its tag and unpacks it in memory, as a consumer would.

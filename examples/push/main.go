@@ -73,7 +73,7 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	flags := flag.NewFlagSet("push", flag.ContinueOnError)
 	connection := cli.ConnectionFlags(flags)
 	c := newConfig(flags)
-	if err := cli.Parse(env, flags, args, 1, usage); err != nil {
+	if err := cli.Parse(&env, flags, args, 1, usage); err != nil {
 		return err
 	}
 	opts, err := c.options(env)
@@ -119,7 +119,7 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	if err != nil {
 		return err
 	}
-	return c.printResult(env.Stdout, result)
+	return c.printResult(env, result)
 }
 
 func setSource(ctx context.Context, env cli.Env, opts *oci.BuildOptions, dir string) (err error) {
@@ -145,6 +145,7 @@ func (c *config) printPlan(ctx context.Context, env cli.Env, opts oci.BuildOptio
 	case err != nil:
 		return err
 	case c.json:
+		plan.Result.Findings, plan.Refused = env.HintFlags(plan.Result.Findings), env.HintFlags(plan.Refused)
 		return writeJSON(env.Stdout, plan)
 	}
 	cli.PrintFindings(env.Stderr, plan.Result.Findings, env.Style(env.Stderr, c.verbose))
@@ -164,7 +165,7 @@ func (c *config) build(ctx context.Context, env cli.Env, opts oci.BuildOptions) 
 	style := env.Style(env.Stderr, c.verbose)
 	if refused, ok := errors.AsType[*oci.PreflightError](err); ok {
 		cli.PrintFindings(env.Stderr, refused.Findings, style)
-		return result, errors.Join(c.printRefusal(env.Stdout, refused), &refusal{refused.Reasons})
+		return result, errors.Join(c.printRefusal(env, refused), &refusal{refused.Reasons})
 	}
 	cli.PrintFindings(env.Stderr, result.Findings, style)
 	return result, err

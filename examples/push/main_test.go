@@ -248,7 +248,7 @@ func TestTimeout(t *testing.T) {
 	t.Cleanup(func() { close(released) })
 	o := push(t, "", nil, "-ref", "oci://"+server.Listener.Addr().String()+"/shop:1", "-timeout", "50ms", flatTree)
 	assert.Equal(t, 1, o.status)
-	assert.Contains(t, o.stderr, "context deadline exceeded\nhint: raise -timeout, or")
+	assert.Contains(t, o.stderr, "context deadline exceeded; no response to GET of a manifest\nhint: raise -timeout, or")
 }
 
 // A terminal without input must not block the program.

@@ -43,11 +43,11 @@ func (r *refusal) Error() string {
 }
 
 // printRefusal prints the findings and the reasons as JSON.
-func (c *config) printRefusal(w io.Writer, refused *oci.PreflightError) error {
+func (c *config) printRefusal(env cli.Env, refused *oci.PreflightError) error {
 	if !c.json {
 		return nil
 	}
-	return writeJSON(w, refused)
+	return writeJSON(env.Stdout, &oci.PreflightError{Findings: env.HintFlags(refused.Findings), Reasons: env.HintFlags(refused.Reasons)})
 }
 
 func writeJSON(w io.Writer, v any) error {
@@ -57,16 +57,17 @@ func writeJSON(w io.Writer, v any) error {
 }
 
 // printResult prints the digest and the reference last, where a person looks for them.
-func (c *config) printResult(w io.Writer, result oci.BuildResult) error {
+func (c *config) printResult(env cli.Env, result oci.BuildResult) error {
 	if c.json {
-		return writeJSON(w, result)
+		result.Findings = env.HintFlags(result.Findings)
+		return writeJSON(env.Stdout, result)
 	}
 	a := result.Artifact
 	verb := "pushed"
 	if result.Unchanged {
 		verb = "unchanged"
 	}
-	out := bufio.NewWriter(w)
+	out := bufio.NewWriter(env.Stdout)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) {
 		_, _ = fmt.Fprintf(table, "%s\t"+format+"\n", append([]any{name}, args...)...) // Flush has the error

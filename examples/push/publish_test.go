@@ -42,7 +42,7 @@ func TestRulesForTags(t *testing.T) {
 	older := push(t, "", nil, "-not-older", "-ref", ref, "-created", "2026-01-01T00:00:00Z", flatTree)
 	assert.Equal(t, 1, older.status)
 	assert.Contains(t, older.stderr, `"2026-01-01T00:00:00Z" is older than "2026-01-02T00:00:00Z"`)
-	assert.Contains(t, older.stderr, "hint: correct what the rule found, push under another tag, or unset -not-older and -refuse-secrets\n")
+	assert.Contains(t, older.stderr, "hint: correct what the rule found, push under another tag, or unset -not-older or -refuse-secrets\n")
 
 	same := push(t, "", nil, "-json", "-not-older", "-keep-same-content", "-ref", ref, "-created", "2026-01-01T00:00:00Z", flatTree).result(t)
 	assert.True(t, same.SameContent)

@@ -32,7 +32,7 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	connection := cli.ConnectionFlags(flags)
 	refFlag := flags.String("ref", "", "the `oci://host[:port]/repository[/variant]` to push to; a tag makes no difference")
 	timeout := flags.Duration("timeout", 30*time.Second, "give up after this `duration`")
-	if err := cli.Parse(env, flags, args, 0, usage); err != nil {
+	if err := cli.Parse(&env, flags, args, 0, usage); err != nil {
 		return err
 	}
 	ref, err := oci.ParseReference(*refFlag)

@@ -89,7 +89,7 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	flags := flag.NewFlagSet("watch", flag.ContinueOnError)
 	connection := cli.ConnectionFlags(flags)
 	c := newConfig(flags)
-	if err := cli.Parse(env, flags, args, 1, usage); err != nil {
+	if err := cli.Parse(&env, flags, args, 1, usage); err != nil {
 		return err
 	}
 	opts, err := c.options(flags.Arg(0))

@@ -19,6 +19,7 @@ func (w *watcher) printResult(result oci.BuildResult, took time.Duration) error 
 		w.printFindings(w.shown)
 	}
 	if w.json {
+		result.Findings = w.env.HintFlags(result.Findings)
 		return json.NewEncoder(w.env.Stdout).Encode(result)
 	}
 	verb := "pushed"
@@ -42,8 +43,11 @@ func (w *watcher) printFailure(err error) error {
 	if !w.json {
 		return nil
 	}
-	refused, _ := errors.AsType[*oci.PreflightError](err)
-	return json.NewEncoder(w.env.Stdout).Encode(failure{err.Error(), cli.Hint(oci.Hint(err)), refused})
+	failed := failure{Error: err.Error(), Hint: w.env.Hint(oci.Hint(err))}
+	if refused, ok := errors.AsType[*oci.PreflightError](err); ok {
+		failed.Refusal = &oci.PreflightError{Findings: w.env.HintFlags(refused.Findings), Reasons: w.env.HintFlags(refused.Reasons)}
+	}
+	return json.NewEncoder(w.env.Stdout).Encode(failed)
 }
 
 // report prints an error after which the program goes on.
