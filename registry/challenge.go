@@ -25,13 +25,9 @@ func withOneChallenge(header http.Header) http.Header {
 		return header
 	}
 	header = header.Clone()
-	header.Set(headerChallenge, headerOf(best))
+	header.Set(headerChallenge, fmt.Sprintf("%s realm=%q, service=%q, scope=%q",
+		best.Scheme, best.Params["realm"], best.Params["service"], best.Params["scope"])) // quoted as package auth reads it
 	return header
-}
-
-// headerOf returns a header with a challenge, quoted as package auth reads it.
-func headerOf(c challenge.Challenge) string {
-	return fmt.Sprintf("%s realm=%q, service=%q, scope=%q", c.Scheme, c.Params["realm"], c.Params["service"], c.Params["scope"])
 }
 
 // rankOf is higher for a challenge to prefer, and 0 for one of an unknown scheme. Without

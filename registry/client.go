@@ -38,7 +38,6 @@ type Client struct {
 
 	singlePost ability // a blob is sent with the request that opens its upload
 	streaming  ability // a blob is sent before its size and digest are known
-	challenge  usualChallenge
 
 	given    bool // the options have a credential
 	stored   bool // it is in a Docker configuration

@@ -117,31 +117,8 @@ func (r *remote) send(ctx context.Context, q request) (*http.Response, error) {
 	return resp, nil
 }
 
-// exchange sends a request. It expects that a repository needs what others did, and sends the
-// request again if that is not so.
 func (r *remote) exchange(ctx context.Context, q request) (*http.Response, error) {
-	usual, seen := &r.client.challenge, new(lastResponse)
-	if q.stream == nil && !q.elsewhere {
-		seen.expected = usual.expected()
-	}
-	resp, err := r.exchangeOnce(ctx, q, seen)
-	accepted := func() bool { return err == nil && resp.StatusCode != http.StatusUnauthorized }
-	guessed, asked := seen.learned()
-	if guessed && !accepted() && ctx.Err() == nil && !(err == nil && refusesPassword(resp)) {
-		if err == nil {
-			_ = resp.Body.Close() // the next one counts
-		}
-		seen = new(lastResponse)
-		if resp, err = r.exchangeOnce(ctx, q, seen); accepted() {
-			usual.refuse()
-		}
-	} else if asked != "" && accepted() {
-		usual.learn(asked)
-	}
-	return resp, err
-}
-
-func (r *remote) exchangeOnce(ctx context.Context, q request, seen *lastResponse) (*http.Response, error) {
+	seen := new(lastResponse)
 	req, err := http.NewRequestWithContext(seen.in(ctx), q.method, q.url.String(), nil)
 	if err != nil {
 		return nil, &localError{nil, err}

@@ -38,11 +38,6 @@ func (g *secretGuard) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	if seen := lastResponseIn(req.Context()); seen != nil {
-		if challenge, foreseen := seen.foresee(req); foreseen {
-			return refusalOf(req, challenge), nil
-		}
-	}
 	sent := req.WithContext(req.Context()) // a copy
 	sent.Header = req.Header.Clone()
 	delete(sent.Header, ownRequest)

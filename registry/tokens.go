@@ -24,10 +24,6 @@ type lastResponse struct {
 	response  *responseError
 	token     bool // it is of the token service
 	challenge string
-	asked     string // the challenge to a request without a token or password
-
-	expected *string // the challenge to expect, or nil
-	guessed  bool    // it was taken for the one that the registry would send
 }
 
 type lastResponseKey struct{}
@@ -56,30 +52,7 @@ func (l *lastResponse) note(req *http.Request, resp *http.Response) {
 	if !token {
 		_, l.sent, _ = strings.Cut(req.Header.Get("Authorization"), " ")
 		l.challenge = resp.Header.Get("WWW-Authenticate")
-		if l.sent == "" && resp.StatusCode == http.StatusUnauthorized {
-			l.asked = l.challenge
-		}
 	}
-}
-
-// foresee returns the challenge that the registry is expected to send in response to the
-// first request, if that has no token or password.
-func (l *lastResponse) foresee(req *http.Request) (challenge string, foreseen bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.expected == nil || l.response != nil || l.guessed || req.Header.Get("Authorization") != "" {
-		return "", false
-	}
-	l.guessed = true
-	return *l.expected, true
-}
-
-// learned reports whether a challenge was foreseen, and returns the one that the registry
-// sent.
-func (l *lastResponse) learned() (guessed bool, asked string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.guessed, l.asked
 }
 
 // wasSent reports whether the registry was sent this token last, and refused it.
