@@ -104,7 +104,11 @@ func (d *Destination) sendEarly(ctx context.Context, packing Packing, ready *pac
 	}
 	early := &d.ahead.uploads
 	patient, _ := guard.WithPatience(ctx, maxSilence)
-	if d.openEarly(patient) != nil {
+	began := time.Now()
+	limited, stop := context.WithTimeout(patient, d.left)
+	err = d.openEarly(limited)
+	stop()
+	if d.left = max(d.left-time.Since(began), 1); err != nil {
 		early.cancel(ctx, d.repo)
 		return
 	}
@@ -144,19 +148,22 @@ func (d *Destination) streamEarly(ctx context.Context, body *streamedBody, ready
 	sending, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(sending, func() { _ = body.below.Close() })() // as in sendEarly
-	left := d.left
-	body.atEnd = func() {
-		limit := time.AfterFunc(left, cancel)
+	var since time.Time // the time up to then was not the registry's
+	begin := sync.OnceFunc(func() {
+		since = time.Now()
+		limit := time.AfterFunc(d.left, cancel)
 		context.AfterFunc(sending, func() { limit.Stop() })
-	}
+	})
+	body.atEnd = begin
 	done := make(chan struct{})
 	var asking sync.WaitGroup
 	asking.Go(func() {
 		select {
 		case <-ready.done:
+			begin()
 		case <-done:
 		}
-		if body.ended.Load() == nil && sending.Err() == nil && d.hasLayer(ctx, ready) {
+		if !body.ended.Load() && sending.Err() == nil && d.hasLayer(sending, ready) {
 			cancel()
 		}
 	})
@@ -167,9 +174,8 @@ func (d *Destination) streamEarly(ctx context.Context, body *streamedBody, ready
 	}
 	close(done)
 	asking.Wait()
-	if ended := body.ended.Load(); ended != nil {
-		d.left = max(d.left-time.Since(*ended), 1)
-	}
+	begin() // or wait for the call that was first
+	d.left = max(d.left-time.Since(since), 1)
 	if err != nil {
 		d.repo.cancelUpload(ctx, early.layer.location)
 	}
@@ -205,7 +211,7 @@ func (r *remote) stream(ctx context.Context, location *url.URL, body *streamedBo
 	if err := body.end(); err != nil {
 		return nil, err
 	}
-	if body.ended.Load() == nil {
+	if !body.ended.Load() {
 		return nil, malformed(resp, "response before the end of the content")
 	}
 	got := strings.TrimPrefix(resp.Header.Get("Range"), "bytes=")
@@ -225,8 +231,8 @@ type streamedBody struct {
 	start *bufio.Reader
 	hash  hash.Hash
 	size  int64
-	ended atomic.Pointer[time.Time]
-	atEnd func() // the time up to the end is not the registry's
+	ended atomic.Bool
+	atEnd func()
 }
 
 func newStreamedBody(layer io.ReadCloser) *streamedBody {
@@ -239,9 +245,7 @@ func (b *streamedBody) Read(p []byte) (int, error) {
 	n, err := b.sentBlob.Read(p)
 	b.hash.Write(p[:n]) // never fails
 	b.size += int64(n)
-	if errors.Is(err, io.EOF) && b.ended.Load() == nil {
-		now := time.Now()
-		b.ended.Store(&now)
+	if errors.Is(err, io.EOF) && !b.ended.Swap(true) {
 		b.atEnd()
 	}
 	return n, err

@@ -57,7 +57,9 @@ func (c *Client) LookupWhilePacking(ctx context.Context, repository string, tags
 	err = d.within(ctx, func(ctx context.Context) error { return d.askAhead(ctx, ready) })
 	if err == nil && d.maySendEarly(packing) && !ready.isDone() {
 		d.sendEarly(ctx, packing, ready)
-		err = d.within(ctx, context.Context.Err)
+		if err = d.within(ctx, context.Context.Err); err != nil {
+			d.ahead.uploads.cancel(context.WithValue(ctx, callKey{}, d.call), d.repo)
+		}
 	}
 	if err != nil {
 		return nil, err
