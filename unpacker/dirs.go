@@ -8,8 +8,14 @@ import (
 	"strings"
 )
 
-// maxOpenDirs bounds the descriptors that dirs holds.
-const maxOpenDirs = 16
+const (
+	// keptLevels is how many levels of a path dirs keeps open: the directory of the last file
+	// and those above it, where the directory of the next file is most likely to be.
+	keptLevels = 3
+	// maxOpenDirs bounds the descriptors that dirs holds, of which there are five in a call. It
+	// is enough for two copies of a tree in turn.
+	maxOpenDirs = 2 * keptLevels
+)
 
 // dirs opens the directories below root. It keeps those open that were used last: the next
 // entry is often in one of them, whether the archive is sorted or has two copies of a tree in
@@ -39,21 +45,31 @@ func (d *dirs) at(dirPath string) (*os.Root, error) {
 		d.open = append(slices.Delete(d.open, near, near+1), dir)
 		at, done = dir.root, len(dir.path)
 	}
+	kept := true
 	for done < len(dirPath) {
 		name, _, _ := strings.Cut(dirPath[done:], "/")
 		next, err := at.OpenRoot(name + "/.") // does not block on a FIFO
+		if !kept {
+			_ = at.Close() // only a handle
+		}
 		if err != nil {
 			return nil, err
 		}
 		done += len(name) + 1
-		if len(d.open) == maxOpenDirs {
-			_ = d.open[0].root.Close() // only a handle
-			d.open = slices.Delete(d.open, 0, 1)
+		if at, kept = next, strings.Count(dirPath[done:], "/") < keptLevels; kept {
+			d.keep(openDir{dirPath[:done], next})
 		}
-		d.open = append(d.open, openDir{dirPath[:done], next})
-		at = next
 	}
 	return at, nil
+}
+
+// keep keeps a directory open, in place of the one that was not used for the longest time.
+func (d *dirs) keep(dir openDir) {
+	if len(d.open) == maxOpenDirs {
+		_ = d.open[0].root.Close() // only a handle
+		d.open = slices.Delete(d.open, 0, 1)
+	}
+	d.open = append(d.open, dir)
 }
 
 // nearest returns the index of the deepest open directory that is dirPath or above it, or -1.

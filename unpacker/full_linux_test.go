@@ -84,3 +84,25 @@ func TestUnpackFullDisk(t *testing.T) {
 		assert.Empty(t, namesIn(t, parent))
 	}
 }
+
+// A call keeps few directories open, so that many calls can run at once.
+func TestUnpackWithFewDescriptors(t *testing.T) {
+	for name, path := range map[string]string{
+		"wide": "d%[1]d/f", "deep": "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/d%[1]d/f", "two trees": "%[2]d/a/b/c/d%[3]d/f",
+	} {
+		t.Run(name, func(t *testing.T) {
+			var entries []entry
+			for i := range 500 {
+				entries = append(entries, regular(fmt.Sprintf(path+"%[1]d", i, i%2, i/2), ""))
+			}
+			src, manifest := artifactOf(t, layerType, gzipped(t, archiveOf(t, entries...)))
+			dir := filepath.Join(t.TempDir(), "out")
+			var before syscall.Rlimit
+			require.NoError(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &before))
+			defer func() { assert.NoError(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &before)) }()
+			require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 64, Max: before.Max}))
+			_, err := unpacker.Unpack(t.Context(), src, manifest, dir, unpacker.Options{})
+			assert.NoError(t, err)
+		})
+	}
+}
