@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kubeoci/oci/manifests"
+	"github.com/kubeoci/oci/reference"
 )
 
 // Collection holds the flags that select files.
@@ -38,6 +39,16 @@ func List(list *[]string) func(string) error {
 		*list = append(*list, s)
 		return nil
 	}
+}
+
+// CheckTags checks the tags in -tag.
+func CheckTags(tags []string) error {
+	for _, tag := range tags {
+		if err := reference.CheckTag(tag); err != nil {
+			return Usagef("-tag: %w", err)
+		}
+	}
+	return nil
 }
 
 func (c *Collection) addRoot(s string) error {

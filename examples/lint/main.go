@@ -13,7 +13,6 @@ import (
 	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/preflight"
-	"github.com/kubeoci/oci/reference"
 )
 
 const usage = `lint checks how Flux and Argo CD would treat the manifests in DIR.
@@ -121,10 +120,8 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	if !known {
 		return cli.Usagef("-format: %q is not text, json, sarif or github", c.format)
 	}
-	for _, tag := range c.tags {
-		if err := reference.CheckTag(tag); err != nil {
-			return cli.Usagef("-tag: %w", err)
-		}
+	if err := cli.CheckTags(c.tags); err != nil {
+		return err
 	}
 	if err := c.files.Validate(); err != nil {
 		return err

@@ -125,6 +125,9 @@ func (c config) options() (oci.BuildOptions, error) {
 	case c.timeout <= 0:
 		return oci.BuildOptions{}, cli.Usagef("-timeout: %v must be positive", c.timeout)
 	}
+	if err := cli.CheckTags(c.tags); err != nil {
+		return oci.BuildOptions{}, err
+	}
 	opts := oci.BuildOptions{Layout: layout, Tags: c.tags, Push: oci.PushOptions{AssumeBlobs: c.assumeBlobs}}
 	return opts.WithReference(ref), nil
 }

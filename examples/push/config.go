@@ -101,6 +101,9 @@ func (c *config) options(env cli.Env) (oci.BuildOptions, error) {
 	if err != nil {
 		return oci.BuildOptions{}, cli.Usagef("-layout: %w", err)
 	}
+	if err := cli.CheckTags(c.tags); err != nil {
+		return oci.BuildOptions{}, err
+	}
 	push := c.push
 	if c.notOlder {
 		push.TagRules = append(push.TagRules, registry.NotOlder)

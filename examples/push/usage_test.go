@@ -53,7 +53,7 @@ func TestWrongUsage(t *testing.T) {
 		{"reference without -ref", []string{"oci://u:" + canary + "@host/shop:1"}, "write it after -ref"},
 		{"URL as an annotation", []string{"-annotation", "https://u:" + canary + "@host"}, "want key=value"},
 		{"zero time", []string{"-created", "0001-01-01T00:00:00Z", flatTree}, "-created"},
-		{"illegal tag", []string{"-tag", "a+b", flatTree}, `hint: write "a-b"`},
+		{"illegal tag", []string{"-tag", "a+b", flatTree}, "error: -tag: invalid tag \"a+b\": \"+\" is not allowed\nhint: write \"a-b\"\n"},
 		{"illegal pattern", []string{"-include", "a/b", flatTree}, "invalid include pattern"},
 		{"illegal root", []string{"-root", "base", flatTree}, "base=../base"},
 		{"root outside the tree", []string{"-root", "../x=" + flatTree, flatTree}, "stay inside the artifact"},
