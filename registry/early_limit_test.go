@@ -60,7 +60,7 @@ func TestEarlyUploadHasTheTimeOfThePush(t *testing.T) {
 				}})
 				client := newClient(t, "localhost", registry.Options{Credential: ci, Transport: transport, Timeout: limit})
 				began := time.Now()
-				_, _ = a.pushWhilePacking(t, client, a.packedAt(packed), registry.PushOptions{}, "v1") // what is left takes no time here
+				_, _ = a.pushWhilePacking(t, client, a.packedAt(packed), registry.PushOptions{}, "v1") // the rest takes no time in a bubble
 				assert.Equal(t, limit, time.Since(began).Truncate(time.Second))
 				responding.Wait()
 			})

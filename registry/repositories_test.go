@@ -14,8 +14,8 @@ import (
 	"github.com/kubeoci/oci/registry"
 )
 
-// One repository says nothing about another: a public one gets no password or token that it
-// did not ask for, even if it would refuse it.
+// A public repository gets no password or token that it did not ask for, because it may
+// refuse one, although another repository of the registry requires it.
 func TestPublicRepositoryAfterAPrivateOne(t *testing.T) {
 	eachScheme(t, func(t *testing.T, opts memregistry.Options) {
 		private, public := memregistry.Handler(opts), memregistry.Handler(memregistry.Options{})
