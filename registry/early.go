@@ -148,7 +148,8 @@ func (d *Destination) streamEarly(ctx context.Context, body *streamedBody, ready
 	sending, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(sending, func() { _ = body.below.Close() })() // as in sendEarly
-	var since time.Time // the time up to then was not the registry's
+	// since is when the time of the registry began.
+	var since time.Time
 	begin := sync.OnceFunc(func() {
 		since = time.Now()
 		limit := time.AfterFunc(d.left, cancel)
