@@ -8,14 +8,31 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
-// Package net makes a channel at its first lookup. It must not be one of a bubble of
-// testing/synctest, which other tests cannot use.
+// current is the function of the last Install, or nil. The resolver is set before any test
+// and not by Install, because a connection that an earlier test gave up may still be looked up.
+var current atomic.Pointer[func(name string) []string]
+
 func init() {
-	none := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, net.ErrClosed }}
-	_, _ = none.LookupHost(context.Background(), "none.test") // it fails
+	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		answer := current.Load()
+		if answer == nil {
+			var system net.Dialer
+			return system.DialContext(ctx, network, address)
+		}
+		client, server := net.Pipe()
+		go serve(server, *answer)
+		return client, nil
+	}}
+	// Package net makes a channel at its first lookup. It must not be one of a bubble of
+	// testing/synctest, which other tests cannot use.
+	none := func(string) []string { return nil }
+	current.Store(&none)
+	_, _ = net.DefaultResolver.LookupHost(context.Background(), "none.test") // it fails
+	current.Store(nil)
 }
 
 // Install makes answer the only source of addresses until the test ends. It is called once
@@ -23,13 +40,8 @@ func init() {
 // without any does not exist.
 func Install(t testing.TB, answer func(name string) []string) {
 	t.Helper()
-	before := net.DefaultResolver
-	t.Cleanup(func() { net.DefaultResolver = before })
-	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
-		client, server := net.Pipe()
-		go serve(server, answer)
-		return client, nil
-	}}
+	before := current.Swap(&answer)
+	t.Cleanup(func() { current.Store(before) })
 }
 
 // serve answers the queries of a connection (RFC 1035 section 4).
