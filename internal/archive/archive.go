@@ -136,11 +136,11 @@ func New(n int, entry func(i int) Entry, limit int64) (*Archive, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(a.blocks) == 0 || a.closed { // the last block has the bytes of its twin alone
+		a.blocks = append(a.blocks, block{start: a.size, record: a.size, entry: n, twin: -1})
+	}
 	if a.size += endSize; a.size > limit {
 		return nil, tooLarge(a.size, limit)
-	}
-	if len(a.blocks) == 0 {
-		a.blocks = make([]block, 1)
 	}
 	a.group()
 	return a, nil

@@ -81,6 +81,12 @@ func fill(t *testing.T, f files, entries []archive.Entry) (*archive.Archive, [][
 		require.NoError(t, err)
 	}
 	require.EqualValues(t, a.Size(), len(slices.Concat(blocks...)))
+	for n, block := range blocks {
+		if twin, found := a.Twin(n); found {
+			require.Less(t, twin, n)
+			require.True(t, bytes.Equal(blocks[twin], block), "block %d of %d is not its twin, %d", n, len(blocks), twin)
+		}
+	}
 	return a, blocks
 }
 

@@ -32,12 +32,15 @@ func text(seed, size int) string {
 func TestPairsAsArchiveTar(t *testing.T) {
 	all := files{}
 	for i, size := range sizes {
-		f := files{"a.yaml": "a", "dir/b.yaml": text(i, size), "dir/sub/c.yaml": text(i, size), "e.yaml": "e"}
+		f := files{"a.yaml": "a", "dir/b.yaml": text(i, size), "dir/sub/c.yaml": text(i, size)}
 		all[fmt.Sprintf("%02d/%d.yaml", i%7, i)] = text(i, size)
-		t.Run(fmt.Sprint(size), func(t *testing.T) {
+		compare := func(t *testing.T) {
 			_, blocks := fill(t, f, f.pairs())
 			assert.True(t, bytes.Equal(reference(t, f, f.pairs()), slices.Concat(blocks...)))
-		})
+		}
+		t.Run(fmt.Sprint(size, " at the end"), compare)
+		f["e.yaml"] = "e"
+		t.Run(fmt.Sprint(size), compare)
 	}
 	_, blocks := fill(t, all, all.pairs())
 	assert.True(t, bytes.Equal(reference(t, all, all.pairs()), slices.Concat(blocks...)))
@@ -72,8 +75,6 @@ func TestTwins(t *testing.T) {
 					continue
 				}
 				twins++
-				assert.Less(t, twin, n)
-				assert.True(t, bytes.Equal(blocks[twin], block))
 				_, again := a.Twin(twin)
 				assert.False(t, again)
 			}
