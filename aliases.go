@@ -82,7 +82,8 @@ type Skipped = manifests.Skipped
 type Reference = reference.Reference
 
 // ParseReference parses oci://host[:port]/repository[/variant][:tag|@digest], with blanks
-// around it trimmed. The empty string gives nil and no error. See [reference.Parse].
+// around it trimmed. The empty string gives nil and no error; blanks alone are an error. See
+// [reference.Parse].
 func ParseReference(s string) (*Reference, error) {
 	if trimmed := trimBlanks(s); trimmed != "" {
 		s = trimmed

@@ -67,11 +67,12 @@ func (b *Builder) Close() { b.clients.close() }
 //
 //   - options: those of [BuildOptions.Validate]
 //   - collecting: those of [manifests.CollectRoots], such as [ErrNoManifestFiles]
-//   - packing: those of [packager.NewPlan] and [packager.Plan.Pack]
+//   - packing: those of [packager.NewPlan] and [packager.Plan.Pack], and
+//     [packager.ErrInvalidCache]
 //   - preflight: [ErrPreflight]; by default for artifacts that the engine named by
 //     GitOpsEngine, or both if none is named, would refuse or render as nothing, for
 //     which there is BuildEmpty; and [*preflight.CheckerError]
-//   - pushing: those of [registry.Client.Push], which are [*RegistryError] values
+//   - pushing: those of [registry.Client.Push]
 //
 // After an error the registry may hold blobs to which nothing refers, and the tags are
 // as [registry.Destination.Push] describes.
@@ -252,7 +253,7 @@ func (o BuildOptions) roots() []Root {
 // allTags returns all tags in the order in which they are set.
 func (o BuildOptions) allTags() []string {
 	if o.Push.DigestOnly {
-		return nil
+		return []string{} // an array in JSON, not null
 	}
 	return append([]string{o.Version}, o.Tags...)
 }

@@ -13,7 +13,8 @@ import (
 )
 
 // Errors of the options. All of them are found before anything is read or sent, except
-// ErrNoManifestFiles.
+// ErrNoManifestFiles, and ErrInvalidCredential for a Docker configuration or the result of a
+// CredentialFunc: these are asked when the registry requires a credential.
 var (
 	// ErrSourcePathRequired reports options without a source.
 	ErrSourcePathRequired = manifests.ErrPathRequired

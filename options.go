@@ -18,9 +18,9 @@ type BuildOptions struct {
 	// the protocol; see [registry.Options.Scheme] for the default.
 	RegistryEndpoint string
 	// Repository is the path below the endpoint. A legal one is kept. Upper-case letters,
-	// blanks and other characters are normalised, see BuildResult.RequestedRepository; a
-	// host, a tag, a digest and empty segments are refused. Default: the base name of
-	// SourcePath.
+	// blanks and other characters are normalised, see BuildResult.RequestedRepository; the
+	// host of RegistryEndpoint, a port, a tag, a digest and empty segments are refused.
+	// Default: the base name of SourcePath.
 	Repository string
 	// Version is the tag to push. It is not recorded in the artifact. It is empty if
 	// Push.DigestOnly is set.

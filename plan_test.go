@@ -218,7 +218,7 @@ func TestBuildByDigestOnly(t *testing.T) {
 	r := startRegistry(t, memregistry.Options{})
 	opts := oci.BuildOptions{SourcePath: tree(t, map[string]string{"cm.yaml": configMap}), RegistryEndpoint: r.Host, Push: oci.PushOptions{DigestOnly: true}}
 	got := build(t, opts)
-	assert.Empty(t, got.Tags)
+	assert.Equal(t, []string{}, got.Tags, "an array in JSON")
 	assert.Equal(t, "oci://"+r.Host+"/app@"+got.Artifact.Digest.String(), got.Artifact.Reference)
 	_, err := pull(t, r.Host, "app", got.Artifact.Digest.String())
 	require.NoError(t, err)

@@ -22,6 +22,25 @@ func TestReadmeProgramsCompile(t *testing.T) {
 	}
 }
 
+// Links of documents to files of the repository lead there.
+func TestDocumentsLinkToFiles(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`) // no URL
+	links := 0
+	for _, pattern := range []string{"*.md", "docs/*.md", "*/README.md", "*/*/README.md"} {
+		documents, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		for _, document := range documents {
+			text, err := os.ReadFile(document)
+			require.NoError(t, err)
+			for _, match := range link.FindAllSubmatch(text, -1) {
+				links++
+				assert.FileExists(t, filepath.Join(filepath.Dir(document), string(match[1])), document)
+			}
+		}
+	}
+	assert.Greater(t, links, 10)
+}
+
 // Snippets lack the package and its imports, so that they stay short.
 func TestCredentialSnippetsCompile(t *testing.T) {
 	const maxLines = 15

@@ -57,7 +57,8 @@ type OCIArtifact struct {
 	// SourcePath is the directory of the build, or "" for another source. It is not part
 	// of the artifact.
 	SourcePath string `json:"sourcePath,omitempty"`
-	// CreatedAt is the creation time that the artifact records.
+	// CreatedAt is the creation time that the packed artifact records, also if SameContent
+	// is set.
 	CreatedAt time.Time `json:"createdAt"`
 
 	// Reference is oci://host/repository:tag, or with @ and the digest if no tag was set.
@@ -73,7 +74,7 @@ type OCIArtifact struct {
 	LayerMediaType string        `json:"layerMediaType"`
 	LayerSize      int64         `json:"layerSize"`
 	// ContentDigest and ContentSize, in bytes, describe the archive before compression.
-	// The digest depends on the files and the layout alone.
+	// The digest depends on the files, the layout and its prefix alone.
 	ContentDigest digest.Digest `json:"contentDigest"`
 	ContentSize   int64         `json:"contentSize"`
 	// Paths are the paths to give to the engines: the first of AllPaths.

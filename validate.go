@@ -25,7 +25,8 @@ import (
 // The error matches, by field:
 //
 //   - SourcePath, Source, Roots: [ErrSourcePathRequired], [ErrSourcePathNotFound],
-//     [ErrSourcePathNotDirectory], [ErrTwoSources], [manifests.ErrInvalidName]
+//     [ErrSourcePathNotDirectory], [ErrTwoSources], [manifests.ErrInvalidName], or another
+//     error of the file system
 //   - RegistryEndpoint, Repository, Version, Tags: [ErrRegistryEndpointRequired],
 //     [ErrRepositoryRequired], [ErrVersionRequired], [ErrInvalidOCIFormat],
 //     [ErrInvalidOCIScheme], [ErrInvalidPort]

@@ -87,9 +87,10 @@ func (verifier) VerifyAccess(ctx context.Context, opts VerifyOptions) error {
 }
 
 // VerifyRegistryAccessWithTimeout verifies access as the value of [NewRegistryVerifier] does,
-// and gives up after timeout. Its error then describes the latest response of the registry, and matches
-// [context.DeadlineExceeded] and, without any response, [ErrRegistryUnreachable]. After a
-// success it takes up to two seconds more to clean up. A timeout of zero means
+// and ends after timeout, or earlier if no time is left for another attempt. The error then
+// describes the latest failure. It matches [context.DeadlineExceeded] if the time ran out during
+// an attempt or a wait and, without any response, [ErrRegistryUnreachable]. After a success it
+// takes up to two seconds more to clean up. A timeout of zero means
 // opts.Registry.VerifyTimeout, and a negative one is [ErrInvalidOptions].
 func VerifyRegistryAccessWithTimeout(ctx context.Context, opts VerifyOptions, timeout time.Duration) error {
 	opts.Registry.VerifyTimeout = cmp.Or(timeout, opts.Registry.VerifyTimeout)

@@ -84,6 +84,7 @@ func TestVerifyRegistryAccessWithTimeout(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.ErrorIs(t, err, oci.ErrRegistryUnreachable)
 	assert.EqualError(t, err, "verify access to "+host(server)+"/app: registry unreachable: not done within 50ms; no response to POST of an upload")
+	assert.Equal(t, "raise Registry.VerifyTimeout or the deadline, or check why the registry does not respond", oci.Hint(err))
 
 	err = oci.VerifyRegistryAccessWithTimeout(t.Context(), opts, -time.Second)
 	require.ErrorIs(t, err, oci.ErrInvalidOptions)

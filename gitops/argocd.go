@@ -77,7 +77,8 @@ type automated struct {
 // sources since version 3.1. The same input gives the same bytes.
 //
 // The error is an [*Error] of kind [ErrInvalidObjectName] or [ErrInvalidSetting], or a
-// [*reference.Error] about the address.
+// [*reference.Error] about the address, the tag or the digest, the latter only if opts.Ref
+// needs it.
 func ArgoCD(a Artifact, opts ArgoCDOptions) ([]byte, error) {
 	where, err := a.address(opts.Ref)
 	if err != nil {

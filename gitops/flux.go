@@ -99,7 +99,8 @@ type sourceRef struct {
 // Flux 2.6 and later. The same input gives the same bytes.
 //
 // The error is an [*Error] of kind [ErrInvalidObjectName] or [ErrInvalidSetting], or a
-// [*reference.Error] about the address.
+// [*reference.Error] about the address, the tag or the digest, the latter only if opts.Ref
+// needs it.
 func Flux(a Artifact, opts FluxOptions) ([]byte, error) {
 	where, err := a.address(opts.Ref)
 	if err != nil {

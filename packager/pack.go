@@ -24,7 +24,7 @@ type Result struct {
 	Config   ocispec.Descriptor
 	Layer    ocispec.Descriptor
 	// ContentDigest is the digest of the uncompressed archive. It depends on the
-	// files and the layout alone, not on annotations or the compressor.
+	// files, the layout and its prefix alone, not on annotations or the compressor.
 	ContentDigest digest.Digest
 	// ContentSize is the size of the uncompressed archive in bytes.
 	ContentSize int64

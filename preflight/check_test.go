@@ -21,7 +21,7 @@ import (
 func TestWrongOptions(t *testing.T) {
 	const (
 		severity = "set Preflight.Severity to info, warning or error"
-		path     = "set Preflight.Path to a directory of the tree such as clusters/production, or leave it empty"
+		path     = "set Preflight.Path or Preflight.Paths to directories of the tree such as clusters/production, or leave them empty"
 	)
 	for _, tt := range []struct {
 		name string

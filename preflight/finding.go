@@ -40,10 +40,11 @@ func (s Severity) String() string {
 	return severities[s]
 }
 
-// ParseSeverity parses the name of a severity, as [Severity.String] returns it. The
-// error matches [ErrUnknownSeverity].
+// ParseSeverity parses the name of a severity, as [Severity.String] returns it, in upper or
+// lower case. The error matches [ErrUnknownSeverity], for the empty name as well: the zero
+// value has another meaning in each place.
 func ParseSeverity(name string) (Severity, error) {
-	if i := slices.Index(severities, name); i > 0 {
+	if i := slices.Index(severities, strings.ToLower(name)); i > 0 {
 		return Severity(i), nil
 	}
 	return 0, &advice.Error{Err: fmt.Errorf("%w: %.40q is not info, warning or error", ErrUnknownSeverity, name), Text: hintSeverity}

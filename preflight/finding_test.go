@@ -2,6 +2,7 @@ package preflight_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -16,10 +17,13 @@ func TestSeverityNames(t *testing.T) {
 		parsed, err := preflight.ParseSeverity(name)
 		require.NoError(t, err)
 		assert.Equal(t, severity, parsed)
+		parsed, err = preflight.ParseSeverity(strings.ToUpper(name))
+		require.NoError(t, err)
+		assert.Equal(t, severity, parsed)
 	}
 	assert.Empty(t, preflight.Severity(0).String())
 	assert.Empty(t, preflight.Severity(9).String())
-	for _, name := range []string{"", "ERROR", "fatal"} {
+	for _, name := range []string{"", "fatal", " error"} {
 		_, err := preflight.ParseSeverity(name)
 		assert.ErrorIs(t, err, preflight.ErrUnknownSeverity, name)
 	}

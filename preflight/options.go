@@ -92,7 +92,7 @@ func (o Options) Validate() error {
 		if !fs.ValidPath(cleanPath(dir)) {
 			return &advice.Error{
 				Err:  fmt.Errorf("%w: %.80q is not below the source directory", ErrInvalidPath, dir),
-				Text: "set Preflight.Path to a directory of the tree such as clusters/production, or leave it empty",
+				Text: "set Preflight.Path or Preflight.Paths to directories of the tree such as clusters/production, or leave them empty",
 			}
 		}
 	}

@@ -149,6 +149,15 @@ func TestRefIsATagOrADigest(t *testing.T) {
 	assert.Zero(t, srv.count(""))
 }
 
+// A hint that advises another attempt belongs to an error that is retryable.
+func TestHintOfAServerFailure(t *testing.T) {
+	for status := 500; status <= 511; status++ {
+		srv := start(t, memregistry.Options{}, fault{"POST", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }})
+		err := requireError(t, srv.client(t, registry.Options{Retry: once}).VerifyAccess(t.Context(), repository))
+		assert.Equal(t, err.Retryable(), err.Hint() == "try again later", "%d: %s", status, err.Hint())
+	}
+}
+
 func TestTextOfAResponse(t *testing.T) {
 	for _, tt := range []struct {
 		name   string

@@ -12,8 +12,13 @@
 // [RetryPolicy]), stalled connections are abandoned, and each call is bounded by
 // [Options.Timeout].
 //
-// Errors are [*Error] values that match one of the package's sentinels. They are
-// classified by status codes and error types, never by the text of a message.
+// Errors of a request are [*Error] values that match at most one of the package's
+// sentinels. They are classified by status codes and error types, never by the text of a
+// message. Arguments are checked before any request: an illegal repository, tag or digest is
+// a [*reference.Error], and anything else that is wrong with the arguments or options matches
+// [ErrInvalidOptions] or [ErrInvalidCredential], except that a nil context has an error of its
+// own.
+//
 // [Error.Hint] returns advice, and [Error.Retryable] reports whether the same call may
 // succeed later. Neither errors nor the printed forms of the package's types hold a
 // secret or the query of a URL.

@@ -25,7 +25,7 @@ var (
 	// matches ErrUnreachable.
 	ErrNotRegistry error = &subclass{"the response is not from an OCI registry", ErrUnreachable}
 	// ErrAuthRequired reports that the registry requires a credential and there
-	// was none.
+	// was none of the kind that it asks for.
 	ErrAuthRequired = errors.New("registry requires authentication")
 	// ErrPermissionDenied reports that the registry or its token service refused
 	// the credential, or that it does not allow the operation.

@@ -110,8 +110,10 @@ func (e *Error) causeHint() string {
 		return "read the registry's message: a quota or a policy may be the reason"
 	case e.Kind == ErrTagConflict && e.StatusCode != 0:
 		return "push under another tag: the registry does not let this one be moved"
+	case e.Kind == ErrServer && isOneOf(e.StatusCode, http.StatusInsufficientStorage, http.StatusNetworkAuthenticationRequired):
+		return "ask the owner of the registry, or of the proxy in front of it: another attempt gets the same response"
 	case is[*sizeError](e.Err):
-		return "set Pull.MaxSize to a larger number of bytes if the artifact is to be trusted"
+		return "set PullOptions.MaxSize to a larger number of bytes if the artifact is to be trusted"
 	case e.Kind == ErrTooLarge && e.StatusCode == 0 && e.reads():
 		return "name a smaller artifact: manifests are limited to 4 MiB and 1,000 blobs"
 	case e.Kind == ErrTooLarge && e.StatusCode == 0:
@@ -121,9 +123,17 @@ func (e *Error) causeHint() string {
 	case e.Kind != ErrUnreachable && e.Kind != nil:
 		return ""
 	case errors.Is(e.Err, context.DeadlineExceeded):
-		return "raise Registry.Timeout or the deadline, or check why the registry does not respond"
+		return "raise Registry." + e.timeOption() + " or the deadline, or check why the registry does not respond"
 	}
 	return ""
+}
+
+// timeOption names the field of Options that limits the operation.
+func (e *Error) timeOption() string {
+	if e.Op == opVerify || e.Op == opVerifyRead {
+		return "VerifyTimeout"
+	}
+	return "Timeout"
 }
 
 // providerHint is for registries whose responses have a meaning of their own.

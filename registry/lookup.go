@@ -46,7 +46,9 @@ type Destination struct {
 // Lookup looks up the digests of the tags, with one request for each. At least one
 // tag is required. Nothing is changed.
 //
-// Errors are those of [Client.Push] except [ErrTagConflict]. A registry that
+// The error is an [*Error] that matches the context's error or one of the package's
+// sentinels, or describes the failure of a [CredentialFunc]; a [*reference.Error] for an
+// illegal repository or tag; or matches [ErrInvalidOptions] for opts. A registry that
 // refuses the lookup is no error yet: the push decides whether it is allowed.
 func (c *Client) Lookup(ctx context.Context, repository string, tags []string, opts PushOptions) (*Destination, error) {
 	d, err := c.newDestination(repository, tags, opts)

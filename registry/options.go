@@ -84,10 +84,10 @@ type Options struct {
 	UserAgent string
 
 	// Timeout bounds a push or pull, including all attempts and waits. Zero means
-	// five minutes.
+	// five minutes, and more than 24 hours is an error.
 	Timeout time.Duration
 	// VerifyTimeout bounds the verification of access. Zero means
-	// 30 seconds.
+	// 30 seconds, and more than 24 hours is an error.
 	VerifyTimeout time.Duration
 	// Retry configures how transient failures are retried.
 	Retry RetryPolicy

@@ -106,7 +106,8 @@ func (discard) Push(_ context.Context, _ ocispec.Descriptor, content io.Reader) 
 	return err
 }
 
-// TagsError reports a push that set some of its tags, or none of several.
+// TagsError reports a push of several tags that set some of them, or failed to set the
+// first. A push that was refused before it sent anything has none.
 type TagsError struct {
 	// Set are the tags that were set or did not have to be, in their order, and NotSet the
 	// others. The first of those is the one that failed, and may be set if the registry did

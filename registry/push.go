@@ -42,9 +42,9 @@ func (c *Client) Push(ctx context.Context, src Fetcher, manifest ocispec.Descrip
 // manifest has to be in src, an OCI image manifest, and at most 4 MiB. Its subject
 // (OCI referrers) is not copied. If src still blocks when ctx ends, it is left running.
 //
-// Errors are [*Error] values. They match the context's error, one of the
-// package's sentinels, or the error of src if that fails, such as
-// packager.ErrBlobNotFound for a blob that has to be uploaded. Transient failures
+// Errors are those of [Client.Lookup], [ErrTagConflict], a [*StepError], a [*TagRuleError],
+// or the error of src if that fails, such as packager.ErrBlobNotFound for a blob that has to
+// be uploaded. Transient failures
 // are retried as [Options.Retry] describes, and all of it together takes at most
 // [Options.Timeout], counted from the beginning of [Client.Lookup] and without the
 // time between the two calls.

@@ -7,7 +7,7 @@ import ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 // has its blobs.
 type PushOptions struct {
 	// ImmutableTags refuses to move a tag that exists and points to another
-	// manifest: see [TagConflictError]. Two concurrent pushes can still both find
+	// manifest, with Force as well: see [TagConflictError]. Two concurrent pushes can still both find
 	// the tag free; registries have no way to prevent that. A registry that does
 	// not report where a tag points is an error.
 	ImmutableTags bool
@@ -31,8 +31,8 @@ type PushOptions struct {
 	TagRules []TagRule `json:"-"`
 	// Steps are done in their order when the manifest is in the repository under its digest
 	// alone, and before any tag is set. There are none by default, which saves the request
-	// for that. No step is done if no tag has to be set, except with KeepSameContent and with
-	// DigestOnly. [Options.Timeout] bounds them too.
+	// for that. No step is done if no tag has to be set, except with Force, with DigestOnly,
+	// and for an artifact that KeepSameContent keeps. [Options.Timeout] bounds them too.
 	// Afterwards the manifest is read again, which takes the permission to pull.
 	Steps []Step `json:"-"`
 	// ReadBack fetches the manifest and all blobs after the steps, and compares them with
@@ -40,9 +40,11 @@ type PushOptions struct {
 	ReadBack bool
 	// KeepSameContent leaves a tag where it is if the manifest that it points to has the
 	// same content, although other annotations or another creation time: the same layers,
-	// or a layer that has the same digest after it was fetched and decompressed. Other tags
-	// are then set to that manifest too, and so is [PushResult.Manifest]. The steps are
-	// done for it each time. An artifact with other media types is never taken for it.
+	// or a layer that has the same digest after it was fetched and decompressed: layers of up
+	// to 1 GiB, and 1 GB decompressed, are. The other tags are then set to that manifest, and
+	// [PushResult.Manifest] describes it. The steps are done for it each time, unless it is
+	// the very manifest that was packed. Artifacts with other media types never count as the
+	// same content.
 	KeepSameContent bool
 	// DigestOnly pushes without any tag. The registry may delete the manifest in time if no
 	// other manifest refers to it.

@@ -21,7 +21,7 @@ import (
 
 // Resolve returns the descriptor of the manifest under ref, a tag or a digest.
 //
-// Errors are those of [Client.Push]. They match [ErrNotFound] if the repository or ref
+// Errors are those of [Client.Lookup]. They match [ErrNotFound] if the repository or ref
 // does not exist.
 func (c *Client) Resolve(ctx context.Context, repository, ref string) (desc ocispec.Descriptor, err error) {
 	err = c.read(ctx, opResolve, repository, ref, func(ctx context.Context, repo *remote) error {
@@ -86,7 +86,7 @@ const defaultMaxPull = 1 << 30
 // blocks when ctx ends, it is left running.
 func (c *Client) Pull(ctx context.Context, repository, ref string, dst Pusher, opts PullOptions) (desc ocispec.Descriptor, err error) {
 	if opts.MaxSize < 0 {
-		return desc, invalidOption("set Pull.MaxSize to a positive number, or to 0 for the default", "MaxSize is %d", opts.MaxSize)
+		return desc, invalidOption("set PullOptions.MaxSize to a positive number, or to 0 for the default", "MaxSize is %d", opts.MaxSize)
 	}
 	if dst == nil {
 		return desc, errNoTarget

@@ -298,7 +298,7 @@ func TestPullLimits(t *testing.T) {
 			}
 			assert.Zero(t, srv.count("GET blobs/"))
 			if strings.HasPrefix(tt.text, "blobs of more") {
-				assert.Contains(t, failed.Hint(), "Pull.MaxSize")
+				assert.Contains(t, failed.Hint(), "set PullOptions.MaxSize")
 			}
 		})
 	}

@@ -34,21 +34,25 @@ const maxDenials = 3
 // again if it denies a request without a credential. Other failures are final: a certificate that is not trusted, TLS that is
 // refused, an unknown name, a denial by the registry itself, and any other response.
 //
+// If the time that is left does not suffice for the wait before the next attempt, the call
+// ends immediately with the latest failure, which need not match
+// [context.DeadlineExceeded].
+//
 // A step waits 50 seconds for a registry that is silent, or sends next to nothing, all
 // attempts together, and no more than 30 seconds for one response.
 //
-// A Retry-After of up to an hour is obeyed in full, also if it exceeds MaxWait: if the
-// deadline leaves no time for it, the call fails immediately. With the status 429 or 503
+// A Retry-After of up to an hour is obeyed in full, also if it exceeds MaxWait. With the status 429 or 503
 // it holds for all calls of the Client, unless a token service or storage on another host
 // asks for it. [Client.Close] ends such a pause. A Retry-After of more than an hour is
 // an error of the server: the response is final, concerns no other call, and its value is
 // in [Error.RetryAfter].
 type RetryPolicy struct {
-	// MaxAttempts bounds how often a step is tried. Zero means 6, and 1 disables
-	// retries.
+	// MaxAttempts bounds how often a step is tried, and is at most 100. Zero means 6, and 1
+	// disables retries.
 	MaxAttempts int
 	// MinWait bounds the first wait, which is random like all of them. The bound
-	// doubles each time, up to MaxWait. Zero means 300 ms and 10 s.
+	// doubles each time, up to MaxWait, or MinWait if that is longer. Zero means 300 ms and
+	// 10 s, and neither may exceed 24 hours.
 	MinWait, MaxWait time.Duration
 }
 

@@ -65,8 +65,12 @@ func (e *TagRuleError) Error() string {
 
 func (e *TagRuleError) Unwrap() error { return e.Err }
 
-// OnlyTags returns a rule that applies another one to some tags.
+// OnlyTags returns a rule that applies another one to some tags. It returns nil, which
+// [PushOptions.Validate] refuses, if that is nil.
 func OnlyTags(rule TagRule, tags ...string) TagRule {
+	if rule == nil {
+		return nil
+	}
 	tags = slices.Clone(tags)
 	return func(ctx context.Context, move TagMove) (string, error) {
 		if !slices.Contains(tags, move.Tag) {

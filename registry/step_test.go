@@ -164,6 +164,7 @@ func TestInvalidSteps(t *testing.T) {
 		"without a name":     {Steps: []registry.Step{{Run: nothing}}},
 		"without a function": {Steps: []registry.Step{{Name: "sign"}}},
 		"rule that is nil":   {TagRules: []registry.TagRule{nil}},
+		"nil for some tags":  {TagRules: []registry.TagRule{registry.OnlyTags(nil, "v1")}},
 		"tags for a digest":  {DigestOnly: true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 // push would be. VerifyAccess does not check whether reading is allowed: see
 // [Client.VerifyReadAccess].
 //
-// Errors are those of [Client.Push]. All of it takes at most
+// Errors are those of [Client.Lookup]. All of it takes at most
 // [Options.VerifyTimeout].
 func (c *Client) VerifyAccess(ctx context.Context, repository string) error {
 	if err := calls.NotNil(ctx); err != nil {

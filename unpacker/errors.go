@@ -151,8 +151,8 @@ func (e *EntryError) Hint() string { return hintFor(e.Err) }
 type TargetError struct {
 	// Path is the directory given by the caller, or a file in it.
 	Path string
-	// Err is ErrTargetNotEmpty, ErrTargetNotDirectory, or the error of the file
-	// system.
+	// Err is ErrTargetNotEmpty, ErrTargetNotDirectory, the error of the file system, or the
+	// reason why a directory cannot be replaced, such as the working directory.
 	Err error
 }
 
@@ -192,6 +192,7 @@ var hints = []struct {
 	{ErrTargetNotDirectory, "name a directory that is empty or does not exist"},
 	{fs.ErrNotExist, "create the parent directory of the target or, with InPlace, the target"},
 	{errOwner, "set InPlace to unpack into the directory of another user"},
+	{errRoot, "name a directory below it, or set InPlace"},
 	{errWorkingDirectory, "set InPlace to unpack into the working directory"},
 	{fs.ErrPermission, "name a directory whose parent directory you may write to, or set InPlace"},
 	{syscall.EBUSY, "set InPlace to unpack into a mount point, or name a directory in it"},

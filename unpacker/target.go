@@ -54,6 +54,9 @@ func stage(dir string, inPlace bool) (*target, error) {
 }
 
 func (t *target) prepare(full string) (err error) {
+	if filepath.Dir(full) == full {
+		return t.targetError(errRoot)
+	}
 	t.base = filepath.Base(full)
 	if t.home, err = os.OpenRoot(filepath.Dir(full) + string(filepath.Separator)); err != nil {
 		return t.targetError(err)
@@ -110,6 +113,7 @@ func (t *target) makeStaging(name string) (err error) {
 }
 
 var (
+	errRoot             = errors.New("the root of a file system cannot be replaced")
 	errWorkingDirectory = errors.New("the working directory cannot be replaced")
 	errOwner            = errors.New("the owner of the directory cannot be kept")
 )

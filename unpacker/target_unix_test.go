@@ -107,6 +107,10 @@ func TestUnpackImpossibleTargets(t *testing.T) {
 			if tt.kind != nil {
 				require.ErrorIs(t, err, tt.kind)
 			}
+			if tt.dir == string(filepath.Separator) {
+				assert.EqualError(t, err, `the root of a file system cannot be replaced: "/"`)
+				assert.Equal(t, "name a directory below it, or set InPlace", targetErr.Hint())
+			}
 			assert.Empty(t, namesIn(t, work))
 		})
 	}

@@ -1,7 +1,7 @@
 // Package cli serves the example programs: it runs them, prints their errors, hints and
 // findings, defines the flags that several of them have, and starts a registry for a
-// demonstration. It is public so that a program can be copied into another module. It has
-// no compatibility promise: copy it as well, or expect it to change.
+// demonstration. It is public so that a program can be copied into another module, from where
+// it imports this package. It cannot be copied itself, and has no compatibility promise.
 package cli
 
 import (

@@ -16,6 +16,7 @@ var phrases = strings.NewReplacer(
 	"log in and set Registry.DockerConfig", "log in with docker login",
 	"Registry.DockerConfig to a file as docker login writes it", "DOCKER_CONFIG to the directory of a config.json as docker login writes it",
 	"Registry.Timeout or the deadline", "-timeout",
+	"Registry.VerifyTimeout or the deadline", "-timeout",
 	"Registry.Scheme to http or https", "-plain-http or -plain-http=false",
 	"unset Insecure, set Registry.Scheme to https, and remove http:// from RegistryEndpoint", "set -plain-http=false",
 	"Registry.Scheme to http and remove https:// from RegistryEndpoint", "-plain-http",

@@ -37,7 +37,8 @@ failures:
   go run ./examples/publish-all -ref oci://localhost:5000/fleet:main -assume-blobs -json \
     ./fleet 'clusters/*' | jq '.outcomes[] | select(.status == "failed")'
 
-The exit status is 0 for success, 1 if a push failed, and 2 for wrong usage.
+The exit status is 0 for success, 1 if a push failed or a pattern matches no directory, and
+2 for wrong usage.
 `
 
 // Defaults of a push without -ref.
