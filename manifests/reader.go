@@ -10,12 +10,16 @@ import (
 	"sync"
 
 	"github.com/kubeoci/oci/internal/calls"
+	"github.com/kubeoci/oci/internal/kustomize"
 )
 
 // Reader reads the files of a [Set]. It is safe for concurrent use. It is fastest if
 // consecutive files are in the same directory, so one Reader for each goroutine is
 // better than a shared one.
-type Reader struct{ trees []*treeReader }
+type Reader struct {
+	trees  []*treeReader
+	parsed *kustomize.Parsed
+}
 
 // treeReader reads the files of one tree.
 type treeReader struct {
@@ -49,7 +53,20 @@ func (r *Reader) ReadFile(ctx context.Context, f File, p []byte) error {
 	if int64(len(p)) != f.Size {
 		return &PathError{Path: f.Path, Err: fs.ErrInvalid}
 	}
-	return orEnd(ctx, tree.readFile(f, p))
+	if err := tree.readFile(f, p); err != nil {
+		return orEnd(ctx, err)
+	}
+	return r.compare(f, func() ([]byte, error) { return p, nil })
+}
+
+// compare compares a kustomization with the one whose references the Set has followed: size
+// and modification time do not reveal every replacement.
+func (r *Reader) compare(f File, read func() ([]byte, error)) error {
+	same, err := r.parsed.MatchesParsed(f.Path, f.Size, read)
+	if err == nil && !same {
+		err = &PathError{Path: f.Path, Err: ErrFileChanged}
+	}
+	return err
 }
 
 func (r *treeReader) readFile(f File, p []byte) error {
@@ -77,7 +94,8 @@ func (r *treeReader) readFile(f File, p []byte) error {
 // Open opens one file of the Set that the Reader came from.
 //
 // The error is [ErrFileChanged] if the file is missing, was replaced, or has another
-// size or modification time than when it was collected. Later changes are detected
+// size or modification time than when it was collected, and for a kustomization with other
+// content. Later changes are detected
 // when the content is read. Other errors are the file system's. All of them are
 // wrapped in a [*PathError]. The error may also be that of ctx.
 //
@@ -90,7 +108,22 @@ func (r *Reader) Open(ctx context.Context, f File) (*Content, error) {
 		return nil, err
 	}
 	content, err := tree.open(f)
-	return content, orEnd(ctx, err)
+	if err != nil {
+		return nil, orEnd(ctx, err)
+	}
+	err = r.compare(f, func() ([]byte, error) {
+		whole := make([]byte, f.Size)
+		n, err := content.ReadAt(whole, 0)
+		if errors.Is(err, io.EOF) { // of an empty file
+			err = nil
+		}
+		return whole[:n], err
+	})
+	if err != nil {
+		_ = content.Close() // only read from
+		return nil, orEnd(ctx, err)
+	}
+	return content, nil
 }
 
 // treeOf returns the tree that holds f, for as long as ctx lasts. It refuses a File that no

@@ -113,7 +113,7 @@ func (s *Set) Size() int64 { return s.size }
 // The error is a [*PathError]: a directory is missing ([ErrPathNotFound]), was replaced
 // ([ErrPathNotDirectory]), or cannot be opened.
 func (s *Set) Open() (*Reader, error) {
-	r := &Reader{trees: make([]*treeReader, 0, len(s.trees))}
+	r := &Reader{trees: make([]*treeReader, 0, len(s.trees)), parsed: &s.parsed}
 	for _, t := range s.trees {
 		fsys, closer, err := t.open()
 		if err != nil {

@@ -12,10 +12,16 @@ const maxParsed = 24 << 20
 // Parsed holds the results of parsing kustomizations. The zero value
 // is empty. Its methods are safe for concurrent use, unless they add something.
 type Parsed struct {
-	kustomizations map[string]*Kustomization
+	kustomizations map[string]parsed
 	size           int64
 	omitted        int
 	sum            [sha256.Size]byte
+}
+
+// parsed is the result for a file, and the digest of its content.
+type parsed struct {
+	kustomization *Kustomization
+	sum           [sha256.Size]byte
 }
 
 // Add keeps the result of [Parse] for the kustomization at path, nil included, unless
@@ -27,10 +33,10 @@ func (p *Parsed) Add(path string, content []byte, k *Kustomization) {
 	}
 	p.size += size
 	if p.kustomizations == nil {
-		p.kustomizations = map[string]*Kustomization{}
+		p.kustomizations = map[string]parsed{}
 	}
-	p.kustomizations[path] = k
 	own := sha256.Sum256(content)
+	p.kustomizations[path] = parsed{k, own}
 	p.sum = sha256.Sum256(append(append(p.sum[:], own[:]...), path...))
 }
 
@@ -40,8 +46,23 @@ func (p *Parsed) ParsedSum() [sha256.Size]byte { return p.sum }
 // Kustomization returns the result for the kustomization at path, and whether it was
 // kept. The caller must not modify it.
 func (p *Parsed) Kustomization(path string) (*Kustomization, bool) {
-	k, found := p.kustomizations[path]
-	return k, found
+	kept, found := p.kustomizations[path]
+	return kept.kustomization, found
+}
+
+// MatchesParsed reports whether the result that was kept for the file at path, of size bytes,
+// is that of its content, which read returns. It does not call read if no result was kept, or
+// for a file that is too large to parse. p may be nil.
+func (p *Parsed) MatchesParsed(path string, size int64, read func() ([]byte, error)) (bool, error) {
+	if p == nil || size > MaxSize {
+		return true, nil
+	}
+	kept, found := p.kustomizations[path]
+	if !found {
+		return true, nil
+	}
+	content, err := read()
+	return kept.sum == sha256.Sum256(content), err
 }
 
 // OmitProblem counts a problem that is not listed.
