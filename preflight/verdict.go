@@ -32,10 +32,10 @@ func (c *Cache) dir() (records.Dir, bool) {
 	}, c.Dir != "" && rulesVersion() != ""
 }
 
-// rulesVersion identifies the code of the rules, which need no other module than the parser
+// rulesVersion identifies the code of the rules, which need no other modules than the parsers
 // of YAML. It is empty if that is not known.
 var rulesVersion = sync.OnceValue(func() string {
-	return program.Version("github.com/kubeoci/oci", "go.yaml.in/yaml/v4")
+	return program.Version("github.com/kubeoci/oci", "go.yaml.in/yaml/v3", "go.yaml.in/yaml/v4")
 })
 
 // remembered returns the verdict that the cache remembers, or that of judge, which the cache

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v4"
@@ -40,6 +41,23 @@ func FuzzLoader(f *testing.F) {
 			if err != nil {
 				return
 			}
+		}
+	})
+}
+
+// FuzzRefused checks that the line is in the text, and that a text without tabs, control
+// characters and escapes is not parsed.
+func FuzzRefused(f *testing.F) {
+	for _, text := range []string{"", "a: b\n\t\n", "-\ta", "\t", "a: |\n \tb\n", "a: \"b\\/c\"", `a: "\ud83d\ude00"`, "a: b\x7f", "a: \u0090\n", "a: &a [*a]\t", "a\t: b\n---\n\tc", "é: b\t\n"} {
+		f.Add([]byte(text), true)
+		f.Add([]byte(text), false)
+	}
+	f.Fuzz(func(t *testing.T, data []byte, first bool) {
+		line, refused, err := boundyaml.Refused(t.Context(), data, first)
+		require.NoError(t, err)
+		require.True(t, !refused && line == 0 || refused && line >= 1 && line <= max(1, bytes.Count(data, []byte("\n"))+1), "line %d", line)
+		if !bytes.ContainsAny(data, "\t\x7f\\\u0090") && utf8.Valid(data) && !bytes.Contains(data, []byte{0xc2}) {
+			require.False(t, refused)
 		}
 	})
 }

@@ -169,6 +169,9 @@ func load(data []byte) (*yaml.Node, *Error) {
 	if err != nil {
 		return nil, syntaxError(err)
 	}
+	if line, refused, _ := boundyaml.Refused(context.Background(), data, true); refused {
+		return nil, &Error{Line: line, Column: 1, Detail: "a tab, a control character or an escape that kustomize does not accept", Err: ErrSyntax}
+	}
 	return document.Content[0], nil
 }
 

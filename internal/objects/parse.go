@@ -86,6 +86,9 @@ func (p *parser) decode(f *File, isJSON bool) {
 	if !isJSON && !slices.ContainsFunc(f.Problems, func(p Problem) bool { return p.Code == CodeSyntax || p.Code == CodeTab }) {
 		p.starts(f)
 	}
+	if !isJSON && len(f.Problems) == 0 { // it is within the limits of this parser
+		p.refusal(f)
+	}
 	// The parser counts some characters as line breaks that editors do not, and
 	// puts the end of a file on a line of its own.
 	last := max(1, bytes.Count(bytes.TrimSuffix(p.data, []byte("\n")), []byte("\n"))+1)
@@ -94,6 +97,19 @@ func (p *parser) decode(f *File, isJSON bool) {
 	for i := range f.Problems {
 		f.Problems[i].Line = min(f.Problems[i].Line, last)
 	}
+}
+
+// refusal reports a file that this parser accepts and those of the consumers refuse.
+func (p *parser) refusal(f *File) {
+	number, refused, err := boundyaml.Refused(p.ctx, p.data, false)
+	if err != nil || !refused { // parse returns the error
+		return
+	}
+	problem := Problem{Line: number, Column: 1, Code: CodeSyntax, Text: "the line has a control character, or an escape of JSON, that YAML does not allow"}
+	if bytes.IndexByte(line(p.data, number), '\t') >= 0 {
+		problem.Code, problem.Text = CodeTab, "the line has a tab where YAML allows only spaces"
+	}
+	f.report(problem)
 }
 
 // remark keeps the first remarks, within the lines of the file.

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/internal/boundyaml"
 	"github.com/kubeoci/oci/internal/testing/benchtree"
 	"github.com/kubeoci/oci/internal/testing/treegen"
 )
@@ -62,6 +63,9 @@ func requireAgreement(tb testing.TB, name string, data []byte) bool {
 			continue
 		}
 		read = true
+		number, refused, err := boundyaml.Refused(tb.Context(), data, false)
+		require.NoError(tb, err)
+		require.False(tb, refused && !isJSON(name), "line %d of text that plain reads is refused:\n%s", number, data)
 		file, err := Parse(tb.Context(), name, data, Limits{Parsing: ample.Parsing, Objects: limit})
 		require.NoError(tb, err)
 		file.Need = 0
@@ -308,7 +312,7 @@ func TestPlainKnows(t *testing.T) {
 		"a Secret in a list":                  "items:\n- data: {}\n  kind: Secret\nkind: List\n",
 		"a variable in a block":               "kind: Secret\napiVersion: v1\nstringData:\n  a: |-\n    ${D}\n",
 		"a list of null":                      "items:\nkind: List\n",
-		"a tab that begins text":              "a: |\n  \tb\n",
+		"a tab in text":                       "a: |\n  b\n  \tc\n  \t\nd: |1\n \te\n",
 		"keys that are almost alike":          "a: b\naa: b\n1234567: a\n12345678: a\n123456789: a\nabcdefgh-1-stuv: a\nabcdefgh-2-stuv: a\nabcdefgh-1-stuw: a\na key of many bytes 1: a\na key of many bytes 2: a\n",
 		"a key on two levels":                 "a:\n  b: c\nb: d\n",
 		"no value":                            "a:\nb: # c\nd:\n  e:\nf: g",

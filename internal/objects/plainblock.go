@@ -245,7 +245,7 @@ func (s *plainScanner) block(to slot, style byte, indicator int) bool {
 			}
 			continue
 		case content == 0 && indent > parent:
-			if blank > indent {
+			if blank > indent || line[0] == '\t' {
 				return false
 			}
 			content = indent

@@ -117,7 +117,7 @@ func escapeLength(text []byte) int {
 	}
 	digits := 0
 	switch text[0] {
-	case '"', '\\', '/', ' ', '0', 'a', 'b', 't', 'n', 'v', 'f', 'r', 'e', 'N', '_', 'L', 'P':
+	case '"', '\\', ' ', '0', 'a', 'b', 't', 'n', 'v', 'f', 'r', 'e', 'N', '_', 'L', 'P':
 		return 1
 	case 'x':
 		digits = 2

@@ -45,6 +45,34 @@ func TestProblems(t *testing.T) {
 			"a.yaml", "a:\n  b: 1\n \tc: 2\n",
 			objects.Problem{Line: 3, Column: 2, Code: objects.CodeTab, Text: "the line is indented with a tab, which YAML does not allow"},
 		},
+		"tab on a blank line": {
+			"a.yaml", "a: b\n\t\nc: d\n",
+			objects.Problem{Line: 2, Column: 1, Code: objects.CodeTab, Text: "the line has a tab where YAML allows only spaces"},
+		},
+		"tab before a comment": {
+			"a.yaml", "a: b\t# c\n\t# d\ne: f\n",
+			objects.Problem{Line: 2, Column: 1, Code: objects.CodeTab, Text: "the line has a tab where YAML allows only spaces"},
+		},
+		"tab behind a dash": {
+			"a.yaml", "a:\n-\tb\n",
+			objects.Problem{Line: 2, Column: 1, Code: objects.CodeTab, Text: "the line has a tab where YAML allows only spaces"},
+		},
+		"tab that begins a text": {
+			"a.yaml", "a: |\n  \tb\nc: |\n  d\n  \te\n",
+			objects.Problem{Line: 2, Column: 1, Code: objects.CodeTab, Text: "the line has a tab where YAML allows only spaces"},
+		},
+		"tab at the end": {
+			"a.yaml", "a: b\n---\nc: d\n\t",
+			objects.Problem{Line: 4, Column: 1, Code: objects.CodeTab, Text: "the line has a tab where YAML allows only spaces"},
+		},
+		"DEL": {
+			"a.yaml", "a: b\nc: d\x7f\n",
+			objects.Problem{Line: 2, Column: 1, Code: objects.CodeSyntax, Text: "the line has a control character, or an escape of JSON, that YAML does not allow"},
+		},
+		"escape of JSON": {
+			"a.yaml", "a: \"b\"\nc: \"d\\/e\"\n",
+			objects.Problem{Line: 2, Column: 1, Code: objects.CodeSyntax, Text: "the line has a control character, or an escape of JSON, that YAML does not allow"},
+		},
 		"indentation": {
 			"a.yaml", "a:\n    b: 1\n  c: 2\n",
 			objects.Problem{Line: 3, Column: 3, Code: objects.CodeSyntax, Text: "the YAML does not parse: did not find expected key"},
