@@ -113,8 +113,8 @@ func (s *Events[E]) end(err error) {
 }
 
 // Flush waits until all events are delivered. Shortly after the end of ctx it gives up on
-// a callback that blocks, and drops the events behind it. A panic of the callback is one
-// of the caller of Flush.
+// a callback that blocks, and drops the events behind it and all later ones, for which
+// nothing waits. A panic of the callback is one of the caller of Flush.
 func (s *Events[E]) Flush(ctx context.Context) {
 	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -127,7 +127,7 @@ func (s *Events[E]) Flush(ctx context.Context) {
 		running, failed := s.running, s.failed
 		s.mu.Unlock()
 		Rethrow(failed)
-		if running == nil {
+		if running == nil || failed != nil {
 			return
 		}
 		select {
