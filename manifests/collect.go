@@ -14,8 +14,8 @@ import (
 // Collect finds the manifest files in dir and its subdirectories: regular files that
 // end in .yaml, .yml or .json, in upper or lower case, those that the options
 // include, those that a kustomization among them refers to, such as inputs of its
-// generators, and kustomizations called Kustomization. Directories of
-// version-control systems are never entered.
+// generators, and kustomizations called Kustomization. The data of version-control
+// systems, such as a directory or file called .git, is never included.
 //
 // Files that match the rules in .sourceignore files and in the options are skipped,
 // whatever their name, and ignored directories are not entered. The rules are those

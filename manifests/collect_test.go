@@ -107,7 +107,7 @@ func TestCollect(t *testing.T) {
 			tree:  tree{".git": "gitdir: ../x", ".gitignore": "", ".github/a.yaml": "a", "git/a.yaml": "a", ".git.yaml": "a"},
 			files: []string{".git.yaml", ".github/a.yaml", "git/a.yaml"},
 			skipped: []manifests.Skipped{
-				{Path: ".git", Reason: manifests.ReasonExtension},
+				{Path: ".git", Reason: manifests.ReasonVersionControl},
 				{Path: ".gitignore", Reason: manifests.ReasonExtension},
 			},
 		},

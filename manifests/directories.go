@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/kubeoci/oci/internal/calls"
+	"github.com/kubeoci/oci/internal/filename"
 )
 
 // ErrNoMatch reports a pattern of [Directories] that no directory matches.
@@ -140,7 +141,7 @@ func (f *finder) below(ctx context.Context, d *directory, segment string) ([]*di
 		name := e.Name()
 		matched, _ := path.Match(segment, name) // the pattern is valid
 		hidden := strings.HasPrefix(name, ".") && !strings.HasPrefix(segment, ".")
-		if !matched || hidden || isVersionControl(name) {
+		if !matched || hidden || filename.IsVersionControl(name) {
 			continue
 		}
 		at, isDir, err := f.kindOf(ctx, d, e)
@@ -172,5 +173,5 @@ func (f *finder) kindOf(ctx context.Context, d *directory, e fs.DirEntry) (at en
 		return at, false, err
 	}
 	at.real = l.real
-	return at, l.info.IsDir() && f.opts.Symlinks != SymlinksFiles && !slices.ContainsFunc(strings.Split(l.real, "/"), isVersionControl), nil
+	return at, l.info.IsDir() && f.opts.Symlinks != SymlinksFiles && !slices.ContainsFunc(strings.Split(l.real, "/"), filename.IsVersionControl), nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/internal/filename"
 	"github.com/kubeoci/oci/manifests"
 )
 
@@ -92,9 +93,7 @@ func expect(texts tree) (want []string, wrong []error) {
 		file := directories[len(directories)-1]
 		directories = directories[:len(directories)-1]
 
-		hidden := slices.IndexFunc(directories, func(directory string) bool {
-			return directory == "CVS" || slices.Contains([]string{".git", ".hg", ".svn", ".bzr", ".jj", "_darcs"}, strings.ToLower(directory))
-		})
+		hidden := slices.IndexFunc(directories, filename.IsVersionControl)
 		if hidden >= 0 {
 			directories = directories[:hidden]
 		}
@@ -106,7 +105,7 @@ func expect(texts tree) (want []string, wrong []error) {
 		}
 		lower := strings.ToLower(file)
 		named := file == "Kustomization" // has no extension
-		if hidden >= 0 || !named && !strings.HasSuffix(lower, ".yaml") && !strings.HasSuffix(lower, ".yml") && !strings.HasSuffix(lower, ".json") {
+		if hidden >= 0 || filename.IsVersionControl(file) || !named && !strings.HasSuffix(lower, ".yaml") && !strings.HasSuffix(lower, ".yml") && !strings.HasSuffix(lower, ".json") {
 			continue
 		}
 		want = append(want, name)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kubeoci/oci/internal/filename"
 	"github.com/kubeoci/oci/internal/flux"
 	"github.com/kubeoci/oci/internal/ignore"
 )
@@ -69,7 +70,7 @@ func (w *walker) readIgnoreFile(real string, kind fs.FileMode) (ignoreRules, err
 
 // readRules reads an ignore file, up to one byte beyond the limit.
 func (w *walker) readRules(real string, kind fs.FileMode) (string, error) {
-	if !kind.IsRegular() || slices.ContainsFunc(strings.Split(real, "/"), isVersionControl) {
+	if !kind.IsRegular() || slices.ContainsFunc(strings.Split(real, "/"), filename.IsVersionControl) {
 		return "", errSpecialIgnoreFile
 	}
 	file, err := openEntry(w.fsys, real)

@@ -13,7 +13,7 @@ import (
 )
 
 // SymlinkPolicy determines how symbolic links are treated. Links that are ignored,
-// or have the name of a version-control directory, are skipped under each policy. The
+// or have the name of version-control data, are skipped under each policy. The
 // links of a mounted volume present its files, see [Collect], under each policy but
 // SymlinksRefuse.
 type SymlinkPolicy string

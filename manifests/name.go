@@ -5,6 +5,8 @@ import (
 	"path"
 	"strings"
 	"unicode"
+
+	"github.com/kubeoci/oci/internal/filename"
 )
 
 // Lengths that file systems (NAME_MAX, PATH_MAX on Linux) can hold.
@@ -35,19 +37,9 @@ func isDirectoryPath(name string) bool {
 		return false
 	}
 	for at := name; at != "."; at = path.Dir(at) {
-		if checkName(at, true) != nil || isVersionControl(path.Base(at)) {
+		if checkName(at, true) != nil || filename.IsVersionControl(path.Base(at)) {
 			return false
 		}
 	}
 	return true
-}
-
-// isVersionControl reports whether name is that of a directory in which a
-// version-control system keeps its data. Files such as .gitignore are plain files.
-func isVersionControl(name string) bool {
-	switch strings.ToLower(name) { // some file systems ignore case
-	case ".git", ".hg", ".svn", ".bzr", ".jj", "_darcs":
-		return true
-	}
-	return name == "CVS" // in lower case it is more likely something else
 }

@@ -1,6 +1,7 @@
 package manifests_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -76,4 +77,25 @@ func TestNamesOfOthers(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"a.yaml"}, paths(set))
 	assert.Len(t, set.Skipped(), 3)
+}
+
+// Package unpacker refuses the same names, of directories and files alike: a .git file has
+// the path of a repository.
+func TestNamesOfVersionControl(t *testing.T) {
+	for _, name := range []string{
+		".git", "sub/.git", ".GIT", ".git.", ".git ", ".git::$INDEX_ALLOCATION", ".git:x.yaml", "git~1", ".g\u200cit", ".gi\ufefft", ".hg", "CVS", "CVS.", "_darcs.",
+	} {
+		for below, slash := range map[string]string{"": "", "/x.yaml": "/"} {
+			entry := name + below
+			t.Run(entry, func(t *testing.T) {
+				tr := tree{"kustomization.yaml": "configMapGenerator:\n- files: [" + strconv.Quote(entry) + "]", entry: "x"}
+				set, err := manifests.CollectFS(t.Context(), tr.mapFS(), manifests.Options{Include: []string{"*"}})
+				require.NoError(t, err)
+				assert.Equal(t, []string{"kustomization.yaml"}, paths(set))
+				assert.Equal(t, []manifests.Skipped{{Path: name + slash, Reason: manifests.ReasonVersionControl}}, set.Skipped())
+				require.Len(t, set.Problems(), 1)
+				assert.Equal(t, manifests.ProblemSkipped, set.Problems()[0].Code)
+			})
+		}
+	}
 }

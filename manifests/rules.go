@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/kubeoci/oci/internal/filename"
 	"github.com/kubeoci/oci/internal/flux"
 	"github.com/kubeoci/oci/internal/ignore"
 )
@@ -83,7 +84,7 @@ func (r rules) with(dir string, file ignoreRules, source string) rules {
 // enters reports whether the directory at path is walked.
 func (r rules) enters(path string) bool {
 	_, ignored := r.ignoring(path, true)
-	return !ignored && !isVersionControl(path[strings.LastIndexByte(path, '/')+1:])
+	return !ignored && !filename.IsVersionControl(path[strings.LastIndexByte(path, '/')+1:])
 }
 
 // sourceOf describes the origin of a rule.

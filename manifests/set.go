@@ -39,7 +39,8 @@ const (
 	// ReasonExtension is for files that are not .yaml, .yml or .json, and that no
 	// pattern of the options includes.
 	ReasonExtension Reason = "extension"
-	// ReasonVersionControl is for directories of version-control systems.
+	// ReasonVersionControl is for the data of version-control systems: directories and,
+	// such as .git in a worktree, files.
 	ReasonVersionControl Reason = "version-control"
 	// ReasonIgnored is for files and directories that match an ignore rule.
 	ReasonIgnored Reason = "ignored"

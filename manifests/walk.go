@@ -237,8 +237,12 @@ func (w *walker) readAhead(d *directory, entries []fs.DirEntry, from int) int {
 func (w *walker) entry(ctx context.Context, d *directory, e fs.DirEntry) error {
 	at, kind := d.child(e.Name()), e.Type()
 	isLink := kind&fs.ModeSymlink != 0
-	if isVersionControl(e.Name()) && (kind.IsDir() || isLink) {
-		w.skip(at, at.path+"/", ReasonVersionControl)
+	if filename.IsVersionControl(e.Name()) {
+		listed := at.path
+		if kind.IsDir() || isLink {
+			listed += "/"
+		}
+		w.skip(at, listed, ReasonVersionControl)
 		return nil
 	}
 	rule, ignored := d.rules.ignoring(at.path, kind.IsDir())
@@ -267,7 +271,7 @@ func (w *walker) link(ctx context.Context, d *directory, at entryPath) error {
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(strings.Split(l.real, "/"), isVersionControl) {
+	if slices.ContainsFunc(strings.Split(l.real, "/"), filename.IsVersionControl) {
 		w.skip(at, at.path, ReasonVersionControl)
 		return nil
 	}

@@ -9,6 +9,9 @@ import "strings"
 // NTFS ignores dots and spaces at the end and text behind a colon, and has a short name
 // for each name. HFS+ ignores invisible characters. Git refuses the same forms of .git.
 func IsVersionControl(name string) bool {
+	if len(name) > len("_darcs") && isPlain(name) { // the usual case has to be fast
+		return false
+	}
 	name, _, _ = strings.Cut(name, ":")
 	name = strings.Map(func(r rune) rune {
 		if isInvisible(r) {
