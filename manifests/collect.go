@@ -82,7 +82,7 @@ func CollectRoots(ctx context.Context, roots []Root, opts Options) (*Set, error)
 }
 
 func collect(ctx context.Context, trees []tree, opts Options) (*Set, error) {
-	set := &Set{name: trees[0].name(), trees: trees}
+	set := &Set{name: trees[0].name(), trees: trees, portable: opts.PortableNames}
 	reader, err := set.Open()
 	if err != nil {
 		return nil, err

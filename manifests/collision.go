@@ -24,19 +24,23 @@ type CollisionError struct {
 	First, Second string
 	// Copied reports that it is a copy of Second, under a prefix, that needs the path.
 	Copied bool
-	// CaseOnly reports that the paths differ, but by case only.
+	// CaseOnly reports that the paths differ, but by case only. If Copied is set too, Path
+	// is the one of the copy.
 	CaseOnly bool
 }
 
 func (e *CollisionError) Error() string {
+	text := ErrCollision.Error()
 	if e.CaseOnly {
-		return fmt.Sprintf("%v where case does not matter: %q and %q", ErrCollision, e.First, e.Second)
+		text += " where case does not matter"
 	}
-	second := fmt.Sprintf("%q", e.Second)
-	if e.Copied {
-		second = "the copy of " + second
+	switch {
+	case e.Copied:
+		return fmt.Sprintf("%s: %q and the copy of %q both need %q", text, e.First, e.Second, e.Path)
+	case e.CaseOnly:
+		return fmt.Sprintf("%s: %q and %q", text, e.First, e.Second)
 	}
-	return fmt.Sprintf("%v: %q and %s both need %q", ErrCollision, e.First, second, e.Path)
+	return fmt.Sprintf("%s: %q and %q both need %q", text, e.First, e.Second, e.Path)
 }
 
 // Is reports whether target is [ErrCollision].
@@ -44,11 +48,11 @@ func (e *CollisionError) Is(target error) bool { return target == ErrCollision }
 
 // Hint returns advice on the error.
 func (e *CollisionError) Hint() string {
-	if e.CaseOnly {
-		return "rename one of them, or unset Collect.PortableNames"
-	}
-	if e.Copied {
+	switch {
+	case e.Copied:
 		return "set Pack.Prefix to a name that the tree does not use, or choose LayoutRoot, which needs no copy"
+	case e.CaseOnly:
+		return "rename one of them, or unset Collect.PortableNames"
 	}
 	return "rename one of the files, or give its root another Path"
 }

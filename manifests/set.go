@@ -94,11 +94,16 @@ type Set struct {
 	problems []Problem
 	size     int64
 	trees    []tree
+	portable bool
 }
 
 // Name returns the base name of the first directory that the Set was collected from,
 // as the caller wrote it, or "" for an [fs.FS].
 func (s *Set) Name() string { return s.name }
+
+// PortableNames reports whether the names were checked under [Options.PortableNames].
+// Package packager then refuses a prefix that is not portable either.
+func (s *Set) PortableNames() bool { return s.portable }
 
 // Files returns the files in byte order of their paths.
 func (s *Set) Files() []File { return slices.Clone(s.files) }

@@ -20,6 +20,16 @@ func TestErrors(t *testing.T) {
 		_, err := packager.NewPlan(setOf(t, paths...), layout, packager.Options{Prefix: prefix})
 		return err
 	}
+	portable := func(prefix string, paths ...string) error {
+		texts := map[string]string{}
+		for _, p := range paths {
+			texts[p] = "kind: List\n"
+		}
+		set, err := manifests.CollectFS(t.Context(), fsOf(texts), manifests.Options{PortableNames: true})
+		require.NoError(t, err)
+		_, err = packager.NewPlan(set, packager.LayoutBoth, packager.Options{Prefix: prefix})
+		return err
+	}
 	annotation := func(key, value string) error {
 		return packager.Options{Annotations: map[string]string{key: value}}.Validate("")
 	}
@@ -43,6 +53,26 @@ func TestErrors(t *testing.T) {
 			"prefix", plan(packager.LayoutPrefix, "a/b\n", "a.yaml"), packager.ErrInvalidPrefix,
 			`invalid prefix: "a/b\n"`,
 			`set Pack.Prefix to the name of one directory if the name of the source directory does not serve, or choose LayoutRoot`,
+		},
+		{
+			"prefix of version control", plan(packager.LayoutBoth, ".git", "a.yaml"), packager.ErrInvalidPrefix,
+			`invalid prefix: ".git" is a name of version-control data, which readers refuse`,
+			`set Pack.Prefix to the name of one directory if the name of the source directory does not serve, or choose LayoutRoot`,
+		},
+		{
+			"prefix that is a drive", plan(packager.LayoutPrefix, "c:", "a.yaml"), packager.ErrInvalidPrefix,
+			`invalid prefix: "c:" is a drive, which readers refuse`,
+			`set Pack.Prefix to the name of one directory if the name of the source directory does not serve, or choose LayoutRoot`,
+		},
+		{
+			"prefix that is not portable", portable("aux", "a.yaml"), packager.ErrInvalidPrefix,
+			`invalid prefix: "aux" is a device name, which Windows refuses`,
+			`set Pack.Prefix to another name, or unset Collect.PortableNames`,
+		},
+		{
+			"prefix that differs by case", portable("deploy", "Deploy/b.yaml", "a.yaml"), manifests.ErrCollision,
+			`two entries collide in the archive where case does not matter: "Deploy/b.yaml" and the copy of "a.yaml" both need "deploy"`,
+			`set Pack.Prefix to a name that the tree does not use, or choose LayoutRoot, which needs no copy`,
 		},
 		{
 			"long prefix", plan(packager.LayoutPrefix, strings.Repeat("é", 300), "a.yaml"), packager.ErrInvalidPrefix,
@@ -146,6 +176,13 @@ func TestPrefixes(t *testing.T) {
 		{"leading dash and dot", "-.app", true},
 		{"two dots within", "..a..b", true},
 		{"one dot at the end", "app.", true},
+		{"resembles version control", ".github", true},
+		{"device name", "aux", true},
+		{"letter and colon in a longer name", "a:b", true},
+		{"version control", ".git", false},
+		{"version control for NTFS", "git~1", false},
+		{"version control in upper case", "CVS.", false},
+		{"drive", "C:", false},
 		{"255 bytes", strings.Repeat("p", 255), true},
 		{"256 bytes", strings.Repeat("p", 256), false},
 		{"empty", "", false},

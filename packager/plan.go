@@ -41,8 +41,8 @@ type Entry struct {
 // NewPlan decides where each file goes in the archive. An empty layout means [LayoutRoot].
 //
 // The errors are those of [Options.Validate], and match [ErrInvalidPrefix] if the
-// name of the Set cannot be the prefix, [manifests.ErrCollision] or
-// [ErrArchiveTooLarge].
+// name of the Set cannot be the prefix or, for a Set with [manifests.Set.PortableNames], the
+// prefix is not portable, [manifests.ErrCollision] or [ErrArchiveTooLarge].
 func NewPlan(set *manifests.Set, layout Layout, opts Options) (*Plan, error) {
 	if set == nil {
 		return nil, errNoSet
@@ -55,6 +55,11 @@ func NewPlan(set *manifests.Set, layout Layout, opts Options) (*Plan, error) {
 	if p.layout != LayoutRoot && p.prefix == "" {
 		p.prefix = set.Name()
 		if err := checkPrefix(p.prefix); err != nil {
+			return nil, err
+		}
+	}
+	if set.PortableNames() {
+		if err := checkPortablePrefix(p.prefix); err != nil {
 			return nil, err
 		}
 	}
@@ -89,7 +94,7 @@ func (p *Plan) checkMade(ctx context.Context) error {
 func (p *Plan) layOut(files []manifests.File) (err error) {
 	p.files = files
 	if p.layout == LayoutBoth { // one copy is free of collisions, as the Set is
-		if err := checkCopies(files, p.prefix); err != nil {
+		if err := checkCopies(files, p.prefix, p.set.PortableNames()); err != nil {
 			return err
 		}
 	}

@@ -19,6 +19,9 @@ func copiesOf(plan *packager.Plan) []string {
 	return []string{""}
 }
 
+// prefix returns the directory of the archive that holds a copy of the tree, or "".
+func (m *model) prefix() string { return strings.TrimSuffix(m.copies[len(m.copies)-1], "/") }
+
 // seenCopies returns the copies of the tree at which an engine looks.
 func (m *model) seenCopies() []string {
 	if len(m.copies) == 1 {

@@ -40,8 +40,12 @@ func checkEntryNames(m *model, r *report) {
 	}
 }
 
-// findUnportableNames lists a directory once, at the first file in it.
+// findUnportableNames lists a directory once, at the first file in it, and the prefix.
 func (m *model) findUnportableNames() {
+	prefix := m.prefix()
+	if fault := filename.Fault(prefix); fault != "" {
+		m.names.unportable = append(m.names.unportable, Finding{Message: fmt.Sprintf("%.255q %s", prefix, fault)})
+	}
 	before := ""
 	for _, s := range m.sources {
 		if m.ended() {
@@ -70,10 +74,15 @@ func checkPortableNames(m *model, r notes) {
 // findCaseTwins lists names of files and directories that are one on a file
 // system that ignores case, each pair once.
 func (m *model) findCaseTwins() {
-	if !slices.ContainsFunc(m.sources, func(s *source) bool { return filename.Fold(s.file.Path) != s.file.Path }) {
+	prefix := m.prefix()
+	changes := func(name string) bool { return filename.Fold(name) != name }
+	if !changes(prefix) && !slices.ContainsFunc(m.sources, func(s *source) bool { return changes(s.file.Path) }) {
 		return
 	}
 	first := map[string]string{}
+	if len(m.copies) > 1 { // the prefix lies beside the tree
+		first[filename.Fold(prefix)] = prefix
+	}
 	reported := map[string]bool{}
 	before := ""
 	for _, s := range m.sources {

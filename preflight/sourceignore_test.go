@@ -79,6 +79,26 @@ func TestSourceIgnoreWithTwoMeanings(t *testing.T) {
 	assert.Equal(t, "negate the rule there, or keep the .sourceignore file out of the artifact", findings[2].Hint)
 }
 
+// The prefix is a name like those of the tree.
+func TestPrefixAsAName(t *testing.T) {
+	for _, tt := range []struct {
+		layout packager.Layout
+		prefix string
+		want   []string
+	}{
+		{packager.LayoutBoth, "deploy", []string{`Deploy/b.yaml: warning: "deploy" and "Deploy" are the same name on a file system that ignores case [case-twins]`}},
+		{packager.LayoutBoth, "App.yaml", []string{`app.yaml: warning: "App.yaml" and "app.yaml" are the same name on a file system that ignores case [case-twins]`}},
+		{packager.LayoutPrefix, "deploy", []string{}},
+		{packager.LayoutPrefix, "aux", []string{`warning: "aux" is a device name, which Windows refuses [portable-name]`}},
+	} {
+		plan, err := packager.NewPlan(tree{"app.yaml": app, "Deploy/b.yaml": "# later"}.collect(t), tt.layout, packager.Options{Prefix: tt.prefix})
+		require.NoError(t, err)
+		findings, err := preflight.Check(t.Context(), preflight.Artifact{Plan: plan, Engines: []packager.GitOpsEngine{flux}}, preflight.Options{})
+		require.NoError(t, err)
+		assert.Equal(t, tt.want, brief(findings))
+	}
+}
+
 // Flux ignores all files below a prefix with a name that it ignores.
 func TestPrefixThatFluxIgnores(t *testing.T) {
 	plan, err := packager.NewPlan(tree{"app.yaml": app}.collect(t), packager.LayoutBoth, packager.Options{Prefix: "shop.zip"})

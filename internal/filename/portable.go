@@ -77,6 +77,12 @@ func isDevice(name string) bool {
 	return found && len(number) > 0 && strings.Contains("1 2 3 4 5 6 7 8 9 ¹ ² ³", number) && utf8.RuneCountInString(number) == 1
 }
 
+// IsDrive reports whether a name is that of a drive on Windows, such as C:, below which a
+// path is an absolute one there.
+func IsDrive(name string) bool {
+	return len(name) == 2 && name[1] == ':' && 'a' <= name[0]|0x20 && name[0]|0x20 <= 'z'
+}
+
 // isInvisible reports whether r has no shape of its own: it changes the direction of
 // other text, ends a line, or makes two names that look alike.
 func isInvisible(r rune) bool {

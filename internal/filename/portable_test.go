@@ -77,6 +77,15 @@ func TestPortableErrorsAreShort(t *testing.T) {
 	assert.Less(t, len(filename.Portable(strings.Repeat("\x01", 1<<20)).Error()), 2_000)
 }
 
+func TestIsDrive(t *testing.T) {
+	for name, want := range map[string]bool{
+		"C:": true, "z:": true,
+		"": false, ":": false, "C": false, "1:": false, "@:": false, "é:": false, "C:a": false, "C:/": false, "ab:": false,
+	} {
+		assert.Equal(t, want, filename.IsDrive(name), "%q", name)
+	}
+}
+
 func TestFold(t *testing.T) {
 	for _, tt := range []struct {
 		name, a, b string
