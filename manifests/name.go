@@ -16,14 +16,15 @@ const (
 )
 
 // checkName refuses names that not every consumer can unpack: Flux refuses
-// backslashes, and ".." before a slash even inside a longer name; the others do
-// not survive every file system, terminal and log.
+// backslashes, and ".." before a slash even inside a longer name; a path below a drive
+// is absolute on Windows; the others do not survive every file system, terminal and log.
 func checkName(p string, isDir bool) error {
 	name := path.Base(p)
 	bad := !fs.ValidPath(p) || // not UTF-8, or an fs.FS that makes names up
 		strings.ContainsRune(name, '\\') ||
 		strings.ContainsFunc(name, unicode.IsControl) ||
 		isDir && strings.HasSuffix(name, "..") ||
+		filename.IsDrive(p) ||
 		len(name) > maxNameLength || len(p) > maxPathLength
 	if bad {
 		return &PathError{Path: p, Err: ErrInvalidName}

@@ -100,6 +100,13 @@ func harm(name, cleaned string) string {
 	return ""
 }
 
+// hasDrive reports whether a name is absolute on Windows. One like a:b.yaml, which leads to
+// a drive there too, is refused on Windows as not portable; elsewhere it is a plain name.
+func hasDrive(name string) bool {
+	first, _, _ := strings.Cut(name, "/")
+	return filename.IsDrive(first)
+}
+
 // nameFault returns why there can be no entry of this name on this system, or "".
 func nameFault(h *tar.Header, cleaned string, portable bool) string {
 	last := h.Name[strings.LastIndexByte(h.Name, '/')+1:]
@@ -147,10 +154,6 @@ func versionControl(name string) string {
 		}
 	}
 	return ""
-}
-
-func hasDrive(name string) bool {
-	return len(name) > 1 && name[1] == ':' && ('a' <= name[0]|0x20 && name[0]|0x20 <= 'z')
 }
 
 // tree holds the names of the entries so far.

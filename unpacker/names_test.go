@@ -4,10 +4,12 @@ import (
 	"archive/tar"
 	"runtime"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/unpacker"
 )
@@ -46,9 +48,34 @@ func TestUnpackVersionControl(t *testing.T) {
 	assert.Len(t, files, 5)
 }
 
+// Names that package manifests collects can be unpacked, whatever the layout.
+func TestUnpackCollectedNames(t *testing.T) {
+	for _, name := range []string{
+		"a:b.yaml", "sub/a:b.yaml", "a:/b.yaml", "C:", "sub/C:/b.yaml", "..a.yaml", "a..yaml", "...yaml", "a../b.yaml", ".git", ".git /b.yaml", "git~1/b.yaml", ".git::$INDEX_ALLOCATION/b.yaml",
+		".Git\u200c/b.yaml", "cvs/b.yaml", "CVS.", ".svn .yaml", ".gitmodules", "con.yaml", "aux/b.yaml", "a./b.yaml", " a.yaml", "a /b.yaml", "\u202e.yaml", "-a.yaml", "~/a.yaml", `a\b.yaml`,
+	} {
+		for _, portable := range []bool{true, false} {
+			if !portable && runtime.GOOS == "windows" {
+				continue // it refuses the names that preflight warns of
+			}
+			fsys := fstest.MapFS{name: {Data: []byte("a: b\n")}, "z.yaml": {Data: []byte("x: y\n")}}
+			set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{Include: []string{"*"}, PortableNames: portable})
+			if err != nil {
+				require.ErrorIs(t, err, manifests.ErrInvalidName, name)
+				continue
+			}
+			for _, layout := range layouts {
+				p := pack(t, set, layout, packager.Options{Prefix: "app"})
+				_, _, err := unpackBoth(t, p.store, p.Manifest, unpacker.Options{PortableNames: portable})
+				require.NoError(t, err, "%q, %s", name, layout)
+			}
+		}
+	}
+}
+
 func TestUnpackPortableNames(t *testing.T) {
 	for _, name := range []string{
-		"CON", "aux.yaml", "sub/nul", "com1.txt", "LPT¹", "a.", "a ", "dir./a", "a*?.yaml", `a"b`, "a<b", "a|b", "system:node.yaml",
+		"CON", "aux.yaml", "sub/nul", "com1.txt", "LPT¹", "a.", "a ", "dir./a", "a*?.yaml", `a"b`, "a<b", "a|b", "system:node.yaml", "C:a.yaml",
 		"a\u202eyaml.b", "a\u200bb", "\ufeffa", "a\u2028b",
 	} {
 		t.Run(name, func(t *testing.T) {
