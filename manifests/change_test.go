@@ -2,6 +2,7 @@ package manifests_test
 
 import (
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -155,4 +156,56 @@ func TestSourceVanishes(t *testing.T) {
 	require.NoError(t, os.RemoveAll(dir))
 	_, err := set.Open()
 	requirePathError(t, err, manifests.ErrPathNotFound, dir)
+}
+
+// unsized has files that report no size, as those of /proc do.
+type unsized struct {
+	fs.FS
+	readerAt bool // the files implement io.ReaderAt
+}
+
+func (u unsized) Open(name string) (fs.File, error) {
+	file, err := u.FS.Open(name)
+	if at, ok := file.(io.ReaderAt); ok && u.readerAt {
+		return struct {
+			unsizedFile
+			io.ReaderAt
+		}{unsizedFile{file}, at}, err
+	}
+	return unsizedFile{file}, err
+}
+
+type unsizedFile struct{ fs.File }
+
+func (f unsizedFile) Stat() (fs.FileInfo, error) {
+	info, err := f.File.Stat()
+	return unsizedInfo{info}, err
+}
+
+func (f unsizedFile) ReadDir(n int) ([]fs.DirEntry, error) {
+	entries, err := f.File.(fs.ReadDirFile).ReadDir(n)
+	for i, e := range entries {
+		info, err := e.Info()
+		if err != nil {
+			return nil, err
+		}
+		entries[i] = fs.FileInfoToDirEntry(unsizedInfo{info})
+	}
+	return entries, err
+}
+
+type unsizedInfo struct{ fs.FileInfo }
+
+func (unsizedInfo) Size() int64 { return 0 }
+
+func TestFilesWithoutASize(t *testing.T) {
+	for _, readerAt := range []bool{true, false} {
+		set, err := manifests.CollectFS(t.Context(), unsized{tree{"a.yaml": "a", "b.yaml": ""}.mapFS(), readerAt}, manifests.Options{})
+		require.NoError(t, err)
+		reader, err := set.Open()
+		require.NoError(t, err)
+		requirePathError(t, reader.ReadFile(t.Context(), set.Files()[0], nil), manifests.ErrFileChanged, "a.yaml")
+		require.NoError(t, reader.ReadFile(t.Context(), set.Files()[1], nil))
+		require.NoError(t, reader.Close())
+	}
 }

@@ -36,10 +36,15 @@ func (d *direct) read(fsys fs.FS, f File, p []byte) (same bool, err error) {
 		return false, err
 	}
 	defer func() { _ = syscall.Close(fd) }() // only read from
-	for n := 0; n < len(p); {
+	space := p
+	if len(p) == 0 { // a file of /proc can have content although it reports no size
+		space = make([]byte, 1)
+	}
+	n := 0
+	for n < len(space) {
 		var more int
 		err := uninterrupted(func() (err error) {
-			more, err = syscall.Pread(fd, p[n:], int64(n))
+			more, err = syscall.Pread(fd, space[n:], int64(n))
 			return err
 		})
 		if err != nil {
@@ -49,9 +54,12 @@ func (d *direct) read(fsys fs.FS, f File, p []byte) (same bool, err error) {
 			return false, nil
 		}
 		if more == 0 {
-			return false, nil
+			break
 		}
 		n += more
+	}
+	if n != len(p) {
+		return false, nil
 	}
 	return isFile(fd, f)
 }

@@ -68,3 +68,18 @@ func TestDefaultSizes(t *testing.T) {
 		})
 	}
 }
+
+// The files of /proc have content, but no size.
+func TestFileOfProc(t *testing.T) {
+	const dir = "/proc/sys/kernel/random"
+	if info, err := os.Stat(dir + "/boot_id"); err != nil || info.Size() != 0 {
+		t.Skip("there is no such file")
+	}
+	set, err := manifests.CollectRoots(t.Context(), []manifests.Root{{Dir: dir}, {FS: tree{"a.yaml": "a"}.mapFS()}}, manifests.Options{Include: []string{"boot_id"}})
+	require.NoError(t, err)
+	reader, err := set.Open()
+	require.NoError(t, err)
+	defer func() { require.NoError(t, reader.Close()) }()
+	file := set.Files()[1]
+	requirePathError(t, reader.ReadFile(t.Context(), file, nil), manifests.ErrFileChanged, "boot_id")
+}

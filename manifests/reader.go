@@ -230,6 +230,9 @@ func (c *Content) ReadAt(p []byte, offset int64) (int, error) {
 	case offset < 0:
 		return 0, c.failed(fs.ErrInvalid)
 	}
+	if c.want.Size == 0 {
+		return 0, c.readEmpty()
+	}
 	if offset >= c.want.Size {
 		return 0, io.EOF
 	}
@@ -248,6 +251,19 @@ func (c *Content) ReadAt(p []byte, offset int64) (int, error) {
 		return n, io.EOF
 	}
 	return n, nil
+}
+
+// readEmpty returns io.EOF unless the file has content, as one of /proc may have that reports
+// no size.
+func (c *Content) readEmpty() error {
+	n, err := c.readPiece(make([]byte, 1), 0)
+	switch {
+	case n > 0:
+		return c.changed()
+	case errors.Is(err, io.EOF):
+		return io.EOF
+	}
+	return c.failed(err)
 }
 
 // readAt fails with io.EOF or io.ErrUnexpectedEOF if the file has less than p, or more
