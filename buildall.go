@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -116,7 +117,7 @@ func (j job) take(taken map[string]int, i int) error {
 	port := map[registry.Scheme]int32{registry.SchemeHTTP: 80, registry.SchemeHTTPS: 443}[j.opts.Registry.Scheme]
 	for _, tag := range j.opts.allTags() {
 		at := *j.ref
-		at.Ref, at.Host, at.Port = tag, strings.ToLower(at.Host), cmp.Or(at.Port, port)
+		at.Ref, at.Host, at.Port = tag, oneHost(at.Host), cmp.Or(at.Port, port)
 		first, found := taken[at.String()]
 		if found {
 			at = *j.ref
@@ -126,6 +127,19 @@ func (j job) take(taken map[string]int, i int) error {
 		taken[at.String()] = i
 	}
 	return nil
+}
+
+// oneHost returns the same host for all ways to write it: an address has many, and Docker Hub
+// has three names.
+func oneHost(host string) string {
+	host = strings.ToLower(host)
+	if address, err := netip.ParseAddr(host); err == nil {
+		return address.Unmap().String()
+	}
+	if host == "index.docker.io" || host == "registry-1.docker.io" {
+		return "docker.io"
+	}
+	return host
 }
 
 // runAll runs the builds and completes their outcomes.

@@ -194,6 +194,18 @@ func TestBuildAllRefuses(t *testing.T) {
 			}, []int{1}, oci.ErrDuplicateBuild, "0 and 1 push to oci://Registry.example.com:443/acme/apps/a000:v1",
 		},
 		{
+			"Docker Hub", func(b []oci.BuildOptions, _ *oci.BuildAllOptions) {
+				for i, host := range []string{"docker.io", "registry-1.docker.io", "Index.docker.io:443"} {
+					b[i].RegistryEndpoint, b[i].Repository = host, "acme/shop"
+				}
+			}, []int{1, 2}, oci.ErrDuplicateBuild, "0 and 1 push to oci://registry-1.docker.io/acme/shop:v1",
+		},
+		{
+			"the same address", func(b []oci.BuildOptions, _ *oci.BuildAllOptions) {
+				b[0].RegistryEndpoint, b[1].RegistryEndpoint, b[1].Repository = "[::1]:5000", "[0:0::0001]:5000", b[0].Repository
+			}, []int{1}, oci.ErrDuplicateBuild, "0 and 1 push to oci://[0:0::0001]:5000/acme/apps/a000:v1",
+		},
+		{
 			"negative Parallel", func(_ []oci.BuildOptions, o *oci.BuildAllOptions) { o.Parallel = -1 },
 			nil, oci.ErrInvalidOptions, "Parallel is negative",
 		},
