@@ -34,8 +34,11 @@ type Cache struct {
 	records map[recordKey]record
 }
 
-// Size returns the number of bytes that the Cache holds.
+// Size returns the number of bytes that the Cache holds. A nil Cache holds none.
 func (c *Cache) Size() int64 {
+	if c == nil {
+		return 0
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var size int64

@@ -41,12 +41,18 @@ func TestPlanMistakes(t *testing.T) {
 			}
 		})
 	}
-	_, err = packager.NewPlan(nil, packager.LayoutRoot, packager.Options{})
-	require.ErrorContains(t, err, "the Set is nil")
+	for _, set := range []*manifests.Set{nil, {}} {
+		_, err = packager.NewPlan(set, packager.LayoutRoot, packager.Options{})
+		require.ErrorContains(t, err, "the Set is nil or empty")
+	}
 	zero := new(packager.Plan)
 	assert.Zero(t, zero.ArchiveSize())
 	assert.Empty(t, zero.Entries())
 	assert.Nil(t, zero.Set())
+	for _, contents := range []*packager.Contents{nil, {}} {
+		assert.False(t, contents.Has(manifests.File{}, nil))
+	}
+	assert.Zero(t, (*packager.Cache)(nil).Size())
 }
 
 // pusher is a store of a caller.

@@ -113,8 +113,12 @@ func (c *Contents) Plan() *Plan { return c.plan }
 // nothing else.
 func (c *Contents) Digest() digest.Digest { return c.digest }
 
-// Has reports whether a file of the Plan had the given content.
+// Has reports whether a file of the Plan had the given content. Nil and the zero value have
+// no files.
 func (c *Contents) Has(f manifests.File, content []byte) bool {
+	if c == nil || c.sums == nil {
+		return false
+	}
 	s := c.sums
 	n, found := slices.BinarySearchFunc(s.files, f, func(a, b manifests.File) int { return strings.Compare(a.Path, b.Path) })
 	switch {
