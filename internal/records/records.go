@@ -51,6 +51,14 @@ type Dir struct {
 // open makes, checks and opens the directory. The caller closes it. The error matches
 // [ErrInvalid].
 func (d Dir) open() (*os.Root, error) {
+	root, err := d.openOnce()
+	if errors.Is(err, fs.ErrNotExist) { // it was removed after it was made
+		root, err = d.openOnce()
+	}
+	return root, err
+}
+
+func (d Dir) openOnce() (*os.Root, error) {
 	if err := os.MkdirAll(d.Path, 0o700); err != nil {
 		return nil, d.invalid(err)
 	}
@@ -230,6 +238,9 @@ func (d Dir) removeOldest(root *os.Root, size int) {
 // files lists the records.
 func (d Dir) files(root *os.Root) ([]fs.DirEntry, error) {
 	entries, err := fs.ReadDir(root.FS(), ".")
+	if errors.Is(err, fs.ErrNotExist) { // it was removed after it was opened
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
