@@ -123,11 +123,11 @@ func (b *Builder) BuildEmpty(ctx context.Context, opts EmptyBuildOptions) (Build
 func (b *Builder) ship(ctx context.Context, j job, set *manifests.Set, requested string) (BuildResult, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	events := &reporter{calls.Events[Event]{Deliver: j.opts.OnEvent, Fail: cancel}}
+	events := newReporter(j, cancel)
 	defer events.Close()
 	var secrets []Finding
 	pushOptions := events.pushOptions(ctx, j.opts.Push)
-	events.Send(ctx, Event{Phase: PhaseCollect, Files: len(set.Files()), Bytes: set.Size()})
+	events.collected(ctx, set)
 	plan, err := packager.NewPlan(set, j.opts.Layout, j.packOptions())
 	if err != nil {
 		return BuildResult{}, err
@@ -149,7 +149,7 @@ func (b *Builder) ship(ctx context.Context, j job, set *manifests.Set, requested
 			if packed, err = pack.run(ctx); err != nil {
 				return nil, err
 			}
-			events.Send(ctx, Event{Phase: PhasePack, Files: plan.Len(), Bytes: packed.Layer.Size})
+			events.packed(ctx, packed)
 			if findings, secrets, err = j.check(ctx, packed, pack.observer); err == nil {
 				j.namespaces = pack.observer.HasNamespaces()
 				pack.accept()

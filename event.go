@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/kubeoci/oci/internal/calls"
+	"github.com/kubeoci/oci/manifests"
+	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/registry"
 )
 
@@ -19,7 +21,7 @@ const (
 	PhasePush Phase = "push"
 )
 
-// Event reports the progress of a build. Fields that do not belong to its phase are
+// Event reports the progress of a build, or of a plan. Fields that do not belong to its phase are
 // zero. Further phases and fields may be added. [registry.Event] describes how events
 // are delivered.
 type Event struct {
@@ -35,8 +37,21 @@ type Event struct {
 // PushEvent reports the progress of one blob, manifest or tag.
 type PushEvent = registry.Event
 
-// reporter delivers the events of a build.
+// reporter delivers the events of a build or a plan.
 type reporter struct{ calls.Events[Event] }
+
+// newReporter returns the reporter of a job. A panic of the callback calls fail.
+func newReporter(j job, fail func()) *reporter {
+	return &reporter{calls.Events[Event]{Deliver: j.opts.OnEvent, Fail: fail}}
+}
+
+func (r *reporter) collected(ctx context.Context, set *manifests.Set) {
+	r.Send(ctx, Event{Phase: PhaseCollect, Files: len(set.Files()), Bytes: set.Size()})
+}
+
+func (r *reporter) packed(ctx context.Context, packed packager.Result) {
+	r.Send(ctx, Event{Phase: PhasePack, Files: packed.Plan.Len(), Bytes: packed.Layer.Size})
+}
 
 // pushOptions adds the events of the push to those of the build.
 func (r *reporter) pushOptions(ctx context.Context, opts PushOptions) PushOptions {

@@ -44,6 +44,8 @@ const (
 // sends nothing: it collects, packs and checks the files, and looks the tags up. The digest
 // is that of the build, as long as the files do not change.
 //
+// OnEvent receives the events of these phases.
+//
 // Without RegistryEndpoint no registry is asked, and Repository and Version may be empty.
 // An artifact that preflight refuses is no error here: see [BuildPlan.Refused].
 //
@@ -77,6 +79,12 @@ func (b *Builder) Plan(ctx context.Context, opts BuildOptions) (BuildPlan, error
 	if err != nil {
 		return BuildPlan{}, err
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	events := newReporter(j, cancel)
+	defer events.Close()
+	j.opts.Push = events.pushOptions(ctx, j.opts.Push)
+	events.collected(ctx, set)
 	plan, err := packager.NewPlan(set, j.opts.Layout, j.packOptions())
 	if err != nil {
 		return BuildPlan{}, err
@@ -87,6 +95,7 @@ func (b *Builder) Plan(ctx context.Context, opts BuildOptions) (BuildPlan, error
 	if err != nil {
 		return BuildPlan{}, err
 	}
+	events.packed(ctx, packed)
 	findings, secrets, err := j.check(ctx, packed, pack.observer)
 	j.namespaces = pack.observer.HasNamespaces()
 	refusal, refused := errors.AsType[*PreflightError](err)

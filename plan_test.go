@@ -9,12 +9,14 @@ import (
 	"path/filepath"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/internal/testing/faults"
 	"github.com/kubeoci/oci/registry"
 )
 
@@ -67,6 +69,41 @@ func TestPlan(t *testing.T) {
 	assert.Equal(t, map[string]registry.Action{"v1": registry.ActionRefuse, "latest": registry.ActionMove}, actions(changed))
 	assert.Equal(t, built.Artifact.Digest, changed.Tags[0].Have)
 	assert.Equal(t, "it exists", changed.Tags[0].Reason)
+}
+
+// A plan has the events of the phases that it shares with a build.
+func TestPlanReportsEvents(t *testing.T) {
+	dir := tree(t, map[string]string{"cm.yaml": configMap})
+	for _, endpoint := range []string{"", startRegistry(t, memregistry.Options{}).Host} {
+		var planned, built []oci.Event
+		opts := oci.BuildOptions{SourcePath: dir, RegistryEndpoint: endpoint, Version: "v1", OnEvent: func(e oci.Event) { planned = append(planned, e) }}
+		p := plan(t, opts)
+		assert.Equal(t, []oci.Event{
+			{Phase: oci.PhaseCollect, Files: 1, Bytes: int64(len(configMap))}, {Phase: oci.PhasePack, Files: 2, Bytes: p.Result.Artifact.LayerSize},
+		}, planned)
+		if endpoint != "" {
+			opts.OnEvent = func(e oci.Event) { built = append(built, e) }
+			build(t, opts)
+			assert.Equal(t, planned, built[:2])
+		}
+	}
+}
+
+// Retries of the look-up are events, and a panic of the callback reaches the caller.
+func TestPlanWithACallbackThatPanics(t *testing.T) {
+	for _, phase := range []oci.Phase{oci.PhaseCollect, oci.PhasePack, oci.PhasePush} {
+		_, host := startFaulty(t, faults.Rule{First: 1, Do: faults.Status(503, "")})
+		opts := oci.BuildOptions{SourcePath: tree(t, map[string]string{"cm.yaml": configMap}), RegistryEndpoint: host, Version: "v1"}
+		opts.Registry.Retry.MinWait = time.Millisecond
+		opts.OnEvent = func(e oci.Event) {
+			if e.Phase == phase {
+				panic(errCallback)
+			}
+		}
+		var b oci.Builder
+		defer b.Close()
+		assert.Panics(t, func() { _, _ = b.Plan(t.Context(), opts) }, phase)
+	}
 }
 
 // Without a registry, a plan needs neither a repository nor a version.
