@@ -179,6 +179,9 @@ func (s *Scanner) Plain(name string, data []byte, limits Limits) (File, bool) {
 // Parse is Scan for a file that [Scanner.Plain] cannot read.
 func Parse(ctx context.Context, name string, data []byte, limits Limits) (File, error) {
 	file := File{JSON: isJSON(name)}
+	if !file.JSON {
+		data = withoutMarks(data)
+	}
 	p := parser{ctx: ctx, data: data, limits: limits}
 	err := p.parse(&file)
 	return file, err

@@ -21,3 +21,22 @@ func (p *parser) starts(f *File) {
 		begins = marker && number > 1 || begins && (len(text) == 0 || text[0] == '#')
 	}
 }
+
+// withoutMarks removes the byte order marks at the start of later documents, as in files that
+// were joined. For kustomize and Argo CD, which split a file there, each is the first
+// character of a text.
+func withoutMarks(data []byte) []byte {
+	if bytes.LastIndex(data, []byte(byteOrderMark)) <= 0 {
+		return data
+	}
+	text := make([]byte, 0, len(data))
+	begins := false
+	for line := range bytes.Lines(data) {
+		if begins {
+			line = bytes.TrimPrefix(line, []byte(byteOrderMark))
+		}
+		begins = len(text) > 0 && bytes.HasPrefix(line, []byte("---"))
+		text = append(text, line...)
+	}
+	return text
+}
