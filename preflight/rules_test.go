@@ -335,6 +335,10 @@ func TestObjects(t *testing.T) {
 		{"duplicate in a file, Flux", tree{"app.yaml": app + "---\n" + app}, flux, []string{
 			`app.yaml:6:1: error: Flux refuses the ConfigMap "app": it is defined here and at app.yaml:1 [duplicate-object]`,
 		}},
+		{"duplicate by an alias, Flux", tree{"app.yaml": "apiVersion: v1\nkind: List\nitems:\n- &a {apiVersion: v1, kind: ConfigMap, metadata: {name: app, namespace: shop}}\n- *a\n"}, flux, []string{
+			`app.yaml:5:3: error: Flux refuses the ConfigMap "app": it is defined here and at app.yaml:4 [duplicate-object]`,
+		}},
+		{"an alias in a list", tree{"app.yaml": "x: &a {apiVersion: v1, kind: ConfigMap, metadata: {name: app, namespace: shop}}\napiVersion: v1\nkind: List\nitems:\n- *a\n"}, none, []string{}},
 		{"duplicate, Argo CD", tree{"app.yaml": app, "b.yaml": app}, argocd, []string{
 			`b.yaml:1:1: warning: Argo CD finds the ConfigMap "app" here and at app.yaml:1 [duplicate-object]`,
 		}},

@@ -99,3 +99,19 @@ func TestScanEndsWithItsContext(t *testing.T) {
 		require.ErrorIs(t, err, context.Canceled)
 	}
 }
+
+// Lists in lists by aliases are read no further than their values are visited.
+func TestListsOfAliases(t *testing.T) {
+	text := "kind: List\nitems:\n- &a0 {kind: List, items: [1, 2, 3, 4, 5, 6, 7, 8, 9]}\n"
+	for i := range 30 {
+		text += fmt.Sprintf("- &a%d {kind: List, items: [%s]}\n", i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d, ", i), 9), ", "))
+	}
+	for name, text := range map[string]string{"nested": text, "circular": "&a\nkind: List\nitems: [*a, *a]\n"} {
+		t.Run(name, func(t *testing.T) {
+			file := scan(t, "a.yaml", []byte(text))
+			require.NotEmpty(t, file.Problems)
+			assert.Equal(t, objects.CodeAlias, file.Problems[0].Code)
+			assert.Less(t, file.Size(), int64(20<<20))
+		})
+	}
+}

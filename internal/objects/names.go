@@ -50,6 +50,11 @@ func (n Names) join() names {
 }
 
 // newObject returns an object at a position, which is within 4 MiB.
-func newObject(line, column int) Object {
-	return Object{Line: int32(line), Column: int32(column)} //nolint:gosec // see above
+func newObject(line, column int) (o Object) {
+	o.moveTo(line, column)
+	return o
+}
+
+func (o *Object) moveTo(line, column int) {
+	o.Line, o.Column = int32(line), int32(column) //nolint:gosec // see newObject
 }

@@ -86,8 +86,8 @@ func (o *Object) set(t Trait, on bool) {
 	}
 }
 
-// Items returns the objects of a list. An item that is an alias is omitted, because its
-// anchor is listed.
+// Items returns the objects of a list. An item that is an alias is an object at the place of
+// the alias.
 func (o *Object) Items() []Object {
 	if o.items == nil {
 		return nil

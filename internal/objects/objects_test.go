@@ -135,11 +135,16 @@ func TestObjects(t *testing.T) {
 			"kind: List\nitems:\n- &a\n  kind: A\n- *a\n- null\n- kind: BList\n  items: [{kind: C}]\n",
 			[]object{{Line: 1, Column: 1, Kind: "List", Mapping: true, List: true, Items: []object{
 				{Line: 3, Column: 3, Kind: "A", Mapping: true},
+				{Line: 5, Column: 3, Kind: "A", Mapping: true},
 				{Line: 6, Column: 3, Empty: true},
 				{Line: 7, Column: 3, Kind: "BList", Mapping: true, List: true, Items: []object{
 					{Line: 8, Column: 11, Kind: "C", Mapping: true},
 				}},
 			}}},
+		},
+		"an item defined elsewhere": {
+			"x: &a {kind: A}\nkind: List\nitems: [*a]\n",
+			[]object{{Line: 1, Column: 1, Kind: "List", Mapping: true, List: true, Items: []object{{Line: 3, Column: 9, Kind: "A", Mapping: true}}}},
 		},
 		"line breaks that no editor knows": {
 			"\u0085kind: A\u0085metadata: {name: n}", []object{{Line: 1, Column: 1, Kind: "A", Name: "n", Mapping: true}},

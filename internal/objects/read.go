@@ -41,11 +41,20 @@ func (r *reader) object(n *yaml.Node, depth int) Object {
 	if depth > MaxDepth || !o.List {
 		return o
 	}
+	items := r.fields(n).get("items")
+	if items == nil {
+		return o // it may visit no more values
+	}
 	var list []Object
-	for _, item := range r.fields(n).get("items").Content {
-		if item.Kind != yaml.AliasNode && r.memory >= 0 {
-			list = append(list, r.object(item, depth+1))
+	for _, item := range items.Content {
+		if r.left--; r.left < 0 || r.memory < 0 {
+			break
 		}
+		object := r.object(resolve(item), depth+1)
+		if item.Kind == yaml.AliasNode { // so that two of one anchor have two places
+			object.moveTo(item.Line, item.Column)
+		}
+		list = append(list, object)
 	}
 	o.setItems(list)
 	return o

@@ -92,8 +92,15 @@ func (r *reader) text(part Part, field string, in fields) {
 		if t := typeOf(n); t == Null && n.Value == "" && part != Annotations {
 			continue // as good as an empty text
 		} else if t != "" {
-			r.remarks = append(r.remarks, Remark{n.Line, n.Column, part, t, fmt.Sprintf("%s[%q]", field, shorten(redact.URLs(key)))})
+			r.add(Remark{n.Line, n.Column, part, t, fmt.Sprintf("%s[%q]", field, shorten(redact.URLs(key)))})
 		}
+	}
+}
+
+// add adds a remark once, however many aliases lead to its value.
+func (r *reader) add(remark Remark) {
+	if !slices.Contains(r.remarks, remark) {
+		r.remarks = append(r.remarks, remark)
 	}
 }
 
