@@ -79,12 +79,18 @@ func checkRemark(m *model, s *source, remark objects.Remark, r *report) {
 	f := Finding{File: s.file.Path, Line: remark.Line, Column: remark.Column}
 	cause := fmt.Sprintf("%s is %s and has to be text", remark.Field, remark.Type)
 	switch {
+	case remark.Part == objects.Namespace:
+		if remark.Type == objects.Word {
+			judging = inDirectory(argocd)
+		}
+		if len(judging) > 0 {
+			f.Message = subject(judging, "ignore") + " metadata.namespace, because it is " + string(remark.Type) + " and has to be text"
+			r.add(f, judging...)
+		}
+		return
 	case remark.Type == objects.Word, remark.Part == objects.Annotations && remark.Type != objects.Mapping && remark.Type != objects.Sequence:
 		// Kustomize writes words in quotes, and annotations as text.
-		refusing, judging = argocd, nil
-		if len(argocd) > 0 && argocd[0].mode != directory {
-			refusing = nil
-		}
+		refusing, judging = inDirectory(argocd), nil
 	case remark.Part == objects.Annotations:
 		refusing = argocd
 		f.Message = "kustomize replaces the value of an annotation with empty text, because " + cause
@@ -111,6 +117,11 @@ func checkRemark(m *model, s *source, remark objects.Remark, r *report) {
 	case f.Message != "" && s.isListedPlain() && len(flux) == 0:
 		r.add(f)
 	}
+}
+
+// inDirectory returns the views that render a plain directory.
+func inDirectory(views []*view) []*view {
+	return slices.DeleteFunc(views, func(v *view) bool { return v.mode != directory })
 }
 
 // checkEncrypted reports objects that SOPS encrypted. Flux decrypts them with a setting that

@@ -26,6 +26,20 @@ func TestObjectsThatDoNotArrive(t *testing.T) {
 			"app.yaml:1:1: warning: Argo CD fails to apply a ConfigMap of which metadata.name or apiVersion is a number or boolean [not-text]",
 			rendered,
 		}},
+		{"yes for a name, Flux", tree{"app.yaml": object("ConfigMap", "yes")}, flux, []string{}},
+		{"yes for a name, Argo CD", tree{"app.yaml": object("ConfigMap", "yes")}, argocd, []string{
+			`app.yaml:4:9: error: Argo CD fails to apply the object, because metadata.name is yes, no, on, off, y or n without quotes and has to be text [not-text]`,
+		}},
+		{"yes for a name in a kustomization", tree{"app.yaml": object("ConfigMap", "yes"), "kustomization.yaml": listed}, argocd, []string{rendered}},
+		{"y for a kind, Argo CD", tree{"app.yaml": object("y", "app")}, argocd, []string{
+			`app.yaml:2:7: error: Argo CD fails to apply the object, because kind is yes, no, on, off, y or n without quotes and has to be text [not-text]`,
+		}},
+		{"off for a namespace", tree{"app.yaml": app + "  namespace: off\n"}, none, []string{
+			`app.yaml:5:14: warning: Argo CD ignores metadata.namespace, because it is yes, no, on, off, y or n without quotes and has to be text [not-text]`,
+		}},
+		{"a number for a namespace", tree{"app.yaml": app + "  namespace: 12\n"}, argocd, []string{
+			`app.yaml:5:14: warning: Argo CD ignores metadata.namespace, because it is a number and has to be text [not-text]`,
+		}},
 		{"a number for a label", tree{"app.yaml": app + "  labels:\n    a: 1\n"}, none, []string{
 			`app.yaml:6:8: warning: Argo CD fails to apply the object, because metadata.labels["a"] is a number and has to be text [not-text]`,
 			`app.yaml:6:8: warning: Flux drops all labels of the object, because metadata.labels["a"] is a number and has to be text [not-text]`,

@@ -128,8 +128,8 @@ func TestObjects(t *testing.T) {
 			},
 		},
 		"aliases and merge keys": {
-			"x: &all\n  kind: A\n  metadata: &m {name: n}\n<<: *all\nmetadata:\n  <<: [*m, {namespace: s}]\n",
-			[]object{{Line: 1, Column: 1, Kind: "A", Name: "n", Namespace: "s", Mapping: true}},
+			"x: &all\n  kind: A\n  metadata: &m {name: o}\n<<: *all\nmetadata:\n  <<: [*m, {namespace: s}]\n",
+			[]object{{Line: 1, Column: 1, Kind: "A", Name: "o", Namespace: "s", Mapping: true}},
 		},
 		"list": {
 			"kind: List\nitems:\n- &a\n  kind: A\n- *a\n- null\n- kind: BList\n  items: [{kind: C}]\n",
@@ -147,7 +147,7 @@ func TestObjects(t *testing.T) {
 			[]object{{Line: 1, Column: 1, Kind: "List", Mapping: true, List: true, Items: []object{{Line: 3, Column: 9, Kind: "A", Mapping: true}}}},
 		},
 		"line breaks that no editor knows": {
-			"\u0085kind: A\u0085metadata: {name: n}", []object{{Line: 1, Column: 1, Kind: "A", Name: "n", Mapping: true}},
+			"\u0085kind: A\u0085metadata: {name: o}", []object{{Line: 1, Column: 1, Kind: "A", Name: "o", Mapping: true}},
 		},
 		"items of no list": {"kind: A\nitems: [{kind: B}]\n", []object{{Line: 1, Column: 1, Kind: "A", Mapping: true}}},
 	} {

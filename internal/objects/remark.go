@@ -27,6 +27,7 @@ const (
 	Labels      Part = iota // metadata.labels
 	Annotations             // metadata.annotations
 	Content                 // whatever only the API server reads
+	Namespace               // metadata.namespace
 )
 
 // Type describes a value.
@@ -62,6 +63,13 @@ var workload = []string{"spec.selector.matchLabels", "spec.template.metadata.lab
 // remark finds the values of an object that have to be text, and are not.
 func (r *reader) remark(o *Object, top fields) {
 	before := len(r.remarks)
+	metadata := r.fields(top.get("metadata"))
+	r.word("apiVersion", top.get("apiVersion"))
+	r.word("kind", top.get("kind"))
+	r.word("metadata.name", metadata.get("name"))
+	if n := metadata.get("namespace"); n != nil && n.Kind == yaml.ScalarNode && !isNull(n) {
+		r.value(Namespace, "metadata.namespace", n)
+	}
 	r.text(Labels, "metadata.labels", top)
 	annotations := Annotations
 	if o.Kind() == "CustomResourceDefinition" { // Argo CD does not read them
@@ -89,17 +97,25 @@ func (r *reader) text(part Part, field string, in fields) {
 	found := r.fields(in.get(name))
 	for i := 0; i+1 < len(found); i += 2 {
 		key, n := found[i].Value, found[i+1]
-		if t := typeOf(n); t == Null && n.Value == "" && part != Annotations {
+		if isNull(n) && n.Value == "" && part != Annotations {
 			continue // as good as an empty text
-		} else if t != "" {
-			r.add(Remark{n.Line, n.Column, part, t, fmt.Sprintf("%s[%q]", field, shorten(redact.URLs(key)))})
 		}
+		r.value(part, fmt.Sprintf("%s[%q]", field, shorten(redact.URLs(key))), n)
 	}
 }
 
-// add adds a remark once, however many aliases lead to its value.
-func (r *reader) add(remark Remark) {
-	if !slices.Contains(r.remarks, remark) {
+// word adds a remark for a value that is a word. A [Trait] tells of those that no engine
+// takes for text.
+func (r *reader) word(field string, n *yaml.Node) {
+	if n != nil && typeOf(n) == Word {
+		r.value(Content, field, n)
+	}
+}
+
+// value adds a remark for a value that is not text, once, however many aliases lead to it.
+func (r *reader) value(part Part, field string, n *yaml.Node) {
+	remark := Remark{n.Line, n.Column, part, typeOf(n), field}
+	if remark.Type != "" && !slices.Contains(r.remarks, remark) {
 		r.remarks = append(r.remarks, remark)
 	}
 }

@@ -57,9 +57,18 @@ func TestRemarks(t *testing.T) {
 		"a Deployment": {"a.yaml", deployment, []objects.Remark{
 			content(5, 22, "spec.selector.matchLabels"), content(8, 19, "spec.template.metadata.labels"), content(9, 24, "spec.template.metadata.annotations"),
 		}},
-		"items":               {"a.yaml", "kind: List\nitems:\n- metadata:\n    labels:\n      a: 1\n", []objects.Remark{{Line: 5, Column: 10, Part: objects.Labels, Type: objects.Number, Field: `metadata.labels["a"]`}}},
-		"an alias of an item": {"a.yaml", "kind: List\nitems:\n- &a\n  metadata:\n    labels:\n      a: 1\n- *a\n", []objects.Remark{{Line: 6, Column: 10, Part: objects.Labels, Type: objects.Number, Field: `metadata.labels["a"]`}}},
-		"JSON":                {"a.json", `{"kind":"A","metadata":{"labels":{"b":"1","a":1,"c":"yes"}}}`, []objects.Remark{{Line: 1, Column: 47, Part: objects.Labels, Type: objects.Number, Field: `metadata.labels["a"]`}}},
+		"names that are words": {"a.yaml", "apiVersion: on\nkind: Yes\nmetadata:\n  name: y\n  namespace: NO\n", []objects.Remark{
+			{Line: 1, Column: 13, Part: objects.Content, Type: objects.Word, Field: "apiVersion"}, {Line: 2, Column: 7, Part: objects.Content, Type: objects.Word, Field: "kind"},
+			{Line: 4, Column: 9, Part: objects.Content, Type: objects.Word, Field: "metadata.name"}, {Line: 5, Column: 14, Part: objects.Namespace, Type: objects.Word, Field: "metadata.namespace"},
+		}},
+		"names in quotes":           {"a.yaml", "apiVersion: 'on'\nkind: 'Yes'\nmetadata:\n  name: 'y'\n  namespace: '1'\n", nil},
+		"a number for a name":       {"a.yaml", "kind: A\nmetadata:\n  name: 1\n", nil},
+		"a number for a namespace":  {"a.yaml", "kind: A\nmetadata:\n  namespace: 1\n", []objects.Remark{{Line: 3, Column: 14, Part: objects.Namespace, Type: objects.Number, Field: "metadata.namespace"}}},
+		"a mapping for a namespace": {"a.json", `{"kind":"A","metadata":{"namespace":{}}}`, nil},
+		"null for a namespace":      {"a.yaml", "kind: A\nmetadata:\n  namespace: null\n", nil},
+		"items":                     {"a.yaml", "kind: List\nitems:\n- metadata:\n    labels:\n      a: 1\n", []objects.Remark{{Line: 5, Column: 10, Part: objects.Labels, Type: objects.Number, Field: `metadata.labels["a"]`}}},
+		"an alias of an item":       {"a.yaml", "kind: List\nitems:\n- &a\n  metadata:\n    labels:\n      a: 1\n- *a\n", []objects.Remark{{Line: 6, Column: 10, Part: objects.Labels, Type: objects.Number, Field: `metadata.labels["a"]`}}},
+		"JSON":                      {"a.json", `{"kind":"A","metadata":{"labels":{"b":"1","a":1,"c":"yes"}}}`, []objects.Remark{{Line: 1, Column: 47, Part: objects.Labels, Type: objects.Number, Field: `metadata.labels["a"]`}}},
 		"null in JSON": {"a.json", `{"apiVersion":"v1","kind":"Service","spec":{"selector":{"b":"1","a":null}}}`, []objects.Remark{
 			{Line: 1, Column: 69, Part: objects.Content, Type: objects.Null, Field: `spec.selector["a"]`},
 		}},
