@@ -79,6 +79,9 @@ func checkRemark(m *model, s *source, remark objects.Remark, r *report) {
 	f := Finding{File: s.file.Path, Line: remark.Line, Column: remark.Column}
 	cause := fmt.Sprintf("%s is %s and has to be text", remark.Field, remark.Type)
 	switch {
+	case remark.Type == objects.Date:
+		checkDate(m, s, remark, r)
+		return
 	case remark.Part == objects.Namespace:
 		if remark.Type == objects.Word {
 			judging = inDirectory(argocd)
@@ -116,6 +119,21 @@ func checkRemark(m *model, s *source, remark objects.Remark, r *report) {
 		r.add(f, judging...)
 	case f.Message != "" && s.isListedPlain() && len(flux) == 0:
 		r.add(f)
+	}
+}
+
+// checkDate reports a date. Kustomize writes it with colons, which no label may have.
+func checkDate(m *model, s *source, remark objects.Remark, r *report) {
+	f := Finding{File: s.file.Path, Line: remark.Line, Column: remark.Column}
+	f.Message = "kustomize changes " + remark.Field + " to the form 2006-01-02T15:04:05Z, because it is a date without quotes"
+	flux, _ := split(m.applying(s))
+	judging := slices.DeleteFunc(m.judging(s), func(v *view) bool { return v.mode == directory })
+	switch {
+	case remark.Part == objects.Labels && len(flux) > 0:
+		f.Message = "Flux fails to apply the object, because " + remark.Field + " is a date without quotes, which kustomize writes with colons"
+		r.refuse(f, flux)
+	case len(judging) > 0, s.isListedPlain():
+		r.add(f, judging...)
 	}
 }
 

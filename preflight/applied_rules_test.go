@@ -40,6 +40,24 @@ func TestObjectsThatDoNotArrive(t *testing.T) {
 		{"a number for a namespace", tree{"app.yaml": app + "  namespace: 12\n"}, argocd, []string{
 			`app.yaml:5:14: warning: Argo CD ignores metadata.namespace, because it is a number and has to be text [not-text]`,
 		}},
+		{"a date in data", tree{"app.yaml": app + "data:\n  a: 2024-01-01\n"}, none, []string{
+			`app.yaml:6:6: warning: kustomize changes data["a"] to the form 2006-01-02T15:04:05Z, because it is a date without quotes [not-text]`,
+		}},
+		{"a date in data, Argo CD", tree{"app.yaml": app + "data:\n  a: 2024-01-01\n"}, argocd, []string{}},
+		{"a date in data, below a kustomization", tree{"app.yaml": app + "data:\n  a: 2024-01-01\n", "kustomization.yaml": listed}, argocd, []string{
+			`app.yaml:6:6: warning: kustomize changes data["a"] to the form 2006-01-02T15:04:05Z, because it is a date without quotes [not-text]`,
+			rendered,
+		}},
+		{"a date for a label", tree{"app.yaml": app + "  labels:\n    a: 2024-01-01\n"}, flux, []string{
+			`app.yaml:6:8: error: Flux fails to apply the object, because metadata.labels["a"] is a date without quotes, which kustomize writes with colons [not-text]`,
+		}},
+		{"a date for an annotation", tree{"app.yaml": app + "  annotations:\n    a: 2024-01-01\n"}, flux, []string{}},
+		{"a date for a name", tree{"app.yaml": object("ConfigMap", "2024-01-01")}, flux, []string{
+			`app.yaml:4:9: warning: kustomize changes metadata.name to the form 2006-01-02T15:04:05Z, because it is a date without quotes [not-text]`,
+		}},
+		{"a date for a namespace", tree{"app.yaml": app + "  namespace: 2024-01-01\n"}, flux, []string{
+			`app.yaml:5:14: warning: kustomize changes metadata.namespace to the form 2006-01-02T15:04:05Z, because it is a date without quotes [not-text]`,
+		}},
 		{"a number for a label", tree{"app.yaml": app + "  labels:\n    a: 1\n"}, none, []string{
 			`app.yaml:6:8: warning: Argo CD fails to apply the object, because metadata.labels["a"] is a number and has to be text [not-text]`,
 			`app.yaml:6:8: warning: Flux drops all labels of the object, because metadata.labels["a"] is a number and has to be text [not-text]`,

@@ -94,8 +94,8 @@ func TestObjects(t *testing.T) {
 			[]object{{Line: 1, Column: 1, Mapping: true}},
 		},
 		"a number, a truth and a date": {
-			"kind: true\nmetadata:\n  name: 12\n  generateName: 0x1F\n  namespace: 2025-01-01\napiVersion: 1.0\n",
-			[]object{{Line: 1, Column: 1, Namespace: "2025-01-01", Mapping: true, Traits: objects.Numeric}},
+			"kind: true\nmetadata:\n  name: 12\n  generateName: 0x1F\n  namespace: 2025-01-01T10:20:30Z\napiVersion: 1.0\n",
+			[]object{{Line: 1, Column: 1, Namespace: "2025-01-01T10:20:30Z", Mapping: true, Traits: objects.Numeric}},
 		},
 		"a number for a name, in a block": {
 			"apiVersion: v1\nkind: A\nmetadata:\n  name: 12\n", []object{{Line: 1, Column: 1, APIVersion: "v1", Kind: "A", Mapping: true, Traits: objects.Numeric}},

@@ -178,9 +178,12 @@ func isConstant(text []byte) bool {
 	return false
 }
 
-// isPlainText reports whether an unquoted scalar is certainly text to all parsers, or a date,
-// which they take for text.
+// isPlainText reports whether an unquoted scalar is certainly text to all parsers, or a time,
+// which they keep as it is.
 func isPlainText(text []byte) bool {
+	if len(text) > 4 && text[4] == '-' && text[0] <= '9' && isDate(string(text)) {
+		return false
+	}
 	if bytes.IndexByte(text, ' ') > 0 {
 		return true // no other value has several words
 	}

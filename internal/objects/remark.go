@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 
@@ -42,6 +43,8 @@ const (
 	Sequence Type = "a list"
 	// Word is text to some parsers, and a boolean to those of YAML 1.1.
 	Word Type = "yes, no, on, off, y or n without quotes"
+	// Date is text to some parsers, and a time to kustomize, which writes it in another form.
+	Date Type = "a date without quotes"
 )
 
 // kindsWithText lists the kinds of which the API server requires text in further places.
@@ -97,17 +100,23 @@ func (r *reader) text(part Part, field string, in fields) {
 	found := r.fields(in.get(name))
 	for i := 0; i+1 < len(found); i += 2 {
 		key, n := found[i].Value, found[i+1]
-		if isNull(n) && n.Value == "" && part != Annotations {
+		switch t := typeOf(n); {
+		case t == Null && n.Value == "" && part != Annotations:
 			continue // as good as an empty text
+		case t == Date && field == "metadata.annotations":
+			continue // which kustomize keeps as they are
 		}
 		r.value(part, fmt.Sprintf("%s[%q]", field, shorten(redact.URLs(key))), n)
 	}
 }
 
-// word adds a remark for a value that is a word. A [Trait] tells of those that no engine
-// takes for text.
+// word adds a remark for a value that only some parsers take for text. A [Trait] tells of
+// those that none does.
 func (r *reader) word(field string, n *yaml.Node) {
-	if n != nil && typeOf(n) == Word {
+	if n == nil {
+		return
+	}
+	if t := typeOf(n); t == Word || t == Date {
 		r.value(Content, field, n)
 	}
 }
@@ -139,6 +148,10 @@ func typeOf(n *yaml.Node) Type {
 		if n.Style == 0 && isWord(n.Value) {
 			return Word
 		}
+	case "!!timestamp":
+		if n.Style == 0 && isDate(n.Value) {
+			return Date
+		}
 	}
 	return ""
 }
@@ -149,6 +162,20 @@ func isWord(s string) bool {
 	switch s {
 	case "y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF":
 		return true
+	}
+	return false
+}
+
+// dateFormats are those that YAML parsers in Go take for times.
+var dateFormats = []string{"2006-1-2T15:4:5.999999999Z07:00", "2006-1-2t15:4:5.999999999Z07:00", "2006-1-2 15:4:5.999999999", "2006-1-2"}
+
+// isDate reports whether a text without quotes is a date or time that is not in the form in
+// which kustomize writes it.
+func isDate(s string) bool {
+	for _, format := range dateFormats {
+		if t, err := time.Parse(format, s); err == nil {
+			return t.Format(time.RFC3339Nano) != s
+		}
 	}
 	return false
 }
