@@ -82,6 +82,9 @@ func checkRemark(m *model, s *source, remark objects.Remark, r *report) {
 	case remark.Type == objects.Date:
 		checkDate(m, s, remark, r)
 		return
+	case remark.Part == objects.AllAnnotations:
+		checkAnnotations(m, s, remark, r)
+		return
 	case remark.Part == objects.Namespace:
 		if remark.Type == objects.Word {
 			judging = inDirectory(argocd)
@@ -134,6 +137,26 @@ func checkDate(m *model, s *source, remark objects.Remark, r *report) {
 		r.refuse(f, flux)
 	case len(judging) > 0, s.isListedPlain():
 		r.add(f, judging...)
+	}
+}
+
+// checkAnnotations reports annotations that are not a mapping. Kustomize fails for mappings,
+// and drops others or takes a list for keys and values.
+func checkAnnotations(m *model, s *source, remark objects.Remark, r *report) {
+	f := Finding{File: s.file.Path, Line: remark.Line, Column: remark.Column, Hint: "write keys and values in it"}
+	cause := fmt.Sprintf(" the object, because %s is %s and has to be a mapping", remark.Field, remark.Type)
+	judging := m.judging(s)
+	failing := inDirectory(slices.Clone(judging))
+	if remark.Type == objects.Mappings {
+		failing = judging
+	}
+	if len(failing) > 0 {
+		f.Message = subject(failing, "fail") + " to apply" + cause
+		r.refuse(f, failing)
+	}
+	if len(failing) < len(judging) || len(judging) == 0 && s.isListedPlain() {
+		f.Message = "kustomize changes the annotations of" + cause
+		r.add(f, slices.DeleteFunc(judging, func(v *view) bool { return v.mode == directory })...)
 	}
 }
 

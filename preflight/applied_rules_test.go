@@ -58,6 +58,20 @@ func TestObjectsThatDoNotArrive(t *testing.T) {
 		{"a date for a namespace", tree{"app.yaml": app + "  namespace: 2024-01-01\n"}, flux, []string{
 			`app.yaml:5:14: warning: kustomize changes metadata.namespace to the form 2006-01-02T15:04:05Z, because it is a date without quotes [not-text]`,
 		}},
+		{"a list for annotations", tree{"app.yaml": app + "  annotations: []\n"}, none, []string{
+			`app.yaml:5:16: warning: Argo CD fails to apply the object, because metadata.annotations is a list and has to be a mapping [not-text]`,
+			`app.yaml:5:16: warning: kustomize changes the annotations of the object, because metadata.annotations is a list and has to be a mapping [not-text]`,
+		}},
+		{"text for annotations, Argo CD", tree{"app.yaml": app + "  annotations: a\n"}, argocd, []string{
+			`app.yaml:5:16: error: Argo CD fails to apply the object, because metadata.annotations is text and has to be a mapping [not-text]`,
+		}},
+		{"text for annotations, below a kustomization", tree{"app.yaml": app + "  annotations: a\n", "kustomization.yaml": listed}, argocd, []string{
+			`app.yaml:5:16: warning: kustomize changes the annotations of the object, because metadata.annotations is text and has to be a mapping [not-text]`,
+			rendered,
+		}},
+		{"mappings for annotations", tree{"app.yaml": app + "  annotations:\n  - a: b\n"}, none, []string{
+			`app.yaml:6:3: error: Flux and Argo CD fail to apply the object, because metadata.annotations is a list of mappings and has to be a mapping [not-text]`,
+		}},
 		{"a number for a label", tree{"app.yaml": app + "  labels:\n    a: 1\n"}, none, []string{
 			`app.yaml:6:8: warning: Argo CD fails to apply the object, because metadata.labels["a"] is a number and has to be text [not-text]`,
 			`app.yaml:6:8: warning: Flux drops all labels of the object, because metadata.labels["a"] is a number and has to be text [not-text]`,

@@ -25,10 +25,11 @@ type Part uint8
 
 // The parts of an object.
 const (
-	Labels      Part = iota // metadata.labels
-	Annotations             // metadata.annotations
-	Content                 // whatever only the API server reads
-	Namespace               // metadata.namespace
+	Labels         Part = iota // metadata.labels
+	Annotations                // metadata.annotations
+	Content                    // whatever only the API server reads
+	Namespace                  // metadata.namespace
+	AllAnnotations             // metadata.annotations itself, which has to be a mapping
 )
 
 // Type describes a value.
@@ -41,6 +42,8 @@ const (
 	Null     Type = "null"
 	Mapping  Type = "a mapping"
 	Sequence Type = "a list"
+	Mappings Type = "a list of mappings"
+	Text     Type = "text"
 	// Word is text to some parsers, and a boolean to those of YAML 1.1.
 	Word Type = "yes, no, on, off, y or n without quotes"
 	// Date is text to some parsers, and a time to kustomize, which writes it in another form.
@@ -72,6 +75,13 @@ func (r *reader) remark(o *Object, top fields) {
 	r.word("metadata.name", metadata.get("name"))
 	if n := metadata.get("namespace"); n != nil && n.Kind == yaml.ScalarNode && !isNull(n) {
 		r.value(Namespace, "metadata.namespace", n)
+	}
+	if n := metadata.get("annotations"); n != nil && n.Kind != yaml.MappingNode && !isNull(n) {
+		t := cmp.Or(typeOf(n), Text)
+		if t == Sequence && len(n.Content) > 0 && resolve(n.Content[0]).Kind == yaml.MappingNode {
+			t = Mappings
+		}
+		r.add(Remark{n.Line, n.Column, AllAnnotations, t, "metadata.annotations"})
 	}
 	r.text(Labels, "metadata.labels", top)
 	annotations := Annotations
@@ -121,10 +131,16 @@ func (r *reader) word(field string, n *yaml.Node) {
 	}
 }
 
-// value adds a remark for a value that is not text, once, however many aliases lead to it.
+// value adds a remark for a value that is not text.
 func (r *reader) value(part Part, field string, n *yaml.Node) {
-	remark := Remark{n.Line, n.Column, part, typeOf(n), field}
-	if remark.Type != "" && !slices.Contains(r.remarks, remark) {
+	if t := typeOf(n); t != "" {
+		r.add(Remark{n.Line, n.Column, part, t, field})
+	}
+}
+
+// add adds a remark once, however many aliases lead to its value.
+func (r *reader) add(remark Remark) {
+	if !slices.Contains(r.remarks, remark) {
 		r.remarks = append(r.remarks, remark)
 	}
 }

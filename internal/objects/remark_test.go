@@ -12,12 +12,16 @@ import (
 
 func TestRemarks(t *testing.T) {
 	const (
-		labels     = "kind: A\nmetadata:\n  labels:\n    a: "
-		configMap  = "apiVersion: v1\nkind: ConfigMap\ndata:\n  a: "
-		deployment = "apiVersion: apps/v1\nkind: Deployment\nspec:\n  selector:\n    matchLabels: {a: 1}\n  template:\n    metadata:\n      labels: {a: 2}\n      annotations: {a: 3}\n    spec: {a: 4}\n"
+		labels      = "kind: A\nmetadata:\n  labels:\n    a: "
+		annotations = "kind: A\nmetadata:\n  annotations: "
+		configMap   = "apiVersion: v1\nkind: ConfigMap\ndata:\n  a: "
+		deployment  = "apiVersion: apps/v1\nkind: Deployment\nspec:\n  selector:\n    matchLabels: {a: 1}\n  template:\n    metadata:\n      labels: {a: 2}\n      annotations: {a: 3}\n    spec: {a: 4}\n"
 	)
 	label := func(column int, typ objects.Type) []objects.Remark {
 		return []objects.Remark{{Line: 4, Column: column, Part: objects.Labels, Type: typ, Field: `metadata.labels["a"]`}}
+	}
+	whole := func(typ objects.Type) []objects.Remark {
+		return []objects.Remark{{Line: 3, Column: 16, Part: objects.AllAnnotations, Type: typ, Field: "metadata.annotations"}}
 	}
 	content := func(line, column int, field string) objects.Remark {
 		return objects.Remark{Line: line, Column: column, Part: objects.Content, Type: objects.Number, Field: field + `["a"]`}
@@ -70,14 +74,22 @@ func TestRemarks(t *testing.T) {
 			{Line: 1, Column: 13, Part: objects.Content, Type: objects.Word, Field: "apiVersion"}, {Line: 2, Column: 7, Part: objects.Content, Type: objects.Word, Field: "kind"},
 			{Line: 4, Column: 9, Part: objects.Content, Type: objects.Word, Field: "metadata.name"}, {Line: 5, Column: 14, Part: objects.Namespace, Type: objects.Word, Field: "metadata.namespace"},
 		}},
-		"names in quotes":           {"a.yaml", "apiVersion: 'on'\nkind: 'Yes'\nmetadata:\n  name: 'y'\n  namespace: '1'\n", nil},
-		"a number for a name":       {"a.yaml", "kind: A\nmetadata:\n  name: 1\n", nil},
-		"a number for a namespace":  {"a.yaml", "kind: A\nmetadata:\n  namespace: 1\n", []objects.Remark{{Line: 3, Column: 14, Part: objects.Namespace, Type: objects.Number, Field: "metadata.namespace"}}},
-		"a mapping for a namespace": {"a.json", `{"kind":"A","metadata":{"namespace":{}}}`, nil},
-		"null for a namespace":      {"a.yaml", "kind: A\nmetadata:\n  namespace: null\n", nil},
-		"items":                     {"a.yaml", "kind: List\nitems:\n- metadata:\n    labels:\n      a: 1\n", []objects.Remark{{Line: 5, Column: 10, Part: objects.Labels, Type: objects.Number, Field: `metadata.labels["a"]`}}},
-		"an alias of an item":       {"a.yaml", "kind: List\nitems:\n- &a\n  metadata:\n    labels:\n      a: 1\n- *a\n", []objects.Remark{{Line: 6, Column: 10, Part: objects.Labels, Type: objects.Number, Field: `metadata.labels["a"]`}}},
-		"JSON":                      {"a.json", `{"kind":"A","metadata":{"labels":{"b":"1","a":1,"c":"yes"}}}`, []objects.Remark{{Line: 1, Column: 47, Part: objects.Labels, Type: objects.Number, Field: `metadata.labels["a"]`}}},
+		"a list for annotations":            {"a.yaml", annotations + "[a, b]\n", whole(objects.Sequence)},
+		"nothing in a list for annotations": {"a.yaml", annotations + "[]\n", whole(objects.Sequence)},
+		"mappings for annotations":          {"a.yaml", annotations + "[{a: b}]\n", whole(objects.Mappings)},
+		"text for annotations":              {"a.yaml", annotations + "a\n", whole(objects.Text)},
+		"empty text for annotations":        {"a.yaml", annotations + "''\n", whole(objects.Text)},
+		"a number for annotations":          {"a.yaml", annotations + "1\n", whole(objects.Number)},
+		"null for annotations":              {"a.yaml", annotations + "null\n", nil},
+		"a list for annotations, JSON":      {"a.json", `{"kind":"A","metadata":{"annotations":[{}]}}`, []objects.Remark{{Line: 1, Column: 39, Part: objects.AllAnnotations, Type: objects.Mappings, Field: "metadata.annotations"}}},
+		"names in quotes":                   {"a.yaml", "apiVersion: 'on'\nkind: 'Yes'\nmetadata:\n  name: 'y'\n  namespace: '1'\n", nil},
+		"a number for a name":               {"a.yaml", "kind: A\nmetadata:\n  name: 1\n", nil},
+		"a number for a namespace":          {"a.yaml", "kind: A\nmetadata:\n  namespace: 1\n", []objects.Remark{{Line: 3, Column: 14, Part: objects.Namespace, Type: objects.Number, Field: "metadata.namespace"}}},
+		"a mapping for a namespace":         {"a.json", `{"kind":"A","metadata":{"namespace":{}}}`, nil},
+		"null for a namespace":              {"a.yaml", "kind: A\nmetadata:\n  namespace: null\n", nil},
+		"items":                             {"a.yaml", "kind: List\nitems:\n- metadata:\n    labels:\n      a: 1\n", []objects.Remark{{Line: 5, Column: 10, Part: objects.Labels, Type: objects.Number, Field: `metadata.labels["a"]`}}},
+		"an alias of an item":               {"a.yaml", "kind: List\nitems:\n- &a\n  metadata:\n    labels:\n      a: 1\n- *a\n", []objects.Remark{{Line: 6, Column: 10, Part: objects.Labels, Type: objects.Number, Field: `metadata.labels["a"]`}}},
+		"JSON":                              {"a.json", `{"kind":"A","metadata":{"labels":{"b":"1","a":1,"c":"yes"}}}`, []objects.Remark{{Line: 1, Column: 47, Part: objects.Labels, Type: objects.Number, Field: `metadata.labels["a"]`}}},
 		"null in JSON": {"a.json", `{"apiVersion":"v1","kind":"Service","spec":{"selector":{"b":"1","a":null}}}`, []objects.Remark{
 			{Line: 1, Column: 69, Part: objects.Content, Type: objects.Null, Field: `spec.selector["a"]`},
 		}},
