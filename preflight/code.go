@@ -37,6 +37,7 @@ const (
 	CodeNoKind            Code = "no-kind"
 	CodeNoName            Code = "no-name"
 	CodeGenerateName      Code = "generate-name"
+	CodeItems             Code = "items"
 	CodeNoNamespace       Code = "no-namespace"
 	CodeNamespaceRenamed  Code = "namespace-renamed"
 	CodeDuplicateObject   Code = "duplicate-object"

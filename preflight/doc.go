@@ -63,6 +63,7 @@
 //	no-kind              an object has no kind
 //	no-name              an object has no metadata.name
 //	generate-name        an object has metadata.generateName only, which Flux refuses
+//	items                an object that is not a List has items, which engines apply in its place
 //	no-namespace         an object has no namespace, which Flux refuses
 //	namespace-renamed    a kustomization, or targetNamespace, renames a Namespace
 //	duplicate-object     an object is defined more than once

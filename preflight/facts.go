@@ -22,11 +22,13 @@ type facts struct {
 	// rewrites reports that the file may rename or delete objects if it is a patch.
 	rewrites bool
 
-	// What the file has, the items of lists included and the lists excluded.
+	// What the file has, the items of lists included and the lists excluded. Those with an
+	// empty list of items are lists to Argo CD.
 
 	object    bool // an object that can be applied
 	named     bool // an object with a name
 	kind      bool // an object with a kind
+	kindless  bool // a document that is not one
 	something bool // a document with entries
 	applied   bool // a document that Flux applies, or for which it fails
 	unplaced  bool // an object that Flux applies, and that needs a namespace and has none
@@ -41,8 +43,9 @@ func (f *facts) summarize(path string) {
 	each(f.content.Objects, func(o *objects.Object) {
 		f.object = f.object || o.APIVersion() != "" && o.Kind() != ""
 		f.named = f.named || flawOf(o) == ""
-		f.kind = f.kind || o.Kind() != "" && !o.List
-		f.something = f.something || !o.List && !o.Blank
+		f.kind = f.kind || o.Kind() != "" && !o.List && !o.Has(objects.NoItems)
+		f.kindless = f.kindless || o.Kind() == ""
+		f.something = f.something || !o.List && !o.Blank && !o.Has(objects.NoItems)
 		f.applied = f.applied || isApplied(o)
 		f.unplaced = f.unplaced || isUnplaced(o)
 		f.namespace = f.namespace || isNamespace(o)

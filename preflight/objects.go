@@ -22,12 +22,12 @@ func each(docs []objects.Object, f func(o *objects.Object)) {
 }
 
 // isApplied reports whether Flux applies a document of a file that is built, or fails for
-// it. Flux drops all others silently: those that kustomize keeps local, those whose name
-// or apiVersion is not text, unless a kustomization prepends or appends text to the name,
-// and kustomizations under names of other files.
+// it. Flux drops all others silently: those that kustomize keeps local, those with an empty
+// list of items, those whose name or apiVersion is not text, unless a kustomization prepends
+// or appends text to the name, and kustomizations under names of other files.
 func isApplied(o *objects.Object) bool {
 	isKustomization := strings.EqualFold(o.Kind(), "Kustomization") && strings.HasPrefix(o.APIVersion(), "kustomize.config.k8s.io/")
-	return !o.Empty && !o.Blank && !o.List && !o.Has(objects.Local) && !o.Has(objects.Numeric) && (!isKustomization || o.Name() == "")
+	return !o.Empty && !o.Blank && !o.List && !o.Has(objects.Replaced|objects.NoItems) && !o.Has(objects.Local) && !o.Has(objects.Numeric) && (!isKustomization || o.Name() == "")
 }
 
 // isOf reports whether an object is of one of some kinds in a group, which ends in a slash.
@@ -37,7 +37,7 @@ func isOf(o *objects.Object, group string, kinds ...string) bool {
 
 // isSuspect reports whether a rule may report a document because of that document alone.
 func isSuspect(o *objects.Object) bool {
-	return flawOf(o) != "" || o.Encrypted || o.Secret || o.Has(objects.Large) || o.Has(objects.Huge) || isTemplate(o)
+	return flawOf(o) != "" || o.Encrypted || o.Secret || o.Has(objects.Large) || o.Has(objects.Huge) || isReplaced(o) || isTemplate(o)
 }
 
 // flaw is a document that is not an object with a name.
@@ -68,6 +68,9 @@ func (m *model) findFlaws() {
 				argocd = false
 			case CodeNotObject, CodeNoKind:
 				argocd = s.content.JSON || s.likeObject || before
+			}
+			if isReplaced(o) && o.Kind() != "" {
+				argocd = false // which looks at the items only
 			}
 			before = before || o.Kind() != ""
 			if code != "" {
@@ -128,7 +131,7 @@ func checkFlaw(m *model, f flaw, r *report) {
 	refusing := m.viewsWhere(func(v *view) bool {
 		return v.judges(f.source) && (v.readsPlain(f.source) && f.argocd || v.builds(f.source) && f.isBuilt(f.Object))
 	})
-	passing := m.viewsWhere(func(v *view) bool { return v.judges(f.source) && v.readsPlain(f.source) })
+	passing := m.viewsWhere(func(v *view) bool { return v.judges(f.source) && v.readsPlain(f.source) && !isReplaced(f.Object) })
 	finding := Finding{File: f.file.Path, Line: int(f.Line), Column: int(f.Column)}
 	if f.kustomizes {
 		finding.Hint = hintNotRendered

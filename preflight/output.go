@@ -14,7 +14,7 @@ type output int8
 const (
 	unset    output = iota
 	none            // there are no objects
-	local           // there are none, unless a kustomization changes annotations
+	local           // there are none, unless a kustomization changes annotations or items
 	unnamed         // there are none, unless it changes those or names
 	anything        // there may be objects, or a failure that other rules report
 )
@@ -32,6 +32,8 @@ func (v *view) outputOf(s *source) output {
 	each(s.content.Objects, func(o *objects.Object) {
 		switch {
 		case o.Blank || o.List || !s.isBuilt(o):
+		case v.isArgoCD() && o.Has(objects.NoItems):
+			*known = max(*known, local)
 		case isApplied(o) || v.isArgoCD() && !o.Has(objects.Local):
 			*known = anything
 		case o.Has(objects.Local):

@@ -31,7 +31,8 @@ func (m *model) renders(v *view, i item) bool {
 	case path.Ext(i.path) == jsonnet:
 		return true
 	case v.mode == directory && !i.content.JSON:
-		return i.likeObject || i.kind || i.isUnread()
+		refusable := i.kindless || i.content.Template || len(i.content.Problems) > 0
+		return i.kind || i.likeObject && refusable || i.isUnread()
 	}
 	return len(i.content.Problems) > 0 || i.content.Template || i.applied || v.isArgoCD() && i.something
 }

@@ -102,6 +102,8 @@ var rules = sync.OnceValue(func() []rule {
 			"set metadata.name", flawed(CodeNoName), nil},
 		{CodeGenerateName, Info, "an object has metadata.generateName only, which Flux refuses",
 			"set metadata.name", flawed(CodeGenerateName), nil},
+		{CodeItems, Warning, "an object that is not a List has items, which engines apply in its place",
+			"move the items to another field, or set kind to List", checkItems, nil},
 		{CodeNoNamespace, Info, "an object has no namespace, which Flux refuses",
 			"set namespace in a kustomization.yaml, or spec.targetNamespace in the Flux Kustomization and Preflight.TargetNamespace here", nil, checkNoNamespace},
 		{CodeNamespaceRenamed, Info, "a kustomization, or targetNamespace, renames a Namespace",

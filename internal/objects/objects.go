@@ -72,6 +72,14 @@ const (
 	// Large is set for an object of more than [MaxApplied] bytes of JSON, without the
 	// annotation because of which Argo CD applies it in a way that has no such limit.
 	Large
+	// Replaced is set for an object that is not a List and has a list of items: engines
+	// apply those in its place.
+	Replaced
+	// NoItems is set for such an object if the list is empty. It is set without Replaced if
+	// items is null, which only Argo CD takes for an empty list.
+	NoItems
+	// OddItems is set for such an object if an item is not an object with a kind.
+	OddItems
 	// Huge is set for a v1 ConfigMap or Secret with more than [MaxData] bytes of data.
 	Huge
 )

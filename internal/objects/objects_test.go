@@ -149,7 +149,25 @@ func TestObjects(t *testing.T) {
 		"line breaks that no editor knows": {
 			"\u0085kind: A\u0085metadata: {name: o}", []object{{Line: 1, Column: 1, Kind: "A", Name: "o", Mapping: true}},
 		},
-		"items of no list": {"kind: A\nitems: [{kind: B}]\n", []object{{Line: 1, Column: 1, Kind: "A", Mapping: true}}},
+		"items of no list":                  {"kind: A\nitems: [{kind: B}]\n", []object{{Line: 1, Column: 1, Kind: "A", Mapping: true, Traits: objects.Replaced}}},
+		"items of no list, one by an alias": {"x: &b {kind: B}\nkind: A\nitems: [*b]\n", []object{{Line: 1, Column: 1, Kind: "A", Mapping: true, Traits: objects.Replaced}}},
+		"items of no list and without a kind": {
+			"kind: A\nitems:\n- name: b\n---\nkind: A\nitems: [{kind: B}, null]\n---\nkind: A\nitems: [{kind: 1}]\n", []object{
+				{Line: 1, Column: 1, Kind: "A", Mapping: true, Traits: objects.Replaced | objects.OddItems},
+				{Line: 5, Column: 1, Kind: "A", Mapping: true, Traits: objects.Replaced | objects.OddItems},
+				{Line: 8, Column: 1, Kind: "A", Mapping: true, Traits: objects.Replaced | objects.OddItems},
+			},
+		},
+		"no items of no list": {
+			"kind: A\nitems: []\n---\nkind: A\nitems:\n---\nkind: A\nitems:\nspec: {}\n---\nkind: A\nitems:\nstatus:\n---\nkind: A\nitems: {b: c}\n---\nitems: []\n", []object{
+				{Line: 1, Column: 1, Kind: "A", Mapping: true, Traits: objects.Replaced | objects.NoItems},
+				{Line: 4, Column: 1, Kind: "A", Mapping: true, Traits: objects.NoItems},
+				{Line: 7, Column: 1, Kind: "A", Mapping: true},
+				{Line: 11, Column: 1, Kind: "A", Mapping: true},
+				{Line: 15, Column: 1, Kind: "A", Mapping: true},
+				{Line: 18, Column: 1, Mapping: true},
+			},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := scan(t, "a.yaml", []byte(row.text))

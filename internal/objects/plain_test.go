@@ -294,7 +294,7 @@ func TestPlainKnows(t *testing.T) {
 		"a list":                              "apiVersion: v1\nitems:\n- apiVersion: v1\n  kind: A\n  metadata:\n    name: a\n-\n  kind: B\n- # c\n  kind: C\nkind: List\nmetadata: {}\n",
 		"an indented list":                    "kind: AList\nitems:\n  - kind: A\n    spec:\n      items:\n      - a\n  - kind: B\n---\nkind: C\n",
 		"a list in a list":                    "kind: List\nitems:\n- kind: BList\n  items:\n  - kind: B\n    metadata:\n      name: b\n  - kind: C\n- kind: D\n",
-		"items of another kind":               "kind: A\nitems:\n- kind: AList\n  items:\n  - kind: B\n- a\n",
+		"items without a kind":                "items:\n- kind: AList\n  items:\n  - kind: B\n- a\n",
 		"a Secret":                            "kind: Secret\napiVersion: v1\ndata:\n  a: Yg==\n  c: \"\"\nstringData:\n  d: 'e\n    f'\n  g: |\n    h\n",
 		"a Secret without text":               "kind: Secret\napiVersion: v1\nstringData:\n  a: \"\"\n  b:\n",
 		"a Secret of another API":             "kind: Secret\napiVersion: a/v1\ndata:\n  a: Yg==\n",

@@ -33,7 +33,7 @@ var knownKeys = func() map[string]*node {
 	known := map[string]*node{}
 	for _, key := range []string{
 		"apiVersion", "kind", "metadata", "name", "generateName", "namespace", "labels", "annotations", localConfig, syncOptions,
-		"spec", "selector", "matchLabels", "template", "jobTemplate", "data", "stringData", "binaryData", "items", "sops",
+		"spec", "selector", "matchLabels", "template", "jobTemplate", "data", "stringData", "binaryData", "items", "sops", "status",
 	} {
 		known[key] = &node{Kind: yaml.ScalarNode, Tag: "!!str", Value: key}
 	}
@@ -316,7 +316,7 @@ func (s *plainScanner) endObject(end int) bool {
 	if open.large && o.APIVersion() == "v1" {
 		s.measureData(&o, open)
 	}
-	if o.List && open.odd {
+	if o.List && open.odd || o.Has(Replaced) || o.Has(NoItems) {
 		s.unclear = true
 	}
 	size := o.size()

@@ -2,6 +2,7 @@ package objects
 
 import (
 	"iter"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -85,11 +86,21 @@ func (r *reader) describe(n *yaml.Node) Object {
 	}
 	items := top.get("items")
 	o.List = strings.HasSuffix(o.Kind(), "List") && items != nil && (items.Kind == yaml.SequenceNode || isNull(items))
+	if !o.List && items != nil && o.Kind() != "" {
+		o.set(Replaced, items.Kind == yaml.SequenceNode)
+		o.set(NoItems, o.Has(Replaced) && len(items.Content) == 0 || isNull(items) && top.get("spec") == nil && top.get("status") == nil)
+		o.set(OddItems, o.Has(Replaced) && slices.ContainsFunc(items.Content, r.hasNoKind))
+	}
 	if !o.List && !o.Has(Local) { // those are input of a build, and may have any form
 		r.remark(&o, top)
 		r.measure(&o, n, top, annotations.get(syncOptions))
 	}
 	return r.take(o)
+}
+
+// hasNoKind reports whether an item of a list is not an object with a kind.
+func (r *reader) hasNoKind(item *yaml.Node) bool {
+	return text(r.fields(resolve(item)).get("kind")) == "" && r.left >= 0
 }
 
 // take counts the memory of an object.

@@ -77,7 +77,7 @@ func (r role) of(key string) role {
 func (r role) needs(key string, n *yaml.Node) bool {
 	switch r {
 	case root:
-		return r.of(key) != other || key == "apiVersion" || key == "kind"
+		return r.of(key) != other || key == "apiVersion" || key == "kind" || key == "status"
 	case metadata:
 		return r.of(key) != other || key == "name" || key == "generateName" || key == "namespace"
 	case spec, template, inner:
