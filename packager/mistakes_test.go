@@ -41,9 +41,12 @@ func TestPlanMistakes(t *testing.T) {
 			}
 		})
 	}
-	for _, set := range []*manifests.Set{nil, {}} {
-		_, err = packager.NewPlan(set, packager.LayoutRoot, packager.Options{})
-		require.ErrorContains(t, err, "the Set is nil or empty")
+	_, err = packager.NewPlan(nil, packager.LayoutRoot, packager.Options{})
+	require.ErrorContains(t, err, "the Set is nil")
+	for _, layout := range []packager.Layout{packager.LayoutRoot, packager.LayoutBoth} { // preflight reports that it is empty
+		empty, err := packager.Pack(t.Context(), new(packager.Store), new(manifests.Set), layout, packager.Options{Prefix: "app"})
+		require.NoError(t, err)
+		assert.EqualValues(t, 1024, empty.ContentSize)
 	}
 	zero := new(packager.Plan)
 	assert.Zero(t, zero.ArchiveSize())

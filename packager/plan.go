@@ -47,10 +47,6 @@ func NewPlan(set *manifests.Set, layout Layout, opts Options) (*Plan, error) {
 	if set == nil {
 		return nil, errNoSet
 	}
-	files := set.Files()
-	if len(files) == 0 { // no function of package manifests returned it
-		return nil, errNoSet
-	}
 	settings, err := opts.resolve(layout)
 	if err != nil {
 		return nil, err
@@ -67,14 +63,14 @@ func NewPlan(set *manifests.Set, layout Layout, opts Options) (*Plan, error) {
 			return nil, err
 		}
 	}
-	if err := p.layOut(files); err != nil {
+	if err := p.layOut(set.Files()); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
 var (
-	errNoSet    = errors.New("the Set is nil or empty: collect the manifests first")
+	errNoSet    = errors.New("the Set is nil: collect the manifests first")
 	errNoPlan   = errors.New("the Plan was not made by NewPlan")
 	errNoPusher = errors.New("the store is nil: pass one, such as a Store")
 )

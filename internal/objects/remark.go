@@ -81,7 +81,7 @@ func (r *reader) remark(o *Object, top fields) {
 		if t == Sequence && len(n.Content) > 0 && resolve(n.Content[0]).Kind == yaml.MappingNode {
 			t = Mappings
 		}
-		r.add(Remark{n.Line, n.Column, AllAnnotations, t, "metadata.annotations"})
+		r.remarks = append(r.remarks, Remark{n.Line, n.Column, AllAnnotations, t, "metadata.annotations"})
 	}
 	r.text(Labels, "metadata.labels", top)
 	annotations := Annotations
@@ -92,10 +92,16 @@ func (r *reader) remark(o *Object, top fields) {
 	for _, field := range kindsWithText[o.APIVersion()+" "+o.Kind()] {
 		r.text(Content, field, top)
 	}
-	slices.SortStableFunc(r.remarks[before:], func(a, b Remark) int {
+	earlier, own := r.remarks[:before], r.remarks[before:]
+	slices.SortStableFunc(own, func(a, b Remark) int {
 		return cmp.Or(a.Line-b.Line, a.Column-b.Column, strings.Compare(a.Field, b.Field))
 	})
-	r.remarks = r.remarks[:min(len(r.remarks), MaxProblems)]
+	for _, remark := range own[:min(len(own), MaxProblems)] {
+		if len(earlier) < MaxProblems && !slices.Contains(earlier, remark) { // by another alias
+			earlier = append(earlier, remark)
+		}
+	}
+	r.remarks = earlier
 }
 
 // text finds them in the mapping of one field.
@@ -134,14 +140,7 @@ func (r *reader) word(field string, n *yaml.Node) {
 // value adds a remark for a value that is not text.
 func (r *reader) value(part Part, field string, n *yaml.Node) {
 	if t := typeOf(n); t != "" {
-		r.add(Remark{n.Line, n.Column, part, t, field})
-	}
-}
-
-// add adds a remark once, however many aliases lead to its value.
-func (r *reader) add(remark Remark) {
-	if !slices.Contains(r.remarks, remark) {
-		r.remarks = append(r.remarks, remark)
+		r.remarks = append(r.remarks, Remark{n.Line, n.Column, part, t, field})
 	}
 }
 
