@@ -257,3 +257,36 @@ func TestKustomizationThatIsTooLarge(t *testing.T) {
 		assert.NotContains(t, strings.Join(brief(findings), ""), "unlisted")
 	}
 }
+
+// Kustomize reads the first document of a kustomization only, and does not split the file
+// before.
+func TestDocumentsOfKustomizations(t *testing.T) {
+	const ignored = ", which kustomize ignores, because it reads the first document only"
+	runRules(t, []ruleTest{
+		{"a directive", tree{"app.yaml": app, "kustomization.yaml": "%YAML 1.1\n---\n" + listingApp}, flux, []string{}},
+		{"a directive, Argo CD", tree{"app.yaml": app, "kustomization.yaml": "%YAML 1.1\n---\n" + listingApp}, argocd, []string{renderedByArgo}},
+		{"a directive of another version", tree{"app.yaml": app, "kustomization.yaml": "%YAML 1.2\n---\n" + listingApp}, flux, []string{
+			"kustomization.yaml:1:1: error: the YAML does not parse: found incompatible YAML document [syntax]",
+		}},
+		{"a directive before another kind", tree{"app.yaml": app, "kustomization.yaml": "%YAML 1.1\n---\nkind: A\n" + listingApp}, flux, []string{
+			"kustomization.yaml:3:7: error: kind not a valid kustomization: neither a Kustomization nor a Component of kustomize [kustomization]",
+		}},
+		{"a separator with a value", tree{"app.yaml": app, "kustomization.yaml": "# a\n--- {resources: [app.yaml]}\n"}, flux, []string{}},
+		{"a syntax error behind", tree{"app.yaml": app, "kustomization.yaml": listingApp + "---\na: [\n"}, flux, []string{
+			"kustomization.yaml:3:1: warning: the YAML does not parse: did not find expected node content" + ignored + " [syntax]",
+		}},
+		{"a syntax error behind, below", tree{"a/app.yaml": app, "a/kustomization.yaml": listingApp + "---\na: [\n", "kustomization.yaml": nested}, argocd, []string{
+			"a/kustomization.yaml:3:1: warning: the YAML does not parse: did not find expected node content" + ignored + " [syntax]", renderedByArgo,
+		}},
+		{"a syntax error behind no objects", tree{"kustomization.yaml": "resources: []\n---\na: [\n"}, flux, []string{
+			fluxRendersNothing,
+			"kustomization.yaml:3:1: warning: the YAML does not parse: did not find expected node content" + ignored + " [syntax]",
+		}},
+		{"a tab behind", tree{"app.yaml": app, "kustomization.yaml": listingApp + "---\na:\n\tb: c\n"}, flux, []string{
+			"kustomization.yaml:4:1: warning: the line is indented with a tab, which YAML does not allow" + ignored + " [tab]",
+		}},
+		{"a template behind", tree{"app.yaml": app, "kustomization.yaml": listingApp + "---\n{{ if x }}\na: [\n{{ end }}\n"}, flux, []string{
+			"kustomization.yaml: info: this is a template, and not YAML until it is rendered [template]",
+		}},
+	})
+}

@@ -93,7 +93,9 @@ func checkProblemsOfSet(m *model, r *report) {
 
 // isBroken reports whether the file cannot be read as YAML.
 func (s *source) isBroken() bool {
-	return s.content.Template || slices.ContainsFunc(s.content.Problems, func(p objects.Problem) bool { return p.Code != objects.CodeDuplicate })
+	return s.content.Template || slices.ContainsFunc(s.content.Problems, func(p objects.Problem) bool {
+		return p.Code != objects.CodeDuplicate && p.Code != objects.CodeStart
+	})
 }
 
 // checkOmitted counts the problems that package manifests does not list. None is worse

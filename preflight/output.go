@@ -102,7 +102,7 @@ func (m *model) combine(b *build, states map[*build]int8) {
 }
 
 func (m *model) combined(b *build, k *kustomize.Kustomization, v *view) output {
-	if k == nil || k.Remote || k.Generates || b.broken || b.isBroken() || m.refuses(v, b.source) {
+	if k == nil || k.Remote || k.Generates || b.broken || m.refuses(v, b.source) {
 		return anything
 	}
 	all := none

@@ -30,10 +30,13 @@ func checkProblem(m *model, s *source, p objects.Problem, r *report) {
 	var refusing []*view
 	switch Code(p.Code) {
 	case CodeSyntax, CodeTab:
-		refusing = m.refusingUnparsed(s, p.Line)
+		if refusing = m.refusingUnparsed(s, p.Line); len(refusing) == 0 && m.kustomizations[s] != nil {
+			f.Message += ", which kustomize ignores, because it reads the first document only"
+		}
 	case CodeDocumentStart:
 		refusing = m.refusingUnparsed(s, p.Line)
-		if p.Line == 1 && p.Column > 1 { // kustomize takes a value on the first line
+		// Kustomize takes a value on the first line, and does not split a kustomization.
+		if p.Line == 1 && p.Column > 1 || s.kustomizes {
 			refusing = slices.DeleteFunc(refusing, func(v *view) bool { return v.mode != directory })
 			if len(m.viewsWhere(func(v *view) bool { return v.readsPlain(s) })) == 0 {
 				return
@@ -61,11 +64,12 @@ func checkProblem(m *model, s *source, p objects.Problem, r *report) {
 // refusingUnparsed returns the engines that fail for a file that cannot be parsed
 // from a line on. Argo CD skips a YAML file without an object before that
 // line, unless it looks like one with an object. Kustomize reads JSON as YAML, so
-// that it may accept a file that is wrong as JSON.
+// that it may accept a file that is wrong as JSON. It reads only the first document of
+// a kustomization, so that it accepts one with a document that it can read.
 func (m *model) refusingUnparsed(s *source, line int) []*view {
 	object := s.content.JSON || s.likeObject
 	each(s.content.Objects, func(o *objects.Object) { object = object || o.Kind() != "" && int(o.Line) < line })
 	return m.viewsWhere(func(v *view) bool {
-		return v.readsPlain(s) && object || v.builds(s) && !s.content.JSON
+		return v.readsPlain(s) && object || v.builds(s) && !s.content.JSON && m.kustomizations[s] == nil
 	})
 }

@@ -4,6 +4,7 @@
 package kustomize
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -167,12 +168,39 @@ func load(data []byte) (*yaml.Node, *Error) {
 		return nil, &Error{Line: 1, Column: 1, Err: ErrEmpty}
 	}
 	if err != nil {
+		// The parser reads a few tokens of the next document, unlike that of kustomize.
+		if first := firstDocument(data); len(first) < len(data) && !isUnreadable(err) {
+			return load(first)
+		}
 		return nil, syntaxError(err)
 	}
 	if line, refused, _ := boundyaml.Refused(context.Background(), data, true); refused {
 		return nil, &Error{Line: line, Column: 1, Detail: "a tab, a control character or an escape that kustomize does not accept", Err: ErrSyntax}
 	}
 	return document.Content[0], nil
+}
+
+// isUnreadable reports an error because of characters. Kustomize refuses a file for those
+// in any document.
+func isUnreadable(err error) bool {
+	at, ok := errors.AsType[*yaml.LoadError](err)
+	return ok && at.Stage == yaml.ReaderStage
+}
+
+// firstDocument returns the text up to the marker that ends the first document.
+func firstDocument(data []byte) []byte {
+	begun, end := false, 0
+	for line := range bytes.Lines(data) {
+		word, rest := line[:min(3, len(line))], line[min(3, len(line)):]
+		marker := (string(word) == "---" || string(word) == "...") && (len(rest) == 0 || bytes.ContainsAny(rest[:1], " \t\r\n"))
+		if begun && marker {
+			return data[:end]
+		}
+		text := bytes.TrimSpace(bytes.TrimPrefix(line, []byte("\ufeff")))
+		begun = begun || len(text) > 0 && text[0] != '#' && text[0] != '%'
+		end += len(line)
+	}
+	return data
 }
 
 func syntaxError(err error) *Error {

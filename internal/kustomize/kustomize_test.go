@@ -71,6 +71,8 @@ func TestParse(t *testing.T) {
 		{"empty fields", "resources:\npatches: ~\nopenapi:\nconfigMapGenerator: [{files: , env: }]\n", nil},
 		{"any case", "Resources: [a.yaml]\nCONFIGMAPGENERATOR: [{Files: [b]}]", []string{"1:13 Resources[0] a.yaml either", "2:31 CONFIGMAPGENERATOR[0].Files[0] b file"}},
 		{"first document", "---\nresources: [a.yaml]\n---\nresources: [b.yaml]\n--- [broken", []string{"2:13 resources[0] a.yaml either"}},
+		{"before an open quote", "\ufeff%YAML 1.1\n---\t# a\nresources: [a.yaml]\r\n---\t# b\r\n'", []string{"3:13 resources[0] a.yaml either"}},
+		{"before a tab", "# a\nresources: [a.yaml]\n...\n\t- a", []string{"2:13 resources[0] a.yaml either"}},
 		{"byte order mark and CRLF", "\ufeffresources:\r\n- a.yaml\r\n", []string{"2:3 resources[0] a.yaml either"}},
 		{"JSON", `{"resources": ["a\u002eyaml"]}`, []string{"1:16 resources[0] a.yaml either"}},
 		{"name in the form of a time", "resources: [2024-01-01]", []string{"1:13 resources[0] 2024-01-01 either"}},
