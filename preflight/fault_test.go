@@ -290,3 +290,16 @@ func TestDocumentsOfKustomizations(t *testing.T) {
 		}},
 	})
 }
+
+func TestDirectoryNamedKustomization(t *testing.T) {
+	const inPlace = "error: Flux fails to write kustomization.yaml to its path, because there is a directory of that name [kustomization]"
+	runRules(t, []ruleTest{
+		{"at the path", tree{"kustomization.yaml/app.yaml": app}, flux, []string{"kustomization.yaml/app.yaml: " + inPlace}},
+		{"beside a kustomization", tree{"kustomization.yaml/a.txt": "a", "app.yaml": app, "kustomization.yml": listingApp}, flux, []string{}},
+		{"deeper", tree{"a/kustomization.yaml/app.yaml": app}, flux, []string{}},
+		{"of another name", tree{"kustomization.yml/app.yaml": app, "Kustomization/b.yaml": object("ConfigMap", "b")}, flux, []string{}},
+		{"Argo CD", tree{"app.yaml": app, "kustomization.yaml/a.txt": "a"}, argocd, []string{}},
+	})
+	findings := tree{"app.yaml": app, "a/kustomization.yaml/b.yaml": app}.checkAt(t, flux, "a")
+	assert.Equal(t, []string{"a/kustomization.yaml/b.yaml: " + inPlace}, brief(findings))
+}

@@ -63,6 +63,7 @@ func (m *model) isEmpty(s *source) bool {
 // fails and that has no rule of its own.
 func checkKustomizations(m *model, r *report) {
 	checkProblemsOfSet(m, r)
+	checkDirectoryInPlace(m, r)
 	checkTypes(m, r)
 	checkComponents(m, r)
 	checkListedKustomizations(m, r)
@@ -88,6 +89,21 @@ func checkProblemsOfSet(m *model, r *report) {
 			continue
 		}
 		r.refuseBuild(Finding{File: p.File, Line: p.Line, Column: p.Column, Message: kustomizationFault(p), Hint: p.Hint}, m.building(s))
+	}
+}
+
+// checkDirectoryInPlace reports a directory in the place of the file that Flux writes if its
+// path has no kustomization.
+func checkDirectoryInPlace(m *model, r *report) {
+	for _, v := range m.views {
+		in := slices.IndexFunc(v.items, func(i item) bool { return strings.HasPrefix(i.path, kustomize.Names()[0]+"/") })
+		if v.mode == generated && in >= 0 {
+			one := []*view{v}
+			r.refuse(Finding{
+				File: v.items[in].file.Path, Hint: "rename the directory",
+				Message: fmt.Sprintf("%s to write %s to its path, because there is a directory of that name", subject(one, "fail"), kustomize.Names()[0]),
+			}, one)
+		}
 	}
 }
 
