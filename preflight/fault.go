@@ -80,8 +80,8 @@ func checkUnknownFields(m *model, r *report) {
 	})
 }
 
-// checkTypes reports values that kustomize refuses because of their types. Flux converts
-// numbers and booleans in the kustomization at its path.
+// checkTypes reports values that kustomize refuses, most because of their types. Flux
+// converts numbers and booleans in the kustomization at its path.
 func checkTypes(m *model, r *report) {
 	wrong := func(err error) bool {
 		return !errors.Is(err, kustomize.ErrUnknownField) && !errors.Is(err, kustomize.ErrLost)

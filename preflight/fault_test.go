@@ -61,6 +61,9 @@ func TestTypesInKustomizations(t *testing.T) {
 		{"where Flux does not convert", tree{"app.yaml": app, "kustomization.yaml": listingApp + "configMapGenerator: [{name: 1}]\n"}, flux, []string{
 			"kustomization.yaml:2:29: error: Flux refuses configMapGenerator[0].name: not a string [kustomization]",
 		}},
+		{"a generator twice", tree{"kustomization.yaml": "configMapGenerator: [{name: a}, {name: a}]\n"}, flux, []string{
+			"kustomization.yaml:1:33: error: Flux refuses configMapGenerator[1]: a generator before it makes the same object [kustomization]",
+		}},
 		{"a literal", tree{"kustomization.yaml": "configMapGenerator: [{name: a, literals: [hunter2]}]\n"}, flux, []string{
 			"kustomization.yaml:1:43: error: Flux refuses configMapGenerator[0].literals[0]: not key=value [kustomization]",
 		}},

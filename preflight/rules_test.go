@@ -170,7 +170,7 @@ func TestKustomizations(t *testing.T) {
 		{"a file that Flux does not ignore because of rules", tree{".sourceignore": "*.md\n", "app.yaml": app, "a.png": "", "kustomization.yaml": strings.Replace(missing, "app.properties", "a.png", 1)}, flux, []string{
 			".sourceignore: info: this file replaces Flux's default ignore rules [source-ignore]",
 		}},
-		{"a file that Flux ignores, needed by one that may not be built", tree{"a.png": "", "kustomization.yaml": kustomization, "b/kustomization.yaml": "configMapGenerator:\n- files: [../a.png]\n"}, flux, []string{
+		{"a file that Flux ignores, needed by one that may not be built", tree{"a.png": "", "kustomization.yaml": kustomization, "b/kustomization.yaml": "configMapGenerator:\n- files: [../a.png]\n  name: a\n"}, flux, []string{
 			"a.png: info: Flux ignores a file with this name by default [flux-ignored]",
 			`b/kustomization.yaml:2:11: warning: configMapGenerator[0].files[0] refers to a file that Flux ignores: "../a.png" [kustomization]`,
 		}},

@@ -40,6 +40,13 @@ var (
 var (
 	// ErrUnknownField reports a field that kustomize does not know.
 	ErrUnknownField = errors.New("unknown field")
+	// ErrNoName reports a generator without a name.
+	ErrNoName = errors.New("no name")
+	// ErrSameObject reports a generator of an object that one before it generates, unless it
+	// changes that.
+	ErrSameObject = errors.New("a generator before it makes the same object")
+	// ErrSameKey reports a file or literal with the key of another one of the generator.
+	ErrSameKey = errors.New("the generator has another value with its key")
 	// ErrLost reports a value that kustomize ignores, because another one of the mapping
 	// replaces it: a merged one that is behind it, or one whose name differs in case.
 	ErrLost = errors.New("value ignored")

@@ -20,7 +20,7 @@ func TestParseFaults(t *testing.T) {
 		{"an unknown field", "namePrefix: a\nressources: [a.yaml]", []string{"2:1 ressources: unknown field, resources? lenient"}},
 		{"an unknown field like no other", "namePrefix: a\nfoo:", []string{"2:1 foo: unknown field lenient"}},
 		{"an unknown field of a patch", "patches:\n- paths: a.yaml", []string{"2:3 patches[0].paths: unknown field, path? lenient"}},
-		{"an unknown field of a generator", "secretGenerator: [{literal: [a=b]}]", []string{"1:20 secretGenerator[0].literal: unknown field, literals? lenient"}},
+		{"an unknown field of a generator", "secretGenerator: [{name: a, literal: [a=b]}]", []string{"1:29 secretGenerator[0].literal: unknown field, literals? lenient"}},
 		{"an unknown field that is merged", "images: [{<<: {tag: a}}]", []string{"1:16 images[0].tag: unknown field lenient"}},
 		{"names of labels are free", "labels: [{pairs: {anything: a}}]\nopenapi: {anything: a}", nil},
 		{"a field with credentials in its name", "https://user:password@example.com/a: b\nnamePrefix: a", []string{"1:1 https://example.com/a: unknown field lenient"}},
@@ -31,8 +31,24 @@ func TestParseFaults(t *testing.T) {
 		{"text for a boolean", "labels: [{includeSelectors: 'true'}]", []string{"1:29 labels[0].includeSelectors: neither true nor false"}},
 		{"on for a boolean", "labels: [{includeSelectors: on}]", nil},
 		{"text for a number", "replicas: [{name: a, count: '1'}]", []string{"1:29 replicas[0].count: not a number"}},
-		{"a literal without a key", "configMapGenerator: [{literals: [a, =b, c=, d=e]}]", []string{
-			"1:34 configMapGenerator[0].literals[0]: not key=value", "1:37 configMapGenerator[0].literals[1]: not key=value",
+		{"a literal without a key", "configMapGenerator: [{name: a, literals: [a, =b, c=, d=e]}]", []string{
+			"1:43 configMapGenerator[0].literals[0]: not key=value", "1:46 configMapGenerator[0].literals[1]: not key=value",
+		}},
+		{"a generator without a name", "configMapGenerator: [{literals: [a=b]}, {name: ''}, {name: ~}]", []string{
+			"1:22 configMapGenerator[0]: no name", "1:41 configMapGenerator[1]: no name", "1:53 configMapGenerator[2]: no name",
+		}},
+		{"a generator twice", "configMapGenerator: [{name: a}, {name: b}, {NAME: a}]\nsecretGenerator: [{name: a}, &x {name: b}, *x]", []string{
+			"1:44 configMapGenerator[2]: a generator before it makes the same object", "2:44 secretGenerator[2]: a generator before it makes the same object",
+		}},
+		{"a generator twice with a namespace", "configMapGenerator: [{name: a, namespace: b}, {name: a, namespace: c}, {name: a}, {name: a, namespace: default}]", []string{
+			"1:83 configMapGenerator[3]: a generator before it makes the same object",
+		}},
+		{"a generator that changes another", "configMapGenerator: [{name: a}, {name: a, behavior: merge}, {name: a, behavior: replace}, {name: a, behavior: create}]", []string{
+			"1:91 configMapGenerator[3]: a generator before it makes the same object",
+		}},
+		{"a key twice", "configMapGenerator: [{name: a, literals: [a=b, 'a =b', a=b], files: [a, b/c, c=d, e/f.txt, g/f.txt]}, {name: b, literals: [a=b]}]", []string{
+			"1:56 configMapGenerator[0].literals[2]: the generator has another value with its key", "1:70 configMapGenerator[0].files[0]: the generator has another value with its key",
+			"1:78 configMapGenerator[0].files[2]: the generator has another value with its key", "1:92 configMapGenerator[0].files[4]: the generator has another value with its key",
 		}},
 		{"a value behind which another is merged", "images: [{name: a, <<: {name: b}}]", []string{"1:11 images[0].name: value ignored, for line 1"}},
 		{"a value before which another is merged", "images: [{<<: {name: b}, name: a}]", nil},

@@ -29,9 +29,10 @@ func (v value) empty() bool {
 func (v value) mark() Mark { return Mark{v.field, v.at.Line, v.at.Column} }
 
 type parser struct {
-	budget  int  // nodes and bytes that may still be visited
-	merging int  // nested merges
-	placed  bool // the generated object that is read has a namespace
+	budget  int             // nodes and bytes that may still be visited
+	merging int             // nested merges
+	made    map[object]bool // by the generators before
+	keys    map[string]bool // of the generator that is read
 	found   Kustomization
 	err     *Error
 }

@@ -1,10 +1,6 @@
 package kustomize
 
-import (
-	"bytes"
-
-	"go.yaml.in/yaml/v4"
-)
+import "bytes"
 
 // localConfig is the annotation of objects that are not in the output of a build.
 const localConfig = "config.kubernetes.io/local-config"
@@ -51,21 +47,4 @@ func IsRewrite(patch []byte) bool {
 		return false
 	}
 	return contains("$patch") || contains("op") && contains("/metadata", "/kind", "/apiVersion", `\`, `path: ""`, `path: ''`, `"path":""`, `"path": ""`)
-}
-
-// unplaced counts a generated object without a namespace. One that changes another has
-// the namespace of that.
-func unplaced(read rule) rule {
-	return func(p *parser, v value) {
-		p.placed = v.node.Kind != yaml.MappingNode
-		if read(p, v); !p.placed {
-			p.found.Unplaced++
-		}
-	}
-}
-
-func placed(p *parser, v value) { p.placed = p.placed || !v.empty() }
-
-func placedByOther(p *parser, v value) {
-	p.placed = p.placed || !v.empty() && v.node.Value != "create"
 }

@@ -1,10 +1,12 @@
 package kustomize
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
+	pathpkg "path"
 	"strconv"
 	"strings"
 
@@ -193,14 +195,20 @@ func source(p *parser, v value) {
 	if strings.ContainsAny(key, "/:") { // a URL whose query was cut, and no key
 		file = redact.URLs(text)
 	}
+	p.addKey(v, cmp.Or(key, pathpkg.Base(file)))
 	p.add(v, file, File)
 }
 
 // literal requires a key and a value.
 func literal(p *parser, v value) {
 	embedded(p, v)
-	if v.node.Kind == yaml.ScalarNode && isText(v.node) && strings.Index(v.node.Value, "=") < 1 {
+	if v.node.Kind != yaml.ScalarNode || !isText(v.node) {
+		return
+	}
+	if key, _, _ := strings.Cut(v.node.Value, "="); key == "" || key == v.node.Value {
 		p.fault(v, Fault{Err: ErrLiteral})
+	} else {
+		p.addKey(v, key)
 	}
 }
 

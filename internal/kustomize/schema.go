@@ -48,8 +48,8 @@ var kustomization = mapping(fields{
 	"crds":       entries(path(File)),
 	"bases":      entries(path(FileOrDirectory)),
 
-	"configMapGenerator": set(generates, entries(unplaced(mapping(generator, fields{"literals": list(literal)})))),
-	"secretGenerator":    set(generates, entries(unplaced(mapping(generator, fields{"literals": list(secretLiteral), "type": text})))),
+	"configMapGenerator": set(generates, entries(generator("ConfigMap", mapping(generated, fields{"literals": list(literal)})))),
+	"secretGenerator":    set(generates, entries(generator("Secret", mapping(generated, fields{"literals": list(secretLiteral), "type": text})))),
 	"helmGlobals":        mapping(fields{"chartHome": path(Tree), "configHome": text}),
 	"helmCharts": set(inflates, entries(mapping(fields{
 		"name": text, "version": text, "repo": text, "releaseName": text, "namespace": text,
@@ -81,8 +81,8 @@ var (
 
 	patchOptions = mapping(fields{"allowNameChange": set(rewrites, boolean), "allowKindChange": set(rewrites, boolean)})
 
-	generator = fields{
-		"namespace": both(embedded, placed), "name": embedded, "behavior": both(embedded, placedByOther),
+	generated = fields{
+		"namespace": embedded, "name": embedded, "behavior": embedded,
 		"files": entries(source), "envs": entries(path(File)), "env": path(File), "options": generatorOptions(embedded),
 	}
 )

@@ -27,8 +27,9 @@ func verdictOf(text []byte) verdict {
 		return verdict{true, !errors.Is(err, kustomize.ErrEmpty)}
 	}
 	var v verdict
+	decoding := []error{kustomize.ErrUnknownField, kustomize.ErrNotString, kustomize.ErrNotBoolean, kustomize.ErrNotNumber}
 	for _, f := range k.Faults {
-		if f.Err != kustomize.ErrLost && f.Err != kustomize.ErrLiteral { // not found by decoding
+		if slices.Contains(decoding, f.Err) { // others are found later
 			v.kustomize, v.flux = true, v.flux || !f.Lenient
 		}
 	}
