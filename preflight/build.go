@@ -169,6 +169,7 @@ func (m *model) follow(v *view) {
 		done[b] = true
 		b.uses[v.index].role = certain
 		for _, named := range b.files {
+			named.uses[v.index].decoding |= decodingOf(named.at)
 			if v.drops(named.entry) {
 				v.missing = append(v.missing, missing{b, named})
 			} else if named.isResource() {

@@ -3,12 +3,14 @@ package preflight
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"hash/maphash"
 	"sync"
 
 	"github.com/kubeoci/oci/internal/filename"
 	"github.com/kubeoci/oci/internal/flux"
 	"github.com/kubeoci/oci/internal/ignore"
+	"github.com/kubeoci/oci/internal/kustomize"
 	"github.com/kubeoci/oci/internal/objects"
 	"github.com/kubeoci/oci/manifests"
 )
@@ -216,7 +218,15 @@ func (c *Cache) scan(ctx context.Context, path string, content []byte, mem memor
 		skipped: bytes.Contains(content, []byte(skipMark)), rewrites: isRewrite(&file, content),
 	}
 	f.summarize(path)
-	return f, nil
+	if f.broken = isUnparsed(&file) && !json.Valid(content); !f.broken {
+		return f, nil
+	}
+	err = c.within(ctx, mem.forParsing(mem.limits), mem, take, func() (err error) {
+		file, err = objects.Parse(ctx, path, kustomize.FirstDocument(content), mem.limits)
+		return err
+	})
+	f.broken = isUnparsed(&file)
+	return f, err
 }
 
 // scanPlain parses a file that needs no parser: with memory for the few objects that most

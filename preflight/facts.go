@@ -19,6 +19,8 @@ type facts struct {
 	likeObject bool
 	// skipped reports that Argo CD does not read a plain file because of a mark in it.
 	skipped bool
+	// broken reports that the first document cannot be parsed, even as JSON.
+	broken bool
 	// rewrites reports that the file may rename or delete objects if it is a patch.
 	rewrites bool
 
@@ -99,6 +101,11 @@ func (f *facts) need() need {
 // isBeyond reports whether a file needs more memory than there was.
 func isBeyond(f *objects.File) bool {
 	return slices.ContainsFunc(f.Problems, func(p objects.Problem) bool { return p.Memory })
+}
+
+// isUnparsed reports whether no parser takes the whole file.
+func isUnparsed(f *objects.File) bool {
+	return f.Template || slices.ContainsFunc(f.Problems, func(p objects.Problem) bool { return p.Code == objects.CodeSyntax || p.Code == objects.CodeTab })
 }
 
 // isRewrite is kustomize.IsRewrite for a file that may be a patch. One that is certainly

@@ -83,8 +83,9 @@ type atPath struct {
 
 // use is what an engine does with a file.
 type use struct {
-	role   role
-	output output // as a resource of a kustomization, once it is needed
+	role     role
+	output   output   // as a resource of a kustomization, once it is needed
+	decoding decoding // for kustomizations that it certainly builds
 }
 
 func (s *source) name() string { return path.Base(s.file.Path) }

@@ -70,6 +70,7 @@ func (m *model) refusingUnparsed(s *source, line int) []*view {
 	object := s.content.JSON || s.likeObject
 	each(s.content.Objects, func(o *objects.Object) { object = object || o.Kind() != "" && int(o.Line) < line })
 	return m.viewsWhere(func(v *view) bool {
-		return v.readsPlain(s) && object || v.builds(s) && !s.content.JSON && m.kustomizations[s] == nil
+		builds := v.builds(s) && m.kustomizations[s] == nil || v.refusesToDecode(s)
+		return v.readsPlain(s) && object || builds && !s.content.JSON
 	})
 }

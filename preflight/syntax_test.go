@@ -72,6 +72,44 @@ func TestSyntax(t *testing.T) {
 	})
 }
 
+// Kustomize parses files that are not resources, too: some as a whole, and then only the first
+// document counts, and others after splitting them.
+func TestSyntaxOfReferences(t *testing.T) {
+	const broken, tail = "a: [\n", "---\na: [\n"
+	at := func(line int, severity string) string {
+		return fmt.Sprintf("p.yaml:%d:1: %s: the YAML does not parse: did not find expected node content [syntax]", line, severity)
+	}
+	start := func(severity, subject string) []string {
+		return []string{"p.yaml:1:1: " + severity + ": " + subject + "there is a directive of YAML [document-start]"}
+	}
+	patch := object("ConfigMap", "app") + "  namespace: shop\n"
+	const list, directive, named = "- {op: add, path: /data, value: {}}\n", "%YAML 1.1\n---\n", "patchesJson6902: [{path: p.yaml, target: {version: v1, kind: ConfigMap, name: app}}]"
+	for _, tt := range []struct {
+		name, field, text string
+		want              []string
+	}{
+		{"configurations", "configurations: [p.yaml]", broken, []string{at(1, "error")}},
+		{"configurations, second document", "configurations: [p.yaml]", "{}\n" + tail, []string{at(3, "warning")}},
+		{"configurations, open quote in the second document", "configurations: [p.yaml]", "{}\n---\n'\n", []string{"p.yaml:3:1: warning: the YAML does not parse: found unexpected end of stream [syntax]"}},
+		{"configurations, directive", "configurations: [p.yaml]", directive + "{}\n", start("warning", "")},
+		{"CRDs", "crds: [p.yaml]", broken, []string{at(1, "error")}},
+		{"replacements", "replacements: [{path: p.yaml}]", broken, []string{at(1, "error")}},
+		{"patch", "patches: [{path: p.yaml}]", broken, []string{at(1, "error")}},
+		{"patch, second document", "patches: [{path: p.yaml}]", patch + tail, []string{at(7, "error")}},
+		{"patch, directive", "patches: [{path: p.yaml}]", directive + patch, start("error", "Flux refuses the file, because ")},
+		{"patch, template", "patches: [{path: p.yaml}]", "{{ if a }}\n" + patch + "{{ end }}\n", []string{"p.yaml: error: Flux refuses a template that is not YAML [template]"}},
+		{"list of operations", "patches: [{path: p.yaml, target: {kind: ConfigMap}}]", list + tail, []string{at(3, "warning")}},
+		{"list of operations, directive", "patches: [{path: p.yaml, target: {kind: ConfigMap}}]", directive + list, start("warning", "")},
+		{"JSON patch", named, broken, []string{at(1, "error")}},
+		{"JSON patch, second document", named, list + tail, []string{at(3, "warning")}},
+		{"strategic merge patch", "patchesStrategicMerge: [p.yaml]", patch + tail, []string{at(7, "error")}},
+		{"transformer", "transformers: [p.yaml]", broken, []string{at(1, "error")}},
+		{"schema, which kustomize does not parse", "openapi: {path: p.yaml}", broken, []string{at(1, "warning")}},
+	} {
+		runRules(t, []ruleTest{{tt.name, tree{"app.yaml": object("ConfigMap", "app") + "  namespace: shop\n", "p.yaml": tt.text, "kustomization.yaml": listingApp + tt.field + "\n"}, flux, tt.want}})
+	}
+}
+
 // bomb returns a document whose aliases expand to 10 to the 9 values.
 func bomb() string {
 	text := object("A", "b") + "x0: &x0 [a, a, a, a, a, a, a, a, a, a]\n"

@@ -169,7 +169,7 @@ func load(data []byte) (*yaml.Node, *Error) {
 	}
 	if err != nil {
 		// The parser reads a few tokens of the next document, unlike that of kustomize.
-		if first := firstDocument(data); len(first) < len(data) && !isUnreadable(err) {
+		if first := FirstDocument(data); len(first) < len(data) && !isUnreadable(err) {
 			return load(first)
 		}
 		return nil, syntaxError(err)
@@ -187,8 +187,8 @@ func isUnreadable(err error) bool {
 	return ok && at.Stage == yaml.ReaderStage
 }
 
-// firstDocument returns the text up to the marker that ends the first document.
-func firstDocument(data []byte) []byte {
+// FirstDocument returns the text up to the marker that ends the first document.
+func FirstDocument(data []byte) []byte {
 	begun, end := false, 0
 	for line := range bytes.Lines(data) {
 		word, rest := line[:min(3, len(line))], line[min(3, len(line)):]
