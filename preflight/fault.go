@@ -11,8 +11,11 @@ import (
 // decodes reports whether Flux decodes a kustomization and writes it again before it
 // builds it: the one at its path. It then ignores unknown fields there, and takes an empty
 // file.
-func (m *model) decodes(v *view, s *source) bool {
-	if !v.isFlux() || v.mode != built {
+func (m *model) decodes(v *view, s *source) bool { return v.isFlux() && m.isTop(v, s) }
+
+// isTop reports whether a kustomization is the one at the path of an engine.
+func (m *model) isTop(v *view, s *source) bool {
+	if v.mode != built {
 		return false
 	}
 	b := m.buildIn(v.root)
@@ -38,7 +41,7 @@ func (m *model) buildingFault(s *source, lenient bool) (refusing, passing []*vie
 func (m *model) refuses(v *view, s *source) bool {
 	k, decodes := m.kustomizations[s], m.decodes(v, s)
 	return k.Empty && !decodes || slices.ContainsFunc(k.Faults, func(f kustomize.Fault) bool {
-		return !errors.Is(f.Err, kustomize.ErrLost) && !(f.Lenient && decodes)
+		return !errors.Is(f.Err, kustomize.ErrLost) && !(f.Lenient && decodes) && (!f.Top || m.isTop(v, s))
 	})
 }
 
@@ -91,6 +94,12 @@ func checkTypes(m *model, r *report) {
 			f.Hint = "put the value in quotes"
 		}
 		refusing, passing := m.buildingFault(s, fault.Lenient)
+		if fault.Top && len(refusing) > 0 {
+			refusing = slices.DeleteFunc(refusing, func(v *view) bool { return !m.isTop(v, s) })
+			if len(refusing) == 0 {
+				return
+			}
+		}
 		if len(passing) > 0 {
 			converted := f
 			converted.Severity, converted.Message = Warning, fmt.Sprintf("%s %.100s from a number or boolean to a string, which may not be as it is written", subject(passing, "convert"), fault.Field)

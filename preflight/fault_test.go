@@ -34,8 +34,8 @@ func TestUnknownFields(t *testing.T) {
 			renderedByArgo, `kustomization.yaml:2:1: warning: Argo CD refuses the unknown field "foo" [unknown-field]`,
 			`kustomization.yaml:2:1: warning: Flux ignores the unknown field "foo" of the kustomization at its path, with everything in it [unknown-field]`,
 		}},
-		{"in a directory", tree{"a/app.yaml": app, "a/kustomization.yaml": listingApp + "patches: [{pach: x}]\n", "kustomization.yaml": nested}, flux, []string{
-			`a/kustomization.yaml:2:12: error: Flux refuses the unknown field "patches[0].pach" (did you mean "patch"?) [unknown-field]`,
+		{"in a directory", tree{"a/app.yaml": app, "a/kustomization.yaml": listingApp + "patches: [{path: app.yaml, pach: x}]\n", "kustomization.yaml": nested}, flux, []string{
+			`a/kustomization.yaml:2:28: error: Flux refuses the unknown field "patches[0].pach" (did you mean "patch"?) [unknown-field]`,
 		}},
 		{"in a directory without a kustomization above", tree{"a/app.yaml": app, "a/kustomization.yaml": listingApp + "foo: 1\n"}, flux, []string{
 			`a/kustomization.yaml:2:1: error: Flux refuses the unknown field "foo" [unknown-field]`,
@@ -61,6 +61,13 @@ func TestTypesInKustomizations(t *testing.T) {
 		{"where Flux does not convert", tree{"app.yaml": app, "kustomization.yaml": listingApp + "configMapGenerator: [{name: 1}]\n"}, flux, []string{
 			"kustomization.yaml:2:29: error: Flux refuses configMapGenerator[0].name: not a string [kustomization]",
 		}},
+		{"a patch without content", tree{"app.yaml": app, "kustomization.yaml": listingApp + "patches: [{target: {kind: ConfigMap}}]\n"}, none, []string{
+			renderedByArgo, "kustomization.yaml:2:11: error: Flux and Argo CD refuse patches[0]: needs either path or patch [kustomization]",
+		}},
+		{"an order", tree{"app.yaml": app, "kustomization.yaml": listingApp + "sortOptions: {order: name}\n"}, flux, []string{
+			"kustomization.yaml:2:14: error: Flux refuses sortOptions: neither fifo nor legacy [kustomization]",
+		}},
+		{"an order below, which kustomize ignores", tree{"a/app.yaml": app, "a/kustomization.yaml": listingApp + "sortOptions: {order: name}\n"}, flux, []string{}},
 		{"a generator twice", tree{"kustomization.yaml": "configMapGenerator: [{name: a}, {name: a}]\n"}, flux, []string{
 			"kustomization.yaml:1:33: error: Flux refuses configMapGenerator[1]: a generator before it makes the same object [kustomization]",
 		}},

@@ -47,6 +47,14 @@ var (
 	ErrSameObject = errors.New("a generator before it makes the same object")
 	// ErrSameKey reports a file or literal with the key of another one of the generator.
 	ErrSameKey = errors.New("the generator has another value with its key")
+	// ErrPathOrPatch reports a patch in two places, or in none.
+	ErrPathOrPatch = errors.New("needs either path or patch")
+	// ErrNotPatch reports text that is neither a mapping nor a list, such as a path.
+	ErrNotPatch = errors.New("neither a mapping nor a list of operations")
+	// ErrReplacement reports a replacement in two places, or one without a part.
+	ErrReplacement = errors.New("needs either path, or source and targets")
+	// ErrOrder reports an order of the result that kustomize does not know.
+	ErrOrder = errors.New("neither fifo nor legacy")
 	// ErrLost reports a value that kustomize ignores, because another one of the mapping
 	// replaces it: a merged one that is behind it, or one whose name differs in case.
 	ErrLost = errors.New("value ignored")
@@ -58,6 +66,7 @@ type Error struct {
 	Field        string // such as "resources[2]", or "", without credentials of URLs
 	Detail       string // the parser's message, or "", the same
 	Err          error  // one of the package's sentinels
+	Limit        bool   // the YAML may be valid, and is beyond a limit
 }
 
 func (e *Error) Error() string {

@@ -19,7 +19,7 @@ func TestParseFaults(t *testing.T) {
 	}{
 		{"an unknown field", "namePrefix: a\nressources: [a.yaml]", []string{"2:1 ressources: unknown field, resources? lenient"}},
 		{"an unknown field like no other", "namePrefix: a\nfoo:", []string{"2:1 foo: unknown field lenient"}},
-		{"an unknown field of a patch", "patches:\n- paths: a.yaml", []string{"2:3 patches[0].paths: unknown field, path? lenient"}},
+		{"an unknown field of a patch", "patches:\n- {path: a.yaml, paths: b.yaml}", []string{"2:18 patches[0].paths: unknown field, path? lenient"}},
 		{"an unknown field of a generator", "secretGenerator: [{name: a, literal: [a=b]}]", []string{"1:29 secretGenerator[0].literal: unknown field, literals? lenient"}},
 		{"an unknown field that is merged", "images: [{<<: {tag: a}}]", []string{"1:16 images[0].tag: unknown field lenient"}},
 		{"names of labels are free", "labels: [{pairs: {anything: a}}]\nopenapi: {anything: a}", nil},
@@ -50,6 +50,22 @@ func TestParseFaults(t *testing.T) {
 			"1:56 configMapGenerator[0].literals[2]: the generator has another value with its key", "1:70 configMapGenerator[0].files[0]: the generator has another value with its key",
 			"1:78 configMapGenerator[0].files[2]: the generator has another value with its key", "1:92 configMapGenerator[0].files[4]: the generator has another value with its key",
 		}},
+		{"a patch without content", "patches: [{target: {kind: A}}, {path: '', patch: ' '}, {path: a.yaml}, {patch: '{}'}]", []string{
+			"1:11 patches[0]: needs either path or patch", "1:32 patches[1]: needs either path or patch",
+		}},
+		{"a patch in two places", "patchesJson6902: [{path: a.yaml, patch: '[]'}]\npatches: [{path: a.yaml, patch: ' '}]", []string{"1:19 patchesJson6902[0]: needs either path or patch"}},
+		{"a patch of invalid YAML", "patches: [{patch: 'a: ['}, {patch: \"[\\n\\t{}\\n]\"}, {patch: \"[]\\n---\\na: [\"}]\npatchesStrategicMerge: [\"a: [\\nb\"]", []string{
+			"1:19 patches[0].patch: not valid YAML", "2:25 patchesStrategicMerge[0]: not valid YAML",
+		}},
+		{"a patch that is a path", "patches: [{patch: a.yaml}, {patch: '# a'}, {patch: '~'}]", []string{"1:19 patches[0].patch: neither a mapping nor a list of operations"}},
+		{"replacements without a part", "replacements: [{}, {source: {kind: A}, targets: []}, {targets: [{}]}, {path: a, targets: [{}]}]", []string{
+			"1:16 replacements[0]: needs either path, or source and targets", "1:20 replacements[1]: needs either path, or source and targets",
+			"1:54 replacements[2]: needs either path, or source and targets", "1:71 replacements[3]: needs either path, or source and targets",
+		}},
+		{"replacements", "replacements: [{source: {kind: A}, targets: [{}]}, {sourceValue: '', targets: [{}]}, {path: a}]", nil},
+		{"an unknown order", "sortOptions: {order: foo}", []string{"1:14 sortOptions: neither fifo nor legacy"}},
+		{"an order with options of another", "sortOptions: {order: fifo, legacySortOptions: {}}", []string{"1:14 sortOptions: neither fifo nor legacy"}},
+		{"no order", "sortOptions: ~\nnamePrefix: a", nil},
 		{"a value behind which another is merged", "images: [{name: a, <<: {name: b}}]", []string{"1:11 images[0].name: value ignored, for line 1"}},
 		{"a value before which another is merged", "images: [{<<: {name: b}, name: a}]", nil},
 		{"a name in two cases", "namePrefix: a\nnameprefix: b\nNAMEPREFIX: c", []string{"1:1 namePrefix: value ignored, for line 2", "3:1 NAMEPREFIX: value ignored, for line 2"}},

@@ -19,8 +19,9 @@ func generator(kind string, read rule) rule {
 			return
 		}
 		given := p.given(v)
-		made := object{kind, cmp.Or(given["namespace"], "default"), given["name"]}
-		changes := given["behavior"] == "merge" || given["behavior"] == "replace"
+		namespace, behavior := given["namespace"].Value, given["behavior"].Value
+		made := object{kind, cmp.Or(namespace, "default"), given["name"].Value}
+		changes := behavior == "merge" || behavior == "replace"
 		switch {
 		case made.name == "":
 			p.fault(v, Fault{Err: ErrNoName})
@@ -31,23 +32,23 @@ func generator(kind string, read rule) rule {
 			p.made = map[object]bool{}
 		}
 		p.made[made] = true
-		if given["namespace"] == "" && !changes { // the object that is changed may have one
+		if namespace == "" && !changes { // the object that is changed may have one
 			p.found.Unplaced++
 		}
 	}
 }
 
-// given returns the texts in a mapping that was read, by the names of its fields in lower
-// case.
-func (p *parser) given(v value) map[string]string {
-	texts := map[string]string{}
+// given returns the values in a mapping that was read, without null, by the names of its
+// fields in lower case.
+func (p *parser) given(v value) map[string]yaml.Node {
+	values := map[string]yaml.Node{}
 	again := parser{budget: p.budget}
 	again.fields(v, true, func(f field) {
 		if !f.null() {
-			texts[strings.ToLower(f.name)] = f.node.Value
+			values[strings.ToLower(f.name)] = *f.node
 		}
 	})
-	return texts
+	return values
 }
 
 // addKey records the key of a file or literal of a generator.

@@ -104,6 +104,8 @@ type Fault struct {
 	// Lenient reports that Flux does not refuse the kustomization at its path for it. It
 	// ignores an unknown field, and converts a number or boolean to a string.
 	Lenient bool
+	// Top reports that kustomize refuses the kustomization only at the path of an engine.
+	Top bool
 }
 
 // Reference is a local path in a kustomization.
@@ -210,6 +212,7 @@ func syntaxError(err error) *Error {
 	}
 	if at, ok := errors.AsType[*boundyaml.Error](err); ok {
 		invalid.Line, invalid.Column, invalid.Detail = at.Line, at.Column, at.Err.Error()
+		invalid.Limit = true
 	}
 	return invalid
 }

@@ -24,24 +24,24 @@ var kustomization = mapping(fields{
 	"commonLabels":          texts(text),
 	"labels":                list(mapping(fields{"pairs": texts(text), "includeSelectors": boolean, "includeTemplates": boolean, "fields": list(mapping(ids, fields{"path": text, "create": boolean}))})),
 	"commonAnnotations":     annotations,
-	"patchesStrategicMerge": set(renames, entries(both(inlinePatch, inlineOr(path(File))))),
+	"patchesStrategicMerge": set(renames, entries(both(inlinePatch, both(contentOfLines, inlineOr(path(File)))))),
 	"patchesJson6902":       set(renames, entries(patch)),
 	"patches":               set(renames, entries(patch)),
 	"images":                list(image),
 	"imageTags":             list(image),
-	"replacements": set(rewrites, entries(mapping(fields{
+	"replacements": set(rewrites, entries(check(mapping(fields{
 		"path":        path(File),
 		"source":      mapping(ids, named, fields{"fieldPath": embedded, "options": options}),
 		"targets":     list(mapping(fields{"select": selector(embedded), "reject": list(selector(embedded)), "fieldPaths": list(embedded), "options": options})),
 		"sourceValue": embedded,
-	}))),
+	}), hasReplacement, Fault{Err: ErrReplacement}))),
 	"replicas": list(mapping(fields{"name": text, "count": number})),
 	"vars": set(rewrites, list(mapping(fields{
 		"name":     text,
 		"objref":   mapping(ids, fields{"apiVersion": text, "name": text, "namespace": text}),
 		"fieldref": mapping(fields{"fieldPath": text}),
 	}))),
-	"sortOptions": mapping(fields{"order": text, "legacySortOptions": mapping(fields{"orderFirst": list(text), "orderLast": list(text)})}),
+	"sortOptions": check(mapping(fields{"order": text, "legacySortOptions": mapping(fields{"orderFirst": list(text), "orderLast": list(text)})}), hasOrder, Fault{Err: ErrOrder, Top: true}),
 
 	"resources":  entries(path(FileOrDirectory)),
 	"components": set(renames, entries(path(Directory))),
@@ -77,7 +77,7 @@ var (
 	named   = fields{"name": embedded, "namespace": embedded}
 	options = mapping(fields{"delimiter": embedded, "index": number, "encoding": embedded, "create": boolean})
 	image   = mapping(fields{"name": text, "newName": text, "tagSuffix": text, "newTag": text, "digest": text})
-	patch   = mapping(fields{"path": path(File), "patch": both(text, inlinePatch), "target": selector(text), "options": patchOptions})
+	patch   = check(mapping(fields{"path": path(File), "patch": both(text, both(inlinePatch, content)), "target": selector(text), "options": patchOptions}), hasPathOrPatch, Fault{Err: ErrPathOrPatch})
 
 	patchOptions = mapping(fields{"allowNameChange": set(rewrites, boolean), "allowKindChange": set(rewrites, boolean)})
 
