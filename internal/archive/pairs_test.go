@@ -30,6 +30,9 @@ func text(seed, size int) string {
 
 // TestPairsAsArchiveTar compares with the standard library's writer.
 func TestPairsAsArchiveTar(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a single goroutine has no races")
+	}
 	all := files{}
 	for i, size := range sizes {
 		f := files{"a.yaml": "a", "dir/b.yaml": text(i, size), "dir/sub/c.yaml": text(i, size)}
@@ -60,6 +63,9 @@ func TestCopiesFollowTheirFiles(t *testing.T) {
 // TestTwins checks that the blocks with the content of a large file are there twice, that
 // smaller files share a block with their copies, and that blocks do not grow.
 func TestTwins(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a single goroutine has no races")
+	}
 	for _, size := range sizes {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			f := files{"a.yaml": "a", "z.yaml": "z"}
@@ -99,6 +105,9 @@ func TestTwins(t *testing.T) {
 // TestGroups checks that groups have all blocks in order, and both a file of one block and
 // its copy.
 func TestGroups(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a single goroutine has no races")
+	}
 	for _, size := range append(sizes, 200<<10, 300<<10) {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			f := files{"a.yaml": text(99, 500<<10), "z.yaml": "z"}
