@@ -54,7 +54,8 @@ type responseError struct {
 func (e *responseError) Error() string { return "status " + strconv.Itoa(e.status) }
 
 // expect returns nil if the response has one of the statuses. Otherwise the caller has to
-// close it.
+// close it. The error is that of reading the body if the request was cancelled meanwhile, or
+// if the body is needed to tell who refuses the request.
 func expect(resp *http.Response, statuses ...int) error {
 	for _, status := range statuses {
 		if resp.StatusCode == status {
@@ -66,12 +67,15 @@ func expect(resp *http.Response, statuses ...int) error {
 		Errors errcode.Errors `json:"errors"`
 	}
 	// A body that is read to its end leaves the connection reusable.
-	data, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBytes))
+	data, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBytes))
 	if json.Unmarshal(data, &body) == nil {
 		e.quote(body.Errors)
 	}
 	// The body may be longer than the part that was read.
 	e.signed = e.signed || bytes.HasPrefix(bytes.TrimSpace(data), []byte(`{"errors"`))
+	if err != nil && (resp.Request.Context().Err() != nil || e.isForeignDenial()) {
+		return connectionError(err)
+	}
 	return e
 }
 
