@@ -22,11 +22,12 @@ type Cache struct {
 	// Dir is a directory in which other processes find which layer a content became,
 	// for [Plan.Recall]. It is made if it does not exist, must belong to the user of
 	// the program, and nobody else may be able to write to it, because its records
-	// decide which digest a build returns. Do not restore it from a cache that jobs of
-	// less trust, such as those of pull requests, can fill. A record that is corrupt is
-	// ignored. Several processes may share the directory. It holds at most 1,000 files
-	// of some hundred bytes. Empty means
-	// none.
+	// decide which digest a build returns. Recall refuses another directory with an
+	// error that matches [ErrInvalidCache], and Pack, which only writes to it, ignores
+	// it. Do not restore it from a cache that jobs of less trust, such as those of pull
+	// requests, can fill. A record that is corrupt is ignored. Several processes may
+	// share the directory. It holds at most 1,000 files of some hundred bytes. Empty
+	// means none.
 	Dir string
 
 	mu      sync.Mutex
