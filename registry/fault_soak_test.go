@@ -26,7 +26,7 @@ const maxHeapGrowth = 4 << 20
 
 // A Client that pushes for days must not accumulate anything.
 func TestSoak(t *testing.T) {
-	pushes := 1000
+	pushes := 400
 	if testing.Short() {
 		pushes = 100
 	}

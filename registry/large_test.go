@@ -107,9 +107,9 @@ func (s *lazyStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// The memory for a layer of 1 GiB does not depend on its size.
+// The memory for a layer does not depend on its size, which is several times the bound here.
 func TestMemoryOfALargeLayer(t *testing.T) {
-	size := zeros(1 << 30)
+	size := zeros(256 << 20)
 	if testing.Short() {
 		size = 128 << 20
 	}
@@ -121,7 +121,7 @@ func TestMemoryOfALargeLayer(t *testing.T) {
 	peak := peakMemory(t, func() {
 		_, err := client.Push(t.Context(), store, manifest, repository, []string{"v1"}, registry.PushOptions{})
 		require.NoError(t, err)
-		_, err = client.Pull(t.Context(), repository, "stored", store, registry.PullOptions{MaxSize: 2 << 30})
+		_, err = client.Pull(t.Context(), repository, "stored", store, registry.PullOptions{})
 		require.NoError(t, err)
 	})
 	assert.Less(t, peak>>20, uint64(64), "MiB")
