@@ -82,7 +82,7 @@ type Retry struct {
 }
 
 // retry calls step until it succeeds, fails for good, or no time is left for another
-// attempt. It returns the error of the last step, or of ctx.
+// attempt. It returns the error of the last step, or that of ctx if this has ended.
 func (c *Client) retry(ctx context.Context, report func(Retry), step func(ctx context.Context) error) error {
 	denials := 0
 	ctx, patience := guard.WithPatience(ctx, maxSilence)
@@ -96,7 +96,10 @@ func (c *Client) retry(ctx context.Context, report func(Retry), step func(ctx co
 			denials++
 			resp.repeated = denials >= maxDenials || attempt >= c.retryPolicy.MaxAttempts
 		}
-		if err == nil || ctx.Err() != nil || !isRetryable(err) {
+		if err != nil && ctx.Err() != nil {
+			return ctx.Err() // err may be a consequence of that, such as a response that was not read
+		}
+		if err == nil || !isRetryable(err) {
 			return err
 		}
 		callIn(ctx).noteFailure(err)
