@@ -92,6 +92,7 @@ func (c *Client) Pull(ctx context.Context, repository, ref string, dst Pusher, o
 		return desc, errNoTarget
 	}
 	events := newReporter(opts.OnEvent)
+	defer events.Close() // dst may read on if it was given up
 	err = c.read(ctx, opPull, repository, ref, func(ctx context.Context, repo *remote) (err error) {
 		ctx, events.Fail = context.WithCancel(ctx)
 		desc, err = pull(ctx, repo, ref, dst, cmp.Or(opts.MaxSize, defaultMaxPull), events)
