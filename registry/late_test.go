@@ -3,6 +3,8 @@ package registry_test
 import (
 	"context"
 	"io"
+	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -46,5 +48,46 @@ func TestNoEventAfterAPull(t *testing.T) {
 		close(dst.release)
 		synctest.Wait()
 		assert.False(t, late.Load())
+	})
+}
+
+// fetched counts how often content is fetched.
+type fetched struct {
+	registry.Fetcher
+	n *atomic.Int32
+}
+
+func (f fetched) Fetch(ctx context.Context, desc ocispec.Descriptor) (io.ReadCloser, error) {
+	f.n.Add(1)
+	return f.Fetcher.Fetch(ctx, desc)
+}
+
+// A transport that sends a request again after the push was given up gets no content.
+func TestAbandonedRequestOpensNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newArtifact(t, "demo")
+		healthy := inProcess{memregistry.Handler(memregistry.Options{})}
+		end := make(chan struct{})
+		var opened atomic.Int32
+		client := newClient(t, "localhost", registry.Options{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			if !strings.HasPrefix(describe(r), "PUT blobs/") {
+				return healthy.RoundTrip(r)
+			}
+			<-end
+			_ = r.Body.Close()
+			body, err := r.GetBody()
+			if err == nil {
+				_, err = readAllTo(io.Discard, body)
+			}
+			return nil, err
+		})})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := client.Push(ctx, fetched{a.store, &opened}, a.Manifest, repository, []string{"v1"}, registry.PushOptions{})
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		before := opened.Load()
+		close(end)
+		synctest.Wait()
+		assert.Equal(t, before, opened.Load())
 	})
 }

@@ -86,6 +86,9 @@ func watch(req *http.Request, limit time.Duration, patience *Patience) (*http.Re
 	req.Body = &sentBody{ReadCloser: req.Body, dog: w}
 	if reopen := req.GetBody; reopen != nil { // net/http repeats some requests by itself
 		req.GetBody = func() (io.ReadCloser, error) {
+			if err := ctx.Err(); err != nil { // as in Read
+				return nil, err
+			}
 			body, err := reopen()
 			if err != nil {
 				return nil, err
