@@ -84,3 +84,26 @@ func TestForbiddenByARegistry(t *testing.T) {
 	}
 	require.NotErrorIs(t, registry.ErrNotRegistry, registry.ErrPermissionDenied)
 }
+
+// A registry's own 404 and 400 need no code either.
+func TestRefusalByARegistryWithoutACode(t *testing.T) {
+	for _, tt := range []struct {
+		status int
+		kind   error
+	}{{http.StatusNotFound, registry.ErrNotFound}, {http.StatusBadRequest, registry.ErrInvalid}} {
+		for name, h := range map[string]http.HandlerFunc{
+			"message": refusal(tt.status, "", "no such repository"),
+			"API": func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Docker-Distribution-Api-Version", "registry/2.0")
+				http.Error(w, "page not found", tt.status)
+			},
+		} {
+			t.Run(fmt.Sprint(name, " ", tt.status), func(t *testing.T) {
+				client := newClient(t, "localhost", registry.Options{Transport: inProcess{h}})
+				_, err := newArtifact(t, "demo").push(t, client, registry.PushOptions{}, "v1")
+				requireKind(t, err, tt.kind)
+				requireKind(t, client.VerifyAccess(t.Context(), repository), tt.kind)
+			})
+		}
+	}
+}

@@ -58,8 +58,12 @@ func (e *responseError) isNoTokenService() bool {
 // as a filter. A registry writes an error body or a challenge, and some nothing but the
 // header of the API. The response to HEAD has no body, and does not tell.
 func (e *responseError) isForeignDenial() bool {
-	return e.status == http.StatusForbidden && !e.token && e.method != http.MethodHead &&
-		e.code+e.message == "" && (e.isPage() || !e.signed)
+	return e.status == http.StatusForbidden && !e.token && e.method != http.MethodHead && e.isAnonymous()
+}
+
+// isAnonymous reports whether nothing in the response is of a registry.
+func (e *responseError) isAnonymous() bool {
+	return e.code+e.message == "" && (e.isPage() || !e.signed)
 }
 
 // isForeign reports whether no registry gives the response.
@@ -74,12 +78,12 @@ func (e *responseError) isForeign() bool {
 			return true
 		}
 	}
-	return e.status == http.StatusNotFound && e.method == http.MethodPost || e.mayExpectTLS()
+	return e.status == http.StatusNotFound && e.method == http.MethodPost && e.isAnonymous() || e.mayExpectTLS()
 }
 
 // mayExpectTLS reports whether a TLS port can have answered to plain HTTP.
 func (e *responseError) mayExpectTLS() bool {
-	return e.status == http.StatusBadRequest && e.code == "" && e.plain && !e.known
+	return e.status == http.StatusBadRequest && e.isAnonymous() && e.plain && !e.known
 }
 
 // isSuccess reports whether the status is one of success, but not the one for the request.
