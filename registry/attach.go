@@ -148,6 +148,17 @@ func (r *remote) attach(ctx context.Context, contents memory, manifest []byte, d
 	return p.listed, err
 }
 
+// lists reports whether the registry lists a manifest among the referrers of its subject, if
+// it has one. The response to the manifest tells, unless it was lost.
+func (r *remote) lists(ctx context.Context, desc ocispec.Descriptor, manifest []byte) bool {
+	subject := revisionOf(desc, manifest).Manifest.Subject
+	if subject == nil {
+		return false
+	}
+	index, _, err := r.referrersPage(ctx, r.url("referrers/"+subject.Digest.String(), nil))
+	return err == nil && slices.ContainsFunc(index.Manifests, func(d ocispec.Descriptor) bool { return d.Digest == desc.Digest })
+}
+
 // list adds a manifest to the index of the referrers of the published one. Calls that are
 // concurrent lose no entry of each other.
 func (p *Published) list(ctx context.Context, repo *remote, desc ocispec.Descriptor) error {

@@ -244,6 +244,7 @@ func (p *push) put(ctx context.Context, manifest []byte, tag string, unless http
 		if isAmbiguous(err) && ctx.Err() == nil { // it may have been set
 			if desc, asked := p.repo.resolve(ctx, tag); asked == nil && desc.Digest == p.manifest.Digest {
 				reported, err = desc.Digest, nil
+				p.listed = p.repo.lists(ctx, p.manifest, manifest)
 			}
 		}
 		return err

@@ -1,0 +1,42 @@
+package registry_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/registry"
+)
+
+// An attachment whose response is lost is listed under a tag only if the registry does not
+// list it itself.
+func TestResponseToAnAttachmentIsLost(t *testing.T) {
+	for _, api := range []bool{true, false} {
+		srv, a := start(t, memregistry.Options{}), newArtifact(t, "first")
+		opts := step(func(ctx context.Context, p *registry.Published) error {
+			lost := fault{"PUT manifests/", srv.once(func(w http.ResponseWriter, r *http.Request) {
+				srv.registry.ServeHTTP(httptest.NewRecorder(), r)
+				abort(w, r)
+			})}
+			if srv.fail(lost); !api {
+				srv.fail(slices.Insert(srv.noReferrers(), 0, lost)...)
+			}
+			attached, err := p.Attach(ctx, signature)
+			require.NoError(t, err)
+			found, err := p.Referrers(ctx, "")
+			require.NoError(t, err)
+			require.Len(t, found, 1)
+			assert.Equal(t, attached.Digest, found[0].Digest)
+			return nil
+		})
+		_, err := a.push(t, srv.client(t, registry.Options{}), opts, "v1")
+		require.NoError(t, err)
+		assert.Equal(t, api, srv.digestOf(t, "sha256-"+a.Manifest.Digest.Encoded()) == "")
+	}
+}
