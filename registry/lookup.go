@@ -134,13 +134,18 @@ func (d *Destination) ask(ctx context.Context) error {
 }
 
 // lookUp returns what a tag points to.
-func (d *Destination) lookUp(ctx context.Context, tag string) (tagState, error) {
-	var state tagState
-	err := d.client.retry(ctx, d.events.retries(ctx, ocispec.Descriptor{}, tag), func(ctx context.Context) (err error) {
-		state.desc, state.content, state.etag, err = d.repo.revision(ctx, tag)
+func (d *Destination) lookUp(ctx context.Context, tag string) (state tagState, err error) {
+	err = d.client.retry(ctx, d.events.retries(ctx, ocispec.Descriptor{}, tag), func(ctx context.Context) (err error) {
+		state, err = d.look(ctx, tag)
 		return err
 	})
-	if hasStatus(err, http.StatusNotFound) {
+	return state, err
+}
+
+// look is lookUp with a single attempt.
+func (d *Destination) look(ctx context.Context, tag string) (state tagState, err error) {
+	state.desc, state.content, state.etag, err = d.repo.revision(ctx, tag)
+	if hasStatus(err, http.StatusNotFound) && !isRetryable(err) {
 		return tagState{}, nil
 	}
 	state.exists, state.digest, state.verified = err == nil, state.desc.Digest, state.content != nil

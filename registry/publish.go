@@ -189,11 +189,35 @@ func (p *push) move(ctx context.Context, blobs []ocispec.Descriptor, data []byte
 		if refused != nil && before.digest == p.states[i].digest { // the registry cannot evaluate it
 			unless = nil
 		}
+		p.looked = true
 		if refused = p.place(ctx, blobs, data, tag, unless); !hasStatus(refused, http.StatusPreconditionFailed) {
 			return refused == nil, refused
 		}
 	}
 	return false, refused
+}
+
+// lookAgain asks the rules again before an attempt to set a tag that is not the first since
+// it was looked up: others may have set it meanwhile. It returns the conditions of the
+// attempt, if there were any before.
+func (p *push) lookAgain(ctx context.Context, tag string, unless http.Header) (http.Header, error) {
+	looked := p.looked
+	p.looked = false
+	i := slices.Index(p.tags, tag)
+	if looked || i < 0 || len(p.opts.TagRules) == 0 {
+		return unless, nil
+	}
+	state, err := p.look(ctx, tag)
+	if isRefusal(err) {
+		state, err = tagState{unknown: err}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if p.states[i] = state; unless != nil {
+		unless = state.conditions()
+	}
+	return unless, p.allow(ctx, tag, state)
 }
 
 // conditions are those under which a tag is set that was read before.

@@ -77,6 +77,7 @@ type push struct {
 	want     Revision           // the same
 	packed   Revision           // that is in src
 	states   []tagState         // in the order of the tags, as they were read last
+	looked   bool               // the tag that is being set was looked up, and not been set since
 	kept     bool               // manifest is that of a tag which has the content of packed
 	listed   bool               // the registry lists the manifest among the referrers of its subject
 	trust    trust
@@ -237,6 +238,9 @@ func (p *push) put(ctx context.Context, manifest []byte, tag string, unless http
 	var reported digest.Digest
 	assumed := p.trust.current() == trustTag
 	err := p.client.retry(ctx, p.events.retries(ctx, p.manifest, tag), func(ctx context.Context) (err error) {
+		if unless, err = p.lookAgain(ctx, tag, unless); err != nil {
+			return err
+		}
 		reported, p.listed, err = p.repo.putManifest(ctx, p.manifest, manifest, tag, unless)
 		if assumed && mayLackBlobs(err) {
 			return &finalError{err} // uploading the blobs helps more than another attempt
