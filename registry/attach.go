@@ -16,6 +16,8 @@ import (
 	"github.com/opencontainers/go-digest"
 	"github.com/opencontainers/image-spec/specs-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/kubeoci/oci/internal/guard"
 )
 
 // Attachment is an artifact that refers to another one (image-spec v1.1, "Guidelines for
@@ -245,19 +247,35 @@ func (r *remote) referrers(ctx context.Context, subject digest.Digest) (all []oc
 		}
 		var index ocispec.Index
 		err := r.client.retry(ctx, nil, func(ctx context.Context) (err error) {
-			index, next, err = r.referrersPage(ctx, next)
+			if index, next, err = r.referrersPage(ctx, next); r.hasNoReferrers(err) {
+				return &finalError{err}
+			}
 			return err
 		})
 		switch {
 		case err == nil:
 			all = append(all, index.Manifests...)
-		case page == 0 && hasStatus(err, http.StatusNotFound, http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotImplemented):
+		case page == 0 && r.hasNoReferrers(err):
 			return r.taggedReferrers(ctx, subject)
 		default:
 			return nil, err
 		}
 	}
 	return all, nil
+}
+
+// hasNoReferrers reports whether err is the response of a registry without the API. GHCR
+// redirects to its web site, which may respond that there were too many requests.
+func (r *remote) hasNoReferrers(err error) bool {
+	resp, responded := errors.AsType[*responseError](err)
+	odd, isOdd := errors.AsType[*malformedError](err)
+	switch {
+	case isOdd:
+		return odd.contentType == "text/html"
+	case responded && resp.isPage() && !guard.SameOrigin(resp.from, r.client.server()):
+		return resp.status < http.StatusInternalServerError
+	}
+	return hasStatus(err, http.StatusNotFound, http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotImplemented)
 }
 
 // taggedReferrers reads the index under the tag for the referrers, if there is one.
@@ -282,6 +300,10 @@ func (r *remote) referrersPage(ctx context.Context, at *url.URL) (index ocispec.
 	resp, err := r.ask(ctx, request{method: http.MethodGet, url: at}, http.StatusOK)
 	if err != nil {
 		return index, at, err // which another attempt asks for
+	}
+	if newResponseError(resp).isPage() {
+		_ = resp.Body.Close() // not needed
+		return index, at, malformed(resp, "not a list of referrers")
 	}
 	data, err := readIndex(resp)
 	if err != nil {

@@ -40,3 +40,38 @@ func TestResponseToAnAttachmentIsLost(t *testing.T) {
 		assert.Equal(t, api, srv.digestOf(t, "sha256-"+a.Manifest.Digest.Encoded()) == "")
 	}
 }
+
+// GHCR redirects questions for referrers to a web site, and other registries have a page
+// there.
+func TestPageInPlaceOfReferrers(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		status   int
+		redirect bool
+	}{
+		{"page", http.StatusOK, false},
+		{"page elsewhere", http.StatusOK, true},
+		{"no page elsewhere", http.StatusNotFound, true},
+		{"too many requests elsewhere", http.StatusTooManyRequests, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			srv, a := start(t, memregistry.Options{}), newArtifact(t, "first")
+			answer := page(tt.status)
+			if site := startStranger(t, answer); tt.redirect {
+				answer = http.RedirectHandler(site.URL+"/packages", http.StatusSeeOther).ServeHTTP
+			}
+			srv.fail(slices.Insert(srv.noReferrers(), 0, fault{"GET referrers/", answer})...)
+			_, err := a.push(t, srv.client(t, registry.Options{}), step(func(ctx context.Context, p *registry.Published) error {
+				attached, err := p.Attach(ctx, signature)
+				require.NoError(t, err)
+				found, err := p.Referrers(ctx, "")
+				require.NoError(t, err)
+				require.Len(t, found, 1)
+				assert.Equal(t, attached.Digest, found[0].Digest)
+				return nil
+			}), "v1")
+			require.NoError(t, err)
+			assert.Equal(t, 1, srv.count("GET referrers/"))
+		})
+	}
+}
