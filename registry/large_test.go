@@ -245,3 +245,24 @@ func peakMemory(t testing.TB, f func()) uint64 {
 	require.NotZero(t, peak.Load())
 	return peak.Load() - min(before, peak.Load())
 }
+
+// A proxy that does not know Expect refuses an attempt that has it, which is the one after
+// a connection that broke.
+func TestExpectationThatFails(t *testing.T) {
+	a := newArtifact(t, "demo")
+	large := a.blob(t, strings.Repeat("large", 20<<10))
+	a = a.with(t, "large", large)
+	srv := start(t, memregistry.Options{})
+	srv.fail(fault{upload(large.Digest), srv.once(abort)})
+	registered := srv.registry
+	srv.registry = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Expect") != "" {
+			w.WriteHeader(http.StatusExpectationFailed)
+			return
+		}
+		registered.ServeHTTP(w, r)
+	})
+	_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{}, "v1")
+	require.NoError(t, err)
+	assert.Equal(t, 3, srv.count(upload(large.Digest)))
+}

@@ -47,7 +47,9 @@ type responseError struct {
 	// unsure is set if the request may have set the tag nevertheless.
 	unsure bool
 	// lost is set if the registry seems to have lost the content: it does not know the
-	// upload any more, as happens behind a load balancer, or finds another digest.
+	// upload any more, as happens behind a load balancer, or finds another digest. So is it
+	// if somebody on the way refuses to ask before the content is sent (RFC 9110, section
+	// 10.1.1): the next attempt does not.
 	lost bool
 }
 
@@ -141,7 +143,7 @@ const (
 // markLost marks a response to content that was sent to an upload.
 func markLost(err error) error {
 	resp, ok := errors.AsType[*responseError](err)
-	if ok && (resp.status == http.StatusNotFound || resp.code == codeUploadUnknown || resp.code == codeUploadInvalid) {
+	if ok && (resp.status == http.StatusNotFound || resp.status == http.StatusExpectationFailed || resp.code == codeUploadUnknown || resp.code == codeUploadInvalid) {
 		resp.lost = true
 	}
 	return err
