@@ -138,6 +138,9 @@ func setSource(ctx context.Context, env cli.Env, opts *oci.BuildOptions, dir str
 
 // printPlan prints what a push would do.
 func (c *config) printPlan(ctx context.Context, env cli.Env, opts oci.BuildOptions) error {
+	if err := check(opts); err != nil {
+		return err
+	}
 	var builder oci.Builder
 	defer builder.Close()
 	plan, err := builder.Plan(ctx, opts)
@@ -152,14 +155,22 @@ func (c *config) printPlan(ctx context.Context, env cli.Env, opts oci.BuildOptio
 	return plan.WriteText(env.Stdout)
 }
 
-// build reports mistakes on the command line as usage errors, and prints the findings.
-func (c *config) build(ctx context.Context, env cli.Env, opts oci.BuildOptions) (oci.BuildResult, error) {
+// check reports mistakes on the command line as usage errors.
+func check(opts oci.BuildOptions) error {
+	if opts.RegistryEndpoint == "" { // a plan needs no destination
+		opts.RegistryEndpoint, opts.Repository, opts.Version = "localhost", stdinName, sampleTag
+	}
 	_, err := opts.Validate()
-	switch {
-	case errors.Is(err, oci.ErrSourcePathNotFound), errors.Is(err, oci.ErrSourcePathNotDirectory):
+	if err == nil || errors.Is(err, oci.ErrSourcePathNotFound) || errors.Is(err, oci.ErrSourcePathNotDirectory) {
+		return err
+	}
+	return cli.Usagef("%w", err)
+}
+
+// build prints the findings.
+func (c *config) build(ctx context.Context, env cli.Env, opts oci.BuildOptions) (oci.BuildResult, error) {
+	if err := check(opts); err != nil {
 		return oci.BuildResult{}, err
-	case err != nil:
-		return oci.BuildResult{}, cli.Usagef("%w", err)
 	}
 	result, err := oci.Build(ctx, opts)
 	style := env.Style(env.Stderr, c.verbose)

@@ -64,6 +64,8 @@ func TestWrongUsage(t *testing.T) {
 		{"illegal revision", []string{"-revision", "a b", flatTree}, "hint: set -revision as Flux writes it"},
 		{"path outside the tree", []string{"-path", "../x", flatTree}, "invalid path"},
 		{"connection flag without a registry", []string{"-plain-http"}, "-plain-http needs -ref"},
+		{"illegal pattern in a plan", []string{ref, "-plan", "-include", "a/b", flatTree}, "invalid include pattern"},
+		{"illegal prefix in a plan without a registry", []string{"-plan", "-prefix", "a/b", flatTree}, "invalid prefix"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o := push(t, "", nil, tt.args...)
@@ -85,6 +87,7 @@ func TestFailures(t *testing.T) {
 		want string
 	}{
 		{"missing directory", []string{"no-such"}, `error: source path does not exist: "no-such"`},
+		{"missing directory of a plan", []string{"-plan", "no-such"}, `error: source path does not exist: "no-such"`},
 		{"missing certificates", []string{"-ref", "oci://localhost:1/shop:1", "-ca-file", "no-such.pem", flatTree}, "no-such.pem"},
 		{"file without certificates", []string{"-ref", "oci://localhost:1/shop:1", "-ca-file", "main.go", flatTree}, "no certificate in PEM form"},
 	} {
