@@ -14,6 +14,7 @@ import (
 
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/examples/cli"
+	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 )
 
@@ -104,6 +105,9 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 		return err
 	}
 	builds, err := oci.Workloads(ctx, opts, patterns...)
+	if errors.Is(err, manifests.ErrInvalidPattern) {
+		return cli.Usagef("%w", err)
+	}
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,7 @@ func TestPublishAll(t *testing.T) {
 		{"all of them fail", []string{"-ref", ref, dir, "apps/empty"}, 1, "0 pushed, 0 unchanged, 1 failed, 0 cancelled\n", "error: 1 of 1 builds failed\n"},
 		{"illegal tag", []string{"-ref", ref, "-tag", "a b", dir, "apps/*"}, 2, "", "error: -tag: invalid tag \"a b\""},
 		{"no match", []string{"-ref", ref, dir, "tools/*"}, 1, "", `no directory matches the pattern: "tools/*"`},
+		{"illegal pattern", []string{"-ref", ref, dir, "apps/["}, 2, "", "error: invalid pattern for directories"},
 		{"no pattern", []string{"-ref", ref, dir}, 2, "", "want a directory and patterns"},
 		{"no directory", []string{"-ref", ref}, 2, "", "want a directory and patterns"},
 		{"no tag", []string{"-ref", "oci://localhost/fleet", dir, "*"}, 2, "", "-ref: want a tag"},
