@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"flag"
+	"os"
 	"path"
 	"strings"
 
@@ -73,6 +74,11 @@ func (c *Collection) Validate() error {
 	} {
 		if errors.Is(err, invalid.err) {
 			return Usagef("-%s: %w", invalid.flag, err)
+		}
+	}
+	for _, root := range c.Roots { // with an FS, only the name is checked
+		if _, err := (manifests.Root{Path: root.Path, FS: os.DirFS(root.Dir)}).Resolve(); err != nil {
+			return Usagef("-root: %w", err)
 		}
 	}
 	return err

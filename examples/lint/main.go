@@ -158,6 +158,11 @@ func (c *config) check(ctx context.Context, dir string) (files int, findings pre
 	if err != nil {
 		return 0, nil, cli.Usagef("-layout: %w", err)
 	}
+	layout = cmp.Or(layout, engine.Layout())
+	pack := packager.Options{Prefix: c.prefix}
+	if err := pack.Validate(layout); err != nil {
+		return 0, nil, cli.Usagef("-prefix: %w", err)
+	}
 	opts := preflight.Options{Paths: c.paths, DirectoryRecurse: c.recurse, TargetNamespace: c.target}
 	switch err := opts.Validate(); {
 	case errors.Is(err, preflight.ErrInvalidNamespace):
@@ -169,10 +174,10 @@ func (c *config) check(ctx context.Context, dir string) (files int, findings pre
 	if err != nil {
 		return 0, nil, err
 	}
-	if dir == "" && c.prefix == "" {
-		c.prefix = "manifests" // as in package oci
+	if dir == "" && pack.Prefix == "" {
+		pack.Prefix = "manifests" // as in package oci
 	}
-	plan, err := packager.NewPlan(set, cmp.Or(layout, engine.Layout()), packager.Options{Prefix: c.prefix})
+	plan, err := packager.NewPlan(set, layout, pack)
 	if err != nil {
 		return 0, nil, err
 	}

@@ -95,6 +95,10 @@ func TestLintStatus(t *testing.T) {
 		{"invalid rule", []string{"-ignore", "[", dir}, 2, "", "-ignore"},
 		{"invalid policy", []string{"-symlinks", "no", dir}, 2, "", "-symlinks"},
 		{"root without a name", []string{"-root", dir, dir}, 2, "", "base=../base"},
+		{"root outside the tree", []string{"-root", "../x=" + dir, dir}, 2, "", "-root: "},
+		{"illegal prefix", []string{"-prefix", "a/b", dir}, 2, "", "-prefix: invalid prefix"},
+		{"prefix that is not used", []string{"-engine", "flux", "-prefix", "a/b", "-path", "a", dir}, 0, "errors: 0", ""},
+		{"missing root", []string{"-root", "x=" + filepath.Join(dir, "none"), dir}, 1, "", "source path does not exist"},
 		{"missing directory", []string{filepath.Join(dir, "none")}, 1, "", "source path does not exist"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
