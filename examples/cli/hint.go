@@ -26,6 +26,7 @@ var phrases = strings.NewReplacer(
 	"Source to a tree", "pipe the manifests into push -",
 	"the Path of the root to", "the name in -root to",
 	"another Path", "another name in -root",
+	"Preflight.Path or Preflight.Paths", "-path",
 	"remove the rule from Push.TagRules", "unset -not-older or -refuse-secrets",
 	"Cache.Layer.Dir", "-cache",
 	"Cache.Preflight.Dir", "-cache",

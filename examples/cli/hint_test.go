@@ -27,6 +27,7 @@ func TestHint(t *testing.T) {
 		{"option", "rename it, or set SkipSpecial", "rename it, or set -skip-special"},
 		{"qualified option", "exclude it with Collect.Ignore, or rename it", "exclude it with -ignore, or rename it"},
 		{"two options", "set SourcePath or Preflight.Path to the directory: x", "set DIR or -path to the directory: x"},
+		{"two options of one flag", "set Preflight.Path or Preflight.Paths to directories", "set -path to directories"},
 		{"value", "set Symlinks to skip", "set -symlinks to skip"},
 		{"constant", "set Prefix to the name of one directory, or choose LayoutRoot", "set -prefix to the name of one directory, or choose -layout root"},
 		{"part of the reference", "set Version to 1.0.0", "set the tag in -ref to 1.0.0"},
