@@ -104,8 +104,11 @@ func (t *target) commitInPlace() error {
 
 // moveUp moves an entry from the staging directory to the target.
 func (t *target) moveUp(name string) error {
-	_, err := t.home.Lstat(name)
+	found, err := t.home.Lstat(name)
 	if err == nil { // Rename would replace it
+		if os.SameFile(found, t.self) {
+			return &EntryError{name, "the name is needed to unpack in place", errName}
+		}
 		return t.targetError(ErrTargetNotEmpty)
 	}
 	if errors.Is(err, fs.ErrNotExist) {

@@ -101,6 +101,7 @@ func TestUnpackInPlaceLeavesNothing(t *testing.T) {
 	}{
 		{"cut archive", t.Context(), layer[:len(layer)/2], nil, unpacker.ErrCorruptArtifact},
 		{"hostile archive", t.Context(), archiveOf(t, big, special(tar.TypeSymlink, "a", "..")), nil, unpacker.ErrLinkEntry},
+		{"name of the other directory", t.Context(), archiveOf(t, regular(".a", "1"), regular(".oci-unpack-in-place/b", "2"), big), nil, unpacker.ErrUnsafeEntry},
 		{"broken source", t.Context(), layer, func(r io.Reader) io.Reader {
 			return io.MultiReader(io.LimitReader(r, 1000), errorReader{io.ErrClosedPipe})
 		}, io.ErrClosedPipe},
