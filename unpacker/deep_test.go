@@ -10,6 +10,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/internal/testing/goldentree"
+	"github.com/kubeoci/oci/manifests"
+	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/unpacker"
 )
 
@@ -44,4 +47,22 @@ func TestUnpackDeep(t *testing.T) {
 	one := allocations(files, usual, "a")
 	both := allocations(2*files, usual, "a", "b")
 	assert.Less(t, both, 1.2*one, "allocations per file of two trees in turn")
+}
+
+// A tree that is as deep as package manifests collects it can be unpacked, whatever the
+// layout.
+func TestUnpackDeepestTree(t *testing.T) {
+	const collected = 100
+	texts := map[string]string{strings.Repeat("d/", collected) + "a.yaml": "a: b\n"}
+	set := collectTexts(t, texts)
+	for _, layout := range layouts {
+		t.Run(string(layout), func(t *testing.T) {
+			p := pack(t, set, layout, packager.Options{Prefix: "app"})
+			files, _, err := unpackBoth(t, p.store, p.Manifest, unpacker.Options{})
+			require.NoError(t, err)
+			assert.Equal(t, laidOut(texts, layout, "app"), files)
+		})
+	}
+	_, err := manifests.CollectFS(t.Context(), goldentree.FS(map[string]string{strings.Repeat("d/", collected+1) + "a.yaml": ""}), manifests.Options{})
+	require.ErrorIs(t, err, manifests.ErrLimitExceeded)
 }

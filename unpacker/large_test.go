@@ -47,9 +47,9 @@ func TestUnpackDefaultLimits(t *testing.T) {
 				header(t, w, fmt.Sprint(i, strings.Repeat("/d", 100)), 0)
 			}
 		}},
-		{"depth of 101", manifests.LimitError{Limit: "MaxDepth", Max: 100}, func(w *tar.Writer) {
-			header(t, w, strings.Repeat("d/", 100)+"f", 0)
-			header(t, w, strings.Repeat("e/", 101)+"f", 0)
+		{"depth of 102", manifests.LimitError{Limit: "MaxDepth", Max: 101}, func(w *tar.Writer) {
+			header(t, w, strings.Repeat("d/", 101)+"f", 0)
+			header(t, w, strings.Repeat("e/", 102)+"f", 0)
 		}},
 		{"path of 4097 bytes", manifests.LimitError{Limit: "MaxPathLength", Max: 4096}, func(w *tar.Writer) {
 			header(t, w, strings.Repeat(long(254)+"/", 16)+long(16), 0)

@@ -30,7 +30,8 @@ type Options struct {
 	// MaxPathLength limits the bytes of one path, after its name was cleaned. The default
 	// is 4096, PATH_MAX of Linux.
 	MaxPathLength int
-	// MaxDepth limits how deep directories are nested. The default is 100.
+	// MaxDepth limits how deep directories are nested. The default is 101, which has room for
+	// a tree of the default of manifests.Options.MaxDepth below a prefix.
 	MaxDepth int
 	// MaxNamesSize limits the bytes of all names and link targets of the archive, which are
 	// held in memory. The default is 16 MiB, 160 bytes for each of the default of MaxEntries.
@@ -86,7 +87,7 @@ func (o Options) resolve(maxSize int64) (Options, error) {
 	o.MaxFileSize = cmp.Or(o.MaxFileSize, o.MaxSize)
 	o.MaxEntries = cmp.Or(o.MaxEntries, 100_000)
 	o.MaxPathLength = cmp.Or(o.MaxPathLength, 4096)
-	o.MaxDepth = cmp.Or(o.MaxDepth, 100)
+	o.MaxDepth = cmp.Or(o.MaxDepth, 101)
 	o.MaxNamesSize = cmp.Or(o.MaxNamesSize, 16<<20)
 	o.MaxHeaderSize = max(cmp.Or(o.MaxHeaderSize, 64<<10), tarEndSize)
 	o.MaxSize = min(o.MaxSize, math.MaxInt64-tarUnit) // the padding of a file does not overflow
