@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/examples/cli"
@@ -51,6 +52,9 @@ func readBack(ctx context.Context, artifact oci.OCIArtifact) ([]unpacker.File, e
 	if err != nil {
 		return nil, err
 	}
-	_, unpacked, err := unpacker.UnpackFS(ctx, store, manifest, unpacker.Options{})
+	// The artifact was packed here: what package packager allows is no danger.
+	_, unpacked, err := unpacker.UnpackFS(ctx, store, manifest, unpacker.Options{
+		MaxSize: packager.MaxArchiveSize, MaxEntries: math.MaxInt, MaxNamesSize: packager.MaxArchiveSize,
+	})
 	return unpacked.Files, err
 }

@@ -92,6 +92,16 @@ func TestPushWithoutFlagsReadsBack(t *testing.T) {
 	assert.Contains(t, o.stderr, "set tag latest")
 }
 
+// A tree is read back whatever its size: 33 MiB make an archive of more than the default of
+// unpacker.UnpackFS.
+func TestPushOfALargeTreeReadsBack(t *testing.T) {
+	dir := t.TempDir()
+	text := configMap + strings.Repeat("# "+strings.Repeat("x", 1022)+"\n", 33<<10)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "app.yaml"), []byte(text), 0o600))
+	result := push(t, "", nil, "-json", "-preflight", "off", "-prefix", "app", dir).result(t)
+	assert.Greater(t, result.Artifact.ContentSize, int64(64<<20))
+}
+
 func TestJSONIsTheOnlyOutput(t *testing.T) {
 	result := push(t, "", nil, "-json", "-engine", "flux", flatTree).result(t)
 	assert.Equal(t, "flat", result.Artifact.Repository)
