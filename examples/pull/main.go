@@ -147,7 +147,7 @@ func pull(ctx context.Context, env cli.Env, ref *oci.Reference, connect oci.Regi
 		Digest:       unpacked.Manifest.Digest,
 		LayerDigest:  unpacked.Layer.Digest,
 		Annotations:  unpacked.Annotations,
-		Files:        unpacked.Files,
+		Files:        append([]unpacker.File{}, unpacked.Files...), // never null in JSON
 		SkippedLinks: unpacked.SkippedLinks,
 	}, nil
 }

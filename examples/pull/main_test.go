@@ -13,13 +13,18 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/opencontainers/image-spec/specs-go"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"oras.land/oras-go/v2/content"
 
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/examples/cli"
 	"github.com/kubeoci/oci/examples/internal/usagetest"
 	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/packager"
+	"github.com/kubeoci/oci/registry"
 )
 
 const (
@@ -125,6 +130,36 @@ func TestPull(t *testing.T) {
 			assert.NotEmpty(t, got.Files)
 		})
 	}
+}
+
+// Another program may have pushed an artifact without files, whose list is no null.
+func TestPullOfNoFilesAsJSON(t *testing.T) {
+	host, _, _ := start(t)
+	store := new(packager.Store)
+	t.Cleanup(func() { assert.NoError(t, store.Close()) })
+	add := func(mediaType string, data []byte) ocispec.Descriptor {
+		desc := content.NewDescriptorFromBytes(mediaType, data)
+		require.NoError(t, store.Push(t.Context(), desc, bytes.NewReader(data)))
+		return desc
+	}
+	manifest, err := json.Marshal(ocispec.Manifest{
+		Versioned: specs.Versioned{SchemaVersion: 2},
+		MediaType: ocispec.MediaTypeImageManifest,
+		Config:    add(ocispec.MediaTypeEmptyJSON, []byte("{}")),
+		Layers:    []ocispec.Descriptor{add(ocispec.MediaTypeImageLayer, make([]byte, 1024))},
+	})
+	require.NoError(t, err)
+	credential := registry.Credential{Username: "writer", Password: canary}
+	client, err := registry.NewClient(host, registry.Options{Credential: credential})
+	require.NoError(t, err)
+	t.Cleanup(client.Close)
+	_, err = client.Push(t.Context(), store, add(ocispec.MediaTypeImageManifest, manifest), "acme/none", []string{"1.0.0"}, registry.PushOptions{})
+	require.NoError(t, err)
+
+	dir := t.TempDir()
+	status, stdout, stderr := runPull(t, nil, canary, "-ref", "oci://"+host+"/acme/none:1.0.0", "-username", "reader", "-password-stdin", "-json", dir)
+	require.Zero(t, status, stderr)
+	assert.Contains(t, stdout, `"files": []`)
 }
 
 func TestPullFails(t *testing.T) {
