@@ -76,6 +76,8 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	if err := checkEmpty(dir); err != nil && !*inPlace { // in place, a new file system has an entry
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, *timeout)
+	defer cancel()
 	opts, err := connection.Resolve(ctx, env, flags)
 	if err != nil {
 		return err

@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -12,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/opencontainers/image-spec/specs-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -197,6 +200,18 @@ func TestPullFails(t *testing.T) {
 			assert.NoDirExists(t, dir)
 		})
 	}
+}
+
+// A terminal without input must not block the program.
+func TestTimeoutWhileReadingThePassword(t *testing.T) {
+	reader, writer := io.Pipe()
+	t.Cleanup(func() { require.NoError(t, writer.Close()) })
+	env := cli.Env{Stdin: reader, Stdout: io.Discard, Stderr: io.Discard, Getenv: func(string) string { return "" }}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	err := run(ctx, env, []string{"-ref", "oci://localhost:1/shop:1", "-username", "u", "-password-stdin", "-timeout", "50ms", filepath.Join(t.TempDir(), "shop")})
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.NoError(t, ctx.Err())
 }
 
 func TestPullIntoAFullDirectorySendsNoRequest(t *testing.T) {

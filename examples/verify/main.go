@@ -45,7 +45,9 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 		return cli.Usagef("-timeout: %v must be positive", *timeout)
 	}
 	opts := oci.VerifyOptions{}.WithReference(ref)
-	if opts.Registry, err = connection.Resolve(ctx, env, flags); err != nil {
+	reading, cancel := context.WithTimeout(ctx, *timeout)
+	defer cancel()
+	if opts.Registry, err = connection.Resolve(reading, env, flags); err != nil {
 		return err
 	}
 	if err := oci.VerifyRegistryAccessWithTimeout(ctx, opts, *timeout); err != nil {

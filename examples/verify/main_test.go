@@ -2,12 +2,16 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"io"
 	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/kubeoci/oci/examples/cli"
 	"github.com/kubeoci/oci/examples/internal/usagetest"
@@ -62,6 +66,18 @@ func TestVerify(t *testing.T) {
 			assert.Contains(t, stderr, tt.stderr)
 		})
 	}
+}
+
+// A terminal without input must not block the program.
+func TestTimeoutWhileReadingThePassword(t *testing.T) {
+	reader, writer := io.Pipe()
+	t.Cleanup(func() { require.NoError(t, writer.Close()) })
+	env := cli.Env{Stdin: reader, Stdout: io.Discard, Stderr: io.Discard, Getenv: func(string) string { return "" }}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	err := run(ctx, env, []string{"-ref", "oci://localhost:1/shop:1", "-username", "u", "-password-stdin", "-timeout", "50ms"})
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.NoError(t, ctx.Err())
 }
 
 func TestCommandsInHelp(t *testing.T) {
