@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"unicode/utf8"
 
+	"github.com/kubeoci/oci/internal/abspath"
 	"github.com/kubeoci/oci/internal/redact"
 )
 
@@ -54,7 +55,7 @@ func (r Root) Resolve() (Root, error) {
 	if err := checkDir(r.Dir); err != nil {
 		return Root{}, err
 	}
-	abs, err := filepath.Abs(r.Dir)
+	abs, err := abspath.Of(r.Dir)
 	if err != nil {
 		return Root{}, &PathError{Path: r.Dir, Err: err}
 	}

@@ -136,3 +136,21 @@ func FuzzLinks(f *testing.F) {
 		}
 	})
 }
+
+// The tree is the one that other programs find, whatever links lead there.
+func TestCollectRelativeToALink(t *testing.T) {
+	top := tree{"data/app/a.yaml": "theirs", "data/sub/b.yaml": "b", "work/app/a.yaml": "another"}.dir(t)
+	require.NoError(t, os.Symlink("../data/sub", filepath.Join(top, "work", "link")))
+	for _, tt := range []struct{ name, wd, dir string }{
+		{"above a working directory that is a link", "work/link", "../app"},
+		{"above a link", "work", "link/../app"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Chdir(filepath.Join(top, tt.wd))
+			set, err := manifests.Collect(t.Context(), tt.dir, manifests.Options{})
+			require.NoError(t, err)
+			assert.Equal(t, "app", set.Name())
+			assert.Equal(t, map[string]string{"a.yaml": "theirs"}, contents(t, set))
+		})
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/kubeoci/oci/internal/abspath"
 	"github.com/kubeoci/oci/manifests"
 )
 
@@ -36,10 +37,7 @@ type target struct {
 func stage(dir string, inPlace bool) (*target, error) {
 	t := &target{path: dir, inPlace: inPlace}
 	t.writers.wrap = t.fileError
-	full, err := filepath.Abs(dir)
-	if err == nil && dir == "" {
-		err = fs.ErrInvalid
-	}
+	full, err := locate(dir)
 	if err != nil {
 		return nil, t.targetError(err)
 	}
@@ -51,6 +49,18 @@ func stage(dir string, inPlace bool) (*target, error) {
 		return nil, withCleanup(err, t.discard())
 	}
 	return t, nil
+}
+
+// locate returns the absolute path of a target.
+func locate(dir string) (string, error) {
+	if dir == "" {
+		return "", fs.ErrInvalid
+	}
+	full, err := abspath.Of(dir)
+	if err == nil && filepath.Clean(dir) == "." { // no link, whatever the path to it
+		return filepath.EvalSymlinks(full)
+	}
+	return full, err
 }
 
 func (t *target) prepare(full string) (err error) {

@@ -125,6 +125,33 @@ func TestUnpackRelative(t *testing.T) {
 	assert.Equal(t, []string{"out"}, namesIn(t, "."))
 }
 
+// The target is where other programs look for it, whatever links lead there.
+func TestUnpackRelativeToALink(t *testing.T) {
+	src, manifest := oneFile(t, "a")
+	for _, tt := range []struct {
+		name, wd, dir string
+		opts          unpacker.Options
+	}{
+		{"above a working directory that is a link", "work/sub", "../out", unpacker.Options{}},
+		{"the same in place", "work/sub", "../out", unpacker.Options{InPlace: true}},
+		{"above a link", "work", "sub/../out", unpacker.Options{}},
+		{"working directory that is a link", "work/out", ".", unpacker.Options{InPlace: true}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			top := t.TempDir()
+			require.NoError(t, os.Mkdir(filepath.Join(top, "work"), 0o755))
+			for _, name := range []string{"sub", "out"} {
+				require.NoError(t, os.MkdirAll(filepath.Join(top, "data", name), 0o755))
+				require.NoError(t, os.Symlink("../data/"+name, filepath.Join(top, "work", name)))
+			}
+			t.Chdir(filepath.Join(top, tt.wd))
+			_, err := unpacker.Unpack(t.Context(), src, manifest, tt.dir, tt.opts)
+			require.NoError(t, err)
+			assert.Equal(t, map[string]string{"a.yaml": "a"}, allFiles(t, filepath.Join(top, "data/out")))
+		})
+	}
+}
+
 // TestUnpackTargetChanges changes the target, as another program could, while the
 // layer is fetched.
 func TestUnpackTargetChanges(t *testing.T) {
