@@ -72,7 +72,8 @@ func (o BuildOptions) workload(dir string) (BuildOptions, error) {
 		}
 	}
 	if o.Source == nil {
-		o.SourcePath = filepath.Join(o.SourcePath, filepath.FromSlash(dir))
+		// Join would shorten link/.., which leads elsewhere.
+		o.SourcePath = strings.TrimRight(o.SourcePath, string(filepath.Separator)) + string(filepath.Separator) + filepath.FromSlash(dir)
 		return o, nil
 	}
 	var err error

@@ -33,7 +33,7 @@ func look(ctx context.Context, trees []manifests.Root, opts manifests.Options) s
 			if err != nil || !filepath.IsLocal(below) {
 				continue
 			}
-			path := filepath.Join(tree.Dir, below)
+			path := tree.Dir + string(filepath.Separator) + below // Join would shorten link/..
 			if info, err := os.Stat(path); err == nil {
 				s.files[path] = info
 			}
