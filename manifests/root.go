@@ -30,8 +30,8 @@ type Root struct {
 }
 
 // Resolve checks the root and returns it with an absolute Dir. Symbolic links in
-// Dir are followed, but the path keeps their names. A root that was resolved before
-// is not looked up on disk again.
+// Dir are followed, but the path keeps their names, except before "..". A root that was
+// resolved before is not looked up on disk again.
 //
 // The error is a [*PathError] with [ErrInvalidName] for Path, [ErrPathRequired],
 // [ErrTwoSources], [ErrPathNotFound], [ErrPathNotDirectory], or the file system's

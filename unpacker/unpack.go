@@ -82,7 +82,8 @@ type Fetcher interface {
 // can read, and moves each of its entries to dir after all were verified. A reader sees an
 // entry, with everything in it, complete or not at all, and for a moment some entries and
 // not others. After an error nothing is left. A process that is killed leaves the other
-// directory behind and, if that happens while it moves, some of the entries.
+// directory behind and, if that happens while it moves, some of the entries. An artifact
+// with an entry named like the other directory is refused.
 //
 // Other processes may place symbolic links in the directories meanwhile: nothing is
 // written outside of them.
