@@ -99,12 +99,12 @@ func (d Dir) IsEmpty() (bool, error) {
 		return false, err
 	}
 	defer func() { _ = root.Close() }() // only read from
-	files, err := d.files(root)
+	names, err := d.names(root)
 	if err != nil {
 		return false, d.invalid(err)
 	}
 	ending := d.ending()
-	return !slices.ContainsFunc(files, func(e fs.DirEntry) bool { return strings.HasSuffix(e.Name(), ending) }), nil
+	return !slices.ContainsFunc(names, func(name string) bool { return strings.HasSuffix(name, ending) }), nil
 }
 
 // Read returns the record of a key, or nil if there is none or it is corrupt. The error
@@ -211,14 +211,14 @@ func (d Dir) write(root *os.Root, name string, data []byte) (err error) {
 // removeOldest keeps the directory from growing for ever after a record of some size was
 // written. Temporary files of programs that were killed count too.
 func (d Dir) removeOldest(root *os.Root, size int) {
-	files, err := d.files(root)
-	if err != nil || len(files) <= MaxFiles && int64(size) <= d.MaxTotal/MaxFiles {
+	names, err := d.names(root)
+	if err != nil || len(names) <= MaxFiles && int64(size) <= d.MaxTotal/MaxFiles {
 		return
 	}
-	infos := make([]fs.FileInfo, 0, len(files))
+	infos := make([]fs.FileInfo, 0, len(names))
 	left := d.MaxTotal
-	for _, file := range files {
-		if info, err := file.Info(); err == nil {
+	for _, name := range names {
+		if info, err := root.Lstat(name); err == nil && info.Mode().IsRegular() {
 			infos = append(infos, info)
 			left -= info.Size()
 		}
@@ -235,16 +235,22 @@ func (d Dir) removeOldest(root *os.Root, size int) {
 	}
 }
 
-// files lists the records.
-func (d Dir) files(root *os.Root) ([]fs.DirEntry, error) {
-	entries, err := fs.ReadDir(root.FS(), ".")
+// names lists the names of the records. Nothing is asked about each file, because a build lists
+// the directory several times, and hundreds of builds share it.
+func (d Dir) names(root *os.Root) ([]string, error) {
+	var names []string
+	list, err := root.Open(".")
+	if err == nil {
+		names, err = list.Readdirnames(-1)
+		_ = list.Close() // only read from
+	}
 	if errors.Is(err, fs.ErrNotExist) { // it was removed after it was opened
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
-		return !e.Type().IsRegular() || !strings.HasSuffix(strings.TrimSuffix(e.Name(), tempSuffix), d.Suffix)
+	return slices.DeleteFunc(names, func(name string) bool {
+		return !strings.HasSuffix(strings.TrimSuffix(name, tempSuffix), d.Suffix)
 	}), nil
 }

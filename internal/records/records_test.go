@@ -82,6 +82,23 @@ func TestGroups(t *testing.T) {
 	}
 }
 
+// Hundreds of builds share a directory, and each of them lists it: that asks nothing about the
+// files one by one, for which os.ReadDir allocates several times for each.
+func TestListingAsksForNamesAlone(t *testing.T) {
+	const files = 500
+	dir := dirIn(t.TempDir())
+	for i := range files {
+		require.NoError(t, os.WriteFile(filepath.Join(dir.Path, fmt.Sprintf("%d-other%s", i, dir.Suffix)), nil, 0o600))
+	}
+	dir.Group = []byte("a")
+	allocs := testing.AllocsPerRun(3, func() {
+		empty, err := dir.IsEmpty()
+		require.NoError(t, err)
+		require.True(t, empty)
+	})
+	assert.Less(t, allocs, 1.5*files)
+}
+
 // The oldest records are removed once there are too many, or they are too large.
 func TestWriteRemovesTheOldest(t *testing.T) {
 	for _, tt := range []struct {
