@@ -122,7 +122,7 @@ func (e *PreflightError) Error() string {
 	if len(e.Reasons) == 0 {
 		return ErrPreflight.Error()
 	}
-	text := fmt.Sprintf("%v: %v", ErrPreflight, e.Reasons[0])
+	text := fmt.Sprintf("%v: %v", ErrPreflight, e.Reasons[e.first()])
 	if more := len(e.Reasons) - 1; more > 0 {
 		text += fmt.Sprintf(" (and %d more)", more)
 	}
@@ -132,9 +132,27 @@ func (e *PreflightError) Error() string {
 // Is reports whether target is [ErrPreflight].
 func (e *PreflightError) Is(target error) bool { return target == ErrPreflight }
 
-// Hint returns the first hint of a reason, or "".
+// first returns the index of the reason to name. An engine often renders nothing because of a
+// file that it cannot read: then that file is to be corrected, and the directory is right.
+func (e *PreflightError) first() int {
+	for i, reason := range e.Reasons {
+		if reason.Severity != e.Reasons[0].Severity {
+			break
+		}
+		if reason.Code != preflight.CodeNothingRendered {
+			return i
+		}
+	}
+	return 0
+}
+
+// Hint returns the hint of the reason in the message or, if that has none, the first hint of
+// a reason, or "".
 func (e *PreflightError) Hint() string {
-	for _, reason := range e.Reasons {
+	if len(e.Reasons) == 0 {
+		return ""
+	}
+	for _, reason := range append(preflight.Findings{e.Reasons[e.first()]}, e.Reasons...) {
 		if reason.Hint != "" {
 			return reason.Hint
 		}

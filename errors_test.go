@@ -35,6 +35,8 @@ func TestHint(t *testing.T) {
 		{"the outermost", fmt.Errorf("%w, because %w", advised{"first"}, advised{"second"}), "first"},
 		{"the first that has some", errors.Join(errors.New("plain"), advised{}, advised{"do"}), "do"},
 		{"of a finding", &oci.PreflightError{Reasons: preflight.Findings{{Hint: "do"}}}, "do"},
+		{"of the second finding", &oci.PreflightError{Reasons: preflight.Findings{{}, {Hint: "do"}}}, "do"},
+		{"of a cause", &oci.PreflightError{Reasons: preflight.Findings{{Code: preflight.CodeNothingRendered, Hint: "move"}, {Code: preflight.CodeSyntax, Hint: "do"}}}, "do"},
 	} {
 		t.Run(tt.name, func(t *testing.T) { assert.Equal(t, tt.want, oci.Hint(tt.err)) })
 	}
@@ -42,6 +44,8 @@ func TestHint(t *testing.T) {
 
 // The reason is that of the finding, which may be another than an engine that fails.
 func TestPreflightErrorGivesTheReason(t *testing.T) {
+	nothing := preflight.Finding{Code: preflight.CodeNothingRendered, Severity: preflight.Error, Message: "Argo CD renders nothing"}
+	syntax := preflight.Finding{Code: preflight.CodeSyntax, Severity: preflight.Error, File: "a.yaml", Line: 2, Column: 4, Message: "the YAML does not parse"}
 	secret := preflight.Finding{Code: preflight.CodeSecret, Severity: preflight.Warning, File: "a.yaml", Message: "the Secret \"a\" is not encrypted"}
 	for _, tt := range []struct {
 		name    string
@@ -50,6 +54,9 @@ func TestPreflightErrorGivesTheReason(t *testing.T) {
 	}{
 		{"none", nil, "preflight refused the artifact"},
 		{"a warning", preflight.Findings{secret}, "preflight refused the artifact: a.yaml: warning: the Secret \"a\" is not encrypted [plaintext-secret]"},
+		{"an effect and its cause", preflight.Findings{nothing, syntax, secret}, "preflight refused the artifact: a.yaml:2:4: error: the YAML does not parse [syntax] (and 2 more)"},
+		{"an effect and a warning", preflight.Findings{nothing, secret}, "preflight refused the artifact: error: Argo CD renders nothing [nothing-rendered] (and 1 more)"},
+		{"two effects", preflight.Findings{nothing, nothing}, "preflight refused the artifact: error: Argo CD renders nothing [nothing-rendered] (and 1 more)"},
 		{"several", preflight.Findings{secret, {}, {}}, "preflight refused the artifact: a.yaml: warning: the Secret \"a\" is not encrypted [plaintext-secret] (and 2 more)"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
