@@ -2,6 +2,7 @@ package oci_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -145,6 +146,9 @@ func TestBuildAllCancelledBefore(t *testing.T) {
 		assert.NotEmpty(t, o.Repository)
 	}
 	assert.Empty(t, server.takeRequests())
+	text, err := json.Marshal(err)
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"builds":5,"failed":[],"cancelled":5}`, string(text))
 }
 
 // A limit of one build is no cancellation.

@@ -104,7 +104,7 @@ func (r BuildAllResult) failure(ctx context.Context) error {
 	if r.Failed == 0 && r.Cancelled == 0 {
 		return nil
 	}
-	e := &BuildAllError{Builds: len(r.Outcomes), Cancelled: r.Cancelled}
+	e := &BuildAllError{Builds: len(r.Outcomes), Failed: []BuildOutcome{}, Cancelled: r.Cancelled} // an array in JSON, not null
 	for _, o := range r.Outcomes {
 		if o.Status == StatusFailed {
 			e.Failed = append(e.Failed, o)
