@@ -7,6 +7,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
+	"github.com/kubeoci/oci/internal/advice"
 	"github.com/kubeoci/oci/packager"
 	"github.com/kubeoci/oci/reference"
 )
@@ -71,7 +72,7 @@ func (a Artifact) Revisions(ref Ref) (Revisions, error) {
 	if ref.ByDigest {
 		return Revisions{Flux: d, ArgoCD: d}, nil
 	}
-	if err := reference.CheckTag(a.Tag); err != nil {
+	if err := a.checkTag(); err != nil {
 		return Revisions{}, err
 	}
 	return Revisions{Flux: a.Tag + "@" + d, ArgoCD: d}, nil // as getRevision of source-controller has it
@@ -82,6 +83,15 @@ func (r Ref) check() error {
 		return setting("Range", r.Range, "ByDigest is set as well", "unset one of Range and ByDigest")
 	}
 	return checkText("Range", r.Range)
+}
+
+// checkTag advises on the missing tag of an artifact that was pushed by its digest alone.
+func (a Artifact) checkTag() error {
+	err := reference.CheckTag(a.Tag)
+	if err != nil && a.Tag == "" {
+		return &advice.Error{Err: err, Text: "set Tag, or ByDigest in Ref for an artifact without a tag"}
+	}
+	return err
 }
 
 func (a Artifact) checkDigest() error {
@@ -121,7 +131,7 @@ func (a Artifact) address(ref Ref) (address, error) {
 	case ref.ByDigest:
 		err = a.checkDigest()
 	case ref.Range == "":
-		err = reference.CheckTag(a.Tag)
+		err = a.checkTag()
 	}
 	return address{endpoint, url, a.PlainHTTP || endpoint.Scheme == "http"}, err
 }

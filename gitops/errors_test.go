@@ -134,5 +134,15 @@ func TestErrorsHaveFacts(t *testing.T) {
 	assert.Equal(t, strings.Repeat("a", 64), refused.Value)
 	assert.Equal(t, "set Name", refused.Hint())
 
+	_, err = gitops.Flux(changed(func(a *gitops.Artifact) { a.Tag = "" }), gitops.FluxOptions{})
+	adviser, ok := errors.AsType[interface {
+		error
+		Hint() string
+	}](err)
+	require.True(t, ok)
+	assert.Equal(t, "set Tag, or ByDigest in Ref for an artifact without a tag", adviser.Hint())
+	_, ok = errors.AsType[*reference.Error](err)
+	assert.True(t, ok)
+
 	assert.Equal(t, "invalid input: x", (&gitops.Error{Reason: "x"}).Error())
 }
