@@ -56,7 +56,8 @@ var errInvalidAttachment = invalidOption("set the ArtifactType of the Attachment
 // under the tag that distribution-spec v1.1 describes ("Referrers Tag Schema"). Concurrent
 // clients can lose an entry of that index, as the specification has it.
 //
-// Errors are [*Error] values, as those of [Destination.Push].
+// Errors are [*Error] values, as those of [Destination.Push], or match [ErrInvalidOptions] for
+// an attachment without a media type.
 func (p *Published) Attach(ctx context.Context, a Attachment) (desc ocispec.Descriptor, err error) {
 	if a.ArtifactType == "" || (len(a.Config) > 0) != (a.ConfigMediaType != "") ||
 		slices.ContainsFunc(a.Layers, func(l AttachmentLayer) bool { return l.MediaType == "" }) {

@@ -13,20 +13,22 @@ import (
 
 // Event reports that a step of a push or pull is done, or its progress.
 //
-// Events are delivered one at a time and in order, from a goroutine that ends before the
-// call returns. The call waits for a callback to return, except that a blob goes on being
+// Events are delivered one at a time and in order, from goroutines of the library that end
+// before the call returns. The call waits for a callback to return, except that a blob goes on being
 // transferred; of its progress a slow callback receives less. A callback may use the
 // Client. If it panics, the call ends, and panics itself. One that still blocks when the
 // call's context ends is left running.
 type Event struct {
-	// Descriptor describes the blob or manifest.
+	// Descriptor describes the blob or manifest. It is zero if the look-up of a tag, or of the
+	// manifest to pull, is retried.
 	Descriptor ocispec.Descriptor
-	// Tag is the tag that a push sets to the manifest, and empty for a blob.
+	// Tag is the tag that a push looks up or sets to the manifest, or that a pull looks up, and
+	// empty for a blob.
 	Tag string
 	// Step is the name of the [Step] that was done for the manifest, or empty.
 	Step string
 	// Bytes counts the bytes that were sent or received. The step is done when that
-	// is Descriptor.Size. It may decrease: a failed transfer starts again.
+	// is Descriptor.Size and Retry is nil. It may decrease: a failed transfer starts again.
 	Bytes int64
 	// Skipped is set if the content existed already.
 	Skipped bool

@@ -44,7 +44,7 @@ type Destination struct {
 }
 
 // Lookup looks up the digests of the tags, with one request for each. At least one
-// tag is required. Nothing is changed.
+// tag is required, and none allowed with [PushOptions.DigestOnly]. Nothing is changed.
 //
 // The error is an [*Error] that matches the context's error or one of the package's
 // sentinels, or describes the failure of a [CredentialFunc]; a [*reference.Error] for an

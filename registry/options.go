@@ -42,10 +42,9 @@ type Options struct {
 	// that is not loopback, where anyone on the way can read it.
 	AllowPlainHTTPCredentials bool
 
-	// The credential comes from the first of the following that is set, and from
-	// no other.
-
-	// Credential is sent to the registry and to no other host.
+	// Credential is sent to the registry and to no other host. The credential comes from the
+	// first of Credential, CredentialFunc, DockerConfig and DockerConfigJSON that is set, and
+	// from no other.
 	Credential Credential
 	// CredentialFunc finds the credential. It is called only for the registry's own
 	// host.
@@ -63,7 +62,8 @@ type Options struct {
 	DockerConfigJSON []byte `json:"-"`
 
 	// RootCAs are the certificate authorities to trust. Nil means those of the
-	// system.
+	// system. RootCAs, ClientCertificates or InsecureSkipVerify together with plain HTTP, the
+	// default for a loopback host, is [ErrInvalidOptions].
 	RootCAs *x509.CertPool `json:"-"`
 	// ClientCertificates are presented to a registry that asks for one.
 	ClientCertificates []tls.Certificate `json:"-"`
@@ -83,11 +83,11 @@ type Options struct {
 	// UserAgent is sent with every request. Empty means "kubeoci-oci".
 	UserAgent string
 
-	// Timeout bounds a push or pull, including all attempts and waits. Zero means
-	// five minutes, and more than 24 hours is an error.
+	// Timeout bounds each call except a verification of access, including all attempts and
+	// waits. Zero means five minutes, and a negative value or more than 24 hours is an error.
 	Timeout time.Duration
 	// VerifyTimeout bounds the verification of access. Zero means
-	// 30 seconds, and more than 24 hours is an error.
+	// 30 seconds, and a negative value or more than 24 hours is an error.
 	VerifyTimeout time.Duration
 	// Retry configures how transient failures are retried.
 	Retry RetryPolicy

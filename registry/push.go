@@ -44,10 +44,12 @@ func (c *Client) Push(ctx context.Context, src Fetcher, manifest ocispec.Descrip
 //
 // Errors are those of [Client.Lookup], [ErrTagConflict], a [*StepError], a [*TagRuleError],
 // or the error of src if that fails, such as packager.ErrBlobNotFound for a blob that has to
-// be uploaded. Transient failures
-// are retried as [Options.Retry] describes, and all of it together takes at most
-// [Options.Timeout], counted from the beginning of [Client.Lookup] and without the
-// time between the two calls.
+// be uploaded. If there are several tags and setting one fails, there is a [*TagsError] in the
+// chain.
+//
+// Transient failures are retried as [Options.Retry] describes, and all of it together takes at
+// most [Options.Timeout], counted from the beginning of [Client.Lookup] and without the time
+// between the two calls.
 func (d *Destination) Push(ctx context.Context, src Fetcher, manifest ocispec.Descriptor) (PushResult, error) {
 	switch {
 	case d == nil || d.client == nil:

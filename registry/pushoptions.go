@@ -26,8 +26,9 @@ type PushOptions struct {
 	//
 	// Each tag takes one more request, which reads it again. Where the registry reports an
 	// ETag, the tag is set under the condition that it has not changed since (RFC 9110,
-	// section 13.1.1); few registries evaluate that. Elsewhere another client can still
-	// set the tag between the two requests.
+	// section 13.1.1), and if it has, both are done again, five times in all. Few registries
+	// evaluate that condition. Elsewhere another client can still set the tag between the
+	// two requests.
 	TagRules []TagRule `json:"-"`
 	// Steps are done in their order when the manifest is in the repository under its digest
 	// alone, and before any tag is set. There are none by default, which saves the request

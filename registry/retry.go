@@ -48,11 +48,11 @@ const maxDenials = 3
 // in [Error.RetryAfter].
 type RetryPolicy struct {
 	// MaxAttempts bounds how often a step is tried, and is at most 100. Zero means 6, and 1
-	// disables retries.
+	// disables retries. A negative number is an error.
 	MaxAttempts int
 	// MinWait bounds the first wait, which is random like all of them. The bound
 	// doubles each time, up to MaxWait, or MinWait if that is longer. Zero means 300 ms and
-	// 10 s, and neither may exceed 24 hours.
+	// 10 s, and neither may be negative or exceed 24 hours.
 	MinWait, MaxWait time.Duration
 }
 
