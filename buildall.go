@@ -27,8 +27,8 @@ type BuildAllOptions struct {
 	// FailFast cancels all other builds after the first failure: their error is
 	// context.Canceled. By default they go on.
 	FailFast bool
-	// OnOutcome receives the outcome of each build as soon as it is known, one at a time,
-	// from several goroutines, and before BuildAll returns, as [registry.Event] describes.
+	// OnOutcome receives the outcome of each build as soon as it is known, one at a time and
+	// before BuildAll returns, as [registry.Event] describes.
 	// No build begins in place of a finished one until its outcome was received.
 	OnOutcome func(BuildOutcome) `json:"-"`
 }
@@ -60,8 +60,9 @@ func BuildAll(ctx context.Context, builds []BuildOptions, opts BuildAllOptions) 
 // one token for each scope of up to 1,024 repositories. Up to eight clients are kept for builds
 // that begin later. As with Build, options with a CredentialFunc or a Proxy share nothing.
 //
-// The memory is that of Parallel builds, and the BuildResult of each build. A build of 2,000
-// files takes up to 64 MiB, which the benchmarks check, and one of ten files much less.
+// The memory is that of Parallel builds, the BuildResult of each build, and each Cache in the
+// options. A build of 2,000 files takes up to 64 MiB, which the benchmarks check, and one of ten
+// files much less.
 // Options.OnEvent of several builds is called concurrently if it is the same function.
 //
 // Once ctx ends, running builds end as Build does, and the others with the error of ctx and

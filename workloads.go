@@ -21,8 +21,10 @@ import (
 // matched directory as its source, and as its Repository that of base, a slash and the path
 // that matched: "acme/apps/shop" for base "acme" and the directory apps/shop. Without a
 // Repository in base, it is the path alone. If base has a Cache, each workload gets one of
-// its own with the same limit and directories; keep the options to use it again. Everything
-// else is that of base: a relative Preflight.Path is one in each workload, and OnEvent is
+// its own with the same limit and directories; keep the options to use it again. Each holds
+// the layer of its workload in memory for as long, unless Cache.Layer.Limit is negative, and
+// a directory remembers at most 1,000 artifacts of all workloads. Everything else is that of
+// base: a relative Preflight.Path is one in each workload, and OnEvent is
 // called for all of them, concurrently.
 //
 // A directory without manifests is a workload like any other, whose build fails with

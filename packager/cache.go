@@ -25,9 +25,9 @@ type Cache struct {
 	// decide which digest a build returns. Recall refuses another directory with an
 	// error that matches [ErrInvalidCache], and Pack, which only writes to it, ignores
 	// it. Do not restore it from a cache that jobs of less trust, such as those of pull
-	// requests, can fill. A record that is corrupt is ignored. Several processes may
-	// share the directory. It holds at most 1,000 files of some hundred bytes. Empty
-	// means none.
+	// requests, can fill. A record that is corrupt is ignored. Several processes and trees
+	// may share the directory. It holds at most 1,000 files of some hundred bytes, one for
+	// each content of each tree: the oldest are removed. Empty means none.
 	Dir string
 
 	mu      sync.Mutex

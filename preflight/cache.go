@@ -31,7 +31,8 @@ type Cache struct {
 	// parse its files. It is as packager.Cache.Dir, and can be the same directory: its
 	// records decide whether an artifact is refused. Findings of another version of the
 	// rules are not used, and those of [Options.Checkers] or of more than 4 MiB are not
-	// kept. It holds at most 1,000 files. Empty means none.
+	// kept. It holds at most 1,000 files, one for each content of each tree, and 64 MiB: the
+	// oldest are removed. Empty means none.
 	Dir string
 
 	parsing budget // memory of the files that are being parsed
