@@ -40,8 +40,8 @@ var (
 	// ErrInvalidCredential reports a credential that cannot be sent, such as a user name
 	// without a password.
 	ErrInvalidCredential = registry.ErrInvalidCredential
-	// ErrInvalidOptions reports options of the connection that contradict each other, or
-	// a value out of range, such as a negative timeout.
+	// ErrInvalidOptions reports options of the connection, the push or BuildAll that
+	// contradict each other, or a value out of range, such as a negative timeout.
 	ErrInvalidOptions = registry.ErrInvalidOptions
 )
 

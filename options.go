@@ -69,8 +69,8 @@ type BuildOptions struct {
 	// Cache makes repeated builds of the same tree compress and check only changed
 	// files. The result does not depend on it. Default: none.
 	Cache *Cache `json:"-"`
-	// OnEvent receives the progress of the build or plan, one event at a time, from several
-	// goroutines, and before Build or Plan returns.
+	// OnEvent receives the progress of the build or plan before Build or Plan returns, as
+	// [registry.Event] describes.
 	OnEvent func(Event) `json:"-"`
 
 	derivedName string // the Name that Validate filled in, which is not recorded

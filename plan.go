@@ -19,8 +19,8 @@ import (
 // BuildPlan describes what a build would do. It marshals to JSON.
 type BuildPlan struct {
 	// Result is that of the build. Unchanged reports that no tag would be set; whether the
-	// registry has the blobs was not asked. It is never set with Push.DigestOnly. Without a
-	// registry, the fields about it are empty.
+	// registry has the blobs was not asked, except with Push.KeepSameContent. It is never set
+	// with Push.DigestOnly. Without a registry, the fields about it are empty.
 	Result BuildResult `json:"result"`
 	// Refused are the findings for which the build would fail before it sends anything, or
 	// empty.

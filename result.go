@@ -138,7 +138,8 @@ func (j job) result(packed packager.Result, findings []Finding, pushed registry.
 // HandOver describes the artifact to package gitops, which writes the objects for Flux and
 // Argo CD, and tells whether the artifact has arrived. The paths are the first of
 // Artifact.AllPaths. Set Recurse in it if the Argo CD Application is to read subdirectories,
-// as with Preflight.DirectoryRecurse.
+// as with Preflight.DirectoryRecurse. Under PreflightOff, HasNamespaces is set in it, and
+// [gitops.Flux] refuses a TargetNamespace: unset HasNamespaces if the tree has no Namespace.
 func (r BuildResult) HandOver() gitops.Artifact {
 	a := r.Artifact
 	return gitops.Artifact{

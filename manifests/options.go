@@ -57,8 +57,8 @@ type Options struct {
 	// default package preflight warns of them.
 	PortableNames bool
 
-	// Limits. Zero is the default beside each; negative numbers are refused.
-
+	// MaxFiles and the fields after it are limits. Zero means the default beside each, and a
+	// negative number is [ErrInvalidLimit].
 	MaxFiles     int   // files in the Set; 100,000
 	MaxFileSize  int64 // bytes in one file; 1,000,000,000, which is what Argo CD unpacks of one artifact
 	MaxTotalSize int64 // bytes in all files; 1,000,000,000 for the same reason

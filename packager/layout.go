@@ -19,7 +19,7 @@ const (
 	LayoutPrefix Layout = "prefix"
 	// LayoutBoth puts one copy of the tree at the root and one under the prefix. Each
 	// file is followed by its copy, which adds a tenth to a third to the compressed size
-	// of files of up to 32 KiB, and doubles that of larger ones.
+	// of files of less than 32 KiB, and doubles that of larger ones.
 	LayoutBoth Layout = "both"
 )
 

@@ -45,7 +45,7 @@ type Options struct {
 	// Revision is recorded as org.opencontainers.image.revision. Flux expects
 	// branch@sha1:<hex>, tag@sha1:<hex> or sha1:<hex>. Empty means none.
 	Revision string
-	// Created is recorded as the creation time. Zero means the Unix epoch, so
+	// Created is recorded as the creation time, in whole seconds. Zero means the Unix epoch, so
 	// that the same files give the same digest.
 	Created time.Time
 	// ArtifactType is the manifest's artifactType. Empty means none; no

@@ -66,10 +66,11 @@ type Options struct {
 	// number is an error.
 	MaxFindings int
 	// MaxFileFindings is the same for the findings of one severity in one file. Zero
-	// means 100.
+	// means 100. A negative number is an error.
 	MaxFileFindings int
 	// MaxCheckerFileSize is the largest file, in bytes, that Checkers see. Two of them may
 	// be in memory at a time. A finding reports a larger one. Zero means 16 MiB.
+	// A negative number is an error.
 	MaxCheckerFileSize int64
 }
 
