@@ -116,7 +116,9 @@ func (b *Builder) BuildEmpty(ctx context.Context, opts EmptyBuildOptions) (Build
 	if err != nil {
 		return BuildResult{}, err
 	}
-	return b.ship(ctx, j, set, opts.Repository)
+	result, err := b.ship(ctx, j, set, opts.Repository)
+	result.HasNamespaces = false // although preflight has not looked
+	return result, err
 }
 
 // ship packs, checks and pushes a collected set.

@@ -13,6 +13,7 @@ import (
 	"oras.land/oras-go/v2/content"
 
 	"github.com/kubeoci/oci"
+	"github.com/kubeoci/oci/gitops"
 	"github.com/kubeoci/oci/internal/memregistry"
 	"github.com/kubeoci/oci/internal/testing/conntest"
 	"github.com/kubeoci/oci/manifests"
@@ -152,6 +153,9 @@ func TestBuildEmpty(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"kustomization.yaml"}, result.Files)
 	assert.Empty(t, result.Artifact.SourcePath)
+	assert.False(t, result.HasNamespaces, "preflight need not look")
+	_, err = gitops.Flux(result.HandOver(), gitops.FluxOptions{TargetNamespace: "shop"})
+	require.NoError(t, err)
 
 	opts.GitOpsEngine = oci.GitOpsEngineNone
 	result, err = oci.BuildEmpty(t.Context(), opts)

@@ -36,7 +36,7 @@ type BuildResult struct {
 	Preflight PreflightPolicy `json:"preflight"`
 	// HasNamespaces reports that the artifact has an object of kind Namespace, which a Flux
 	// Kustomization with targetNamespace would rename. It is also set under PreflightOff,
-	// which does not look.
+	// which does not look, except by BuildEmpty.
 	HasNamespaces bool `json:"hasNamespaces,omitempty"`
 	// Findings are the findings of preflight: empty if there are none, and nil, without a
 	// member in JSON, under PreflightOff. They depend on the files and the options alone,
