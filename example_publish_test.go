@@ -13,6 +13,7 @@ import (
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/gitops"
 	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/preflight"
 	"github.com/kubeoci/oci/registry"
 )
 
@@ -49,6 +50,50 @@ func ExampleBuilder_Plan() {
 	// Output:
 	// 1.4.0 create true
 	// 1.4.0 nothing
+}
+
+// A job that checks pull requests needs no registry, and decides which findings fail it: here
+// warnings and errors, except those of one rule.
+func ExampleBuilder_Plan_preflight() {
+	var b oci.Builder
+	plan, err := b.Plan(context.Background(), oci.BuildOptions{
+		SourcePath: "testdata/trees/helm-release", Layout: oci.LayoutRoot,
+		Preflight: oci.PreflightOptions{Policy: oci.PreflightEnforce, Severity: preflight.Warning},
+	})
+	if err != nil {
+		log.Fatalln(err, oci.Hint(err))
+	}
+	for _, f := range plan.Refused {
+		if f.Code != preflight.CodeSubfolders {
+			fmt.Println(f.Severity, f.Code, f.File)
+		}
+	}
+	// Output: warning not-an-object values.yaml
+}
+
+// Jobs that run again and again share a directory: one that changes no file compresses and
+// checks nothing.
+func ExampleCache() {
+	opts, stop := startExample()
+	defer stop()
+	dir, err := os.MkdirTemp("", "cache") // usually below os.UserCacheDir
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	for range 2 {
+		cache := new(oci.Cache) // of another process
+		cache.Layer.Dir, cache.Preflight.Dir = dir, dir
+		opts.Cache = cache
+		result, err := oci.Build(context.Background(), opts)
+		if err != nil {
+			log.Fatalln(err, oci.Hint(err))
+		}
+		fmt.Println("unchanged:", result.Unchanged, "compressed:", cache.Layer.Size() > 0)
+	}
+	// Output:
+	// unchanged: false compressed: true
+	// unchanged: true compressed: false
 }
 
 // Without a registry, a plan gives the digest, the files and the findings.
