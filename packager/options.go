@@ -43,10 +43,12 @@ type Options struct {
 	// Empty means none; blanks around it are ignored, and so are those around Revision.
 	SourceURL string
 	// Revision is recorded as org.opencontainers.image.revision. Flux expects
-	// branch@sha1:<hex>, tag@sha1:<hex> or sha1:<hex>. Empty means none.
+	// branch@sha1:<hex>, tag@sha1:<hex> or sha1:<hex>. It has at most 512 bytes, and no blanks
+	// inside. Empty means none.
 	Revision string
 	// Created is recorded as the creation time, in whole seconds. Zero means the Unix epoch, so
-	// that the same files give the same digest.
+	// that the same files give the same digest. A year that RFC 3339 cannot write is
+	// ErrInvalidAnnotation.
 	Created time.Time
 	// ArtifactType is the manifest's artifactType. Empty means none; no
 	// consumer needs one, and some registries accept only those on a list.

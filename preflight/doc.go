@@ -85,6 +85,12 @@
 //
 // Names that differ by Unicode normalization only are not reported.
 //
+// Some limits are fixed: a file has at most 4 MiB, and a kustomization 1 MiB. A document has at
+// most 1,000 nested mappings and sequences, and its aliases expand to at most 400,000 values.
+// Flow style that is not JSON has at most 250 nested ones, 128 KiB in one piece, and 1 MiB in a
+// file. What exceeds them is not checked, and a finding reports that: too-large, too-deep, alias
+// or kustomization.
+//
 // [Options.Checkers] adds rules of the caller. A caller that reads the files for another
 // purpose passes them to an [Observer] or a [Cache], so that Check need not read them.
 package preflight
