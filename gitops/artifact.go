@@ -42,8 +42,9 @@ type Ref struct {
 	ByDigest bool
 	// Range follows the highest version among the tags within a range, such as
 	// ">=1.0.0 <2.0.0" or "1.x". The grammar is that of github.com/Masterminds/semver/v3,
-	// which both engines use; it is not checked here. Ranges pass over pre-releases unless
-	// they name one.
+	// which both engines use; it is not checked here, except that [ArgoCD] refuses a version
+	// such as "1.4", which Argo CD takes for a tag. Ranges pass over pre-releases unless they
+	// name one.
 	Range string
 }
 
