@@ -52,17 +52,12 @@ func TestEarlyUploadHasTheTimeOfThePush(t *testing.T) {
 			inBubbleOf(t, func(t *testing.T, srv *server, transport http.RoundTripper) {
 				packed := make(chan struct{})
 				respond := tt.respond(sync.OnceFunc(func() { close(packed) }))
-				var responding sync.WaitGroup
-				srv.fail(fault{tt.request, func(w http.ResponseWriter, r *http.Request) {
-					responding.Add(1)
-					defer responding.Done()
-					respond(w, r)
-				}})
+				srv.fail(fault{tt.request, respond})
 				client := newClient(t, "localhost", registry.Options{Credential: ci, Transport: transport, Timeout: limit})
 				began := time.Now()
 				_, _ = a.pushWhilePacking(t, client, a.packedAt(packed), registry.PushOptions{}, "v1") // the rest takes no time in a bubble
 				assert.Equal(t, limit, time.Since(began).Truncate(time.Second))
-				responding.Wait()
+				time.Sleep(time.Minute) // for responses that do not notice the end
 			})
 		})
 	}
