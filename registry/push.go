@@ -239,11 +239,12 @@ func (e *lackError) Unwrap() error { return e.error }
 func (p *push) put(ctx context.Context, manifest []byte, tag string, unless http.Header) error {
 	var reported digest.Digest
 	assumed := p.trust.current() == trustTag
-	err := p.client.retry(ctx, p.events.retries(ctx, p.manifest, tag), func(ctx context.Context) (err error) {
-		if unless, err = p.lookAgain(ctx, tag, unless); err != nil {
+	err := p.client.retry(ctx, p.events.retries(ctx, p.manifest, tag), func(ctx context.Context) error {
+		conditions, err := p.lookAgain(ctx, tag, unless)
+		if err != nil {
 			return err
 		}
-		reported, p.listed, err = p.repo.putManifest(ctx, p.manifest, manifest, tag, unless)
+		reported, p.listed, err = p.repo.putManifest(ctx, p.manifest, manifest, tag, conditions)
 		if assumed && mayLackBlobs(err) {
 			return &finalError{err} // uploading the blobs helps more than another attempt
 		}

@@ -47,3 +47,27 @@ func TestRuleSeesATagThatWasSetBetweenAttempts(t *testing.T) {
 		}
 	}
 }
+
+// Each attempt to set a tag has a condition, also after a question that failed.
+func TestConditionOfEachAttempt(t *testing.T) {
+	a := numbered(t, "1")
+	srv := start(t, memregistry.Options{ConditionalPut: true})
+	unavailable := status(http.StatusServiceUnavailable, "UNAVAILABLE")
+	var conditions []string
+	reads := 0
+	put := srv.once(status(http.StatusTooManyRequests, "TOOMANYREQUESTS"))
+	srv.fail(fault{"GET manifests/v1", func(w http.ResponseWriter, r *http.Request) {
+		if reads++; reads == 3 { // the first after the attempt that failed
+			unavailable(w, r)
+			return
+		}
+		srv.registry.ServeHTTP(w, r)
+	}}, fault{"PUT manifests/v1", func(w http.ResponseWriter, r *http.Request) {
+		conditions = append(conditions, r.Header.Get("If-None-Match"))
+		put(w, r)
+	}})
+	_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{TagRules: []registry.TagRule{registry.NotLower("build")}}, "v1")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"*", "*"}, conditions)
+	srv.requireStored(t, a, "v1")
+}
