@@ -56,7 +56,7 @@ type responseError struct {
 func (e *responseError) Error() string { return "status " + strconv.Itoa(e.status) }
 
 // expect returns nil if the response has one of the statuses. Otherwise the caller has to
-// close it. The error is that of reading the body if only that tells who refuses the request.
+// close it. The error is that of reading the body if only that tells who has responded.
 func expect(resp *http.Response, statuses ...int) error {
 	for _, status := range statuses {
 		if resp.StatusCode == status {
@@ -74,7 +74,7 @@ func expect(resp *http.Response, statuses ...int) error {
 	}
 	// The body may be longer than the part that was read.
 	e.signed = e.signed || bytes.HasPrefix(bytes.TrimSpace(data), []byte(`{"errors"`))
-	if err != nil && e.isForeignDenial() {
+	if err != nil && e.kind() == ErrNotRegistry {
 		return connectionError(err)
 	}
 	return e

@@ -27,9 +27,10 @@ func torn(status int) http.HandlerFunc {
 	}
 }
 
-// The body of a 403 tells whether a registry wrote it. One that is cut off tells nothing: it is
-// neither a denial nor the response of another program, but a connection that broke.
-func TestForbiddenWithATornBody(t *testing.T) {
+// Nothing but the body of a response tells whether a registry wrote some of them, such as a 403.
+// One that is cut off tells nothing: it is neither a denial nor the response of another program,
+// but a connection that broke.
+func TestRefusalWithATornBody(t *testing.T) {
 	a := newArtifact(t, "demo")
 	for _, step := range []string{openUpload(a.Config.Digest), upload(a.Layer.Digest), "PUT manifests/"} {
 		t.Run("then a success: "+step, func(t *testing.T) {
@@ -61,6 +62,21 @@ func TestForbiddenWithATornBody(t *testing.T) {
 			assert.Contains(t, err.Error(), "unexpected EOF")
 		})
 	}
+}
+
+// So it is with a 404 to POST, which another server gives too.
+func TestNotFoundWithATornBody(t *testing.T) {
+	a, cut := newArtifact(t, "demo"), new(atomic.Int32)
+	srv := start(t, memregistry.Options{})
+	srv.fail(fault{"POST", func(w http.ResponseWriter, r *http.Request) {
+		if cut.Add(1) <= 4 { // both blobs, with and without mounting
+			torn(http.StatusNotFound)(w, r)
+		}
+		srv.registry.ServeHTTP(w, r)
+	}})
+	_, err := a.push(t, srv.client(t, registry.Options{}), registry.PushOptions{}, "v1")
+	require.NoError(t, err)
+	assert.Equal(t, a.Manifest.Digest, srv.digestOf(t, "v1"))
 }
 
 // The first refusal of a blob ends the uploads of the others. That of another one may have
