@@ -24,6 +24,8 @@ func TestHandOver(t *testing.T) {
 		{"no Namespace", map[string]string{"cm.yaml": configMap}, oci.PreflightReport, false},
 		{"Namespace", map[string]string{"cm.yaml": configMap, "sub/ns.yaml": namespace}, oci.PreflightReport, true},
 		{"Namespace in a List", map[string]string{"all.yaml": "apiVersion: v1\nkind: List\nitems:\n- " + indented(namespace)}, oci.PreflightReport, true},
+		{"Namespace in a file that is too large", map[string]string{"cm.yaml": configMap, "ns.yaml": strings.Repeat("#\n", 3<<20) + namespace}, oci.PreflightReport, true},
+		{"Namespace in a file that is too deep", map[string]string{"cm.yaml": configMap + "data: {a: " + strings.Repeat("[", 300) + strings.Repeat("]", 300) + "}\n---\n" + namespace}, oci.PreflightReport, true},
 		{"preflight off", map[string]string{"cm.yaml": configMap}, oci.PreflightOff, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -35,8 +35,9 @@ type BuildResult struct {
 	// was not.
 	Preflight PreflightPolicy `json:"preflight"`
 	// HasNamespaces reports that the artifact has an object of kind Namespace, which a Flux
-	// Kustomization with targetNamespace would rename. It is also set under PreflightOff,
-	// which does not look, except by BuildEmpty.
+	// Kustomization with targetNamespace would rename. It is also set if preflight did not
+	// look: under PreflightOff, except by BuildEmpty, and for a file that it reports as too
+	// large or too deep.
 	HasNamespaces bool `json:"hasNamespaces,omitempty"`
 	// Findings are the findings of preflight: empty if there are none, and nil, without a
 	// member in JSON, under PreflightOff. They depend on the files and the options alone,

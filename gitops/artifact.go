@@ -28,7 +28,7 @@ type Artifact struct {
 	Paths packager.EnginePaths
 	// PlainHTTP makes the engines use HTTP. An endpoint that starts with http:// does so too.
 	PlainHTTP bool
-	// HasNamespaces reports that the tree has an object of kind Namespace.
+	// HasNamespaces reports that the tree has, or may have, an object of kind Namespace.
 	HasNamespaces bool
 	// Recurse makes Argo CD read the subdirectories of Paths.ArgoCD. Set it for plain
 	// manifests alone: Argo CD then takes a kustomization.yaml for a manifest as well. Flux

@@ -38,7 +38,7 @@ func TestFluxRefuses(t *testing.T) {
 		{"long secret", shop(), gitops.FluxOptions{CertSecret: strings.Repeat("a", 254)}, gitops.ErrInvalidObjectName, "longer than 253 bytes"},
 		{"dependency", shop(), gitops.FluxOptions{DependsOn: []string{"a", "b/"}}, gitops.ErrInvalidObjectName, "invalid object name in DependsOn: missing"},
 		{"namespace of a dependency", shop(), gitops.FluxOptions{DependsOn: []string{"B/a"}}, gitops.ErrInvalidObjectName, `"B" in DependsOn`},
-		{"target namespace over a Namespace", changed(func(a *gitops.Artifact) { a.HasNamespaces = true }), gitops.FluxOptions{TargetNamespace: "shop"}, gitops.ErrInvalidSetting, `invalid setting "shop" in TargetNamespace: the tree has a Namespace object, which kustomize would rename to it`},
+		{"target namespace over a Namespace", changed(func(a *gitops.Artifact) { a.HasNamespaces = true }), gitops.FluxOptions{TargetNamespace: "shop"}, gitops.ErrInvalidSetting, `invalid setting "shop" in TargetNamespace: the tree has, or may have, a Namespace object, which kustomize would rename to it`},
 		{"negative interval", shop(), gitops.FluxOptions{Interval: -time.Second}, gitops.ErrInvalidSetting, `"-1s" in Interval: not a positive number of milliseconds`},
 		{"microseconds", shop(), gitops.FluxOptions{Timeout: time.Microsecond}, gitops.ErrInvalidSetting, "in Timeout"},
 		{"provider", shop(), gitops.FluxOptions{Provider: "github"}, gitops.ErrInvalidSetting, `"github" in Provider: not generic, aws, azure or gcp`},

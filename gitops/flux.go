@@ -160,7 +160,7 @@ func (r Ref) flux(a Artifact) ociRef {
 
 func (o FluxOptions) check(a Artifact) error {
 	if a.HasNamespaces && o.TargetNamespace != "" {
-		return setting("TargetNamespace", o.TargetNamespace, "the tree has a Namespace object, which kustomize would rename to it", "unset TargetNamespace, and write the namespace into each object")
+		return setting("TargetNamespace", o.TargetNamespace, "the tree has, or may have, a Namespace object, which kustomize would rename to it", "unset TargetNamespace, and write the namespace into each object")
 	}
 	for _, d := range []struct {
 		field string

@@ -55,8 +55,9 @@ func (o *Observer) Observe(f manifests.File, content []byte) {
 }
 
 // HasNamespaces reports whether [Check] found an object of kind Namespace in the artifact,
-// which a Flux Kustomization with targetNamespace would rename. It is false before Check has
-// returned, and if Check looked at nothing.
+// which a Flux Kustomization with targetNamespace would rename, or a file that it did not read
+// to the end, such as one that is too large. It is false before Check has returned, and if
+// Check looked at nothing.
 func (o *Observer) HasNamespaces() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -69,9 +70,12 @@ func (o *Observer) noteNamespaces(found bool) {
 	o.namespaces = found
 }
 
-// hasNamespaces reports whether there is an object of kind Namespace.
+// hasNamespaces reports whether there is, or may be, an object of kind Namespace: Flux has no
+// limit for the files that it reads.
 func hasNamespaces(sources []*source) bool {
-	return slices.ContainsFunc(sources, func(s *source) bool { return s.namespace })
+	return slices.ContainsFunc(sources, func(s *source) bool {
+		return s.namespace || s.isUnread() && !isSourceIgnore(s.file.Path)
+	})
 }
 
 // observer returns that of the artifact, or a new one if the artifact has none for the
