@@ -103,8 +103,9 @@ type EmptyBuildOptions struct {
 // ValidatedBuildOptions are BuildOptions in which every field is well-formed and has its
 // default: SourcePath is absolute, RegistryEndpoint is host[:port] without a scheme,
 // Registry.Scheme has the scheme of the connection, and Repository, Name, Version and Tags
-// are legal. Defaults of numbers in the options of the stages stay zero. Validating them
-// again, or building from them, gives the same result as the options before.
+// are legal. Collect has its limits; the numbers in the options of other stages stay zero.
+// Validating them again, or building from them, gives the same result as the options before.
+// In JSON, a Name that was derived is empty, so that a later build does not record it.
 type ValidatedBuildOptions BuildOptions
 
 // ValidatedEmptyBuildOptions are EmptyBuildOptions in which every default is filled in

@@ -16,7 +16,7 @@ func (o BuildOptions) Format(f fmt.State, _ rune) { redact.Format(f, o) }
 // MarshalJSON omits secrets.
 func (o BuildOptions) MarshalJSON() ([]byte, error) {
 	type plain BuildOptions
-	o.RegistryEndpoint = printable(o.RegistryEndpoint)
+	o.RegistryEndpoint, o.Name = printable(o.RegistryEndpoint), givenName(o.Name, o.derivedName)
 	return redact.JSON(plain(o), redact.Addresses)
 }
 
@@ -26,7 +26,7 @@ func (o EmptyBuildOptions) Format(f fmt.State, _ rune) { redact.Format(f, o) }
 // MarshalJSON omits secrets.
 func (o EmptyBuildOptions) MarshalJSON() ([]byte, error) {
 	type plain EmptyBuildOptions
-	o.RegistryEndpoint = printable(o.RegistryEndpoint)
+	o.RegistryEndpoint, o.Name = printable(o.RegistryEndpoint), givenName(o.Name, o.derivedName)
 	return redact.JSON(plain(o), redact.Addresses)
 }
 
@@ -88,6 +88,15 @@ func (p BuildPlan) MarshalJSON() ([]byte, error) {
 func (e *PreflightError) MarshalJSON() ([]byte, error) {
 	type plain PreflightError
 	return redact.JSON((*plain)(e), redact.Addresses)
+}
+
+// givenName returns "" for a name that Validate derived: in options that are read again, it
+// would be recorded, which changes the digest.
+func givenName(name, derived string) string {
+	if name == derived {
+		return ""
+	}
+	return name
 }
 
 // printable hides an endpoint that may hold a password, which package reference

@@ -195,3 +195,30 @@ func TestOptionsAsJSONKeepNames(t *testing.T) {
 	require.NoError(t, json.Unmarshal(data, &got))
 	assert.Equal(t, want, got)
 }
+
+// A name that Validate derived is not recorded either by a build from options that were stored.
+func TestValidatedOptionsAsJSON(t *testing.T) {
+	for _, tt := range []struct{ name, given, want string }{
+		{"derived name", "", ""},
+		{"given name", "app", "app"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			opts := validOptions(t)
+			opts.Name = tt.given
+			v, err := opts.Validate()
+			require.NoError(t, err)
+			require.Equal(t, "app", v.Name)
+			var stored oci.BuildOptions
+			require.NoError(t, json.Unmarshal([]byte(marshalled(t, v)), &stored))
+			assert.Equal(t, tt.want, stored.Name)
+			opts.RegistryEndpoint, stored.RegistryEndpoint = "", "" // asks no registry
+			assert.Equal(t, plan(t, opts).Result.Artifact.Digest, plan(t, stored).Result.Artifact.Digest)
+
+			empty, err := oci.EmptyBuildOptions{Name: tt.given, RegistryEndpoint: "ghcr.io", Repository: "app", Version: "v1"}.Validate()
+			require.NoError(t, err)
+			var storedEmpty oci.EmptyBuildOptions
+			require.NoError(t, json.Unmarshal([]byte(marshalled(t, empty)), &storedEmpty))
+			assert.Equal(t, tt.want, storedEmpty.Name)
+		})
+	}
+}
