@@ -123,6 +123,10 @@ func Flux(a Artifact, opts FluxOptions) ([]byte, error) {
 		return nil, err
 	}
 	meta := metadata{Name: name, Namespace: cmp.Or(opts.Namespace, "flux-system")}
+	dependencies, err := opts.dependencies(meta)
+	if err != nil {
+		return nil, err
+	}
 	return documents(
 		object{APIVersion: "source.toolkit.fluxcd.io/v1", Kind: kindOCIRepository, Metadata: meta, Spec: ociRepository{
 			Interval:   duration(cmp.Or(opts.Interval, 5*time.Minute)),
@@ -135,7 +139,7 @@ func Flux(a Artifact, opts FluxOptions) ([]byte, error) {
 			Verify:     verify,
 		}},
 		object{APIVersion: "kustomize.toolkit.fluxcd.io/v1", Kind: kindKustomization, Metadata: meta, Spec: kustomization{
-			DependsOn:       opts.dependencies(),
+			DependsOn:       dependencies,
 			Interval:        duration(cmp.Or(opts.ApplyInterval, 10*time.Minute)),
 			RetryInterval:   duration(opts.RetryInterval),
 			Timeout:         duration(opts.Timeout),
@@ -175,26 +179,30 @@ func (o FluxOptions) check(a Artifact) error {
 	default:
 		return setting("Provider", o.Provider, "not generic, aws, azure or gcp", "")
 	}
-	for _, d := range o.dependencies() {
-		if err := cmp.Or(check("DependsOn", d.Name, maxSubdomain, "-."), checkOptional(checkNamespace, "DependsOn", d.Namespace)); err != nil {
-			return err
-		}
-	}
 	return cmp.Or(
 		checkOptional(checkNamespace, "Namespace", o.Namespace, "TargetNamespace", o.TargetNamespace),
 		checkOptional(checkSecret, "Secret", o.Secret, "CertSecret", o.CertSecret),
 	)
 }
 
-func (o FluxOptions) dependencies() (all []dependency) {
+// dependencies returns those of the Kustomization that gets this name and namespace.
+func (o FluxOptions) dependencies(own metadata) (all []dependency, err error) {
 	for _, text := range o.DependsOn {
 		namespace, name, found := strings.Cut(text, "/")
 		if !found {
 			namespace, name = "", text
+		} else if err := checkNamespace("DependsOn", namespace); err != nil {
+			return nil, err
+		}
+		if err := check("DependsOn", name, maxSubdomain, "-."); err != nil {
+			return nil, err
+		}
+		if name == own.Name && cmp.Or(namespace, own.Namespace) == own.Namespace {
+			return nil, setting("DependsOn", text, "the Kustomization itself, which would wait for ever", "")
 		}
 		all = append(all, dependency{name, namespace})
 	}
-	return all
+	return all, nil
 }
 
 // duration writes 5m for 5m0s, and "" for none.

@@ -92,7 +92,7 @@ func TestHandOverKeepsText(t *testing.T) {
 			assert.Equal(t, text, source.Spec.Reference.SemVer)
 
 			if lower := strings.ToLower(text); len(validation.IsDNS1123Label(lower)) == 0 {
-				source, k := handOver(t, a, gitops.FluxOptions{Name: lower, Namespace: lower, TargetNamespace: lower, Secret: lower, DependsOn: []string{lower}})
+				source, k := handOver(t, a, gitops.FluxOptions{Name: lower, Namespace: lower, TargetNamespace: lower, Secret: lower, DependsOn: []string{"infra/" + lower}})
 				assert.Equal(t, []string{lower, lower, lower}, []string{source.Name, source.Namespace, source.Spec.SecretRef.Name})
 				assert.Equal(t, []string{lower, lower, lower, lower, lower}, []string{k.Name, k.Namespace, k.Spec.TargetNamespace, k.Spec.SourceRef.Name, k.Spec.DependsOn[0].Name})
 			}
