@@ -45,6 +45,7 @@ func TestFluxRefuses(t *testing.T) {
 		{"negative interval", shop(), gitops.FluxOptions{Interval: -time.Second}, gitops.ErrInvalidSetting, `"-1s" in Interval: not a positive number of milliseconds`},
 		{"microseconds", shop(), gitops.FluxOptions{Timeout: time.Microsecond}, gitops.ErrInvalidSetting, "in Timeout"},
 		{"provider", shop(), gitops.FluxOptions{Provider: "github"}, gitops.ErrInvalidSetting, `"github" in Provider: not generic, aws, azure or gcp`},
+		{"provider and secret", shop(), gitops.FluxOptions{Provider: "gcp", Secret: "registry"}, gitops.ErrInvalidSetting, `"gcp" in Provider: Flux ignores it if Secret is set`},
 		{"range and digest", shop(), gitops.FluxOptions{Ref: gitops.Ref{ByDigest: true, Range: "1.x"}}, gitops.ErrInvalidSetting, `"1.x" in Range: ByDigest is set as well`},
 		{"range with a line feed", shop(), gitops.FluxOptions{Ref: gitops.Ref{Range: "1.x\n"}}, gitops.ErrInvalidSetting, `"1.x\n" in Range: not printable UTF-8`},
 		{"no path", changed(func(a *gitops.Artifact) { a.Paths.Flux = "" }), gitops.FluxOptions{}, gitops.ErrInvalidSetting, "invalid setting in Paths.Flux: missing"},

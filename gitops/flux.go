@@ -49,7 +49,7 @@ type FluxOptions struct {
 	// client certificate, or both.
 	CertSecret string
 	// Provider is aws, azure or gcp to log in to the registry with the identity of the
-	// controller, and "" or generic otherwise.
+	// controller, which excludes Secret, and "" or generic otherwise.
 	Provider string
 	// Verify makes Flux verify signatures. By default, it verifies none.
 	Verify Verification
@@ -175,7 +175,11 @@ func (o FluxOptions) check(a Artifact) error {
 		}
 	}
 	switch o.Provider {
-	case "", "generic", "aws", "azure", "gcp":
+	case "", "generic":
+	case "aws", "azure", "gcp":
+		if o.Secret != "" {
+			return setting("Provider", o.Provider, "Flux ignores it if Secret is set", "unset one of Secret and Provider")
+		}
 	default:
 		return setting("Provider", o.Provider, "not generic, aws, azure or gcp", "")
 	}

@@ -47,9 +47,10 @@ func handOver(t *testing.T, a gitops.Artifact, opts gitops.FluxOptions) (source 
 
 func TestHandOver(t *testing.T) {
 	a := fixture.Artifact()
-	source, k := handOver(t, a, gitops.FluxOptions{})
+	source, k := handOver(t, a, gitops.FluxOptions{Secret: "login"})
 	assert.Equal(t, sourcev1.OCIRepositorySpec{
 		URL: "oci://ghcr.io/acme/shop", Reference: &sourcev1.OCIRepositoryRef{Tag: "1.4.0"}, Interval: metav1.Duration{Duration: 5 * time.Minute},
+		SecretRef: &meta.LocalObjectReference{Name: "login"},
 	}, source.Spec)
 	assert.Equal(t, kustomizev1.KustomizationSpec{
 		Path: "./deploy", Prune: true, Interval: metav1.Duration{Duration: 10 * time.Minute},
@@ -58,13 +59,13 @@ func TestHandOver(t *testing.T) {
 
 	source, k = handOver(t, a, gitops.FluxOptions{
 		Name: "eu", Namespace: "team", Ref: gitops.Ref{ByDigest: true}, Interval: time.Hour, ApplyInterval: 36 * time.Hour, RetryInterval: 1500 * time.Millisecond, Timeout: 90 * time.Second,
-		TargetNamespace: "shop", NoPrune: true, Wait: true, DependsOn: []string{"crds", "infra/certs"}, Secret: "login", CertSecret: "ca", Provider: "aws",
+		TargetNamespace: "shop", NoPrune: true, Wait: true, DependsOn: []string{"crds", "infra/certs"}, CertSecret: "ca", Provider: "aws",
 		Verify: gitops.Verification{Identities: []gitops.Identity{gitops.ExactIdentity("https://issuer.example", "a+b")}, TrustedRoot: "root"},
 	})
 	assert.Equal(t, "team/eu", source.Namespace+"/"+source.Name)
 	assert.Equal(t, sourcev1.OCIRepositorySpec{
 		URL: "oci://ghcr.io/acme/shop", Reference: &sourcev1.OCIRepositoryRef{Digest: a.Digest.String()}, Interval: metav1.Duration{Duration: time.Hour},
-		Provider: sourcev1.AmazonOCIProvider, SecretRef: &meta.LocalObjectReference{Name: "login"}, CertSecretRef: &meta.LocalObjectReference{Name: "ca"},
+		Provider: sourcev1.AmazonOCIProvider, CertSecretRef: &meta.LocalObjectReference{Name: "ca"},
 		Verify: &sourcev1.OCIRepositoryVerification{
 			Provider: "cosign", TrustedRootSecretRef: &meta.LocalObjectReference{Name: "root"},
 			MatchOIDCIdentity: []sourcev1.OIDCIdentityMatch{{Issuer: `^https://issuer\.example$`, Subject: `^a\+b$`}},
