@@ -26,6 +26,7 @@ func TestHandOver(t *testing.T) {
 		{"Namespace in a List", map[string]string{"all.yaml": "apiVersion: v1\nkind: List\nitems:\n- " + indented(namespace)}, oci.PreflightReport, true},
 		{"Namespace in a file that is too large", map[string]string{"cm.yaml": configMap, "ns.yaml": strings.Repeat("#\n", 3<<20) + namespace}, oci.PreflightReport, true},
 		{"Namespace in a file that is too deep", map[string]string{"cm.yaml": configMap + "data: {a: " + strings.Repeat("[", 300) + strings.Repeat("]", 300) + "}\n---\n" + namespace}, oci.PreflightReport, true},
+		{"Namespace in a file with another extension", map[string]string{"cm.yaml": configMap, "ns.txt": namespace, "kustomization.yaml": "resources: [cm.yaml, ns.txt]\n"}, oci.PreflightReport, true},
 		{"preflight off", map[string]string{"cm.yaml": configMap}, oci.PreflightOff, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

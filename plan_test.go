@@ -219,6 +219,9 @@ func TestRefuseSecrets(t *testing.T) {
 		{"Secret in a large layer", largeWith(secret), oci.PreflightReport, `(and 12 more)`},
 		{"two", map[string]string{"a.yaml": secret, "kustomization.yaml": generator}, oci.PreflightOff, `(and 1 more)`},
 		{"file that is not YAML", map[string]string{"cm.yaml": configMap, "bad.yaml": "a: [\n"}, oci.PreflightOff, `"bad.yaml": the file cannot be checked for values of Secrets`},
+		{"resource with another extension", map[string]string{"cm.yaml": configMap, "s.txt": secret, "kustomization.yaml": "resources: [cm.yaml, s.txt]\n"}, oci.PreflightReport, `"s.txt": the file cannot be checked for values of Secrets`},
+		{"patch without an extension", map[string]string{"cm.yaml": configMap, "s": secret, "kustomization.yaml": "resources: [cm.yaml]\npatches: [{path: s}]\n"}, oci.PreflightOff, `"s": the file cannot be checked for values of Secrets`},
+		{"file of a generator with another extension", map[string]string{"s.txt": "a=b\n", "kustomization.yaml": "configMapGenerator: [{name: c, envs: [s.txt]}]\n"}, oci.PreflightOff, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := startRegistry(t, memregistry.Options{})

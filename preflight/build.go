@@ -71,10 +71,13 @@ func isResources(at *kustomize.Reference) bool {
 	return strings.EqualFold(field, "resources") || strings.EqualFold(field, "bases")
 }
 
+func (n namedFile) isPatch() bool {
+	return len(n.at.Field) > len("patches") && strings.EqualFold(n.at.Field[:len("patches")], "patches")
+}
+
 // mayRewrite reports whether the file is a patch that may rename or delete objects.
 func (n namedFile) mayRewrite() bool {
-	return len(n.at.Field) > len("patches") && strings.EqualFold(n.at.Field[:len("patches")], "patches") &&
-		(n.rewrites || n.isUnparsed() || len(n.content.Problems) > 0 || n.content.Template)
+	return n.isPatch() && (n.rewrites || n.isUnparsed() || len(n.content.Problems) > 0 || n.content.Template)
 }
 
 // hasNoObject reports whether no document of the file is an object with a name.

@@ -71,10 +71,10 @@ func (o *Observer) noteNamespaces(found bool) {
 }
 
 // hasNamespaces reports whether there is, or may be, an object of kind Namespace: Flux has no
-// limit for the files that it reads.
+// limit for the files that it reads, and kustomize takes resources of any name.
 func hasNamespaces(sources []*source) bool {
 	return slices.ContainsFunc(sources, func(s *source) bool {
-		return s.namespace || s.isUnread() && !isSourceIgnore(s.file.Path)
+		return s.namespace || s.isUnread() && !isSourceIgnore(s.file.Path) || s.listed && s.isUnparsed()
 	})
 }
 

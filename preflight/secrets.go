@@ -14,10 +14,13 @@ import (
 
 const hintGenerated = "keep the values in a file that SOPS encrypted, or use a SealedSecret or an ExternalSecret: anyone who can pull the artifact can read them"
 
+const messageUnread = "the file cannot be checked for values of Secrets"
+
 // Secrets returns the findings about Secrets and generators of Secrets with values that
 // anyone can read, wherever they are in the artifact: those with [CodeSecret] of a [Check],
 // and one for each file of which some cannot be checked, because it is too large, nested too
-// deeply, beyond MaxMemory, or not valid. They depend on no policy, and are empty if there are
+// deeply, beyond MaxMemory, not valid, or a resource or patch of a kustomization with another
+// extension than .yaml, .yml and .json. They depend on no policy, and are empty if there are
 // none. Of the options, only MaxMemory counts; the default limits of findings apply.
 //
 // Templates, and patches within a kustomization, are not checked.
@@ -63,8 +66,17 @@ func checkUnread(m *model, r notes) {
 		if p := s.content.Problems; len(p) > 0 && !s.content.Template && !s.isChartTemplate() {
 			r.add(Finding{
 				File: s.file.Path, Line: p[0].Line, Column: p[0].Column, Hint: "correct or split the file",
-				Message: "the file cannot be checked for values of Secrets",
+				Message: messageUnread,
 			})
+		}
+	}
+	reported := map[*source]bool{}
+	for _, b := range m.distinct {
+		for _, n := range b.files {
+			if n.isUnparsed() && (n.isListed() || n.isPatch()) && !reported[n.source] {
+				reported[n.source] = true
+				r.add(Finding{File: n.file.Path, Hint: "give the file the extension .yaml", Message: messageUnread})
+			}
 		}
 	}
 }
