@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -206,6 +207,7 @@ func TestPlanText(t *testing.T) {
 // The guard against Secrets depends on no policy, and nothing of the artifact is sent.
 func TestRefuseSecrets(t *testing.T) {
 	generator := "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nsecretGenerator:\n- name: s\n  literals: [password=hunter2]\n"
+	plugin := "apiVersion: builtin\nkind: SecretGenerator\nmetadata: {name: s}\nliterals: [password=hunter2]\n"
 	for _, tt := range []struct {
 		name   string
 		files  map[string]string
@@ -216,6 +218,10 @@ func TestRefuseSecrets(t *testing.T) {
 		{"Secret", map[string]string{"cm.yaml": configMap, "secret.yaml": secret}, oci.PreflightReport, `"secret.yaml": `},
 		{"Secret, preflight off", map[string]string{"cm.yaml": configMap, "secret.yaml": secret}, oci.PreflightOff, `"secret.yaml": `},
 		{"generator", map[string]string{"kustomization.yaml": generator}, oci.PreflightOff, `"kustomization.yaml": secretGenerator[0].literals[0], a value of a Secret, is not encrypted`},
+		{"generator in a file", map[string]string{"g.yaml": plugin, "kustomization.yaml": "generators: [g.yaml]\n"}, oci.PreflightReport, `"g.yaml": the generator "s" may write values of a Secret that are not encrypted`},
+		{"generator in a file with another extension", map[string]string{"g.txt": plugin, "kustomization.yaml": "generators: [g.txt]\n"}, oci.PreflightOff, `"g.txt": the file cannot be checked for values of Secrets`},
+		{"generator in text", map[string]string{"kustomization.yaml": "generators:\n- |\n  " + strings.ReplaceAll(plugin, "\n", "\n  ")}, oci.PreflightOff, `"kustomization.yaml": generators[0]`},
+		{"generator of ConfigMaps", map[string]string{"g.yaml": "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {name: s}\nliterals: [a=b]\n", "kustomization.yaml": "generators: [g.yaml]\n"}, oci.PreflightReport, ""},
 		{"Secret in a large layer", largeWith(secret), oci.PreflightReport, `(and 12 more)`},
 		{"two", map[string]string{"a.yaml": secret, "kustomization.yaml": generator}, oci.PreflightOff, `(and 1 more)`},
 		{"file that is not YAML", map[string]string{"cm.yaml": configMap, "bad.yaml": "a: [\n"}, oci.PreflightOff, `"bad.yaml": the file cannot be checked for values of Secrets`},

@@ -37,7 +37,7 @@ func isOf(o *objects.Object, group string, kinds ...string) bool {
 
 // isSuspect reports whether a rule may report a document because of that document alone.
 func isSuspect(o *objects.Object) bool {
-	return flawOf(o) != "" || o.Encrypted || o.Secret || o.Has(objects.Large) || o.Has(objects.Huge) || isReplaced(o) || isTemplate(o)
+	return flawOf(o) != "" || o.Encrypted || o.Secret || isSecretGenerator(o) || o.Has(objects.Large) || o.Has(objects.Huge) || isReplaced(o) || isTemplate(o)
 }
 
 // flaw is a document that is not an object with a name.
@@ -183,9 +183,16 @@ func checkSecrets(m *model, r notes) {
 			return
 		}
 		each(s.content.Objects, func(o *objects.Object) {
-			if o.Secret {
-				r.add(Finding{File: s.file.Path, Line: int(o.Line), Column: int(o.Column), Message: fmt.Sprintf("the Secret %.80q is not encrypted", o.Name())})
+			message := ""
+			switch {
+			case o.Secret:
+				message = "the Secret %.80q is not encrypted"
+			case isSecretGenerator(o):
+				message = "the generator %.80q may write values of a Secret that are not encrypted"
+			default:
+				return
 			}
+			r.add(Finding{File: s.file.Path, Line: int(o.Line), Column: int(o.Column), Message: fmt.Sprintf(message, o.Name())})
 		})
 	}
 }

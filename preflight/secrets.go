@@ -9,6 +9,7 @@ import (
 
 	"github.com/kubeoci/oci/internal/calls"
 	"github.com/kubeoci/oci/internal/kustomize"
+	"github.com/kubeoci/oci/internal/objects"
 	"github.com/kubeoci/oci/manifests"
 )
 
@@ -19,8 +20,8 @@ const messageUnread = "the file cannot be checked for values of Secrets"
 // Secrets returns the findings about Secrets and generators of Secrets with values that
 // anyone can read, wherever they are in the artifact: those with [CodeSecret] of a [Check],
 // and one for each file of which some cannot be checked, because it is too large, nested too
-// deeply, beyond MaxMemory, not valid, or a resource or patch of a kustomization with another
-// extension than .yaml, .yml and .json. They depend on no policy, and are empty if there are
+// deeply, beyond MaxMemory, not valid, or a resource, patch or generator of a kustomization with
+// another extension than .yaml, .yml and .json. They depend on no policy, and are empty if there are
 // none. Of the options, only MaxMemory counts; the default limits of findings apply.
 //
 // Templates, and patches within a kustomization, are not checked.
@@ -73,7 +74,7 @@ func checkUnread(m *model, r notes) {
 	reported := map[*source]bool{}
 	for _, b := range m.distinct {
 		for _, n := range b.files {
-			if n.isUnparsed() && (n.isListed() || n.isPatch()) && !reported[n.source] {
+			if n.isUnparsed() && (n.isListed() || n.isPatch() || isPluginField(n.at.Field)) && !reported[n.source] {
 				reported[n.source] = true
 				r.add(Finding{File: n.file.Path, Hint: "give the file the extension .yaml", Message: messageUnread})
 			}
@@ -102,8 +103,11 @@ func checkGeneratedSecrets(m *model, r notes) {
 		for _, at := range k.Secrets {
 			if list, _, _ := strings.Cut(at.Field, ".literals"); list != before {
 				before = list
-				r.add(Finding{File: b.file.Path, Line: at.Line, Column: at.Column, Hint: hintGenerated,
-					Message: fmt.Sprintf("%.100s, a value of a Secret, is not encrypted", at.Field)})
+				message := "%.100s, a value of a Secret, is not encrypted"
+				if list == at.Field { // the configuration of a generator
+					message = "%.100s may write values of a Secret that are not encrypted"
+				}
+				r.add(Finding{File: b.file.Path, Line: at.Line, Column: at.Column, Hint: hintGenerated, Message: fmt.Sprintf(message, at.Field)})
 			}
 		}
 		for _, named := range b.files {
@@ -113,6 +117,12 @@ func checkGeneratedSecrets(m *model, r notes) {
 			}
 		}
 	}
+}
+
+// isSecretGenerator reports whether an object configures the generator of Secrets that is built
+// into kustomize. Its values are literals, or in files that no engine decrypts.
+func isSecretGenerator(o *objects.Object) bool {
+	return o.Kind() == kustomize.SecretGenerator && o.APIVersion() == "builtin"
 }
 
 // isSecretSource reports whether the values of a Secret are in the file.

@@ -107,6 +107,7 @@ func TestParseMarks(t *testing.T) {
 		{"a validator", "validators: ['{apiVersion: v1, kind: Check}']", nil, []string{"1:14 validators[0]"}, nil},
 		{"a builtin transformer", "transformers: ['{apiVersion: builtin, kind: PrefixTransformer}', t.yaml]", nil, nil, nil},
 		{"a builtin generator of charts", "generators: ['{apiVersion: builtin, kind: HelmChartInflationGenerator}']", []string{"1:14 generators[0]"}, nil, nil},
+		{"a builtin generator of Secrets", "generators: ['{apiVersion: builtin, kind: SecretGenerator, literals: [a=b]}', '{apiVersion: builtin, kind: ConfigMapGenerator}']", nil, nil, []string{"1:14 generators[0]"}},
 		{"no configuration", "generators: ['# nothing', '{a: b}', \"a\\n{{b\", '[a]']", nil, nil, nil},
 		{"literals", "secretGenerator: [{name: a, literals: [a=b, 'c=\"d\"']}]\nconfigMapGenerator: [{literals: [e=f]}]", nil, nil, []string{
 			"1:40 secretGenerator[0].literals[0]", "1:45 secretGenerator[0].literals[1]",

@@ -69,7 +69,8 @@ type Kustomization struct {
 	Generates bool
 	// Charts are the positions of charts, Programs those of plugins that are not built
 	// into kustomize, and Secrets those of literals of generated Secrets that anyone can
-	// read. The first 100 of each are listed, and none that are in other files.
+	// read, and of generators of Secrets in text. The first 100 of each are listed, and
+	// none that are in other files.
 	Charts, Programs, Secrets []Mark
 	Faults                    []Fault // the first 100
 	// Renames reports that the names or namespaces of objects may change, or that objects

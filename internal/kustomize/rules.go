@@ -263,7 +263,7 @@ func plugin(p *parser, v value) {
 }
 
 // configurations looks for a plugin that is not built into kustomize, or is Helm, and
-// records the first.
+// records the first. It records a generator of Secrets too.
 func (p *parser) configurations(v value, text string) {
 	loader, err := boundyaml.NewLoader(context.Background(), []byte(text), limits)
 	for err == nil {
@@ -284,9 +284,14 @@ func (p *parser) configurations(v value, text string) {
 		case IsChart(names["kind"]):
 			keep(&p.found.Charts, v.mark())
 			return
+		case names["kind"] == SecretGenerator:
+			keep(&p.found.Secrets, v.mark())
 		}
 	}
 }
+
+// SecretGenerator is the kind of the plugin, built into kustomize, that writes Secrets.
+const SecretGenerator = "SecretGenerator"
 
 // IsProgram reports whether the plugin of a configuration is a program or container, and
 // not built into kustomize.
