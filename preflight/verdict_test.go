@@ -54,10 +54,21 @@ func mustCheck(t testing.TB, a preflight.Artifact, opts preflight.Options) prefl
 	return findings
 }
 
+// various is anything without the large files, which take a while to pack.
+func various() tree {
+	tr := anything()
+	for name, text := range tr {
+		if len(text) > 64<<10 {
+			delete(tr, name)
+		}
+	}
+	return tr
+}
+
 // Files that are known are not read again, for the same Cache and for another one of the
 // same directory.
 func TestCheckRemembersFindings(t *testing.T) {
-	tr := anything()
+	tr := various()
 	tr["ns.yaml"], tr["secret.yaml"] = object("Namespace", "ns"), object("Secret", "s")+"stringData: {a: b}\n"
 	fsys := &countingFS{MapFS: tr.fs()}
 	collect := func() *manifests.Set { return collectFS(t, fsys) }
@@ -131,7 +142,7 @@ func TestFindingsDependOnOptions(t *testing.T) {
 		"MaxCheckerFileSize": {func(o *preflight.Options) { o.MaxCheckerFileSize = 1 }, true},
 	}
 	requireEveryField(t, rows, reflect.TypeFor[preflight.Options]())
-	set := anything().collect(t)
+	set := various().collect(t)
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
 			cache := &preflight.Cache{Dir: filepath.Join(t.TempDir(), "cache")}
@@ -150,7 +161,7 @@ func TestFindingsDependOnTheArtifact(t *testing.T) {
 		change func(t *testing.T, a *preflight.Artifact)
 		same   bool // the findings
 	}
-	set := anything().collect(t)
+	set := various().collect(t)
 	replan := func(layout packager.Layout, opts packager.Options) func(*testing.T, *preflight.Artifact) {
 		return func(t *testing.T, a *preflight.Artifact) {
 			plan, err := packager.NewPlan(set, layout, opts)
@@ -161,7 +172,7 @@ func TestFindingsDependOnTheArtifact(t *testing.T) {
 	rows := map[string]row{
 		"Plan": {replan(packager.LayoutRoot, packager.Options{}), false},
 		"Contents": {func(t *testing.T, a *preflight.Artifact) {
-			tr := anything()
+			tr := various()
 			tr["app.yaml"] += "# another"
 			*a = packed(t, tr.collect(t), none, a.Cache)
 		}, false},
@@ -264,7 +275,7 @@ func (c *changingFS) Open(name string) (fs.File, error) {
 
 // No findings are remembered of other content, or with Checkers, whose code is not known.
 func TestFindingsThatAreNotRemembered(t *testing.T) {
-	tr := anything()
+	tr := various()
 	for _, tt := range []struct {
 		name  string
 		check func(t *testing.T, set *manifests.Set, a preflight.Artifact) error

@@ -83,7 +83,7 @@ func header(w http.ResponseWriter, status int, name, value string) {
 func TestRegistryThatRepeatsTheCredential(t *testing.T) {
 	const secret = "hunter2Secret.pw"
 	a := newArtifact(t, "demo")
-	for _, tt := range echoes {
+	for i, tt := range echoes {
 		t.Run(tt.name, func(t *testing.T) {
 			schemes := []string{"Basic", "Bearer", "Token"}
 			if tt.name == "redirect" {
@@ -91,7 +91,8 @@ func TestRegistryThatRepeatsTheCredential(t *testing.T) {
 			}
 			for _, scheme := range schemes {
 				for form, text := range echo.Forms(secret) {
-					if !testing.Short() || scheme == schemes[len(form)%len(schemes)] { // one scheme for each form
+					// With -short, one scheme for each form, and a third of the forms for each field.
+					if !testing.Short() || scheme == schemes[len(form)%len(schemes)] && (len(form)+i)%3 == 0 {
 						requireNoEcho(t, a, scheme, form, text, secret, tt.respond)
 					}
 				}
