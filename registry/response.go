@@ -56,7 +56,7 @@ type responseError struct {
 func (e *responseError) Error() string { return "status " + strconv.Itoa(e.status) }
 
 // expect returns nil if the response has one of the statuses. Otherwise the caller has to
-// close it. The error is that of reading the body if only that tells who has responded.
+// close it. The error is that of reading the body if only that tells whether a registry responded.
 func expect(resp *http.Response, statuses ...int) error {
 	for _, status := range statuses {
 		if resp.StatusCode == status {
