@@ -45,6 +45,17 @@ func anything() tree {
 	}
 }
 
+// various is anything without the large files, which take a while to pack.
+func various() tree {
+	tr := anything()
+	for name, text := range tr {
+		if len(text) > 64<<10 {
+			delete(tr, name)
+		}
+	}
+	return tr
+}
+
 func checkWith(t *testing.T, a preflight.Artifact, checkers ...preflight.Checker) (preflight.Findings, error) {
 	t.Helper()
 	return preflight.Check(t.Context(), a, preflight.Options{TargetNamespace: "shop", Checkers: checkers})

@@ -54,17 +54,6 @@ func mustCheck(t testing.TB, a preflight.Artifact, opts preflight.Options) prefl
 	return findings
 }
 
-// various is anything without the large files, which take a while to pack.
-func various() tree {
-	tr := anything()
-	for name, text := range tr {
-		if len(text) > 64<<10 {
-			delete(tr, name)
-		}
-	}
-	return tr
-}
-
 // Files that are known are not read again, for the same Cache and for another one of the
 // same directory.
 func TestCheckRemembersFindings(t *testing.T) {

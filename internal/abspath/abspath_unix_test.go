@@ -17,27 +17,27 @@ import (
 func TestOf(t *testing.T) {
 	top, err := filepath.EvalSymlinks(t.TempDir())
 	require.NoError(t, err)
-	for _, dir := range []string{"data/sub/deep", "work/sub"} {
+	for _, dir := range []string{"data/sub/deep", "site/sub"} {
 		require.NoError(t, os.MkdirAll(filepath.Join(top, dir), 0o700))
 	}
-	require.NoError(t, os.Symlink("../data/sub", filepath.Join(top, "work/link")))
+	require.NoError(t, os.Symlink("../data/sub", filepath.Join(top, "site/link")))
 	for _, tt := range []struct{ name, wd, path, want string }{
-		{"name", "work", "new", "work/new"},
-		{"working directory", "work", ".", "work"},
-		{"link", "work", "link", "work/link"},
-		{"below a link", "work", "link/new", "work/link/new"},
-		{"above", "work", "../new", "new"},
-		{"above a directory", "work", "sub/../new", "work/new"},
-		{"above a link", "work", "link/../new", "data/new"},
-		{"above a link twice", "work", "link/../../new", "new"},
-		{"link behind it", "work", "sub/../link/new", "work/link/new"},
-		{"nothing behind it", "work", "link/..", "data"},
-		{"slash at the end", "work", "link/../new//", "data/new"},
-		{"absolute", "work", top + "/work/link/../new", "data/new"},
-		{"above a working directory that is a link", "work/link", "../new", "data/new"},
-		{"in a working directory that is a link", "work/link", "new", "work/link/new"},
-		{"dots in a name", "work", "link/..new", "work/link/..new"},
-		{"above the top", "work", "../../../../../../../../../../.." + top + "/new", "new"},
+		{"name", "site", "new", "site/new"},
+		{"working directory", "site", ".", "site"},
+		{"link", "site", "link", "site/link"},
+		{"below a link", "site", "link/new", "site/link/new"},
+		{"above", "site", "../new", "new"},
+		{"above a directory", "site", "sub/../new", "site/new"},
+		{"above a link", "site", "link/../new", "data/new"},
+		{"above a link twice", "site", "link/../../new", "new"},
+		{"link behind it", "site", "sub/../link/new", "site/link/new"},
+		{"nothing behind it", "site", "link/..", "data"},
+		{"slash at the end", "site", "link/../new//", "data/new"},
+		{"absolute", "site", top + "/site/link/../new", "data/new"},
+		{"above a working directory that is a link", "site/link", "../new", "data/new"},
+		{"in a working directory that is a link", "site/link", "new", "site/link/new"},
+		{"dots in a name", "site", "link/..new", "site/link/..new"},
+		{"above the top", "site", "../../../../../../../../../../.." + top + "/new", "new"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Chdir(filepath.Join(top, tt.wd))
