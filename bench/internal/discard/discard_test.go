@@ -79,6 +79,10 @@ func TestPush(t *testing.T) {
 	assert.Contains(t, seen.Requests, "PUT /v2/team/apps/manifests/v1")
 	assert.Equal(t, seen, server.Traffic(name))
 	assert.Empty(t, server.Traffic("another"))
+	resp, err := http.Get("http://" + server.Host + "/v2/")
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	assert.Equal(t, []string{"GET /v2/"}, server.Traffic("another").Requests, "a ping is part of a push")
 	server.Reset()
 	assert.Empty(t, server.Traffic(""))
 
@@ -140,6 +144,8 @@ func TestToken(t *testing.T) {
 	_, err := oras.Copy(t.Context(), store, "v1", repo, "v1", oras.DefaultCopyOptions)
 	require.NoError(t, err)
 	assert.True(t, strings.HasPrefix(server.Traffic("").Requests[1], "GET /token?"))
+	assert.Equal(t, server.Traffic("").Requests, server.Traffic(name).Requests)
+	assert.Empty(t, server.Traffic("team/app").Requests, "the token is for another repository")
 
 	resp, err := http.Get("http://" + server.Host + "/v2/team/apps/manifests/v1")
 	require.NoError(t, err)

@@ -3,6 +3,7 @@ package discard
 import (
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -27,13 +28,25 @@ type Traffic struct {
 // request is a recorded request.
 type request struct {
 	line       string
-	path       string
+	url        *url.URL
 	begin, end time.Time // end is the start of the response
 	trips      int       // responses to it
 	bytes      int64
 	sent       int64
 	blob       digest.Digest
 	blobSize   int64
+}
+
+// concerns reports whether the request is about a repository, or about none.
+func (q *request) concerns(repository string) bool {
+	path, below := strings.CutPrefix(q.url.Path, "/v2/")
+	if below && path != "" {
+		return strings.HasPrefix(path, repository+"/")
+	}
+	scopes := strings.Fields(strings.Join(q.url.Query()["scope"], " "))
+	return len(scopes) == 0 || slices.ContainsFunc(scopes, func(scope string) bool {
+		return strings.HasPrefix(scope, "repository:"+repository+":")
+	})
 }
 
 // recorder collects requests.
@@ -46,7 +59,7 @@ type recorder struct {
 func (c *recorder) begin(r *http.Request) *request {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	q := &request{line: r.Method + " " + r.URL.RequestURI(), path: r.URL.Path, begin: time.Now(), trips: 1}
+	q := &request{line: r.Method + " " + r.URL.RequestURI(), url: r.URL, begin: time.Now(), trips: 1}
 	if r.Header.Get("Expect") == "100-continue" {
 		q.trips++ // 100 Continue is a response as well
 	}
@@ -64,15 +77,15 @@ func (c *recorder) change(f func()) {
 // Reset forgets the traffic so far.
 func (g *Registry) Reset() { g.traffic.change(func() { g.traffic.requests = nil }) }
 
-// Traffic returns the traffic of a repository, or of all if the name is empty, and that
-// for tokens.
+// Traffic returns the traffic of a repository and that of none, such as a ping, or all of it
+// if the name is empty. A request for a token belongs to the repositories in its scope.
 func (g *Registry) Traffic(repository string) Traffic {
 	g.traffic.mu.Lock()
 	defer g.traffic.mu.Unlock()
 	var t Traffic
 	var selected []*request
 	for _, q := range g.traffic.requests {
-		if repository != "" && strings.HasPrefix(q.path, "/v2/") && !strings.HasPrefix(q.path, "/v2/"+repository+"/") {
+		if repository != "" && !q.concerns(repository) {
 			continue
 		}
 		selected = append(selected, q)
