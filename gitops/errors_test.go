@@ -58,6 +58,11 @@ func TestFluxRefuses(t *testing.T) {
 		{"open pattern", shop(), verify(verification{Identities: []gitops.Identity{{Issuer: "^a$", Subject: "https://github.com/acme"}}}), gitops.ErrInvalidSetting, `"https://github.com/acme" in Verify.Identities.Subject: not a pattern that starts with ^ and ends with $`},
 		{"pattern that is open at its start", shop(), verify(verification{Identities: []gitops.Identity{{Issuer: "a$", Subject: "^a$"}}}), gitops.ErrInvalidSetting, "in Verify.Identities.Issuer: not a pattern"},
 		{"pattern that is open at its end", shop(), verify(verification{Identities: []gitops.Identity{{Issuer: "^a", Subject: "^a$"}}}), gitops.ErrInvalidSetting, "in Verify.Identities.Issuer: not a pattern"},
+		{"pattern whose alternatives are open", shop(), verify(verification{Identities: []gitops.Identity{{Issuer: "^a$", Subject: `^a|b$`}}}), gitops.ErrInvalidSetting, "in Verify.Identities.Subject: not a pattern"},
+		{"pattern with one open alternative", shop(), verify(verification{Identities: []gitops.Identity{{Issuer: "^a$", Subject: `^a$|^b|^c$`}}}), gitops.ErrInvalidSetting, "in Verify.Identities.Subject: not a pattern"},
+		{"pattern in a group whose alternatives are open", shop(), verify(verification{Identities: []gitops.Identity{{Issuer: "^a$", Subject: `(^a|b$)`}}}), gitops.ErrInvalidSetting, "in Verify.Identities.Subject: not a pattern"},
+		{"pattern that ends with a dollar sign of the text", shop(), verify(verification{Identities: []gitops.Identity{{Issuer: "^a$", Subject: `^a\$`}}}), gitops.ErrInvalidSetting, "in Verify.Identities.Subject: not a pattern"},
+		{"pattern whose begin is optional", shop(), verify(verification{Identities: []gitops.Identity{{Issuer: "^a$", Subject: `(^)?a$`}}}), gitops.ErrInvalidSetting, "in Verify.Identities.Subject: not a pattern"},
 		{"pattern with a line feed", shop(), verify(verification{Identities: []gitops.Identity{{Issuer: "^a$", Subject: "^a\nb$"}}}), gitops.ErrInvalidSetting, "in Verify.Identities.Subject: not printable UTF-8"},
 		{"broken pattern", shop(), verify(verification{Identities: []gitops.Identity{{Issuer: "^($", Subject: "^a$"}}}), gitops.ErrInvalidSetting, `"^($" in Verify.Identities.Issuer: not a regular expression`},
 		{"secret of a key", shop(), verify(verification{Secret: "A"}), gitops.ErrInvalidObjectName, "invalid object name in Verify.Secret: only"},
@@ -149,4 +154,15 @@ func TestErrorsHaveFacts(t *testing.T) {
 	assert.True(t, ok)
 
 	assert.Equal(t, "invalid input: x", (&gitops.Error{Reason: "x"}).Error())
+}
+
+// TestPatternsOfIdentities lists patterns of which every match is the whole text.
+func TestPatternsOfIdentities(t *testing.T) {
+	for _, pattern := range []string{"^a$", "^(a|b)$", "^a$|^b$", "(^a$|^bc$)", "(?i)^a$", "^$", `^a\$$`} {
+		t.Run(pattern, func(t *testing.T) {
+			opts := gitops.FluxOptions{Verify: gitops.Verification{Identities: []gitops.Identity{{Issuer: pattern, Subject: pattern}}}}
+			_, err := gitops.Flux(shop(), opts)
+			require.NoError(t, err)
+		})
+	}
 }

@@ -2,7 +2,8 @@ package gitops
 
 import (
 	"regexp"
-	"strings"
+	"regexp/syntax"
+	"slices"
 )
 
 // Verification makes Flux verify the signature of an artifact before it reads it. The zero
@@ -24,8 +25,8 @@ type Verification struct {
 }
 
 // Identity is the identity in the certificate of a keyless signature. Both fields are regular
-// expressions in Go syntax that must start with ^ and end with $, since Flux would take a
-// match anywhere in the text: https://evil.example/https://github.com/acme.
+// expressions in Go syntax that must start with ^ and end with $, each alternative of them,
+// since Flux would take a match anywhere in the text: https://evil.example/https://github.com/acme.
 type Identity struct {
 	Issuer  string
 	Subject string
@@ -92,11 +93,32 @@ func (v Verification) check() error {
 }
 
 func checkPattern(field, pattern string) error {
-	if !strings.HasPrefix(pattern, "^") || !strings.HasSuffix(pattern, "$") {
-		return setting(field, pattern, "not a pattern that starts with ^ and ends with $", "use ExactIdentity for a literal identity")
-	}
-	if _, err := regexp.Compile(pattern); err != nil {
+	parsed, err := syntax.Parse(pattern, syntax.Perl) // as package regexp does
+	switch {
+	case err != nil:
 		return setting(field, pattern, "not a regular expression", "")
+	case !isBound(parsed, syntax.OpBeginText), !isBound(parsed, syntax.OpEndText):
+		return setting(field, pattern, "not a pattern that starts with ^ and ends with $",
+			"use ExactIdentity for a literal identity, and a group for alternatives: ^(a|b)$")
 	}
 	return checkText(field, pattern)
+}
+
+// isBound reports whether every match of an expression begins with the begin of the text, or
+// ends with its end. Each alternative in ^a|b$ is open on one side.
+func isBound(re *syntax.Regexp, end syntax.Op) bool {
+	switch re.Op {
+	case end:
+		return true
+	case syntax.OpCapture:
+		return isBound(re.Sub[0], end)
+	case syntax.OpConcat:
+		if end == syntax.OpBeginText {
+			return isBound(re.Sub[0], end)
+		}
+		return isBound(re.Sub[len(re.Sub)-1], end)
+	case syntax.OpAlternate:
+		return !slices.ContainsFunc(re.Sub, func(sub *syntax.Regexp) bool { return !isBound(sub, end) })
+	}
+	return false
 }
