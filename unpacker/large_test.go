@@ -37,13 +37,8 @@ func TestUnpackDefaultLimits(t *testing.T) {
 		limit manifests.LimitError
 		write func(w *tar.Writer)
 	}{
-		{"150,000 entries", manifests.LimitError{Limit: "MaxEntries", Max: 100_000}, func(w *tar.Writer) {
-			for i := range 150_000 {
-				header(t, w, fmt.Sprint(i), 0)
-			}
-		}},
-		{"150,000 directories of few entries", manifests.LimitError{Limit: "MaxEntries", Max: 100_000}, func(w *tar.Writer) {
-			for i := range 1500 {
+		{"300,000 directories of few entries", manifests.LimitError{Limit: "MaxEntries", Max: 250_000}, func(w *tar.Writer) {
+			for i := range 3000 {
 				header(t, w, fmt.Sprint(i, strings.Repeat("/d", 100)), 0)
 			}
 		}},
@@ -55,8 +50,8 @@ func TestUnpackDefaultLimits(t *testing.T) {
 			header(t, w, strings.Repeat(long(254)+"/", 16)+long(16), 0)
 			header(t, w, strings.Repeat(long(254)+"/", 16)+long(17), 0)
 		}},
-		{"names of more than 16 MiB", manifests.LimitError{Limit: "MaxNamesSize", Max: 16 << 20}, func(w *tar.Writer) {
-			for i := range 16 << 20 / 4000 {
+		{"names of more than 40 MB", manifests.LimitError{Limit: "MaxNamesSize", Max: 40_000_000}, func(w *tar.Writer) {
+			for i := range 40_000_000 / 4000 {
 				header(t, w, strings.Repeat(long(255)+"/", 15)+fmt.Sprintf("%0200d", i), 0)
 			}
 		}},
@@ -80,6 +75,21 @@ func TestUnpackDefaultLimits(t *testing.T) {
 			assert.Equal(t, tt.limit, *limitErr)
 		})
 	}
+}
+
+// TestUnpackManyFiles unpacks two copies of as many files as a Set has by default.
+func TestUnpackManyFiles(t *testing.T) {
+	const files = 100_000
+	src, manifest := bombOf(t, func(w *tar.Writer) {
+		for i := range files {
+			name := fmt.Sprintf("team-%05d/deployment-of-a-service-%06d.yaml", i/8, i)
+			header(t, w, name, 0)
+			header(t, w, "manifests/"+name, 0)
+		}
+	})
+	_, unpacked, err := unpacker.UnpackFS(t.Context(), src, manifest, unpacker.Options{MaxSize: packager.MaxArchiveSize})
+	require.NoError(t, err)
+	assert.Len(t, unpacked.Files, 2*files)
 }
 
 // TestUnpackBomb unpacks archives that exceed the limit of Argo CD, according to a

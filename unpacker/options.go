@@ -25,7 +25,8 @@ type Options struct {
 	// MaxFileSize limits the bytes of one file. The default is MaxSize.
 	MaxFileSize int64
 	// MaxEntries limits the number of files, links and directories. Directories that
-	// only occur in the path of an entry count too. The default is 100,000.
+	// only occur in the path of an entry count too. The default is 250,000, which has room
+	// for two copies of the default of manifests.Options.MaxFiles and for 50,000 directories.
 	MaxEntries int
 	// MaxPathLength limits the bytes of one path, after its name was cleaned. The default
 	// is 4096, PATH_MAX of Linux.
@@ -34,7 +35,7 @@ type Options struct {
 	// a tree of the default of manifests.Options.MaxDepth below a prefix.
 	MaxDepth int
 	// MaxNamesSize limits the bytes of all names and link targets of the archive, which are
-	// held in memory. The default is 16 MiB, 160 bytes for each of the default of MaxEntries.
+	// held in memory. The default is 40,000,000, 160 for each of the default of MaxEntries.
 	MaxNamesSize int64
 
 	// MaxHeaderSize limits the bytes of the headers of one entry, with its PAX records and
@@ -85,10 +86,10 @@ func (o Options) resolve(maxSize int64) (Options, error) {
 	o.MaxCompressedSize = cmp.Or(o.MaxCompressedSize, packager.MaxArchiveSize+packager.MaxArchiveSize/1000)
 	o.MaxSize = cmp.Or(o.MaxSize, maxSize)
 	o.MaxFileSize = cmp.Or(o.MaxFileSize, o.MaxSize)
-	o.MaxEntries = cmp.Or(o.MaxEntries, 100_000)
+	o.MaxEntries = cmp.Or(o.MaxEntries, 250_000)
 	o.MaxPathLength = cmp.Or(o.MaxPathLength, 4096)
 	o.MaxDepth = cmp.Or(o.MaxDepth, 101)
-	o.MaxNamesSize = cmp.Or(o.MaxNamesSize, 16<<20)
+	o.MaxNamesSize = cmp.Or(o.MaxNamesSize, 40_000_000)
 	o.MaxHeaderSize = max(cmp.Or(o.MaxHeaderSize, 64<<10), tarEndSize)
 	o.MaxSize = min(o.MaxSize, math.MaxInt64-tarUnit) // the padding of a file does not overflow
 	return o, nil
