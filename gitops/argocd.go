@@ -73,8 +73,10 @@ type automated struct {
 }
 
 // ArgoCD returns an Application as YAML. For a registry with plain HTTP, a Secret without
-// credentials precedes it that makes Argo CD use HTTP for this repository. Argo CD reads OCI
-// sources since version 3.1. The same input gives the same bytes.
+// credentials precedes it that makes Argo CD use HTTP for this repository. It is in the
+// namespace of the Application, and Argo CD reads it only in its own: move it there if
+// Applications may be elsewhere. Argo CD reads OCI sources since version 3.1. The same input
+// gives the same bytes.
 //
 // The error is an [*Error] of kind [ErrInvalidObjectName] or [ErrInvalidSetting], or a
 // [*reference.Error] about the address, the tag or the digest, the latter only if opts.Ref
