@@ -65,7 +65,7 @@ func (r RetryPolicy) withDefaults() RetryPolicy {
 
 // bound returns how long to wait at most after so many attempts.
 func (r RetryPolicy) bound(attempts int) time.Duration {
-	if shift := attempts - 1; shift < 32 && r.MinWait<<shift < r.MaxWait {
+	if shift := attempts - 1; r.MinWait <= r.MaxWait>>shift {
 		return r.MinWait << shift
 	}
 	return r.MaxWait
