@@ -122,7 +122,7 @@ func (c *closure) namesIn(dir string, kind kustomize.Kind) []string {
 // beside it that is most like it, if there is one.
 func notFound(dir string) error {
 	dir = filepath.Clean(dir)
-	above, err := os.Open(filepath.Dir(dir))
+	above, err := os.Open(filepath.Dir(dir) + string(filepath.Separator)) // does not block on a FIFO
 	if err != nil {
 		return ErrPathNotFound
 	}

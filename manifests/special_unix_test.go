@@ -76,6 +76,10 @@ func TestFIFOAsSource(t *testing.T) {
 		_, err := manifests.Collect(t.Context(), pipe, manifests.Options{})
 		assert.ErrorIs(t, err, manifests.ErrPathNotDirectory)
 	})
+	promptly(t, func() {
+		_, err := manifests.Collect(t.Context(), filepath.Join(pipe, "below"), manifests.Options{})
+		assert.ErrorIs(t, err, manifests.ErrPathNotFound)
+	})
 }
 
 func TestSocket(t *testing.T) {
