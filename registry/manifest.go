@@ -113,7 +113,7 @@ func readManifest(ctx context.Context, resp *http.Response, ref string) (ocispec
 		return ocispec.Descriptor{}, nil, err
 	}
 	callIn(ctx).noteResponse()
-	if desc.Digest != "" && checkManifest(desc) != nil {
+	if desc.Digest != "" && desc.Size >= 0 && checkManifest(desc) != nil {
 		return desc, nil, nil // an index, an image of Docker, or too large
 	}
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxManifestBytes+1))

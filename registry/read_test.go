@@ -55,6 +55,25 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// A registry may refuse HEAD, and send a manifest of any kind in chunks.
+func TestResolveAManifestOfUnknownSize(t *testing.T) {
+	data := []byte(`{"schemaVersion":2,"manifests":[]}`)
+	want := content.NewDescriptorFromBytes(ocispec.MediaTypeImageIndex, data)
+	srv := start(t, memregistry.Options{}, fault{"HEAD manifests/", page(http.StatusMethodNotAllowed)},
+		fault{"GET manifests/", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", want.MediaType)
+			w.Header().Set("Docker-Content-Digest", string(want.Digest))
+			w.WriteHeader(http.StatusOK)
+			assert.NoError(t, http.NewResponseController(w).Flush())
+			_, _ = w.Write(data)
+		}})
+	for _, ref := range []string{"v1", want.Digest.String()} {
+		desc, err := srv.client(t, registry.Options{}).Resolve(t.Context(), repository, ref)
+		require.NoError(t, err)
+		assert.Equal(t, want, desc)
+	}
+}
+
 func TestReadMissingContent(t *testing.T) {
 	a := newArtifact(t, "demo")
 	client := stored(t, a).client(t, registry.Options{})
