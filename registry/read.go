@@ -105,7 +105,7 @@ func (c *Client) Pull(ctx context.Context, repository, ref string, dst Pusher, o
 
 func pull(ctx context.Context, repo *remote, ref string, dst Pusher, limit int64, events *reporter) (desc ocispec.Descriptor, err error) {
 	var data []byte
-	err = repo.client.retry(ctx, events.retries(ctx, desc, ""), func(ctx context.Context) (err error) {
+	err = repo.client.retry(ctx, events.retries(ctx, desc, ref), func(ctx context.Context) (err error) {
 		desc, data, err = repo.manifest(ctx, ref)
 		return err
 	})

@@ -276,6 +276,28 @@ func TestPullToADestinationThatFails(t *testing.T) {
 	}
 }
 
+// A retried look-up is reported with the tag.
+func TestPullReportsARetriedLookup(t *testing.T) {
+	a := newArtifact(t, "demo")
+	for ref, tag := range map[string]string{"v1": "v1", a.Manifest.Digest.String(): ""} {
+		srv := stored(t, a)
+		srv.fail(fault{"GET manifests/", srv.firstTimes(1, page(http.StatusServiceUnavailable))})
+		var retried []registry.Event
+		store := new(packager.Store)
+		_, err := srv.client(t, registry.Options{}).Pull(t.Context(), repository, ref, store, registry.PullOptions{OnEvent: func(e registry.Event) {
+			if e.Retry != nil {
+				retried = append(retried, e)
+			}
+		}})
+		require.NoError(t, err)
+		require.NoError(t, store.Close())
+		if assert.Len(t, retried, 1) {
+			assert.Equal(t, tag, retried[0].Tag)
+			assert.Zero(t, retried[0].Descriptor)
+		}
+	}
+}
+
 // What a manifest declares is refused before a blob is asked for.
 func TestPullLimits(t *testing.T) {
 	blob := func(size string) string {
