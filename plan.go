@@ -116,7 +116,7 @@ func (b *Builder) Plan(ctx context.Context, opts BuildOptions) (BuildPlan, error
 		Manifest: planned.Manifest, SameContent: planned.SameContent, Unchanged: isUnchanged(planned),
 	}, opts.Repository)
 	if offline {
-		result.Result.Artifact.RegistryEndpoint, result.Result.Artifact.Reference = "", ""
+		result.Result.Artifact.RegistryEndpoint, result.Result.Artifact.Reference, result.Result.Artifact.PlainHTTP = "", "", false
 	}
 	if nameless {
 		result.Result.Artifact.Repository, result.Result.Artifact.Name = "", j.title

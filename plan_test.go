@@ -114,6 +114,7 @@ func TestPlanWithoutARegistry(t *testing.T) {
 	assert.Empty(t, offline.Tags)
 	assert.Empty(t, offline.Result.Artifact.RegistryEndpoint)
 	assert.Empty(t, offline.Result.Artifact.Reference)
+	assert.False(t, plan(t, oci.BuildOptions{SourcePath: dir, Insecure: true}).Result.Artifact.PlainHTTP)
 	built := build(t, oci.BuildOptions{SourcePath: dir, RegistryEndpoint: startRegistry(t, memregistry.Options{}).Host, Version: "v1"})
 	assert.Equal(t, built.Artifact.Digest, offline.Result.Artifact.Digest)
 	assert.Equal(t, []string{"a", "b"}, plan(t, oci.BuildOptions{SourcePath: dir, Tags: []string{"a", "b"}}).Result.Tags)
