@@ -73,10 +73,6 @@ type Kustomization struct {
 	// none that are in other files.
 	Charts, Programs, Secrets []Mark
 	Faults                    []Fault // the first 100
-	// Renames reports that the names or namespaces of objects may change, or that objects
-	// may be deleted: by a prefix, a suffix, a namespace, patches, replacements,
-	// variables, transformers or components.
-	Renames bool
 	// Affixes reports a prefix or suffix for names.
 	Affixes bool
 	// Rewrites reports that objects may be renamed, moved to another namespace or deleted

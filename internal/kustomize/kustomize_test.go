@@ -108,19 +108,11 @@ func TestParseFacts(t *testing.T) {
 		want kustomize.Kustomization
 	}{
 		{"nothing special", "images: [{name: a}]\ncommonLabels: {a: b}\nbuildMetadata: [originAnnotations]", kustomize.Kustomization{}},
-		{"a namespace", "namespace: shop", kustomize.Kustomization{Namespace: "shop", Renames: true}},
-		{"a namespace by an alias", "nameSuffix: &a b\nNamespace: *a", kustomize.Kustomization{Namespace: "b", Renames: true}},
+		{"a namespace", "namespace: shop", kustomize.Kustomization{Namespace: "shop"}},
+		{"a namespace by an alias", "nameSuffix: &a b\nNamespace: *a", kustomize.Kustomization{Namespace: "b"}},
 		{"no namespace", "namespace: ''\nlabels: []", kustomize.Kustomization{}},
 		{"a component", "kind: Component\nlabels: []", kustomize.Kustomization{Component: true}},
 		{"a kind", "kind: Kustomization\nlabels: []", kustomize.Kustomization{}},
-		{"a prefix", "namePrefix: a-", kustomize.Kustomization{Renames: true}},
-		{"a suffix", "NAMESUFFIX: -a", kustomize.Kustomization{Renames: true}},
-		{"a patch", "patches: [{patch: '{}'}]", kustomize.Kustomization{Renames: true}},
-		{"a strategic merge patch", "patchesStrategicMerge: ['a: b']", kustomize.Kustomization{Renames: true}},
-		{"a JSON patch", "patchesJson6902: [{patch: '[]'}]", kustomize.Kustomization{Renames: true}},
-		{"a replacement", "replacements: [{source: {}, targets: [{}]}]", kustomize.Kustomization{Renames: true}},
-		{"a transformer", "transformers: ['a: b']", kustomize.Kustomization{Renames: true}},
-		{"variables", "vars: [{name: A}]", kustomize.Kustomization{Renames: true}},
 		{"a generated ConfigMap", "configMapGenerator: [{name: a}]", kustomize.Kustomization{Generates: true}},
 		{"a generated Secret", "secretGenerator: [{name: a}]", kustomize.Kustomization{Generates: true}},
 		{"a generator", "generators: ['a: b']", kustomize.Kustomization{Generates: true}},
@@ -128,7 +120,7 @@ func TestParseFacts(t *testing.T) {
 		{"a chart in the old form", "helmChartInflationGenerator: [{chartName: a}]", kustomize.Kustomization{Generates: true, Charts: []kustomize.Mark{{"helmChartInflationGenerator", 1, 30}}}},
 		{"fields without a value", "namePrefix:\npatches: []\nhelmCharts: ~\ngenerators: []\nconfigMapGenerator: []\nlabels: []", kustomize.Kustomization{}},
 		{"something remote", "resources: ['https://example.com/a/b']", kustomize.Kustomization{Remote: true}},
-		{"a remote component", "components: ['https://example.com/a/b']", kustomize.Kustomization{Remote: true, Renames: true}},
+		{"a remote component", "components: ['https://example.com/a/b']", kustomize.Kustomization{Remote: true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			k, err := kustomize.Parse([]byte(tt.text))

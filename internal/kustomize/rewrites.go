@@ -5,9 +5,9 @@ import "bytes"
 // localConfig is the annotation of objects that are not in the output of a build.
 const localConfig = "config.kubernetes.io/local-config"
 
-func affixes(k *Kustomization, _ Mark) { k.Renames, k.Affixes = true, true }
+func affixes(k *Kustomization, _ Mark) { k.Affixes = true }
 
-func rewrites(k *Kustomization, _ Mark) { k.Renames, k.Rewrites = true, true }
+func rewrites(k *Kustomization, _ Mark) { k.Rewrites = true }
 
 // both applies two rules to a value.
 func both(first, second rule) rule {

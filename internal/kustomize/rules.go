@@ -27,8 +27,6 @@ func set(fact func(*Kustomization, Mark), read rule) rule {
 	}
 }
 
-func renames(k *Kustomization, _ Mark) { k.Renames = true }
-
 func generates(k *Kustomization, _ Mark) { k.Generates = true }
 
 func inflates(k *Kustomization, at Mark) {

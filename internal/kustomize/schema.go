@@ -20,13 +20,13 @@ var kustomization = mapping(fields{
 
 	"namePrefix":            set(affixes, text),
 	"nameSuffix":            set(affixes, text),
-	"namespace":             set(renames, namespace),
+	"namespace":             namespace,
 	"commonLabels":          texts(text),
 	"labels":                list(mapping(fields{"pairs": texts(text), "includeSelectors": boolean, "includeTemplates": boolean, "fields": list(mapping(ids, fields{"path": text, "create": boolean}))})),
 	"commonAnnotations":     annotations,
-	"patchesStrategicMerge": set(renames, entries(both(inlinePatch, both(contentOfLines, inlineOr(path(File)))))),
-	"patchesJson6902":       set(renames, entries(patch)),
-	"patches":               set(renames, entries(patch)),
+	"patchesStrategicMerge": entries(both(inlinePatch, both(contentOfLines, inlineOr(path(File))))),
+	"patchesJson6902":       entries(patch),
+	"patches":               entries(patch),
 	"images":                list(image),
 	"imageTags":             list(image),
 	"replacements": set(rewrites, entries(check(mapping(fields{
@@ -44,7 +44,7 @@ var kustomization = mapping(fields{
 	"sortOptions": check(mapping(fields{"order": text, "legacySortOptions": mapping(fields{"orderFirst": list(text), "orderLast": list(text)})}), hasOrder, Fault{Err: ErrOrder, Top: true}),
 
 	"resources":  entries(path(FileOrDirectory)),
-	"components": set(renames, entries(path(Directory))),
+	"components": entries(path(Directory)),
 	"crds":       entries(path(File)),
 	"bases":      entries(path(FileOrDirectory)),
 
