@@ -28,7 +28,7 @@ type key struct {
 	path        string // without slashes at its ends; empty for the whole host
 }
 
-// parseDockerKey takes a key apart. One that makes no sense covers nothing.
+// parseKey takes a key apart. One that makes no sense covers nothing.
 func parseKey(text string) key {
 	k := key{text: text, defaultPort: "443"}
 	rest, isURL := strings.CutPrefix(text, "https://")

@@ -42,7 +42,7 @@ func (s *plainScanner) space() {
 	}
 }
 
-// next goes to the next character and reports whether it is c, which it passes.
+// passes goes to the next character and reports whether it is c, which it passes.
 func (s *plainScanner) passes(c byte) bool {
 	if s.space(); s.pos == len(s.data) || s.data[s.pos] != c {
 		return false
