@@ -35,9 +35,6 @@ type Pattern struct {
 	useless  bool
 }
 
-// Negated reports whether the rule includes again what others ignore.
-func (p *Pattern) Negated() bool { return p.negated }
-
 // Useless reports whether the rule cannot match any name because it is empty or
 // malformed.
 func (p *Pattern) Useless() bool { return p.useless }
