@@ -142,7 +142,7 @@ type Limits struct {
 	Objects int64
 }
 
-// File is the result of Scan.
+// File is the content of one file.
 type File struct {
 	Objects  []Object  // in the order of the file; those before a syntax error, if there is one
 	Problems []Problem // in the order found, the first MaxProblems
@@ -160,19 +160,10 @@ type File struct {
 // ready to use by one goroutine.
 type Scanner struct{ plain plainScanner }
 
-// Scan parses a file: as JSON if its extension is .json, in any case, and as YAML
+// Plain parses a file: as JSON if its extension is .json, in any case, and as YAML
 // otherwise. It does not use the path for anything else. A file of comments has no
-// Objects. Scan never expands aliases and does not retain data. The error is that of
-// ctx.
-func (s *Scanner) Scan(ctx context.Context, name string, data []byte, limits Limits) (File, error) {
-	if file, done := s.Plain(name, data, limits); done {
-		return file, nil
-	}
-	return Parse(ctx, name, data, limits)
-}
-
-// Plain is Scan for a file that can be read in little more memory than its objects take,
-// and reports false for others.
+// Objects. Plain does not retain data. It reports false for a file that cannot be read in
+// little more memory than its objects take.
 func (s *Scanner) Plain(name string, data []byte, limits Limits) (File, bool) {
 	isJSON := isJSON(name)
 	switch {
@@ -184,7 +175,8 @@ func (s *Scanner) Plain(name string, data []byte, limits Limits) (File, bool) {
 	return s.plain.scan(data, limits.Objects)
 }
 
-// Parse is Scan for a file that [Scanner.Plain] cannot read.
+// Parse parses a file that [Scanner.Plain] cannot read, in the same way. It expands no
+// aliases, and does not retain data. The error is that of ctx.
 func Parse(ctx context.Context, name string, data []byte, limits Limits) (File, error) {
 	file := File{JSON: isJSON(name)}
 	if !file.JSON {
