@@ -18,6 +18,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/kubeoci/oci/internal/guard"
+	"github.com/kubeoci/oci/internal/strictjson"
 )
 
 // Attachment is an artifact that refers to another one (image-spec v1.1, "Guidelines for
@@ -228,7 +229,8 @@ func (r *remote) index(ctx context.Context, tag string) ([]byte, error) {
 const maxPages = 100
 
 // Referrers lists the artifacts of a type that refer to the published manifest, or all of
-// them if the type is empty. It reads at most 100 pages; more are [ErrTooLarge].
+// them if the type is empty. It reads at most 100 pages of 4 MiB and 100,000 values each;
+// more are [ErrTooLarge].
 //
 // Errors are those of [Client.Resolve].
 func (p *Published) Referrers(ctx context.Context, artifactType string) (found []ocispec.Descriptor, err error) {
@@ -323,7 +325,11 @@ func (r *remote) referrersPage(ctx context.Context, at *url.URL) (index ocispec.
 var nextPage = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`<([^>]+)>\s*;\s*rel="?next"?`) })
 
 func parseIndex(data []byte, index *ocispec.Index) error {
-	if err := json.Unmarshal(data, index); err != nil {
+	err := strictjson.Unmarshal(data, index)
+	switch {
+	case errors.Is(err, strictjson.ErrTooComplex):
+		return &localError{ErrTooLarge, err}
+	case err != nil:
 		return &localError{ErrCorrupt, err}
 	}
 	return nil

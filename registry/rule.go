@@ -14,6 +14,7 @@ import (
 
 	"github.com/kubeoci/oci/internal/calls"
 	"github.com/kubeoci/oci/internal/semver"
+	"github.com/kubeoci/oci/internal/strictjson"
 )
 
 // TagRule decides whether a tag may point to a manifest that it does not point to. It
@@ -46,7 +47,8 @@ type TagMove struct {
 // Revision is a manifest.
 type Revision struct {
 	Descriptor ocispec.Descriptor
-	// Manifest is zero if that is not an image manifest of at most 4 MiB.
+	// Manifest is zero if that is not an image manifest of at most 4 MiB and 100,000 values
+	// in which no key is ambiguous.
 	Manifest ocispec.Manifest
 }
 
@@ -251,7 +253,7 @@ func (r Revision) clone() Revision {
 func revisionOf(desc ocispec.Descriptor, content []byte) *Revision {
 	r := &Revision{Descriptor: desc}
 	if content != nil {
-		_ = json.Unmarshal(content, &r.Manifest) // one that cannot be read is as good as none
+		_ = strictjson.Unmarshal(content, &r.Manifest) // one that cannot be read is as good as none
 	}
 	return r
 }
