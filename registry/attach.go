@@ -199,6 +199,11 @@ func (r *remote) listReferrer(ctx context.Context, subject digest.Digest, desc o
 			return &localError{ErrTooLarge, errors.New("the index of referrers is full")}
 		}
 		_, _, err = r.putManifest(ctx, listed, data, tag, nil)
+		if isSuccess(err) {
+			if got, asked := r.resolve(ctx, tag); asked == nil && got.Digest == listed.Digest {
+				return nil
+			}
+		}
 		return err
 	})
 }

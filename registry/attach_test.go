@@ -50,6 +50,25 @@ func TestResponseToAnAttachmentIsLost(t *testing.T) {
 	}
 }
 
+// Any success for the index of referrers is one if the registry has it then.
+func TestOddSuccessOfAnAttachment(t *testing.T) {
+	srv, a := start(t, memregistry.Options{}), newArtifact(t, "first")
+	srv.fail(fault{"GET referrers/", status(http.StatusNotFound, "")}, fault{"PUT manifests/", func(w http.ResponseWriter, r *http.Request) {
+		answering(http.StatusAccepted, "")(srv.registry).ServeHTTP(withoutSubject{w}, r)
+	}})
+	_, err := a.push(t, srv.client(t, registry.Options{}), step(func(ctx context.Context, p *registry.Published) error {
+		return attach(t, ctx, p)
+	}), "v1")
+	require.NoError(t, err)
+
+	srv, a = start(t, memregistry.Options{}), newArtifact(t, "first")
+	srv.fail(fault{"PUT manifests/sha256-", bare(http.StatusAccepted)}, srv.noReferrers()[0], srv.noReferrers()[1])
+	_, err = a.push(t, srv.client(t, registry.Options{}), step(func(ctx context.Context, p *registry.Published) error {
+		return attach(t, ctx, p)
+	}), "v1")
+	require.ErrorContains(t, err, "status 202")
+}
+
 // GHCR redirects questions for referrers to a web site, and other registries have a page
 // there.
 func TestPageInPlaceOfReferrers(t *testing.T) {
