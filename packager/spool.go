@@ -64,7 +64,7 @@ func (s *spool) spill() error {
 
 // content returns the content as it is held now.
 func (s *spool) content() io.ReaderAt {
-	if s.file != nil {
+	if s.file != nil && s.chunks == nil { // unless the disk is full
 		return s.file
 	}
 	return s.chunks

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/iotest"
 
@@ -81,4 +82,26 @@ func TestStoreFiles(t *testing.T) {
 		assert.Equal(t, text, string(fetch(t, store, describe(text))))
 		require.NoError(t, store.Close())
 	})
+}
+
+// A reader of a layer that does not fit on the disk finds no end of it: the layer is not
+// complete.
+func TestStoreFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=1m"); err != nil {
+		t.Skip("this user or system cannot mount:", err)
+	}
+	t.Cleanup(func() { assert.NoError(t, syscall.Unmount(dir, syscall.MNT_DETACH)) })
+	set := collectTexts(t, map[string]string{"a.yaml": string(noise(t, 4<<20))})
+	for range 50 { // the reader has to come while the file is written
+		end := make(chan error, 1)
+		store := &packager.Store{MemoryLimit: 3 << 20, TempDir: dir, OnLayer: func(layer io.ReadCloser) {
+			go func() { _, err := io.Copy(io.Discard, layer); end <- err }()
+		}}
+		_, err := packager.Pack(t.Context(), store, set, packager.LayoutRoot, packager.Options{})
+		require.ErrorIs(t, err, syscall.ENOSPC)
+		require.ErrorIs(t, <-end, os.ErrClosed)
+		require.Zero(t, openBelow(t, dir))
+		require.NoError(t, store.Close())
+	}
 }
