@@ -24,7 +24,8 @@ import (
 // ignored directory can be included again. Rules are case-sensitive. A rule that ends
 // in a slash also applies to a link to a directory, because that becomes a directory.
 // A .sourceignore may be a link inside dir, unlike git's own files. One that is
-// unreadable, too large or not a regular file is an error.
+// unreadable, too large or not a regular file is an error, and one that changes meanwhile
+// is [ErrFileChanged].
 //
 // A symbolic link is treated as the file or directory in dir that it leads to; see
 // [SymlinkPolicy] for alternatives. Nothing outside dir is ever read, wherever links

@@ -111,6 +111,8 @@ func TestOddFileSystems(t *testing.T) {
 		{"negative length", nil, reading(func([]byte) (int, error) { return -1, nil }), manifests.Options{}, fs.ErrInvalid},
 		{"length beyond the buffer", nil, reading(func(p []byte) (int, error) { return len(p) + 1, nil }), manifests.Options{}, fs.ErrInvalid},
 		{"nothing for ever", nil, reading(func([]byte) (int, error) { return 0, nil }), manifests.Options{}, io.ErrNoProgress},
+		{"ignore file that ends early", nil, reading(func([]byte) (int, error) { return 0, io.EOF }), manifests.Options{}, manifests.ErrFileChanged},
+		{"ignore file that grows", nil, reading(func(p []byte) (int, error) { return copy(p, "x\ny"), io.EOF }), manifests.Options{}, manifests.ErrFileChanged},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			texts := tree{".sourceignore": "x", "a.yaml": "a", "z.yaml": "z"}

@@ -210,6 +210,35 @@ func TestIgnoreFileRefused(t *testing.T) {
 	}
 }
 
+// Rules that are replaced while the tree is collected may have been missing for a moment.
+func TestIgnoreFileChangesMeanwhile(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(fstest.MapFS)
+		err    error
+	}{
+		{"not", func(fstest.MapFS) {}, nil},
+		{"size", func(fsys fstest.MapFS) { fsys["d/.sourceignore"].Data = []byte("b\nc\n") }, manifests.ErrFileChanged},
+		{"modification time", func(fsys fstest.MapFS) { fsys["d/.sourceignore"].ModTime = longAgo }, manifests.ErrFileChanged},
+		{"removed", func(fsys fstest.MapFS) { delete(fsys, "d/.sourceignore") }, manifests.ErrFileChanged},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			fsys := tree{"d/.sourceignore": "", "d/a.yaml": "a", "kustomization.yaml": "resources: [d/a.yaml]"}.mapFS()
+			_, err := manifests.CollectFS(t.Context(), oddFS{fsys, nil, func(file fs.File) (fs.File, error) {
+				if info, err := file.Stat(); err == nil && info.Name() == "kustomization.yaml" {
+					tt.change(fsys)
+				}
+				return file, nil
+			}}, manifests.Options{})
+			if tt.err == nil {
+				require.NoError(t, err)
+				return
+			}
+			requirePathError(t, err, tt.err, "d/.sourceignore")
+		})
+	}
+}
+
 func TestIgnoreRefused(t *testing.T) {
 	for _, rule := range []string{"", " ", "#a", "!", "/", "[", "a[!", `a\`, "[[:word:]]", "a\nb", "a\x00"} {
 		_, err := manifests.CollectFS(t.Context(), tree{"a.yaml": "a"}.mapFS(), manifests.Options{Ignore: []string{"b", rule}})

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kubeoci/oci/internal/filename"
 	"github.com/kubeoci/oci/internal/flux"
@@ -27,7 +28,8 @@ func findIgnoreFile(entries []fs.DirEntry) fs.DirEntry {
 // ignoreRules are the rules of an ignore file.
 type ignoreRules struct {
 	ignore.Rules
-	text string
+	text    string
+	modTime time.Time
 }
 
 // treePath is the path of an entry in one of several trees.
@@ -47,7 +49,7 @@ func (w *walker) readIgnoreFile(real string, kind fs.FileMode) (ignoreRules, err
 	file, found := w.ignoreFiles[at]
 	if !found {
 		var err error
-		if file.text, err = w.readRules(real, kind); err != nil {
+		if file, err = w.readRules(real, kind); err != nil {
 			return ignoreRules{}, err
 		}
 	}
@@ -65,32 +67,36 @@ func (w *walker) readIgnoreFile(real string, kind fs.FileMode) (ignoreRules, err
 		file.Rules = parsed
 	}
 	w.ignoreFiles[at] = file
-	return ignoreRules{parsed, file.text}, nil
+	file.Rules = parsed
+	return file, nil
 }
 
-// readRules reads an ignore file, up to one byte beyond the limit.
-func (w *walker) readRules(real string, kind fs.FileMode) (string, error) {
+// readRules reads the text of an ignore file, up to one byte beyond the limit.
+func (w *walker) readRules(real string, kind fs.FileMode) (none ignoreRules, err error) {
 	if !kind.IsRegular() || slices.ContainsFunc(strings.Split(real, "/"), filename.IsVersionControl) {
-		return "", errSpecialIgnoreFile
+		return none, errSpecialIgnoreFile
 	}
 	file, err := openEntry(w.fsys, real)
 	if err != nil {
-		return "", accessError(err)
+		return none, accessError(err)
 	}
 	defer func() { _ = file.Close() }() // only read from
 	info, err := stat(file)
 	if err != nil {
-		return "", accessError(err)
+		return none, accessError(err)
 	}
 	if !info.Mode().IsRegular() { // it was replaced
-		return "", ErrFileChanged
+		return none, ErrFileChanged
 	}
 	data, err := io.ReadAll(io.LimitReader(soundReader{file}, ignore.MaxSize+1))
 	if err != nil {
-		return "", accessError(err)
+		return none, accessError(err)
+	}
+	if int64(len(data)) != min(info.Size(), ignore.MaxSize+1) { // a rule may be missing
+		return none, ErrFileChanged
 	}
 	if w.ignoreSize += int64(len(data)); w.ignoreSize > w.opts.MaxIgnoreSize {
-		return "", &LimitError{"MaxIgnoreSize", w.opts.MaxIgnoreSize}
+		return none, &LimitError{"MaxIgnoreSize", w.opts.MaxIgnoreSize}
 	}
-	return string(data), nil
+	return ignoreRules{text: string(data), modTime: info.ModTime()}, nil
 }

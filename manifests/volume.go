@@ -110,7 +110,8 @@ func (w *walker) isOfVolume(d *directory, e fs.DirEntry, published map[string]bo
 }
 
 // settled returns an error if a volume has another version than it had when a link led
-// through its ..data.
+// through its ..data, or an ignore file was written to since it was read: a program that
+// replaces the text may have left it empty for a moment.
 func (w *walker) settled(ctx context.Context) error {
 	for tree, r := range w.resolvers {
 		if r == nil {
@@ -123,6 +124,18 @@ func (w *walker) settled(ctx context.Context) error {
 			if target, err := fs.ReadLink(r.fsys, name); err != nil || target != r.pinned[name] {
 				return &PathError{Path: path.Join(w.trees[tree].path, name), Err: ErrFileChanged}
 			}
+		}
+	}
+	for at, file := range w.ignoreFiles {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		info, err := lstat(w.reader.trees[at.tree].fsys, at.real)
+		if err == nil && (info.Size() != int64(len(file.text)) || !info.ModTime().Equal(file.modTime)) {
+			err = ErrFileChanged
+		}
+		if err != nil {
+			return &PathError{Path: path.Join(w.trees[at.tree].path, at.real), Err: accessError(err)}
 		}
 	}
 	return nil
