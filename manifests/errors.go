@@ -74,6 +74,7 @@ func (v *variant) Is(target error) bool { return target == v.sentinel }
 var (
 	errNoInfo            = &variant{fs.ErrInvalid, "the file system has no information about an entry"}
 	errNoFile            = &variant{fs.ErrInvalid, "the file system opens a file that is nil"}
+	errNoDirectory       = &variant{fs.ErrInvalid, "the file system cannot list a directory"}
 	errOddLength         = &variant{fs.ErrInvalid, "the reader returns an impossible length"}
 	errNegativeSize      = &variant{fs.ErrInvalid, "the file system reports a negative size"}
 	errOddEntry          = &variant{fs.ErrInvalid, "the file system lists an entry that is nil"}

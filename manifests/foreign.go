@@ -17,6 +17,11 @@ func openEntry(fsys fs.FS, name string) (fs.File, error) {
 	return file, err
 }
 
+// openingFS is a file system for the functions of package fs that call Open.
+type openingFS struct{ fsys fs.FS }
+
+func (o openingFS) Open(name string) (fs.File, error) { return openEntry(o.fsys, name) }
+
 func stat(file fs.File) (fs.FileInfo, error) {
 	info, err := file.Stat()
 	if err == nil && info == nil {
@@ -26,6 +31,11 @@ func stat(file fs.File) (fs.FileInfo, error) {
 }
 
 func lstat(fsys fs.FS, name string) (fs.FileInfo, error) {
+	switch fsys.(type) {
+	case fs.ReadLinkFS, fs.StatFS:
+	default:
+		fsys = openingFS{fsys}
+	}
 	info, err := fs.Lstat(fsys, name)
 	if err == nil && info == nil {
 		return nil, errNoInfo

@@ -73,7 +73,7 @@ func slim(entries []fs.DirEntry) {
 
 // readForeignDir reads a directory of a file system that may be wrong about it.
 func readForeignDir(fsys fs.FS, name string, fits func([]fs.DirEntry) error) ([]fs.DirEntry, error) {
-	entries, err := fs.ReadDir(fsys, name)
+	entries, err := listForeignDir(fsys, name)
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +87,23 @@ func readForeignDir(fsys fs.FS, name string, fits func([]fs.DirEntry) error) ([]
 		entries = slices.SortedFunc(slices.Values(entries), byName) // the caller may hold them
 	}
 	return entries, nil
+}
+
+// listForeignDir is [fs.ReadDir] without sorting, which an entry that is nil does not survive.
+func listForeignDir(fsys fs.FS, name string) ([]fs.DirEntry, error) {
+	if lists, ok := fsys.(fs.ReadDirFS); ok {
+		return lists.ReadDir(name)
+	}
+	file, err := openEntry(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }() // only read from
+	dir, ok := file.(fs.ReadDirFile)
+	if !ok {
+		return nil, errNoDirectory
+	}
+	return dir.ReadDir(-1)
 }
 
 // checkEntries refuses names that are none, and names that are there twice. The entries
