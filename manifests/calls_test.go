@@ -6,8 +6,10 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kubeoci/oci/internal/calls"
 	"github.com/kubeoci/oci/manifests"
 )
 
@@ -81,5 +83,47 @@ func TestEachFileThatIsNil(t *testing.T) {
 		require.ErrorIs(t, err, fs.ErrInvalid, "call %d", n)
 		var pathErr *manifests.PathError
 		require.ErrorAs(t, err, &pathErr)
+	}
+}
+
+// readAll collects a tree and reads its files.
+func readAll(t *testing.T, fsys fs.FS) error {
+	set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{})
+	if err != nil {
+		return err
+	}
+	reader, err := set.Open()
+	require.NoError(t, err)
+	for _, f := range set.Files() {
+		if err := reader.ReadFile(t.Context(), f, make([]byte, f.Size)); err != nil {
+			return err
+		}
+		content, err := reader.Open(t.Context(), f)
+		if err != nil {
+			return err
+		}
+		require.NoError(t, content.Close())
+	}
+	return nil
+}
+
+// A file is closed although its Stat panics.
+func TestEachStatThatPanics(t *testing.T) {
+	for n := int32(1); ; n++ {
+		fsys := &countedFS{fsys: countedTree, panicsStat: n}
+		var err error
+		recovered := func() (value any) {
+			defer func() { value = recover() }()
+			err = readAll(t, fsys)
+			return nil
+		}()
+		assert.Zero(t, fsys.open.Load(), "call %d", n)
+		if fsys.stats.Load() < n {
+			require.Nil(t, recovered)
+			require.NoError(t, err)
+			break
+		}
+		p, _ := recovered.(*calls.Panic)
+		require.ErrorIs(t, p, errOdd, "call %d", n)
 	}
 }

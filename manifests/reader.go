@@ -111,19 +111,33 @@ func (r *Reader) Open(ctx context.Context, f File) (*Content, error) {
 	if err != nil {
 		return nil, orEnd(ctx, err)
 	}
-	err = r.compare(f, func() ([]byte, error) {
-		whole := make([]byte, f.Size)
-		n, err := content.ReadAt(whole, 0)
-		if errors.Is(err, io.EOF) { // of an empty file
-			err = nil
-		}
-		return whole[:n], err
+	err = closeUnless(content, func() error {
+		return r.compare(f, func() ([]byte, error) {
+			whole := make([]byte, f.Size)
+			n, err := content.ReadAt(whole, 0)
+			if errors.Is(err, io.EOF) { // of an empty file
+				err = nil
+			}
+			return whole[:n], err
+		})
 	})
 	if err != nil {
-		_ = content.Close() // only read from
 		return nil, orEnd(ctx, err)
 	}
 	return content, nil
+}
+
+// closeUnless closes a file unless check returns nil: a method of the caller may panic.
+func closeUnless(file io.Closer, check func() error) (err error) {
+	accepted := false
+	defer func() {
+		if !accepted {
+			_ = file.Close() // only read from
+		}
+	}()
+	err = check()
+	accepted = err == nil
+	return err
 }
 
 // treeOf returns the tree that holds f, for as long as ctx lasts. It refuses a File that no
@@ -159,8 +173,7 @@ func (r *treeReader) open(f File) (*Content, error) {
 		return nil, &PathError{Path: f.Path, Err: accessError(err)}
 	}
 	opened := &Content{fsys: r.fsys, file: file, want: f}
-	if err := opened.check(); err != nil {
-		_ = file.Close() // nothing was written to it
+	if err := closeUnless(file, opened.check); err != nil {
 		return nil, err
 	}
 	return opened, nil
