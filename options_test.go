@@ -1,6 +1,7 @@
 package oci_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/kubeoci/oci"
 	"github.com/kubeoci/oci/internal/memregistry"
+	"github.com/kubeoci/oci/preflight"
 	"github.com/kubeoci/oci/reference"
 	"github.com/kubeoci/oci/registry"
 )
@@ -142,8 +144,14 @@ func TestValidateCopiesItsInput(t *testing.T) {
 	opts.Pack.Annotations = map[string]string{"org.opencontainers.image.revision": "abc"}
 	opts.Collect.Include, opts.Collect.Ignore = []string{"*.env"}, []string{"charts/"}
 	opts.Tags = []string{"latest"}
+	opts.Preflight.Checkers = []preflight.Checker{preflight.CheckerFunc(func(context.Context, preflight.File) (preflight.Findings, error) { return nil, nil })}
+	opts.Push.TagRules, opts.Push.Steps = []registry.TagRule{registry.KeepTag}, []registry.Step{{Name: "sign", Run: func(context.Context, *registry.Published) error { return nil }}}
 	v, err := opts.Validate()
 	require.NoError(t, err)
+	opts.Preflight.Checkers[0], opts.Push.TagRules[0], opts.Push.Steps[0] = nil, nil, registry.Step{Name: "changed"}
+	assert.NotNil(t, v.Preflight.Checkers[0])
+	assert.NotNil(t, v.Push.TagRules[0])
+	assert.Equal(t, "sign", v.Push.Steps[0].Name)
 	opts.Pack.Annotations["org.opencontainers.image.revision"] = "changed"
 	opts.Collect.Include[0], opts.Collect.Ignore[0], opts.Tags[0] = "changed", "changed", "changed"
 	assert.Equal(t, "abc", v.Pack.Annotations["org.opencontainers.image.revision"])

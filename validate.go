@@ -80,7 +80,7 @@ func (o BuildOptions) job() (job, error) {
 	if err := o.Preflight.Validate(); err != nil {
 		return job{}, err
 	}
-	o.Preflight.Paths = slices.Clone(o.Preflight.Paths)
+	o.Preflight.Paths, o.Preflight.Checkers = slices.Clone(o.Preflight.Paths), slices.Clone(o.Preflight.Checkers)
 	return o.destination(base, defaultPrefix)
 }
 
@@ -145,6 +145,7 @@ func (o BuildOptions) destination(base, fallback string) (job, error) {
 	if err := o.Push.Validate(); err != nil {
 		return job{}, err
 	}
+	o.Push.TagRules, o.Push.Steps = slices.Clone(o.Push.TagRules), slices.Clone(o.Push.Steps)
 	o.Version = trimBlanks(o.Version)
 	if o.Tags, err = o.resolveTags(); err != nil {
 		return job{}, err
