@@ -31,7 +31,7 @@ type Watched struct {
 
 // RoundTrip implements [http.RoundTripper].
 func (w Watched) RoundTrip(req *http.Request) (*http.Response, error) {
-	patience, began := patienceIn(req.Context()), time.Now()
+	patience := patienceIn(req.Context())
 	limit := patience.limit(w.Limit)
 	if limit <= 0 {
 		if req.Body != nil {
@@ -43,8 +43,8 @@ func (w Watched) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := w.Next.RoundTrip(watched)
 	if err != nil {
 		dog.end()
-		if !dog.barked.Load() && isTimeout(err) && req.Context().Err() == nil {
-			patience.spend(min(time.Since(began), limit))
+		if !dog.barked.Load() && req.Context().Err() == nil {
+			patience.spend(dog.silence())
 		}
 		return nil, dog.explain(err)
 	}
@@ -52,7 +52,7 @@ func (w Watched) RoundTrip(req *http.Request) (*http.Response, error) {
 		resp.Body = http.NoBody
 	}
 	dog.responded()
-	resp.Body = &receivedBody{ReadCloser: resp.Body, dog: dog, left: limit}
+	resp.Body = &receivedBody{ReadCloser: resp.Body, dog: dog, patience: patience, left: limit}
 	resp.Request = req
 	return resp, nil
 }
@@ -65,14 +65,15 @@ type watchdog struct {
 	cancel context.CancelFunc
 	barked atomic.Bool
 
-	mu   sync.Mutex
-	sent bool // net/http may read on after the response
+	mu    sync.Mutex // guards the rest
+	sent  bool       // net/http may read on after the response
+	since time.Time  // when the server began to be waited for, or zero
 }
 
 // watch returns the request to send in place of req, and its watchdog.
 func watch(req *http.Request, limit time.Duration, patience *Patience) (*http.Request, *watchdog) {
 	ctx, cancel := context.WithCancel(req.Context())
-	w := &watchdog{limit: limit, ctx: ctx, cancel: cancel}
+	w := &watchdog{limit: limit, ctx: ctx, cancel: cancel, since: time.Now()}
 	w.timer = time.AfterFunc(limit, func() {
 		if !w.barked.Swap(true) {
 			patience.spend(limit)
@@ -99,8 +100,9 @@ func watch(req *http.Request, limit time.Duration, patience *Patience) (*http.Re
 	return req, w
 }
 
-func (w *watchdog) start() { w.timer.Reset(w.limit) }
-func (w *watchdog) stop()  { w.timer.Stop() }
+// start and stop are called by whileSending.
+func (w *watchdog) start() { w.since = time.Now(); w.timer.Reset(w.limit) }
+func (w *watchdog) stop()  { w.since = time.Time{}; w.timer.Stop() }
 
 // whileSending calls start or stop, unless there is a response.
 func (w *watchdog) whileSending(f func()) {
@@ -109,6 +111,16 @@ func (w *watchdog) whileSending(f func()) {
 	if !w.sent {
 		f()
 	}
+}
+
+// silence returns for how long the server has been waited for.
+func (w *watchdog) silence() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.since.IsZero() {
+		return 0
+	}
+	return time.Since(w.since)
 }
 
 // responded stops the watchdog until the response is read.
@@ -121,7 +133,7 @@ func (w *watchdog) responded() {
 
 // end releases the resources of the watchdog.
 func (w *watchdog) end() {
-	w.stop()
+	w.timer.Stop()
 	w.cancel()
 }
 
@@ -151,22 +163,27 @@ func (b *sentBody) Read(p []byte) (int, error) {
 // receivedBody is watched while it is read.
 type receivedBody struct {
 	io.ReadCloser
-	dog  *watchdog
-	left time.Duration // until minProgress bytes have to be there
-	got  int           // of them
+	dog      *watchdog
+	patience *Patience
+	left     time.Duration // until minProgress bytes have to be there
+	got      int           // of them
 }
 
 func (b *receivedBody) Read(p []byte) (int, error) {
 	began := time.Now()
 	b.dog.timer.Reset(b.left)
 	n, err := b.ReadCloser.Read(p)
-	b.dog.stop()
-	b.left -= time.Since(began)
+	b.dog.timer.Stop()
+	waited := time.Since(began)
+	b.left -= waited
 	if b.got += n; b.got >= minProgress {
 		b.got, b.left = 0, b.dog.limit
 	}
 	if err == nil && b.dog.barked.Load() { // the body has not noticed
 		err = context.Canceled
+	}
+	if err != nil && !errors.Is(err, io.EOF) && !b.dog.barked.Load() {
+		b.patience.spend(waited)
 	}
 	return n, b.dog.explain(err)
 }
