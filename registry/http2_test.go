@@ -3,7 +3,9 @@ package registry_test
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -94,4 +96,66 @@ func TestStreamsOfHTTP2ThatAreCut(t *testing.T) {
 			assert.True(t, streams.Load())
 		})
 	}
+}
+
+// mutable is a listener whose connections can lose all that the server sends from then on.
+type mutable struct {
+	net.Listener
+	mu    sync.Mutex
+	conns []*mutableConn
+}
+
+func (l *mutable) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	made := &mutableConn{Conn: conn}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.conns = append(l.conns, made)
+	return made, nil
+}
+
+// mute mutes the connections there are.
+func (l *mutable) mute() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, conn := range l.conns {
+		conn.muted.Store(true)
+	}
+}
+
+type mutableConn struct {
+	net.Conn
+	muted atomic.Bool
+}
+
+func (c *mutableConn) Write(p []byte) (int, error) {
+	if c.muted.Load() {
+		return len(p), nil
+	}
+	return c.Conn.Write(p)
+}
+
+// A stalled request over HTTP/2 leaves its connection open. If that is dead, the next
+// attempt uses another one.
+func TestDeadConnectionOfHTTP2(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes 25 seconds to find out that a connection is dead")
+	}
+	t.Parallel()
+	srv := newServer(memregistry.Options{})
+	listener := &mutable{Listener: srv.Listener}
+	srv.Listener, srv.EnableHTTP2 = listener, true
+	srv.StartTLS()
+	t.Cleanup(srv.Close)
+	a := newArtifact(t, "demo")
+	client := newClient(t, srv.Listener.Addr().String(), registry.Options{Scheme: registry.SchemeHTTPS, RootCAs: srv.trust()})
+	t.Cleanup(client.Close)
+	require.NoError(t, client.VerifyAccess(t.Context(), repository))
+	listener.mute()
+	require.NoError(t, client.VerifyAccess(t.Context(), repository), "within 30 seconds")
+	_, err := a.push(t, client, registry.PushOptions{}, "v1")
+	require.NoError(t, err)
 }

@@ -78,7 +78,8 @@ type Options struct {
 	// fields above, which then have to be empty. It should end a request with its
 	// context: a call does not wait for it any longer, but nothing else ends its
 	// goroutine. A panic in a goroutine of its own, such as the one in which
-	// [http.Transport] dials, ends the process.
+	// [http.Transport] dials, ends the process. One with HTTP/2 should set
+	// [http.HTTP2Config.SendPingTimeout]: a connection that is dead is used again otherwise.
 	Transport http.RoundTripper `json:"-"`
 	// UserAgent is sent with every request. Empty means "kubeoci-oci".
 	UserAgent string

@@ -23,6 +23,11 @@ const (
 	// maxDoubt bounds the wait for a question without which a push goes on.
 	maxDoubt       = 5 * time.Second
 	maxHeaderBytes = 1 << 20
+	// A connection of HTTP/2 outlives the requests that it stalls. A dead one is closed before
+	// stallTimeout, or the next attempt would use it again. The response to a ping may take
+	// long on a slow network, where the ping waits for what an upload has buffered.
+	sendPingTimeout = 10 * time.Second
+	pingTimeout     = 15 * time.Second
 )
 
 // writeBufferSize is that of a connection. Package net/http sends a body of unknown size in
@@ -99,6 +104,7 @@ func (o Options) newHTTPTransport(dial guard.DialFunc) *http.Transport {
 		IdleConnTimeout:        90 * time.Second,
 		ExpectContinueTimeout:  time.Second, // for servers that do not know it
 		ForceAttemptHTTP2:      true,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: sendPingTimeout, PingTimeout: pingTimeout},
 		DisableCompression:     true, // content has a digest, and is sent as it is
 		TLSClientConfig: &tls.Config{
 			MinVersion:         tls.VersionTLS12,
