@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"testing"
 
@@ -67,7 +68,12 @@ func TestErrorTexts(t *testing.T) {
 		{
 			"certificate of the past", fails(&tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.Expired, Detail: "long ago"}}), ci, registry.ErrUnreachable, "",
 			"registry unreachable: tls: failed to verify certificate: x509: certificate has expired or is not yet valid: long ago",
-			"renew the certificate of the registry",
+			"renew the certificate of the registry, or correct the clock of this machine",
+		},
+		{
+			"no client certificate", fails(&net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}), ci, registry.ErrUnreachable, "",
+			"registry unreachable: remote error: tls: certificate required",
+			"check whether the registry expects a client certificate, which Registry.ClientCertificates presents, and that it accepts TLS 1.2 or newer",
 		},
 		{
 			"TLS to a plain port", fails(http.ErrSchemeMismatch), ci, registry.ErrTLSMismatch, "",

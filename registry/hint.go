@@ -168,7 +168,11 @@ func isBelow(host, domain string) bool {
 	return host == domain || strings.HasSuffix(host, "."+domain)
 }
 
+// certificateHint is that of TLS that one side refuses.
 func (e *Error) certificateHint() string {
+	if isAlert(e.Err) {
+		return "check whether the registry expects a client certificate, which Registry.ClientCertificates presents, and that it accepts TLS 1.2 or newer"
+	}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](e.Err); !ok {
 		return ""
 	}
@@ -178,5 +182,5 @@ func (e *Error) certificateHint() string {
 	if _, ok := errors.AsType[x509.HostnameError](e.Err); ok {
 		return "use a host name that the certificate is valid for"
 	}
-	return "renew the certificate of the registry"
+	return "renew the certificate of the registry, or correct the clock of this machine"
 }

@@ -217,14 +217,16 @@ func TestTLSUnknownAuthority(t *testing.T) {
 func TestTLSOldVersion(t *testing.T) {
 	srv := startTLS(t, &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11})
 	err := newClient(t, srv.URL, registry.Options{InsecureSkipVerify: true}).VerifyAccess(t.Context(), repository)
-	requireKind(t, err, registry.ErrUnreachable)
+	assert.Contains(t, requireKind(t, err, registry.ErrUnreachable).Hint(), "TLS 1.2")
 	assert.Empty(t, srv.log)
 }
 
 func TestTLSClientCertificate(t *testing.T) {
 	srv := startTLS(t, &tls.Config{ClientAuth: tls.RequireAnyClientCert})
 	opts := registry.Options{Credential: ci, RootCAs: srv.trust()}
-	requireKind(t, newClient(t, srv.URL, opts).VerifyAccess(t.Context(), repository), registry.ErrUnreachable)
+	failed := requireKind(t, newClient(t, srv.URL, opts).VerifyAccess(t.Context(), repository), registry.ErrUnreachable)
+	assert.False(t, failed.Retryable())
+	assert.Contains(t, failed.Hint(), "Registry.ClientCertificates")
 	assert.Empty(t, srv.log)
 
 	opts.ClientCertificates = srv.TLS.Certificates // any will do
