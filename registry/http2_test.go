@@ -3,6 +3,7 @@ package registry_test
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"io"
 	"net"
 	"net/http"
 	"sync"
@@ -158,4 +159,35 @@ func TestDeadConnectionOfHTTP2(t *testing.T) {
 	require.NoError(t, client.VerifyAccess(t.Context(), repository), "within 30 seconds")
 	_, err := a.push(t, client, registry.PushOptions{}, "v1")
 	require.NoError(t, err)
+}
+
+// A server over HTTP/2 that refuses a request on each connection is not asked without end.
+func TestHTTP2ThatIsRefused(t *testing.T) {
+	const refusal = "\x00\x00\x00\x04\x00\x00\x00\x00\x00" + // SETTINGS
+		"\x00\x00\x08\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" // GOAWAY, no request is accepted
+	var conns atomic.Int32
+	srv := newServer(memregistry.Options{})
+	srv.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			conns.Add(1)
+		}
+	}
+	srv.TLS = &tls.Config{NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS12}
+	srv.Config.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){
+		"h2": func(_ *http.Server, conn *tls.Conn, _ http.Handler) {
+			_, _ = conn.Read(make([]byte, 1<<10))
+			_, _ = io.WriteString(conn, refusal)
+			_, _ = io.Copy(io.Discard, conn) // until the client closes it
+		},
+	}
+	srv.StartTLS()
+	t.Cleanup(srv.Close)
+	client := newClient(t, srv.Listener.Addr().String(), registry.Options{
+		Scheme: registry.SchemeHTTPS, RootCAs: srv.trust(), Retry: registry.RetryPolicy{MaxAttempts: 2, MinWait: 1, MaxWait: 1},
+	})
+	t.Cleanup(client.Close)
+	failed := requireKind(t, client.VerifyAccess(t.Context(), repository), registry.ErrUnreachable)
+	assert.True(t, failed.Retryable())
+	assert.Contains(t, failed.Error(), "the server refused the request on 3 new connections")
+	assert.LessOrEqual(t, conns.Load(), int32(2*(3+1)))
 }

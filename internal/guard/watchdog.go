@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,7 +15,15 @@ import (
 // StalledError reports a connection on which nothing moved.
 type StalledError struct{ Limit time.Duration }
 
-func (e *StalledError) Error() string { return fmt.Sprintf("nothing moved for %v", e.Limit) }
+func (e *StalledError) Error() string {
+	return fmt.Sprintf("nothing moved for %v", e.Limit.Round(time.Millisecond))
+}
+
+// maxConnections is on how many new connections net/http sends a request. It repeats one
+// over HTTP/2 without a pause or an end if the server refuses it, or ends the connection.
+const maxConnections = 3
+
+var errRefused = fmt.Errorf("the server refused the request on %d new connections", maxConnections)
 
 // minProgress is how many bytes of a response have to arrive within the limit. A server that
 // sends fewer sends one now and then, to hold up the client.
@@ -22,7 +31,8 @@ const minProgress = 128
 
 // Watched is a RoundTripper that ends a request if nothing is sent, or next to nothing
 // received, for Limit, or for the rest of the [Patience] in the context. The error, also
-// that of reading the response, is then a [*StalledError]. The time that the caller takes
+// that of reading the response, is then a [*StalledError]. It ends one as well that
+// [http.Transport] repeats again and again. The time that the caller takes
 // to provide or to read a body is not counted: a slow disk is not the server's fault.
 type Watched struct {
 	Next  http.RoundTripper
@@ -64,6 +74,7 @@ type watchdog struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	barked atomic.Bool
+	conns  atomic.Int32 // that are new
 
 	mu    sync.Mutex // guards the rest
 	sent  bool       // net/http may read on after the response
@@ -80,7 +91,7 @@ func watch(req *http.Request, limit time.Duration, patience *Patience) (*http.Re
 		}
 		cancel()
 	})
-	req = req.WithContext(ctx)
+	req = req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: w.connected}))
 	if req.Body == nil || req.Body == http.NoBody {
 		return req, w
 	}
@@ -98,6 +109,13 @@ func watch(req *http.Request, limit time.Duration, patience *Patience) (*http.Re
 		}
 	}
 	return req, w
+}
+
+// connected ends the request if it would be sent on too many new connections.
+func (w *watchdog) connected(at httptrace.GotConnInfo) {
+	if !at.Reused && w.conns.Add(1) > maxConnections {
+		w.cancel()
+	}
 }
 
 // start and stop are called by whileSending.
@@ -139,8 +157,12 @@ func (w *watchdog) end() {
 
 // explain returns the error to report for err.
 func (w *watchdog) explain(err error) error {
-	if err != nil && !errors.Is(err, io.EOF) && w.barked.Load() {
+	switch {
+	case err == nil, errors.Is(err, io.EOF):
+	case w.barked.Load():
 		return &StalledError{w.limit}
+	case w.conns.Load() > maxConnections:
+		return errRefused
 	}
 	return err
 }
