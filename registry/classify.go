@@ -125,7 +125,7 @@ func (c *Client) explain(e *Error, err error) {
 	case errors.Is(err, auth.ErrBasicCredentialNotFound):
 		e.Kind, e.StatusCode = ErrAuthRequired, http.StatusUnauthorized
 		if none, ok := errors.AsType[*noCredentialError](err); ok && none.owner.text != "" {
-			e.Err = errors.New(c.clean(none.owner.text))
+			e.Err, e.origin = errors.New(c.clean(none.owner.text)), none.owner.origin
 		}
 	case isRealm:
 		e.Kind, e.Err = ErrUnsupported, &cause{c.clean(realm.Error()), err}
@@ -184,7 +184,7 @@ func (c *Client) explainResponse(e *Error, resp *responseError) {
 	}
 	if resp.owner != nil && resp.owner.text != "" && (e.Kind == ErrAuthRequired || e.Kind == ErrPermissionDenied) {
 		text += " (" + c.clean(resp.owner.text) + ")"
-		e.stored = resp.owner.stored && resp.given
+		e.origin = resp.owner.origin
 	}
 	e.Err = errors.New(text)
 }

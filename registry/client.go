@@ -40,7 +40,6 @@ type Client struct {
 	streaming  ability // a blob is sent before its size and digest are known
 
 	given    bool // the options have a credential
-	stored   bool // it is in a Docker configuration
 	mu       sync.Mutex
 	accounts map[string]*account // by repository
 }
@@ -91,7 +90,6 @@ func NewClient(endpoint string, opts Options) (*Client, error) {
 		retryPolicy:    opts.Retry.withDefaults(),
 		keys:           &keyring{host: address, find: opts.finder()},
 		given:          !opts.Credential.IsZero(),
-		stored:         opts.Credential.IsZero() && opts.CredentialFunc == nil,
 		gate:           guard.NewGate(maxRequests),
 		accounts:       map[string]*account{},
 	}
@@ -133,7 +131,7 @@ func (c *Client) accountFor(repository string) *account {
 		Cache:  newTokenCache(),
 		Credential: func(ctx context.Context, host string) (auth.Credential, error) {
 			cred, from, err := c.keys.credential(ctx, host, repository)
-			made.owner.Store(&owner{from.describe(), c.stored})
+			made.owner.Store(&owner{from.describe(), from.origin})
 			if cred != auth.EmptyCredential {
 				made.given.Store(true)
 			}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -113,17 +114,40 @@ func (c *Credential) UnmarshalJSON(data []byte) error {
 // it, because that waits for the credential: this is [ErrInvalidCredential].
 type CredentialFunc func(ctx context.Context, host string) (Credential, error)
 
+// origin is the option that a credential is from.
+type origin int
+
+const (
+	fromOptions origin = iota
+	fromFunc
+	fromDocker // by docker login or similar
+)
+
+// invalid returns the error for a credential of this origin that cannot be sent.
+func (o origin) invalid(err error, where string) error {
+	input, ok := errors.AsType[*inputError](err)
+	hint := map[origin]string{
+		fromFunc:   hintFunc + ": a user name with a password, or a token alone",
+		fromDocker: dockerauth.HintEntry,
+	}[o]
+	if !ok || hint == "" {
+		return err
+	}
+	return &inputError{input.kind, input.reason + ", from " + where, hint}
+}
+
 // found is a credential and its origin, or where there was none, in words.
 type found struct {
 	Credential
-	where string
+	where  string
+	origin origin
 }
 
 // owner describes a credential for an error, without its secrets, or tells where there is
 // none.
 type owner struct {
 	text   string
-	stored bool // by docker login or similar
+	origin origin
 }
 
 func (f found) describe() string {
@@ -152,14 +176,16 @@ type finder func(ctx context.Context, host, repository string) (found, error)
 func (o Options) finder() finder {
 	switch {
 	case !o.Credential.IsZero():
-		return func(context.Context, string, string) (found, error) { return found{o.Credential, "the options"}, nil }
+		return func(context.Context, string, string) (found, error) {
+			return found{o.Credential, "the options", fromOptions}, nil
+		}
 	case o.CredentialFunc != nil:
 		return func(ctx context.Context, host, _ string) (found, error) {
 			cred, err := calls.Await(ctx, func(ctx context.Context) (Credential, error) { return o.CredentialFunc(ctx, host) })
 			if cred.IsZero() {
-				return found{where: "none from CredentialFunc"}, err
+				return found{where: "none from CredentialFunc", origin: fromFunc}, err
 			}
-			return found{cred, "CredentialFunc"}, err
+			return found{cred, "CredentialFunc", fromFunc}, err
 		}
 	case o.DockerConfig != "":
 		return dockerFinder(func() (*dockerauth.Config, error) { return dockerauth.Read(o.DockerConfig) })

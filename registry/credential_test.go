@@ -249,19 +249,10 @@ func TestCredentialsThatExpire(t *testing.T) {
 // Half a credential is usually a variable that is not set.
 func TestHintForHalfACredential(t *testing.T) {
 	const hint = "set both Username and Password, or neither; a token without a user name goes into Registry.Credential"
-	half := registry.Credential{Username: "ci"}
-	_, err := registry.NewClient("ghcr.io", registry.Options{Credential: half})
+	_, err := registry.NewClient("ghcr.io", registry.Options{Credential: registry.Credential{Username: "ci"}})
 	var advice interface{ Hint() string }
 	require.ErrorAs(t, err, &advice)
 	assert.Equal(t, hint, advice.Hint())
-
-	client := newClient(t, "localhost", registry.Options{
-		CredentialFunc: func(context.Context, string) (registry.Credential, error) { return half, nil },
-		Transport:      inProcess{memregistry.Handler(memregistry.Options{Users: users})},
-	})
-	err = client.VerifyAccess(t.Context(), repository)
-	require.ErrorIs(t, err, registry.ErrInvalidCredential)
-	assert.Equal(t, hint, requireKind(t, err, nil).Hint())
 
 	for _, opts := range []registry.Options{
 		{Credential: registry.Credential{Password: password}},

@@ -17,7 +17,7 @@ func dockerFinder(read func() (*dockerauth.Config, error)) finder {
 			return found{}, dockerError(err)
 		}
 		cred, where, err := config.Credential(ctx, host, repository)
-		return found{Credential(cred), where}, dockerError(err)
+		return found{Credential(cred), where, fromDocker}, dockerError(err)
 	}
 }
 

@@ -101,7 +101,7 @@ type Error struct {
 
 	retryable bool
 	service   bool // it is about the token service
-	stored    bool // it is about a credential in a Docker configuration
+	origin    origin
 }
 
 // Retryable reports whether the same call may succeed later: the failure was

@@ -50,6 +50,9 @@ var hints = map[error]string{
 	ErrCorrupt:          "try again; if the error remains, push the artifact again",
 }
 
+// hintFunc is about a result of a CredentialFunc.
+const hintFunc = "check the credential that Registry.CredentialFunc returns"
+
 // readHints are those of operations that only read, where they differ.
 var readHints = map[error]string{
 	ErrPermissionDenied: "check the credentials, and that they allow pulling from this repository",
@@ -98,10 +101,14 @@ func (e *Error) causeHint() string {
 		return "check the host and port, and whether a proxy or a login page responds in place of the registry"
 	case e.Kind == ErrUnsupported && e.StatusCode == http.StatusUnauthorized:
 		return "ask the owner of the registry to offer Basic or Bearer authentication"
-	case e.Kind == ErrPermissionDenied && e.stored && e.reads():
+	case e.Kind == ErrPermissionDenied && e.origin == fromDocker && e.reads():
 		return "log in to the registry again, or log out: without a credential, public repositories can be read"
-	case e.Kind == ErrPermissionDenied && e.stored && (e.service || e.StatusCode == http.StatusUnauthorized):
+	case e.Kind == ErrPermissionDenied && e.origin == fromDocker && (e.service || e.StatusCode == http.StatusUnauthorized):
 		return "log in to the registry again"
+	case e.Kind == ErrAuthRequired && e.origin == fromFunc:
+		return "return a credential that this registry accepts from Registry.CredentialFunc"
+	case e.Kind == ErrPermissionDenied && e.StatusCode == http.StatusUnauthorized && e.origin == fromFunc:
+		return hintFunc
 	case e.Kind == ErrPermissionDenied && e.StatusCode == http.StatusUnauthorized:
 		return "check Username and Password, or the token"
 	case e.Kind == ErrTagConflict && isOneOf(e.StatusCode, http.StatusBadRequest, http.StatusForbidden) && e.Code != codeTagInvalid:

@@ -36,7 +36,7 @@ func TestOwnerOfADeniedCredential(t *testing.T) {
 		hint  string
 	}{
 		{"options", registry.Options{Credential: wrong}, registry.ErrPermissionDenied, `user "bob" from the options`, hintPassword},
-		{"function", registry.Options{CredentialFunc: find(wrong)}, registry.ErrPermissionDenied, `user "bob" from CredentialFunc`, hintPassword},
+		{"function", registry.Options{CredentialFunc: find(wrong)}, registry.ErrPermissionDenied, `user "bob" from CredentialFunc`, hintFunc},
 		{"file", registry.Options{DockerConfig: config}, registry.ErrPermissionDenied, fmt.Sprintf(`user "bob" from the entry for "localhost" in Docker configuration %q`, config), hintLogin},
 		{"bytes", registry.Options{DockerConfigJSON: []byte(entry("bob", "wrong"))}, registry.ErrPermissionDenied, `user "bob" from the entry for "localhost" in the Docker configuration`, hintLogin},
 		{"line break", registry.Options{DockerConfig: broken}, registry.ErrPermissionDenied, fmt.Sprintf(`user "ci" from the entry for "localhost" in Docker configuration %q, whose password has a line break`, broken), hintLogin},
@@ -45,7 +45,7 @@ func TestOwnerOfADeniedCredential(t *testing.T) {
 		{"user that is the password", registry.Options{Credential: registry.Credential{Username: "wrong-one", Password: "wrong-one"}}, registry.ErrPermissionDenied, `user "[redacted]" from the options`, hintPassword},
 		{"no entry", registry.Options{DockerConfig: other}, registry.ErrAuthRequired, fmt.Sprintf("no entry for localhost in Docker configuration %q", other), hintAuth},
 		{"no file", registry.Options{DockerConfig: missing}, registry.ErrAuthRequired, fmt.Sprintf("Docker configuration %q does not exist", missing), hintAuth},
-		{"no result", registry.Options{CredentialFunc: find(registry.Credential{})}, registry.ErrAuthRequired, "none from CredentialFunc", hintAuth},
+		{"no result", registry.Options{CredentialFunc: find(registry.Credential{})}, registry.ErrAuthRequired, "none from CredentialFunc", "return a credential that this registry accepts from Registry.CredentialFunc"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			eachScheme(t, func(t *testing.T, server memregistry.Options) {
@@ -59,7 +59,44 @@ func TestOwnerOfADeniedCredential(t *testing.T) {
 	}
 }
 
-const hintLogin = "log in to the registry again"
+const (
+	hintLogin = "log in to the registry again"
+	hintFunc  = "check the credential that Registry.CredentialFunc returns"
+)
+
+// A credential that cannot be sent is one of the function or the file, and so is the
+// advice.
+func TestOwnerOfAnInvalidCredential(t *testing.T) {
+	const hintResult = hintFunc + ": a user name with a password, or a token alone"
+	const hintEntry = "log in to the registry again, or remove the entry"
+	config := writeConfig(t, `{"auths":{"localhost":{"username":"ci"}}}`)
+	half := func(context.Context, string) (registry.Credential, error) {
+		return registry.Credential{Username: "ci"}, nil
+	}
+	broken := func(context.Context, string) (registry.Credential, error) {
+		return registry.Credential{AccessToken: password + "\n"}, nil
+	}
+	for _, tt := range []struct {
+		name   string
+		opts   registry.Options
+		reason string
+		hint   string
+	}{
+		{"half of one from a function", registry.Options{CredentialFunc: half}, "a user name without a password, from CredentialFunc", hintResult},
+		{"token with a line break", registry.Options{CredentialFunc: broken}, "a token with control characters, such as a newline at its end, from CredentialFunc", hintResult},
+		{"half of one from a file", registry.Options{DockerConfig: config}, fmt.Sprintf(`a user name without a password, from the entry for "localhost" in Docker configuration %q`, config), hintEntry},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.opts.Transport = inProcess{memregistry.Handler(memregistry.Options{Users: users})}
+			err := newClient(t, "localhost", tt.opts).VerifyAccess(t.Context(), repository)
+			require.ErrorIs(t, err, registry.ErrInvalidCredential)
+			failed := requireKind(t, err, nil)
+			assert.Equal(t, "verify access to localhost/"+repository+": invalid registry credential: "+tt.reason, failed.Error())
+			assert.Equal(t, tt.hint, failed.Hint())
+			requireNothingSecretIn(t, failed)
+		})
+	}
+}
 
 func TestOwnerOfAToken(t *testing.T) {
 	for text, cred := range map[string]registry.Credential{"an access token from the options": {AccessToken: password}, "an identity token from the options": {IdentityToken: password}} {

@@ -33,11 +33,11 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Reason }
 
-// Hints name the options of package oci.
+// Hints name the options of package oci. HintEntry is about an entry that cannot be used.
 const (
 	hintFile    = "set Registry.DockerConfig to a file as docker login writes it, or leave it empty"
 	hintContent = "set Registry.DockerConfigJSON to the content of a file as docker login writes it, or leave it empty"
-	hintEntry   = "log in to the registry again, or remove the entry"
+	HintEntry   = "log in to the registry again, or remove the entry"
 )
 
 // Config is a Docker configuration. It is safe for concurrent use.
@@ -260,5 +260,5 @@ func (s source) credential(config string) (Credential, error) {
 }
 
 func (s source) broken(config, reason string) error {
-	return &Error{Reason: fmt.Sprintf("the entry for %q in %s cannot be read: %s", s.key.text, config, reason), Hint: hintEntry}
+	return &Error{Reason: fmt.Sprintf("the entry for %q in %s cannot be read: %s", s.key.text, config, reason), Hint: HintEntry}
 }
