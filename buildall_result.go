@@ -44,8 +44,11 @@ type BuildOutcome struct {
 
 // String names the build for a person, such as "build 3 (acme/shop:1.4.0)".
 func (o BuildOutcome) String() string {
-	if o.Repository == "" {
+	switch {
+	case o.Repository == "":
 		return fmt.Sprintf("build %d", o.Index)
+	case o.Tag == "": // with Push.DigestOnly
+		return fmt.Sprintf("build %d (%s)", o.Index, o.Repository)
 	}
 	return fmt.Sprintf("build %d (%s:%s)", o.Index, o.Repository, o.Tag)
 }

@@ -317,6 +317,20 @@ func TestBuildAllWithACallbackThatPanics(t *testing.T) {
 }
 
 // The report for machines has the error, the advice and the findings of each build.
+func TestNameOfABuild(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		outcome oci.BuildOutcome
+		want    string
+	}{
+		{"options that are not valid", oci.BuildOutcome{Index: 3}, "build 3"},
+		{"tag", oci.BuildOutcome{Index: 3, Repository: "acme/shop", Tag: "1.4.0"}, "build 3 (acme/shop:1.4.0)"},
+		{"digest alone", oci.BuildOutcome{Index: 3, Repository: "acme/shop"}, "build 3 (acme/shop)"},
+	} {
+		t.Run(tt.name, func(t *testing.T) { assert.Equal(t, tt.want, tt.outcome.String()) })
+	}
+}
+
 func TestBuildAllAsJSON(t *testing.T) {
 	server := startRegistry(t, memregistry.Options{})
 	builds := spoiled(t, server)
