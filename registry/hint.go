@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -70,6 +71,9 @@ func (e *Error) inputHint() string {
 	}
 	if proxy, ok := errors.AsType[*proxyError](e.Err); ok {
 		return proxy.Hint()
+	}
+	if failed, ok := errors.AsType[*net.OpError](e.Err); ok && failed.Op == "proxyconnect" { // as net/http has it
+		return "check the proxy, which Registry.Proxy or the environment names, and that it is running; NO_PROXY exempts hosts"
 	}
 	return ""
 }

@@ -67,6 +67,19 @@ func TestProxyThatRefuses(t *testing.T) {
 	}
 }
 
+// A proxy that cannot be reached is not mistaken for the registry.
+func TestProxyThatIsDown(t *testing.T) {
+	for _, scheme := range []string{"http", "https"} {
+		t.Run(scheme, func(t *testing.T) {
+			through := &url.URL{Scheme: "http", Host: "127.0.0.1:1"}
+			client := newClient(t, scheme+"://registry.example.com", registry.Options{Proxy: http.ProxyURL(through), Retry: once})
+			failed := requireKind(t, client.VerifyAccess(t.Context(), repository), registry.ErrUnreachable)
+			assert.Contains(t, failed.Error(), "proxyconnect")
+			assert.Equal(t, "check the proxy, which Registry.Proxy or the environment names, and that it is running; NO_PROXY exempts hosts", failed.Hint())
+		})
+	}
+}
+
 // A proxy sees plain HTTP, and may write anything into a response of the registry.
 func TestProxyThatRepeatsItsPassword(t *testing.T) {
 	proxy := startStranger(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
