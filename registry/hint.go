@@ -25,6 +25,9 @@ func (e *Error) Hint() string {
 			return text
 		}
 	}
+	if e.Kind == ErrNotFound && e.Op == opVerifyRead {
+		return "check the name"
+	}
 	if hint := readHints[e.Kind]; hint != "" && e.reads() {
 		return hint
 	}

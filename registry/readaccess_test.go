@@ -19,6 +19,7 @@ func TestVerifyReadAccess(t *testing.T) {
 		writer := srv.client(t, registry.Options{Credential: ci})
 		failed := requireKind(t, writer.VerifyReadAccess(t.Context(), repository), registry.ErrNotFound)
 		assert.Equal(t, "verify read access to", failed.Op)
+		assert.Equal(t, "check the name", failed.Hint(), "no tag was given")
 		_, err := newArtifact(t, "demo").push(t, writer, registry.PushOptions{}, "v1")
 		require.NoError(t, err)
 
