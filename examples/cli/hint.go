@@ -12,9 +12,11 @@ import (
 
 // phrases are parts of hints that name more than an option. The order matters: the first
 // one that matches at a position is taken.
-var phrases = strings.NewReplacer(
+var phrases = []string{
 	"log in and set Registry.DockerConfig", "log in with docker login",
 	"Registry.DockerConfig to a file as docker login writes it", "DOCKER_CONFIG to the directory of a config.json as docker login writes it",
+	"Registry.Timeout to at most 24h, or to 0 for the default", "-timeout to at most 24h",
+	"Registry.VerifyTimeout to at most 24h, or to 0 for the default", "-timeout to at most 24h",
 	"Registry.Timeout or the deadline", "-timeout",
 	"Registry.VerifyTimeout or the deadline", "-timeout",
 	"Registry.Scheme to http or https", "-plain-http or -plain-http=false",
@@ -31,7 +33,7 @@ var phrases = strings.NewReplacer(
 	"Cache.Layer.Dir", "-cache",
 	"Cache.Preflight.Dir", "-cache",
 	"which Registry.Proxy or the environment names", "which HTTPS_PROXY or HTTP_PROXY names",
-)
+}
 
 // flagNames maps the options in hints of the library to the words of a command line. An
 // option without a flag has the empty string. A qualified name, such as Preflight.Path, is
@@ -151,7 +153,7 @@ func Hint(hint string) string { return Env{}.Hint(hint) }
 // Hint is [Hint] for a program, which may not have all flags.
 func (e Env) Hint(hint string) string {
 	var without []string
-	hint = word().ReplaceAllStringFunc(phrases.Replace(hint), func(option string) string {
+	hint = word().ReplaceAllStringFunc(e.phrases().Replace(hint), func(option string) string {
 		switch name, known := flagName(option); {
 		case !known:
 			return option
@@ -168,6 +170,17 @@ func (e Env) Hint(hint string) string {
 	return hint
 }
 
+// phrases replaces those whose flags the program has.
+func (e Env) phrases() *strings.Replacer {
+	var pairs []string
+	for pair := range slices.Chunk(phrases, 2) {
+		if e.has(pair[1]) {
+			pairs = append(pairs, pair...)
+		}
+	}
+	return strings.NewReplacer(pairs...)
+}
+
 // HintFlags returns findings with flags in place of the options in their hints.
 func (e Env) HintFlags(findings preflight.Findings) preflight.Findings {
 	findings = slices.Clone(findings)
@@ -180,7 +193,8 @@ func (e Env) HintFlags(findings preflight.Findings) preflight.Findings {
 // has reports whether the program has the flags among the words of a command line.
 func (e Env) has(words string) bool {
 	for word := range strings.FieldsSeq(words) {
-		if name, isFlag := strings.CutPrefix(word, "-"); isFlag && e.flags != nil && e.flags.Lookup(name) == nil {
+		name, _, _ := strings.Cut(word, "=") // -plain-http=false
+		if len(name) > 1 && name[0] == '-' && e.flags != nil && e.flags.Lookup(name[1:]) == nil {
 			return false
 		}
 	}

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"flag"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -35,6 +36,8 @@ func TestHint(t *testing.T) {
 		{"TLS", "set Registry.Scheme to https", "set -plain-http=false"},
 		{"no TLS there", (&registry.Error{Kind: registry.ErrTLSMismatch}).Hint(), "set -plain-http if the registry is used without TLS"},
 		{"TLS there", (&registry.Error{Kind: registry.ErrNotRegistry}).Hint(), "check the host and port; if the registry expects TLS there, set -plain-http=false"},
+		{"long time", "set Registry.Timeout to at most 24h, or to 0 for the default", "set -timeout to at most 24h"},
+		{"long check", "set Registry.VerifyTimeout to at most 24h, or to 0 for the default", "set -timeout to at most 24h"},
 		{"proxy", "check the proxy, which Registry.Proxy or the environment names", "check the proxy, which HTTPS_PROXY or HTTP_PROXY names"},
 		{"credential", "set Username and Password, or log in and set Registry.DockerConfig", "set -username and -password-stdin, or log in with docker login"},
 		{"Docker configuration", "set Registry.DockerConfig to a file as docker login writes it, or leave it empty", "set DOCKER_CONFIG to the directory of a config.json as docker login writes it, or leave it empty"},
@@ -44,6 +47,22 @@ func TestHint(t *testing.T) {
 		{"field of the Application", "set directory.recurse in the Application and Preflight.DirectoryRecurse", "set directory.recurse in the Application and -recurse"},
 	} {
 		t.Run(tt.name, func(t *testing.T) { assert.Equal(t, tt.want, cli.Hint(tt.hint)) })
+	}
+}
+
+// A program has some flags only.
+func TestHintNamesFlagsOfTheProgram(t *testing.T) {
+	env, flags := cli.Env{}, flag.NewFlagSet("test", flag.ContinueOnError)
+	cli.ConnectionFlags(flags)
+	require.NoError(t, cli.Parse(&env, flags, nil, 0, ""))
+	for _, tt := range []struct{ name, hint, want string }{
+		{"flag", "set RootCAs", "set -ca-file"},
+		{"flag with a value", "set Registry.Scheme to https", "set -plain-http=false"},
+		{"no flag", "set Preflight.Path", "set Preflight.Path (an option of the library without a flag: Preflight.Path)"},
+		{"no flag for a phrase", "raise Registry.Timeout or the deadline", "raise Registry.Timeout or the deadline (an option of the library without a flag: Registry.Timeout)"},
+		{"argument of another program", "set SourcePath, or Source to a tree", "set DIR, or pipe the manifests into push -"},
+	} {
+		t.Run(tt.name, func(t *testing.T) { assert.Equal(t, tt.want, env.Hint(tt.hint)) })
 	}
 }
 
