@@ -105,8 +105,9 @@ func (c *Credential) UnmarshalJSON(data []byte) error {
 
 // CredentialFunc returns the credential for a registry. host is "host[:port]", and
 // "registry-1.docker.io" for Docker Hub. The zero Credential means none. The function
-// may be called several times, also concurrently, and is called again when the
-// credential is refused, so that one that expires can be renewed. Its error ends the
+// may be called several times, also concurrently, and is called again when its credential
+// is refused, so that one that expires can be renewed: in the same call of the Client if
+// the credential was accepted before, and at the latest in the next one. Its error ends the
 // operation and is wrapped: no secret belongs in its text.
 //
 // It runs in a goroutine of its own, and is not waited for once ctx has ended. A panic is
