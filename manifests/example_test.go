@@ -59,6 +59,24 @@ func ExampleCollectRoots() {
 	// 0 problems
 }
 
+// Links and version-control data are treated as by Collect, but ignore rules have no effect.
+func ExampleDirectories() {
+	fleet := fstest.MapFS{
+		"apps/shop/shop.yaml":             {Data: []byte("kind: Namespace\n")},
+		"apps/web/base/web.yaml":          {Data: []byte("kind: Namespace\n")},
+		"apps/.drafts/draft.yaml":         {Data: []byte("kind: Namespace\n")},
+		"clusters/eu/apps/proxy/all.yaml": {Data: []byte("kind: Namespace\n")},
+		"apps/README.md":                  {Data: []byte("# Apps\n")},
+	}
+	dirs, err := manifests.Directories(context.Background(), manifests.Root{FS: fleet}, []string{"apps/*", "clusters/*/apps/*"}, manifests.Options{})
+	fmt.Println(dirs, err)
+	_, err = manifests.Directories(context.Background(), manifests.Root{FS: fleet}, []string{"app/*"}, manifests.Options{})
+	fmt.Println(err, errors.Is(err, manifests.ErrNoMatch))
+	// Output:
+	// [apps/shop apps/web clusters/eu/apps/proxy] <nil>
+	// no directory matches the pattern: "app/*" true
+}
+
 func ExampleFromReader() {
 	stdin := strings.NewReader("kind: Namespace\n---\nkind: ConfigMap\n")
 	fsys, err := manifests.FromReader(context.Background(), stdin)

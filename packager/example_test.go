@@ -142,6 +142,41 @@ func ExamplePlan_Pack_cache() {
 	// true
 }
 
+// Another process knows the digests of an unchanged tree without compressing it. It has no
+// layer to upload.
+func ExamplePlan_Recall() {
+	ctx := context.Background()
+	dir, err := os.MkdirTemp("", "example-")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	set, err := manifests.Collect(ctx, "../testdata/trees/flat", manifests.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	plan, err := packager.NewPlan(set, packager.LayoutRoot, packager.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	var packed, recalled packager.Store
+	defer packed.Close()
+	defer recalled.Close()
+	first, err := plan.Pack(ctx, &packed, &packager.Cache{Dir: dir}, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	again, known, err := plan.Recall(ctx, &recalled, &packager.Cache{Dir: dir}, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(known, again.Manifest.Digest == first.Manifest.Digest)
+	fmt.Println(recalled.Exists(ctx, again.Layer))
+	// Output:
+	// true true
+	// false <nil>
+}
+
 // A Store that holds blobs of up to 1 MiB in memory, and larger ones in files of a
 // directory of its own.
 func ExampleStore() {

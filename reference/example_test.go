@@ -94,3 +94,16 @@ func ExampleCheckTag() {
 	// invalid tag "1.2.3+build": "+" is not allowed
 	// hint: write "1.2.3" without the build metadata: with a hyphen in front, version ranges would pass over it
 }
+
+// A digest of another length or algorithm is refused, and so is one without an algorithm.
+func ExampleCheckDigest() {
+	hex := "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
+	for _, digest := range []string{"sha256:" + hex, "sha256:" + hex[:12], "md5:" + hex[:32], hex} {
+		fmt.Println(reference.CheckDigest(digest))
+	}
+	// Output:
+	// <nil>
+	// invalid digest "sha256:2c26b46b68ff": not a sha256 or sha512 digest
+	// invalid digest "md5:2c26b46b68ffc68ff99b453c1d304134": not a sha256 or sha512 digest
+	// invalid digest "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae": not a sha256 or sha512 digest
+}

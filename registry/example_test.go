@@ -147,19 +147,25 @@ func ExampleClient_Pull() {
 	// same digest: true
 }
 
-// pushDemo pushes an artifact with one manifest file.
-func pushDemo(ctx context.Context, client *registry.Client, repository, tag string) {
+// packDemo packs an artifact with one manifest file. The caller closes the store.
+func packDemo(ctx context.Context, opts packager.Options) (*packager.Store, packager.Result) {
 	files := fstest.MapFS{"namespace.yaml": {Data: []byte("{apiVersion: v1, kind: Namespace, metadata: {name: demo}}")}}
 	set, err := manifests.CollectFS(ctx, files, manifests.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
 	store := new(packager.Store)
-	defer func() { _ = store.Close() }()
-	packed, err := packager.Pack(ctx, store, set, packager.LayoutRoot, packager.Options{})
+	packed, err := packager.Pack(ctx, store, set, packager.LayoutRoot, opts)
 	if err != nil {
 		log.Fatal(err)
 	}
+	return store, packed
+}
+
+// pushDemo pushes an artifact with one manifest file.
+func pushDemo(ctx context.Context, client *registry.Client, repository, tag string) {
+	store, packed := packDemo(ctx, packager.Options{})
+	defer func() { _ = store.Close() }()
 	if _, err := client.Push(ctx, store, packed.Manifest, repository, []string{tag}, registry.PushOptions{}); err != nil {
 		log.Fatal(err)
 	}
