@@ -316,7 +316,6 @@ func TestBuildAllWithACallbackThatPanics(t *testing.T) {
 	}
 }
 
-// The report for machines has the error, the advice and the findings of each build.
 func TestNameOfABuild(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -331,6 +330,7 @@ func TestNameOfABuild(t *testing.T) {
 	}
 }
 
+// The report for machines has the error, the advice and the findings of each build.
 func TestBuildAllAsJSON(t *testing.T) {
 	server := startRegistry(t, memregistry.Options{})
 	builds := spoiled(t, server)
