@@ -123,6 +123,7 @@ var flagNames = map[string]string{
 	"AllowPlainHTTPCredentials": "-plain-http-credentials",
 	"InsecureSkipVerify":        "-insecure-skip-verify",
 	"RootCAs":                   "-ca-file",
+	"ClientCertificates":        "",
 	"Timeout":                   "-timeout",
 	"VerifyTimeout":             "",
 	"UserAgent":                 "",
