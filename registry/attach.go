@@ -323,7 +323,8 @@ func (r *remote) referrersPage(ctx context.Context, at *url.URL) (index ocispec.
 			return index, at, malformed(resp, "a page of referrers that leads elsewhere")
 		}
 	}
-	return index, next, parseIndex(data, &index)
+	err = parseIndex(data, &index) // before index is returned
+	return index, next, err
 }
 
 // nextPage matches the link to the next page (distribution-spec v1.1, "Listing Referrers").
