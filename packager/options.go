@@ -28,8 +28,8 @@ var mediaType = sync.OnceValue(func() *regexp.Regexp {
 // Options configure packaging. The zero value is the default.
 type Options struct {
 	// Prefix is the directory of the archive that holds the tree: a name that package
-	// manifests would collect. LayoutRoot ignores it. Empty means the name of the Set. A Set from an fs.FS has no name, and
-	// needs a prefix for the other layouts.
+	// manifests would collect. LayoutRoot ignores it. Empty means the name of the Set. A Set
+	// from an fs.FS has no name, and needs a prefix for the other layouts.
 	Prefix string
 	// Annotations are added to the manifest as they are. A value that holds a URL with
 	// a password, with user information for HTTP, or with a secret in its query is

@@ -96,7 +96,8 @@ func (e *Error) in(input string) *Error {
 	return e
 }
 
-// quote returns s in quotes, cut before the first rune that exceeds the limit. The limit is on the quoted text: escapes can make it four times as long.
+// quote returns s in quotes, cut before the first rune that exceeds the limit. The limit is
+// on the quoted text: escapes can make it four times as long.
 func quote(s string) string {
 	const limit = 160 // two such texts leave room for the rest of 500 bytes
 	for i := range s {

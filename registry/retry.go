@@ -31,8 +31,9 @@ const maxDenials = 3
 // or answers with a redirect loop: that of GHCR does so to good ones at times. A denied
 // credential is tried at most three times, because repeated failures may lock an
 // account, and the waits in between are not random. The token service of GHCR is also asked
-// again if it denies a request without a credential. Other failures are final: a certificate that is not trusted, TLS that is
-// refused, an unknown name, a denial by the registry itself, and any other response.
+// again if it denies a request without a credential. Other failures are final: a
+// certificate that is not trusted, TLS that is refused, an unknown name, a denial by the
+// registry itself, and any other response.
 //
 // If the time that is left does not suffice for the wait before the next attempt, the call
 // ends immediately with the latest failure, which need not match

@@ -21,9 +21,9 @@ var (
 
 // Prompt is a RoundTripper for a Next that may ignore the context of a request. Shortly
 // after the end of the context RoundTrip returns, and so does every Read of the response's
-// body; a body that is still open is closed. Next then runs on in its goroutine until it returns by itself: nothing
-// can end it. A panic of Next, or of the body of its response, is one of the caller
-// of Prompt.
+// body; a body that is still open is closed. Next then runs on in its goroutine until it
+// returns by itself: nothing can end it. A panic of Next, or of the body of its response,
+// is one of the caller of Prompt.
 type Prompt struct{ Next http.RoundTripper }
 
 // RoundTrip implements [http.RoundTripper].
