@@ -230,12 +230,15 @@ func (r *remote) index(ctx context.Context, tag string) ([]byte, error) {
 	return readIndex(resp)
 }
 
-// maxPages bounds the pages of referrers, of which registries fill each up to 4 MiB.
-const maxPages = 100
+// Bounds on referrers. Registries fill each page up to 4 MiB.
+const (
+	maxPages     = 100
+	maxReferrers = 100_000
+)
 
 // Referrers lists the artifacts of a type that refer to the published manifest, or all of
-// them if the type is empty. It reads at most 100 pages of 4 MiB and 100,000 values each;
-// more are [ErrTooLarge].
+// them if the type is empty. It reads at most 100 pages of 4 MiB and 100,000 values each,
+// with 100,000 artifacts in all; more are [ErrTooLarge].
 //
 // Errors are those of [Client.Resolve].
 func (p *Published) Referrers(ctx context.Context, artifactType string) (found []ocispec.Descriptor, err error) {
@@ -261,6 +264,8 @@ func (r *remote) referrers(ctx context.Context, subject digest.Digest) (all []oc
 			return err
 		})
 		switch {
+		case err == nil && len(all)+len(index.Manifests) > maxReferrers:
+			return nil, &localError{ErrTooLarge, errors.New("the list of referrers is too long")}
 		case err == nil:
 			all = append(all, index.Manifests...)
 		case page == 0 && r.hasNoReferrers(err):

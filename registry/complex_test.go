@@ -17,8 +17,10 @@ import (
 
 // manyOf returns a document of nearly 4 MiB with a list of empty objects, which takes forty
 // times as much memory when it is decoded.
-func manyOf(field string) []byte {
-	return []byte(`{"schemaVersion":2,"` + field + `":[{}` + strings.Repeat(",{}", 1_398_000) + "]}")
+func manyOf(field string) []byte { return listOf(field, 1_398_001) }
+
+func listOf(field string, objects int) []byte {
+	return []byte(`{"schemaVersion":2,"` + field + `":[{}` + strings.Repeat(",{}", objects-1) + "]}")
 }
 
 // What others have pushed takes no more memory for a rule than what a pull reads.
@@ -62,4 +64,21 @@ func TestReferrersThatAreTooComplex(t *testing.T) {
 			require.ErrorIs(t, err, registry.ErrTooLarge)
 		})
 	}
+}
+
+// All pages together have a bound.
+func TestReferrersOnLargePages(t *testing.T) {
+	pages := 0
+	srv, a := start(t, memregistry.Options{}, fault{"GET referrers/", func(w http.ResponseWriter, r *http.Request) {
+		pages++
+		w.Header().Set("Link", `<?page=next>; rel="next"`)
+		tagged(ocispec.MediaTypeImageIndex, listOf("manifests", 60_000), "")(w, r)
+	}}), newArtifact(t, "first")
+	_, err := a.push(t, srv.client(t, registry.Options{}), step(func(ctx context.Context, p *registry.Published) error {
+		_, err := p.Referrers(ctx, "")
+		return err
+	}), "v1")
+	require.ErrorIs(t, err, registry.ErrTooLarge)
+	assert.ErrorContains(t, err, "the list of referrers is too long")
+	assert.Equal(t, 2, pages)
 }
