@@ -124,19 +124,6 @@ const (
 	fromDocker // by docker login or similar
 )
 
-// invalid returns the error for a credential of this origin that cannot be sent.
-func (o origin) invalid(err error, where string) error {
-	input, ok := errors.AsType[*inputError](err)
-	hint := map[origin]string{
-		fromFunc:   hintFunc + ": a user name with a password, or a token alone",
-		fromDocker: dockerauth.HintEntry,
-	}[o]
-	if !ok || hint == "" {
-		return err
-	}
-	return &inputError{input.kind, input.reason + ", from " + where, hint}
-}
-
 // found is a credential and its origin, or where there was none, in words.
 type found struct {
 	Credential
@@ -149,6 +136,22 @@ type found struct {
 type owner struct {
 	text   string
 	origin origin
+}
+
+// validate is Validate, with an error that names the origin.
+func (f found) validate() error {
+	err := f.Validate()
+	input, ok := errors.AsType[*inputError](err)
+	if !ok {
+		return err
+	}
+	switch f.origin {
+	case fromFunc:
+		return &inputError{input.kind, input.reason + ", from " + f.where, hintFunc + ": a user name with a password, or a token alone"}
+	case fromDocker:
+		return &inputError{input.kind, input.reason + ", from " + f.where, dockerauth.HintEntry}
+	}
+	return err
 }
 
 func (f found) describe() string {

@@ -32,7 +32,7 @@ func (k *keyring) credential(ctx context.Context, host, repository string) (auth
 	}
 	cred, err := k.find(context.WithValue(ctx, askingKey{k}, true), host, repository)
 	if err == nil {
-		err = cred.origin.invalid(cred.Validate(), cred.where)
+		err = cred.validate()
 	}
 	if err != nil {
 		return auth.EmptyCredential, found{}, &localError{nil, err}
