@@ -88,9 +88,13 @@ func (r Ref) check() error {
 
 // checkTag advises on the missing tag of an artifact that was pushed by its digest alone.
 func (a Artifact) checkTag() error {
-	err := reference.CheckTag(a.Tag)
-	if err != nil && a.Tag == "" {
-		return &advice.Error{Err: err, Text: "set Tag, or ByDigest in Ref for an artifact without a tag"}
+	return missing(reference.CheckTag(a.Tag), a.Tag, "set Tag, or ByDigest in Ref for an artifact without a tag")
+}
+
+// missing adds a hint to the error for a value that is empty.
+func missing(err error, value, hint string) error {
+	if err != nil && value == "" {
+		return &advice.Error{Err: err, Text: hint}
 	}
 	return err
 }
@@ -116,10 +120,10 @@ type address struct {
 func (a Artifact) address(ref Ref) (address, error) {
 	endpoint, err := reference.ParseEndpoint(a.Registry)
 	if err != nil {
-		return address{}, err
+		return address{}, missing(err, a.Registry, "set Registry: the result of a plan without RegistryEndpoint has none")
 	}
 	if err := reference.CheckRepository(a.Repository); err != nil {
-		return address{}, err
+		return address{}, missing(err, a.Repository, "set Repository: the result of a plan without RegistryEndpoint may have none")
 	}
 	url := "oci://" + endpoint.String() + "/" + a.Repository
 	if _, err := reference.Parse(url); err != nil { // the registry and the repository may be too long together

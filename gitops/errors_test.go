@@ -143,17 +143,32 @@ func TestErrorsHaveFacts(t *testing.T) {
 	assert.Equal(t, strings.Repeat("a", 64), refused.Value)
 	assert.Equal(t, "set Name", refused.Hint())
 
-	_, err = gitops.Flux(changed(func(a *gitops.Artifact) { a.Tag = "" }), gitops.FluxOptions{})
-	adviser, ok := errors.AsType[interface {
-		error
-		Hint() string
-	}](err)
-	require.True(t, ok)
-	assert.Equal(t, "set Tag, or ByDigest in Ref for an artifact without a tag", adviser.Hint())
-	_, ok = errors.AsType[*reference.Error](err)
-	assert.True(t, ok)
-
 	assert.Equal(t, "invalid input: x", (&gitops.Error{Reason: "x"}).Error())
+}
+
+// A plan without a registry, and a push by digest alone, give artifacts without these.
+func TestHintsForMissingFields(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		remove func(*gitops.Artifact)
+		want   string
+	}{
+		{"registry", func(a *gitops.Artifact) { a.Registry = "" }, "set Registry: the result of a plan without RegistryEndpoint has none"},
+		{"repository", func(a *gitops.Artifact) { a.Repository = "" }, "set Repository: the result of a plan without RegistryEndpoint may have none"},
+		{"tag", func(a *gitops.Artifact) { a.Tag = "" }, "set Tag, or ByDigest in Ref for an artifact without a tag"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := gitops.Flux(changed(tt.remove), gitops.FluxOptions{})
+			adviser, ok := errors.AsType[interface {
+				error
+				Hint() string
+			}](err)
+			require.True(t, ok)
+			assert.Equal(t, tt.want, adviser.Hint())
+			_, ok = errors.AsType[*reference.Error](err)
+			assert.True(t, ok)
+		})
+	}
 }
 
 // TestPatternsOfIdentities lists patterns of which every match is the whole text.
