@@ -3,6 +3,7 @@ package oci
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/kubeoci/oci/internal/calls"
@@ -93,6 +94,9 @@ func (verifier) VerifyAccess(ctx context.Context, opts VerifyOptions) error {
 // takes up to two seconds more to clean up. A timeout of zero means
 // opts.Registry.VerifyTimeout, and a negative one is [ErrInvalidOptions].
 func VerifyRegistryAccessWithTimeout(ctx context.Context, opts VerifyOptions, timeout time.Duration) error {
+	if timeout < 0 {
+		return advise(fmt.Errorf("%w: the timeout %v is negative", ErrInvalidOptions, timeout), "pass a positive timeout, or zero for Registry.VerifyTimeout")
+	}
 	opts.Registry.VerifyTimeout = cmp.Or(timeout, opts.Registry.VerifyTimeout)
 	return NewRegistryVerifier().VerifyAccess(ctx, opts)
 }

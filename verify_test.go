@@ -84,11 +84,12 @@ func TestVerifyRegistryAccessWithTimeout(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.ErrorIs(t, err, oci.ErrRegistryUnreachable)
 	assert.EqualError(t, err, "verify access to "+host(server)+"/app: registry unreachable: not done within 50ms; no response to POST of an upload")
-	assert.Equal(t, "raise Registry.VerifyTimeout or the deadline, or check why the registry does not respond", oci.Hint(err))
+	assert.Equal(t, "raise Registry.VerifyTimeout, or the timeout or deadline of the call, or check why the registry does not respond", oci.Hint(err))
 
 	err = oci.VerifyRegistryAccessWithTimeout(t.Context(), opts, -time.Second)
 	require.ErrorIs(t, err, oci.ErrInvalidOptions)
-	assert.EqualError(t, err, "invalid registry options: VerifyTimeout is -1s, not within 0 and 24h0m0s")
+	assert.EqualError(t, err, "invalid registry options: the timeout -1s is negative")
+	assert.Equal(t, "pass a positive timeout, or zero for Registry.VerifyTimeout", oci.Hint(err))
 
 	good := startRegistry(t, memregistry.Options{})
 	opts.RegistryEndpoint = good.Host

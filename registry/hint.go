@@ -137,17 +137,18 @@ func (e *Error) causeHint() string {
 	case e.Kind != ErrUnreachable && e.Kind != nil:
 		return ""
 	case errors.Is(e.Err, context.DeadlineExceeded):
-		return "raise Registry." + e.timeOption() + " or the deadline, or check why the registry does not respond"
+		return "raise " + e.timeOption() + ", or check why the registry does not respond"
 	}
 	return ""
 }
 
-// timeOption names the field of Options that limits the operation.
+// timeOption names the field of Options that limits the operation. For a verification,
+// package oci has a function with a timeout that replaces it.
 func (e *Error) timeOption() string {
 	if e.Op == opVerify || e.Op == opVerifyRead {
-		return "VerifyTimeout"
+		return "Registry.VerifyTimeout, or the timeout or deadline of the call"
 	}
-	return "Timeout"
+	return "Registry.Timeout or the deadline"
 }
 
 // providerHint is for registries whose responses have a meaning of their own.

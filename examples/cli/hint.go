@@ -18,7 +18,7 @@ var phrases = []string{
 	"Registry.Timeout to at most 24h, or to 0 for the default", "-timeout to at most 24h",
 	"Registry.VerifyTimeout to at most 24h, or to 0 for the default", "-timeout to at most 24h",
 	"Registry.Timeout or the deadline", "-timeout",
-	"Registry.VerifyTimeout or the deadline", "-timeout",
+	"Registry.VerifyTimeout, or the timeout or deadline of the call", "-timeout",
 	"Registry.Scheme to http or https", "-plain-http or -plain-http=false",
 	"unset Insecure, set Registry.Scheme to https, and remove http:// from RegistryEndpoint", "set -plain-http=false",
 	"Registry.Scheme to http and remove https:// from RegistryEndpoint", "-plain-http",
