@@ -44,11 +44,14 @@ func (c *Client) fail(ctx context.Context, op, reference string, err error) erro
 		e.Kind, e.StatusCode, e.Code, e.Err = cmp.Or(last.Kind, ErrUnreachable), last.StatusCode, last.Code, overdue
 		e.retryable = true
 	}
-	if pending := callIn(ctx).pendingRequest(); errors.Is(e.Err, context.DeadlineExceeded) && last.Err == nil && pending != "" {
-		e.Err = &lateError{e.Err, "no response to " + c.clean(pending)}
-	}
-	if last.Err != nil {
-		e.Err = &lateError{e.Err, "before that: " + last.Error()}
+	pending := callIn(ctx).pendingRequest()
+	switch late := errors.Is(e.Err, context.DeadlineExceeded); {
+	case late && callIn(ctx).lacksCredential(): // the registry has responded that it needs one
+		e.Kind, e.StatusCode, e.Code, e.Err = nil, 0, "", &lateError{e.Err, "the credential was not found by then", true}
+	case last.Err != nil:
+		e.Err = &lateError{e.Err, "before that: " + last.Error(), false}
+	case late && pending != "":
+		e.Err = &lateError{e.Err, "no response to " + c.clean(pending), false}
 	}
 	c.interrupt(e, err)
 	return e
@@ -74,11 +77,12 @@ func (c *Client) interrupt(e *Error, err error) {
 	}
 }
 
-// lateError is the end of a context with its reason: a request without a response, or
-// attempts that failed.
+// lateError is the end of a context with its reason: a request without a response,
+// attempts that failed, or a credential that was not found.
 type lateError struct {
-	err    error
-	reason string
+	err        error
+	reason     string
+	credential bool
 }
 
 func (e *lateError) Error() string { return e.err.Error() + "; " + e.reason }

@@ -130,6 +130,9 @@ func (c *Client) accountFor(repository string) *account {
 		Header: http.Header{"User-Agent": {c.userAgent}},
 		Cache:  newTokenCache(),
 		Credential: func(ctx context.Context, host string) (auth.Credential, error) {
+			if ctx.Err() == nil { // else the response took all the time
+				defer callIn(ctx).noteCredential(ctx)
+			}
 			cred, from, err := c.keys.credential(ctx, host, repository)
 			made.owner.Store(&owner{from.describe(), from.origin})
 			if cred != auth.EmptyCredential {

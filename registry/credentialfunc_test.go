@@ -93,6 +93,30 @@ func TestCredentialFuncThatBlocks(t *testing.T) {
 	})
 }
 
+// The registry has responded, so it is not reported as unreachable.
+func TestCredentialFuncThatTakesTooLong(t *testing.T) {
+	for _, bearer := range []bool{false, true} {
+		t.Run(fmt.Sprintf("bearer %v", bearer), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client := newClient(t, "localhost", registry.Options{
+					Transport: inProcess{memregistry.Handler(memregistry.Options{Users: users, Bearer: bearer})},
+					CredentialFunc: func(ctx context.Context, _ string) (registry.Credential, error) {
+						<-ctx.Done()
+						return registry.Credential{}, ctx.Err()
+					},
+				})
+				err := client.VerifyAccess(t.Context(), repository)
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+				require.NotErrorIs(t, err, registry.ErrUnreachable)
+				failed := requireKind(t, err, nil)
+				assert.Equal(t, "verify access to localhost/"+repository+": not done within 30s; the credential was not found by then", failed.Error())
+				assert.Equal(t, "check why the credential helper or Registry.CredentialFunc takes so long, or raise Registry.VerifyTimeout, or the timeout or deadline of the call", failed.Hint())
+				assert.True(t, failed.Retryable())
+			})
+		})
+	}
+}
+
 // With its own context, the question for the question is refused. With another one both
 // calls end with their time limit, and later ones succeed.
 func TestCredentialFuncThatAsksTheSameClient(t *testing.T) {

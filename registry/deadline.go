@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -33,6 +34,7 @@ type call struct {
 	failure   error      // of the last step that was retried
 	responded bool       // the host has responded as a registry
 	pending   string     // the request that was sent last, if it has no response
+	seeking   bool       // the time ended while the credential was looked for
 }
 
 type callKey struct{}
@@ -76,6 +78,22 @@ func (c *call) pendingRequest() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.pending
+}
+
+// noteCredential remembers that the time of ctx ended while the credential was looked for.
+func (c *call) noteCredential(ctx context.Context) {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.seeking = true
+	}
+}
+
+// lacksCredential reports whether the time ended while the credential was looked for.
+func (c *call) lacksCredential() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.seeking
 }
 
 // noteResponse remembers that the host has responded as a registry.

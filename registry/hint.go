@@ -137,6 +137,9 @@ func (e *Error) causeHint() string {
 	case e.Kind != ErrUnreachable && e.Kind != nil:
 		return ""
 	case errors.Is(e.Err, context.DeadlineExceeded):
+		if late, ok := errors.AsType[*lateError](e.Err); ok && late.credential {
+			return "check why the credential helper or Registry.CredentialFunc takes so long, or raise " + e.timeOption()
+		}
 		return "raise " + e.timeOption() + ", or check why the registry does not respond"
 	}
 	return ""

@@ -15,6 +15,7 @@ import (
 var phrases = []string{
 	"log in and set Registry.DockerConfig", "log in with docker login",
 	"Registry.DockerConfig to a file as docker login writes it", "DOCKER_CONFIG to the directory of a config.json as docker login writes it",
+	"the credential helper or Registry.CredentialFunc", "the credential helper",
 	"Registry.Timeout to at most 24h, or to 0 for the default", "-timeout to at most 24h",
 	"Registry.VerifyTimeout to at most 24h, or to 0 for the default", "-timeout to at most 24h",
 	"Registry.Timeout or the deadline", "-timeout",

@@ -39,6 +39,7 @@ func TestHint(t *testing.T) {
 		{"long time", "set Registry.Timeout to at most 24h, or to 0 for the default", "set -timeout to at most 24h"},
 		{"long check", "set Registry.VerifyTimeout to at most 24h, or to 0 for the default", "set -timeout to at most 24h"},
 		{"short check", "raise Registry.VerifyTimeout, or the timeout or deadline of the call, or check why", "raise -timeout, or check why"},
+		{"slow helper", "check why the credential helper or Registry.CredentialFunc takes so long", "check why the credential helper takes so long"},
 		{"proxy", "check the proxy, which Registry.Proxy or the environment names", "check the proxy, which HTTPS_PROXY or HTTP_PROXY names"},
 		{"credential", "set Username and Password, or log in and set Registry.DockerConfig", "set -username and -password-stdin, or log in with docker login"},
 		{"Docker configuration", "set Registry.DockerConfig to a file as docker login writes it, or leave it empty", "set DOCKER_CONFIG to the directory of a config.json as docker login writes it, or leave it empty"},
