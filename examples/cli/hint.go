@@ -14,7 +14,7 @@ import (
 // one that matches at a position is taken.
 var phrases = []string{
 	"log in and set Registry.DockerConfig", "log in with docker login",
-	"Registry.DockerConfig to a file as docker login writes it", "DOCKER_CONFIG to the directory of a config.json as docker login writes it",
+	"Registry.DockerConfig to a file as docker login writes it, or leave it empty", "REGISTRY_AUTH_FILE to a file as docker login writes it, or DOCKER_CONFIG to the directory of such a config.json, or neither",
 	"the credential helper or Registry.CredentialFunc", "the credential helper",
 	"Registry.Timeout to at most 24h, or to 0 for the default", "-timeout to at most 24h",
 	"Registry.VerifyTimeout to at most 24h, or to 0 for the default", "-timeout to at most 24h",

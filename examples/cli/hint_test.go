@@ -42,7 +42,7 @@ func TestHint(t *testing.T) {
 		{"slow helper", "check why the credential helper or Registry.CredentialFunc takes so long", "check why the credential helper takes so long"},
 		{"proxy", "check the proxy, which Registry.Proxy or the environment names", "check the proxy, which HTTPS_PROXY or HTTP_PROXY names"},
 		{"credential", "set Username and Password, or log in and set Registry.DockerConfig", "set -username and -password-stdin, or log in with docker login"},
-		{"Docker configuration", "set Registry.DockerConfig to a file as docker login writes it, or leave it empty", "set DOCKER_CONFIG to the directory of a config.json as docker login writes it, or leave it empty"},
+		{"Docker configuration", "set Registry.DockerConfig to a file as docker login writes it, or leave it empty", "set REGISTRY_AUTH_FILE to a file as docker login writes it, or DOCKER_CONFIG to the directory of such a config.json, or neither"},
 		{"option without a flag", "set a higher MaxSize if you trust it", "set a higher MaxSize if you trust it (an option of the library without a flag: MaxSize)"},
 		{"file of such a name", `rename "Source" or a/Version/Source.yaml`, `rename "Source" or a/Version/Source.yaml`},
 		{"product", "Docker Hub and Artifact Registry do so", "Docker Hub and Artifact Registry do so"},
