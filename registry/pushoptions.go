@@ -45,7 +45,8 @@ type PushOptions struct {
 	// to 1 GiB, and 1 GB decompressed, are. The other tags are then set to that manifest, and
 	// [PushResult.Manifest] describes it. The steps are done for it each time, unless it is
 	// the very manifest that was packed. Artifacts with other media types never count as the
-	// same content.
+	// same content. A later push with [NotOlder] or [NotLower] is compared with the manifest
+	// that stayed, and not with that of a later commit with the same content.
 	KeepSameContent bool
 	// DigestOnly pushes without any tag. The registry may delete the manifest in time if no
 	// other manifest refers to it.

@@ -44,7 +44,8 @@ Push in a job that runs again and again, mostly for nothing:
 Print what a push would do to each tag, and the digest that it would give:
   go run ./examples/push -plan -ref oci://localhost:5000/shop:1.4.0 -tag latest ./deploy
 
-Push each commit, cause no reconciliation if no manifest changed, and never go back:
+Push each commit, cause no reconciliation if no manifest changed, and refuse commits
+older than that of the artifact which is there:
   go run ./examples/push -ref oci://localhost:5000/shop:main -revision "main@sha1:$COMMIT" \
     -created "$COMMIT_TIME" -not-older -keep-same-content -refuse-secrets ./deploy
 
