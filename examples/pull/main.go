@@ -27,8 +27,8 @@ const usage = `pull pulls an artifact from a registry and unpacks it into DIR.
 
 DIR must be empty or absent. It receives all files of the artifact or, after a
 failure, none. A volume mounted at DIR needs -in-place, with which each file is
-complete, and a failure may leave some of them. The artifact may be one of push,
-flux push artifact or oras push.
+complete, and a kill may leave some of them. The artifact may be one of push, flux push
+artifact or oras push.
 
 Pull the files that a cluster reads:
   go run ./examples/pull -ref oci://ghcr.io/acme/shop:1.4.0 ./shop
