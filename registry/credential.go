@@ -121,7 +121,8 @@ type origin int
 const (
 	fromOptions origin = iota
 	fromFunc
-	fromDocker // by docker login or similar
+	fromFile    // by docker login or similar
+	fromContent // of such a file
 )
 
 // found is a credential and its origin, or where there was none, in words.
@@ -148,8 +149,10 @@ func (f found) validate() error {
 	switch f.origin {
 	case fromFunc:
 		return &inputError{input.kind, input.reason + ", from " + f.where, hintFunc + ": a user name with a password, or a token alone"}
-	case fromDocker:
+	case fromFile:
 		return &inputError{input.kind, input.reason + ", from " + f.where, dockerauth.HintEntry}
+	case fromContent:
+		return &inputError{input.kind, input.reason + ", from " + f.where, hintContent}
 	}
 	return err
 }
@@ -192,9 +195,9 @@ func (o Options) finder() finder {
 			return found{cred, "CredentialFunc", fromFunc}, err
 		}
 	case o.DockerConfig != "":
-		return dockerFinder(func() (*dockerauth.Config, error) { return dockerauth.Read(o.DockerConfig) })
+		return dockerFinder(fromFile, func() (*dockerauth.Config, error) { return dockerauth.Read(o.DockerConfig) })
 	case len(o.DockerConfigJSON) > 0:
-		return dockerFinder(sync.OnceValues(func() (*dockerauth.Config, error) { return dockerauth.Parse(o.DockerConfigJSON) }))
+		return dockerFinder(fromContent, sync.OnceValues(func() (*dockerauth.Config, error) { return dockerauth.Parse(o.DockerConfigJSON) }))
 	}
 	return nil
 }

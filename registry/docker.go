@@ -10,14 +10,14 @@ import (
 // dockerFinder returns a finder for a Docker configuration, which it reads each time:
 // credentials in files are rotated. A registry that needs no credential does not need a
 // configuration that can be read, either.
-func dockerFinder(read func() (*dockerauth.Config, error)) finder {
+func dockerFinder(from origin, read func() (*dockerauth.Config, error)) finder {
 	return func(ctx context.Context, host, repository string) (found, error) {
 		config, err := read()
 		if err != nil {
 			return found{}, dockerError(err)
 		}
 		cred, where, err := config.Credential(ctx, host, repository)
-		return found{Credential(cred), where, fromDocker}, dockerError(err)
+		return found{Credential(cred), where, from}, dockerError(err)
 	}
 }
 

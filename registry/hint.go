@@ -54,8 +54,11 @@ var hints = map[error]string{
 	ErrCorrupt:          "try again; if the error remains, push the artifact again",
 }
 
-// hintFunc is about a result of a CredentialFunc.
-const hintFunc = "check the credential that Registry.CredentialFunc returns"
+// Hints on a credential of an option other than Username and Password.
+const (
+	hintFunc    = "check the credential that Registry.CredentialFunc returns"
+	hintContent = "renew the entry in Registry.DockerConfigJSON"
+)
 
 // readHints are those of operations that only read, where they differ.
 var readHints = map[error]string{
@@ -108,10 +111,14 @@ func (e *Error) causeHint() string {
 		return "check the host and port, and whether a proxy or a login page responds in place of the registry"
 	case e.Kind == ErrUnsupported && e.StatusCode == http.StatusUnauthorized:
 		return "ask the owner of the registry to offer Basic or Bearer authentication"
-	case e.Kind == ErrPermissionDenied && e.origin == fromDocker && e.reads():
+	case e.Kind == ErrPermissionDenied && e.origin == fromFile && e.reads():
 		return "log in to the registry again, or log out: without a credential, public repositories can be read"
-	case e.Kind == ErrPermissionDenied && e.origin == fromDocker && (e.service || e.StatusCode == http.StatusUnauthorized):
+	case e.Kind == ErrPermissionDenied && e.origin == fromFile && (e.service || e.StatusCode == http.StatusUnauthorized):
 		return "log in to the registry again"
+	case e.Kind == ErrAuthRequired && e.origin == fromContent:
+		return "add an entry for this registry to Registry.DockerConfigJSON"
+	case e.Kind == ErrPermissionDenied && e.origin == fromContent && (e.service || e.StatusCode == http.StatusUnauthorized):
+		return hintContent
 	case e.Kind == ErrAuthRequired && e.origin == fromFunc:
 		return "return a credential that this registry accepts from Registry.CredentialFunc"
 	case e.Kind == ErrPermissionDenied && e.StatusCode == http.StatusUnauthorized && e.origin == fromFunc:

@@ -38,7 +38,8 @@ func TestOwnerOfADeniedCredential(t *testing.T) {
 		{"options", registry.Options{Credential: wrong}, registry.ErrPermissionDenied, `user "bob" from the options`, hintPassword},
 		{"function", registry.Options{CredentialFunc: find(wrong)}, registry.ErrPermissionDenied, `user "bob" from CredentialFunc`, hintFunc},
 		{"file", registry.Options{DockerConfig: config}, registry.ErrPermissionDenied, fmt.Sprintf(`user "bob" from the entry for "localhost" in Docker configuration %q`, config), hintLogin},
-		{"bytes", registry.Options{DockerConfigJSON: []byte(entry("bob", "wrong"))}, registry.ErrPermissionDenied, `user "bob" from the entry for "localhost" in the Docker configuration`, hintLogin},
+		{"bytes", registry.Options{DockerConfigJSON: []byte(entry("bob", "wrong"))}, registry.ErrPermissionDenied, `user "bob" from the entry for "localhost" in the Docker configuration`, "renew the entry in Registry.DockerConfigJSON"},
+		{"no entry in bytes", registry.Options{DockerConfigJSON: []byte(`{"auths":{"ghcr.io":{}}}`)}, registry.ErrAuthRequired, "no entry for localhost in the Docker configuration", "add an entry for this registry to Registry.DockerConfigJSON"},
 		{"line break", registry.Options{DockerConfig: broken}, registry.ErrPermissionDenied, fmt.Sprintf(`user "ci" from the entry for "localhost" in Docker configuration %q, whose password has a line break`, broken), hintLogin},
 		{"line break in the options", registry.Options{Credential: registry.Credential{Username: "ci", Password: password + "\r\n"}}, registry.ErrPermissionDenied, `user "ci" from the options, whose password has a line break`, hintPassword},
 		{"long user", registry.Options{Credential: registry.Credential{Username: strings.Repeat("x", 500), Password: "wrong"}}, registry.ErrPermissionDenied, `user "` + strings.Repeat("x", 80) + `" from the options`, hintPassword},
@@ -84,6 +85,7 @@ func TestOwnerOfAnInvalidCredential(t *testing.T) {
 	}{
 		{"half of one from a function", registry.Options{CredentialFunc: half}, "a user name without a password, from CredentialFunc", hintResult},
 		{"token with a line break", registry.Options{CredentialFunc: broken}, "a token with control characters, such as a newline at its end, from CredentialFunc", hintResult},
+		{"half of one from bytes", registry.Options{DockerConfigJSON: []byte(`{"auths":{"localhost":{"username":"ci"}}}`)}, `a user name without a password, from the entry for "localhost" in the Docker configuration`, "renew the entry in Registry.DockerConfigJSON"},
 		{"half of one from a file", registry.Options{DockerConfig: config}, fmt.Sprintf(`a user name without a password, from the entry for "localhost" in Docker configuration %q`, config), hintEntry},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
