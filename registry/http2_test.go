@@ -3,9 +3,11 @@ package registry_test
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -99,44 +101,62 @@ func TestStreamsOfHTTP2ThatAreCut(t *testing.T) {
 	}
 }
 
-// mutable is a listener whose connections can lose all that the server sends from then on.
-type mutable struct {
+// flaky is a listener whose connections can lose or damage what the server sends.
+type flaky struct {
 	net.Listener
 	mu    sync.Mutex
-	conns []*mutableConn
+	conns []*flakyConn
 }
 
-func (l *mutable) Accept() (net.Conn, error) {
+func (l *flaky) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	made := &mutableConn{Conn: conn}
+	made := &flakyConn{Conn: conn}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.conns = append(l.conns, made)
 	return made, nil
 }
 
-// mute mutes the connections there are.
-func (l *mutable) mute() {
+// each calls change for the connections there are.
+func (l *flaky) each(change func(*flakyConn)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, conn := range l.conns {
-		conn.muted.Store(true)
+		change(conn)
 	}
 }
 
-type mutableConn struct {
+type flakyConn struct {
 	net.Conn
-	muted atomic.Bool
+	mute, damage atomic.Bool
 }
 
-func (c *mutableConn) Write(p []byte) (int, error) {
-	if c.muted.Load() {
+func (c *flakyConn) Write(p []byte) (int, error) {
+	if c.mute.Load() {
 		return len(p), nil
 	}
+	if c.damage.Swap(false) {
+		p = slices.Clone(p)
+		p[len(p)-1] ^= 1
+	}
 	return c.Conn.Write(p)
+}
+
+// startFlaky starts a registry with TLS that a client has a connection to.
+func startFlaky(t *testing.T, http2 bool) (*server, *flaky, *registry.Client) {
+	t.Helper()
+	srv := newServer(memregistry.Options{})
+	listener := &flaky{Listener: srv.Listener}
+	srv.Listener, srv.EnableHTTP2 = listener, http2
+	srv.StartTLS()
+	t.Cleanup(srv.Close)
+	client := newClient(t, srv.Listener.Addr().String(), registry.Options{Scheme: registry.SchemeHTTPS, RootCAs: srv.trust()})
+	t.Cleanup(client.Close)
+	require.NoError(t, client.VerifyAccess(t.Context(), repository))
+	return srv, listener, client
 }
 
 // A stalled request over HTTP/2 leaves its connection open. If that is dead, the next
@@ -146,19 +166,26 @@ func TestDeadConnectionOfHTTP2(t *testing.T) {
 		t.Skip("it takes 25 seconds to find out that a connection is dead")
 	}
 	t.Parallel()
-	srv := newServer(memregistry.Options{})
-	listener := &mutable{Listener: srv.Listener}
-	srv.Listener, srv.EnableHTTP2 = listener, true
-	srv.StartTLS()
-	t.Cleanup(srv.Close)
+	_, listener, client := startFlaky(t, true)
 	a := newArtifact(t, "demo")
-	client := newClient(t, srv.Listener.Addr().String(), registry.Options{Scheme: registry.SchemeHTTPS, RootCAs: srv.trust()})
-	t.Cleanup(client.Close)
-	require.NoError(t, client.VerifyAccess(t.Context(), repository))
-	listener.mute()
+	listener.each(func(c *flakyConn) { c.mute.Store(true) })
 	require.NoError(t, client.VerifyAccess(t.Context(), repository), "within 30 seconds")
 	_, err := a.push(t, client, registry.PushOptions{}, "v1")
 	require.NoError(t, err)
+}
+
+// A record that was damaged on the way ends its connection, and is no refusal.
+func TestDamagedRecordOfTLS(t *testing.T) {
+	for _, http2 := range []bool{true, false} {
+		t.Run(fmt.Sprint("HTTP/2 ", http2), func(t *testing.T) {
+			srv, listener, client := startFlaky(t, http2)
+			a := newArtifact(t, "demo")
+			listener.each(func(c *flakyConn) { c.damage.Store(true) })
+			_, err := a.push(t, client, registry.PushOptions{}, "v1")
+			require.NoError(t, err)
+			srv.requireStored(t, a, "v1")
+		})
+	}
 }
 
 // A server over HTTP/2 that refuses a request on each connection is not asked without end.

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"reflect"
 	"syscall"
 	"time"
 
@@ -159,11 +160,20 @@ func isFinal(err error) bool {
 		is[*tls.CertificateVerificationError](err) || is[tls.RecordHeaderError](err) || isAlert(err)
 }
 
+// alertBadRecord is the alert for a record that was damaged on the way, as a network does at
+// times (RFC 8446 section 6.2).
+const alertBadRecord = 20
+
 // isAlert reports whether one side refuses to speak TLS with the other. The strings
-// are values that crypto/tls puts into a field for them.
+// are values that crypto/tls puts into a field for them. Its type for alerts is a number, and
+// not exported.
 func isAlert(err error) bool {
 	op, ok := errors.AsType[*net.OpError](err)
-	return ok && (op.Op == "remote error" || op.Op == "local error")
+	if !ok || op.Op != "remote error" && op.Op != "local error" {
+		return false
+	}
+	alert := reflect.ValueOf(op.Err)
+	return !alert.CanUint() || alert.Uint() != alertBadRecord
 }
 
 func is[E error](err error) bool {
