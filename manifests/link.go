@@ -177,6 +177,9 @@ func (r *resolver) enter(at string) error {
 // read returns the elements of the target of a link.
 func (r *resolver) read(fsys fs.ReadLinkFS, name string, l *link) ([]string, error) {
 	target, err := fsys.ReadLink(name)
+	if _, disk := r.fsys.(*rootFS); !disk && errors.Is(err, fs.ErrInvalid) { // of fs.Sub, over one that cannot
+		return nil, ErrSymlinkEscapes
+	}
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, fs.ErrInvalid) { // not a link any more
 		return nil, ErrFileChanged
 	}
