@@ -34,8 +34,8 @@ type BuildOptions struct {
 	Password string `json:"-"`
 
 	// Source is a tree in place of SourcePath, such as the result of [SourceFromReader].
-	// It must not change during the build. An embed.FS keeps the name of the embedded
-	// directory: pass fs.Sub(files, "deploy").
+	// It must not change during the build, and must be safe for concurrent use. An embed.FS
+	// keeps the name of the embedded directory: pass fs.Sub(files, "deploy").
 	Source fs.FS `json:"-"`
 	// Roots are further trees. Each is placed in the directory Root.Path of the
 	// artifact; see [manifests.CollectRoots].

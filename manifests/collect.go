@@ -46,9 +46,8 @@ func Collect(ctx context.Context, dir string, opts Options) (*Set, error) {
 	return CollectRoots(ctx, []Root{{Dir: dir}}, opts)
 }
 
-// CollectFS is [Collect] for the tree in fsys, which must not change for as long as
-// the Set is used. Symbolic links are followed if fsys is an [fs.ReadLinkFS] and are
-// [ErrSymlinkEscapes] if it is not.
+// CollectFS is [Collect] for the tree in fsys, which is as [Root.FS] describes. Symbolic links
+// are followed if fsys is an [fs.ReadLinkFS] and are [ErrSymlinkEscapes] if it is not.
 //
 // CollectFS returns when ctx ends even if a method of fsys blocks. That method then runs
 // on in a goroutine until it returns. If it panics, so does CollectFS.

@@ -23,7 +23,8 @@ type Root struct {
 	Path string
 	// Dir is a directory on disk.
 	Dir string
-	// FS is a file system. It must not change for as long as the Set is used.
+	// FS is a file system. It must not change for as long as the Set is used, and must be safe
+	// for concurrent use: package packager reads it in several goroutines.
 	FS fs.FS `json:"-"`
 
 	checked string // Dir, if Resolve found a directory there
