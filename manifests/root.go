@@ -24,7 +24,9 @@ type Root struct {
 	// Dir is a directory on disk.
 	Dir string
 	// FS is a file system. It must not change for as long as the Set is used, and must be safe
-	// for concurrent use: package packager reads it in several goroutines.
+	// for concurrent use: package packager reads it in several goroutines. Its files should
+	// implement [io.ReaderAt]. Package packager reads others of more than 512 KiB, such as those
+	// of a zip archive, from their beginning for each 512 KiB: one of 64 MB takes seconds.
 	FS fs.FS `json:"-"`
 
 	checked string // Dir, if Resolve found a directory there
