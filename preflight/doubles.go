@@ -80,7 +80,7 @@ func (d *doubles) checkBuild(b *build, building []*view) {
 		return
 	}
 	atPath := slices.ContainsFunc(building, func(v *view) bool { return v.mode == built && v.root == b.directory() })
-	if atPath || !b.referred || !d.passes(b) || k.Namespace != "" {
+	if atPath || !b.referred || d.changes(b) {
 		if top := d.onlyBase(b); !d.merged[top] {
 			d.merge(nil, building, "").build(top)
 		}
@@ -104,7 +104,7 @@ func (d *doubles) onlyBase(b *build) *build {
 			break
 		}
 		d.bases[b] = base // also ends a loop
-		if b = base; !d.passes(b) || d.kustomizations[b.source].Namespace != "" {
+		if b = base; d.changes(b) {
 			break
 		}
 	}
@@ -112,11 +112,18 @@ func (d *doubles) onlyBase(b *build) *build {
 	return b
 }
 
-// passes reports whether a kustomization passes its objects on with their names, in one
-// namespace at most.
+// changes reports whether a kustomization gives its objects other names or namespaces, or
+// may drop some.
+func (d *doubles) changes(b *build) bool {
+	k := d.kustomizations[b.source]
+	return !d.passes(b) || k.Affixes || k.Namespace != ""
+}
+
+// passes reports whether a kustomization passes all its objects on, with its prefix and
+// suffix and in one namespace at most.
 func (d *doubles) passes(b *build) bool {
 	k := d.kustomizations[b.source]
-	return k != nil && !k.Affixes && !b.rewrites && d.adds(b)
+	return k != nil && !(k.Affixes && k.Configured) && !b.rewrites && d.adds(b)
 }
 
 // adds reports whether all components of a kustomization only add objects.

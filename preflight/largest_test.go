@@ -49,7 +49,7 @@ func TestManyKustomizationsOfOneFile(t *testing.T) {
 	}
 	tr["base/app.yaml"] = objects.String()
 	for i := range 300 {
-		tr[fmt.Sprintf("k%04d/kustomization.yaml", i)] = "namePrefix: a-\nresources: [../base/app.yaml]\n"
+		tr[fmt.Sprintf("k%04d/kustomization.yaml", i)] = fmt.Sprintf("namePrefix: a%d-\nresources: [../base/app.yaml]\n", i)
 	}
 	findings := tr.check(t, flux, preflight.Options{})
 	unchecked := slices.DeleteFunc(findings, func(f preflight.Finding) bool { return f.Code != preflight.CodeDuplicateObject })

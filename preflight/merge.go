@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/kubeoci/oci/internal/kinds"
 	"github.com/kubeoci/oci/internal/kustomize"
@@ -29,10 +30,19 @@ type merge struct {
 	first  map[reached]int // the first of the ways
 	next   []step          // the last one first
 	copies bool            // files of the Set come twice, as different files of the archive
+	named  int             // ways on which names change
 }
 
-// reached is a file or kustomization whose objects get a namespace, or keep theirs.
-type reached struct{ entry, namespace string }
+// changes are the namespace that objects get, or "", and the text around their names.
+type changes struct{ namespace, prefix, suffix string }
+
+func (c changes) toNames() bool { return c.prefix+c.suffix != "" }
+
+// reached is a file or kustomization whose objects are changed.
+type reached struct {
+	entry string
+	changes
+}
 
 // way leads to a file or kustomization.
 type way struct {
@@ -43,12 +53,22 @@ type way struct {
 	at   *kustomize.Reference
 }
 
-// given describes the namespace that objects get on the way.
+// given describes what objects get on the way.
 func (w way) given() string {
-	if w.by == nil {
+	var all []string
+	if w.by != nil {
+		all = append(all, fmt.Sprintf("the namespace %.80q of %.255s", w.namespace, w.by.file.Path))
+	}
+	if w.prefix != "" {
+		all = append(all, fmt.Sprintf("the prefix %.80q", w.prefix))
+	}
+	if w.suffix != "" {
+		all = append(all, fmt.Sprintf("the suffix %.80q", w.suffix))
+	}
+	if len(all) == 0 {
 		return "as it is"
 	}
-	return fmt.Sprintf("with the namespace %.80q of %.255s", w.namespace, w.by.file.Path)
+	return "with " + strings.Join(all, " and ")
 }
 
 // String describes the file, or the directory with the kustomization.
@@ -62,8 +82,8 @@ func (w way) String() string {
 // step is a kustomization whose objects are to be followed.
 type step struct {
 	*build
-	namespace string
-	by        *build
+	changes
+	by *build
 }
 
 // placed is an object, and the way to its file.
@@ -81,14 +101,30 @@ func (d *doubles) merge(v *view, building []*view, namespace string) *merge {
 // identityOf distinguishes objects in a build.
 func (g *merge) identityOf(p placed) identity {
 	id := identity{p.APIVersion(), p.Kind(), namespaceOf(p.Object), p.Name()}
-	switch namespace := g.ways[p.way].namespace; {
-	case namespace == "":
+	w := &g.ways[p.way]
+	switch {
+	case w.namespace == "":
 	case isNamespace(p.Object):
-		id.name = namespace // kustomize renames it
+		id.name = w.namespace // kustomize renames it
 	case id.namespace != "":
-		id.namespace = namespace
+		id.namespace = w.namespace
+	}
+	if w.toNames() && !keepsName(p.Object) {
+		id.name = w.prefix + id.name + w.suffix
 	}
 	return id
+}
+
+// keepsName reports whether kustomize adds no prefix and no suffix to the name of an object
+// (prefixFieldSpecsToSkip there).
+func keepsName(o *objects.Object) bool {
+	switch o.Kind() {
+	case "CustomResourceDefinition", "Namespace":
+		return true
+	case "APIService":
+		return strings.HasPrefix(o.APIVersion(), "apiregistration.k8s.io/")
+	}
+	return false
 }
 
 func isNamespace(o *objects.Object) bool { return o.Kind() == "Namespace" && o.APIVersion() == "v1" }
@@ -96,7 +132,7 @@ func isNamespace(o *objects.Object) bool { return o.Kind() == "Namespace" && o.A
 // generated compares the objects of a kustomization that Flux generates.
 func (g *merge) generated() {
 	plain := len(g.ways) // the way to files that no kustomization lists
-	g.ways = append(g.ways, way{reached: reached{namespace: g.namespace}})
+	g.ways = append(g.ways, way{reached: reached{changes: g.given()}})
 	copies := g.artifact.Plan.Layout() == packager.LayoutBoth
 	var added []step
 	for _, i := range g.view.items {
@@ -104,7 +140,7 @@ func (g *merge) generated() {
 			continue
 		}
 		entry := path.Join(g.view.root, i.path)
-		w := way{reached: reached{entry, g.namespace}, file: i.file.Path}
+		w := way{reached: reached{entry, g.given()}, file: i.file.Path}
 		switch b := g.builds[entry]; {
 		case b != nil && b == g.buildIn(b.directory()):
 			added = g.follow(added, edge{to: b}, w)
@@ -120,12 +156,15 @@ func (g *merge) generated() {
 
 // build compares the objects of a kustomization.
 func (g *merge) build(b *build) {
-	g.first[reached{b.entry, g.namespace}] = loop
+	g.first[reached{b.entry, g.given()}] = loop
 	if k := g.kustomizations[b.source]; k != nil && g.namespace == "" {
-		g.first[reached{b.entry, k.Namespace}] = loop
+		g.first[reached{b.entry, changes{namespace: k.Namespace}}] = loop
 	}
-	g.run([]step{{b, g.namespace, nil}}, b)
+	g.run([]step{{b, g.given(), nil}}, b)
 }
+
+// given returns what all objects get.
+func (g *merge) given() changes { return changes{namespace: g.namespace} }
 
 // loop stands for the way to a kustomization that refers to itself.
 const loop = -1
@@ -136,16 +175,19 @@ func (g *merge) run(added []step, top *build) {
 	for g.next = added; len(g.next) > 0 && !g.ended(); {
 		s := g.next[len(g.next)-1]
 		g.next = g.next[:len(g.next)-1]
+		if s.toNames() && g.named > maxNamed {
+			continue
+		}
 		g.merged[s.build] = g.merged[s.build] || s.namespace == ""
 		for _, named := range s.files {
 			if named.isResource() {
-				g.read(named, way{reached{named.entry, s.namespace}, named.file.Path, s.by, s.build, named.at})
+				g.read(named, way{reached{named.entry, s.changes}, named.file.Path, s.by, s.build, named.at})
 			}
 		}
 		var further []step
 		for _, e := range s.others {
 			if e.isResource() && (!e.isComponent() || g.adds(s.build)) {
-				further = g.follow(further, e, way{reached{e.to.entry, s.namespace}, e.to.file.Path, s.by, s.build, e.at})
+				further = g.follow(further, e, way{reached{e.to.entry, s.changes}, e.to.file.Path, s.by, s.build, e.at})
 			}
 		}
 		slices.Reverse(further)
@@ -164,19 +206,31 @@ func (g *merge) addUnchecked(b *build) {
 	})
 }
 
-// follow appends a kustomization to those whose references are followed, unless it
-// changes names or was reached before.
+// Bounds of the ways on which names change, of which there may be many to one file. No name
+// in Kubernetes is longer.
+const (
+	maxNamed = 10_000
+	maxName  = 253
+)
+
+// follow appends a kustomization to those whose references are followed, unless what it
+// does to the objects is not known or it was reached before.
 func (g *merge) follow(further []step, e edge, w way) []step {
 	g.looked++
-	if k := g.kustomizations[e.to.source]; k != nil && w.namespace == "" && k.Namespace != "" {
-		w.namespace, w.by = k.Namespace, e.to
+	if k := g.kustomizations[e.to.source]; k != nil {
+		if w.namespace == "" && k.Namespace != "" {
+			w.namespace, w.by = k.Namespace, e.to
+		}
+		if w.prefix, w.suffix = w.prefix+k.Prefix, k.Suffix+w.suffix; len(w.prefix)+len(w.suffix) > maxName {
+			return further
+		}
 	}
 	certainly := e.to.holds && !e.to.broken
 	perhaps := !certainly && !e.to.broken && !isComponent(e.to.source) && !g.isEmpty(e.to)
 	if !g.reach(w, certainly, perhaps) || !g.passes(e.to) {
 		return further
 	}
-	return append(further, step{e.to, w.namespace, w.by})
+	return append(further, step{e.to, w.changes, w.by})
 }
 
 // isEmpty reports whether no engine renders an object of a kustomization.
@@ -194,6 +248,9 @@ func (g *merge) isEmpty(b *build) bool {
 func (g *merge) reach(w way, certainly, perhaps bool) bool {
 	before, again := g.first[w.reached]
 	if !again {
+		if w.toNames() {
+			g.named++
+		}
 		g.first[w.reached] = len(g.ways)
 		g.ways = append(g.ways, w)
 		return true
@@ -266,7 +323,7 @@ func (g *merge) addDuplicate(first, again placed) {
 		return
 	case refused, reported && len(g.building) == 0, same && g.entries[two.entry]:
 		return
-	case one.from == nil && two.from == nil && g.namespace == "" && one.namespace == two.namespace:
+	case one.from == nil && two.from == nil && g.namespace == "" && one.changes == two.changes:
 		return
 	}
 	g.objects[again.Object] = true
@@ -280,7 +337,9 @@ func (g *merge) addDuplicate(first, again placed) {
 		return
 	}
 	link := defined
-	if two.namespace != "" && (isNamespace(again.Object) && first.Name() != again.Name() || first.Namespace() != again.Namespace() && !kinds.IsClusterScoped(again.APIVersion(), again.Kind())) {
+	if first.Name() != again.Name() && (one.toNames() || two.toNames()) {
+		link = ", because prefixes and suffixes make one name of two" + defined
+	} else if two.namespace != "" && (isNamespace(again.Object) && first.Name() != again.Name() || first.Namespace() != again.Namespace() && !kinds.IsClusterScoped(again.APIVersion(), again.Kind())) {
 		link = fmt.Sprintf(", because with the namespace %.80q it is defined", two.namespace)
 	}
 	g.refuseBuild(duplicateFinding(subject, link, first.located, again.located), g.building)

@@ -74,7 +74,11 @@ type Kustomization struct {
 	Charts, Programs, Secrets []Mark
 	Faults                    []Fault // the first 100
 	// Affixes reports a prefix or suffix for names.
-	Affixes bool
+	Affixes        bool
+	Prefix, Suffix string
+	// Configured reports that it has configurations, which select the objects and fields
+	// that others of its fields change.
+	Configured bool
 	// Rewrites reports that objects may be renamed, moved to another namespace or deleted
 	// by other means than Affixes and Namespace. Components are not considered, and
 	// neither are patches in files, which [IsRewrite] judges.

@@ -109,10 +109,12 @@ func TestParseFacts(t *testing.T) {
 	}{
 		{"nothing special", "images: [{name: a}]\ncommonLabels: {a: b}\nbuildMetadata: [originAnnotations]", kustomize.Kustomization{}},
 		{"a namespace", "namespace: shop", kustomize.Kustomization{Namespace: "shop"}},
-		{"a namespace by an alias", "nameSuffix: &a b\nNamespace: *a", kustomize.Kustomization{Namespace: "b"}},
+		{"a namespace by an alias", "nameSuffix: &a b\nNamespace: *a", kustomize.Kustomization{Namespace: "b", Suffix: "b"}},
 		{"no namespace", "namespace: ''\nlabels: []", kustomize.Kustomization{}},
 		{"a component", "kind: Component\nlabels: []", kustomize.Kustomization{Component: true}},
 		{"a kind", "kind: Kustomization\nlabels: []", kustomize.Kustomization{}},
+		{"a prefix", "namePrefix: a-", kustomize.Kustomization{Prefix: "a-"}},
+		{"a suffix", "NAMESUFFIX: -a", kustomize.Kustomization{Suffix: "-a"}},
 		{"a generated ConfigMap", "configMapGenerator: [{name: a}]", kustomize.Kustomization{Generates: true}},
 		{"a generated Secret", "secretGenerator: [{name: a}]", kustomize.Kustomization{Generates: true}},
 		{"a generator", "generators: ['a: b']", kustomize.Kustomization{Generates: true}},

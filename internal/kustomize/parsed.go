@@ -76,7 +76,7 @@ func (k *Kustomization) Size() (size int64) {
 	if k == nil {
 		return 0
 	}
-	size = int64(unsafe.Sizeof(*k)) + int64(len(k.Namespace))
+	size = int64(unsafe.Sizeof(*k)) + int64(len(k.Namespace)+len(k.Prefix)+len(k.Suffix))
 	for _, r := range k.References {
 		size += int64(unsafe.Sizeof(r)) + int64(len(r.Field)+len(r.Path))
 	}

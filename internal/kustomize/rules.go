@@ -29,6 +29,8 @@ func set(fact func(*Kustomization, Mark), read rule) rule {
 
 func generates(k *Kustomization, _ Mark) { k.Generates = true }
 
+func configures(k *Kustomization, _ Mark) { k.Configured = true }
+
 func inflates(k *Kustomization, at Mark) {
 	k.Generates = true
 	keep(&k.Charts, at)
@@ -43,10 +45,13 @@ func version(p *parser, v value) {
 	p.found.Versioned = !v.null()
 }
 
-func namespace(p *parser, v value) {
-	text(p, v)
-	if v.node.Kind == yaml.ScalarNode && !v.null() {
-		p.found.Namespace = v.node.Value
+// into is text that is kept.
+func into(field func(*Kustomization) *string) rule {
+	return func(p *parser, v value) {
+		text(p, v)
+		if v.node.Kind == yaml.ScalarNode && !v.null() {
+			*field(&p.found) = v.node.Value
+		}
 	}
 }
 
