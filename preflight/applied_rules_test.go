@@ -142,6 +142,28 @@ func TestObjectsThatDoNotArrive(t *testing.T) {
 		{"a value beside the first marker, Argo CD", tree{"app.yaml": app, "b.yaml": "--- " + flow}, argocd, []string{
 			"b.yaml:1:5: warning: there is a value on the line of --- [document-start]",
 		}},
+		{"an object behind the end of another", tree{"app.yaml": app + "...\n# b\n" + strings.Replace(app, "app", "b", 1) + "---\n" + strings.Replace(app, "app", "c", 1)}, none, []string{
+			"app.yaml:7:1: warning: Flux and Argo CD ignore the document here, because no line of --- separates it from the one that ends with ... [document-start]",
+		}},
+		{"the same object behind the end of another, listed", tree{"app.yaml": app + "...\r\n" + app, "kustomization.yaml": "resources: [app.yaml]\n"}, flux, []string{
+			"app.yaml:6:1: warning: Flux ignores the document here, because no line of --- separates it from the one that ends with ... [document-start]",
+		}},
+		{"invalid YAML behind the end of an object", tree{"app.yaml": app + "... # a\na: [\n"}, argocd, []string{
+			"app.yaml:6:1: warning: Argo CD ignores the document here, because no line of --- separates it from the one that ends with ... [document-start]",
+		}},
+		{"an end of nothing", tree{"app.yaml": app + "...\n# b\n...\n---\n# c\n...\n" + strings.Replace(app, "app", "b", 1)}, none, []string{
+			"app.yaml:10:1: error: Flux and Argo CD refuse the file, because there is an end of a document, ..., without a document [document-start]",
+		}},
+		{"an end of nothing at the end", tree{"app.yaml": app + "---\n...\n"}, none, []string{
+			"app.yaml:6:1: error: Flux and Argo CD refuse the file, because there is an end of a document, ..., without a document [document-start]",
+		}},
+		{"an object behind the end of an empty document", tree{"app.yaml": "---\n...\n" + app}, argocd, []string{
+			`error: Argo CD renders nothing at the path "shop", without an error [nothing-rendered]`,
+			"app.yaml:3:1: warning: Argo CD ignores the document here, because no line of --- separates it from the one that ends with ... [document-start]",
+		}},
+		{"an object behind the end of another, in a list that is not built", tree{"b.yaml": app, "kustomization.yaml": "resources: [b.yaml]\n", "a/kustomization.yaml": "resources: [app.yaml]\n", "a/app.yaml": app + "...\na: 1\n"}, flux, []string{
+			"a/app.yaml:6:1: warning: kustomize ignores the document here, because no line of --- separates it from the one that ends with ... [document-start]",
+		}},
 		{"a mark to skip the file", tree{"app.yaml": app, "b.yaml": "# +argocd:skip-file-rendering\na: 1\n---\n" + app}, argocd, []string{}},
 		{"a mark to skip the only file", tree{"app.yaml": "# +argocd:skip-file-rendering\n" + app}, argocd, []string{
 			`error: Argo CD renders nothing at the path "shop", without an error [nothing-rendered]`,

@@ -74,7 +74,7 @@
 //	template             a template is outside a Helm chart
 //	chart                a Helm chart is below the path of an engine
 //	syntax               a file is not valid YAML or JSON
-//	document-start       a document starts with a directive, or on the line of ---
+//	document-start       a document starts with a directive, on the line of ---, or behind ... without ---
 //	duplicate-key        a mapping has a duplicate key
 //	tab                  a line of YAML is indented with a tab
 //	too-deep             a document is nested too deeply to be checked

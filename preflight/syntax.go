@@ -22,6 +22,21 @@ func unparsed(code Code) func(m *model, r *report) {
 	}
 }
 
+// checkDocumentStarts also reports documents that engines lose, which is no failure.
+func checkDocumentStarts(m *model, r *report) {
+	unparsed(CodeDocumentStart)(m, r)
+	for _, s := range m.suspects {
+		losing := m.judging(s)
+		if s.content.Lost == 0 || m.ended() || len(losing) == 0 && !s.isListedPlain() {
+			continue
+		}
+		r.add(Finding{
+			File: s.file.Path, Line: s.content.Lost, Column: 1,
+			Message: kustomizeSubject(losing, "ignore") + " the document here, because no line of --- separates it from the one that ends with ...",
+		}, losing...)
+	}
+}
+
 func checkProblem(m *model, s *source, p objects.Problem, r *report) {
 	f := Finding{File: s.file.Path, Line: p.Line, Column: p.Column, Message: p.Text}
 	if p.Memory {

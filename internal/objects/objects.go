@@ -121,7 +121,7 @@ const (
 	CodeTooLarge  Code = "too-large"     // above MaxBytes, the limit for flow style, or Limits
 	CodeAlias     Code = "alias"         // an alias to itself, or more than MaxExpanded values
 	// CodeStart is a problem only of parsers that split a file at lines before they parse
-	// it: a directive, or a value beside ---.
+	// it: a directive, a value beside ---, or an end without a document.
 	CodeStart Code = "document-start"
 )
 
@@ -151,6 +151,9 @@ type File struct {
 	// actions, {{ … }}. It has neither Objects nor Problems then.
 	Template bool
 	JSON     bool // read as JSON, by its extension; several objects are several values
+	// Lost is the line of the first document that parsers do not read if they split a file at
+	// lines of ---, because it follows the end of another, or 0. It is not in Objects.
+	Lost int
 	// Need is the least Limits.Parsing with which the result is this, or the one that
 	// was exceeded.
 	Need int64
@@ -171,6 +174,8 @@ func (s *Scanner) Plain(name string, data []byte, limits Limits) (File, bool) {
 		return File{JSON: isJSON, Problems: []Problem{{Line: 1, Column: 1, Code: CodeTooLarge, Text: "the file has more than 4 MiB and was not read"}}}, true
 	case isJSON:
 		return s.plain.scanJSON(data, limits.Objects)
+	case lost(data, nil) > 0:
+		return File{}, false
 	}
 	return s.plain.scan(data, limits.Objects)
 }
@@ -179,11 +184,14 @@ func (s *Scanner) Plain(name string, data []byte, limits Limits) (File, bool) {
 // aliases, and does not retain data. The error is that of ctx.
 func Parse(ctx context.Context, name string, data []byte, limits Limits) (File, error) {
 	file := File{JSON: isJSON(name)}
+	line := 0
 	if !file.JSON {
 		data = withoutMarks(data)
+		data, line = withoutLost(data)
 	}
 	p := parser{ctx: ctx, data: data, limits: limits}
 	err := p.parse(&file)
+	file.Lost = line
 	return file, err
 }
 
