@@ -75,6 +75,11 @@ func checkNumeric(m *model, f flaw, finding Finding, r *report) {
 
 func checkRemark(m *model, s *source, remark objects.Remark, r *report) {
 	refusing, judging := m.applying(s), m.judging(s)
+	if remark.Local { // to kustomize, the object is input of a build and may have any form
+		if refusing, judging = inDirectory(refusing), inDirectory(judging); len(judging) == 0 || remark.Type == objects.Date {
+			return
+		}
+	}
 	flux, argocd := split(refusing)
 	f := Finding{File: s.file.Path, Line: remark.Line, Column: remark.Column}
 	cause := fmt.Sprintf("%s is %s and has to be text", remark.Field, remark.Type)

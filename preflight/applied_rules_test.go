@@ -117,6 +117,9 @@ func TestObjectsThatDoNotArrive(t *testing.T) {
 		{"large, Argo CD", tree{"app.yaml": large}, argocd, []string{
 			`app.yaml:1:1: warning: Argo CD fails to apply the ConfigMap "app" with client-side apply, because it has more than 262144 bytes as JSON [too-large-to-apply]`,
 		}},
+		{"a local object that Argo CD reads", tree{"a.yaml": app + "  annotations: {config.kubernetes.io/local-config: true}\n", "app.yaml": object("ConfigMap", "b")}, argocd, []string{
+			`a.yaml:5:52: error: Argo CD fails to apply the object, because metadata.annotations["config.kubernetes.io/local-config"] is a boolean and has to be text [not-text]`,
+		}},
 		{"large, server-side", tree{"app.yaml": strings.Replace(large, "\ndata:", "\n  annotations:\n    argocd.argoproj.io/sync-options: Prune=false, ServerSideApply=true\ndata:", 1)}, argocd, []string{}},
 		{"huge", tree{"app.yaml": app + "data:\n  a: " + strings.Repeat("b", 1<<20) + "c\n"}, none, []string{
 			`app.yaml:1:1: error: Flux and Argo CD fail to apply the ConfigMap "app", because it has more than 1048576 bytes of data [too-large-to-apply]`,

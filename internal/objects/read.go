@@ -91,8 +91,10 @@ func (r *reader) describe(n *yaml.Node) Object {
 		o.set(NoItems, o.Has(Replaced) && len(items.Content) == 0 || isNull(items) && top.get("spec") == nil && top.get("status") == nil)
 		o.set(OddItems, o.Has(Replaced) && slices.ContainsFunc(items.Content, r.hasNoKind))
 	}
-	if !o.List && !o.Has(Local) { // those are input of a build, and may have any form
+	if !o.List {
 		r.remark(&o, top)
+	}
+	if !o.List && !o.Has(Local) {
 		r.measure(&o, n, top, annotations.get(syncOptions))
 	}
 	return r.take(o)

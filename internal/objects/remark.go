@@ -18,6 +18,7 @@ type Remark struct {
 	Part         Part
 	Type         Type
 	Field        string // such as metadata.labels["app"], cut if it is long
+	Local        bool   // in an object with that trait
 }
 
 // Part is where engines treat values alike.
@@ -81,7 +82,7 @@ func (r *reader) remark(o *Object, top fields) {
 		if t == Sequence && len(n.Content) > 0 && resolve(n.Content[0]).Kind == yaml.MappingNode {
 			t = Mappings
 		}
-		r.remarks = append(r.remarks, Remark{n.Line, n.Column, AllAnnotations, t, "metadata.annotations"})
+		r.remarks = append(r.remarks, Remark{Line: n.Line, Column: n.Column, Part: AllAnnotations, Type: t, Field: "metadata.annotations"})
 	}
 	r.text(Labels, "metadata.labels", top)
 	annotations := Annotations
@@ -97,6 +98,7 @@ func (r *reader) remark(o *Object, top fields) {
 		return cmp.Or(a.Line-b.Line, a.Column-b.Column, strings.Compare(a.Field, b.Field))
 	})
 	for _, remark := range own[:min(len(own), MaxProblems)] {
+		remark.Local = o.Has(Local)
 		if len(earlier) < MaxProblems && !slices.Contains(earlier, remark) { // by another alias
 			earlier = append(earlier, remark)
 		}
@@ -140,7 +142,7 @@ func (r *reader) word(field string, n *yaml.Node) {
 // value adds a remark for a value that is not text.
 func (r *reader) value(part Part, field string, n *yaml.Node) {
 	if t := typeOf(n); t != "" {
-		r.remarks = append(r.remarks, Remark{n.Line, n.Column, part, t, field})
+		r.remarks = append(r.remarks, Remark{Line: n.Line, Column: n.Column, Part: part, Type: t, Field: field})
 	}
 }
 
