@@ -167,6 +167,9 @@ func TestObjectsThatDoNotArrive(t *testing.T) {
 		{"an object behind the end of another, in a list that is not built", tree{"b.yaml": app, "kustomization.yaml": "resources: [b.yaml]\n", "a/kustomization.yaml": "resources: [app.yaml]\n", "a/app.yaml": app + "...\na: 1\n"}, flux, []string{
 			"a/app.yaml:6:1: warning: kustomize ignores the document here, because no line of --- separates it from the one that ends with ... [document-start]",
 		}},
+		{"an alias to itself", tree{"app.yaml": "apiVersion: a/v1\nkind: B\nmetadata: {name: a, namespace: b}\nspec: &a\n  b: *a\n"}, none, []string{
+			"app.yaml:5:6: error: the alias refers to a value that contains it [alias]",
+		}},
 		{"a mark to skip the file", tree{"app.yaml": app, "b.yaml": "# +argocd:skip-file-rendering\na: 1\n---\n" + app}, argocd, []string{}},
 		{"a mark to skip the only file", tree{"app.yaml": "# +argocd:skip-file-rendering\n" + app}, argocd, []string{
 			`error: Argo CD renders nothing at the path "shop", without an error [nothing-rendered]`,

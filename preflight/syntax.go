@@ -60,6 +60,10 @@ func checkProblem(m *model, s *source, p objects.Problem, r *report) {
 		if len(refusing) > 0 {
 			f.Message = subject(refusing, "refuse") + " the file, because " + p.Text
 		}
+	case CodeAlias:
+		if p.Loop { // kustomize overflows its stack
+			refusing = m.refusingUnparsed(s, p.Line)
+		}
 	case CodeDuplicateKey: // Argo CD takes the last value of a plain file
 		building := m.building(s)
 		switch {

@@ -37,7 +37,7 @@ func (c *checker) node(n *yaml.Node, depth int, r role) int {
 	if n.Kind == yaml.AliasNode {
 		size, complete := c.sizes[n.Alias]
 		if !complete {
-			c.add(n, CodeAlias, "the alias refers to a value that contains it")
+			c.file.report(Problem{Line: n.Line, Column: n.Column, Code: CodeAlias, Text: "the alias refers to a value that contains it", Loop: true})
 		}
 		return max(size, 1)
 	}

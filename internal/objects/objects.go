@@ -131,6 +131,7 @@ type Problem struct {
 	Code         Code
 	Text         string // one sentence; of the file it quotes at most a key, cut at 60 bytes
 	Memory       bool   // one of Limits was exceeded
+	Loop         bool   // an alias to a value that contains it, which no parser expands
 }
 
 // Limits bound the memory for a file. Beyond them, a file has a Problem and only the

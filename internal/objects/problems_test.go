@@ -95,7 +95,7 @@ func TestProblems(t *testing.T) {
 		},
 		"an alias to itself": {
 			"a.yaml", "a: &a\n- *a\n",
-			objects.Problem{Line: 2, Column: 3, Code: objects.CodeAlias, Text: "the alias refers to a value that contains it"},
+			objects.Problem{Line: 2, Column: 3, Code: objects.CodeAlias, Text: "the alias refers to a value that contains it", Loop: true},
 		},
 		"alias bomb": {
 			"a.yaml", bomb(40),
