@@ -175,8 +175,6 @@ func (s *Scanner) Plain(name string, data []byte, limits Limits) (File, bool) {
 		return File{JSON: isJSON, Problems: []Problem{{Line: 1, Column: 1, Code: CodeTooLarge, Text: "the file has more than 4 MiB and was not read"}}}, true
 	case isJSON:
 		return s.plain.scanJSON(data, limits.Objects)
-	case lost(data, nil) > 0:
-		return File{}, false
 	}
 	return s.plain.scan(data, limits.Objects)
 }
