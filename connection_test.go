@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -21,8 +22,8 @@ import (
 type countingServer struct {
 	*httptest.Server
 
+	connections atomic.Int32 // also those that no request used
 	mu          sync.Mutex
-	connections int
 	tokens      map[string]int // by scope
 }
 
@@ -40,9 +41,7 @@ func startCountingServer(t *testing.T) *countingServer {
 	}))
 	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateNew {
-			s.mu.Lock()
-			s.connections++
-			s.mu.Unlock()
+			s.connections.Add(1)
 		}
 	}
 	s.Start()
@@ -64,16 +63,16 @@ func TestBuilderKeepsConnectionsAndTokens(t *testing.T) {
 	defer builder.Close()
 	_, err := builder.Build(t.Context(), opts)
 	require.NoError(t, err)
-	first := server.connections // both blobs are sent concurrently
+	first := server.connections.Load() // both blobs are sent concurrently
 
-	const builds = 4
+	const builds = int32(4)
 	for range builds {
 		result, err := builder.Build(t.Context(), opts)
 		require.NoError(t, err)
 		assert.True(t, result.Unchanged)
 	}
 	// A connection may not be idle yet when the next request needs one.
-	assert.Less(t, server.connections-first, builds)
+	assert.Less(t, server.connections.Load()-first, builds)
 	require.NotEmpty(t, server.tokens)
 	for scope, requests := range server.tokens {
 		assert.Equal(t, 1, requests, scope)
