@@ -159,7 +159,9 @@ func TestBuildWithoutRegistry(t *testing.T) {
 				Version:          "v1",
 				Username:         "user",
 				Password:         canary,
-				Registry:         oci.RegistryOptions{Retry: registry.RetryPolicy{MaxAttempts: 1}},
+				// A server with TLS resets the connection after its response to plain HTTP, which
+				// is lost at times.
+				Registry: oci.RegistryOptions{Retry: registry.RetryPolicy{MaxAttempts: 50, MinWait: 1, MaxWait: 1}},
 			}
 			_, err := oci.Build(t.Context(), opts)
 			require.ErrorIs(t, err, tt.want)
