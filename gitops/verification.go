@@ -98,7 +98,7 @@ func checkPattern(field, pattern string) error {
 	case err != nil:
 		return setting(field, pattern, "not a regular expression", "")
 	case !isBound(parsed, syntax.OpBeginText), !isBound(parsed, syntax.OpEndText):
-		return setting(field, pattern, "not a pattern that starts with ^ and ends with $",
+		return setting(field, pattern, "not a pattern that starts with ^ and ends with $ in each alternative",
 			"use ExactIdentity for a literal identity, and a group for alternatives: ^(a|b)$")
 	}
 	return checkText(field, pattern)

@@ -5,7 +5,6 @@ import (
 	"path"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -204,7 +203,5 @@ func TestManyWaysToOneBase(t *testing.T) {
 			tr[name] = "namePrefix: " + side + "\n" + text
 		}
 	}
-	started := time.Now()
 	assert.Empty(t, tr.checkAt(t, flux, fmt.Sprintf("n/%d", levels)))
-	assert.Less(t, time.Since(started), time.Minute)
 }

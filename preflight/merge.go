@@ -213,8 +213,8 @@ const (
 	maxName  = 253
 )
 
-// follow appends a kustomization to those whose references are followed, unless what it
-// does to the objects is not known or it was reached before.
+// follow appends a kustomization to those whose references are followed, unless it was
+// reached before, or its changes to the objects are not known.
 func (g *merge) follow(further []step, e edge, w way) []step {
 	g.looked++
 	if k := g.kustomizations[e.to.source]; k != nil {
