@@ -19,8 +19,9 @@ func (e *StalledError) Error() string {
 	return fmt.Sprintf("nothing moved for %v", e.Limit.Round(time.Millisecond))
 }
 
-// maxConnections is on how many new connections net/http sends a request. It repeats one
-// over HTTP/2 without a pause or an end if the server refuses it, or ends the connection.
+// maxConnections bounds the new connections on which net/http sends one request. Over HTTP/2,
+// it repeats a request without a pause or an end if the server refuses it, or ends the
+// connection.
 const maxConnections = 3
 
 var errRefused = fmt.Errorf("the server refused the request on %d new connections", maxConnections)
@@ -31,8 +32,8 @@ const minProgress = 128
 
 // Watched is a RoundTripper that ends a request if nothing is sent, or next to nothing
 // received, for Limit, or for the rest of the [Patience] in the context. The error, also
-// that of reading the response, is then a [*StalledError]. It ends one as well that
-// [http.Transport] repeats again and again. The time that the caller takes
+// that of reading the response, is then a [*StalledError]. It also ends a
+// request that [http.Transport] repeats again and again. The time that the caller takes
 // to provide or to read a body is not counted: a slow disk is not the server's fault.
 type Watched struct {
 	Next  http.RoundTripper
