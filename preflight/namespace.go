@@ -120,7 +120,7 @@ func checkNoNamespace(m *model, r notes) {
 		f, n := Finding{}, 0
 		m.eachBuilt(v, given{known: true}, func(s *source, g given) {
 			if k := m.kustomizations[s]; k != nil && g.known && g.namespace == "" {
-				n += k.Unplaced
+				n += k.Unplaced()
 			}
 			if !s.unplaced || s.kustomizes || !g.known || g.namespace != "" {
 				return

@@ -92,7 +92,7 @@ func (m *model) combine(b *build, states map[*build]int8) {
 	if k == nil || b.rewrites {
 		return // it may delete objects
 	}
-	b.holds = k.Unplaced > 0
+	b.holds = slices.ContainsFunc(k.Generators, func(g kustomize.Generator) bool { return !g.Changes })
 	for _, named := range b.files {
 		b.holds = b.holds || named.isResource() && named.named
 	}
@@ -102,7 +102,7 @@ func (m *model) combine(b *build, states map[*build]int8) {
 }
 
 func (m *model) combined(b *build, k *kustomize.Kustomization, v *view) output {
-	if k == nil || k.Remote || k.Generates || b.broken || m.refuses(v, b.source) {
+	if k == nil || k.Remote || k.Generates || len(k.Generators) > 0 || b.broken || m.refuses(v, b.source) {
 		return anything
 	}
 	all := none

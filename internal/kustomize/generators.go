@@ -32,9 +32,7 @@ func generator(kind string, read rule) rule {
 			p.made = map[object]bool{}
 		}
 		p.made[made] = true
-		if namespace == "" && !changes { // the object that is changed may have one
-			p.found.Unplaced++
-		}
+		p.found.Generators = append(p.found.Generators, Generator{v.mark(), kind, namespace, made.name, changes})
 	}
 }
 

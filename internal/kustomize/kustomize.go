@@ -64,8 +64,10 @@ type Kustomization struct {
 	// Remote reports that some paths are fetched, and not in References. The objects in
 	// them are not known.
 	Remote bool
-	// Generates reports that there may be objects that are not in any of the resources:
-	// there is a generator or a chart.
+	// Generators are in the order of each of the two fields.
+	Generators []Generator
+	// Generates reports that there may be objects that neither the resources have nor the
+	// Generators make: there is a plugin that generates, or a chart.
 	Generates bool
 	// Charts are the positions of charts, Programs those of plugins that are not built
 	// into kustomize, and Secrets those of literals of generated Secrets that anyone can
@@ -83,9 +85,24 @@ type Kustomization struct {
 	// by other means than Affixes and Namespace. Components are not considered, and
 	// neither are patches in files, which [IsRewrite] judges.
 	Rewrites bool
-	// Unplaced is the number of ConfigMaps and Secrets that are generated without a
-	// namespace.
-	Unplaced int
+}
+
+// Unplaced returns the number of ConfigMaps and Secrets that are generated without a
+// namespace.
+func (k *Kustomization) Unplaced() (n int) {
+	for _, g := range k.Generators {
+		if g.Namespace == "" && !g.Changes {
+			n++
+		}
+	}
+	return n
+}
+
+// Generator makes a ConfigMap or Secret, or changes one that there is before it.
+type Generator struct {
+	Mark
+	Kind, Namespace, Name string // empty if they are not set, which is a fault for the name
+	Changes               bool   // its behavior is merge or replace
 }
 
 // Mark is a position in a kustomization.

@@ -115,8 +115,13 @@ func TestParseFacts(t *testing.T) {
 		{"a kind", "kind: Kustomization\nlabels: []", kustomize.Kustomization{}},
 		{"a prefix", "namePrefix: a-", kustomize.Kustomization{Prefix: "a-"}},
 		{"a suffix", "NAMESUFFIX: -a", kustomize.Kustomization{Suffix: "-a"}},
-		{"a generated ConfigMap", "configMapGenerator: [{name: a}]", kustomize.Kustomization{Generates: true}},
-		{"a generated Secret", "secretGenerator: [{name: a}]", kustomize.Kustomization{Generates: true}},
+		{"a generated ConfigMap", "configMapGenerator: [{name: a}]", kustomize.Kustomization{Generators: []kustomize.Generator{
+			{Mark: kustomize.Mark{"configMapGenerator[0]", 1, 22}, Kind: "ConfigMap", Name: "a"},
+		}}},
+		{"generators that change objects", "secretGenerator: [{name: a, namespace: b, behavior: merge}, {Name: c, behavior: replace}]", kustomize.Kustomization{Generators: []kustomize.Generator{
+			{Mark: kustomize.Mark{"secretGenerator[0]", 1, 19}, Kind: "Secret", Name: "a", Namespace: "b", Changes: true},
+			{Mark: kustomize.Mark{"secretGenerator[1]", 1, 61}, Kind: "Secret", Name: "c", Changes: true},
+		}}},
 		{"a generator", "generators: ['a: b']", kustomize.Kustomization{Generates: true}},
 		{"a chart", "helmCharts: [{name: a}]", kustomize.Kustomization{Generates: true, Charts: []kustomize.Mark{{"helmCharts", 1, 13}}}},
 		{"a chart in the old form", "helmChartInflationGenerator: [{chartName: a}]", kustomize.Kustomization{Generates: true, Charts: []kustomize.Mark{{"helmChartInflationGenerator", 1, 30}}}},
@@ -127,7 +132,7 @@ func TestParseFacts(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			k, err := kustomize.Parse([]byte(tt.text))
 			require.NoError(t, err)
-			k.Affixes, k.Rewrites, k.Unplaced = false, false, 0 // TestRewrites compares them
+			k.Affixes, k.Rewrites = false, false // TestRewrites compares them
 			assert.Equal(t, tt.want, *k)
 		})
 	}

@@ -80,6 +80,9 @@ func (k *Kustomization) Size() (size int64) {
 	for _, r := range k.References {
 		size += int64(unsafe.Sizeof(r)) + int64(len(r.Field)+len(r.Path))
 	}
+	for _, g := range k.Generators {
+		size += int64(unsafe.Sizeof(g)) + int64(len(g.Field)+len(g.Namespace)+len(g.Name))
+	}
 	for _, marks := range [][]Mark{k.Charts, k.Programs, k.Secrets} {
 		for _, m := range marks {
 			size += int64(unsafe.Sizeof(m)) + int64(len(m.Field))

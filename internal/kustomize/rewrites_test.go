@@ -39,7 +39,7 @@ func TestRewrites(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, tt.affixes, k.Affixes)
 			assert.Equal(t, tt.rewrites, k.Rewrites)
-			assert.Equal(t, tt.unplaced, k.Unplaced)
+			assert.Equal(t, tt.unplaced, k.Unplaced())
 		})
 	}
 }

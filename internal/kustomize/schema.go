@@ -48,8 +48,8 @@ var kustomization = mapping(fields{
 	"crds":       entries(path(File)),
 	"bases":      entries(path(FileOrDirectory)),
 
-	"configMapGenerator": set(generates, entries(generator("ConfigMap", mapping(generated, fields{"literals": list(literal)})))),
-	"secretGenerator":    set(generates, entries(generator("Secret", mapping(generated, fields{"literals": list(secretLiteral), "type": text})))),
+	"configMapGenerator": entries(generator("ConfigMap", mapping(generated, fields{"literals": list(literal)}))),
+	"secretGenerator":    entries(generator("Secret", mapping(generated, fields{"literals": list(secretLiteral), "type": text}))),
 	"helmGlobals":        mapping(fields{"chartHome": path(Tree), "configHome": text}),
 	"helmCharts": set(inflates, entries(mapping(fields{
 		"name": text, "version": text, "repo": text, "releaseName": text, "namespace": text,
