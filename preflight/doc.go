@@ -40,7 +40,7 @@
 //	rendered-by          a chart or kustomization decides how Argo CD renders
 //	two-kustomizations   a directory has more than one kustomization file
 //	empty-kustomization  a kustomization is empty
-//	kustomization        a kustomization is invalid, or refers to a file that is not there
+//	kustomization        a kustomization is invalid, or refers to a file or object that is not there
 //	unknown-field        a kustomization has a field that kustomize does not know
 //	kustomize-plugin     a kustomization needs Helm, a program or a container, which engines refuse by default
 //	unlisted             no kustomization refers to manifests beside one or below it

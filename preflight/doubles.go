@@ -14,14 +14,15 @@ import (
 type doubles struct {
 	*model
 	*report
-	objects map[*objects.Object]bool // reported; true unless an engine applies the last one
-	entries map[string]bool          // of files and kustomizations that are reported
-	merged  map[*build]bool          // their objects were compared, with the namespaces that they have
-	bases   map[*build]*build        // the results of onlyBase, or of a part of the way
+	objects map[*objects.Object]bool     // reported; true unless an engine applies the last one
+	entries map[string]bool              // of files and kustomizations that are reported
+	merged  map[*build]bool              // their objects were compared, with the namespaces that they have
+	bases   map[*build]*build            // the results of onlyBase, or of a part of the way
+	from    map[*source][]objects.Object // the objects of generators, by their kustomizations
 }
 
 func (m *model) doubles(r *report) *doubles {
-	return &doubles{m, r, map[*objects.Object]bool{}, map[string]bool{}, map[*build]bool{}, map[*build]*build{}}
+	return &doubles{m, r, map[*objects.Object]bool{}, map[string]bool{}, map[*build]bool{}, map[*build]*build{}, map[*source][]objects.Object{}}
 }
 
 // check compares the objects of each kustomization that are not, unchanged, objects of
@@ -80,8 +81,8 @@ func (d *doubles) checkBuild(b *build, building []*view) {
 		return
 	}
 	atPath := slices.ContainsFunc(building, func(v *view) bool { return v.mode == built && v.root == b.directory() })
-	if atPath || !b.referred || d.changes(b) {
-		if top := d.onlyBase(b); !d.merged[top] {
+	if atPath || !b.referred || d.changes(b) || d.generates(b) {
+		if top := d.onlyBase(b); !d.merged[top] || top == b && d.generates(b) {
 			d.merge(nil, building, "").build(top)
 		}
 	}
@@ -97,7 +98,7 @@ func (d *doubles) checkBuild(b *build, building []*view) {
 // one. It stops at one whose objects are compared in any case.
 func (d *doubles) onlyBase(b *build) *build {
 	first := b
-	for len(b.others) == 1 && b.others[0].isResource() && !slices.ContainsFunc(b.files, namedFile.isResource) {
+	for len(b.others) == 1 && b.others[0].isResource() && !d.generates(b) && !slices.ContainsFunc(b.files, namedFile.isResource) {
 		base := b.others[0].to
 		if known := d.bases[base]; known != nil {
 			b = known
@@ -128,21 +129,13 @@ func (d *doubles) passes(b *build) bool {
 
 // adds reports whether all components of a kustomization only add objects.
 func (d *doubles) adds(b *build) bool {
-	for _, e := range b.others {
-		if !e.isComponent() {
-			continue
-		}
-		k := d.kustomizations[e.to.source]
-		if k == nil || k.Affixes || k.Namespace != "" || e.to.rewrites {
-			return false
-		}
-		for _, further := range e.to.others {
-			if further.isComponent() {
-				return false
-			}
-		}
-	}
-	return true
+	return !slices.ContainsFunc(b.others, func(e edge) bool { return e.isComponent() && !d.onlyAdds(e.to) })
+}
+
+// onlyAdds reports whether a component only adds objects, and has no components itself.
+func (d *doubles) onlyAdds(b *build) bool {
+	k := d.kustomizations[b.source]
+	return k != nil && !k.Affixes && k.Namespace == "" && !b.rewrites && !slices.ContainsFunc(b.others, edge.isComponent)
 }
 
 // buildsBothCopies reports whether Flux builds kustomizations of both copies of the tree.

@@ -35,6 +35,8 @@ type located struct {
 	*objects.Object
 }
 
+func (l located) position() string { return fmt.Sprintf("%.255s:%d", l.file.Path, l.Line) }
+
 // checkDuplicates reports objects that an engine finds in more than one place.
 func checkDuplicates(m *model, r *report) {
 	d := m.doubles(r)

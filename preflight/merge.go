@@ -31,6 +31,12 @@ type merge struct {
 	next   []step          // the last one first
 	copies bool            // files of the Set come twice, as different files of the archive
 	named  int             // ways on which names change
+
+	// targets has the first two objects for each generator of the kustomization and its
+	// components: those with its identity, now or before kustomizations changed their names
+	// and namespaces.
+	targets map[identity][]placed
+	open    bool // there may be objects that are not known
 }
 
 // changes are the namespace that objects get, or "", and the text around their names.
@@ -51,7 +57,12 @@ type way struct {
 	by   *build // that gives the namespace, or nil
 	from *build // nil if Flux adds it by itself
 	at   *kustomize.Reference
+	own  changes // of the kustomization, for which it may be another one that gives the namespace
+	up   int     // the way to the kustomization that refers to it, or direct
 }
+
+// direct stands for the way to the kustomization to which all objects come.
+const direct = -1
 
 // given describes what objects get on the way.
 func (w way) given() string {
@@ -83,7 +94,14 @@ func (w way) String() string {
 type step struct {
 	*build
 	changes
-	by *build
+	by   *build
+	way  int  // to it, or direct
+	made bool // its references were followed, and its generators are next
+}
+
+// to returns the way to a file or kustomization of the archive that it refers to.
+func (s step) to(entry string, to *source, at *kustomize.Reference) way {
+	return way{reached: reached{entry, s.changes}, file: to.file.Path, by: s.by, from: s.build, at: at, up: s.way}
 }
 
 // placed is an object, and the way to its file.
@@ -132,7 +150,7 @@ func isNamespace(o *objects.Object) bool { return o.Kind() == "Namespace" && o.A
 // generated compares the objects of a kustomization that Flux generates.
 func (g *merge) generated() {
 	plain := len(g.ways) // the way to files that no kustomization lists
-	g.ways = append(g.ways, way{reached: reached{changes: g.given()}})
+	g.ways = append(g.ways, way{reached: reached{changes: g.given()}, up: direct})
 	copies := g.artifact.Plan.Layout() == packager.LayoutBoth
 	var added []step
 	for _, i := range g.view.items {
@@ -140,7 +158,7 @@ func (g *merge) generated() {
 			continue
 		}
 		entry := path.Join(g.view.root, i.path)
-		w := way{reached: reached{entry, g.given()}, file: i.file.Path}
+		w := way{reached: reached{entry, g.given()}, file: i.file.Path, up: direct}
 		switch b := g.builds[entry]; {
 		case b != nil && b == g.buildIn(b.directory()):
 			added = g.follow(added, edge{to: b}, w)
@@ -160,7 +178,8 @@ func (g *merge) build(b *build) {
 	if k := g.kustomizations[b.source]; k != nil && g.namespace == "" {
 		g.first[reached{b.entry, changes{namespace: k.Namespace}}] = loop
 	}
-	g.run([]step{{b, g.given(), nil}}, b)
+	g.expect(b)
+	g.assemble(step{build: b, changes: g.given(), way: direct})
 }
 
 // given returns what all objects get.
@@ -169,26 +188,35 @@ func (g *merge) given() changes { return changes{namespace: g.namespace} }
 // loop stands for the way to a kustomization that refers to itself.
 const loop = -1
 
-// run follows the references of kustomizations, in their order.
+// run follows the references of kustomizations, in their order, and for all but the one at
+// the top also their generators and components.
 func (g *merge) run(added []step, top *build) {
 	slices.Reverse(added)
 	for g.next = added; len(g.next) > 0 && !g.ended(); {
 		s := g.next[len(g.next)-1]
 		g.next = g.next[:len(g.next)-1]
-		if s.toNames() && g.named > maxNamed {
+		switch {
+		case s.made:
+			g.generate(s)
+			continue
+		case s.toNames() && g.named > maxNamed:
+			g.open = true
 			continue
 		}
 		g.merged[s.build] = g.merged[s.build] || s.namespace == ""
 		for _, named := range s.files {
 			if named.isResource() {
-				g.read(named, way{reached{named.entry, s.changes}, named.file.Path, s.by, s.build, named.at})
+				g.read(named, s.to(named.entry, named.source, named.at))
 			}
 		}
 		var further []step
 		for _, e := range s.others {
-			if e.isResource() && (!e.isComponent() || g.adds(s.build)) {
-				further = g.follow(further, e, way{reached{e.to.entry, s.changes}, e.to.file.Path, s.by, s.build, e.at})
+			if e.isResource() && (!e.isComponent() || s.build != top && g.adds(s.build)) {
+				further = g.follow(further, e, s.to(e.to.entry, e.to.source, e.at))
 			}
+		}
+		if s.build != top {
+			further = append(further, step{s.build, s.changes, s.by, s.way, true})
 		}
 		slices.Reverse(further)
 		g.next = append(g.next, further...)
@@ -217,11 +245,14 @@ const (
 // reached before, or its changes to the objects are not known.
 func (g *merge) follow(further []step, e edge, w way) []step {
 	g.looked++
+	g.open = g.open || !g.isKnown(e.to)
 	if k := g.kustomizations[e.to.source]; k != nil {
+		w.own = changes{k.Namespace, k.Prefix, k.Suffix}
 		if w.namespace == "" && k.Namespace != "" {
 			w.namespace, w.by = k.Namespace, e.to
 		}
 		if w.prefix, w.suffix = w.prefix+k.Prefix, k.Suffix+w.suffix; len(w.prefix)+len(w.suffix) > maxName {
+			g.open = true
 			return further
 		}
 	}
@@ -230,7 +261,7 @@ func (g *merge) follow(further []step, e edge, w way) []step {
 	if !g.reach(w, certainly, perhaps) || !g.passes(e.to) {
 		return further
 	}
-	return append(further, step{e.to, w.changes, w.by})
+	return append(further, step{e.to, w.changes, w.by, len(g.ways) - 1, false})
 }
 
 // isEmpty reports whether no engine renders an object of a kustomization.
@@ -300,15 +331,20 @@ func (g *merge) compare(s *source, way int) {
 	if g.looked += 1 + len(s.content.Objects); g.looked > maxLooked {
 		return
 	}
+	g.open = g.open || len(g.targets) > 0 && s.hides()
 	each(s.content.Objects, func(o *objects.Object) {
 		if flawOf(o) != "" || o.Name() == "" || !s.isBuilt(o) {
 			return
 		}
-		again := placed{located{s, o}, int32(way)}
-		if first, found := g.ids.add(again); found {
-			g.addDuplicate(first, again)
-		}
+		g.compareObject(placed{located{s, o}, int32(way)})
 	})
+}
+
+func (g *merge) compareObject(again placed) {
+	g.match(again)
+	if first, found := g.ids.add(again); found {
+		g.addDuplicate(first, again)
+	}
 }
 
 // addDuplicate reports an object with the identity of another one, unless Flux adds both

@@ -51,7 +51,7 @@ func newReport(opts Options) *report {
 	}
 }
 
-// add reports a finding that concerns some engines, or none in particular. Its
+// add reports a finding that concerns some engines, or none in particular. Its code,
 // severity and hint are those of the rule unless it has its own.
 func (r *report) add(f Finding, concerned ...*view) {
 	r.append(f, concerned, nil)
@@ -73,7 +73,7 @@ func (r *report) append(f Finding, concerned, refusing []*view) {
 	if r.refusalsOnly {
 		return
 	}
-	f.Code = r.rule.code
+	f.Code = cmp.Or(f.Code, r.rule.code)
 	if f.Severity == 0 {
 		f.Severity = r.rule.severity
 	}

@@ -56,7 +56,7 @@ var rules = sync.OnceValue(func() []rule {
 			"keep one of them", checkTwoKustomizations, nil},
 		{CodeEmptyKustomize, Warning, "a kustomization is empty",
 			"list resources in it, or remove it", checkEmptyKustomization, nil},
-		{CodeKustomization, Warning, "a kustomization is invalid, or refers to a file that is not there",
+		{CodeKustomization, Warning, "a kustomization is invalid, or refers to a file or object that is not there",
 			"correct the kustomization, or add the file that it refers to", checkKustomizations, nil},
 		{CodeUnknownField, Warning, "a kustomization has a field that kustomize does not know",
 			"correct its name, or remove it", checkUnknownFields, nil},

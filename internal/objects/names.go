@@ -49,6 +49,13 @@ func (n Names) join() names {
 	return joined
 }
 
+// Object returns an object with the names at a position, which is within 4 MiB.
+func (n Names) Object(line, column int) Object {
+	o := newObject(line, column)
+	o.names, o.Mapping = n.join(), true
+	return o
+}
+
 // newObject returns an object at a position, which is within 4 MiB.
 func newObject(line, column int) (o Object) {
 	o.moveTo(line, column)
