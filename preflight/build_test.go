@@ -136,7 +136,7 @@ func TestResourcesOfAKustomization(t *testing.T) {
 			rendered,
 			"values.yaml:1:1: error: Flux and Argo CD refuse a document that is not a Kubernetes object [not-an-object]",
 		}},
-		{"no object in a patch", tree{"kustomization.yaml": listing("app.yaml") + "patches: [{path: p.yaml}]\n", "app.yaml": app, "p.yaml": "- op: remove\n"}, flux, []string{}},
+		{"no object in a patch", tree{"kustomization.yaml": listing("app.yaml") + "patches: [{target: {name: app}, path: p.yaml}]\n", "app.yaml": app, "p.yaml": "- op: remove\n"}, flux, []string{}},
 		{"no object, not built", tree{"kustomization.yaml": kustomization, "a/kustomization.yaml": listing("values.yaml"), "a/values.yaml": "a: 1\n"}, flux, []string{
 			"a/values.yaml:1:1: warning: kustomize refuses a document that is not a Kubernetes object [not-an-object]",
 		}},
@@ -174,7 +174,9 @@ func TestResourcesOfAKustomization(t *testing.T) {
 			`a/kustomization.yaml:1:13: warning: resources[0] refers to a missing file: "none.yaml" [kustomization]`,
 			`kustomization.yaml:1:13: error: resources[0] refers to a kustomization file where its directory is needed: "a/kustomization.yaml" [kustomization]`,
 		}},
-		{"another kustomization as a patch", tree{"kustomization.yaml": listing("app.yaml") + "patches: [{path: a/kustomization.yaml}]\n", "app.yaml": app, "a/kustomization.yaml": kustomization}, flux, []string{}},
+		{"another kustomization as a patch", tree{"kustomization.yaml": listing("app.yaml") + "patches: [{path: a/kustomization.yaml}]\n", "app.yaml": app, "a/kustomization.yaml": kustomization}, flux, []string{
+			`kustomization.yaml:2:18: error: Flux refuses patches[0].path: a patch that is not a list of operations needs kind and metadata.name: "a/kustomization.yaml" [kustomization]`,
+		}},
 		{"another kustomization that is an object", tree{"kustomization.yaml": listing("a/kustomization.yaml"), "a/kustomization.yaml": object("Kustomization", "a")}, flux, []string{
 			"a/kustomization.yaml:1:13: warning: apiVersion not a valid kustomization: neither a Kustomization nor a Component of kustomize [kustomization]", // if a kustomization refers to the directory
 		}},

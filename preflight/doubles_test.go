@@ -52,7 +52,7 @@ func TestBaseAndOverlayBelowOnePath(t *testing.T) {
 	runRules(t, []ruleTest{
 		{"unchanged", overlay(""), flux, []string{at + ":1:13: error: " + twice}},
 		{"labels", overlay("labels: [{pairs: {a: b}}]\n"), flux, []string{at + ":2:13: error: " + twice}},
-		{"a patch of a value", overlay("patches: [{patch: 'data: {a: b}', target: {kind: ConfigMap}}]\n"), flux, []string{at + ":2:13: error: " + twice}},
+		{"a patch of a value", overlay("patches: [{patch: '{kind: ConfigMap, metadata: {name: any}, data: {a: b}}', target: {kind: ConfigMap}}]\n"), flux, []string{at + ":2:13: error: " + twice}},
 		{"a patch in a file", overlay("patches: [{path: p.yaml}]\n").with("overlays/dev/p.yaml", app+"data: {a: b}\n"), flux, []string{at + ":2:13: error: " + twice}},
 		{"a patch in a file that deletes", overlay("patches: [{path: p.yaml}]\n").with("overlays/dev/p.yaml", "$patch: delete\n"+app), flux, []string{at + ":2:13: warning: " + changed}},
 		{"a patch in a file that is not parsed", overlay("patches: [{path: p.txt}]\n").with("overlays/dev/p.txt", app), flux, []string{at + ":2:13: warning: " + changed}},
@@ -132,7 +132,7 @@ func TestObjectsThatReachABuildByTwoWays(t *testing.T) {
 		}},
 		{"below a prefix", diamond("", "").with("kustomization.yaml", "namePrefix: a-\nresources: [a, b]\n"), flux, []string{at + ":1:13: error: " + twice}},
 		{"a base with a prefix", diamond("", "").with("base/kustomization.yaml", "namePrefix: a-\nresources: [app.yaml]\n"), flux, []string{at + ":1:13: error: " + twice}},
-		{"a base with a patch that deletes", diamond("", "").with("base/kustomization.yaml", "resources: [app.yaml]\npatches: [{patch: '$patch: delete'}]\n"), flux, []string{at + ":1:13: warning: " + twice}},
+		{"a base with a patch that deletes", diamond("", "").with("base/kustomization.yaml", "resources: [app.yaml]\npatches: [{target: {name: app}, patch: '{$patch: delete, kind: ConfigMap, metadata: {name: any}}'}]\n"), flux, []string{at + ":1:13: warning: " + twice}},
 		{"no objects", diamond("", "").with("base/app.yaml", "# later\n", "kustomization.yaml", "resources: [a, b, c.yaml]\n", "c.yaml", app), flux, []string{}},
 		{"a directory twice", diamond("", "").with("kustomization.yaml", "resources: [a, ./a]\n"), flux, []string{
 			`kustomization.yaml:1:16: error: resources[1] refers to the same directory again: "./a" [duplicate-object]`,

@@ -67,6 +67,7 @@ func checkKustomizations(m *model, r *report) {
 	checkTypes(m, r)
 	checkComponents(m, r)
 	checkListedKustomizations(m, r)
+	checkPatches(m, r)
 	checkMissing(m, r)
 }
 

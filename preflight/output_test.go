@@ -34,7 +34,7 @@ func TestKustomizationsThatRenderNothing(t *testing.T) {
 		{"a local object, Argo CD", tree{"kustomization.yaml": "resources: [a.yaml]\n", "a.yaml": local}, argocd, []string{
 			`kustomization.yaml: error: Argo CD renders nothing at the path "shop"` + because, rendered,
 		}},
-		{"a local object and a patch", tree{"kustomization.yaml": "resources: [a.yaml]\npatches: [{path: p.yaml}]\n", "a.yaml": local, "p.yaml": "- {op: remove, path: /metadata/annotations}\n"}, flux, []string{}},
+		{"a local object and a patch", tree{"kustomization.yaml": "resources: [a.yaml]\npatches: [{target: {name: app}, path: p.yaml}]\n", "a.yaml": local, "p.yaml": "- {op: remove, path: /metadata/annotations}\n"}, flux, []string{}},
 		{"a local object and a patch elsewhere", tree{"kustomization.yaml": "resources: [a]\ncomponents: [c]\n", "a/kustomization.yaml": "resources: [a.yaml]\n", "a/a.yaml": local, "c/kustomization.yaml": "kind: Component\nlabels: []\n"}, flux, []string{}},
 		{"bases", tree{"kustomization.yaml": "resources: [a, b]\n", "a/kustomization.yaml": "resources: []\n", "b/kustomization.yaml": "bases: [../a]\nresources: [b.yaml]\n", "b/b.yaml": "# later\n"}, flux, nothing},
 		{"a base with an object", tree{"kustomization.yaml": "resources: [a]\n", "a/kustomization.yaml": "resources: [b]\n", "a/b/kustomization.yaml": "resources: [b.yaml]\n", "a/b/b.yaml": app}, flux, []string{}},

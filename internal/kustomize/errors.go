@@ -51,6 +51,19 @@ var (
 	ErrPathOrPatch = errors.New("needs either path or patch")
 	// ErrNotPatch reports text that is neither a mapping nor a list, such as a path.
 	ErrNotPatch = errors.New("neither a mapping nor a list of operations")
+	// ErrNotJSON reports a patch that begins like a list of JSON, and is not JSON.
+	ErrNotJSON = errors.New("begins with [ and is not valid JSON")
+	// ErrNotOperations reports an object in the place of a JSON patch.
+	ErrNotOperations = errors.New("not a list of operations")
+	// ErrNotObject reports a patch with a document that is not an object.
+	ErrNotObject = errors.New("a patch that is not a list of operations needs kind and metadata.name")
+	// ErrNoTarget reports a JSON patch for no object.
+	ErrNoTarget = errors.New("a JSON patch needs a target")
+	// ErrNoTargetName reports a JSON patch for objects of any name, in the field that does not
+	// accept those.
+	ErrNoTargetName = errors.New("needs a target with a name")
+	// ErrSeveralPatches reports more than one object that patches a target.
+	ErrSeveralPatches = errors.New("a patch with a target must be a single object")
 	// ErrReplacement reports a replacement in two places, or one without a part.
 	ErrReplacement = errors.New("needs either path, or source and targets")
 	// ErrOrder reports an order of the result that kustomize does not know.

@@ -54,10 +54,31 @@ func TestParseFaults(t *testing.T) {
 			"1:11 patches[0]: needs either path or patch", "1:32 patches[1]: needs either path or patch",
 		}},
 		{"a patch in two places", "patchesJson6902: [{path: a.yaml, patch: '[]'}]\npatches: [{path: a.yaml, patch: ' '}]", []string{"1:19 patchesJson6902[0]: needs either path or patch"}},
-		{"a patch of invalid YAML", "patches: [{patch: 'a: ['}, {patch: \"[\\n\\t{}\\n]\"}, {patch: \"[]\\n---\\na: [\"}]\npatchesStrategicMerge: [\"a: [\\nb\"]", []string{
+		{"a patch of invalid YAML", "patches: [{patch: 'a: ['}, {target: {}, patch: \"[\\n\\t{}\\n]\"}, {patch: \"[]\\n---\\na: [\"}]\npatchesStrategicMerge: [\"a: [\\nb\"]", []string{
 			"1:19 patches[0].patch: not valid YAML", "2:25 patchesStrategicMerge[0]: not valid YAML",
 		}},
 		{"a patch that is a path", "patches: [{patch: a.yaml}, {patch: '# a'}, {patch: '~'}]", []string{"1:19 patches[0].patch: neither a mapping nor a list of operations"}},
+		{"a JSON patch without a target", "patches: [{patch: \"- op: add\"}, {patch: '[{\"op\": \"add\"}]', target: ~}, {patch: '[]'}, {patch: '[{}]', target: {}}, {path: a.yaml}]", []string{
+			"1:19 patches[0].patch: a JSON patch needs a target", "1:41 patches[1].patch: a JSON patch needs a target",
+		}},
+		{"a JSON patch without a name", "patchesJson6902: [{path: a}, {path: a, target: ~}, {path: a, target: {kind: A, name: ''}}, {path: a, target: {<<: {name: b}}}]", []string{
+			"1:19 patchesJson6902[0]: needs a target with a name", "1:30 patchesJson6902[1]: needs a target with a name", "1:52 patchesJson6902[2]: needs a target with a name",
+		}},
+		{"a JSON patch that is not JSON", "patches: [{target: {}, patch: '[{op: add}]'}, {target: {}, patch: '- {op: add}'}, {target: {}, patch: '[] # a'}]", []string{
+			"1:31 patches[0].patch: begins with [ and is not valid JSON",
+		}},
+		{"a JSON patch that is not a list", "patchesJson6902: [{patch: '{a: b}', target: &t {name: b}}, {patch: '# a', target: *t}, {patch: '[]', target: *t}, {patch: '- op: add', target: *t}]", []string{
+			"1:27 patchesJson6902[0].patch: not a list of operations", "1:68 patchesJson6902[1].patch: not a list of operations", "1:96 patchesJson6902[2].patch: not a list of operations",
+		}},
+		{"a patch that is not an object", "patches: [{patch: 'data: {a: b}'}, {target: {kind: A}, patch: 'kind: A'}, {patch: \"kind: A\\nmetadata: {name: a}\\n---\\nb: c\"}]\npatchesStrategicMerge: ['metadata: {name: a}', \"- op: add\\n  path: a\"]", []string{
+			"1:19 patches[0].patch: a patch that is not a list of operations needs kind and metadata.name", "1:63 patches[1].patch: a patch that is not a list of operations needs kind and metadata.name",
+			"1:83 patches[2].patch: a patch that is not a list of operations needs kind and metadata.name",
+			"2:25 patchesStrategicMerge[0]: a patch that is not a list of operations needs kind and metadata.name", "2:48 patchesStrategicMerge[1]: a patch that is not a list of operations needs kind and metadata.name",
+		}},
+		{"patches that are objects", "patches: [{patch: 'kind: A\n\nmetadata: {name: 1}'}, {patch: 'kind: AList'}, {patch: '{}'}, {patch: '# a'}, {patch: 'a: {{b}}'}]\npatchesStrategicMerge: ['kind: A\n\nmetadata: {name: a}', '# a']", nil},
+		{"two patches of a target", "patches: [{target: {}, patch: &p \"kind: A\\nmetadata: &m {name: a}\\n---\\nkind: B\\nmetadata: {name: b}\"}, {patch: *p}]", []string{
+			"1:31 patches[0].patch: a patch with a target must be a single object",
+		}},
 		{"replacements without a part", "replacements: [{}, {source: {kind: A}, targets: []}, {targets: [{}]}, {path: a, targets: [{}]}]", []string{
 			"1:16 replacements[0]: needs either path, or source and targets", "1:20 replacements[1]: needs either path, or source and targets",
 			"1:54 replacements[2]: needs either path, or source and targets", "1:71 replacements[3]: needs either path, or source and targets",

@@ -33,6 +33,7 @@ type parser struct {
 	merging int             // nested merges
 	made    map[object]bool // by the generators before
 	keys    map[string]bool // of the generator that is read
+	inline  value           // the text of the patch that is read
 	found   Kustomization
 	err     *Error
 }

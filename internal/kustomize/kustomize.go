@@ -38,7 +38,7 @@ func IsName(name string) bool {
 }
 
 // Kind is the type of entry that a [Reference] must lead to.
-type Kind int
+type Kind uint8
 
 const (
 	// File is a regular file.
@@ -132,6 +132,7 @@ type Reference struct {
 	Line, Column int    // of the value, from 1
 	Path         string // as written, relative to the kustomization's directory, not empty
 	Kind         Kind
+	Targeted     bool // it is a patch with a target
 }
 
 // Parse describes a kustomization or component. It follows kustomize's own rules: field

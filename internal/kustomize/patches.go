@@ -1,11 +1,14 @@
 package kustomize
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/kubeoci/oci/internal/objects"
 )
 
 // check returns a rule that applies another one to a mapping, and records a fault unless
@@ -16,10 +19,6 @@ func check(read rule, right func(given map[string]yaml.Node) bool, otherwise Fau
 			p.fault(v, otherwise)
 		}
 	}
-}
-
-func hasPathOrPatch(given map[string]yaml.Node) bool {
-	return (given["path"].Value == "") != (strings.TrimSpace(given["patch"].Value) == "")
 }
 
 func hasReplacement(given map[string]yaml.Node) bool {
@@ -38,23 +37,96 @@ func hasOrder(given map[string]yaml.Node) bool {
 	return given["order"].Value == "legacy" || given["order"].Value == "fifo" && !options
 }
 
-// content requires a patch, if there is a text. Kustomize reads it as JSON and as YAML.
-func content(p *parser, v value) {
-	if v.node.Kind != yaml.ScalarNode || v.empty() {
-		return
-	}
-	text := []byte(v.node.Value)
-	switch root, err := load(text); {
-	case err == nil && root.Kind == yaml.ScalarNode && root.ShortTag() != "!!null":
-		p.fault(v, Fault{Err: ErrNotPatch})
-	case err != nil && errors.Is(err, ErrSyntax) && !err.Limit && !json.Valid(text):
-		p.fault(v, Fault{Err: ErrSyntax})
+// patchOf returns the rule for a patch with a target, which may have to name an object.
+func patchOf(read rule, named bool) rule {
+	return func(p *parser, v value) {
+		before := len(p.found.References)
+		p.inline = value{}
+		if read(p, v); p.err != nil || v.node.Kind != yaml.MappingNode {
+			return
+		}
+		given, inline := p.given(v), p.inline
+		target, targeted := given["target"]
+		for i := range p.found.References[before:] {
+			p.found.References[before+i].Targeted = targeted
+		}
+		switch {
+		case (given["path"].Value == "") == (strings.TrimSpace(given["patch"].Value) == ""):
+			p.fault(v, Fault{Err: ErrPathOrPatch})
+		case named && p.given(value{at: &target, node: &target})["name"].Value == "":
+			p.fault(v, Fault{Err: ErrNoTargetName})
+		case given["path"].Value == "":
+			p.patch(inline, targeted)
+		}
 	}
 }
 
-// contentOfLines is content in a field that takes a path as well. A path has one line.
-func contentOfLines(p *parser, v value) {
-	if strings.Contains(strings.TrimSpace(v.node.Value), "\n") {
-		content(p, v)
+// inline keeps the text of a patch until its target is known.
+func inline(p *parser, v value) {
+	inlinePatch(p, v)
+	p.inline = v
+}
+
+// strategic reads a patch or the path of one.
+func strategic(p *parser, v value) {
+	inlinePatch(p, v)
+	if text := p.textOf(v); isInline(text) {
+		p.patch(v, false)
+	} else if text != "" {
+		path(File)(p, v)
 	}
+}
+
+// patch records a fault unless kustomize accepts a text as a patch. Kustomize reads it as
+// JSON if it begins like a list of JSON, and as YAML otherwise.
+func (p *parser) patch(v value, targeted bool) {
+	text := []byte(v.node.Value)
+	isJSON := json.Valid(text)
+	root, err := load(text)
+	switch {
+	case err != nil && errors.Is(err, ErrSyntax) && !err.Limit && !isJSON:
+		p.fault(v, Fault{Err: ErrSyntax})
+	case err == nil && root.Kind == yaml.ScalarNode && root.ShortTag() != "!!null":
+		p.fault(v, Fault{Err: ErrNotPatch})
+	case err == nil && root.Kind == yaml.SequenceNode && len(root.Content) > 0 && text[0] == '[' && !isJSON:
+		p.fault(v, Fault{Err: ErrNotJSON})
+	case err == nil || errors.Is(err, ErrEmpty):
+		file, _ := objects.Parse(context.Background(), "", text, objects.Limits{Parsing: maxMemory, Objects: maxMemory})
+		if len(file.Problems) > 0 || file.Template {
+			return
+		}
+		if err := FaultOfPatch(v.field, file.Objects, targeted); err != nil {
+			p.fault(v, Fault{Err: err})
+		}
+	}
+}
+
+// FaultOfPatch returns the reason for which kustomize refuses a patch in a field, or nil. It
+// may have a target.
+func FaultOfPatch(field string, docs []objects.Object, targeted bool) error {
+	field, _, _ = strings.Cut(strings.ToLower(field), "[")
+	named, count := true, 0
+	for i := range docs {
+		if o := &docs[i]; !o.Empty && !o.Blank {
+			named = named && isNamed(o)
+			count++
+		}
+	}
+	switch {
+	case field == "patchesjson6902" && (count == 0 || docs[0].Mapping):
+		return ErrNotOperations
+	case field == "patchesjson6902" || count == 0:
+	case !named && (docs[0].Mapping || field == "patchesstrategicmerge"):
+		return ErrNotObject
+	case !named && !docs[0].Empty && !docs[0].Blank && !targeted:
+		return ErrNoTarget
+	case named && targeted && count > 1:
+		return ErrSeveralPatches
+	}
+	return nil
+}
+
+// isNamed reports whether kustomize takes a document for an object.
+func isNamed(o *objects.Object) bool {
+	return o.Kind() != "" && (o.Name() != "" || o.Has(objects.Numeric) || strings.HasSuffix(o.Kind(), "List"))
 }

@@ -230,15 +230,6 @@ func isPlaintext(text string) bool {
 	return text != "" && !strings.HasPrefix(text, "ENC[") && !flux.IsPlaceholder(text)
 }
 
-// inlineOr applies a rule to text that is a path, and not content.
-func inlineOr(read rule) rule {
-	return func(p *parser, v value) {
-		if text := p.textOf(v); text != "" && !isInline(text) {
-			read(p, v)
-		}
-	}
-}
-
 // isInline reports whether text is content instead of a path, in a field that takes
 // both: kustomize first tries to read objects from it. Invalid YAML of several lines
 // is not a path either.

@@ -24,9 +24,9 @@ var kustomization = mapping(fields{
 	"commonLabels":          texts(text),
 	"labels":                list(mapping(fields{"pairs": texts(text), "includeSelectors": boolean, "includeTemplates": boolean, "fields": list(mapping(ids, fields{"path": text, "create": boolean}))})),
 	"commonAnnotations":     annotations,
-	"patchesStrategicMerge": entries(both(inlinePatch, both(contentOfLines, inlineOr(path(File))))),
-	"patchesJson6902":       entries(patch),
-	"patches":               entries(patch),
+	"patchesStrategicMerge": entries(strategic),
+	"patchesJson6902":       entries(patchOf(patch, true)),
+	"patches":               entries(patchOf(patch, false)),
 	"images":                list(image),
 	"imageTags":             list(image),
 	"replacements": set(rewrites, entries(check(mapping(fields{
@@ -77,7 +77,7 @@ var (
 	named   = fields{"name": embedded, "namespace": embedded}
 	options = mapping(fields{"delimiter": embedded, "index": number, "encoding": embedded, "create": boolean})
 	image   = mapping(fields{"name": text, "newName": text, "tagSuffix": text, "newTag": text, "digest": text})
-	patch   = check(mapping(fields{"path": path(File), "patch": both(text, both(inlinePatch, content)), "target": selector(text), "options": patchOptions}), hasPathOrPatch, Fault{Err: ErrPathOrPatch})
+	patch   = mapping(fields{"path": path(File), "patch": both(text, inline), "target": selector(text), "options": patchOptions})
 
 	patchOptions = mapping(fields{"allowNameChange": set(rewrites, boolean), "allowKindChange": set(rewrites, boolean)})
 

@@ -1,0 +1,58 @@
+package preflight_test
+
+import "testing"
+
+func TestPatches(t *testing.T) {
+	const (
+		operations = "- op: add\n  path: /data\n  value: {a: b}\n"
+		fragment   = "data: {a: b}\n"
+		untargeted = listingApp + "patches: [{path: p.yaml}]\n"
+		targeted   = listingApp + "patches: [{target: {kind: ConfigMap}, path: p.yaml}]\n"
+		merged     = listingApp + "patchesStrategicMerge: [p.yaml]\n"
+		changed    = listingApp + "patchesJson6902: [{target: {kind: ConfigMap, name: app}, path: p.yaml}]\n"
+	)
+	with := func(kustomization, patch string) tree {
+		return tree{"app.yaml": app, "kustomization.yaml": kustomization, "p.yaml": patch}
+	}
+	runRules(t, []ruleTest{
+		{"operations without a target", with(untargeted, operations), none, []string{
+			renderedByArgo, `kustomization.yaml:2:18: error: Flux and Argo CD refuse patches[0].path: a JSON patch needs a target: "p.yaml" [kustomization]`,
+		}},
+		{"operations in JSON without a target", tree{"app.yaml": app, "p.json": `[{"op": "add", "path": "/data", "value": {}}]`, "kustomization.yaml": listingApp + "patches: [{path: p.json}]\n"}, flux, []string{
+			`kustomization.yaml:2:18: error: Flux refuses patches[0].path: a JSON patch needs a target: "p.json" [kustomization]`,
+		}},
+		{"operations without a target, not built", tree{"app.yaml": app, "a/app.yaml": app, "a/kustomization.yaml": untargeted, "a/p.yaml": operations, "kustomization.yaml": listingApp}, flux, []string{
+			`a/kustomization.yaml:2:18: warning: kustomize refuses patches[0].path: a JSON patch needs a target: "p.yaml" [kustomization]`,
+		}},
+		{"operations with a target", with(targeted, operations), flux, []string{}},
+		{"no operations", with(untargeted, "[]\n"), flux, []string{}},
+		{"operations as a strategic merge", with(merged, operations), flux, []string{
+			`kustomization.yaml:2:25: error: Flux refuses patchesStrategicMerge[0]: a patch that is not a list of operations needs kind and metadata.name: "p.yaml" [kustomization]`,
+		}},
+		{"a part of an object", with(untargeted, fragment), flux, []string{
+			`kustomization.yaml:2:18: error: Flux refuses patches[0].path: a patch that is not a list of operations needs kind and metadata.name: "p.yaml" [kustomization]`,
+		}},
+		{"a part of an object with a target", with(targeted, fragment), flux, []string{
+			`kustomization.yaml:2:45: error: Flux refuses patches[0].path: a patch that is not a list of operations needs kind and metadata.name: "p.yaml" [kustomization]`,
+		}},
+		{"a part of an object behind an object", with(untargeted, app+"---\n"+fragment), flux, []string{
+			`kustomization.yaml:2:18: error: Flux refuses patches[0].path: a patch that is not a list of operations needs kind and metadata.name: "p.yaml" [kustomization]`,
+		}},
+		{"an object", with(untargeted, app), flux, []string{}},
+		{"comments", with(untargeted, "# later\n"), flux, []string{}},
+		{"text that is not YAML", with(untargeted, "{{ a }}\n"), flux, []string{
+			"p.yaml: error: Flux refuses a template that is not YAML [template]",
+		}},
+		{"two objects", with(untargeted, app+"data: {a: b}\n---\n"+app+"data: {c: d}\n"), flux, []string{}},
+		{"two objects with a target", with(targeted, app+"---\n"+app), flux, []string{
+			`kustomization.yaml:2:45: error: Flux refuses patches[0].path: a patch with a target must be a single object: "p.yaml" [kustomization]`,
+		}},
+		{"an object as operations", with(changed, app), argocd, []string{
+			renderedByArgo, `kustomization.yaml:2:64: error: Argo CD refuses patchesJson6902[0].path: not a list of operations: "p.yaml" [kustomization]`,
+		}},
+		{"comments as operations", with(changed, "# later\n"), argocd, []string{
+			renderedByArgo, `kustomization.yaml:2:64: error: Argo CD refuses patchesJson6902[0].path: not a list of operations: "p.yaml" [kustomization]`,
+		}},
+		{"operations for a name", with(changed, operations), argocd, []string{renderedByArgo}},
+	})
+}
