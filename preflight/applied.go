@@ -87,6 +87,9 @@ func checkRemark(m *model, s *source, remark objects.Remark, r *report) {
 	case remark.Type == objects.Date:
 		checkDate(m, s, remark, r)
 		return
+	case remark.Part == objects.Keys:
+		checkKey(m, s, remark, r)
+		return
 	case remark.Part == objects.AllAnnotations:
 		checkAnnotations(m, s, remark, r)
 		return
@@ -143,6 +146,26 @@ func checkDate(m *model, s *source, remark objects.Remark, r *report) {
 	case len(judging) > 0, s.isListedPlain():
 		r.add(f, judging...)
 	}
+}
+
+// checkKey reports a key that is not text. Kustomize cannot write an object with it, but a
+// patch may remove the key. In a plain file, Argo CD takes a number or boolean for text.
+func checkKey(m *model, s *source, remark objects.Remark, r *report) {
+	asText := remark.Type == objects.Number || remark.Type == objects.Boolean
+	failing := slices.DeleteFunc(m.judging(s), func(v *view) bool { return v.mode == directory && (asText || !s.likeObject) })
+	if len(failing) == 0 && !s.isListedPlain() || remark.Local {
+		return
+	}
+	f := Finding{File: s.file.Path, Line: remark.Line, Column: remark.Column}
+	f.Message = fmt.Sprintf("%s an object with a key that is %s and has to be text", kustomizeSubject(failing, "refuse"), remark.Type)
+	for _, k := range m.kustomizations {
+		if k == nil || k.Patched || k.Rewrites || k.Remote {
+			f.Message += ", unless a patch removes it"
+			r.add(f, failing...)
+			return
+		}
+	}
+	r.refuseBuild(f, failing)
 }
 
 // checkAnnotations reports annotations that are not a mapping. Kustomize fails for mappings,

@@ -40,6 +40,23 @@ func TestObjectsThatDoNotArrive(t *testing.T) {
 		{"a number for a namespace", tree{"app.yaml": app + "  namespace: 12\n"}, argocd, []string{
 			`app.yaml:5:14: warning: Argo CD ignores metadata.namespace, because it is a number and has to be text [not-text]`,
 		}},
+		{"a number for a key", tree{"app.yaml": app + "data:\n  8080: a\n"}, flux, []string{
+			`app.yaml:6:3: error: Flux refuses an object with a key that is a number and has to be text [not-text]`,
+		}},
+		{"a number for a key, Argo CD", tree{"app.yaml": app + "data:\n  8080: a\n"}, argocd, []string{}},
+		{"a number for a key in a kustomization", tree{"app.yaml": app + "data:\n  8080: a\n", "kustomization.yaml": listed}, none, []string{
+			`app.yaml:6:3: error: Flux and Argo CD refuse an object with a key that is a number and has to be text [not-text]`, rendered,
+		}},
+		{"a boolean for a key in a kustomization that is not built", tree{"a/app.yaml": app + "data:\n  true: a\n", "a/kustomization.yaml": listed, "app.yaml": app, "kustomization.yaml": listed}, flux, []string{
+			`a/app.yaml:6:3: warning: kustomize refuses an object with a key that is a boolean and has to be text [not-text]`,
+		}},
+		{"null for a key, Argo CD", tree{"app.yaml": app + "data:\n  ~: a\n"}, argocd, []string{
+			`app.yaml:6:3: error: Argo CD refuses an object with a key that is null and has to be text [not-text]`,
+		}},
+		{"a number for a key and a patch", tree{"app.yaml": app + "data:\n  8080: a\n", "kustomization.yaml": listed + "patches:\n- target: {name: app}\n  patch: '{kind: ConfigMap, metadata: {name: app}, data: ~}'\n"}, flux, []string{
+			`app.yaml:6:3: warning: Flux refuses an object with a key that is a number and has to be text, unless a patch removes it [not-text]`,
+		}},
+		{"a number for a key of a local object", tree{"a.yaml": app + "  annotations: {config.kubernetes.io/local-config: 'true'}\ndata: {1: a}\n", "app.yaml": object("ConfigMap", "b")}, flux, []string{}},
 		{"a date in data", tree{"app.yaml": app + "data:\n  a: 2024-01-01\n"}, none, []string{
 			`app.yaml:6:6: warning: kustomize changes data["a"] to the form 2006-01-02T15:04:05Z, because it is a date without quotes [not-text]`,
 		}},

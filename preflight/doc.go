@@ -69,7 +69,7 @@
 //	duplicate-object     an object is defined more than once
 //	plaintext-secret     a Secret has values that are not encrypted
 //	encrypted            SOPS encrypted an object
-//	not-text             a value that has to be text is not
+//	not-text             a value or key that has to be text is not
 //	too-large-to-apply   an object is larger than the API server accepts
 //	template             a template is outside a Helm chart
 //	chart                a Helm chart is below the path of an engine

@@ -114,7 +114,7 @@ var rules = sync.OnceValue(func() []rule {
 			"encrypt it with SOPS, or use a SealedSecret or an ExternalSecret: anyone who can pull the artifact can read it", nil, checkPlaintext},
 		{CodeEncrypted, Info, "SOPS encrypted an object",
 			"set spec.decryption in the Kustomization", checkEncrypted, nil},
-		{CodeNotText, Warning, "a value that has to be text is not",
+		{CodeNotText, Warning, "a value or key that has to be text is not",
 			"put it in quotes", checkNotText, nil},
 		{CodeTooLargeToApply, Warning, "an object is larger than the API server accepts",
 			"", checkTooLargeToApply, nil},

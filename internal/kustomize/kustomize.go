@@ -85,6 +85,7 @@ type Kustomization struct {
 	// by other means than Affixes and Namespace. Components are not considered, and
 	// neither are patches in files, which [IsRewrite] judges.
 	Rewrites bool
+	Patched  bool // it has patches
 }
 
 // Unplaced returns the number of ConfigMaps and Secrets that are generated without a

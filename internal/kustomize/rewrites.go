@@ -9,6 +9,8 @@ func affixes(k *Kustomization, _ Mark) { k.Affixes = true }
 
 func rewrites(k *Kustomization, _ Mark) { k.Rewrites = true }
 
+func patches(k *Kustomization, _ Mark) { k.Patched = true }
+
 // both applies two rules to a value.
 func both(first, second rule) rule {
 	return func(p *parser, v value) {

@@ -24,9 +24,9 @@ var kustomization = mapping(fields{
 	"commonLabels":          texts(text),
 	"labels":                list(mapping(fields{"pairs": texts(text), "includeSelectors": boolean, "includeTemplates": boolean, "fields": list(mapping(ids, fields{"path": text, "create": boolean}))})),
 	"commonAnnotations":     annotations,
-	"patchesStrategicMerge": entries(strategic),
-	"patchesJson6902":       entries(patchOf(patch, true)),
-	"patches":               entries(patchOf(patch, false)),
+	"patchesStrategicMerge": set(patches, entries(strategic)),
+	"patchesJson6902":       set(patches, entries(patchOf(patch, true))),
+	"patches":               set(patches, entries(patchOf(patch, false))),
 	"images":                list(image),
 	"imageTags":             list(image),
 	"replacements": set(rewrites, entries(check(mapping(fields{

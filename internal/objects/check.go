@@ -18,6 +18,8 @@ type checker struct {
 	// sizes holds the number of values of each anchored node, aliases expanded.
 	sizes map[*yaml.Node]int
 	nodes int // number of nodes visited
+
+	remarks []Remark // about keys
 }
 
 func (c *checker) add(n *yaml.Node, code Code, text string) {
@@ -86,6 +88,9 @@ func (c *checker) keys(n *yaml.Node, r role) {
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := resolve(n.Content[i])
+		if t := typeOf(key); r != root && t != "" && t != Word && t != Date && len(c.remarks) < MaxProblems {
+			c.remarks = append(c.remarks, Remark{Line: n.Content[i].Line, Column: n.Content[i].Column, Part: Keys, Type: t})
+		}
 		if key.Kind != yaml.ScalarNode {
 			c.template = c.template || isAction(n, key)
 			continue

@@ -2,6 +2,7 @@ package objects
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -56,6 +57,7 @@ func (p *parser) parse(f *File) error {
 func (p *parser) decode(f *File, isJSON bool) {
 	decoder := p.newDecoder(p.data, isJSON, f.report)
 	read := reader{memory: p.limits.Objects, size: decoder.size}
+	var keys []Remark
 	for {
 		document, problem := decoder.next()
 		p.need = max(p.need, decoder.need())
@@ -77,6 +79,10 @@ func (p *parser) decode(f *File, isJSON bool) {
 		}
 		read.left = visits*check.nodes + maxAliased
 		object := read.document(document)
+		for _, remark := range check.remarks {
+			remark.Local = object.Has(Local)
+			keys = append(keys, remark)
+		}
 		if read.memory < 0 {
 			f.report(*tooMany(object))
 			break
@@ -93,7 +99,7 @@ func (p *parser) decode(f *File, isJSON bool) {
 	// puts the end of a file on a line of its own.
 	last := max(1, bytes.Count(bytes.TrimSuffix(p.data, []byte("\n")), []byte("\n"))+1)
 	clampObjects(f.Objects, last)
-	f.remark(read.remarks, last)
+	f.remark(append(read.remarks, keys[:min(len(keys), MaxProblems)]...), last)
 	for i := range f.Problems {
 		f.Problems[i].Line = min(f.Problems[i].Line, last)
 	}
@@ -114,7 +120,8 @@ func (p *parser) refusal(f *File) {
 
 // remark keeps the first remarks, within the lines of the file.
 func (f *File) remark(remarks []Remark, last int) {
-	f.Remarks = compact(remarks)
+	slices.SortStableFunc(remarks, func(a, b Remark) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
+	f.Remarks = compact(remarks[:min(len(remarks), MaxProblems)])
 	for i := range f.Remarks {
 		f.Remarks[i].Line = min(f.Remarks[i].Line, last)
 	}

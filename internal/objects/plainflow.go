@@ -92,7 +92,7 @@ func (s *plainScanner) flowKey() (key []byte, ok bool) {
 		key = s.text[1 : end-1]
 	} else {
 		end = cutFlowPlain(s.text)
-		if key = s.text[:end]; len(key) == 0 || !isLetter(key[0]) || isBlank(key[end-1]) {
+		if key = s.text[:end]; len(key) == 0 || !isLetter(key[0]) || isBlank(key[end-1]) || !isPlainText(key) {
 			return nil, false
 		}
 	}

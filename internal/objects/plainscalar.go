@@ -29,7 +29,7 @@ func cutKey(text []byte) (key, value []byte) {
 		for key = text[:end]; key[len(key)-1] == ' '; {
 			key = key[:len(key)-1]
 		}
-		if key[len(key)-1] == '\t' || string(key) == "<<" {
+		if key[len(key)-1] == '\t' || string(key) == "<<" || !isPlainText(key) {
 			return nil, nil
 		}
 	}

@@ -12,12 +12,12 @@ import (
 	"github.com/kubeoci/oci/internal/redact"
 )
 
-// Remark is a value that has to be text, and is not.
+// Remark is a value or key that has to be text, and is not.
 type Remark struct {
 	Line, Column int
 	Part         Part
 	Type         Type
-	Field        string // such as metadata.labels["app"], cut if it is long
+	Field        string // such as metadata.labels["app"], cut if it is long, or "" for a key
 	Local        bool   // in an object with that trait
 }
 
@@ -31,6 +31,7 @@ const (
 	Content                    // whatever only the API server reads
 	Namespace                  // metadata.namespace
 	AllAnnotations             // metadata.annotations itself, which has to be a mapping
+	Keys                       // the keys of a mapping within an object
 )
 
 // Type describes a value.
