@@ -48,6 +48,7 @@ func TestFilesAboveAKustomization(t *testing.T) {
 		}},
 		{"all fields with files", "patchesStrategicMerge: [../app.yaml]\ncrds: [../app.yaml]\nconfigurations: [../app.yaml]\ntransformers: [../app.yaml]\nopenapi: {path: ../app.yaml}\nreplacements: [{path: ../app.yaml}]\n", argocd, []string{
 			`a/kustomization.yaml:1:25: error: patchesStrategicMerge[0] refers to a file above the directory of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
+			`a/kustomization.yaml:2:8: error: Argo CD refuses crds[0]: an object, and not the OpenAPI definitions of types: "../app.yaml" [kustomization]`,
 			`a/kustomization.yaml:2:8: error: crds[0] refers to a file above the directory of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
 			`a/kustomization.yaml:3:18: error: configurations[0] refers to a file above the directory of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
 			`a/kustomization.yaml:4:16: error: transformers[0] refers to a file above the directory of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,

@@ -68,6 +68,7 @@ func checkKustomizations(m *model, r *report) {
 	checkComponents(m, r)
 	checkListedKustomizations(m, r)
 	checkPatches(m, r)
+	checkListedComponents(m, r)
 	checkMissing(m, r)
 }
 
@@ -161,6 +162,28 @@ func checkListedKustomizations(m *model, r *report) {
 					Message: fmt.Sprintf("%s refers to a kustomization file where its directory is needed: %s", named.at.Field, quoteReference(*named.at)),
 				}, m.building(b.source))
 			}
+		}
+	}
+}
+
+// checkListedComponents reports components among resources, and others among components.
+func checkListedComponents(m *model, r *report) {
+	for _, b := range m.distinct {
+		for _, e := range b.others {
+			k, what := m.kustomizations[e.to.source], ""
+			switch {
+			case k == nil || k.Component == e.isComponent() || !e.isResource():
+				continue
+			case k.Component:
+				what = "a component, which only components can list"
+			default:
+				what = "a kustomization, which only resources can list"
+			}
+			building := m.building(b.source)
+			r.refuseBuild(Finding{
+				File: b.file.Path, Line: e.at.Line, Column: e.at.Column,
+				Message: fmt.Sprintf("%s %s: %s: %s", kustomizeSubject(building, "refuse"), e.at.Field, what, quoteReference(*e.at)),
+			}, building)
 		}
 	}
 }

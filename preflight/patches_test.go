@@ -56,3 +56,27 @@ func TestPatches(t *testing.T) {
 		{"operations for a name", with(changed, operations), argocd, []string{renderedByArgo}},
 	})
 }
+
+func TestDefinitions(t *testing.T) {
+	const crds = listingApp + "crds: [crd.yaml]\n"
+	runRules(t, []ruleTest{
+		{"an object", tree{"app.yaml": app, "kustomization.yaml": crds, "crd.yaml": "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: a}\n"}, flux, []string{
+			`kustomization.yaml:2:8: error: Flux refuses crds[0]: an object, and not the OpenAPI definitions of types: "crd.yaml" [kustomization]`,
+		}},
+		{"definitions", tree{"app.yaml": app, "kustomization.yaml": crds, "crd.yaml": "com.example.v1.A: {Schema: {}}\n"}, flux, []string{}},
+		{"comments", tree{"app.yaml": app, "kustomization.yaml": crds, "crd.yaml": "# later\n"}, flux, []string{}},
+	})
+}
+
+func TestComponentsInThePlaceOfOthers(t *testing.T) {
+	const component = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nnamePrefix: a-\n"
+	runRules(t, []ruleTest{
+		{"a component among resources", tree{"app.yaml": app, "kustomization.yaml": "resources: [app.yaml, c]\n", "c/kustomization.yaml": component}, none, []string{
+			renderedByArgo, `kustomization.yaml:1:23: error: Flux and Argo CD refuse resources[1]: a component, which only components can list: "c" [kustomization]`,
+		}},
+		{"a kustomization among components", tree{"app.yaml": app, "kustomization.yaml": listingApp + "components: [c]\n", "c/kustomization.yaml": "namePrefix: a-\n"}, flux, []string{
+			`kustomization.yaml:2:14: error: Flux refuses components[0]: a kustomization, which only resources can list: "c" [kustomization]`,
+		}},
+		{"both in their places", tree{"app.yaml": app, "kustomization.yaml": "resources: [app.yaml, a]\ncomponents: [c]\n", "a/kustomization.yaml": "namePrefix: a-\n", "c/kustomization.yaml": component}, flux, []string{}},
+	})
+}

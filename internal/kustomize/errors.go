@@ -64,8 +64,12 @@ var (
 	ErrNoTargetName = errors.New("needs a target with a name")
 	// ErrSeveralPatches reports more than one object that patches a target.
 	ErrSeveralPatches = errors.New("a patch with a target must be a single object")
+	// ErrNotDefinitions reports a Kubernetes object in the place of OpenAPI definitions.
+	ErrNotDefinitions = errors.New("an object, and not the OpenAPI definitions of types")
+	// ErrNoSelect reports a target of a replacement for no object.
+	ErrNoSelect = errors.New("needs select")
 	// ErrReplacement reports a replacement in two places, or one without a part.
-	ErrReplacement = errors.New("needs either path, or source and targets")
+	ErrReplacement = errors.New("needs either path, or source or sourceValue, and targets")
 	// ErrOrder reports an order of the result that kustomize does not know.
 	ErrOrder = errors.New("neither fifo nor legacy")
 	// ErrLost reports a value that kustomize ignores, because another one of the mapping

@@ -79,11 +79,15 @@ func TestParseFaults(t *testing.T) {
 		{"two patches of a target", "patches: [{target: {}, patch: &p \"kind: A\\nmetadata: &m {name: a}\\n---\\nkind: B\\nmetadata: {name: b}\"}, {patch: *p}]", []string{
 			"1:31 patches[0].patch: a patch with a target must be a single object",
 		}},
-		{"replacements without a part", "replacements: [{}, {source: {kind: A}, targets: []}, {targets: [{}]}, {path: a, targets: [{}]}]", []string{
-			"1:16 replacements[0]: needs either path, or source and targets", "1:20 replacements[1]: needs either path, or source and targets",
-			"1:54 replacements[2]: needs either path, or source and targets", "1:71 replacements[3]: needs either path, or source and targets",
+		{"replacements without a part", "replacements: [{}, {source: {kind: A}, targets: []}, {targets: [{select: {}}]}, {path: a, targets: [{select: {}}]}, {source: {}, sourceValue: a, targets: [{select: {}}]}]", []string{
+			"1:16 replacements[0]: needs either path, or source or sourceValue, and targets", "1:20 replacements[1]: needs either path, or source or sourceValue, and targets",
+			"1:54 replacements[2]: needs either path, or source or sourceValue, and targets", "1:81 replacements[3]: needs either path, or source or sourceValue, and targets",
+			"1:117 replacements[4]: needs either path, or source or sourceValue, and targets",
 		}},
-		{"replacements", "replacements: [{source: {kind: A}, targets: [{}]}, {sourceValue: '', targets: [{}]}, {path: a}]", nil},
+		{"replacements", "replacements: [{source: {kind: A}, targets: [{select: {}}]}, {sourceValue: '', targets: [{select: {}}]}, {path: a}]", nil},
+		{"replacements for no object", "replacements: [{source: {}, targets: [{select: {}}, {fieldPaths: [a]}, {select: ~}]}]", []string{
+			"1:53 replacements[0].targets[1]: needs select", "1:72 replacements[0].targets[2]: needs select",
+		}},
 		{"an unknown order", "sortOptions: {order: foo}", []string{"1:14 sortOptions: neither fifo nor legacy"}},
 		{"an order with options of another", "sortOptions: {order: fifo, legacySortOptions: {}}", []string{"1:14 sortOptions: neither fifo nor legacy"}},
 		{"no order", "sortOptions: ~\nnamePrefix: a", nil},

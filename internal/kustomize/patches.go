@@ -28,7 +28,12 @@ func hasReplacement(given map[string]yaml.Node) bool {
 	if given["path"].Value != "" {
 		return !source && !targets
 	}
-	return (source || text) && targets
+	return source != text && targets
+}
+
+func hasSelect(given map[string]yaml.Node) bool {
+	_, found := given["select"]
+	return found
 }
 
 // hasOrder reports whether kustomize knows an order, which may have options.

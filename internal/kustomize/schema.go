@@ -32,7 +32,7 @@ var kustomization = mapping(fields{
 	"replacements": set(rewrites, entries(check(mapping(fields{
 		"path":        path(File),
 		"source":      mapping(ids, named, fields{"fieldPath": embedded, "options": options}),
-		"targets":     list(mapping(fields{"select": selector(embedded), "reject": list(selector(embedded)), "fieldPaths": list(embedded), "options": options})),
+		"targets":     list(check(mapping(fields{"select": selector(embedded), "reject": list(selector(embedded)), "fieldPaths": list(embedded), "options": options}), hasSelect, Fault{Err: ErrNoSelect})),
 		"sourceValue": embedded,
 	}), hasReplacement, Fault{Err: ErrReplacement}))),
 	"replicas": list(mapping(fields{"name": text, "count": number})),
