@@ -39,7 +39,7 @@ func TestFilesAboveAKustomization(t *testing.T) {
 		{"a resource, both", "resources: [../app.yaml]\n", none, []string{
 			`a/kustomization.yaml:1:13: warning: resources[0] refers to a file above the directory of its kustomization, which Argo CD refuses: "../app.yaml" [load-restriction]`,
 		}},
-		{"a patch", "resources: [b.yaml]\npatches:\n- path: ../p/app.yaml\n", argocd, []string{
+		{"a patch", "resources: [b.yaml]\npatches:\n- path: ../p/app.yaml\n  target: {name: b}\n", argocd, []string{
 			`a/kustomization.yaml:3:9: error: patches[0].path refers to a file above the directory of its kustomization, which Argo CD refuses: "../p/app.yaml" [load-restriction]`,
 		}},
 		{"files of a generator", "configMapGenerator: [{name: a, files: [x=../app.yaml], envs: [../app.yaml]}]\n", argocd, []string{

@@ -69,6 +69,7 @@ func checkKustomizations(m *model, r *report) {
 	checkListedKustomizations(m, r)
 	checkPatches(m, r)
 	checkListedComponents(m, r)
+	checkTargets(m, r)
 	checkMissing(m, r)
 }
 

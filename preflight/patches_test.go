@@ -80,3 +80,47 @@ func TestComponentsInThePlaceOfOthers(t *testing.T) {
 		{"both in their places", tree{"app.yaml": app, "kustomization.yaml": "resources: [app.yaml, a]\ncomponents: [c]\n", "a/kustomization.yaml": "namePrefix: a-\n", "c/kustomization.yaml": component}, flux, []string{}},
 	})
 }
+
+func TestTargets(t *testing.T) {
+	const deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n"
+	patch := func(name string) string {
+		return "patches: [{patch: '{apiVersion: v1, kind: ConfigMap, metadata: {name: " + name + "}}'}]\n"
+	}
+	with := func(kustomization string, more ...string) tree {
+		files := tree{"app.yaml": app, "kustomization.yaml": kustomization}
+		for i := 0; i < len(more); i += 2 {
+			files[more[i]] = more[i+1]
+		}
+		return files
+	}
+	missing := func(at, field, what string) []string {
+		return []string{"kustomization.yaml:" + at + ": error: Flux refuses " + field + ": there is no " + what}
+	}
+	none := []string{}
+	runRules(t, []ruleTest{
+		{"an object that is there", with(listingApp + patch("app")), flux, none},
+		{"an object that is not", with(listingApp + patch("gone")), flux, missing("2:19", "patches[0].patch", `ConfigMap "gone" of "v1" among the resources [kustomization]`)},
+		{"in a file", with(listingApp+"patches: [{path: p.yaml}]\n", "p.yaml", object("ConfigMap", "gone")), flux, missing("2:18", "patches[0].path", `ConfigMap "gone" of "v1" among the resources: "p.yaml" [kustomization]`)},
+		{"in a file with a target", with(listingApp+"patches: [{target: {name: app}, path: p.yaml}]\n", "p.yaml", object("ConfigMap", "gone")), flux, none},
+		{"a strategic merge", with(listingApp+"patchesStrategicMerge: [p.yaml]\n", "p.yaml", object("ConfigMap", "gone")), flux, missing("2:25", "patchesStrategicMerge[0]", `ConfigMap "gone" of "v1" among the resources: "p.yaml" [kustomization]`)},
+		{"another kind", with("resources: [app.yaml]\npatches: [{patch: '{apiVersion: v1, kind: Service, metadata: {name: app}}'}]\n"), flux, missing("2:19", "patches[0].patch", `Service "app" of "v1" among the resources [kustomization]`)},
+		{"another version", with("resources: [app.yaml]\npatches: [{patch: '{apiVersion: v2, kind: ConfigMap, metadata: {name: app}}'}]\n"), flux, missing("2:19", "patches[0].patch", `ConfigMap "app" of "v2" among the resources [kustomization]`)},
+		{"another namespace", with(listingApp + "namespace: shop\n" + patch("app, namespace: shop")), flux, missing("3:19", "patches[0].patch", `ConfigMap "app" of "v1" in the namespace "shop" among the resources [kustomization]`)},
+		{"the default namespace", with(listingApp + patch("app, namespace: default")), flux, none},
+		{"a namespace of a base", with("resources: [a]\n"+patch("app, namespace: shop"), "a/kustomization.yaml", "resources: [../app.yaml]\nnamespace: shop\n"), flux, none},
+		{"a namespace of a kind without", with("resources: [a.yaml]\npatches: [{patch: '{apiVersion: v1, kind: Namespace, metadata: {name: a, namespace: b}}'}]\n", "a.yaml", object("Namespace", "a")), flux, []string{unlistedApp}},
+		{"an object in a List", with("resources: [a.yaml]\n"+patch("app"), "a.yaml", "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: app}}\n"), flux, []string{unlistedApp}},
+		{"an object in a base", with("resources: [a]\n"+patch("app"), "a/kustomization.yaml", "resources: [../app.yaml]\n"), flux, none},
+		{"no object in a base", with("resources: [a]\n"+patch("gone"), "a/kustomization.yaml", "resources: [../app.yaml]\n"), flux, missing("2:19", "patches[0].patch", `ConfigMap "gone" of "v1" among the resources [kustomization]`)},
+		{"an object with the prefix of a base", with("resources: [a]\n"+patch("a-app"), "a/kustomization.yaml", "resources: [../app.yaml]\nnamePrefix: a-\n"), flux, none},
+		{"an object of a component", with(listingApp+"components: [c]\n"+patch("b"), "c/kustomization.yaml", "kind: Component\nresources: [b.yaml]\n", "c/b.yaml", object("ConfigMap", "b")), flux, none},
+		{"a patch of a component", with(listingApp+"components: [c]\n", "c/kustomization.yaml", "kind: Component\n"+patch("app")), flux, none},
+		{"an object that may be generated", with(listingApp + "configMapGenerator: [{name: b}]\n" + patch("b")), flux, none},
+		{"an object that may be renamed", with("resources: [a]\n"+patch("b"), "a/kustomization.yaml", "resources: [../app.yaml]\npatches: [{target: {name: app}, patch: '[{\"op\": \"replace\", \"path\": \"/metadata/name\", \"value\": \"b\"}]'}]\n"), flux, none},
+		{"resources that are fetched", with("resources: [app.yaml, 'https://example.com/b.yaml']\n" + patch("b")), flux, none},
+		{"replicas", with("resources: [web.yaml]\nreplicas: [{name: web, count: 2}]\n", "web.yaml", deployment), flux, []string{unlistedApp}},
+		{"replicas with a prefix", with("resources: [web.yaml]\nnamePrefix: a-\nreplicas: [{name: a-web, count: 2}]\n", "web.yaml", deployment), flux, []string{unlistedApp}},
+		{"replicas of nothing", with(listingApp + "replicas: [{name: app, count: 2}]\n"), flux, missing("2:12", "replicas[0]", `ReplicaSet, ReplicationController, StatefulSet or Deployment "app" among the resources [kustomization]`)},
+		{"replicas and a configuration", with(listingApp+"replicas: [{name: app, count: 2}]\nconfigurations: [c.yaml]\n", "c.yaml", "replicas: [{kind: ConfigMap, path: data/a}]\n"), flux, none},
+	})
+}

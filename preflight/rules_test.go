@@ -357,7 +357,7 @@ func TestObjects(t *testing.T) {
 		{"a Secret in a list", tree{"app.yaml": "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Secret\n  metadata:\n    name: db\n  stringData:\n    a: hunter2\n"}, flux, []string{
 			`app.yaml:4:3: warning: the Secret "db" is not encrypted [plaintext-secret]`,
 		}},
-		{"a Secret below a kustomization", tree{"kustomization.yaml": "resources: [app.yaml]\npatches: [{path: b.yaml}]\n", "app.yaml": app, "b.yaml": object("Secret", "db") + "data:\n  a: aHVudGVyMg==\n"}, flux, []string{
+		{"a Secret below a kustomization", tree{"kustomization.yaml": "resources: [app.yaml]\npatches: [{path: b.yaml, target: {name: app}}]\n", "app.yaml": app, "b.yaml": object("Secret", "db") + "data:\n  a: aHVudGVyMg==\n"}, flux, []string{
 			`b.yaml:1:1: warning: the Secret "db" is not encrypted [plaintext-secret]`,
 		}},
 		{"encrypted and sealed", tree{"app.yaml": object("Secret", "db") + "data:\n  a: ENC[a]\nsops:\n  version: \"1\"\n", "b.yaml": object("SealedSecret", "s") + "spec: {}\n"}, flux, []string{

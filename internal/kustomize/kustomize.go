@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/kubeoci/oci/internal/boundyaml"
+	"github.com/kubeoci/oci/internal/objects"
 	"github.com/kubeoci/oci/internal/redact"
 )
 
@@ -75,6 +76,9 @@ type Kustomization struct {
 	// none that are in other files.
 	Charts, Programs, Secrets []Mark
 	Faults                    []Fault // the first 100
+	// Targets are the objects for which there are patches in the text, or numbers of replicas.
+	// The first 100 are listed.
+	Targets []Target
 	// Affixes reports a prefix or suffix for names.
 	Affixes        bool
 	Prefix, Suffix string
@@ -110,6 +114,12 @@ type Generator struct {
 type Mark struct {
 	Field        string // such as "patches[0].target", without credentials of URLs
 	Line, Column int    // of the value or, for an unknown field, of the key, from 1
+}
+
+// Target is an object that has to be among the resources.
+type Target struct {
+	Mark
+	objects.Names // without an apiVersion and kind for any of those that have replicas
 }
 
 // Fault is a value that kustomize refuses or ignores.

@@ -88,6 +88,9 @@ func (k *Kustomization) Size() (size int64) {
 			size += int64(unsafe.Sizeof(m)) + int64(len(m.Field))
 		}
 	}
+	for _, n := range k.Targets {
+		size += int64(unsafe.Sizeof(n)) + int64(len(n.Field)+len(n.APIVersion)+len(n.Kind)+len(n.Name)+len(n.Namespace))
+	}
 	for _, f := range k.Faults {
 		size += int64(unsafe.Sizeof(f)) + int64(len(f.Field)+len(f.Closest))
 	}

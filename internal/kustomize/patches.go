@@ -102,7 +102,36 @@ func (p *parser) patch(v value, targeted bool) {
 		}
 		if err := FaultOfPatch(v.field, file.Objects, targeted); err != nil {
 			p.fault(v, Fault{Err: err})
+		} else if !targeted {
+			for _, names := range Patched(file.Objects) {
+				p.target(v, names)
+			}
 		}
+	}
+}
+
+// Patched returns the names of the objects that a patch without a target is for.
+func Patched(docs []objects.Object) (all []objects.Names) {
+	for i := range docs {
+		if o := &docs[i]; o.Name() != "" && isNamed(o) && !strings.HasSuffix(o.Kind(), "List") {
+			all = append(all, objects.Names{APIVersion: o.APIVersion(), Kind: o.Kind(), Name: o.Name(), Namespace: o.Namespace()})
+		}
+	}
+	return all
+}
+
+// replicas returns a rule that also records the object of which the replicas are.
+func replicas(read rule) rule {
+	return func(p *parser, v value) {
+		if read(p, v); p.err == nil && v.node.Kind == yaml.MappingNode {
+			p.target(v, objects.Names{Name: p.given(v)["name"].Value})
+		}
+	}
+}
+
+func (p *parser) target(v value, names objects.Names) {
+	if len(p.found.Targets) < maxMarks {
+		p.found.Targets = append(p.found.Targets, Target{v.mark(), names})
 	}
 }
 

@@ -35,7 +35,7 @@ var kustomization = mapping(fields{
 		"targets":     list(check(mapping(fields{"select": selector(embedded), "reject": list(selector(embedded)), "fieldPaths": list(embedded), "options": options}), hasSelect, Fault{Err: ErrNoSelect})),
 		"sourceValue": embedded,
 	}), hasReplacement, Fault{Err: ErrReplacement}))),
-	"replicas": list(mapping(fields{"name": text, "count": number})),
+	"replicas": list(replicas(mapping(fields{"name": text, "count": number}))),
 	"vars": set(rewrites, list(mapping(fields{
 		"name":     text,
 		"objref":   mapping(ids, fields{"apiVersion": text, "name": text, "namespace": text}),
