@@ -158,12 +158,10 @@ func checkKey(m *model, s *source, remark objects.Remark, r *report) {
 	}
 	f := Finding{File: s.file.Path, Line: remark.Line, Column: remark.Column}
 	f.Message = fmt.Sprintf("%s an object with a key that is %s and has to be text", kustomizeSubject(failing, "refuse"), remark.Type)
-	for _, k := range m.kustomizations {
-		if k == nil || k.Patched || k.Rewrites || k.Remote {
-			f.Message += ", unless a patch removes it"
-			r.add(f, failing...)
-			return
-		}
+	if m.patched {
+		f.Message += ", unless a patch removes it"
+		r.add(f, failing...)
+		return
 	}
 	r.refuseBuild(f, failing)
 }

@@ -94,7 +94,7 @@ func (b *build) isAbove(n namedFile) bool {
 
 // findBuilds finds the kustomizations of the archive and resolves their references.
 func (m *model) findBuilds() {
-	m.builds, m.distinct = map[string]*build{}, nil
+	m.builds, m.distinct, m.patched = map[string]*build{}, nil, false
 	copies := m.seenCopies()
 	for _, s := range m.sources {
 		if !s.kustomizes {
@@ -116,6 +116,7 @@ func (m *model) findBuilds() {
 		}
 		k := m.kustomizations[b.source]
 		b.rewrites = k == nil || k.Rewrites || k.Remote
+		m.patched = m.patched || b.rewrites || k.Patched
 		references := m.references(b.source)
 		for i := range references {
 			r := &references[i]

@@ -44,6 +44,7 @@ type model struct {
 	engines        int               // that may read the artifact, those without a view included
 	builds         map[string]*build // kustomizations, by their paths in the archive
 	distinct       []*build          // one of each file, in the order of paths
+	patched        bool              // kustomizations may change or delete parts of objects
 	flaws          []flaw
 
 	ignore      *flux.Ignore
