@@ -2,8 +2,11 @@ package preflight
 
 import (
 	"path"
+	"slices"
 	"strings"
 
+	"github.com/kubeoci/oci/internal/kustomize"
+	"github.com/kubeoci/oci/manifests"
 	"github.com/kubeoci/oci/packager"
 )
 
@@ -39,6 +42,22 @@ func (m *model) seenCopies() []string {
 		return m.copies[1:]
 	}
 	return m.copies
+}
+
+// isInArchive reports whether a reference that leaves the tree nevertheless leads to a file or
+// a kustomization of the archive: to that of the other copy, or back through the prefix.
+func (m *model) isInArchive(p manifests.Problem) bool {
+	if p.Code != manifests.ProblemOutside || path.IsAbs(p.Path) {
+		return false
+	}
+	return slices.ContainsFunc(m.seenCopies(), func(c string) bool {
+		dir := path.Dir(c + p.File)
+		target := path.Join(dir, p.Path)
+		isLoop := target == "." || isAt(dir+"/", target)
+		return m.sourceAt(target) != nil || !isLoop && slices.ContainsFunc(kustomize.Names(), func(name string) bool {
+			return m.sourceAt(path.Join(target, name)) != nil
+		})
+	})
 }
 
 // sourceAt returns the file at a path of the archive, or nil.

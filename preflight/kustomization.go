@@ -91,7 +91,11 @@ func checkProblemsOfSet(m *model, r *report) {
 			r.add(Finding{Severity: Warning, File: p.File, Message: fmt.Sprintf("the kustomization has more than %d bytes and is not checked", kustomize.MaxSize), Hint: "split it"})
 			continue
 		}
-		r.refuseBuild(Finding{File: p.File, Line: p.Line, Column: p.Column, Message: kustomizationFault(p), Hint: p.Hint}, m.building(s))
+		f, building := Finding{File: p.File, Line: p.Line, Column: p.Column, Message: kustomizationFault(p), Hint: p.Hint}, m.building(s)
+		if m.isInArchive(p) {
+			f.Message, building = f.Message+", which is in the artifact only because of its layout", nil
+		}
+		r.refuseBuild(f, building)
 	}
 }
 
