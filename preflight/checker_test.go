@@ -176,6 +176,22 @@ func TestFindingsOfCheckers(t *testing.T) {
 	assert.Len(t, preflight.Options{}.Refusals(findings), 3)
 }
 
+// All findings of a Checker are listed, also those for one place, and if there are several paths.
+func TestFindingsOfCheckersForSeveralPaths(t *testing.T) {
+	a := artifact(t, tree{"a/app.yaml": app, "b/app.yaml": app}.collect(t), flux)
+	checker := finds(
+		preflight.Finding{Code: "acme", Severity: preflight.Error, Message: "bad"},
+		preflight.Finding{Code: "acme", Severity: preflight.Warning, Message: "odd"},
+	)
+	for _, paths := range [][]string{{"a"}, {"a", "b"}} {
+		findings, err := preflight.Check(t.Context(), a, preflight.Options{Paths: paths, Checkers: []preflight.Checker{checker}})
+		require.NoError(t, err)
+		assert.Equal(t, []string{
+			"a/app.yaml: error: bad [acme]", "a/app.yaml: warning: odd [acme]", "b/app.yaml: error: bad [acme]", "b/app.yaml: warning: odd [acme]",
+		}, brief(findings), paths)
+	}
+}
+
 func TestInvalidFindingsOfCheckers(t *testing.T) {
 	valid := preflight.Finding{Code: "acme", Severity: preflight.Info, Message: "m"}
 	for _, tt := range []struct {

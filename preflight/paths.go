@@ -57,7 +57,7 @@ type at struct {
 }
 
 // distinctFindings returns the findings of several paths, each once, the worst first. It
-// keeps the worst of those that a rule has for one place of a file.
+// keeps the worst of those that a rule of this package has for one place of a file.
 func distinctFindings(all []judgement) Findings {
 	byText, worst := map[sameFinding]*at{}, map[place]Severity{}
 	var found []*at
@@ -80,7 +80,8 @@ func distinctFindings(all []judgement) Findings {
 	}
 	var findings Findings
 	for _, f := range found {
-		if f.File == "" || f.Severity == worst[place{f.Code, f.File, f.Line, f.Column}] {
+		ofChecker := f.Code.Description() == "" // does not depend on the path
+		if ofChecker || f.File == "" || f.Severity == worst[place{f.Code, f.File, f.Line, f.Column}] {
 			f.namePaths(all)
 			findings = append(findings, f.Finding)
 		}
