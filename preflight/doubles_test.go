@@ -3,6 +3,7 @@ package preflight_test
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 
@@ -204,4 +205,33 @@ func TestManyWaysToOneBase(t *testing.T) {
 		}
 	}
 	assert.Empty(t, tr.checkAt(t, flux, fmt.Sprintf("n/%d", levels)))
+}
+
+// Without a named engine, an object that both refuse is an Error, also if each has a reason of
+// its own or Flux was reported first.
+func TestDoublesForEachEngine(t *testing.T) {
+	listing := tree{"kustomization.yaml": "resources: [a.yaml, b.yaml]\n", "a.yaml": app, "b.yaml": app}
+	for _, tt := range []struct {
+		name string
+		tree tree
+		want []string
+	}{
+		{"an object in two files", listing, []string{
+			`b.yaml:1:1: error: Argo CD refuses the ConfigMap "app": it is defined here and at a.yaml:1 [duplicate-object]`,
+			`b.yaml:1:1: error: Flux refuses the ConfigMap "app": it is defined here and at a.yaml:1 [duplicate-object]`,
+		}},
+		{"a file that is listed twice", listing.with("kustomization.yaml", "resources: [a.yaml, a.yaml]\n"), []string{
+			`kustomization.yaml:1:21: error: resources[1] lists the same file again: "a.yaml" [duplicate-object]`,
+			`kustomization.yaml:1:21: error: resources[1] lists the same file again: "a.yaml" [duplicate-object]`,
+		}},
+		{"an object that only Flux has twice", listing.with("b.yaml", app+"  namespace: other\n"), []string{
+			`b.yaml:1:1: warning: Flux refuses the ConfigMap "app", because with the namespace "shop" it is defined here and at a.yaml:1 [duplicate-object]`,
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			findings := tt.tree.check(t, none, preflight.Options{TargetNamespace: "shop"})
+			doubles := slices.DeleteFunc(findings, func(f preflight.Finding) bool { return f.Code != preflight.CodeDuplicateObject })
+			assert.Equal(t, tt.want, brief(doubles))
+		})
+	}
 }

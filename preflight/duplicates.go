@@ -3,6 +3,8 @@ package preflight
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/kubeoci/oci/internal/kinds"
@@ -53,6 +55,24 @@ func checkDuplicates(m *model, r *report) {
 		})
 	}
 	d.check()
+	for _, v := range m.views {
+		if len(r.refusing) > 0 && !r.refusing[v] {
+			m.checkDoublesFor(v, r)
+		}
+	}
+}
+
+// checkDoublesFor reports the objects that an engine refuses, and that were reported for
+// another engine only.
+func (m *model) checkDoublesFor(v *view, r *report) {
+	alone, again := *m, newReport(m.opts)
+	alone.views = []*view{v}
+	again.rule, again.refusalsOnly = r.rule, r.refusalsOnly
+	alone.doubles(again).check()
+	maps.Copy(r.refusing, again.refusing)
+	for _, f := range slices.Concat(again.found[rankRefused], again.found[rankError]) {
+		r.keep(f)
+	}
 }
 
 // duplicates calls f for each object that the engine reads again.
