@@ -8,18 +8,27 @@ import (
 	"github.com/kubeoci/oci/internal/filename"
 )
 
-// checkEmptyFiles reports manifest files of no bytes, and JSON without a value, which
-// Argo CD refuses in a plain directory. kustomize takes it for a file without objects.
+// checkEmptyFiles reports manifest files of no bytes, and JSON and Jsonnet without a value,
+// which Argo CD refuses in a plain directory. kustomize takes JSON without one for a file
+// without objects.
 func checkEmptyFiles(m *model, r *report) {
 	for _, s := range m.suspects {
 		refusing := m.viewsWhere(func(v *view) bool { return v.readsPlain(s) })
 		switch {
-		case s.content.JSON && len(s.content.Objects) == 0 && len(s.content.Problems) == 0 && len(refusing) > 0:
+		case s.hasNoJSON() && len(refusing) > 0:
 			r.refuse(Finding{File: s.file.Path, Message: subject(refusing, "refuse") + " a JSON file without a value"}, refusing)
+		case s.file.Size == 0 && path.Ext(s.file.Path) == jsonnet && len(refusing) > 0:
+			r.refuse(Finding{File: s.file.Path, Message: subject(refusing, "refuse") + " an empty Jsonnet file"}, refusing)
 		case s.file.Size == 0 && filename.IsManifest(s.file.Path) && !s.kustomizes:
 			r.add(Finding{File: s.file.Path, Message: "the file is empty"})
 		}
 	}
+}
+
+// hasNoJSON reports whether a JSON file holds nothing, or null.
+func (s *source) hasNoJSON() bool {
+	docs := s.content.Objects
+	return s.content.JSON && len(s.content.Problems) == 0 && (len(docs) == 0 || len(docs) == 1 && docs[0].Empty)
 }
 
 // checkJSONNotTaken reports JSON that Flux does not read.

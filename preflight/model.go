@@ -222,7 +222,7 @@ func (m *model) collect(files []manifests.File) {
 func (m *model) findSuspects() {
 	for _, s := range m.sources {
 		c := &s.content
-		if s.suspect || s.file.Size == 0 || c.Template || len(c.Problems) > 0 || len(c.Remarks) > 0 || c.Lost > 0 || c.JSON && len(c.Objects) != 1 {
+		if s.suspect || s.file.Size == 0 || c.Template || len(c.Problems) > 0 || len(c.Remarks) > 0 || c.Lost > 0 || c.JSON && len(c.Objects) != 1 || s.hasNoJSON() {
 			m.suspects = append(m.suspects, s)
 		}
 	}

@@ -101,6 +101,7 @@ func checkSubfolders(m *model, r notes) {
 // than plain files.
 func checkRenderedBy(m *model, r *report) {
 	for _, v := range m.views {
+		checkSettings(v, r)
 		if v.recurse {
 			checkNotRendered(v, r)
 		}
@@ -129,6 +130,21 @@ func checkRenderedBy(m *model, r *report) {
 			f.Severity, f.Hint = Warning, "keep them in separate directories"
 		}
 		r.add(f, v)
+	}
+}
+
+// settingsFile holds settings that Argo CD merges into the Application.
+const settingsFile = ".argocd-source.yaml"
+
+// checkSettings reports settings that Argo CD cannot merge, because they are not a mapping.
+func checkSettings(v *view, r *report) {
+	for _, i := range v.items {
+		if !v.isArgoCD() || i.path != settingsFile || i.isUnread() || i.content.Template {
+			continue
+		}
+		if docs := i.content.Objects; len(docs) == 0 || !docs[0].Mapping {
+			r.refuse(Finding{File: i.file.Path, Message: "Argo CD refuses this file, because its settings are not a mapping", Hint: "correct it, or remove it"}, []*view{v})
+		}
 	}
 }
 

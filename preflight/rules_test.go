@@ -60,6 +60,13 @@ func TestRendering(t *testing.T) {
 			"package.json: info: Flux ignores JSON unless a kustomization lists it [json-not-taken]",
 		}},
 		{"JSON below a kustomization, Flux", tree{"app.yaml": app, "b/kustomization.yaml": "resources: [b.json]", "b/b.json": `{}`}, flux, []string{}},
+		{"null in JSON, Argo CD", tree{"app.yaml": app, "b.json": "null\n"}, argocd, []string{"b.json: error: Argo CD refuses a JSON file without a value [empty-file]"}},
+		{"null in JSON, Flux", tree{"app.yaml": app, "b.json": "null\n"}, flux, []string{"b.json: info: Flux ignores JSON unless a kustomization lists it [json-not-taken]"}},
+		{"empty Jsonnet, Argo CD", tree{"app.yaml": app, "b.jsonnet": ""}, argocd, []string{"b.jsonnet: error: Argo CD refuses an empty Jsonnet file [empty-file]"}},
+		{"empty Jsonnet in a subdirectory, Argo CD", tree{"app.yaml": app, "a/b.jsonnet": ""}, argocd, []string{}},
+		{"settings without content, Argo CD", tree{"app.yaml": app, ".argocd-source.yaml": "# later\n"}, argocd, []string{".argocd-source.yaml: error: Argo CD refuses this file, because its settings are not a mapping [rendered-by]"}},
+		{"settings without content in a subdirectory, Argo CD", tree{"app.yaml": app, "a/.argocd-source.yaml": "# later\n"}, argocd, []string{}},
+		{"settings without content, Flux", tree{"app.yaml": app, ".argocd-source.yaml": "# later\n"}, flux, []string{}},
 		{"subdirectories only, Argo CD", tree{"a/app.yaml": app}, argocd, []string{
 			`error: all manifests at the path "shop" are in subdirectories, which Argo CD does not read by default, so that it renders nothing [subfolders-only]`,
 		}},
