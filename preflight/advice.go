@@ -16,7 +16,7 @@ import (
 // path is missing, or the engine reads all files below it, or only those directly there.
 // The model must not be used afterwards.
 func (m *model) advise(r *report) {
-	missing := m.viewsWhere((*view).isMissing)
+	missing := m.viewsWhere((*view).isAbsent)
 	scanning := m.viewsWhere(func(v *view) bool {
 		return r.refusing[v] && !v.isMissing() && (v.mode == generated || v.mode == directory)
 	})

@@ -43,3 +43,19 @@ func TestReferencesOutOfTheTree(t *testing.T) {
 		})
 	}
 }
+
+// Below a prefix, Flux finds no directory if it ignores all files in it.
+func TestPrefixOfIgnoredFiles(t *testing.T) {
+	set := tree{"cloudbuild.yaml": app}.collect(t)
+	for _, layout := range []packager.Layout{packager.LayoutPrefix, packager.LayoutBoth} {
+		plan, err := packager.NewPlan(set, layout, packager.Options{Prefix: "shop"})
+		require.NoError(t, err)
+		findings, err := preflight.Check(t.Context(), preflight.Artifact{Plan: plan, Engines: []packager.GitOpsEngine{flux}}, preflight.Options{})
+		require.NoError(t, err)
+		assert.Equal(t, []string{
+			`error: Flux finds no directory "./shop", because it ignores all files there [path-missing]`,
+			"cloudbuild.yaml: warning: Flux ignores a file with this name by default [flux-ignored]",
+		}, brief(findings))
+		assert.Contains(t, findings[0].Hint, "rename it, or add a .sourceignore file")
+	}
+}

@@ -16,6 +16,9 @@ func checkNoFiles(m *model, r notes) {
 // isMissing reports whether there is nothing at the path of the engine.
 func (v *view) isMissing() bool { return len(v.items) == 0 && v.root != "." }
 
+// isAbsent reports whether it is missing in the archive, too.
+func (v *view) isAbsent() bool { return v.isMissing() && len(v.ignored) == 0 }
+
 // renders reports whether an engine renders an object of a file, or fails for it. What
 // it renders of a chart, of Jsonnet and of some kustomizations is not known.
 func (m *model) renders(v *view, i item) bool {
@@ -52,9 +55,14 @@ func (v *view) countBelow() (n int) {
 }
 
 func checkPathMissing(m *model, r *report) {
-	missing := m.viewsWhere((*view).isMissing)
-	if len(missing) > 0 && len(m.sources) > 0 {
+	if missing := m.viewsWhere((*view).isAbsent); len(missing) > 0 && len(m.sources) > 0 {
 		r.refuse(Finding{Message: subject(missing, "find") + " no directory " + quotePaths(missing)}, missing)
+	}
+	for _, v := range m.views {
+		if v.isMissing() && !v.isAbsent() {
+			one := []*view{v}
+			r.refuse(Finding{Message: fmt.Sprintf("Flux finds no directory %s, because it ignores all files there", quotePaths(one)), Hint: hintFluxIgnored}, one)
+		}
 	}
 }
 

@@ -106,7 +106,7 @@ func TestPrefixThatFluxIgnores(t *testing.T) {
 	findings, err := preflight.Check(t.Context(), preflight.Artifact{Plan: plan}, preflight.Options{})
 	require.NoError(t, err)
 	assert.Equal(t, []string{
-		`warning: Flux finds no directory "./shop.zip" [path-missing]`,
+		`warning: Flux finds no directory "./shop.zip", because it ignores all files there [path-missing]`,
 		"app.yaml: warning: Flux ignores a file with this name by default [flux-ignored]",
 	}, brief(findings))
 }
