@@ -103,8 +103,11 @@ func (d *Destination) sendEarly(ctx context.Context, packing Packing, ready *pac
 		return
 	}
 	early := &d.ahead.uploads
-	patient, _ := guard.WithPatience(ctx, maxSilence)
+	patient, patience := guard.WithPatience(ctx, maxSilence)
 	began := time.Now()
+	defer func() { // requests that were silent concurrently count once
+		d.ahead.patience = max(patience.Left(), maxSilence-time.Since(began))
+	}()
 	limited, stop := context.WithTimeout(patient, d.left)
 	err = d.openEarly(limited)
 	stop()

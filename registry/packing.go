@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"math"
+	"time"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -39,7 +40,8 @@ type Packing struct {
 // completes that upload: until then the repository does not have the layer. If Layer or
 // Blobs fails, or ctx ends, the upload is cancelled. A registry that refuses such an upload,
 // or breaks it, costs no error: Push sends the layer again, and the Client does not try
-// again. No event describes bytes that are sent early.
+// again. The time for which the registry was silent counts for the uploads of Push, as that
+// of their own attempts. No event describes bytes that are sent early.
 //
 // Errors are those of Lookup. The time for which it waits for the artifact does not count
 // for [Options.Timeout].
@@ -48,7 +50,7 @@ func (c *Client) LookupWhilePacking(ctx context.Context, repository string, tags
 	if err != nil {
 		return nil, err
 	}
-	d.ahead = &ahead{blobs: map[digest.Digest]blobState{}}
+	d.ahead = &ahead{blobs: map[digest.Digest]blobState{}, patience: maxSilence}
 	if err := calls.NotNil(ctx); err != nil {
 		return nil, err
 	}
@@ -106,8 +108,9 @@ func (p Packing) await(ctx context.Context) (ready *packedBlobs, stop func()) {
 
 // ahead is what a push has learned, and sent, before the artifact was packed.
 type ahead struct {
-	blobs   map[digest.Digest]blobState
-	uploads earlyUploads
+	blobs    map[digest.Digest]blobState
+	uploads  earlyUploads
+	patience time.Duration // that the early uploads have left to those of Push
 }
 
 // state returns what the registry reported about a blob. A nil *ahead knows none.

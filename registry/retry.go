@@ -116,7 +116,7 @@ func (c *Client) retry(ctx context.Context, report func(Retry), step func(ctx co
 			c.gate.Pause(min(wait, maxRetryAfter), resp.comeBack)
 		}
 		deadline, limited := ctx.Deadline()
-		if attempt >= c.retryPolicy.MaxAttempts || patience.Exhausted() || limited && wait >= time.Until(deadline) {
+		if attempt >= c.retryPolicy.MaxAttempts || patience.Left() <= 0 || limited && wait >= time.Until(deadline) {
 			return err
 		}
 		if report != nil {

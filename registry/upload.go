@@ -19,6 +19,9 @@ import (
 
 // blobs uploads the blobs that the repository does not have.
 func (p *push) blobs(ctx context.Context, blobs []ocispec.Descriptor) error {
+	if p.ahead != nil {
+		ctx, _ = guard.WithPatience(ctx, p.ahead.patience)
+	}
 	assumed := p.trust.current() == trustTag
 	parallel := min(len(blobs), maxParallel)
 	if p.refused != nil {

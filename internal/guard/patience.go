@@ -3,6 +3,7 @@ package guard
 import (
 	"context"
 	"errors"
+	"math"
 	"net"
 	"sync"
 	"time"
@@ -17,14 +18,15 @@ type Patience struct {
 
 type patienceKey struct{}
 
-// WithPatience returns a context for the requests of a step.
+// WithPatience returns a context for the requests of a step. They may wait for d, and no
+// longer than is left of the patience in ctx, of which they take nothing.
 func WithPatience(ctx context.Context, d time.Duration) (context.Context, *Patience) {
-	p := &Patience{left: d}
+	p := &Patience{left: patienceIn(ctx).limit(d)}
 	return context.WithValue(ctx, patienceKey{}, p), p
 }
 
-// Exhausted reports whether no time is left.
-func (p *Patience) Exhausted() bool { return p.limit(time.Hour) <= 0 }
+// Left returns the time that is left, which may be negative.
+func (p *Patience) Left() time.Duration { return p.limit(math.MaxInt64) }
 
 // SpendPatience takes time from the patience in a context, such as that of waiting for the
 // request of another step.

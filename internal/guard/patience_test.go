@@ -58,7 +58,7 @@ func TestPatience(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, patience := guard.WithPatience(t.Context(), 50*time.Second)
 				for i, respond := range tt.requests {
-					assert.Equal(t, tt.took[i] == 0, patience.Exhausted())
+					assert.Equal(t, tt.took[i] == 0, patience.Left() <= 0)
 					req, err := http.NewRequestWithContext(ctx, http.MethodPut, "http://localhost", slow(strings.Repeat("a", 100), time.Second))
 					require.NoError(t, err)
 					began := time.Now()
@@ -76,7 +76,11 @@ func TestPatience(t *testing.T) {
 func TestPatienceThatIsSpent(t *testing.T) {
 	ctx, patience := guard.WithPatience(t.Context(), time.Minute)
 	guard.SpendPatience(t.Context(), time.Hour) // has none
-	assert.False(t, patience.Exhausted())
-	guard.SpendPatience(ctx, time.Minute)
-	assert.True(t, patience.Exhausted())
+	assert.Equal(t, time.Minute, patience.Left())
+	guard.SpendPatience(ctx, 40*time.Second)
+	within, rest := guard.WithPatience(ctx, time.Minute)
+	assert.Equal(t, 20*time.Second, rest.Left())
+	guard.SpendPatience(within, time.Minute)
+	assert.Equal(t, -40*time.Second, rest.Left())
+	assert.Equal(t, 20*time.Second, patience.Left())
 }
