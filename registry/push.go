@@ -223,6 +223,7 @@ func (p *push) place(ctx context.Context, blobs []ocispec.Descriptor, manifest [
 
 // lacksAny reports whether the registry reports that it lacks one of the blobs.
 func (p *push) lacksAny(ctx context.Context, blobs []ocispec.Descriptor) bool {
+	ctx, _ = guard.WithPatience(ctx, maxDoubt)
 	return slices.ContainsFunc(blobs, func(blob ocispec.Descriptor) bool {
 		state, _ := p.repo.findBlob(ctx, blob) // the end of ctx ends the push
 		return state == blobAbsent

@@ -50,6 +50,13 @@ func TestSilenceAfterEachResponse(t *testing.T) {
 			}
 			return err
 		}},
+		{"push that is refused", func(ctx context.Context, c *registry.Client) error {
+			destination, err := c.LookupWhilePacking(ctx, repository, []string{"refused"}, registry.PushOptions{}, small.packing())
+			if err == nil {
+				_, err = destination.Push(ctx, small.store, small.Manifest)
+			}
+			return err
+		}},
 		{"pull", func(ctx context.Context, c *registry.Client) error {
 			store := new(packager.Store)
 			defer func() { _ = store.Close() }()
@@ -62,11 +69,14 @@ func TestSilenceAfterEachResponse(t *testing.T) {
 				inBubbleOf(t, func(t *testing.T, srv *server, transport http.RoundTripper) {
 					var arrived atomic.Int32
 					srv.fail(fault{"", func(w http.ResponseWriter, r *http.Request) {
-						if arrived.Add(1) > responses {
+						switch {
+						case arrived.Add(1) > responses:
 							silence(func() {})(w, r)
-							return
+						case describe(r) == "PUT manifests/refused":
+							status(http.StatusBadRequest, "MANIFEST_INVALID")(w, r)
+						default:
+							srv.registry.ServeHTTP(w, r)
 						}
-						srv.registry.ServeHTTP(w, r)
 					}})
 					client := newClient(t, "localhost", registry.Options{Credential: ci, Transport: transport})
 					began := time.Now()
