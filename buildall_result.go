@@ -91,6 +91,13 @@ type BuildAllResult struct {
 // Format prints the result as JSON.
 func (r BuildAllResult) Format(f fmt.State, _ rune) { redact.Format(f, r) }
 
+// MarshalJSON omits passwords in URLs.
+func (r BuildAllResult) MarshalJSON() ([]byte, error) {
+	type plain BuildAllResult
+	r.Outcomes = array(r.Outcomes)
+	return redact.JSON(plain(r), redact.Addresses)
+}
+
 func newBuildAllResult(outcomes []BuildOutcome) BuildAllResult {
 	r := BuildAllResult{Outcomes: outcomes}
 	counts := map[BuildStatus]*int{

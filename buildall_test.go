@@ -97,7 +97,11 @@ func TestBuildAll(t *testing.T) {
 func TestBuildAllOfNothing(t *testing.T) {
 	result, err := oci.BuildAll(t.Context(), nil, oci.BuildAllOptions{})
 	require.NoError(t, err)
-	assert.JSONEq(t, `{"built":0,"unchanged":0,"failed":0,"cancelled":0,"outcomes":[]}`, marshalled(t, result))
+	none := `{"built":0,"unchanged":0,"failed":0,"cancelled":0,"outcomes":[]}`
+	assert.JSONEq(t, none, marshalled(t, result))
+	result, err = oci.BuildAll(t.Context(), []oci.BuildOptions{{}}, oci.BuildAllOptions{})
+	require.Error(t, err)
+	assert.JSONEq(t, none, marshalled(t, result))
 	//lint:ignore SA1012 the test is about a nil context
 	_, err = oci.BuildAll(nil, nil, oci.BuildAllOptions{})
 	require.EqualError(t, err, nilContext)

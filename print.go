@@ -72,7 +72,16 @@ func (r BuildResult) Format(f fmt.State, _ rune) { redact.Format(f, r) }
 // MarshalJSON omits passwords in URLs, such as one that a finding quotes.
 func (r BuildResult) MarshalJSON() ([]byte, error) {
 	type plain BuildResult
+	r.Tags, r.Files, r.Artifact.AllPaths = array(r.Tags), array(r.Files), array(r.Artifact.AllPaths)
 	return redact.JSON(plain(r), redact.Addresses)
+}
+
+// array returns a list for JSON, which is null there if it is nil.
+func array[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }
 
 // Format prints the plan as JSON.

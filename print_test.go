@@ -126,6 +126,13 @@ func TestPrintedTypesHaveNoSecret(t *testing.T) {
 	}
 }
 
+// A list in JSON is an array, also in the result that comes with an error.
+func TestZeroResultsAsJSON(t *testing.T) {
+	for _, result := range []any{oci.BuildResult{}, oci.BuildPlan{}, oci.BuildAllResult{}, registry.PushPlan{}} {
+		assert.NotContains(t, marshalled(t, result), "null", "%T", result)
+	}
+}
+
 // Options may be stored as JSON, except for their secrets.
 func TestOptionsAsJSON(t *testing.T) {
 	for _, v := range printedTypes {

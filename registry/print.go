@@ -39,5 +39,6 @@ func (p PushPlan) Format(f fmt.State, _ rune) { redact.Format(f, p) }
 // MarshalJSON omits passwords in URLs.
 func (p PushPlan) MarshalJSON() ([]byte, error) {
 	type plain PushPlan
+	p.Tags = append([]TagPlan{}, p.Tags...) // an array in JSON, not null
 	return redact.JSON(plain(p), redact.URLs)
 }
