@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/opencontainers/go-digest"
@@ -73,7 +74,7 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	case *timeout <= 0:
 		return cli.Usagef("-timeout: %v must be positive", *timeout)
 	}
-	if err := checkEmpty(dir); err != nil && !*inPlace { // in place, a new file system has an entry
+	if err := checkTarget(dir, *inPlace); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, *timeout)
@@ -95,8 +96,23 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	return result.print(env.Stdout)
 }
 
-// checkEmpty refuses a directory that is not empty before the first request, because
-// unpacking would refuse it.
+// checkTarget refuses a directory before the first request, because unpacking would refuse
+// it: one that is not empty, or whose parent is missing or read-only.
+func checkTarget(dir string, inPlace bool) error {
+	home := dir // of the files that are unpacked
+	if !inPlace {
+		if err := checkEmpty(dir); err != nil { // in place, a new file system has an entry
+			return err
+		}
+		home = filepath.Dir(filepath.Clean(dir))
+	}
+	probe, err := os.MkdirTemp(home, ".oci-pull-")
+	if err != nil {
+		return &unpacker.TargetError{Path: dir, Err: errors.Unwrap(err)} // without the path of the probe
+	}
+	return os.Remove(probe)
+}
+
 func checkEmpty(dir string) error {
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
 		return &unpacker.TargetError{Path: dir, Err: unpacker.ErrTargetNotDirectory}

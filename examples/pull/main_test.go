@@ -168,8 +168,6 @@ func TestPullOfNoFilesAsJSON(t *testing.T) {
 func TestPullFails(t *testing.T) {
 	host, _, _ := start(t)
 	ref := "oci://" + host + "/acme/shop:1.0.0"
-	full := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(full, "x"), []byte("x"), 0o600))
 	dir := filepath.Join(t.TempDir(), "shop")
 	credential := []string{"-username", "reader", "-password-stdin"}
 	for _, tt := range []struct {
@@ -181,10 +179,6 @@ func TestPullFails(t *testing.T) {
 		{"missing tag", canary, append(credential, "-ref", "oci://"+host+"/acme/shop:2.0.0", dir), 1, "not found in the registry"},
 		{"wrong password", "wrong", append(credential, "-ref", ref, dir), 1, "registry denies access"},
 		{"no credential", "", []string{"-ref", ref, dir}, 1, "hint: set -username and -password-stdin"},
-		{"full directory", "", []string{"-ref", ref, full}, 1, "hint: name a directory that is empty or does not exist"},
-		{"file", "", []string{"-ref", ref, filepath.Join(full, "x")}, 1, "hint: name a directory that is empty or does not exist"},
-		{"missing directory, in place", canary, append(credential, "-ref", ref, "-in-place", dir), 1, "hint: create the parent directory of the target or, with -in-place, the target"},
-		{"missing parent directory", canary, append(credential, "-ref", ref, filepath.Join(dir, "a", "b")), 1, "no such file or directory"},
 		{"no reference", "", []string{dir}, 2, "-ref is missing"},
 		{"reference without a tag", "", []string{"-ref", "oci://" + host + "/acme/shop", dir}, 2, "want a tag or digest"},
 		{"illegal reference", "", []string{"-ref", "shop", dir}, 2, "invalid OCI scheme"},
@@ -214,11 +208,40 @@ func TestTimeoutWhileReadingThePassword(t *testing.T) {
 	require.NoError(t, ctx.Err())
 }
 
-func TestPullIntoAFullDirectorySendsNoRequest(t *testing.T) {
+// A directory that cannot receive the files costs no request, and nothing is left beside it.
+func TestPullChecksTheDirectoryFirst(t *testing.T) {
 	host, _, requests := start(t)
-	status, _, _ := runPull(t, nil, "", "-ref", "oci://"+host+"/acme/shop:1.0.0", flatTree)
-	assert.Equal(t, 1, status)
-	assert.Zero(t, requests.Load())
+	parent := t.TempDir()
+	file, readOnly := filepath.Join(parent, "file"), filepath.Join(parent, "read-only")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	require.NoError(t, os.Mkdir(readOnly, 0o500))
+	for _, tt := range []struct {
+		name, dir string
+		flags     []string
+		stderr    string
+	}{
+		{"full", flatTree, nil, "hint: name a directory that is empty or does not exist"},
+		{"file", file, nil, "hint: name a directory that is empty or does not exist"},
+		{"missing parent", filepath.Join(parent, "a", "b"), nil, "hint: create the parent directory of the target or, with -in-place, the target"},
+		{"parent is a file", filepath.Join(file, "a"), nil, "not a directory"},
+		{"parent that is read-only", filepath.Join(readOnly, "a"), nil, "permission denied"},
+		{"missing, in place", filepath.Join(parent, "a"), []string{"-in-place"}, "hint: create the parent directory of the target or, with -in-place, the target"},
+		{"file, in place", file, []string{"-in-place"}, "not a directory"},
+		{"read-only, in place", readOnly, []string{"-in-place"}, "permission denied"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if strings.Contains(tt.name, "read-only") && os.Geteuid() <= 0 {
+				t.Skip("this user, or Windows, writes to directories that are read-only")
+			}
+			status, _, stderr := runPull(t, nil, "", append(tt.flags, "-ref", "oci://"+host+"/acme/shop:1.0.0", tt.dir)...)
+			assert.Equal(t, 1, status)
+			assert.Contains(t, stderr, tt.stderr)
+			assert.Zero(t, requests.Load())
+		})
+	}
+	left, err := os.ReadDir(parent)
+	require.NoError(t, err)
+	assert.Len(t, left, 2)
 }
 
 func TestHelp(t *testing.T) {
