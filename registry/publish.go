@@ -158,8 +158,14 @@ func (p *push) tagsError(i int, err error) error {
 	return failed
 }
 
-// maxMoves is how often a tag is read and set again if others set it meanwhile.
-const maxMoves = 5
+const (
+	// maxMoves is how often a tag is read and set again if others set it meanwhile.
+	maxMoves = 5
+	// maxRefused is how often a condition is refused for a tag that stays the same until it
+	// is dropped, because the registry cannot evaluate it. Once is not enough: others may have
+	// set the tag, and then set it back.
+	maxRefused = 2
+)
 
 // move sets a tag, if it has to be set and the rules allow it.
 func (p *push) move(ctx context.Context, blobs []ocispec.Descriptor, data []byte, i int) (moved bool, err error) {
@@ -171,6 +177,7 @@ func (p *push) move(ctx context.Context, blobs []ocispec.Descriptor, data []byte
 		return true, p.place(ctx, blobs, data, tag, nil)
 	}
 	var refused error // a condition that did not hold
+	times := 0        // that one did not, since the tag changed last
 	for range maxMoves {
 		before := p.states[i]
 		if p.states[i], err = p.lookUp(ctx, tag); isRefusal(err) {
@@ -185,14 +192,18 @@ func (p *push) move(ctx context.Context, blobs []ocispec.Descriptor, data []byte
 		if err := p.allow(ctx, tag, p.states[i]); err != nil {
 			return false, err
 		}
+		if before.digest != p.states[i].digest {
+			times = 0
+		}
 		unless := p.states[i].conditions()
-		if refused != nil && before.digest == p.states[i].digest { // the registry cannot evaluate it
+		if times >= maxRefused {
 			unless = nil
 		}
 		p.looked = true
 		if refused = p.place(ctx, blobs, data, tag, unless); !hasStatus(refused, http.StatusPreconditionFailed) {
 			return refused == nil, refused
 		}
+		times++
 	}
 	return false, refused
 }

@@ -28,7 +28,8 @@ type PushOptions struct {
 	// ETag, the tag is set under the condition that it has not changed since (RFC 9110,
 	// section 13.1.1), and if it has, both are done again, five times in all. Few registries
 	// evaluate that condition. Elsewhere another client can still set the tag between the
-	// two requests.
+	// two requests, and so it can where the registry refuses the condition twice for a tag
+	// that stays the same: it is then set without one.
 	TagRules []TagRule `json:"-"`
 	// Steps are done in their order when the manifest is in the repository under its digest
 	// alone, and before any tag is set. There are none by default, which saves the request
