@@ -161,7 +161,8 @@ func (p BuildPlan) WriteText(w io.Writer) error {
 		row("artifact", "%s", a.Reference)
 	}
 	row("digest", "%s, %d bytes", a.Digest, a.ManifestSize)
-	row("content", "%s, %d bytes in %d files, %d skipped", a.ContentDigest, a.ContentSize, len(p.Result.Files), len(p.Result.Skipped))
+	row("content", "%s, %d bytes", a.ContentDigest, a.ContentSize)
+	row("files", "%d, %d skipped", len(p.Result.Files), len(p.Result.Skipped))
 	row("layer", "%s, %d bytes", a.LayerDigest, a.LayerSize)
 	for _, paths := range a.AllPaths {
 		row("paths", "Flux %s, Argo CD %s", paths.Flux, paths.ArgoCD)

@@ -185,6 +185,7 @@ func TestPlanText(t *testing.T) {
 	a := p.Result.Artifact
 	assert.Contains(t, text.String(), "artifact  oci://"+r.Host+"/app:v1\n")
 	assert.Contains(t, text.String(), "digest    "+a.Digest.String())
+	assert.Contains(t, text.String(), "files     1, 0 skipped\n")
 	assert.Contains(t, text.String(), "paths     Flux ./, Argo CD .\n")
 	assert.Contains(t, text.String(), "tag v1    refuse: it is Friday\n")
 

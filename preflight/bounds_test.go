@@ -189,6 +189,13 @@ func TestUnreadFilesAreNotCertain(t *testing.T) {
 	}
 }
 
+func TestOneMoreFinding(t *testing.T) {
+	tr := tree{"a.yaml": object("Secret", "a") + "stringData: {a: b}\n", "b.yaml": object("Secret", "b") + "stringData: {a: b}\n"}
+	findings := tr.check(t, flux, preflight.Options{MaxFindings: 1, TargetNamespace: "shop"})
+	require.Len(t, findings, 2)
+	assert.Equal(t, "1 more finding is not listed, because there are more than 100 in a file or 1 in all (warning: 1)", findings[1].Message)
+}
+
 // Findings are bounded in each file and in all. The worst are listed, so that a policy
 // does not depend on the limits.
 func TestFindingsAreBounded(t *testing.T) {

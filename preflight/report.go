@@ -185,6 +185,10 @@ func (r *report) omission(omitted counts, several bool) (Finding, bool) {
 	if several {
 		least = "at least "
 	}
-	f.Message = fmt.Sprintf("%s%d more findings are not listed, because there are more than %d in a file or %d in all (%s)", least, total, r.maxFile, r.maxAll, strings.Join(texts, ", "))
+	are := "findings are"
+	if total == 1 {
+		are = "finding is"
+	}
+	f.Message = fmt.Sprintf("%s%d more %s not listed, because there are more than %d in a file or %d in all (%s)", least, total, are, r.maxFile, r.maxAll, strings.Join(texts, ", "))
 	return f, total > 0
 }

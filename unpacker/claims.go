@@ -43,7 +43,7 @@ func (d document) claims(ctx context.Context, src Fetcher, index int) ([]*claim,
 			return nil, err
 		}
 		if n := len(diffIDs); n > 0 && n != len(d.Layers) {
-			return nil, &BlobError{d.Config, fmt.Sprintf("it lists %d layers, and the manifest %d", n, len(d.Layers)), ErrCorruptArtifact}
+			return nil, &BlobError{d.Config, fmt.Sprintf("the number of layers is %d in it, and %d in the manifest", n, len(d.Layers)), ErrCorruptArtifact}
 		} else if n > 0 {
 			all = append(all, &claim{by: "config", digest: diffIDs[index]})
 		}

@@ -137,7 +137,7 @@ func Counts(findings preflight.Findings) string {
 			}
 		}
 		if n > 0 {
-			counts = append(counts, plural(n, s.String()))
+			counts = append(counts, Plural(n, s.String()))
 		}
 	}
 	if last := len(counts) - 1; last > 0 {
@@ -146,7 +146,8 @@ func Counts(findings preflight.Findings) string {
 	return strings.Join(counts, "")
 }
 
-func plural(n int, noun string) string {
+// Plural counts things, such as "1 file" and "2 files".
+func Plural[N int | int64](n N, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}

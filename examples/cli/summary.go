@@ -39,7 +39,7 @@ func printSummary(w io.Writer, findings preflight.Findings, color bool) {
 		files[f.File] = true
 	}
 	delete(files, "")
-	_, _ = fmt.Fprintf(w, "%s in %s, by rule (-v lists all of them):\n", Counts(findings), plural(len(files), "file"))
+	_, _ = fmt.Fprintf(w, "%s in %s, by rule (-v lists all of them):\n", Counts(findings), Plural(len(files), "file"))
 	rules := summarize(findings)
 	left := screen - 2 // the first line, and a blank one at the end
 	var hidden []ruleSummary
@@ -68,7 +68,7 @@ func printSummary(w io.Writer, findings preflight.Findings, color bool) {
 		r.print(w, color)
 	}
 	if len(hidden) > 0 {
-		_, _ = fmt.Fprintf(w, "and %s\n", plural(len(hidden), "more rule"))
+		_, _ = fmt.Fprintf(w, "and %s\n", Plural(len(hidden), "more rule"))
 	}
 	_, _ = fmt.Fprintln(w)
 }
@@ -133,7 +133,7 @@ func (r *ruleSummary) hintLine() string {
 func (r *ruleSummary) print(w io.Writer, color bool) {
 	head := fmt.Sprintf("%v  %s: %d", r.worst, OneLine(string(r.code)), r.findings)
 	if r.files > 0 {
-		head += " in " + plural(r.files, "file")
+		head += " in " + Plural(r.files, "file")
 	}
 	if description := r.code.Description(); description != "" {
 		head += ", " + description

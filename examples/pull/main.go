@@ -175,8 +175,8 @@ func (r result) print(w io.Writer) error {
 	for _, f := range r.Files {
 		size += f.Size
 	}
-	_, err := fmt.Fprintf(w, "pulled    %s\nmanifest  %s\nlayer     %s\nfiles     %d, %d bytes\n",
-		r.Reference, r.Digest, r.LayerDigest, len(r.Files), size)
+	_, err := fmt.Fprintf(w, "pulled    %s\nmanifest  %s\nlayer     %s\nfiles     %d, %s\n",
+		r.Reference, r.Digest, r.LayerDigest, len(r.Files), cli.Plural(size, "byte"))
 	for _, link := range r.SkippedLinks {
 		if err == nil {
 			_, err = fmt.Fprintf(w, "skipped   %q (a link to %q)\n", link.Path, link.Target)

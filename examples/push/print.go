@@ -23,9 +23,9 @@ import (
 func printEvent(p *cli.Progress, e oci.Event) {
 	switch {
 	case e.Phase == oci.PhaseCollect:
-		p.Line("collected %d files, %d bytes", e.Files, e.Bytes)
+		p.Line("collected %s, %s", cli.Plural(e.Files, "file"), cli.Plural(e.Bytes, "byte"))
 	case e.Phase == oci.PhasePack:
-		p.Line("packed %d files into %d bytes", e.Files, e.Bytes)
+		p.Line("packed %s into %d bytes", cli.Plural(e.Files, "file"), e.Bytes)
 	case e.Push != nil:
 		done := "sent"
 		if e.Push.Tag != "" {
@@ -79,7 +79,7 @@ func (c *config) printResult(env cli.Env, result oci.BuildResult) error {
 	row("tags", "%s", strings.Join(result.Tags, ", "))
 	row("created", "%s", a.CreatedAt.Format(time.RFC3339))
 	row("layer", "%s  %d bytes", a.LayerDigest, a.LayerSize)
-	row("content", "%s  %d bytes, %d files", a.ContentDigest, a.ContentSize, len(result.Files))
+	row("content", "%s  %d bytes, %s", a.ContentDigest, a.ContentSize, cli.Plural(len(result.Files), "file"))
 	for _, p := range a.AllPaths {
 		row("Flux", "path: %s", p.Flux)
 		row("Argo CD", "path: %s", p.ArgoCD)

@@ -80,6 +80,14 @@ func TestRefusal(t *testing.T) {
 	assert.Equal(t, refused.Findings, refused.Reasons)
 }
 
+func TestOutputForOneFile(t *testing.T) {
+	o := push(t, "", nil, "-engine", "flux", write(t, map[string]string{"a.yaml": fine}))
+	require.Zero(t, o.status, o.stderr)
+	assert.Contains(t, o.stderr, "collected 1 file, ")
+	assert.Contains(t, o.stderr, "packed 1 file into ")
+	assert.Contains(t, o.stdout, " bytes, 1 file\n")
+}
+
 // The digest and the reference are where the output ends.
 func TestResultOfALargeTree(t *testing.T) {
 	files := map[string]string{}

@@ -167,7 +167,7 @@ func (s *session) end(t *testing.T) int {
 func TestFirstPush(t *testing.T) {
 	s := start(t, nil, map[string]string{"app.yaml": configMap, "readme.txt": ""}, "-json=false", "-engine", "flux")
 	require.Eventually(t, func() bool { return strings.Contains(s.stdout.String(), "\n") }, patience, poll)
-	assert.Regexp(t, `^\d\d:\d\d:\d\d  pushed     sha256:[0-9a-f]{64}  oci://`+s.host+`/shop:dev  1 files  [\d.µm]+s\n$`, s.stdout.String())
+	assert.Regexp(t, `^\d\d:\d\d:\d\d  pushed     sha256:[0-9a-f]{64}  oci://`+s.host+`/shop:dev  1 file  [\d.µm]+s\n$`, s.stdout.String())
 	s.save(t, "app.yaml", configMap)
 	require.Eventually(t, func() bool { return strings.Contains(s.stdout.String(), "  unchanged  sha256:") }, patience, poll)
 	assert.Empty(t, s.stderr.String())

@@ -26,8 +26,8 @@ func (w *watcher) printResult(result oci.BuildResult, took time.Duration) error 
 	if result.Unchanged {
 		verb = "unchanged"
 	}
-	_, err := fmt.Fprintf(w.env.Stdout, "%s  %-9s  %s  %s  %d files  %v\n", time.Now().Format(time.TimeOnly), verb,
-		result.Artifact.Digest, result.Artifact.Reference, len(result.Files), took.Round(time.Millisecond))
+	_, err := fmt.Fprintf(w.env.Stdout, "%s  %-9s  %s  %s  %s  %v\n", time.Now().Format(time.TimeOnly), verb,
+		result.Artifact.Digest, result.Artifact.Reference, cli.Plural(len(result.Files), "file"), took.Round(time.Millisecond))
 	return err
 }
 
