@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/kubeoci/oci/internal/advice"
 )
 
 // Hint returns advice for the error, or "".
@@ -70,7 +72,8 @@ var readHints = map[error]string{
 	ErrCorrupt:          "try again; if the error remains, the artifact has to be published again",
 }
 
-// inputHint is that of an option, a credential or a proxy that cannot be used.
+// inputHint is that of an option, a credential or a proxy that cannot be used, or of a program
+// that can open no connection.
 func (e *Error) inputHint() string {
 	if input, ok := errors.AsType[*inputError](e.Err); ok {
 		return input.hint
@@ -81,7 +84,7 @@ func (e *Error) inputHint() string {
 	if failed, ok := errors.AsType[*net.OpError](e.Err); ok && failed.Op == "proxyconnect" { // as net/http has it
 		return "check the proxy, which Registry.Proxy or the environment names, and that it is running; NO_PROXY exempts hosts"
 	}
-	return ""
+	return advice.OpenFiles(e.Err)
 }
 
 // causeHint is more specific than the kind.

@@ -2,7 +2,11 @@ package registry_test
 
 import (
 	"fmt"
+	"net"
+	"net/http"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -100,4 +104,15 @@ func TestHintsOfReading(t *testing.T) {
 	client := newClient(t, "localhost", registry.Options{Transport: inProcess{tagged(ocispec.MediaTypeImageManifest, []byte(manifest), digest.FromString(manifest))}})
 	_, err := client.Pull(t.Context(), repository, "v1", new(packager.Store), registry.PullOptions{})
 	assert.Equal(t, "name a smaller artifact: manifests are limited to 4 MiB and 1,000 blobs", requireKind(t, err, registry.ErrTooLarge).Hint())
+}
+
+// A registry is not to blame because the program has too many files open.
+func TestHintOfTooManyOpenFiles(t *testing.T) {
+	transport := roundTripper(func(*http.Request) (*http.Response, error) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("socket", syscall.EMFILE)}
+	})
+	for _, host := range []string{"localhost", "123456789012.dkr.ecr.eu-west-1.amazonaws.com"} {
+		_, err := newArtifact(t, "demo").push(t, newClient(t, host, registry.Options{Transport: transport, Retry: once}), registry.PushOptions{}, "v1")
+		assert.Equal(t, "raise the limit of open files, such as with ulimit -n, or do less concurrently", requireKind(t, err, registry.ErrUnreachable).Hint())
+	}
 }

@@ -79,8 +79,9 @@ func (d Dir) openOnce() (*os.Root, error) {
 
 func (d Dir) invalid(err error) error {
 	return &advice.Error{
-		Err:  fmt.Errorf("%w: %q: %w", ErrInvalid, d.Path, withoutPath(err)),
-		Text: "set " + d.Option + " to a directory that belongs to the user of the program, and that nobody else can write",
+		Err: fmt.Errorf("%w: %q: %w", ErrInvalid, d.Path, withoutPath(err)),
+		Text: cmp.Or(advice.OpenFiles(err),
+			"set "+d.Option+" to a directory that belongs to the user of the program, and that nobody else can write"),
 	}
 }
 
