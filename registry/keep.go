@@ -120,13 +120,13 @@ type unpackedSum struct {
 	same     bool
 }
 
-// maxUnpacked is the most that a layer is decompressed to, in bytes.
+// maxUnpacked is the largest size of a layer that is compared, in bytes after decompression.
 const maxUnpacked = 1_000_000_000
 
 func (s *unpackedSum) Push(_ context.Context, _ ocispec.Descriptor, content io.Reader) error {
 	unpacked, err := gzip.NewReader(content)
 	if err == nil {
-		_, err = io.CopyN(s.verifier, unpacked, maxUnpacked)
+		_, err = io.CopyN(s.verifier, unpacked, maxUnpacked+1)
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("%w: %w", errOtherForm, err)

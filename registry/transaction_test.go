@@ -1,7 +1,6 @@
 package registry_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,7 +12,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/opencontainers/go-digest"
 	"github.com/opencontainers/image-spec/specs-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/stretchr/testify/assert"
@@ -302,30 +300,6 @@ func TestSameLayersOfAnotherKind(t *testing.T) {
 			srv.requireStored(t, a, "v1")
 		})
 	}
-}
-
-// A layer that goes on after the limit is not compared by its beginning.
-func TestSameContentIsLimited(t *testing.T) {
-	if testing.Short() {
-		t.Skip("hashes 2 GB")
-	}
-	const limit, key = 1_000_000_000, "io.deis.oras.content.digest"
-	zeros := make([]byte, 1_000_000)
-	sum := digest.Canonical.Hash()
-	for range limit / len(zeros) {
-		_, _ = sum.Write(zeros) // never fails
-	}
-	content := bytes.Repeat(gzipped(t, string(zeros)), limit/len(zeros)) // gzip has members
-	srv, a := start(t, memregistry.Options{}), newArtifact(t, "app")
-	client := srv.client(t, registry.Options{})
-	a.Layer.Annotations = map[string]string{key: digest.NewDigest(digest.Canonical, sum).String()}
-	before := a
-	before.Layer = a.claim(t, key, append(content, gzipped(t, "and more")...))
-	_, err := before.annotated(t, map[string]string{"n": "1"}).push(t, client, registry.PushOptions{}, "v1")
-	require.NoError(t, err)
-	got, err := a.annotated(t, map[string]string{"n": "2"}).push(t, client, registry.PushOptions{KeepSameContent: true}, "v1")
-	require.NoError(t, err)
-	assert.False(t, got.SameContent)
 }
 
 func TestAttachmentThatIsTooLarge(t *testing.T) {
