@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/opencontainers/go-digest"
 
@@ -135,7 +136,7 @@ func (d Dir) Write(key, data []byte) {
 		return
 	}
 	if d.write(root, name, file) == nil {
-		d.removeOldest(root, len(file))
+		d.removeOldest(root, name, len(file))
 	}
 }
 
@@ -209,12 +210,27 @@ func (d Dir) write(root *os.Root, name string, data []byte) (err error) {
 	return root.Rename(temp, name)
 }
 
+// maxAhead bounds how much later than one record others are written concurrently.
+const maxAhead = time.Minute
+
 // removeOldest keeps the directory from growing for ever after a record of some size was
-// written. Temporary files of programs that were killed count too.
-func (d Dir) removeOldest(root *os.Root, size int) {
+// written. Temporary files of programs that were killed count too. A record with a later time
+// than the one that was written is from before the clock was set back.
+func (d Dir) removeOldest(root *os.Root, written string, size int) {
 	names, err := d.names(root)
 	if err != nil || len(names) <= MaxFiles && int64(size) <= d.MaxTotal/MaxFiles {
 		return
+	}
+	own, err := root.Lstat(written)
+	if err != nil { // another process has removed it
+		return
+	}
+	latest := own.ModTime().Add(maxAhead) // by the clock of the file system
+	when := func(info fs.FileInfo) time.Time {
+		if info.ModTime().After(latest) {
+			return time.Time{}
+		}
+		return info.ModTime()
 	}
 	infos := make([]fs.FileInfo, 0, len(names))
 	left := d.MaxTotal
@@ -225,7 +241,7 @@ func (d Dir) removeOldest(root *os.Root, size int) {
 		}
 	}
 	slices.SortFunc(infos, func(a, b fs.FileInfo) int {
-		return cmp.Or(a.ModTime().Compare(b.ModTime()), cmp.Compare(a.Name(), b.Name()))
+		return cmp.Or(when(a).Compare(when(b)), a.ModTime().Compare(b.ModTime()), cmp.Compare(a.Name(), b.Name()))
 	})
 	for i, info := range infos {
 		if len(infos)-i <= MaxFiles && left >= 0 {

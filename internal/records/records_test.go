@@ -138,3 +138,27 @@ func TestWriteRemovesTheOldest(t *testing.T) {
 		})
 	}
 }
+
+// Records that were written before the clock was set back seem to be the newest.
+func TestFullDirectoryAfterTheClockWasSetBack(t *testing.T) {
+	dir := dirIn(t.TempDir())
+	require.NoError(t, os.Chmod(dir.Path, 0o700))
+	for i := range records.MaxFiles {
+		path := filepath.Join(dir.Path, fmt.Sprintf("%04d.test.json", i))
+		require.NoError(t, os.WriteFile(path, nil, 0o600))
+		require.NoError(t, os.Chtimes(path, time.Time{}, time.Now().Add(24*time.Hour+time.Duration(i)*time.Second)))
+	}
+	for i := range 5 {
+		dir.Write([]byte{byte(i)}, []byte("x"))
+	}
+	for i := range 5 {
+		got, err := dir.Read([]byte{byte(i)})
+		require.NoError(t, err)
+		assert.NotNil(t, got, i)
+	}
+	paths, err := filepath.Glob(filepath.Join(dir.Path, "*.test.json"))
+	require.NoError(t, err)
+	assert.Len(t, paths, records.MaxFiles)
+	assert.NoFileExists(t, filepath.Join(dir.Path, "0000.test.json"))
+	assert.FileExists(t, filepath.Join(dir.Path, fmt.Sprintf("%04d.test.json", records.MaxFiles-1)))
+}
