@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"runtime/metrics"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -21,13 +22,14 @@ import (
 	"github.com/kubeoci/oci/preflight"
 )
 
-// mostInUse returns the most memory that was in use while f ran, besides that before.
+// mostInUse returns the most memory that was in use while f ran, besides that before. Garbage
+// does not count: on a busy machine, much of it is made until the sample is taken.
 func mostInUse(f func()) int64 {
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	inUse := func() int64 {
-		var stats runtime.MemStats
 		runtime.GC()
-		runtime.ReadMemStats(&stats)
-		return int64(stats.HeapAlloc)
+		metrics.Read(live)
+		return int64(live[0].Value.Uint64())
 	}
 	before, most := inUse(), int64(0)
 	var ended atomic.Bool
@@ -36,7 +38,7 @@ func mostInUse(f func()) int64 {
 		defer close(sampled)
 		for !ended.Load() {
 			most = max(most, inUse()-before)
-			time.Sleep(5 * time.Millisecond)
+			time.Sleep(time.Millisecond)
 		}
 	}()
 	f()
@@ -55,7 +57,7 @@ func TestMemoryOfHostileFiles(t *testing.T) {
 	const (
 		size    = 1 << 17
 		maximum = 12 << 20
-		fixed   = 24 << 20 // the parser of kustomizations has limits of its own
+		fixed   = 10 << 20
 	)
 	repeat := func(text string) string { return strings.Repeat(text, size/len(text)) }
 	keys := func(format string) string {
@@ -91,13 +93,17 @@ func TestMemoryOfHostileFiles(t *testing.T) {
 			set, err := manifests.CollectFS(t.Context(), fsys, manifests.Options{SkipReferences: true})
 			require.NoError(t, err)
 			a := artifact(t, set, flux)
+			limit := int64(maximum + fixed)
+			if tt.name == "kustomizations" { // their parser has limits of its own
+				limit += 14 << 20
+			}
 			var findings preflight.Findings
 			most := int64(math.MaxInt64)
-			for try := 0; try < 3 && most >= maximum+fixed; try++ { // garbage of a moment counts, too
+			for try := 0; try < 3 && most >= limit; try++ { // garbage that is made while it is collected counts
 				most = min(most, mostInUse(func() { findings, err = preflight.Check(t.Context(), a, preflight.Options{MaxMemory: maximum}) }))
 				require.NoError(t, err)
 			}
-			assert.Less(t, most, int64(maximum+fixed))
+			assert.Less(t, most, limit)
 			if tt.name != "a long name" {
 				assert.NotEmpty(t, findings)
 			}
