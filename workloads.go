@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/kubeoci/oci/manifests"
@@ -73,8 +74,12 @@ func (o BuildOptions) workload(dir string) (BuildOptions, error) {
 			Preflight: preflight.Cache{Dir: o.Cache.Preflight.Dir},
 		}
 	}
+	if o.Source == nil && runtime.GOOS == "windows" { // where C:a is another path than C:\a
+		o.SourcePath = filepath.Join(o.SourcePath, filepath.FromSlash(dir))
+		return o, nil
+	}
 	if o.Source == nil {
-		// Join would shorten link/.., which leads elsewhere.
+		// Join would shorten link/.., which leads elsewhere, except on Windows.
 		o.SourcePath = strings.TrimRight(o.SourcePath, string(filepath.Separator)) + string(filepath.Separator) + filepath.FromSlash(dir)
 		return o, nil
 	}
