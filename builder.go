@@ -22,7 +22,8 @@ type WorkloadArtifactBuilder interface {
 	Build(ctx context.Context, opts BuildOptions) (BuildResult, error)
 }
 
-// NewWorkloadArtifactBuilder returns a new [*Builder].
+// NewWorkloadArtifactBuilder returns a new [*Builder]. A caller that needs it for one build
+// should call [Build], which leaves no connection open.
 func NewWorkloadArtifactBuilder() WorkloadArtifactBuilder { return new(Builder) }
 
 // Build is [Builder.Build] of a Builder that is used once and closed.
@@ -50,7 +51,8 @@ type Builder struct {
 }
 
 // Close closes the idle connections and forgets the tokens; a build that is running keeps
-// its own until it returns. The Builder can still be used.
+// its own until it returns. The Builder can still be used. The connections of a Builder that
+// is garbage are closed when it is collected, or after 90 idle seconds.
 func (b *Builder) Close() { b.clients.close() }
 
 // Build validates the options, collects the manifests, packs them while it looks up the

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -198,5 +199,16 @@ func TestNoConnectionOutlivesItsCall(t *testing.T) {
 	server.RequireNoneOpen(t)
 	err := oci.NewRegistryVerifier().VerifyAccess(t.Context(), oci.VerifyOptions{RegistryEndpoint: server.URL, Repository: "app"})
 	require.NoError(t, err)
+	server.RequireNoneOpen(t)
+}
+
+// A Builder that nobody can close any more must not keep connections either.
+func TestConnectionsEndWithTheirBuilder(t *testing.T) {
+	server := conntest.Start(t, memregistry.Handler(memregistry.Options{}))
+	_, err := oci.NewWorkloadArtifactBuilder().Build(t.Context(), oci.BuildOptions{
+		SourcePath: tree(t, map[string]string{"cm.yaml": configMap}), RegistryEndpoint: server.URL, Version: "v1",
+	})
+	require.NoError(t, err)
+	runtime.GC()
 	server.RequireNoneOpen(t)
 }

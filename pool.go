@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"reflect"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -29,6 +30,7 @@ type pooledClient struct {
 	opts     registry.Options
 	users    int
 	pooled   bool
+	lost     runtime.Cleanup // closes it when nothing refers to the pool any more
 }
 
 // get returns a client for an endpoint and options, which the caller must release.
@@ -50,7 +52,7 @@ func (p *clientPool) get(endpoint string, opts registry.Options) (*pooledClient,
 	if !canCompare(opts) {
 		return c, nil
 	}
-	c.pooled = true
+	c.pooled, c.lost = true, runtime.AddCleanup(p, (*registry.Client).Close, client)
 	if p.clients = append(p.clients, c); len(p.clients) > maxClients {
 		p.clients[0].drop()
 		p.clients = slices.Delete(p.clients, 0, 1)
@@ -78,6 +80,7 @@ func (p *clientPool) close() {
 }
 
 func (c *pooledClient) drop() {
+	c.lost.Stop()
 	if c.pooled = false; c.users == 0 {
 		c.Close()
 	}
