@@ -57,7 +57,7 @@ func TestPreflightAgreesWithArgoCDThatRecurses(t *testing.T) {
 			switch {
 			case err == nil && onlyApplyFails(opts.Refusals(findings)):
 				reason = "Argo CD fails only when it applies the object"
-			case reason == "preflight does not render kustomizations", reason == "preflight does not read settings":
+			case reason == "preflight does not render kustomizations", reason == "preflight does not read whether settings recurse":
 				reason = "" // neither matters for plain files
 			}
 			verdict.Compare(t, reason, len(objects), err)
