@@ -181,6 +181,9 @@ func isConstant(text []byte) bool {
 // isPlainText reports whether an unquoted scalar is certainly text to all parsers, or a time,
 // which they keep as it is.
 func isPlainText(text []byte) bool {
+	if len(text) > len("false") && text[0] > '9' && text[0] != '~' {
+		return true // longer than any word that is a value
+	}
 	if len(text) > 4 && text[4] == '-' && text[0] <= '9' && isDate(string(text)) {
 		return false
 	}
