@@ -32,8 +32,9 @@ const (
 	ProblemWrongType ProblemCode = "reference-type"
 )
 
-// Problem describes a defect in a kustomization that makes its build fail wherever
-// the [Set] is unpacked. Problems do not prevent a Set from being collected.
+// Problem describes a defect in a kustomization that makes its build fail wherever the [Set]
+// is unpacked, except for a [ProblemOutside] that leads to another copy of the Set. Problems
+// do not prevent a Set from being collected.
 type Problem struct {
 	// Code classifies the problem.
 	Code ProblemCode
