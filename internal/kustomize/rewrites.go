@@ -1,6 +1,12 @@
 package kustomize
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
 
 // localConfig is the annotation of objects that are not in the output of a build.
 const localConfig = "config.kubernetes.io/local-config"
@@ -34,6 +40,34 @@ func inlinePatch(p *parser, v value) {
 	if IsRewrite([]byte(v.node.Value)) {
 		rewrites(&p.found, v.mark())
 	}
+}
+
+// replaced applies the rule of the target of a replacement, which is the names of objects by
+// default.
+func replaced(read rule) rule {
+	return func(p *parser, v value) {
+		if read(p, v); p.err != nil || v.node.Kind != yaml.MappingNode {
+			return
+		}
+		paths := p.given(v)["fieldpaths"]
+		if len(paths.Content) == 0 || slices.ContainsFunc(paths.Content, func(n *yaml.Node) bool { return n.Kind != yaml.ScalarNode || isIdentity(n.Value) }) {
+			rewrites(&p.found, v.mark())
+		}
+	}
+}
+
+// isIdentity reports whether a path within objects may lead to their kind, name or namespace,
+// or to the annotation that keeps them local.
+func isIdentity(path string) bool {
+	field, rest, _ := strings.Cut(strings.TrimLeft(path, "."), ".")
+	part, key, _ := strings.Cut(rest, ".")
+	switch {
+	case field == "metadata" && part == "annotations":
+		return key == "" || strings.Contains(key, "*") || strings.Contains(key, "local-config")
+	case field == "metadata":
+		return part != "labels"
+	}
+	return slices.Contains([]string{"", "apiVersion", "kind", "items"}, field) || strings.ContainsAny(field, `*[]\/'"`)
 }
 
 // IsRewrite reports whether a patch may change the kind, name or namespace of an object,

@@ -1,6 +1,7 @@
 package kustomize_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -8,6 +9,11 @@ import (
 
 	"github.com/kubeoci/oci/internal/kustomize"
 )
+
+// replacing replaces the values at paths of objects.
+func replacing(paths ...string) string {
+	return "replacements: [{source: {kind: A}, targets: [{select: {kind: B}, fieldPaths: ['" + strings.Join(paths, "', '") + "']}]}]"
+}
 
 func TestRewrites(t *testing.T) {
 	for _, tt := range []struct {
@@ -19,7 +25,20 @@ func TestRewrites(t *testing.T) {
 		{"a prefix", "namePrefix: a-", true, false, 0},
 		{"a suffix", "nameSuffix: -a", true, false, 0},
 		{"a transformer", "transformers: ['a: b']", false, true, 0},
-		{"a replacement", "replacements: [{source: {}}]", false, true, 0},
+		{"a replacement of a value", replacing("spec.a", "data.b", "webhooks.*.name"), false, false, 0},
+		{"a replacement of an annotation", replacing(".metadata.annotations.[cert-manager.io/a]", "metadata.annotations.b", "metadata.labels.c"), false, false, 0},
+		{"a replacement of the annotation that keeps objects local", replacing("metadata.annotations.[config.kubernetes.io/local-config]"), false, true, 0},
+		{"a replacement of that annotation with escapes", replacing(`metadata.annotations.config\.kubernetes\.io/local-config`), false, true, 0},
+		{"a replacement of an alias", "replacements: [{source: {kind: A, name: &n metadata.name}, targets: [{select: {kind: B}, fieldPaths: [*n]}]}]", false, true, 0},
+		{"a replacement of all annotations", replacing("metadata.annotations"), false, true, 0},
+		{"a replacement of each annotation", replacing("metadata.annotations.*"), false, true, 0},
+		{"a replacement of a name", replacing("spec.a", "metadata.name"), false, true, 0},
+		{"a replacement of metadata", replacing("metadata"), false, true, 0},
+		{"a replacement of the kind", replacing(".kind"), false, true, 0},
+		{"a replacement of any field", replacing("*"), false, true, 0},
+		{"a replacement of the name by default", replacing(), false, true, 0},
+		{"a replacement without field paths", "replacements: [{source: {kind: A}, targets: [{select: {kind: B}}]}]", false, true, 0},
+		{"a replacement in a file", "replacements: [{path: a.yaml}]", false, true, 0},
 		{"variables", "vars: [{name: A}]", false, true, 0},
 		{"a schema", "openapi: {path: a.json}", false, true, 0},
 		{"an annotation that keeps objects local", "commonAnnotations: {config.kubernetes.io/local-config: 'false'}", false, true, 0},

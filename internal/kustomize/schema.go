@@ -29,12 +29,12 @@ var kustomization = mapping(fields{
 	"patches":               set(patches, entries(patchOf(patch, false))),
 	"images":                list(image),
 	"imageTags":             list(image),
-	"replacements": set(rewrites, entries(check(mapping(fields{
-		"path":        path(File),
+	"replacements": entries(check(mapping(fields{
+		"path":        set(rewrites, path(File)),
 		"source":      mapping(ids, named, fields{"fieldPath": embedded, "options": options}),
-		"targets":     list(check(mapping(fields{"select": selector(embedded), "reject": list(selector(embedded)), "fieldPaths": list(embedded), "options": options}), hasSelect, Fault{Err: ErrNoSelect})),
+		"targets":     list(replaced(check(mapping(fields{"select": selector(embedded), "reject": list(selector(embedded)), "fieldPaths": list(embedded), "options": options}), hasSelect, Fault{Err: ErrNoSelect}))),
 		"sourceValue": embedded,
-	}), hasReplacement, Fault{Err: ErrReplacement}))),
+	}), hasReplacement, Fault{Err: ErrReplacement})),
 	"replicas": list(replicas(mapping(fields{"name": text, "count": number}))),
 	"vars": set(rewrites, list(mapping(fields{
 		"name":     text,
