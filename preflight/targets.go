@@ -11,10 +11,13 @@ import (
 	"github.com/kubeoci/oci/internal/objects"
 )
 
+// maxSought bounds the time for finding the targets of all patches: about a second.
+const maxSought = 100_000_000
+
 // checkTargets reports patches and numbers of replicas for objects that are certainly not
 // among the resources of a kustomization.
 func checkTargets(m *model, r *report) {
-	looked := 0
+	looked, compared := 0, 0
 	for _, b := range m.distinct {
 		targets := m.targets(b)
 		if len(targets) == 0 || m.ended() {
@@ -25,6 +28,9 @@ func checkTargets(m *model, r *report) {
 			continue
 		}
 		for _, n := range targets {
+			if compared += len(found.objects); compared > maxSought || m.ended() {
+				return
+			}
 			if !found.have(n.Target) {
 				building := m.building(b.source)
 				r.refuseBuild(Finding{
