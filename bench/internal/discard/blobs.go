@@ -51,8 +51,13 @@ func (g *Registry) serveBlob(w http.ResponseWriter, r *http.Request, name string
 	w.Header().Set("Content-Length", strconv.FormatInt(b.size, 10))
 	w.Header().Set("Docker-Content-Digest", d.String())
 	w.WriteHeader(http.StatusOK)
-	n, _ := io.Copy(w, content) // the client is gone
-	g.record(w, func(q *request) { q.sent = n })
+	sent := func(n int64) { g.record(w, func(q *request) { q.sent = n }) }
+	if r.Method == http.MethodGet {
+		sent(b.size) // before the client has all of it and asks for the traffic
+	}
+	if n, err := io.Copy(w, content); err != nil { // the client is gone
+		sent(n)
+	}
 }
 
 // open returns the content to respond with, which is none to a HEAD request.
