@@ -212,9 +212,8 @@ func TestTimeoutWhileReadingThePassword(t *testing.T) {
 func TestPullChecksTheDirectoryFirst(t *testing.T) {
 	host, _, requests := start(t)
 	parent := t.TempDir()
-	file, readOnly := filepath.Join(parent, "file"), filepath.Join(parent, "read-only")
+	file := filepath.Join(parent, "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
-	require.NoError(t, os.Mkdir(readOnly, 0o500))
 	for _, tt := range []struct {
 		name, dir string
 		flags     []string
@@ -224,15 +223,10 @@ func TestPullChecksTheDirectoryFirst(t *testing.T) {
 		{"file", file, nil, "hint: name a directory that is empty or does not exist"},
 		{"missing parent", filepath.Join(parent, "a", "b"), nil, "hint: create the parent directory of the target or, with -in-place, the target"},
 		{"parent is a file", filepath.Join(file, "a"), nil, "not a directory"},
-		{"parent that is read-only", filepath.Join(readOnly, "a"), nil, "permission denied"},
 		{"missing, in place", filepath.Join(parent, "a"), []string{"-in-place"}, "hint: create the parent directory of the target or, with -in-place, the target"},
 		{"file, in place", file, []string{"-in-place"}, "not a directory"},
-		{"read-only, in place", readOnly, []string{"-in-place"}, "permission denied"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if strings.Contains(tt.name, "read-only") && os.Geteuid() <= 0 {
-				t.Skip("this user, or Windows, writes to directories that are read-only")
-			}
 			status, _, stderr := runPull(t, nil, "", append(tt.flags, "-ref", "oci://"+host+"/acme/shop:1.0.0", tt.dir)...)
 			assert.Equal(t, 1, status)
 			assert.Contains(t, stderr, tt.stderr)
@@ -241,7 +235,7 @@ func TestPullChecksTheDirectoryFirst(t *testing.T) {
 	}
 	left, err := os.ReadDir(parent)
 	require.NoError(t, err)
-	assert.Len(t, left, 2)
+	assert.Len(t, left, 1)
 }
 
 func TestHelp(t *testing.T) {
